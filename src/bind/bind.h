@@ -1,0 +1,94 @@
+/* bind.h -- what every binding uses: check, call, return.
+ *
+ * A Lua API call may jump out of the function (longjmp). So a binding checks its
+ * arguments first, then pushes an empty box (a userdata with __gc), lets the core put
+ * the new tensor into it, and raises or returns. Between a core call that gives
+ * something and the box that owns it, no Lua function is called.
+ *
+ *     // t:relu() -> new tensor, shape of t
+ *     static int tensor_relu(lua_State *L) {
+ *       rm_tensor *x = bind_checktensor(L, 1);      // may raise: nothing is held yet
+ *       rm_tensor **y = bind_boxtensor(L);          // empty box, on the stack
+ *       rm_error err;
+ *       if (rm_relu(x, y, &err) != RM_OK) return bind_raise(L, &err);
+ *       return bind_pushed(L, y);
+ *     }
+ *
+ * Lua counts dimensions, positions and labels from 1, and negative ones from the end;
+ * the bind_check* functions translate, so that C sees them from 0. */
+#ifndef RM_BIND_BIND_H
+#define RM_BIND_BIND_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include "core/rng.h"
+#include "core/tape.h"
+#include "core/tensor.h"
+
+/* --- errors --------------------------------------------------------------------- */
+/* Raises err's message, with the user's file and line in front. Does not return. */
+int bind_raise(lua_State *L, const rm_error *err);
+/* Raises a formatted message the same way: "conv2d: stride must be at least 1, got 0". */
+int bind_error(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* --- tensors -------------------------------------------------------------------- */
+#define BIND_TENSOR "resmoon.Tensor"
+
+/* The tensor at stack index `arg`; raises "bad argument ..." if it is none. A number is
+ * no tensor. A pending batch norm (bind/pending.h) is completed first. */
+rm_tensor *bind_checktensor(lua_State *L, int arg);
+rm_tensor *bind_totensor(lua_State *L, int arg);   /* the same, NULL if it is none */
+rm_tensor *bind_opttensor(lua_State *L, int arg);  /* NULL for none or nil */
+/* bind_checktensor for a tensor about to be written in place by `op`: raises where the tape
+ * would lose track, and completes pending results that would read the old values. */
+rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op);
+
+rm_tensor **bind_boxtensor(lua_State *L);           /* pushes an empty box */
+/* After the core filled *box, which is on top of the stack: tells the collector how
+ * much memory hangs on it and returns 1 (one result). */
+int bind_pushed(lua_State *L, rm_tensor **box);
+/* Pushes another reference to t. */
+void bind_pushtensor(lua_State *L, rm_tensor *t);
+
+/* Bytes that new userdata keep alive and Lua cannot see; may run the collector. */
+void bind_account(lua_State *L, size_t bytes);
+
+/* --- arguments ------------------------------------------------------------------ */
+/* A dimension: 1..ndim or -ndim..-1 -> 0..ndim-1. `op` names the call in the error. */
+size_t bind_checkdim(lua_State *L, int arg, size_t ndim, const char *op);
+/* A position along an extent: 1..n or -n..-1 -> 0..n-1. `what` as in "row". */
+size_t bind_checkindex(lua_State *L, int arg, size_t n, const char *op);
+/* Sizes given as numbers from `arg` on, or as one table: (2, 3) or ({2, 3}). Returns the
+ * number of sizes and sets *next to the first argument behind them. */
+size_t bind_checkshape(lua_State *L, int arg, size_t shape[RM_MAX_DIMS], int *next, const char *op);
+/* Dimensions as one number, numbers, a table, or nothing (all): sets flags[d]. Returns next. */
+int bind_checkdims(lua_State *L, int arg, size_t ndim, bool flags[RM_MAX_DIMS], const char *op);
+/* "float32", "uint8" or "int64"; `def` if absent. */
+rm_dtype bind_optdtype(lua_State *L, int arg, rm_dtype def);
+
+/* Options: a last table with PyTorch's names. The functions read field `name` of the table at
+ * `arg` (absent or nil table: all defaults) and raise on a wrong type. bind_checkoptions
+ * raises on a field that `names` (NULL at its end) does not list, naming the nearest one. */
+void   bind_checkoptions(lua_State *L, int arg, const char *op, const char *const names[]);
+double bind_optnumber(lua_State *L, int arg, const char *name, double def);
+size_t bind_optsize(lua_State *L, int arg, const char *name, size_t def);
+bool   bind_optbool(lua_State *L, int arg, const char *name, bool def);
+/* A number or a pair {h, w}. */
+void   bind_optpair(lua_State *L, int arg, const char *name, size_t def, size_t pair[2]);
+const char *bind_optstring(lua_State *L, int arg, const char *name, const char *def);
+
+/* --- generators ----------------------------------------------------------------- */
+/* One stream for each use, all in the checkpoint. Lua: rm.random.init and so on. */
+typedef enum { BIND_RNG_INIT, BIND_RNG_SHUFFLE, BIND_RNG_AUGMENT, BIND_RNG_DROPOUT, BIND_RNG_COUNT } bind_rng;
+rm_rng *bind_generator(lua_State *L, bind_rng which);        /* the state's own */
+/* A generator object at arg, else the state's own `which`. */
+rm_rng *bind_optgenerator(lua_State *L, int arg, bind_rng which);
+
+/* --- registration ---------------------------------------------------------------- */
+/* Each file of this folder adds what it binds: `methods` to the tensor's metatable (NULL: none),
+ * `functions` to the table `resmoon.core` (NULL: none). open.c calls all of them; the core table
+ * is on top of the stack meanwhile. The two lists may be the same: x:relu() and rm.relu(x). */
+void bind_register(lua_State *L, const luaL_Reg *methods, const luaL_Reg *functions);
+int luaopen_resmoon_core(lua_State *L);
+
+#endif

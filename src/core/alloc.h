@@ -1,0 +1,32 @@
+/* alloc.h -- the caching allocator behind every tensor.
+ *
+ * Training asks for the same sizes in every step, and a fresh page from the kernel
+ * costs more than a pass over it. So freed blocks go to lists by size class (four
+ * classes per power of two) and are handed out again; they are returned to the
+ * system only by rm_alloc_trim. Blocks are aligned to 64 bytes; large ones to 2 MiB,
+ * where the system is asked for huge pages.
+ *
+ * All functions may be called from any thread. */
+#ifndef RM_CORE_ALLOC_H
+#define RM_CORE_ALLOC_H
+
+#include <stddef.h>
+#include <stdbool.h>
+
+void *rm_alloc(size_t bytes);             /* uninitialised; NULL when memory ran out */
+void  rm_free(void *block, size_t bytes); /* `bytes` as it was asked for; NULL is fine */
+void  rm_alloc_trim(void);                /* cached blocks go back to the system */
+
+typedef struct {
+  size_t live_bytes;    /* handed out now (in size classes) */
+  size_t cached_bytes;  /* freed and kept for reuse */
+  size_t peak_bytes;    /* largest live_bytes so far */
+  size_t live_blocks;   /* blocks handed out now: 0 at the end, or something leaked */
+} rm_alloc_stats;
+rm_alloc_stats rm_alloc_statistics(void);
+
+/* Tests make the n-th allocation from now on fail (and all later ones, until the
+ * next call); a negative n turns this off. Returns how many were made since. */
+long rm_alloc_fail_after(long n);
+
+#endif

@@ -1,0 +1,68 @@
+/* tape.h -- reverse-mode differentiation.
+ *
+ * An operator that sees an input which requires a gradient records a node: how to
+ * turn the gradient of its output into the gradients of its inputs, and the tensors
+ * it needs for that. The nodes form a graph from the loss back to the leaves, owned
+ * by the tensors at its end: drop the loss and the graph is gone. rm_backward walks it
+ * once, latest operations first, adds into the `grad` of the leaves and frees the
+ * saved tensors as it goes.
+ *
+ * Saved tensors are kept without their history (no cycles), together with the
+ * version of their storage: a later write in place makes backward fail instead of
+ * giving a wrong gradient. */
+#ifndef RM_CORE_TAPE_H
+#define RM_CORE_TAPE_H
+
+#include "core/tensor.h"
+
+/* Recording can be switched off (evaluation, updates); one switch per thread.
+ * rm_grad_set returns what it was. */
+bool rm_grad_enabled(void);
+bool rm_grad_set(bool enabled);
+
+/* True if an operator on these inputs has to record itself. NULL inputs are fine. */
+bool rm_tape_wants(size_t n, rm_tensor *const inputs[]);
+
+/* From dy, the gradient of the node's output (its shape, any strides), computes
+ * dx[i], a tensor of input i's shape, for every i with rm_node_needs(node, i); the
+ * others stay NULL. dx[i] passes to the caller, who may write into it if he turns out
+ * to be its only owner; returning dy itself, retained, is fine. On failure, what is
+ * in dx is released by the caller. Recording is off meanwhile. */
+typedef rm_status (*rm_backward_fn)(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err);
+
+/* Records y = op(inputs). Call it only if rm_tape_wants(...), with a fresh y.
+ * `payload` (copied; may be NULL) holds what backward needs besides tensors.
+ * Entries of `inputs` and `saved` may be NULL. y may be among the saved. */
+typedef struct {
+  const char    *name;         /* of the operator, for messages: "conv2d" */
+  rm_backward_fn backward;
+  size_t         ninputs;
+  rm_tensor *const *inputs;
+  size_t         nsaved;
+  rm_tensor *const *saved;
+  const void    *payload;
+  size_t         payload_bytes;
+} rm_record;
+rm_status rm_tape_record(rm_tensor *y, const rm_record *record, rm_error *err);
+
+bool        rm_node_needs(const rm_node *node, size_t input);
+rm_tensor  *rm_node_saved(const rm_node *node, size_t i);   /* borrowed; NULL if NULL was saved */
+const void *rm_node_payload(const rm_node *node);
+const char *rm_node_name(const rm_node *node);
+/* Shape of input i, for gradients that are summed or scattered back to it. */
+size_t      rm_node_input_shape(const rm_node *node, size_t input, size_t shape[RM_MAX_DIMS]);
+
+/* Gradients of y with respect to all leaves behind it, added to their `grad`.
+ * dy may be NULL if y has one element. Unless keep_graph, the graph's saved tensors are freed
+ * and a second backward through it is an error. On failure no leaf's grad has changed. */
+rm_status rm_backward(rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *err);
+
+/* Makes a float32 leaf require a gradient or not. Refuses computed tensors. */
+rm_status rm_tensor_set_requires_grad(rm_tensor *t, bool requires, rm_error *err);
+/* Replaces t's gradient (retained; NULL clears). Same shape, float32. */
+rm_status rm_tensor_set_grad(rm_tensor *t, rm_tensor *grad, rm_error *err);
+/* Refuses a write in place into a tensor the tape would lose track of: a leaf that
+ * requires a gradient, or a computed tensor that carries one, while recording is on. */
+rm_status rm_tensor_check_writable(const char *op, const rm_tensor *t, rm_error *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* threads.h -- the one pool of worker threads.
+ *
+ * Work is split into static contiguous ranges, so a thread meets the same memory
+ * again in the next pass. The number of threads never changes a result: a reduction
+ * is cut into chunks by its size alone, each chunk writes its own partial result,
+ * and the partial results are added in order by one thread.
+ *
+ * Workers never touch a Lua state. OpenBLAS runs single-threaded inside them. */
+#ifndef RM_CORE_THREADS_H
+#define RM_CORE_THREADS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "core/status.h"
+
+/* Number of threads that rm_parallel uses: RESMOON_NUM_THREADS, else the processors
+ * this process may run on. */
+size_t rm_num_threads(void);
+rm_status rm_set_num_threads(size_t n, rm_error *err);
+
+/* Calls body(ctx, begin, end) so that the ranges cover [0, n) once; in the caller
+ * alone if n < 2 * grain or when already inside a parallel region. `grain` is the
+ * smallest range worth a thread. Returns when all is done. */
+typedef void (*rm_range_fn)(void *ctx, size_t begin, size_t end);
+void rm_parallel(size_t n, size_t grain, rm_range_fn body, void *ctx);
+
+/* Inside body: which thread this is, 0 <= index < rm_num_threads(); 0 outside. */
+size_t rm_thread_index(void);
+
+/* Scratch memory of the calling thread, kept between calls: at least `bytes`, 64-byte
+ * aligned, contents undefined; NULL when memory ran out. One block per thread and
+ * slot: asking again for the same slot may move it. */
+enum { RM_SCRATCH_SLOTS = 4 };
+void *rm_scratch(size_t slot, size_t bytes);
+/* Makes sure that rm_scratch(slot, bytes) cannot fail in any thread of the pool. */
+rm_status rm_scratch_reserve(size_t slot, size_t bytes, rm_error *err);
+
+/* Stops the workers and frees scratch memory; the pool starts again when needed. */
+void rm_threads_stop(void);
+
+/* Ctrl-C: the shell's signal handler sets the flag, long loops look at it. */
+void rm_interrupt_request(void);   /* async-signal-safe */
+void rm_interrupt_clear(void);
+bool rm_interrupted(void);
+
+#endif

@@ -1,0 +1,45 @@
+/* isa.h -- what a kernel file needs to be compiled once per instruction set. */
+#ifndef RM_KERNELS_ISA_H
+#define RM_KERNELS_ISA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef RM_ISA_NAME
+#define RM_ISA_NAME baseline
+#endif
+#define RM_ISA_PASTE_(name, isa) name##_##isa
+#define RM_ISA_PASTE(name, isa) RM_ISA_PASTE_(name, isa)
+#define RM_ISA(name) RM_ISA_PASTE(name, RM_ISA_NAME)
+
+#define RM_KERNEL(result, name, params) result RM_ISA(name) params;
+#include "kernels/list.h"
+#undef RM_KERNEL
+
+/* Vectors in GCC's and Clang's extension: one source serves every set. */
+#if defined(__AVX512F__)
+enum { RM_VL = 16 };
+typedef float rm_vec __attribute__((vector_size(64), may_alias));
+typedef float rm_vecu __attribute__((vector_size(64), may_alias, aligned(4)));
+typedef int32_t rm_veci __attribute__((vector_size(64), may_alias));
+#elif defined(__AVX__)
+enum { RM_VL = 8 };
+typedef float rm_vec __attribute__((vector_size(32), may_alias));
+typedef float rm_vecu __attribute__((vector_size(32), may_alias, aligned(4)));
+typedef int32_t rm_veci __attribute__((vector_size(32), may_alias));
+#else
+enum { RM_VL = 4 };
+typedef float rm_vec __attribute__((vector_size(16), may_alias));
+typedef float rm_vecu __attribute__((vector_size(16), may_alias, aligned(4)));
+typedef int32_t rm_veci __attribute__((vector_size(16), may_alias));
+#endif
+
+#define RM_INLINE static inline __attribute__((always_inline))
+
+RM_INLINE rm_vec rm_load(const float *p) { return *(const rm_vecu *)p; }
+RM_INLINE void rm_store(float *p, rm_vec v) { *(rm_vecu *)p = v; }
+RM_INLINE rm_vec rm_splat(float x) { return x - (rm_vec){0}; }
+/* Per lane: v where mask's lane is all ones (a comparison's result), else 0. */
+RM_INLINE rm_vec rm_keep(rm_veci mask, rm_vec v) { return (rm_vec)(mask & (rm_veci)v); }
+
+#endif

@@ -1,0 +1,30 @@
+/* kernels.h -- the table of inner loops, one per instruction set.
+ *
+ * A kernel sees pointers and extents: ops/ has checked shapes, nothing is allocated,
+ * nothing can fail, nothing is threaded. Every file of this folder named *_k.c is
+ * compiled once per instruction set with RM_ISA_NAME defined, defines its functions as
+ * RM_ISA(name), and dispatch.c picks one table at start-up (RESMOON_ISA= forces one).
+ *
+ * To add a kernel: one line in the list of kernels/list.h, one function in a *_k.c. */
+#ifndef RM_KERNELS_KERNELS_H
+#define RM_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* RM_KERNEL(result, name, (parameters)) for each kernel. */
+#define RM_KERNEL(result, name, params) result (*name) params;
+typedef struct {
+  const char *isa;     /* "baseline", "avx2", "avx512" */
+  size_t vector;       /* floats per vector register */
+#include "kernels/list.h"
+} rm_kernels;
+#undef RM_KERNEL
+
+/* The table in use. Chosen on the first call; RESMOON_ISA is read then. */
+const rm_kernels *rm_kernel_table(void);
+/* Tests: switch to the named table; false if this processor or build lacks it. */
+bool rm_kernel_select(const char *isa);
+
+#endif
