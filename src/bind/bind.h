@@ -81,6 +81,9 @@ const char *bind_optstring(lua_State *L, int arg, const char *name, const char *
 /* One stream for each use, all in the checkpoint. Lua: rm.random.init and so on. */
 typedef enum { BIND_RNG_INIT, BIND_RNG_SHUFFLE, BIND_RNG_AUGMENT, BIND_RNG_DROPOUT, BIND_RNG_COUNT } bind_rng;
 rm_rng *bind_generator(lua_State *L, bind_rng which);        /* the state's own */
+/* A generator in Lua is a userdata that holds a pointer: into the state for its own streams, else
+ * to memory behind the pointer, in the same userdata. */
+#define BIND_GENERATOR "resmoon.Generator"
 /* A generator object at arg, else the state's own `which`. */
 rm_rng *bind_optgenerator(lua_State *L, int arg, bind_rng which);
 

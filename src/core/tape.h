@@ -48,6 +48,8 @@ rm_status rm_tape_record(rm_tensor *y, const rm_record *record, rm_error *err);
 bool        rm_node_needs(const rm_node *node, size_t input);
 rm_tensor  *rm_node_saved(const rm_node *node, size_t i);   /* borrowed; NULL if NULL was saved */
 const void *rm_node_payload(const rm_node *node);
+/* The tensor that owns a node gives it up; frees the graph behind it without recursion. */
+void rm_node_release(rm_node *node);
 const char *rm_node_name(const rm_node *node);
 /* Shape of input i, for gradients that are summed or scattered back to it. */
 size_t      rm_node_input_shape(const rm_node *node, size_t input, size_t shape[RM_MAX_DIMS]);

@@ -1,0 +1,218 @@
+/* args.c -- checking arguments: Lua counts from 1, C from 0. */
+#include <stdio.h>
+#include <string.h>
+#include "bind/bind.h"
+#include "bind/state.h"
+
+/* 1..n or -n..-1 -> 0..n-1. `kind` is "dimension" or "index". */
+static size_t from_one_based(lua_State *L, lua_Integer i, size_t n, const char *op, const char *kind,
+                             const char *kinds) {
+  if (i == 0) bind_error(L, "%s: %s 0: %s count from 1", op, kind, kinds);
+  lua_Integer extent = (lua_Integer)n;
+  if (i > extent || i < -extent)
+    bind_error(L, "%s: %s %lld is out of range, expected 1..%lld or -%lld..-1", op, kind, (long long)i,
+               (long long)extent, (long long)extent);
+  return (size_t)(i > 0 ? i - 1 : extent + i);
+}
+
+size_t bind_checkdim(lua_State *L, int arg, size_t ndim, const char *op) {
+  return from_one_based(L, luaL_checkinteger(L, arg), ndim, op, "dimension", "dimensions");
+}
+
+size_t bind_checkindex(lua_State *L, int arg, size_t n, const char *op) {
+  return from_one_based(L, luaL_checkinteger(L, arg), n, op, "index", "indices");
+}
+
+static size_t checksize(lua_State *L, int arg, const char *op) {
+  int ok;
+  lua_Integer n = lua_tointegerx(L, arg, &ok);
+  if (!ok) bind_error(L, "%s: a size must be a whole number, got %s", op, luaL_tolstring(L, arg, NULL));
+  if (n < 0) bind_error(L, "%s: a size must not be negative, got %lld", op, (long long)n);
+  return (size_t)n;
+}
+
+size_t bind_checkshape(lua_State *L, int arg, size_t shape[RM_MAX_DIMS], int *next, const char *op) {
+  size_t n = 0;
+  if (lua_istable(L, arg)) {
+    size_t length = (size_t)luaL_len(L, arg);
+    if (length > RM_MAX_DIMS) bind_error(L, "%s: at most %d dimensions, got %zu", op, RM_MAX_DIMS, length);
+    for (; n < length; n++) {
+      lua_geti(L, arg, (lua_Integer)n + 1);
+      shape[n] = checksize(L, -1, op);
+      lua_pop(L, 1);
+    }
+    if (next) *next = arg + 1;
+    return n;
+  }
+  for (; lua_type(L, arg) == LUA_TNUMBER; arg++) {
+    if (n == RM_MAX_DIMS) bind_error(L, "%s: at most %d dimensions", op, RM_MAX_DIMS);
+    shape[n++] = checksize(L, arg, op);
+  }
+  if (next) *next = arg;
+  return n;
+}
+
+static void flag_dim(lua_State *L, int arg, size_t ndim, bool flags[RM_MAX_DIMS], const char *op) {
+  size_t d = bind_checkdim(L, arg, ndim, op);
+  if (flags[d]) bind_error(L, "%s: dimension %zu is given twice", op, d + 1);
+  flags[d] = true;
+}
+
+int bind_checkdims(lua_State *L, int arg, size_t ndim, bool flags[RM_MAX_DIMS], const char *op) {
+  memset(flags, 0, RM_MAX_DIMS * sizeof *flags);
+  bool any = false;
+  if (lua_istable(L, arg) && lua_geti(L, arg, 1) == LUA_TNUMBER) {
+    lua_pop(L, 1);
+    lua_Integer n = luaL_len(L, arg);
+    for (lua_Integer i = 1; i <= n; i++) {
+      lua_geti(L, arg, i);
+      flag_dim(L, -1, ndim, flags, op);
+      lua_pop(L, 1);
+    }
+    return arg + 1;
+  }
+  if (lua_istable(L, arg)) lua_pop(L, 1); /* options, no list of dimensions */
+  for (; lua_type(L, arg) == LUA_TNUMBER; arg++, any = true) flag_dim(L, arg, ndim, flags, op);
+  if (!any)
+    for (size_t d = 0; d < ndim; d++) flags[d] = true;
+  return lua_isnil(L, arg) ? arg + 1 : arg;
+}
+
+rm_dtype bind_optdtype(lua_State *L, int arg, rm_dtype def) {
+  if (lua_type(L, arg) != LUA_TSTRING) return def;
+  const char *name = lua_tostring(L, arg);
+  rm_dtype dtype = def;
+  if (!rm_dtype_from_name(name, &dtype))
+    bind_error(L, "unknown element type \"%s\", expected float32, uint8 or int64", name);
+  return dtype;
+}
+
+/* --- options ----------------------------------------------------------------------- */
+
+/* Pushes field `name` of the options at arg (nil if there are none); its type. */
+static int push_option(lua_State *L, int arg, const char *name) {
+  if (lua_istable(L, arg)) return lua_getfield(L, arg, name);
+  lua_pushnil(L);
+  return LUA_TNIL;
+}
+
+/* Number of single-letter edits that turn a into b (Levenshtein 1966). */
+static size_t edits(const char *a, const char *b) {
+  enum { LONGEST = 40 };
+  size_t row[LONGEST + 1], na = strlen(a), nb = strlen(b);
+  if (na > LONGEST || nb > LONGEST) return LONGEST;
+  for (size_t j = 0; j <= nb; j++) row[j] = j;
+  for (size_t i = 1; i <= na; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= nb; j++) {
+      size_t change = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      size_t least = (row[j - 1] < row[j] ? row[j - 1] : row[j]) + 1;
+      row[j] = change < least ? change : least;
+    }
+  }
+  return row[nb];
+}
+
+static void unknown_option(lua_State *L, const char *op, const char *given, const char *const names[]) {
+  const char *nearest = NULL;
+  size_t distance = 4; /* further away is no misspelling */
+  luaL_Buffer all;
+  luaL_buffinit(L, &all);
+  for (size_t i = 0; names[i]; i++) {
+    size_t d = edits(given, names[i]);
+    if (d < distance) {
+      distance = d;
+      nearest = names[i];
+    }
+    if (i) luaL_addstring(&all, ", ");
+    luaL_addstring(&all, names[i]);
+  }
+  luaL_pushresult(&all);
+  if (nearest) bind_error(L, "%s: unknown option \"%s\", did you mean \"%s\"?", op, given, nearest);
+  bind_error(L, "%s: unknown option \"%s\", expected one of: %s", op, given, lua_tostring(L, -1));
+}
+
+void bind_checkoptions(lua_State *L, int arg, const char *op, const char *const names[]) {
+  if (lua_isnoneornil(L, arg)) return;
+  if (!lua_istable(L, arg))
+    bind_error(L, "%s: argument %d must be a table of options, got %s", op, arg, luaL_typename(L, arg));
+  lua_pushnil(L);
+  while (lua_next(L, arg)) {
+    lua_pop(L, 1);
+    if (lua_type(L, -1) != LUA_TSTRING)
+      bind_error(L, "%s: options have names, got the key %s", op, luaL_tolstring(L, -1, NULL));
+    const char *given = lua_tostring(L, -1);
+    size_t i = 0;
+    while (names[i] && strcmp(names[i], given) != 0) i++;
+    if (!names[i]) unknown_option(L, op, given, names);
+  }
+}
+
+static void wrong_option(lua_State *L, const char *name, const char *expected) {
+  bind_error(L, "option %s: expected %s, got %s", name, expected, luaL_tolstring(L, -1, NULL));
+}
+
+double bind_optnumber(lua_State *L, int arg, const char *name, double def) {
+  int ok = 1;
+  if (push_option(L, arg, name) != LUA_TNIL) def = lua_tonumberx(L, -1, &ok);
+  if (!ok) wrong_option(L, name, "a number");
+  lua_pop(L, 1);
+  return def;
+}
+
+/* The non-negative whole number on top of the stack. */
+static size_t option_size(lua_State *L, const char *name) {
+  int ok;
+  lua_Integer n = lua_tointegerx(L, -1, &ok);
+  if (!ok || n < 0) wrong_option(L, name, "a whole number, not negative");
+  return (size_t)n;
+}
+
+size_t bind_optsize(lua_State *L, int arg, const char *name, size_t def) {
+  if (push_option(L, arg, name) != LUA_TNIL) def = option_size(L, name);
+  lua_pop(L, 1);
+  return def;
+}
+
+bool bind_optbool(lua_State *L, int arg, const char *name, bool def) {
+  int type = push_option(L, arg, name);
+  if (type != LUA_TNIL && type != LUA_TBOOLEAN) wrong_option(L, name, "true or false");
+  if (type == LUA_TBOOLEAN) def = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return def;
+}
+
+void bind_optpair(lua_State *L, int arg, const char *name, size_t def, size_t pair[2]) {
+  pair[0] = pair[1] = def;
+  int type = push_option(L, arg, name);
+  if (type == LUA_TTABLE) {
+    if (luaL_len(L, -1) != 2) wrong_option(L, name, "a number or a pair {height, width}");
+    for (int i = 0; i < 2; i++) {
+      lua_geti(L, -1, i + 1);
+      pair[i] = option_size(L, name);
+      lua_pop(L, 1);
+    }
+  } else if (type != LUA_TNIL) {
+    pair[0] = pair[1] = option_size(L, name);
+  }
+  lua_pop(L, 1);
+}
+
+const char *bind_optstring(lua_State *L, int arg, const char *name, const char *def) {
+  int type = push_option(L, arg, name);
+  if (type != LUA_TNIL && type != LUA_TSTRING) wrong_option(L, name, "a string");
+  if (type == LUA_TSTRING) def = lua_tostring(L, -1); /* the table keeps it alive */
+  lua_pop(L, 1);
+  return def;
+}
+
+/* --- generators ---------------------------------------------------------------------- */
+
+rm_rng *bind_generator(lua_State *L, bind_rng which) { return &bind_getstate(L)->generators[which]; }
+
+rm_rng *bind_optgenerator(lua_State *L, int arg, bind_rng which) {
+  if (lua_isnoneornil(L, arg)) return bind_generator(L, which);
+  return *(rm_rng **)luaL_checkudata(L, arg, BIND_GENERATOR);
+}

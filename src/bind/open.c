@@ -1,0 +1,17 @@
+/* open.c -- the table `resmoon.core`: all that is bound, gathered. */
+#include "bind/bind.h"
+
+/* Each file of this folder has one; to add a file is to add a line here. */
+#define BIND_FILES(X) \
+  X(box)
+
+#define DECLARE(name) void bind_open_##name(lua_State *L);
+BIND_FILES(DECLARE)
+
+int luaopen_resmoon_core(lua_State *L) {
+#define OPEN(name) bind_open_##name,
+  static void (*const open[])(lua_State *) = {BIND_FILES(OPEN)};
+  lua_newtable(L);
+  for (size_t i = 0; i < sizeof open / sizeof *open; i++) open[i](L);
+  return 1;
+}

@@ -1,0 +1,29 @@
+/* state.h -- what the bindings keep for one Lua state: no globals, so two states in one
+ * process do not meet. */
+#ifndef RM_BIND_STATE_H
+#define RM_BIND_STATE_H
+
+#include "bind/bind.h"
+
+typedef struct bind_pending bind_pending; /* a batch norm not yet computed: pending.h */
+
+/* The userdata behind a tensor in Lua. `tensor` comes first: bind_boxtensor hands out its
+ * address. */
+typedef struct {
+  rm_tensor *tensor;
+  bind_pending *pending; /* NULL, or what will compute the tensor when it is looked at */
+} bind_box;
+
+typedef struct {
+  rm_rng generators[BIND_RNG_COUNT];
+  size_t unseen;       /* bytes given to userdata since the collector last ran */
+  size_t full_limit;   /* live bytes from which a full collection pays */
+  bind_pending *pending; /* those outstanding, newest first */
+} bind_state;
+
+bind_state *bind_getstate(lua_State *L);
+
+/* The box at `arg`, pending or not; NULL if there is none. */
+bind_box *bind_tobox(lua_State *L, int arg);
+
+#endif
