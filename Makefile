@@ -1,25 +1,30 @@
-# ResMoon. `make help` lists the targets.
+# ResMoon. `make help` lists the targets and the settings.
+#
+# Objects, program and tests of a mode lie below build/MODE. Before anything is built,
+# scripts/setup.sh installs the packages that are missing and writes the libraries' flags to
+# build/config.mk: make takes that for an out-of-date makefile, and starts over when it changed.
 
 MODE   ?= release
 PREFIX ?= /usr/local
+READLINE ?= yes
 B      := build/$(MODE)
+all: # the default goal; its rule is below
+
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+CONFIG := build/config$(if $(filter no,$(READLINE)),-plain).mk
+include $(CONFIG)
+$(CONFIG): FORCE
+	@READLINE=$(READLINE) scripts/setup.sh $(if $(filter test quick ctests check,$(MAKECMDGOALS)),test,build) $@
+endif
 
 OPT.release := -O3
 OPT.debug   := -O0 -g3
 OPT.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-PKGS     := lua5.4 openblas jansson zlib libjpeg libpng
-READLINE ?= $(shell pkg-config --exists readline && echo yes)
-ifeq ($(READLINE),yes)
-  PKGS     += readline
-  CPPFLAGS += -DRM_HAVE_READLINE
-endif
-
 WARN  := -Wall -Wextra
-FLAGS  = -std=gnu11 -Isrc -fPIC -pthread -MMD -MP $(WARN) $(OPT.$(MODE)) $(CPPFLAGS) \
-         $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
-# OpenBLAS is loaded at run time (core/blas.c), hence only the others are linked.
-LIBS   = $(shell pkg-config --libs $(filter-out openblas,$(PKGS))) -ldl -lm -pthread
+FLAGS  = -std=gnu11 -Isrc -fPIC -pthread -MMD -MP $(WARN) $(OPT.$(MODE)) \
+         $(if $(READLINE_LIBS),-DRM_HAVE_READLINE) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+LIBS   = $(PKG_LIBS) -ldl -lm -pthread
 
 ISAS := baseline
 ifeq ($(shell uname -m),x86_64)
@@ -28,46 +33,88 @@ endif
 ISA.avx2   := -mavx2 -mfma
 ISA.avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 
-SRC  := $(filter-out %_k.c,$(wildcard src/*/*.c))
-KSRC := $(wildcard src/kernels/*_k.c)
-OBJ  := $(SRC:src/%.c=$B/%.o) $(foreach isa,$(ISAS),$(KSRC:src/%.c=$B/%.$(isa).o))
-LOW  := $(filter-out $B/bind/% $B/shell/%,$(OBJ))   # everything that knows no Lua
+SRC    := $(filter-out %_k.c,$(wildcard src/*/*.c))
+KSRC   := $(wildcard src/kernels/*_k.c)
+OBJ    := $(SRC:src/%.c=$B/%.o) $(foreach isa,$(ISAS),$(KSRC:src/%.c=$B/%.$(isa).o))
+LOW    := $(filter-out $B/bind/% $B/shell/%,$(OBJ))   # everything that knows no Lua
 CTESTS := $(patsubst tests/c/%.c,$B/tests/%,$(wildcard tests/c/*_test.c))
+MODULE := $B/lib/resmoon/core.so
 
-all: $B/resmoon $B/lib/resmoon/core.so ## build the program and the loadable module
+all: $B/resmoon $(MODULE) ## build the program and the module for a stock Lua
 
-$B/resmoon: $(OBJ)
-	$(CC) $(FLAGS) -rdynamic $^ $(LIBS) -o $@
-
-$B/lib/resmoon/core.so: $(filter-out $B/shell/%,$(OBJ))
+# Holds the command lines: what was built with others is built again. Kept if they are the same.
+STAMP := $B/flags
+$(STAMP): FORCE
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -shared $^ $(LIBS) -o $@
+	@echo '$(CC) $(FLAGS) $(LIBS) $(LUA_LIBS) $(READLINE_LIBS) $(LDFLAGS) $(sort $(OBJ))' > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$B/%.o: src/%.c
+$B/resmoon: $(OBJ) $(STAMP)
+	$(CC) $(FLAGS) -rdynamic $(LDFLAGS) $(OBJ) $(LIBS) $(LUA_LIBS) $(READLINE_LIBS) -o $@
+
+$(MODULE): $(filter-out $B/shell/%,$(OBJ)) $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -shared $(LDFLAGS) $(filter-out $B/shell/%,$(OBJ)) $(LIBS) -o $@
+
+$B/%.o: src/%.c $(STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) -c $< -o $@
 
 define isa_rule
-$B/kernels/%.$(1).o: src/kernels/%.c
+$B/kernels/%.$(1).o: src/kernels/%.c $(STAMP)
 	@mkdir -p $$(@D)
 	$$(CC) $$(FLAGS) $$(ISA.$(1)) -DRM_ISA_NAME=$(1) -c $$< -o $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
-$B/tests/%: tests/c/%.c $(LOW)
+# --- tests ---------------------------------------------------------------------------
+
+# C suites link with everything that knows no Lua, as one archive.
+$B/low.a: $(LOW)
+	@rm -f $@
+	ar rcs $@ $(LOW)
+
+$B/tests/%: tests/c/%.c $B/low.a
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -Itests/c $< $(LOW) $(LIBS) $(shell pkg-config --libs cmocka) -o $@
+	$(CC) $(FLAGS) -Itests/c $< -Wl,--whole-archive $B/low.a -Wl,--no-whole-archive $(LIBS) $(CMOCKA_LIBS) -o $@
 
 ctests: $(CTESTS)
 
-quick: all ## a first look: builds and starts
-	$B/resmoon -e 'print(require("resmoon.core"))'
+RUN_TESTS = LSAN_OPTIONS=suppressions=tests/support/lsan.supp:print_suppressions=0 \
+            lua5.4 tests/run.lua --program $B/resmoon --c $B/tests
+
+quick: all $(CTESTS) ## the tests without the slow ones; FILTER=text chooses among them
+	@$(RUN_TESTS) --quick $(FILTER)
+
+test: all $(CTESTS) ## all tests; ends with `N passed, N failed`
+	@$(RUN_TESTS) $(FILTER)
+
+demo: all ## residual against plain networks on generated images: the table and the figure
+	$B/resmoon demo
+
+# --- installing ----------------------------------------------------------------------
+
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: all ## under $(DESTDIR)$(PREFIX), /usr/local if not given
+	install -D $B/resmoon $(DESTDIR)$(PREFIX)/bin/resmoon
+	install -D -m 644 $(MODULE) $(DESTDIR)$(PREFIX)/lib/lua/5.4/resmoon/core.so
+	rm -rf $(SHARE)/resmoon
+	find lua scripts -name '*.lua' -exec install -D -m 644 {} $(SHARE)/resmoon/{} \;
+	mkdir -p $(SHARE)/lua/5.4
+	ln -sfn ../../resmoon/lua/resmoon $(SHARE)/lua/5.4/resmoon
+
+uninstall: ## remove what install put there
+	rm -rf $(SHARE)/resmoon $(DESTDIR)$(PREFIX)/bin/resmoon $(DESTDIR)$(PREFIX)/lib/lua/5.4/resmoon
+	rm -f $(SHARE)/lua/5.4/resmoon
 
 clean: ## remove what was built
 	rm -rf build
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@echo
+	@echo 'settings: MODE=release|debug|asan  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS='
 
-.PHONY: all ctests quick clean help
--include $(OBJ:.o=.d)
+FORCE:
+.PHONY: all ctests quick test demo install uninstall clean help FORCE
+-include $(OBJ:.o=.d) $(CTESTS:=.d)

@@ -12,6 +12,12 @@ int main(int argc, char **argv) {
   luaL_openlibs(L);
   luaL_requiref(L, "resmoon.core", luaopen_resmoon_core, 0);
   lua_pop(L, 1);
+  lua_newtable(L);
+  for (int i = 0; i < argc; i++) {
+    lua_pushstring(L, argv[i]);
+    lua_rawseti(L, -2, i - 1);
+  }
+  lua_setglobal(L, "arg");
   int failed = 0;
   if (argc == 3 && strcmp(argv[1], "-e") == 0) failed = luaL_dostring(L, argv[2]);
   else if (argc > 1) failed = luaL_dofile(L, argv[1]);

@@ -1,0 +1,31 @@
+--- ResMoon: tensors, autograd, layers, and what is built on them.
+--
+--     local rm = require "resmoon"
+--     local x  = rm.randn(128, 3, 32, 32)
+--     local y  = rm.models.resnet20()(x)
+--
+-- `rm` is the table of the C core (resmoon.core: tensors and every function of them) with the Lua
+-- library beside it. The parts of the library are loaded when they are first named, so that a
+-- script pays for what it uses. It is the same in the shell and in a stock lua5.4.
+local rm = require "resmoon.core"
+
+--- The parts of the library; resmoon.PART is the module of each. The shell gives them to the
+-- user as globals.
+local parts = {"nn", "optim", "models", "data", "plot", "train", "metrics"}
+
+local lazy = {}
+for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
+
+setmetatable(rm, {
+  __index = function(self, name)
+    local module = lazy[name]
+    if not module then return nil end
+    local part = require(module)
+    rawset(self, name, part)
+    return part
+  end,
+})
+
+rm.parts = parts
+
+return rm
