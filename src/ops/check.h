@@ -1,0 +1,14 @@
+/* check.h -- what several operators ask of their arguments, and the words for a refusal. */
+#ifndef RM_OPS_CHECK_H
+#define RM_OPS_CHECK_H
+
+#include "core/tensor.h"
+
+/* `op: arg is uint8, expected float32 (use arg:float())` */
+static inline rm_status rm_check_float(const char *op, const char *arg, const rm_tensor *t, rm_error *err) {
+  if (t->dtype == RM_FLOAT32) return RM_OK;
+  return rm_fail(err, RM_ERR_TYPE, "%s: %s is %s, expected float32 (use %s:float())", op, arg,
+                 rm_dtype_name(t->dtype), arg);
+}
+
+#endif

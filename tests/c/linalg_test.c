@@ -1,0 +1,123 @@
+/* linalg_test.c -- products against plain loops in double; bits with 1 and 2 threads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/alloc.h"
+#include "core/blas.h"
+#include "core/rng.h"
+#include "core/tape.h"
+#include "core/threads.h"
+#include "ops/linalg.h"
+
+static rm_error err;
+#define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
+
+static rm_tensor *random_tensor(rm_rng *rng, size_t ndim, const size_t *extents) {
+  rm_tensor *t;
+  OK(rm_tensor_new(RM_FLOAT32, ndim, extents, &t, &err));
+  OK(rm_rng_fill_normal(rng, t, 0, 1, &err));
+  return t;
+}
+
+static void check_sgemm(bool ta, bool tb, size_t m, size_t n, size_t k) {
+  rm_rng rng = rm_rng_new(1, 1);
+  rm_tensor *a = random_tensor(&rng, 2, (size_t[]){m, k}), *b = random_tensor(&rng, 2, (size_t[]){k, n});
+  rm_tensor *c = random_tensor(&rng, 2, (size_t[]){m, n}), *d;
+  OK(rm_tensor_clone(c, &d, &err));
+  float *pa = rm_tensor_f32(a), *pb = rm_tensor_f32(b), *pc = rm_tensor_f32(c);
+  rm_sgemm_parallel(ta, tb, m, n, k, 0.5f, pa, ta ? m : k, pb, tb ? k : n, 2, pc, n);
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < n; j++) {
+      double sum = 0;
+      for (size_t p = 0; p < k; p++) sum += (double)(ta ? pa[p * m + i] : pa[i * k + p]) * (tb ? pb[j * k + p] : pb[p * n + j]);
+      assert_true(fabs(0.5 * sum + 2 * rm_tensor_f32(d)[i * n + j] - pc[i * n + j]) < 1e-4 * (1 + sqrt(k)));
+    }
+  rm_tensor_release(a);
+  rm_tensor_release(b);
+  rm_tensor_release(c);
+  rm_tensor_release(d);
+}
+
+static void sgemm_is_right(void **state) {
+  (void)state;
+  for (int t = 0; t < 4; t++) {
+    check_sgemm(t & 1, t & 2, 5, 7, 3);
+    check_sgemm(t & 1, t & 2, 200, 70, 130);
+    check_sgemm(t & 1, t & 2, 70, 300, 90);
+    check_sgemm(t & 1, t & 2, 4, 4, 0);
+  }
+}
+
+/* y and the gradients of a @ b for one pair of shapes, in one array. */
+static float *products(size_t na, const size_t *sa, size_t nb, const size_t *sb, size_t *count) {
+  rm_rng rng = rm_rng_new(3, 1);
+  rm_tensor *a = random_tensor(&rng, na, sa), *b = random_tensor(&rng, nb, sb), *y, *dy;
+  OK(rm_tensor_set_requires_grad(a, true, &err));
+  OK(rm_tensor_set_requires_grad(b, true, &err));
+  OK(rm_matmul(a, b, &y, &err));
+  dy = random_tensor(&rng, y->ndim, y->shape);
+  OK(rm_backward(y, dy, false, &err));
+  *count = y->numel + a->numel + b->numel;
+  float *all = malloc(*count * sizeof *all);
+  memcpy(all, rm_tensor_f32(y), y->numel * sizeof *all);
+  memcpy(all + y->numel, rm_tensor_f32(a->grad), a->numel * sizeof *all);
+  memcpy(all + y->numel + a->numel, rm_tensor_f32(b->grad), b->numel * sizeof *all);
+  rm_tensor *tensors[] = {a, b, y, dy};
+  for (int i = 0; i < 4; i++) rm_tensor_release(tensors[i]);
+  return all;
+}
+
+static void threads_keep_the_bits(void **state) {
+  (void)state;
+  static const struct { size_t na, a[4], nb, b[4]; } cases[] = {
+      {2, {600, 300}, 2, {300, 550}}, {3, {7, 90, 80}, 3, {7, 80, 70}}, {3, {5, 60, 50}, 2, {50, 40}},
+      {1, {900}, 2, {900, 800}},      {1, {5}, 1, {5}},                 {4, {2, 1, 3, 4}, 3, {6, 4, 5}},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    size_t n1, n2;
+    OK(rm_set_num_threads(1, &err));
+    float *one = products(cases[i].na, cases[i].a, cases[i].nb, cases[i].b, &n1);
+    OK(rm_set_num_threads(2, &err));
+    float *two = products(cases[i].na, cases[i].a, cases[i].nb, cases[i].b, &n2);
+    assert_int_equal(n1, n2);
+    assert_memory_equal(one, two, n1 * sizeof(float));
+    free(one);
+    free(two);
+  }
+}
+
+static void column_sums_are_right(void **state) {
+  (void)state;
+  rm_rng rng = rm_rng_new(5, 1);
+  rm_tensor *x = random_tensor(&rng, 2, (size_t[]){40001, 7});
+  float sums[7];
+  OK(rm_column_sums(40001, 7, rm_tensor_f32(x), sums, &err));
+  for (size_t j = 0; j < 7; j++) {
+    double sum = 0;
+    for (size_t i = 0; i < 40001; i++) sum += rm_tensor_f32(x)[i * 7 + j];
+    assert_true(fabs(sum - sums[j]) < 1e-3);
+  }
+  rm_tensor_release(x);
+}
+
+static void nothing_is_left(void **state) {
+  (void)state;
+  rm_threads_stop();
+  assert_int_equal(rm_tensor_live(), 0);
+  assert_int_equal(rm_alloc_statistics().live_blocks, 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sgemm_is_right),
+      cmocka_unit_test(threads_keep_the_bits),
+      cmocka_unit_test(column_sums_are_right),
+      cmocka_unit_test(nothing_is_left),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
