@@ -15,7 +15,6 @@ local parts = {"nn", "optim", "models", "data", "plot", "train", "metrics"}
 
 local lazy = {}
 for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
-lazy.json = "resmoon.json"
 
 setmetatable(rm, {
   __index = function(self, name)

@@ -3,9 +3,9 @@
 
 /* Each file of this folder has one; to add a file is to add a line here. */
 #define BIND_FILES(X) \
-  X(box) \
-  X(files) \
-  X(sys)
+  X(box)           \
+  X(conv)          \
+  X(linalg)
 
 #define DECLARE(name) void bind_open_##name(lua_State *L);
 BIND_FILES(DECLARE)

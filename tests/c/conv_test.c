@@ -1,0 +1,194 @@
+/* conv_test.c -- every method against the naive loops: forward and the three gradients, odd
+ * shapes, every instruction set this processor has, 1 and 2 threads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "core/alloc.h"
+#include "core/rng.h"
+#include "core/tape.h"
+#include "core/threads.h"
+#include "kernels/kernels.h"
+#include "ops/conv.h"
+
+typedef struct {
+  size_t n, c, h, w, k, r, s;
+  rm_conv_options o;
+} shape;
+
+#define SAME(p) {{1, 1}, {p, p}, {1, 1}, 1}
+static const shape shapes[] = {
+    {2, 16, 8, 8, 16, 3, 3, SAME(1)},    {3, 17, 9, 7, 18, 3, 3, SAME(1)},
+    {1, 8, 4, 4, 8, 3, 3, SAME(0)},      {2, 5, 6, 11, 3, 3, 3, SAME(2)},
+    {7, 32, 5, 4, 33, 3, 3, SAME(1)},    {1, 40, 13, 3, 24, 3, 3, SAME(1)},
+    {2, 3, 12, 10, 16, 3, 3, SAME(1)},   {1, 1, 1, 1, 1, 3, 3, SAME(1)},
+    {5, 64, 8, 8, 64, 3, 3, SAME(1)},    {2, 130, 6, 6, 70, 3, 3, SAME(1)},
+    {2, 16, 9, 9, 20, 1, 1, SAME(0)},    {2, 33, 5, 6, 65, 1, 1, SAME(1)},
+    {2, 16, 16, 16, 32, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
+    {3, 17, 15, 13, 6, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
+    {2, 16, 9, 11, 17, 1, 1, {{2, 2}, {0, 0}, {1, 1}, 1}},
+    {1, 3, 33, 29, 16, 7, 7, {{2, 2}, {3, 3}, {1, 1}, 1}},
+    {2, 4, 11, 12, 6, 5, 3, {{2, 3}, {1, 2}, {2, 1}, 1}},
+    {2, 6, 14, 14, 16, 5, 5, SAME(0)},
+    {2, 16, 11, 9, 16, 3, 3, {{1, 1}, {2, 2}, {2, 2}, 1}},
+    {2, 12, 8, 7, 18, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 3}},
+    {2, 16, 7, 7, 16, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 16}},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static rm_error err;
+#define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
+
+typedef struct {
+  rm_tensor *y, *dx, *dw, *db;
+} result;
+
+static rm_tensor *random_tensor(rm_rng *rng, size_t ndim, const size_t *extents) {
+  rm_tensor *t;
+  OK(rm_tensor_new(RM_FLOAT32, ndim, extents, &t, &err));
+  OK(rm_rng_fill_normal(rng, t, 0, 1, &err));
+  return t;
+}
+
+/* The same random problem every time. */
+static result compute(const shape *p, const char *method) {
+  rm_rng rng = rm_rng_new(7, 1);
+  rm_tensor *x = random_tensor(&rng, 4, (size_t[]){p->n, p->c, p->h, p->w});
+  rm_tensor *w = random_tensor(&rng, 4, (size_t[]){p->k, p->c / p->o.groups, p->r, p->s});
+  rm_tensor *b = random_tensor(&rng, 1, &p->k);
+  rm_tensor *y, *dy;
+  OK(rm_tensor_set_requires_grad(x, true, &err));
+  OK(rm_tensor_set_requires_grad(w, true, &err));
+  OK(rm_tensor_set_requires_grad(b, true, &err));
+  assert_true(rm_conv_force(method));
+  OK(rm_conv2d(x, w, b, &p->o, &y, &err));
+  assert_true(rm_tensor_is_channels_last(y));
+  dy = random_tensor(&rng, 4, y->shape);
+  OK(rm_backward(y, dy, false, &err));
+  rm_conv_force(NULL);
+  result out = {NULL, rm_tensor_retain(x->grad), rm_tensor_retain(w->grad), rm_tensor_retain(b->grad)};
+  OK(rm_tensor_detach(y, &out.y, &err));
+  rm_tensor_release(x);
+  rm_tensor_release(w);
+  rm_tensor_release(b);
+  rm_tensor_release(y);
+  rm_tensor_release(dy);
+  return out;
+}
+
+static void result_release(result r) {
+  rm_tensor_release(r.y);
+  rm_tensor_release(r.dx);
+  rm_tensor_release(r.dw);
+  rm_tensor_release(r.db);
+}
+
+/* The rule of the reference data: the largest error against the largest value. */
+static double difference(rm_tensor *a, rm_tensor *b) {
+  assert_true(rm_tensor_same_shape(a, b));
+  rm_tensor *ca, *cb;
+  OK(rm_tensor_contiguous(a, &ca, &err));
+  OK(rm_tensor_contiguous(b, &cb, &err));
+  double worst = 0, largest = 1e-6;
+  for (size_t i = 0; i < a->numel; i++) {
+    double d = fabs((double)rm_tensor_f32(ca)[i] - rm_tensor_f32(cb)[i]);
+    if (!(d <= worst)) worst = d;
+    if (fabs(rm_tensor_f32(cb)[i]) > largest) largest = fabs(rm_tensor_f32(cb)[i]);
+  }
+  rm_tensor_release(ca);
+  rm_tensor_release(cb);
+  return worst / largest;
+}
+
+static void expect_close(const char *what, const shape *p, const char *method, rm_tensor *a, rm_tensor *b) {
+  double d = difference(a, b);
+  if (!(d < 2e-5))
+    fail_msg("%s of shape %d by %s (%s): off by %g", what, (int)(p - shapes), method ? method : "automatic choice",
+             rm_kernel_table()->isa, d);
+}
+
+static void matches_naive(const char *method) {
+  static const char *const isas[] = {"baseline", "avx2", "avx512"};
+  for (int i = 0; i < SHAPES; i++) {
+    result naive = compute(&shapes[i], "naive");
+    for (int k = 0; k < 3; k++) {
+      if (!rm_kernel_select(isas[k])) continue;
+      result r = compute(&shapes[i], method);
+      expect_close("output", &shapes[i], method, r.y, naive.y);
+      expect_close("input gradient", &shapes[i], method, r.dx, naive.dx);
+      expect_close("weight gradient", &shapes[i], method, r.dw, naive.dw);
+      expect_close("bias gradient", &shapes[i], method, r.db, naive.db);
+      result_release(r);
+    }
+    result_release(naive);
+  }
+}
+
+static void im2col_matches(void **state) { (void)state; matches_naive("im2col"); }
+static void automatic_matches(void **state) { (void)state; matches_naive(NULL); }
+
+static bool same_bits(rm_tensor *a, rm_tensor *b) {
+  return memcmp(rm_tensor_f32(a), rm_tensor_f32(b), a->numel * sizeof(float)) == 0;
+}
+
+static void threads_keep_the_bits(void **state) {
+  (void)state;
+  static const char *const methods[] = {"im2col", NULL};
+  for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
+    for (int i = 0; i < SHAPES; i++) {
+      OK(rm_set_num_threads(1, &err));
+      result one = compute(&shapes[i], methods[m]);
+      OK(rm_set_num_threads(2, &err));
+      result two = compute(&shapes[i], methods[m]);
+      assert_true(same_bits(one.y, two.y) && same_bits(one.dx, two.dx));
+      assert_true(same_bits(one.dw, two.dw) && same_bits(one.db, two.db));
+      result_release(one);
+      result_release(two);
+    }
+}
+
+static void expect_refusal(const shape *p, const char *text) {
+  rm_tensor *x, *w, *y = NULL;
+  OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->n, p->c, p->h, p->w}, &x, &err));
+  OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->k, 4, p->r, p->s}, &w, &err));
+  assert_int_not_equal(rm_conv2d(x, w, NULL, &p->o, &y, &err), RM_OK);
+  if (!strstr(err.message, text)) fail_msg("expected \"%s\" in \"%s\"", text, err.message);
+  rm_tensor_release(x);
+  rm_tensor_release(w);
+}
+
+static void wrong_shapes_are_named(void **state) {
+  (void)state;
+  expect_refusal(&(shape){1, 3, 8, 8, 2, 3, 3, SAME(1)}, "conv2d: x has 3 channels, weight expects 4");
+  expect_refusal(&(shape){1, 8, 8, 8, 3, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 2}}, "3 output channels cannot be split into 2 groups");
+  expect_refusal(&(shape){1, 4, 2, 8, 2, 3, 3, SAME(0)}, "the kernel covers 3 x 3 pixels, the padded x has only 2 x 8");
+  expect_refusal(&(shape){1, 4, 8, 8, 2, 3, 3, {{0, 1}, {1, 1}, {1, 1}, 1}}, "stride must be at least 1, got 0");
+}
+
+static void an_empty_batch_is_fine(void **state) {
+  (void)state;
+  result r = compute(&(shape){0, 4, 8, 8, 3, 3, 3, SAME(1)}, NULL);
+  assert_int_equal(r.y->numel, 0);
+  for (size_t i = 0; i < r.dw->numel; i++) assert_true(rm_tensor_f32(r.dw)[i] == 0);
+  result_release(r);
+}
+
+static void nothing_is_left(void **state) {
+  (void)state;
+  rm_threads_stop();
+  assert_int_equal(rm_tensor_live(), 0);
+  assert_int_equal(rm_alloc_statistics().live_blocks, 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(im2col_matches),         cmocka_unit_test(automatic_matches),
+      cmocka_unit_test(threads_keep_the_bits),  cmocka_unit_test(wrong_shapes_are_named),
+      cmocka_unit_test(an_empty_batch_is_fine), cmocka_unit_test(nothing_is_left),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
