@@ -1,11 +1,14 @@
 /* open.c -- the table `resmoon.core`: all that is bound, gathered. */
 #include "bind/bind.h"
 
-/* Each file of this folder has one; to add a file is to add a line here. */
+/* To bind one more file is to add a line here. */
 #define BIND_FILES(X) \
-  X(box)           \
-  X(conv)          \
-  X(linalg)
+  X(box) /* first: it makes the state and the metatable */ \
+  X(conv) \
+  X(gather) \
+  X(join) \
+  X(linalg) \
+  /* each file of this folder that binds something */
 
 #define DECLARE(name) void bind_open_##name(lua_State *L);
 BIND_FILES(DECLARE)
