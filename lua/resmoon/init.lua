@@ -15,6 +15,7 @@ local parts = {"nn", "optim", "models", "data", "plot", "train", "metrics"}
 
 local lazy = {}
 for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
+lazy.json = "resmoon.json"
 
 setmetatable(rm, {
   __index = function(self, name)

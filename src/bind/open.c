@@ -5,9 +5,11 @@
 #define BIND_FILES(X) \
   X(box) /* first: it makes the state and the metatable */ \
   X(conv) \
+  X(files) \
   X(gather) \
   X(join) \
   X(linalg) \
+  X(sys) \
   /* each file of this folder that binds something */
 
 #define DECLARE(name) void bind_open_##name(lua_State *L);

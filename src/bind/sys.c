@@ -1,0 +1,273 @@
+/* sys.c -- rm.sys: the few system calls that Lua's own library lacks.
+ *
+ * Questions (exists, stat, which, winsize) answer nil or false; actions (mkdir_p, list,
+ * remove, rename) raise with the path and the system's reason. Starting programs is in
+ * process.c. Paths are bytes, passed on as they are. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "bind/bind.h"
+#include "bind/process.h"
+
+static int system_error(lua_State *L, const char *op, const char *path) {
+  return bind_error(L, "sys.%s: %s: %s", op, path, strerror(errno));
+}
+
+/* --- time, terminal, process ------------------------------------------------------ */
+
+static double seconds(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* clock() -> seconds since some fixed moment; never jumps */
+static int sys_clock(lua_State *L) {
+  lua_pushnumber(L, seconds(CLOCK_MONOTONIC));
+  return 1;
+}
+
+/* time() -> seconds since 1970, with fractions */
+static int sys_time(lua_State *L) {
+  lua_pushnumber(L, seconds(CLOCK_REALTIME));
+  return 1;
+}
+
+/* sleep(seconds): at most so long; a signal may end it */
+static int sys_sleep(lua_State *L) {
+  double s = luaL_checknumber(L, 1);
+  if (!(s >= 0 && s <= 1e6)) return bind_error(L, "sys.sleep: expected 0 to 1e6 seconds, got %g", s);
+  struct timespec t = {(time_t)s, (long)((s - (double)(time_t)s) * 1e9)};
+  nanosleep(&t, NULL);
+  return 0;
+}
+
+/* isatty(fd) -> boolean; 0, 1, 2 are stdin, stdout, stderr */
+static int sys_isatty(lua_State *L) {
+  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+  return 1;
+}
+
+/* winsize() -> rows, columns of the terminal behind stdout (or stderr); nil if none */
+static int sys_winsize(lua_State *L) {
+  struct winsize size;
+  for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0) {
+      lua_pushinteger(L, size.ws_row);
+      lua_pushinteger(L, size.ws_col);
+      return 2;
+    }
+  lua_pushnil(L);
+  return 1;
+}
+
+/* cpu_count() -> processors this process may run on */
+static int sys_cpu_count(lua_State *L) {
+  cpu_set_t set;
+  int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
+  lua_pushinteger(L, n > 0 ? n : 1);
+  return 1;
+}
+
+/* peak_rss() -> bytes: the most memory this process has held so far */
+static int sys_peak_rss(lua_State *L) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  lua_pushinteger(L, (lua_Integer)usage.ru_maxrss * 1024);
+  return 1;
+}
+
+/* rss() -> bytes of memory this process holds now; nil where /proc does not tell */
+static int sys_rss(lua_State *L) {
+  FILE *f = fopen("/proc/self/statm", "r");
+  long total, resident;
+  int n = f ? fscanf(f, "%ld %ld", &total, &resident) : 0;
+  if (f) fclose(f);
+  if (n != 2) return lua_pushnil(L), 1;
+  lua_pushinteger(L, (lua_Integer)resident * sysconf(_SC_PAGESIZE));
+  return 1;
+}
+
+static int sys_getpid(lua_State *L) {
+  lua_pushinteger(L, getpid());
+  return 1;
+}
+
+/* --- environment ------------------------------------------------------------------- */
+
+static int sys_getenv(lua_State *L) {
+  lua_pushstring(L, getenv(luaL_checkstring(L, 1)));  /* nil for NULL */
+  return 1;
+}
+
+/* setenv(name, value | nil) */
+static int sys_setenv(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1), *value = luaL_optstring(L, 2, NULL);
+  if ((value ? setenv(name, value, 1) : unsetenv(name)) < 0) return system_error(L, "setenv", name);
+  return 0;
+}
+
+static int sys_getcwd(lua_State *L) {
+  char path[PATH_MAX];
+  if (!getcwd(path, sizeof path)) return system_error(L, "getcwd", ".");
+  lua_pushstring(L, path);
+  return 1;
+}
+
+/* which(name) -> path of the program that would run, or nil */
+static int sys_which(lua_State *L) {
+  const char *name = luaL_checkstring(L, 1), *path = getenv("PATH");
+  struct stat st;
+  if (strchr(name, '/')) path = NULL;
+  for (const char *next = path ? path : ""; next; next = *next ? next + 1 : NULL) {
+    size_t length = strcspn(next, ":");
+    lua_pushlstring(L, next, length);
+    if (length > 0) lua_pushliteral(L, "/");
+    else lua_pushliteral(L, "");
+    lua_pushstring(L, name);
+    lua_concat(L, 3);
+    const char *full = lua_tostring(L, -1);
+    if (stat(full, &st) == 0 && S_ISREG(st.st_mode) && access(full, X_OK) == 0) return 1;
+    lua_pop(L, 1);
+    next += length;
+    if (!*next) break;
+  }
+  lua_pushnil(L);
+  return 1;
+}
+
+/* --- files -------------------------------------------------------------------------- */
+
+static int sys_exists(lua_State *L) {
+  struct stat st;
+  lua_pushboolean(L, stat(luaL_checkstring(L, 1), &st) == 0);
+  return 1;
+}
+
+static int sys_is_dir(lua_State *L) {
+  struct stat st;
+  lua_pushboolean(L, stat(luaL_checkstring(L, 1), &st) == 0 && S_ISDIR(st.st_mode));
+  return 1;
+}
+
+/* stat(path) -> {type = "file" | "directory" | "other", size, mtime}, or nil, reason */
+static int sys_stat(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  struct stat st;
+  if (stat(path, &st) < 0) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: %s", path, strerror(errno));
+    return 2;
+  }
+  lua_createtable(L, 0, 3);
+  lua_pushstring(L, S_ISREG(st.st_mode) ? "file" : S_ISDIR(st.st_mode) ? "directory" : "other");
+  lua_setfield(L, -2, "type");
+  lua_pushinteger(L, (lua_Integer)st.st_size);
+  lua_setfield(L, -2, "size");
+  lua_pushnumber(L, (double)st.st_mtim.tv_sec + 1e-9 * (double)st.st_mtim.tv_nsec);
+  lua_setfield(L, -2, "mtime");
+  return 1;
+}
+
+/* mkdir_p(path): with its parents; fine if it exists */
+static int sys_mkdir_p(lua_State *L) {
+  size_t length;
+  const char *path = luaL_checklstring(L, 1, &length);
+  char *part = lua_newuserdatauv(L, length + 1, 0);
+  memcpy(part, path, length + 1);
+  for (size_t i = 1; i <= length; i++) {
+    if (part[i] != '/' && part[i] != '\0') continue;
+    part[i] = '\0';
+    struct stat st;
+    int reason = mkdir(part, 0777) < 0 ? errno : 0;
+    if (reason && !(stat(part, &st) == 0 && S_ISDIR(st.st_mode))) {
+      errno = reason;
+      return system_error(L, "mkdir_p", part);
+    }
+    part[i] = path[i];
+  }
+  return 0;
+}
+
+/* mkdtemp(prefix) -> a new folder of that name and six more characters */
+static int sys_mkdtemp(lua_State *L) {
+  const char *name = lua_pushfstring(L, "%sXXXXXX", luaL_checkstring(L, 1));
+  char *path = lua_newuserdatauv(L, strlen(name) + 1, 0);
+  strcpy(path, name);
+  if (!mkdtemp(path)) return system_error(L, "mkdtemp", name);
+  lua_pushstring(L, path);
+  return 1;
+}
+
+static int folder_gc(lua_State *L) {
+  DIR **folder = lua_touserdata(L, 1);
+  if (*folder) closedir(*folder);
+  *folder = NULL;
+  return 0;
+}
+
+/* list(folder) -> names in it, sorted, without . and .. */
+static int sys_list(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  DIR **folder = lua_newuserdatauv(L, sizeof *folder, 0);
+  *folder = NULL;
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, folder_gc);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  *folder = opendir(path);
+  if (!*folder) return system_error(L, "list", path);
+
+  lua_newtable(L);
+  int names = lua_gettop(L);
+  lua_Integer n = 0;
+  for (struct dirent *entry; (entry = readdir(*folder));) {
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
+    lua_pushstring(L, entry->d_name);
+    lua_seti(L, names, ++n);
+  }
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_getfield(L, -1, "table");
+  lua_getfield(L, -1, "sort");
+  lua_pushvalue(L, names);
+  lua_call(L, 1, 0);
+  lua_settop(L, names);
+  return 1;
+}
+
+/* remove(path): a file or an empty folder */
+static int sys_remove(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  if (remove(path) < 0) return system_error(L, "remove", path);
+  return 0;
+}
+
+static int sys_rename(lua_State *L) {
+  const char *from = luaL_checkstring(L, 1), *to = luaL_checkstring(L, 2);
+  if (rename(from, to) < 0) return system_error(L, "rename", from);
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+  {"clock", sys_clock}, {"time", sys_time}, {"sleep", sys_sleep}, {"isatty", sys_isatty},
+  {"winsize", sys_winsize}, {"cpu_count", sys_cpu_count}, {"peak_rss", sys_peak_rss}, {"rss", sys_rss},
+  {"getpid", sys_getpid}, {"getenv", sys_getenv}, {"setenv", sys_setenv}, {"getcwd", sys_getcwd},
+  {"which", sys_which}, {"exists", sys_exists}, {"is_dir", sys_is_dir}, {"stat", sys_stat},
+  {"mkdir_p", sys_mkdir_p}, {"mkdtemp", sys_mkdtemp}, {"list", sys_list}, {"remove", sys_remove},
+  {"rename", sys_rename}, {NULL, NULL},
+};
+
+void bind_open_sys(lua_State *L) {
+  luaL_newlib(L, functions);
+  bind_add_process(L);
+  lua_setfield(L, -2, "sys");
+}
