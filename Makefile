@@ -42,17 +42,19 @@ MODULE := $B/lib/resmoon/core.so
 
 all: $B/resmoon $(MODULE) ## build the program and the module for a stock Lua
 
-# Holds the command lines: what was built with others is built again. Kept if they are the same.
+# Hold the flags, and the list of objects: what was compiled or linked with others is made again.
+# Kept as they are if nothing changed.
 STAMP := $B/flags
-$(STAMP): FORCE
+LINKED := $B/objects
+$(STAMP) $(LINKED): FORCE
 	@mkdir -p $(@D)
-	@echo '$(CC) $(FLAGS) $(LIBS) $(LUA_LIBS) $(READLINE_LIBS) $(LDFLAGS) $(sort $(OBJ))' > $@.new
+	@echo '$(if $(filter flags,$(@F)),$(CC) $(FLAGS),$(LIBS) $(LUA_LIBS) $(READLINE_LIBS) $(LDFLAGS) $(sort $(OBJ)))' > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$B/resmoon: $(OBJ) $(STAMP)
+$B/resmoon: $(OBJ) $(LINKED)
 	$(CC) $(FLAGS) -rdynamic $(LDFLAGS) $(OBJ) $(LIBS) $(LUA_LIBS) $(READLINE_LIBS) -o $@
 
-$(MODULE): $(filter-out $B/shell/%,$(OBJ)) $(STAMP)
+$(MODULE): $(filter-out $B/shell/%,$(OBJ)) $(LINKED)
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) -shared $(LDFLAGS) $(filter-out $B/shell/%,$(OBJ)) $(LIBS) -o $@
 
@@ -70,7 +72,7 @@ $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 # --- tests ---------------------------------------------------------------------------
 
 # C suites link with everything that knows no Lua, as one archive.
-$B/low.a: $(LOW)
+$B/low.a: $(LOW) $(LINKED)
 	@rm -f $@
 	ar rcs $@ $(LOW)
 
