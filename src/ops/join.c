@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "core/tape.h"
+#include "ops/fill.h"
 
 /* The part of t that starts at start[d] with extents shape[d]; `dropped` (a dimension of
  * extent 1, or RM_MAX_DIMS for none) is left out of the view. */
@@ -135,24 +136,6 @@ static rm_status pad_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
   return region(dy, rm_node_payload(node), shape, RM_MAX_DIMS, &dx[0], err);
 }
 
-rm_status rm_fill(rm_tensor *t, double value, rm_error *err) {
-  rm_tensor *number, *spread;
-  RM_TRY(rm_tensor_new(t->dtype, 0, NULL, &number, err));
-  switch (t->dtype) {
-    case RM_FLOAT32: *rm_tensor_f32(number) = (float)value; break;
-    case RM_UINT8: *rm_tensor_u8(number) = (uint8_t)(value > 0 ? value < 255 ? value : 255 : 0); break;
-    case RM_INT64: *rm_tensor_i64(number) = (int64_t)value; break;
-  }
-  ptrdiff_t still[RM_MAX_DIMS] = {0};
-  rm_status status = rm_tensor_view(number, t->ndim, t->shape, still, 0, &spread, err);
-  if (status == RM_OK) {
-    status = rm_tensor_copy(t, spread, err);
-    rm_tensor_release(spread);
-  }
-  rm_tensor_release(number);
-  return status;
-}
-
 rm_status rm_pad(rm_tensor *x, const size_t before[], const size_t after[], double value, rm_tensor **y,
                  rm_error *err) {
   size_t shape[RM_MAX_DIMS], start[RM_MAX_DIMS] = {0};
@@ -164,8 +147,8 @@ rm_status rm_pad(rm_tensor *x, const size_t before[], const size_t after[], doub
   }
   rm_tensor *fresh;
   RM_TRY(new_result(x, x->ndim, shape, &fresh, err));
-  rm_status status = rm_fill(fresh, value, err);
-  if (status == RM_OK) status = copy_region(fresh, x, start, x->shape, RM_MAX_DIMS, err);
+  rm_fill(fresh, rm_element_of(value, fresh->dtype));
+  rm_status status = copy_region(fresh, x, start, x->shape, RM_MAX_DIMS, err);
   if (status == RM_OK && rm_tape_wants(1, &x))
     status = rm_tape_record(fresh, &(rm_record){.name = "pad", .backward = pad_backward, .ninputs = 1,
                                                 .inputs = &x, .payload = start, .payload_bytes = sizeof start}, err);

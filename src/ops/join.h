@@ -14,7 +14,4 @@ rm_status rm_stack(size_t n, rm_tensor *const xs[], size_t dim, rm_tensor **y, r
 rm_status rm_pad(rm_tensor *x, const size_t before[], const size_t after[], double value, rm_tensor **y,
                  rm_error *err);
 
-/* Every element of t becomes value (converted as rm_tensor_copy does). */
-rm_status rm_fill(rm_tensor *t, double value, rm_error *err);
-
 #endif
