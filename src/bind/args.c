@@ -96,41 +96,17 @@ static int push_option(lua_State *L, int arg, const char *name) {
   return LUA_TNIL;
 }
 
-/* Number of single-letter edits that turn a into b (Levenshtein 1966). */
-static size_t edits(const char *a, const char *b) {
-  enum { LONGEST = 40 };
-  size_t row[LONGEST + 1], na = strlen(a), nb = strlen(b);
-  if (na > LONGEST || nb > LONGEST) return LONGEST;
-  for (size_t j = 0; j <= nb; j++) row[j] = j;
-  for (size_t i = 1; i <= na; i++) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= nb; j++) {
-      size_t change = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      size_t least = (row[j - 1] < row[j] ? row[j - 1] : row[j]) + 1;
-      row[j] = change < least ? change : least;
-    }
-  }
-  return row[nb];
-}
-
 static void unknown_option(lua_State *L, const char *op, const char *given, const char *const names[]) {
-  const char *nearest = NULL;
-  size_t distance = 4; /* further away is no misspelling */
+  bind_nearest best = bind_nearest_start(given);
   luaL_Buffer all;
   luaL_buffinit(L, &all);
   for (size_t i = 0; names[i]; i++) {
-    size_t d = edits(given, names[i]);
-    if (d < distance) {
-      distance = d;
-      nearest = names[i];
-    }
+    bind_nearest_offer(&best, names[i]);
     if (i) luaL_addstring(&all, ", ");
     luaL_addstring(&all, names[i]);
   }
   luaL_pushresult(&all);
-  if (nearest) bind_error(L, "%s: unknown option \"%s\", did you mean \"%s\"?", op, given, nearest);
+  if (best.name) bind_error(L, "%s: unknown option \"%s\", did you mean \"%s\"?", op, given, best.name);
   bind_error(L, "%s: unknown option \"%s\", expected one of: %s", op, given, lua_tostring(L, -1));
 }
 

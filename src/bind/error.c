@@ -37,3 +37,36 @@ int bind_error(lua_State *L, const char *format, ...) {
   va_end(args);
   return bind_raise(L, &err);
 }
+
+/* --- misspelt names ------------------------------------------------------------------ */
+
+/* Number of single-letter edits that turn a into b (Levenshtein 1966). */
+static size_t edits(const char *a, const char *b) {
+  enum { LONGEST = 40 };
+  size_t row[LONGEST + 1], na = strlen(a), nb = strlen(b);
+  if (na > LONGEST || nb > LONGEST) return LONGEST;
+  for (size_t j = 0; j <= nb; j++) row[j] = j;
+  for (size_t i = 1; i <= na; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= nb; j++) {
+      size_t change = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      size_t least = (row[j - 1] < row[j] ? row[j - 1] : row[j]) + 1;
+      row[j] = change < least ? change : least;
+    }
+  }
+  return row[nb];
+}
+
+bind_nearest bind_nearest_start(const char *wanted) {
+  size_t third = strlen(wanted) / 3; /* more changes than that are another word */
+  return (bind_nearest){wanted, NULL, third + 2};
+}
+
+void bind_nearest_offer(bind_nearest *best, const char *candidate) {
+  size_t distance = edits(best->wanted, candidate);
+  if (distance >= best->distance) return;
+  best->distance = distance;
+  best->name = candidate;
+}
