@@ -10,6 +10,16 @@
   X(join) \
   X(linalg) \
   X(sys) \
+  X(convert) \
+  X(create) \
+  X(gather) \
+  X(join) \
+  X(linalg) \
+  X(print) \
+  X(rng) \
+  X(tape) \
+  X(tensor) \
+  X(views) \
   /* each file of this folder that binds something */
 
 #define DECLARE(name) void bind_open_##name(lua_State *L);

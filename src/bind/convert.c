@@ -1,0 +1,181 @@
+/* convert.c -- between tensors, Lua numbers and tables, and element types. */
+#include <string.h>
+#include "bind/element.h"
+#include "ops/views.h"
+
+/* --- single elements ---------------------------------------------------------- */
+
+rm_element bind_checkelement(lua_State *L, int arg, rm_dtype dtype, const char *op) {
+  rm_element e;
+  bool truth = lua_isboolean(L, arg);
+  if (!truth && lua_type(L, arg) != LUA_TNUMBER)
+    bind_error(L, "%s: expected a number, got %s", op, luaL_typename(L, arg));
+  if (dtype == RM_FLOAT32) {
+    e.f32 = truth ? (float)lua_toboolean(L, arg) : (float)lua_tonumber(L, arg);
+    return e;
+  }
+  int whole = 1;
+  lua_Integer i = truth ? lua_toboolean(L, arg) : lua_tointegerx(L, arg, &whole);
+  if (!whole || (dtype == RM_UINT8 && (i < 0 || i > 255)))
+    bind_error(L, "%s: %s is no %s", op, luaL_tolstring(L, arg, NULL), rm_dtype_name(dtype));
+  if (dtype == RM_UINT8) e.u8 = (uint8_t)i;
+  else e.i64 = i;
+  return e;
+}
+
+void bind_pushelement(lua_State *L, const void *data, rm_dtype dtype) {
+  if (dtype == RM_FLOAT32) lua_pushnumber(L, *(const float *)data);
+  else lua_pushinteger(L, dtype == RM_UINT8 ? *(const uint8_t *)data : *(const int64_t *)data);
+}
+
+/* x:item() -> the number in a tensor of one element */
+static int tensor_item(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  char text[RM_SHAPE_TEXT];
+  if (x->numel != 1)
+    return bind_error(L, "item: the tensor %s has %zu elements, expected 1", rm_tensor_text(x, text), x->numel);
+  bind_pushelement(L, rm_tensor_data(x), x->dtype);
+  return 1;
+}
+
+/* --- tensors to tables ---------------------------------------------------------- */
+
+static void push_table(lua_State *L, const rm_tensor *x, size_t dim, const char *data) {
+  if (dim == x->ndim) {
+    bind_pushelement(L, data, x->dtype);
+    return;
+  }
+  luaL_checkstack(L, 4, "totable");
+  size_t n = x->shape[dim];
+  ptrdiff_t step = x->strides[dim] * (ptrdiff_t)rm_dtype_size(x->dtype);
+  lua_createtable(L, n < INT32_MAX ? (int)n : 0, 0);
+  for (size_t i = 0; i < n; i++) {
+    push_table(L, x, dim + 1, data + (ptrdiff_t)i * step);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+}
+
+/* x:totable() -> nested tables in x's shape; a number for shape () */
+static int tensor_totable(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  push_table(L, x, 0, rm_tensor_data(x));
+  return 1;
+}
+
+/* --- tables to tensors ------------------------------------------------------------ */
+
+/* The shape that the nested table on top of the stack begins with: its first elements
+ * are followed down. */
+static size_t table_shape(lua_State *L, size_t shape[RM_MAX_DIMS]) {
+  size_t n = 0;
+  int top = lua_gettop(L);
+  while (lua_istable(L, -1)) {
+    if (n == RM_MAX_DIMS) bind_error(L, "tensor: at most %d dimensions", RM_MAX_DIMS);
+    luaL_checkstack(L, 2, "tensor");
+    shape[n] = lua_rawlen(L, -1);
+    if (shape[n++] == 0) break;
+    lua_rawgeti(L, -1, 1);
+  }
+  lua_settop(L, top);
+  return n;
+}
+
+typedef struct {
+  rm_tensor *out;
+  char *next;                   /* where the next element goes */
+  size_t position[RM_MAX_DIMS]; /* from 1, for messages */
+} filler;
+
+/* Writes "[2][1]", the place at `depth` in the nested tables. */
+static const char *place(const filler *f, size_t depth, char text[RM_SHAPE_TEXT]) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (size_t d = 0; d < depth; d++)
+    used += (size_t)snprintf(text + used, RM_SHAPE_TEXT - used, "[%zu]", f->position[d]);
+  return text;
+}
+
+/* Copies the table (or number) on top of the stack, which must have the shape that its
+ * siblings have. */
+static void fill_from(lua_State *L, filler *f, size_t depth) {
+  char text[RM_SHAPE_TEXT];
+  if (depth == f->out->ndim) {
+    size_t size = rm_dtype_size(f->out->dtype);
+    if (lua_type(L, -1) != LUA_TNUMBER && !lua_isboolean(L, -1))
+      bind_error(L, "tensor: element %s is a %s, expected a number", place(f, depth, text), luaL_typename(L, -1));
+    rm_element e = bind_checkelement(L, -1, f->out->dtype, "tensor");
+    memcpy(f->next, &e, size);
+    f->next += size;
+    return;
+  }
+  size_t expected = f->out->shape[depth];
+  if (!lua_istable(L, -1))
+    bind_error(L, "tensor: row %s is a %s, expected a table of %zu", place(f, depth, text), luaL_typename(L, -1),
+               expected);
+  if (lua_rawlen(L, -1) != expected)
+    bind_error(L, "tensor: row %s has %zu elements, expected %zu like the first", place(f, depth, text),
+               (size_t)lua_rawlen(L, -1), expected);
+  for (size_t i = 0; i < expected; i++) {
+    f->position[depth] = i + 1;
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    fill_from(L, f, depth + 1);
+    lua_pop(L, 1);
+  }
+}
+
+/* rm.tensor(number or nested tables, dtype?, {requires_grad=}) -> tensor */
+static int core_tensor(lua_State *L) {
+  static const char *const names[] = {"requires_grad", NULL};
+  rm_dtype dtype = bind_optdtype(L, 2, RM_FLOAT32);
+  int options = lua_type(L, 2) == LUA_TSTRING ? 3 : 2;
+  bind_checkoptions(L, options, "tensor", names);
+  bool requires = bind_optbool(L, options, "requires_grad", false);
+  if (!lua_istable(L, 1) && lua_type(L, 1) != LUA_TNUMBER && !lua_isboolean(L, 1))
+    return bind_error(L, "tensor: expected a number or nested tables, got %s", luaL_typename(L, 1));
+  filler f = {0};
+  size_t shape[RM_MAX_DIMS];
+  rm_error err;
+  lua_pushvalue(L, 1);
+  size_t ndim = table_shape(L, shape);
+  rm_tensor **y = bind_boxtensor(L);
+  lua_insert(L, -2); /* the box below, the value on top */
+  if (rm_tensor_new(dtype, ndim, shape, y, &err) != RM_OK) return bind_raise(L, &err);
+  f.out = *y;
+  f.next = rm_tensor_data(*y);
+  fill_from(L, &f, 0);
+  lua_pop(L, 1);
+  if (requires && rm_tensor_set_requires_grad(*y, true, &err) != RM_OK) return bind_raise(L, &err);
+  return bind_pushed(L, y);
+}
+
+/* --- types -------------------------------------------------------------------------- */
+
+static int convert(lua_State *L, rm_dtype dtype) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  rm_error err;
+  if (x->dtype == dtype) {
+    lua_settop(L, 1);
+    return 1;
+  }
+  rm_tensor **y = bind_boxtensor(L);
+  if (rm_to(x, dtype, y, &err) != RM_OK) return bind_raise(L, &err);
+  return bind_pushed(L, y);
+}
+
+/* x:float(), x:byte(), x:long(): x itself if it has that type already */
+static int tensor_float(lua_State *L) { return convert(L, RM_FLOAT32); }
+static int tensor_byte(lua_State *L) { return convert(L, RM_UINT8); }
+static int tensor_long(lua_State *L) { return convert(L, RM_INT64); }
+
+/* x:to("uint8") */
+static int tensor_to(lua_State *L) {
+  luaL_checkstring(L, 2);
+  return convert(L, bind_optdtype(L, 2, RM_FLOAT32));
+}
+
+void bind_open_convert(lua_State *L) {
+  static const luaL_Reg methods[] = {{"item", tensor_item}, {"totable", tensor_totable}, {"float", tensor_float},
+                                     {"byte", tensor_byte}, {"long", tensor_long}, {"to", tensor_to}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"tensor", core_tensor}, {NULL, NULL}};
+  bind_register(L, methods, functions);
+}

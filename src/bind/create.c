@@ -1,0 +1,252 @@
+/* create.c -- new tensors: constants, progressions, random numbers; and fills in place. */
+#include "bind/element.h"
+
+/* What stands behind the sizes of every creating function: (type, {options}). */
+typedef struct {
+  rm_dtype dtype;
+  bool requires_grad;
+  int options; /* stack index of the table, which may be absent */
+} trailer;
+
+static trailer check_trailer(lua_State *L, int arg, rm_dtype def, const char *op, bool random) {
+  static const char *const plain[] = {"requires_grad", NULL};
+  static const char *const drawn[] = {"requires_grad", "generator", NULL};
+  trailer t = {bind_optdtype(L, arg, def), false, arg};
+  if (lua_type(L, arg) == LUA_TSTRING) t.options = arg + 1;
+  if (random && luaL_testudata(L, t.options, BIND_GENERATOR))
+    return t;
+  bind_checkoptions(L, t.options, op, random ? drawn : plain);
+  t.requires_grad = bind_optbool(L, t.options, "requires_grad", false);
+  return t;
+}
+
+/* A generator at `arg`, or in the field `generator` of options there, or the state's own. It stays
+ * on the stack, so that it lives as long as the call. */
+static rm_rng *check_generator(lua_State *L, int arg, bind_rng which) {
+  luaL_checkstack(L, 2, NULL);
+  if (lua_istable(L, arg)) lua_getfield(L, arg, "generator");
+  else lua_pushvalue(L, arg);
+  return bind_optgenerator(L, lua_gettop(L), which);
+}
+
+/* The result in *y, on top of the stack; `status` and err say how its making went. */
+static int finish(lua_State *L, rm_status status, rm_tensor **y, bool requires_grad, rm_error *err) {
+  if (status == RM_OK && requires_grad) status = rm_tensor_set_requires_grad(*y, true, err);
+  if (status != RM_OK) return bind_raise(L, err);
+  return bind_pushed(L, y);
+}
+
+/* --- constants ------------------------------------------------------------------- */
+
+static int constant(lua_State *L, int value, const char *op) {
+  size_t shape[RM_MAX_DIMS];
+  int next;
+  rm_error err;
+  size_t ndim = bind_checkshape(L, 1, shape, &next, op);
+  trailer t = check_trailer(L, next, RM_FLOAT32, op, false);
+  rm_tensor **y = bind_boxtensor(L);
+  rm_status status = rm_tensor_new(t.dtype, ndim, shape, y, &err);
+  if (status == RM_OK) rm_fill(*y, rm_element_of(value, t.dtype));
+  return finish(L, status, y, t.requires_grad, &err);
+}
+
+/* rm.zeros(2, 3), rm.zeros({2, 3}, dtype?, {requires_grad=}) */
+static int core_zeros(lua_State *L) { return constant(L, 0, "zeros"); }
+static int core_ones(lua_State *L) { return constant(L, 1, "ones"); }
+
+/* rm.empty(...): uninitialised */
+static int core_empty(lua_State *L) {
+  size_t shape[RM_MAX_DIMS];
+  int next;
+  rm_error err;
+  size_t ndim = bind_checkshape(L, 1, shape, &next, "empty");
+  trailer t = check_trailer(L, next, RM_FLOAT32, "empty", false);
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_tensor_new(t.dtype, ndim, shape, y, &err), y, t.requires_grad, &err);
+}
+
+/* rm.full({2, 3}, value, dtype?, {requires_grad=}) */
+static int core_full(lua_State *L) {
+  size_t shape[RM_MAX_DIMS];
+  rm_error err;
+  if (!lua_istable(L, 1)) return bind_error(L, "full: the sizes must be a table, as in full({2, 3}, 0.5)");
+  size_t ndim = bind_checkshape(L, 1, shape, NULL, "full");
+  trailer t = check_trailer(L, 3, RM_FLOAT32, "full", false);
+  rm_element value = bind_checkelement(L, 2, t.dtype, "full");
+  rm_tensor **y = bind_boxtensor(L);
+  rm_status status = rm_tensor_new(t.dtype, ndim, shape, y, &err);
+  if (status == RM_OK) rm_fill(*y, value);
+  return finish(L, status, y, t.requires_grad, &err);
+}
+
+/* rm.eye(rows, columns = rows, dtype?) */
+static int core_eye(lua_State *L) {
+  size_t shape[RM_MAX_DIMS];
+  int next;
+  rm_error err;
+  size_t ndim = bind_checkshape(L, 1, shape, &next, "eye");
+  if (ndim < 1 || ndim > 2) return bind_error(L, "eye: expected rows, or rows and columns, got %zu sizes", ndim);
+  trailer t = check_trailer(L, next, RM_FLOAT32, "eye", false);
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_eye(shape[0], shape[ndim - 1], t.dtype, y, &err), y, t.requires_grad, &err);
+}
+
+/* rm.arange(n) = 1..n; rm.arange(first, last, step = 1), last included, as in Lua's `for`. */
+static int core_arange(lua_State *L) {
+  rm_error err;
+  size_t count;
+  int numbers = 0;
+  while (numbers < 3 && lua_type(L, numbers + 1) == LUA_TNUMBER) numbers++;
+  if (numbers == 0) return bind_error(L, "arange: expected a number, got %s", luaL_typename(L, 1));
+  double first = numbers > 1 ? lua_tonumber(L, 1) : 1;
+  double last = lua_tonumber(L, numbers > 1 ? 2 : 1);
+  double step = numbers > 2 ? lua_tonumber(L, 3) : 1;
+  trailer t = check_trailer(L, numbers + 1, RM_FLOAT32, "arange", false);
+  if (rm_arange_count(first, last, step, &count, &err) != RM_OK) return bind_raise(L, &err);
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_arange(first, step, count, t.dtype, y, &err), y, t.requires_grad, &err);
+}
+
+/* --- random numbers ----------------------------------------------------------------- */
+
+typedef rm_status (*fill_fn)(rm_rng *, rm_tensor *, float, float, rm_error *);
+
+/* A fresh tensor of the sizes at the stack's start, filled by `fill`. */
+static int drawn(lua_State *L, fill_fn fill, const char *op) {
+  size_t shape[RM_MAX_DIMS];
+  int next;
+  rm_error err;
+  size_t ndim = bind_checkshape(L, 1, shape, &next, op);
+  trailer t = check_trailer(L, next, RM_FLOAT32, op, true);
+  if (t.dtype != RM_FLOAT32) return bind_error(L, "%s: gives float32, not %s", op, rm_dtype_name(t.dtype));
+  rm_rng *rng = check_generator(L, t.options, BIND_RNG_INIT);
+  rm_tensor **y = bind_boxtensor(L);
+  rm_status status = rm_tensor_new(RM_FLOAT32, ndim, shape, y, &err);
+  if (status == RM_OK) status = fill(rng, *y, 0, 1, &err);
+  return finish(L, status, y, t.requires_grad, &err);
+}
+
+/* rm.rand(2, 3, {generator=, requires_grad=}): uniform in [0, 1) */
+static int core_rand(lua_State *L) { return drawn(L, rm_rng_fill_uniform, "rand"); }
+/* rm.randn(2, 3, ...): normal, mean 0, standard deviation 1 */
+static int core_randn(lua_State *L) { return drawn(L, rm_rng_fill_normal, "randn"); }
+
+/* rm.randint(low, high, {sizes}, {generator=}): int64, both ends included */
+static int core_randint(lua_State *L) {
+  static const char *const names[] = {"generator", NULL};
+  size_t shape[RM_MAX_DIMS];
+  rm_error err;
+  lua_Integer low = luaL_checkinteger(L, 1), high = luaL_checkinteger(L, 2);
+  if (high < low) return bind_error(L, "randint: low %lld is above high %lld", (long long)low, (long long)high);
+  size_t ndim = bind_checkshape(L, 3, shape, NULL, "randint");
+  int options = lua_istable(L, 3) ? 4 : (int)ndim + 3;
+  if (!luaL_testudata(L, options, BIND_GENERATOR)) bind_checkoptions(L, options, "randint", names);
+  rm_rng *rng = check_generator(L, options, BIND_RNG_INIT);
+  uint64_t range = (uint64_t)high - (uint64_t)low + 1;
+  rm_tensor **y = bind_boxtensor(L);
+  if (rm_tensor_new(RM_INT64, ndim, shape, y, &err) != RM_OK) return bind_raise(L, &err);
+  for (size_t i = 0; i < (*y)->numel; i++) /* range 0: all 2^64 values */
+    rm_tensor_i64(*y)[i] = (int64_t)((uint64_t)low + (range ? rm_rng_below(rng, range) : rm_rng_u64(rng)));
+  return bind_pushed(L, y);
+}
+
+/* rm.randperm(n, {generator=}): int64, a permutation of 1..n */
+static int core_randperm(lua_State *L) {
+  static const char *const names[] = {"generator", NULL};
+  rm_error err;
+  lua_Integer n = luaL_checkinteger(L, 1);
+  if (n < 0) return bind_error(L, "randperm: n must not be negative, got %lld", (long long)n);
+  if (!luaL_testudata(L, 2, BIND_GENERATOR)) bind_checkoptions(L, 2, "randperm", names);
+  rm_rng *rng = check_generator(L, 2, BIND_RNG_SHUFFLE);
+  rm_tensor **y = bind_boxtensor(L);
+  if (rm_rng_permutation(rng, (size_t)n, y, &err) != RM_OK) return bind_raise(L, &err);
+  return bind_pushed(L, y);
+}
+
+/* --- shaped like another ------------------------------------------------------------- */
+
+/* rm.zeros_like(x, dtype?, {requires_grad=}): x's shape and layout */
+static int like(lua_State *L, int value, const char *op) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  trailer t = check_trailer(L, 2, x->dtype, op, false);
+  rm_error err;
+  rm_tensor **y = bind_boxtensor(L);
+  rm_status status = rm_tensor_new_like(x, t.dtype, y, &err);
+  if (status == RM_OK) rm_fill(*y, rm_element_of(value, t.dtype));
+  return finish(L, status, y, t.requires_grad, &err);
+}
+
+static int core_zeros_like(lua_State *L) { return like(L, 0, "zeros_like"); }
+static int core_ones_like(lua_State *L) { return like(L, 1, "ones_like"); }
+
+static int drawn_like(lua_State *L, fill_fn fill, const char *op) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  trailer t = check_trailer(L, 2, RM_FLOAT32, op, true);
+  rm_error err;
+  if (t.dtype != RM_FLOAT32) return bind_error(L, "%s: gives float32, not %s", op, rm_dtype_name(t.dtype));
+  rm_rng *rng = check_generator(L, t.options, BIND_RNG_INIT);
+  rm_tensor **y = bind_boxtensor(L);
+  rm_status status = rm_tensor_new_like(x, RM_FLOAT32, y, &err);
+  if (status == RM_OK) status = fill(rng, *y, 0, 1, &err);
+  return finish(L, status, y, t.requires_grad, &err);
+}
+
+static int core_rand_like(lua_State *L) { return drawn_like(L, rm_rng_fill_uniform, "rand_like"); }
+static int core_randn_like(lua_State *L) { return drawn_like(L, rm_rng_fill_normal, "randn_like"); }
+
+/* --- in place ------------------------------------------------------------------------- */
+
+/* x:fill_(value), x:zero_() -> x */
+static int tensor_fill_(lua_State *L) {
+  rm_tensor *x = bind_checkwritable(L, 1, "fill_");
+  rm_fill(x, bind_checkelement(L, 2, x->dtype, "fill_"));
+  lua_settop(L, 1);
+  return 1;
+}
+
+static int tensor_zero_(lua_State *L) {
+  rm_tensor *x = bind_checkwritable(L, 1, "zero_");
+  rm_fill(x, (rm_element){.i64 = 0});
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* x:uniform_(low = 0, high = 1, generator or {generator=}) -> x */
+static int draw_(lua_State *L, fill_fn fill, const char *op) {
+  rm_tensor *x = bind_checkwritable(L, 1, op);
+  int numbers = 0;
+  while (numbers < 2 && lua_type(L, 2 + numbers) == LUA_TNUMBER) numbers++;
+  float a = numbers > 0 ? (float)lua_tonumber(L, 2) : 0, b = numbers > 1 ? (float)lua_tonumber(L, 3) : 1;
+  rm_error err;
+  rm_rng *rng = check_generator(L, 2 + numbers, BIND_RNG_INIT);
+  if (fill(rng, x, a, b, &err) != RM_OK) return bind_raise(L, &err);
+  lua_settop(L, 1);
+  return 1;
+}
+
+static int tensor_uniform_(lua_State *L) { return draw_(L, rm_rng_fill_uniform, "uniform_"); }
+static int tensor_normal_(lua_State *L) { return draw_(L, rm_rng_fill_normal, "normal_"); }
+
+/* x:bernoulli_(p = 0.5, ...) -> x: 1 with probability p, else 0 */
+static int tensor_bernoulli_(lua_State *L) {
+  rm_tensor *x = bind_checkwritable(L, 1, "bernoulli_");
+  bool given = lua_type(L, 2) == LUA_TNUMBER;
+  float p = given ? (float)lua_tonumber(L, 2) : 0.5f;
+  rm_error err;
+  rm_rng *rng = check_generator(L, given ? 3 : 2, BIND_RNG_INIT);
+  if (rm_rng_fill_bernoulli(rng, x, p, &err) != RM_OK) return bind_raise(L, &err);
+  lua_settop(L, 1);
+  return 1;
+}
+
+void bind_open_create(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"zeros", core_zeros}, {"ones", core_ones}, {"empty", core_empty}, {"full", core_full}, {"eye", core_eye},
+      {"arange", core_arange}, {"rand", core_rand}, {"randn", core_randn}, {"randint", core_randint},
+      {"randperm", core_randperm}, {"zeros_like", core_zeros_like}, {"ones_like", core_ones_like},
+      {"rand_like", core_rand_like}, {"randn_like", core_randn_like}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"fill_", tensor_fill_}, {"zero_", tensor_zero_},
+                                     {"uniform_", tensor_uniform_}, {"normal_", tensor_normal_},
+                                     {"bernoulli_", tensor_bernoulli_}, {NULL, NULL}};
+  bind_register(L, methods, functions);
+}

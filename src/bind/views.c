@@ -1,0 +1,268 @@
+/* views.c -- reshape, permute, narrow and their like: arguments from 1, then ops/views.h. */
+#include "bind/bind.h"
+#include "ops/views.h"
+
+/* The box on top of the stack holds the result, or err says why not. */
+static int finish(lua_State *L, rm_status status, rm_tensor **y, rm_error *err) {
+  return status == RM_OK ? bind_pushed(L, y) : bind_raise(L, err);
+}
+
+/* Sizes that may be -1, from stack index `arg` on: numbers or one table. */
+static size_t check_sizes(lua_State *L, int arg, int64_t sizes[RM_MAX_DIMS], const char *op) {
+  bool table = lua_istable(L, arg);
+  size_t n = table ? lua_rawlen(L, arg) : (size_t)(lua_gettop(L) - arg + 1);
+  if (n > RM_MAX_DIMS) bind_error(L, "%s: at most %d dimensions, got %zu", op, RM_MAX_DIMS, n);
+  for (size_t i = 0; i < n; i++) {
+    int whole;
+    if (table) lua_rawgeti(L, arg, (lua_Integer)i + 1);
+    else lua_pushvalue(L, arg + (int)i);
+    sizes[i] = lua_tointegerx(L, -1, &whole);
+    if (!whole || sizes[i] < -1)
+      bind_error(L, "%s: size %zu must be a count or -1, got %s", op, i + 1, luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 1);
+  }
+  return n;
+}
+
+/* --- shape ------------------------------------------------------------------------- */
+
+/* x:reshape(2, -1) or x:reshape({2, -1}): a view where possible, else a copy */
+static int tensor_reshape(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  int64_t sizes[RM_MAX_DIMS];
+  rm_error err;
+  size_t n = check_sizes(L, 2, sizes, "reshape");
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_reshape(x, n, sizes, y, &err), y, &err);
+}
+
+/* x:view(2, -1): always shares x's elements, or raises */
+static int tensor_view(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  int64_t sizes[RM_MAX_DIMS];
+  rm_error err;
+  size_t n = check_sizes(L, 2, sizes, "view");
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_view(x, n, sizes, y, &err), y, &err);
+}
+
+/* x:flatten(from = 1, to = -1) */
+static int tensor_flatten(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  size_t ndim = x->ndim ? x->ndim : 1;
+  rm_error err;
+  size_t from = lua_isnoneornil(L, 2) ? 0 : bind_checkdim(L, 2, ndim, "flatten");
+  size_t to = lua_isnoneornil(L, 3) ? ndim - 1 : bind_checkdim(L, 3, ndim, "flatten");
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_flatten(x, from, to, y, &err), y, &err);
+}
+
+/* x:squeeze(): all extents of 1; x:squeeze(d, ...): those of these dimensions */
+static int tensor_squeeze(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  bool dims[RM_MAX_DIMS];
+  rm_error err;
+  bind_checkdims(L, 2, x->ndim, dims, "squeeze");
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_squeeze(x, dims, y, &err), y, &err);
+}
+
+/* x:unsqueeze(d): a dimension of extent 1 that becomes dimension d */
+static int tensor_unsqueeze(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  rm_error err;
+  size_t d = bind_checkdim(L, 2, x->ndim + 1, "unsqueeze");
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_unsqueeze(x, d, y, &err), y, &err);
+}
+
+/* --- order ----------------------------------------------------------------------------- */
+
+/* x:permute(1, 3, 4, 2) or a table: dimension d of the result is dimension order[d] of x */
+static int tensor_permute(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  size_t order[RM_MAX_DIMS];
+  rm_error err;
+  bool table = lua_istable(L, 2);
+  size_t n = table ? lua_rawlen(L, 2) : (size_t)(lua_gettop(L) - 1);
+  if (n != x->ndim)
+    return bind_error(L, "permute: x has %zu dimensions, the order names %zu", x->ndim, n);
+  for (size_t d = 0; d < n; d++) {
+    if (table) lua_rawgeti(L, 2, (lua_Integer)d + 1);
+    else lua_pushvalue(L, 2 + (int)d);
+    order[d] = bind_checkdim(L, -1, x->ndim, "permute");
+    lua_pop(L, 1);
+  }
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_permute(x, n, order, y, &err), y, &err);
+}
+
+/* x:transpose(a, b): swaps two dimensions */
+static int tensor_transpose(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  rm_error err;
+  size_t a = bind_checkdim(L, 2, x->ndim, "transpose"), b = bind_checkdim(L, 3, x->ndim, "transpose");
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_transpose(x, a, b, y, &err), y, &err);
+}
+
+/* x:t(): the transpose of a matrix */
+static int tensor_t(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  char text[RM_SHAPE_TEXT];
+  rm_error err;
+  if (x->ndim != 2) return bind_error(L, "t: x is %s, expected a matrix (use x:transpose(a, b))", rm_tensor_text(x, text));
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_transpose(x, 0, 1, y, &err), y, &err);
+}
+
+/* --- extent ------------------------------------------------------------------------------ */
+
+/* x:expand(4, -1, 3): stretches extents of 1 without a copy; -1 keeps */
+static int tensor_expand(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  int64_t sizes[RM_MAX_DIMS];
+  rm_error err;
+  size_t n = check_sizes(L, 2, sizes, "expand");
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_expand(x, n, sizes, y, &err), y, &err);
+}
+
+/* x:expand_as(other) */
+static int tensor_expand_as(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1), *other = bind_checktensor(L, 2);
+  int64_t sizes[RM_MAX_DIMS];
+  rm_error err;
+  for (size_t d = 0; d < other->ndim; d++) sizes[d] = (int64_t)other->shape[d];
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_expand(x, other->ndim, sizes, y, &err), y, &err);
+}
+
+/* x:narrow(dim, first, length) */
+static int tensor_narrow(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  rm_error err;
+  size_t d = bind_checkdim(L, 2, x->ndim, "narrow"), extent = x->shape[d];
+  lua_Integer length = luaL_checkinteger(L, 4);
+  /* An empty part may begin behind the end. */
+  size_t start = bind_checkindex(L, 3, length == 0 ? extent + 1 : extent, "narrow");
+  if (length < 0 || (size_t)length > extent - start)
+    return bind_error(L, "narrow: dimension %zu has extent %zu, no %lld positions from %zu on", d + 1, extent,
+                      (long long)length, start + 1);
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_narrow(x, d, start, (size_t)length, y, &err), y, &err);
+}
+
+/* x:select(dim, position): that dimension is dropped */
+static int tensor_select(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  rm_error err;
+  size_t d = bind_checkdim(L, 2, x->ndim, "select"), at = bind_checkindex(L, 3, x->shape[d], "select");
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_select(x, d, at, y, &err), y, &err);
+}
+
+/* --- several parts ------------------------------------------------------------------------- */
+
+/* Appends x's positions start .. start + length - 1 of dimension d to the list on top. */
+static void append_part(lua_State *L, rm_tensor *x, size_t d, size_t start, size_t length) {
+  rm_error err;
+  rm_tensor **y = bind_boxtensor(L);
+  if (rm_narrow(x, d, start, length, y, &err) != RM_OK) bind_raise(L, &err);
+  bind_pushed(L, y);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+}
+
+/* The dimension at `arg`, which is 1 if absent. */
+static size_t dim_or_first(lua_State *L, int arg, const rm_tensor *x, const char *op) {
+  if (lua_isnoneornil(L, arg)) {
+    lua_settop(L, arg - 1);
+    lua_pushinteger(L, 1);
+  }
+  return bind_checkdim(L, arg, x->ndim, op);
+}
+
+/* x:split(size, dim = 1): parts of `size` positions, the last perhaps shorter;
+ * x:split({2, 3}, dim): parts of these sizes, which must add up. -> list of views */
+static int tensor_split(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  size_t d = dim_or_first(L, 3, x, "split");
+  size_t extent = x->shape[d], start = 0;
+  if (lua_istable(L, 2)) {
+    lua_Integer parts = luaL_len(L, 2);
+    lua_newtable(L);
+    for (lua_Integer i = 1; i <= parts; i++) {
+      lua_rawgeti(L, 2, i);
+      lua_Integer size = luaL_checkinteger(L, -1);
+      lua_pop(L, 1);
+      if (size < 0 || (size_t)size > extent - start)
+        return bind_error(L, "split: part %lld takes %lld of the %zu positions left in dimension %zu", (long long)i,
+                          (long long)size, extent - start, d + 1);
+      append_part(L, x, d, start, (size_t)size);
+      start += (size_t)size;
+    }
+    if (start != extent)
+      return bind_error(L, "split: the parts add up to %zu, dimension %zu has %zu", start, d + 1, extent);
+    return 1;
+  }
+  lua_Integer size = luaL_checkinteger(L, 2);
+  if (size < 1) return bind_error(L, "split: the size of a part must be at least 1, got %lld", (long long)size);
+  lua_newtable(L);
+  for (; start < extent; start += (size_t)size)
+    append_part(L, x, d, start, extent - start < (size_t)size ? extent - start : (size_t)size);
+  return 1;
+}
+
+/* x:chunk(n, dim = 1) -> list of at most n views of equal size, the last perhaps shorter */
+static int tensor_chunk(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  lua_Integer n = luaL_checkinteger(L, 2);
+  size_t d = dim_or_first(L, 3, x, "chunk");
+  if (n < 1) return bind_error(L, "chunk: the number of parts must be at least 1, got %lld", (long long)n);
+  size_t size = (x->shape[d] + (size_t)n - 1) / (size_t)n;
+  lua_pushinteger(L, (lua_Integer)(size ? size : 1));
+  lua_replace(L, 2);
+  return tensor_split(L);
+}
+
+/* --- copies ------------------------------------------------------------------------------------ */
+
+/* x:contiguous(): x itself if its elements lie row by row */
+static int tensor_contiguous(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  rm_error err;
+  if (rm_tensor_is_contiguous(x)) {
+    lua_settop(L, 1);
+    return 1;
+  }
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_contiguous(x, y, &err), y, &err);
+}
+
+static int tensor_clone(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  rm_error err;
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_clone(x, y, &err), y, &err);
+}
+
+/* x:detach(): the same elements, without history and without gradient */
+static int tensor_detach(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  rm_error err;
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_tensor_detach(x, y, &err), y, &err);
+}
+
+void bind_open_views(lua_State *L) {
+  static const luaL_Reg both[] = {
+      {"reshape", tensor_reshape}, {"flatten", tensor_flatten}, {"squeeze", tensor_squeeze},
+      {"unsqueeze", tensor_unsqueeze}, {"permute", tensor_permute}, {"transpose", tensor_transpose},
+      {"narrow", tensor_narrow}, {"split", tensor_split}, {"chunk", tensor_chunk}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"view", tensor_view}, {"t", tensor_t}, {"expand", tensor_expand}, {"expand_as", tensor_expand_as},
+      {"select", tensor_select}, {"contiguous", tensor_contiguous}, {"clone", tensor_clone},
+      {"detach", tensor_detach}, {NULL, NULL}};
+  bind_register(L, both, both);
+  bind_register(L, methods, NULL);
+}
