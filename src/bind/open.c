@@ -5,18 +5,15 @@
 #define BIND_FILES(X) \
   X(box) /* first: it makes the state and the metatable */ \
   X(conv) \
-  X(files) \
-  X(gather) \
-  X(join) \
-  X(linalg) \
-  X(sys) \
   X(convert) \
   X(create) \
+  X(files) \
   X(gather) \
   X(join) \
   X(linalg) \
   X(print) \
   X(rng) \
+  X(sys) \
   X(tape) \
   X(tensor) \
   X(views) \
