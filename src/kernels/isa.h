@@ -2,6 +2,7 @@
 #ifndef RM_KERNELS_ISA_H
 #define RM_KERNELS_ISA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
