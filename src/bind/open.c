@@ -13,6 +13,9 @@
   X(linalg) \
   X(print) \
   X(rng) \
+  X(loss) \
+  X(norm) \
+  X(pool) \
   X(sys) \
   X(tape) \
   X(tensor) \

@@ -1,0 +1,33 @@
+/* norm.c -- x:batch_norm(...), the function behind the layer. */
+#include "bind/bind.h"
+#include "ops/norm.h"
+
+/* x:batch_norm(weight | nil, bias | nil, running_mean | nil, running_var | nil,
+ *              {training = false, momentum = 0.1, eps = 1e-5, add = tensor, relu = false}) -> y */
+static int tensor_batch_norm(lua_State *L) {
+  static const char *const names[] = {"training", "momentum", "eps", "add", "relu", NULL};
+  lua_settop(L, 6);
+  rm_tensor *x = bind_checktensor(L, 1), *weight = bind_opttensor(L, 2), *bias = bind_opttensor(L, 3);
+  bind_checkoptions(L, 6, "batch_norm", names);
+  rm_batch_norm_options o = {.training = bind_optbool(L, 6, "training", false),
+                             .momentum = bind_optnumber(L, 6, "momentum", 0.1),
+                             .eps = bind_optnumber(L, 6, "eps", 1e-5)};
+  bool relu = bind_optbool(L, 6, "relu", false);
+  rm_tensor *running[2] = {NULL, NULL};
+  for (int i = 0; i < 2; i++)
+    if (!lua_isnil(L, 4 + i))
+      running[i] = o.training ? bind_checkwritable(L, 4 + i, "batch_norm") : bind_checktensor(L, 4 + i);
+  if (lua_istable(L, 6)) lua_getfield(L, 6, "add");
+  else lua_pushnil(L);
+  rm_tensor *add = bind_opttensor(L, 7);
+  rm_tensor **y = bind_boxtensor(L);
+  rm_error err;
+  if (rm_batch_norm(x, weight, bias, running[0], running[1], &o, add, relu, y, &err) != RM_OK)
+    return bind_raise(L, &err);
+  return bind_pushed(L, y);
+}
+
+void bind_open_norm(lua_State *L) {
+  static const luaL_Reg both[] = {{"batch_norm", tensor_batch_norm}, {NULL, NULL}};
+  bind_register(L, both, both);
+}

@@ -1,0 +1,222 @@
+/* norm_test.c -- batch norm in every combination against loops in double, under every instruction
+ * set; the same bits with one thread and two; nothing lost when memory runs out. */
+#include "support.h"
+#include "ops/norm.h"
+
+typedef struct { size_t ndim, shape[4]; float mean; } size;
+static const size sizes[] = {
+    {4, {4, 16, 8, 8}, 0.5f}, {4, {3, 17, 5, 7}, 0.5f}, {4, {2, 3, 1, 2}, 0.5f}, {4, {1, 1, 9, 9}, -2},
+    {2, {33, 10}, 0.5f},      {2, {7, 13}, 0.5f},       {4, {2, 5, 20, 13}, 1000}, {4, {2, 70, 5, 3}, 0.1f},
+    {2, {21, 2500}, 0.5f},    {4, {9, 64, 33, 17}, 3},
+};
+enum { SIZES = sizeof sizes / sizeof *sizes };
+
+typedef struct { bool training, affine, running, add, relu; } mode;
+
+typedef struct {
+  rm_tensor *x, *weight, *bias, *running_mean, *running_var, *add, *dy, *y;
+} problem;
+
+static problem make(const size *s, mode m) {
+  rm_rng rng = rm_rng_new(5, 0);
+  size_t c = s->shape[1];
+  problem p = {0};
+  p.x = test_normal(&rng, s->ndim, s->shape, s->mean, 2);
+  p.dy = test_normal(&rng, s->ndim, s->shape, 0, 1);
+  if (m.affine) p.weight = test_normal(&rng, 1, &c, 1, 0.5f), p.bias = test_normal(&rng, 1, &c, 0, 0.5f);
+  if (m.running) {
+    p.running_mean = test_normal(&rng, 1, &c, s->mean, 0.5f);
+    OK(rm_tensor_new(RM_FLOAT32, 1, &c, &p.running_var, &test_err));
+    OK(rm_rng_fill_uniform(&rng, p.running_var, 1, 4, &test_err));
+  }
+  if (m.add) p.add = test_normal(&rng, s->ndim, s->shape, 0, 1);
+  rm_tensor *leaves[] = {p.x, p.weight, p.bias, p.add};
+  for (size_t i = 0; i < 4; i++)
+    if (leaves[i]) OK(rm_tensor_set_requires_grad(leaves[i], true, &test_err));
+  return p;
+}
+
+static void drop(problem *p) {
+  rm_tensor *all[] = {p->x, p->weight, p->bias, p->running_mean, p->running_var, p->add, p->dy, p->y};
+  for (size_t i = 0; i < 8; i++) rm_tensor_release(all[i]);
+}
+
+static void run(problem *p, mode m) {
+  rm_batch_norm_options o = {m.training, 0.1, 1e-5};
+  OK(rm_batch_norm(p->x, p->weight, p->bias, p->running_mean, p->running_var, &o, p->add, m.relu, &p->y,
+                   &test_err));
+  OK(rm_backward(p->y, p->dy, false, &test_err));
+}
+
+/* --- the naive twin ------------------------------------------------------------------------- */
+
+typedef struct { double *y, *dx, *dadd, *dweight, *dbias, *running_mean, *running_var; } expected;
+
+static double *doubles(size_t n) {
+  double *p = test_calloc(n, sizeof *p);
+  assert_non_null(p);
+  return p;
+}
+
+/* Channel of a row-major position. */
+static size_t channel(const rm_tensor *t, size_t i) {
+  return t->ndim == 2 ? i % t->shape[1] : i / (t->shape[2] * t->shape[3]) % t->shape[1];
+}
+
+static void naive_channel(const problem *p, mode m, size_t c, expected *e) {
+  size_t n = p->x->numel, rows = n / p->x->shape[1];
+  double mean = 0, var = 0;
+  for (size_t i = 0; i < n; i++)
+    if (channel(p->x, i) == c) mean += test_at(p->x, i) / (double)rows;
+  for (size_t i = 0; i < n; i++)
+    if (channel(p->x, i) == c) var += pow(test_at(p->x, i) - mean, 2) / (double)rows;
+  bool of_batch = m.training || !m.running;
+  if (m.running) {
+    double old_mean = test_at(p->running_mean, c), old_var = test_at(p->running_var, c);
+    double unbiased = var * (double)rows / (double)(rows - 1);
+    e->running_mean[c] = m.training ? 0.9 * old_mean + 0.1 * mean : old_mean;
+    e->running_var[c] = m.training ? 0.9 * old_var + 0.1 * unbiased : old_var;
+    if (!of_batch) mean = old_mean, var = old_var;
+  }
+  double inv = 1 / sqrt(var + 1e-5), w = m.affine ? test_at(p->weight, c) : 1, sum = 0, dot = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (channel(p->x, i) != c) continue;
+    double hat = (test_at(p->x, i) - mean) * inv;
+    double v = hat * w + (m.affine ? test_at(p->bias, c) : 0) + (m.add ? test_at(p->add, i) : 0);
+    e->y[i] = m.relu && v < 0 ? 0 : v;
+    e->dadd[i] = m.relu && v <= 0 ? 0 : test_at(p->dy, i);
+    sum += e->dadd[i];
+    dot += e->dadd[i] * hat;
+  }
+  e->dweight[c] = dot;
+  e->dbias[c] = sum;
+  for (size_t i = 0; i < n; i++) {
+    if (channel(p->x, i) != c) continue;
+    double hat = (test_at(p->x, i) - mean) * inv;
+    e->dx[i] = w * inv * (e->dadd[i] - (of_batch ? (sum + hat * dot) / (double)rows : 0));
+  }
+}
+
+static void compare(const size *s, mode m) {
+  problem p = make(s, m);
+  size_t n = p.x->numel, channels = s->shape[1];
+  expected e = {doubles(n), doubles(n), doubles(n), doubles(channels), doubles(channels), doubles(channels),
+                doubles(channels)};
+  for (size_t c = 0; c < channels; c++) naive_channel(&p, m, c, &e);
+  run(&p, m);
+  double tolerance = s->mean > 100 ? 1e-3 : 2e-5; /* x itself has few digits behind a mean of 1000 */
+  test_close("y", p.y, e.y, tolerance);
+  test_close("dx", p.x->grad, e.dx, 2 * tolerance);
+  if (m.affine) test_close("dweight", p.weight->grad, e.dweight, tolerance);
+  if (m.affine) test_close("dbias", p.bias->grad, e.dbias, tolerance);
+  if (m.add) test_close("dadd", p.add->grad, e.dadd, tolerance);
+  if (m.running) test_close("running_mean", p.running_mean, e.running_mean, 1e-6);
+  if (m.running) test_close("running_var", p.running_var, e.running_var, 1e-4);
+  double *all[] = {e.y, e.dx, e.dadd, e.dweight, e.dbias, e.running_mean, e.running_var};
+  for (size_t i = 0; i < 7; i++) test_free(all[i]);
+  drop(&p);
+}
+
+static mode mode_of(size_t bits) { return (mode){bits & 1, bits & 2, bits & 4, bits & 8, bits & 16}; }
+
+static void against_naive_here(void) {
+  for (size_t i = 0; i + 2 < SIZES; i++)
+    for (size_t bits = 0; bits < 32; bits++) compare(&sizes[i], mode_of(bits));
+}
+static void against_naive(void **state) {
+  (void)state;
+  test_each_isa(against_naive_here);
+}
+
+static void threads_here(void) {
+  for (size_t i = 0; i < SIZES; i++)
+    for (size_t bits = 5; bits < 32; bits += 2) {
+      mode m = mode_of(bits);
+      problem one = make(&sizes[i], m), two = make(&sizes[i], m);
+      test_threads(1);
+      run(&one, m);
+      test_threads(2);
+      run(&two, m);
+      test_same("y", one.y, two.y);
+      test_same("dx", one.x->grad, two.x->grad);
+      if (m.affine) test_same("dweight", one.weight->grad, two.weight->grad);
+      if (m.add) test_same("dadd", one.add->grad, two.add->grad);
+      if (m.running) test_same("running_var", one.running_var, two.running_var);
+      drop(&one);
+      drop(&two);
+    }
+}
+static void same_bits_with_threads(void **state) {
+  (void)state;
+  test_each_isa(threads_here);
+}
+
+/* A network's activations are channels-last; a row-major x gives the same bits. */
+static void any_layout(void **state) {
+  (void)state;
+  mode m = {true, true, true, true, true};
+  problem a = make(&sizes[1], m), b = make(&sizes[1], m);
+  rm_tensor *last;
+  OK(rm_tensor_channels_last(b.x, &last, &test_err));
+  rm_tensor_release(b.x);
+  b.x = last;
+  OK(rm_tensor_set_requires_grad(b.x, true, &test_err));
+  run(&a, m);
+  run(&b, m);
+  assert_true(rm_tensor_is_channels_last(a.y));
+  test_same("y", a.y, b.y);
+  test_same("dx", a.x->grad, b.x->grad);
+  drop(&a);
+  drop(&b);
+}
+
+static void refusals(void **state) {
+  (void)state;
+  mode m = {true, true, true, false, false};
+  problem p = make(&sizes[0], m), q = make(&sizes[1], m);
+  rm_batch_norm_options o = {true, 0.1, 1e-5};
+  rm_tensor *y = NULL;
+  assert_int_equal(rm_batch_norm(p.x, q.weight, NULL, NULL, NULL, &o, NULL, false, &y, &test_err), RM_ERR_SHAPE);
+  assert_string_equal(test_err.message,
+                      "batch_norm: x has 16 channels, weight is (17)\n  x  (4, 16, 8, 8)");
+  assert_int_equal(rm_batch_norm(p.x, NULL, NULL, p.running_mean, NULL, &o, NULL, false, &y, &test_err),
+                   RM_ERR_VALUE);
+  assert_int_equal(rm_batch_norm(p.x, NULL, NULL, NULL, NULL, &o, q.x, false, &y, &test_err), RM_ERR_SHAPE);
+  rm_tensor *single;
+  OK(rm_tensor_zeros(RM_FLOAT32, 2, (size_t[]){1, 3}, &single, &test_err));
+  assert_int_equal(rm_batch_norm(single, NULL, NULL, NULL, NULL, &o, NULL, false, &y, &test_err), RM_ERR_SHAPE);
+  assert_string_equal(test_err.message, "batch_norm: training needs more than one value per channel, x is (1, 3)");
+  assert_null(y);
+  rm_tensor_release(single);
+  drop(&p);
+  drop(&q);
+}
+
+static problem shared; /* inputs of the attempts below */
+
+static rm_status attempt(void) {
+  rm_batch_norm_options o = {true, 0.1, 1e-5};
+  rm_tensor *y = NULL;
+  rm_status status = rm_batch_norm(shared.x, shared.weight, shared.bias, shared.running_mean,
+                                   shared.running_var, &o, shared.add, true, &y, &test_err);
+  if (status == RM_OK) status = rm_backward(y, shared.dy, false, &test_err);
+  rm_tensor_release(y);
+  rm_tensor *leaves[] = {shared.x, shared.weight, shared.bias, shared.add};
+  for (size_t i = 0; i < 4; i++) OK(rm_tensor_set_grad(leaves[i], NULL, &test_err));
+  return status;
+}
+
+static void memory_runs_out(void **state) {
+  (void)state;
+  shared = make(&sizes[1], (mode){true, true, true, true, true});
+  test_allocation_failures(attempt);
+  drop(&shared);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(against_naive), cmocka_unit_test(same_bits_with_threads), cmocka_unit_test(any_layout),
+      cmocka_unit_test(refusals),      cmocka_unit_test(memory_runs_out),
+  };
+  return cmocka_run_group_tests_name("batch norm", tests, NULL, NULL);
+}
