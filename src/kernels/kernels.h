@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "kernels/winograd.h"
 
 /* RM_KERNEL(result, name, (parameters)) for each kernel. */
 #define RM_KERNEL(result, name, params) result (*name) params;

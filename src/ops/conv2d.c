@@ -14,7 +14,7 @@
 #include "ops/conv_method.h"
 #include "ops/linalg.h"
 
-static const rm_conv_method *const methods[] = {&rm_conv_im2col, &rm_conv_naive};
+static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_im2col, &rm_conv_naive};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* --- which method ----------------------------------------------------------------- */
@@ -35,11 +35,11 @@ bool rm_conv_force(const char *method) {
 
 const char *rm_conv_forced(void) { return forced < 0 ? NULL : methods[forced]->name; }
 
-/* The first that fits, from the forced one on. naive is never chosen by itself: im2col,
- * before it, fits everything. */
+/* The first that pays; or, from the forced one on, the first that fits. naive is never chosen by
+ * itself: im2col, before it, fits everything. */
 static const rm_conv_method *choose(const rm_conv_shape *s) {
   int i = forced < 0 ? 0 : forced;
-  while (!methods[i]->fits(s)) i++;
+  while (!(methods[i]->fits(s) && (forced >= 0 || methods[i]->pays(s)))) i++;
   return methods[i];
 }
 

@@ -20,7 +20,8 @@ typedef struct {
 
 typedef struct {
   const char *name;
-  bool (*fits)(const rm_conv_shape *s);
+  bool (*fits)(const rm_conv_shape *s); /* can it compute this shape? */
+  bool (*pays)(const rm_conv_shape *s); /* and faster than the methods after it? */
   rm_status (*forward)(const rm_conv_shape *s, const float *x, const float *w, const float *bias, float *y,
                        rm_error *err);
   rm_status (*input_gradient)(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err);

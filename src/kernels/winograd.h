@@ -1,0 +1,39 @@
+/* winograd.h -- where things lie in the transform domain of F(4x4, 3x3).
+ *
+ * A tile is 4x4 pixels of the output and the 6x6 pixels of the input they depend on; its
+ * transform has 36 positions. Channels are kept in blocks of 16, with zeros after the last:
+ *
+ *   inputs, outputs   [position][channel block][tile][16]      of a block of tiles
+ *   weights           [position][panel of columns][row][width]  row = input, column = output channel
+ *   weight gradients  [position][row][column]
+ *
+ * so that each position is one matrix product and nothing is repacked between transform
+ * and product. Positions are kept apart by 16 floats more than they need, because a
+ * power of two between them would put all 36 into the same cache set. */
+#ifndef RM_KERNELS_WINOGRAD_H
+#define RM_KERNELS_WINOGRAD_H
+
+#include <stddef.h>
+
+enum { RM_WINO_BLOCK = 16, RM_WINO_POSITIONS = 36, RM_WINO_PAD = 16 };
+
+/* Channels in whole blocks. */
+static inline size_t rm_wino_padded(size_t channels) { return (channels + 15) / 16 * 16; }
+
+/* Floats from a position to the next. */
+static inline size_t rm_wino_tiles_stride(size_t tiles, size_t channels) {
+  return tiles * rm_wino_padded(channels) + RM_WINO_PAD;
+}
+static inline size_t rm_wino_weights_stride(size_t rows, size_t columns) {
+  return rm_wino_padded(rows) * rm_wino_padded(columns) + RM_WINO_PAD;
+}
+
+/* Images and their tiles. Tiles count through all images, row by row. */
+typedef struct {
+  size_t h, w, c;        /* of an image; channels-last */
+  size_t across, down;   /* tiles in an image */
+  ptrdiff_t pad;         /* input tiles: tile (i, j) begins at pixel (4i - pad, 4j - pad) */
+  size_t tiles;          /* room for tiles in a block: a multiple of 24 */
+} rm_wino_images;
+
+#endif
