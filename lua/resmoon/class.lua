@@ -1,0 +1,50 @@
+--- Classes with single inheritance: class("Name", Base) is called to make an object.
+--
+--     local Point = class("Point")
+--     function Point:init(x, y) self.x, self.y = x, y end
+--     function Point:__tostring() return ("(%g, %g)"):format(self.x, self.y) end
+--     print(Point(1, 2))
+--
+-- A class is the metatable of its objects. Metamethods that the base has when the class
+-- is made are inherited, since Lua looks for them in the metatable itself. `Class.super`
+-- is the base, `Class.__name` the name; `Class.is(v)` tells whether v is such an object.
+
+local function inherits(metatable, cls)
+  while metatable do
+    if rawequal(metatable, cls) then return true end
+    metatable = rawget(metatable, "super")
+  end
+  return false
+end
+
+local function new(cls, ...)
+  local object = setmetatable({}, cls)
+  local init = cls.init
+  if init then init(object, ...) end
+  return object
+end
+
+--- A new class.
+-- Errors: raises unless name is a string and base nil or a class.
+local function class(name, base)
+  if type(name) ~= "string" then
+    error(("class: name is a %s, expected a string"):format(type(name)), 2)
+  end
+  if base ~= nil and not (type(base) == "table" and rawget(base, "__name")) then
+    error(("class: the base of %s is a %s, expected a class"):format(name, type(base)), 2)
+  end
+  local cls = {}
+  for key, value in pairs(base or {}) do
+    if type(key) == "string" and key:sub(1, 2) == "__" then cls[key] = value end
+  end
+  cls.__name, cls.super = name, base
+  if type(cls.__index) ~= "function" then cls.__index = cls end
+  function cls.is(v) return type(v) == "table" and inherits(getmetatable(v), cls) end
+  return setmetatable(cls, {
+    __index = base,
+    __call = new,
+    __tostring = function() return "class " .. name end,
+  })
+end
+
+return class
