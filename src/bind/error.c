@@ -22,10 +22,32 @@ static void push_where(lua_State *L) {
   lua_pushliteral(L, "");
 }
 
+static const char module_path_key;
+
+/* Pushes "\n  at      resnet18.layer1[1].conv1" while a module runs (lua/resmoon/nn/path.lua
+ * knows), or "". The first argument of the function that failed may be a layer. */
+static void push_module_path(lua_State *L) {
+  int top = lua_gettop(L);
+  if (lua_checkstack(L, 8) && lua_rawgetp(L, LUA_REGISTRYINDEX, &module_path_key) == LUA_TFUNCTION) {
+    if (top > 0) lua_pushvalue(L, 1);
+    else lua_pushnil(L);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_type(L, -1) == LUA_TSTRING) {
+      lua_pushliteral(L, "\n  at      ");
+      lua_insert(L, -2);
+      lua_concat(L, 2);
+      return;
+    }
+  }
+  lua_settop(L, top);
+  lua_pushliteral(L, "");
+}
+
 int bind_raise(lua_State *L, const rm_error *err) {
+  push_module_path(L);
   push_where(L);
   lua_pushstring(L, err->message);
-  lua_concat(L, 2);
+  lua_rotate(L, -3, -1); /* where, message, path */
+  lua_concat(L, 3);
   return lua_error(L);
 }
 
@@ -70,3 +92,17 @@ void bind_nearest_offer(bind_nearest *best, const char *candidate) {
   best->distance = distance;
   best->name = candidate;
 }
+
+/* --- for the Lua library ------------------------------------------------------------- */
+
+/* set_module_path(f): f(layer) returns where in the running network that layer is, or nil. */
+static int set_module_path(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &module_path_key);
+  return 0;
+}
+
+static const luaL_Reg functions[] = {{"set_module_path", set_module_path}, {NULL, NULL}};
+
+void bind_open_error(lua_State *L) { bind_register(L, NULL, functions); }

@@ -5,6 +5,13 @@
 #define BIND_FILES(X) \
   X(box) /* first: it makes the state and the metatable */ \
   X(conv) \
+  X(error) \
+  X(files) \
+  X(gather) \
+  X(join) \
+  X(linalg) \
+  X(optim) \
+  X(sys) \
   X(convert) \
   X(create) \
   X(files) \

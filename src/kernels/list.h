@@ -27,3 +27,11 @@ RM_KERNEL(void, wino_output, (const rm_wino_images *g, const float *m, const flo
 RM_KERNEL(void, wino_output_gradient, (const rm_wino_images *g, const float *dy, const float *zeros, size_t first, size_t count, float *m))
 RM_KERNEL(void, wino_weight_product, (size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *m, float *du))
 RM_KERNEL(void, wino_weight_gradient, (const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns, size_t row_block, size_t column_block, float *dw))
+/* optim_k.c: one step of an optimiser; the file says what the arguments mean */
+RM_KERNEL(void, sgd_step, (size_t n, const float *g, float *p, float lr, float decay))
+RM_KERNEL(void, sgd_momentum_step, (size_t n, const float *g, float *v, float *p, float lr, float decay, float keep, float take, float ahead, float now))
+RM_KERNEL(void, adam_step, (size_t n, const float *g, float *m, float *s, float *p, float lr, float decay, float shrink, float b1, float b2, float widen, float eps))
+RM_KERNEL(void, rmsprop_step, (size_t n, const float *g, float *s, float *a, float *v, float *p, float lr, float decay, float alpha, float momentum, float eps))
+RM_KERNEL(double, sum_squares, (size_t n, const float *x))
+RM_KERNEL(float, max_abs, (size_t n, const float *x))
+RM_KERNEL(void, scale, (size_t n, const float *x, float a, float *y))

@@ -1,0 +1,24 @@
+--- Adam: steps scaled by running means of the gradient and of its square.
+--
+--     g = grad + weight_decay * p
+--     m = b1 * m + (1 - b1) * g            s = b2 * s + (1 - b2) * g^2
+--     p = p - lr * (m / (1 - b1^t)) / (sqrt(s / (1 - b2^t)) + eps)
+--
+-- Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1.
+local core      = require "resmoon.core"
+local class     = require "resmoon.class"
+local Optimizer = require "resmoon.optim.optimizer"
+
+local Adam = class("Adam", Optimizer)
+Adam.defaults = {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0.0}
+Adam.states = {"m", "s"}
+Adam.decoupled = false  -- AdamW overrides it
+
+function Adam:step_group(group)
+  core.adam_step(group.params, group.steps, self:state_list(group, "m"), self:state_list(group, "s"), {
+    lr = group.lr, beta1 = group.betas[1], beta2 = group.betas[2], eps = group.eps,
+    weight_decay = group.weight_decay, decoupled = self.decoupled,
+  })
+end
+
+return Adam

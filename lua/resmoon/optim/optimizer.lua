@@ -1,0 +1,213 @@
+--- What all optimisers share: parameter groups, options, state that can be saved.
+--
+-- A group is a list of parameters with its own options; `optim.SGD(net:parameters(), ...)`
+-- has one. An option of the optimiser reads as that of the first group and writes to all of
+-- them, so `opt.lr = 0.01` and a schedule need not know about groups.
+-- A parameter without gradient is skipped, and does not count the step.
+local core  = require "resmoon.core"
+local class = require "resmoon.class"
+local fail  = require "resmoon.fail"
+
+local Optimizer = class("Optimizer")
+
+local function is_tensor(v)
+  return type(v) == "userdata" and (getmetatable(v) or {}).__name == "resmoon.Tensor"
+end
+
+-- Options are read and written through the object; all else is an ordinary field.
+function Optimizer:__index(key)
+  local cls = getmetatable(self)
+  local value = cls[key]
+  if value == nil then
+    local groups = rawget(self, "groups")
+    if groups and cls.defaults[key] ~= nil then return groups[1][key] end
+  end
+  return value
+end
+
+function Optimizer:__newindex(key, value)
+  if getmetatable(self).defaults[key] == nil then return rawset(self, key, value) end
+  for _, group in ipairs(self.groups) do group[key] = value end
+end
+
+local function check_options(cls, options)
+  for key, value in pairs(options) do
+    local default = cls.defaults[key]
+    if key ~= "params" then
+      if default == nil then
+        local known = {}
+        for name in pairs(cls.defaults) do known[#known + 1] = name end
+        table.sort(known)
+        fail("optim.%s: unknown option '%s'; it takes %s",
+          cls.__name, tostring(key), table.concat(known, ", "))
+      end
+      if type(value) ~= type(default) then
+        fail("optim.%s: %s is a %s, expected a %s",
+          cls.__name, key, type(value), type(default))
+      end
+    end
+  end
+end
+
+local function new_group(cls, params, options, seen)
+  local group = {params = {}}
+  for key, default in pairs(cls.defaults) do
+    if options[key] == nil then group[key] = default else group[key] = options[key] end
+  end
+  for i, p in ipairs(params) do
+    if not is_tensor(p) then
+      fail("optim.%s: parameter %d is a %s, expected a tensor", cls.__name, i, type(p))
+    end
+    if not p.is_leaf then
+      fail("optim.%s: parameter %d is computed from other tensors, expected a leaf",
+        cls.__name, i)
+    end
+    if seen[p] then
+      fail("optim.%s: parameter %d appears twice", cls.__name, i)
+    end
+    seen[p] = true
+    group.params[i] = p
+  end
+  if #group.params == 0 then
+    fail("optim.%s: no parameters to optimise", cls.__name)
+  end
+  -- steps[i]: how many steps params[i] has made; state.NAME[i]: what is remembered of it.
+  group.steps, group.state = {}, {}
+  for i = 1, #group.params do group.steps[i] = 0 end
+  for _, name in ipairs(cls.states) do group.state[name] = {} end
+  return group
+end
+
+--- params: a list of tensors, or of groups {params = list, lr = ...} with options of their own.
+-- options: the defaults of all groups; every class names its own.
+function Optimizer:init(params, options)
+  local cls = getmetatable(self)
+  options = options or {}
+  if type(params) ~= "table" or getmetatable(params) then
+    fail("optim.%s: expected a list of parameters (net:parameters()), got %s",
+      cls.__name, type(params) == "table" and tostring(getmetatable(params).__name) or type(params))
+  end
+  check_options(cls, options)
+  local groups, seen = {}, {}
+  if type(params[1]) == "table" then
+    for i, given in ipairs(params) do
+      check_options(cls, given)
+      local merged = {}
+      for key, value in pairs(options) do merged[key] = value end
+      for key, value in pairs(given) do merged[key] = value end
+      groups[i] = new_group(cls, given.params or {}, merged, seen)
+    end
+  else
+    groups[1] = new_group(cls, params, options, seen)
+  end
+  rawset(self, "groups", groups)
+end
+
+--- One step: every parameter with a gradient moves; the class says how.
+function Optimizer:step()
+  core.no_grad(function()
+    for _, group in ipairs(self.groups) do
+      for i, p in ipairs(group.params) do
+        if p.grad then group.steps[i] = group.steps[i] + 1 end
+      end
+      self:step_group(group)
+    end
+  end)
+end
+
+--- The list of state tensors `name`, with a zero for every parameter that needs one now.
+function Optimizer.state_list(_, group, name)
+  local list = group.state[name]
+  for i, p in ipairs(group.params) do
+    if not list[i] and p.grad then list[i] = p:detach():clone():zero_() end
+  end
+  return list
+end
+
+--- Forgets all gradients.
+function Optimizer:zero_grad()
+  for _, group in ipairs(self.groups) do
+    for _, p in ipairs(group.params) do p.grad = nil end
+  end
+end
+
+--- Everything a resumed run needs: {tensors = {name = tensor}, numbers = {groups}}.
+-- Tensors are named "STATE.I", I counting parameters over all groups from 1; they share
+-- memory with the optimiser. `numbers` holds plain tables and goes into JSON.
+function Optimizer:state_dict()
+  local tensors, groups, base = {}, {}, 0
+  for g, group in ipairs(self.groups) do
+    local options = {}
+    for key in pairs(getmetatable(self).defaults) do options[key] = group[key] end
+    groups[g] = {options = options, steps = {table.unpack(group.steps)}}
+    for name, list in pairs(group.state) do
+      for i = 1, #group.params do
+        if list[i] then tensors[name .. "." .. base + i] = list[i] end
+      end
+    end
+    base = base + #group.params
+  end
+  return {optimizer = getmetatable(self).__name, tensors = tensors, numbers = {groups = groups}}
+end
+
+--- Takes over a state_dict: of the same class, with the same groups.
+-- Errors: raises, before anything changes, where class, groups or shapes differ.
+function Optimizer:load_state_dict(state)
+  local cls, groups = getmetatable(self), state.numbers.groups
+  if state.optimizer ~= cls.__name then
+    fail("optim.%s: the state is of %s", cls.__name, tostring(state.optimizer))
+  end
+  if #groups ~= #self.groups then
+    fail("optim.%s: the state has %d groups, the optimiser %d",
+      cls.__name, #groups, #self.groups)
+  end
+  local base, lists = 0, {}
+  for g, group in ipairs(self.groups) do
+    if #groups[g].steps ~= #group.params then
+      fail("optim.%s: group %d of the state has %d parameters, the optimiser's %d",
+        cls.__name, g, #groups[g].steps, #group.params)
+    end
+    lists[g] = {}
+    for name in pairs(group.state) do
+      lists[g][name] = {}
+      for i, p in ipairs(group.params) do
+        local key = name .. "." .. base + i
+        local saved = state.tensors[key]
+        if saved then
+          local own = p:detach():clone()
+          local ok, message = pcall(own.copy_, own, saved)
+          if not ok then fail("optim.%s: %s: %s", cls.__name, key, message) end
+          lists[g][name][i] = own
+        end
+      end
+    end
+    base = base + #group.params
+  end
+  for g, group in ipairs(self.groups) do
+    for key in pairs(cls.defaults) do
+      local value = groups[g].options[key]
+      if value ~= nil then group[key] = value end
+    end
+    group.steps = {table.unpack(groups[g].steps)}
+    group.state = lists[g]
+  end
+end
+
+function Optimizer:__tostring()
+  local cls, lines = getmetatable(self), {}
+  for g, group in ipairs(self.groups) do
+    local n, options = 0, {}
+    for _, p in ipairs(group.params) do n = n + p:numel() end
+    for key in pairs(cls.defaults) do
+      local v = group[key]
+      v = type(v) == "table" and "{" .. table.concat(v, ", ") .. "}" or tostring(v)
+      options[#options + 1] = key .. " = " .. v
+    end
+    table.sort(options)
+    lines[g] = ("%s{%s}  %d tensors, %d numbers")
+      :format(cls.__name, table.concat(options, ", "), #group.params, n)
+  end
+  return table.concat(lines, "\n")
+end
+
+return Optimizer

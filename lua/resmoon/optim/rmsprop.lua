@@ -1,0 +1,25 @@
+--- RMSprop: the gradient divided by a running root mean square of itself.
+--
+--     g = grad + weight_decay * p          s = alpha * s + (1 - alpha) * g^2
+--     u = g / (sqrt(s) + eps)              centered: s - a^2 below the root, a the mean of g
+--     p = p - lr * u                       with momentum: v = momentum * v + u, p - lr * v
+--
+-- Source: Hinton 2012, lecture 6e; centred as in Graves 2013, arXiv:1308.0850, eq. 38-45.
+local core      = require "resmoon.core"
+local class     = require "resmoon.class"
+local Optimizer = require "resmoon.optim.optimizer"
+
+local RMSprop = class("RMSprop", Optimizer)
+RMSprop.defaults = {lr = 1e-2, alpha = 0.99, eps = 1e-8, weight_decay = 0.0, momentum = 0.0, centered = false}
+RMSprop.states = {"s", "velocity", "mean"}
+
+function RMSprop:step_group(group)
+  core.rmsprop_step(group.params, group.steps, self:state_list(group, "s"),
+    group.momentum ~= 0 and self:state_list(group, "velocity") or nil,
+    group.centered and self:state_list(group, "mean") or nil, {
+    lr = group.lr, alpha = group.alpha, eps = group.eps, weight_decay = group.weight_decay,
+    momentum = group.momentum, centered = group.centered,
+  })
+end
+
+return RMSprop

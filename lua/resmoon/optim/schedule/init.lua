@@ -1,0 +1,18 @@
+--- Learning-rate schedules: made with an optimiser and options, moved on by :step().
+--
+--     schedule = optim.schedule.MultiStep(opt, {milestones = {81, 122}, gamma = 0.1})
+--     schedule = optim.schedule.Warmup(schedule, {warmup_steps = 5})
+--
+-- Between two calls of :step() the rate stays as it is; a rate written to the optimiser by
+-- hand lasts until the next call.
+local decay = require "resmoon.optim.schedule.decay"
+
+return {
+  Step        = decay.Step,
+  MultiStep   = decay.MultiStep,
+  Exponential = decay.Exponential,
+  Cosine      = decay.Cosine,
+  OneCycle    = require "resmoon.optim.schedule.onecycle",
+  Plateau     = require "resmoon.optim.schedule.plateau",
+  Warmup      = require "resmoon.optim.schedule.warmup",
+}

@@ -1,0 +1,60 @@
+--- What all schedules share: the optimiser, its starting rates, and where we are.
+--
+-- `t` counts steps (or epochs: whatever `step` is called for) from 0; the rate set by the
+-- schedule is the one in effect during step t. A class gives the rate as a function of t
+-- and of the starting rate, so nothing drifts and any t can be resumed at.
+local class = require "resmoon.class"
+local fail  = require "resmoon.fail"
+
+local Schedule = class("Schedule")
+
+--- optimizer: its rates now are the starting rates. options: as the class names them.
+function Schedule:init(optimizer, options)
+  local cls = getmetatable(self)
+  if type(optimizer) ~= "table" or type(optimizer.groups) ~= "table" then
+    fail("schedule.%s: expected an optimiser, got a %s", cls.__name, type(optimizer))
+  end
+  self.optimizer, self.t, self.base = optimizer, 0, {}
+  for g, group in ipairs(optimizer.groups) do self.base[g] = group.lr end
+  for key, value in pairs(options or {}) do
+    if cls.defaults[key] == nil and not cls.required[key] then
+      fail("schedule.%s: unknown option '%s'", cls.__name, tostring(key))
+    end
+    self[key] = value
+  end
+  for key, default in pairs(cls.defaults) do
+    if self[key] == nil then self[key] = default end
+  end
+  for key, kind in pairs(cls.required) do
+    if type(self[key]) ~= kind then
+      fail("schedule.%s: %s is a %s, expected a %s",
+        cls.__name, key, type(self[key]), kind)
+    end
+  end
+  self:apply()
+end
+
+Schedule.defaults, Schedule.required = {}, {}
+
+--- Sets the rate of every group for step t.
+function Schedule:apply()
+  for g, group in ipairs(self.optimizer.groups) do group.lr = self:rate(self.t, self.base[g]) end
+end
+
+--- Moves on to the next step. A metric is only looked at by schedules that need one.
+function Schedule:step(_)
+  self.t = self.t + 1
+  self:apply()
+end
+
+--- Plain numbers, for a checkpoint.
+function Schedule:state_dict()
+  return {t = self.t, base = {table.unpack(self.base)}}
+end
+
+function Schedule:load_state_dict(state)
+  self.t, self.base = state.t, {table.unpack(state.base)}
+  self:apply()
+end
+
+return Schedule

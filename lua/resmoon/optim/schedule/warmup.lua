@@ -1,0 +1,49 @@
+--- A linear warm-up in front of any other schedule.
+--
+-- During step t < warmup_steps the other schedule's rate is multiplied by
+-- f + (1 - f) * t / warmup_steps, f = start_factor. The other schedule counts from step 0
+-- all the while: its milestones are not moved.
+-- Source: Goyal et al. 2017, arXiv:1706.02677, section 2.2.
+local class = require "resmoon.class"
+local fail  = require "resmoon.fail"
+
+local Warmup = class("Warmup")
+
+--- schedule: any schedule. options: warmup_steps, start_factor (0.1).
+function Warmup:init(schedule, options)
+  if type(schedule) ~= "table" or not schedule.optimizer then
+    fail("schedule.Warmup: expected a schedule, got a %s", type(schedule))
+  end
+  options = options or {}
+  if type(options.warmup_steps) ~= "number" or options.warmup_steps < 0 then
+    fail("schedule.Warmup: warmup_steps is missing, expected a number of steps")
+  end
+  self.schedule, self.optimizer, self.t = schedule, schedule.optimizer, 0
+  self.warmup_steps, self.start_factor = options.warmup_steps, options.start_factor or 0.1
+  self:apply()
+end
+
+-- The inner schedule has just set the rates.
+function Warmup:apply()
+  if self.t >= self.warmup_steps then return end
+  local factor = self.start_factor + (1 - self.start_factor) * self.t / self.warmup_steps
+  for _, group in ipairs(self.optimizer.groups) do group.lr = group.lr * factor end
+end
+
+function Warmup:step(metric)
+  self.schedule:step(metric)
+  self.t = self.t + 1
+  self:apply()
+end
+
+function Warmup:state_dict()
+  return {t = self.t, schedule = self.schedule:state_dict()}
+end
+
+function Warmup:load_state_dict(state)
+  self.t = state.t
+  self.schedule:load_state_dict(state.schedule)
+  self:apply()
+end
+
+return Warmup

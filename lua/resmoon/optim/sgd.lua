@@ -1,0 +1,37 @@
+--- Stochastic gradient descent with momentum.
+--
+--     g = grad + weight_decay * p
+--     v = g at the first step, then momentum * v + (1 - dampening) * g
+--     p = p - lr * v            or, with nesterov, p - lr * (g + momentum * v)
+--
+-- Without momentum, p - lr * g. The learning rate is not part of v.
+-- Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep
+-- learning"; in PyTorch's form.
+local core      = require "resmoon.core"
+local class     = require "resmoon.class"
+local Optimizer = require "resmoon.optim.optimizer"
+local fail      = require "resmoon.fail"
+
+local SGD = class("SGD", Optimizer)
+SGD.defaults = {lr = 0.1, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, nesterov = false}
+SGD.states = {"velocity"}
+
+--- Errors: raises if nesterov is asked for without momentum or with dampening.
+function SGD:init(params, options)
+  Optimizer.init(self, params, options)
+  for _, group in ipairs(self.groups) do
+    if group.nesterov and (group.momentum <= 0 or group.dampening ~= 0) then
+      fail("optim.SGD: nesterov needs momentum > 0 and dampening = 0")
+    end
+  end
+end
+
+function SGD:step_group(group)
+  local velocity = group.momentum ~= 0 and self:state_list(group, "velocity") or nil
+  core.sgd_step(group.params, group.steps, velocity, {
+    lr = group.lr, momentum = group.momentum, dampening = group.dampening,
+    weight_decay = group.weight_decay, nesterov = group.nesterov,
+  })
+end
+
+return SGD
