@@ -1,0 +1,333 @@
+--- What every network and block is made of: parameters, buffers, children, train and eval mode.
+--
+--     local Block = class("Block", nn.Module)
+--     function Block:init(n) self.fc = nn.Linear(n, n) end
+--     function Block:forward(x) return x + self.fc(x):relu() end
+--     y = Block(8)(rm.randn(4, 8))
+--
+-- Assigning a module or a layer of the core to a field makes it a child, assigning a tensor
+-- that requires a gradient makes it a parameter; both keep their order of assignment, which is
+-- the order of parameters() and of checkpoints. Names are joined by dots; positions of a
+-- Sequential count from 1 in Lua (`net.layer1[1]`) and, as in PyTorch's files, from 0 in names
+-- ("layer1.0.conv1.weight").
+-- A layer of the core (Conv2d, ...) is a userdata that answers the same methods.
+local core  = require "resmoon.core"
+local class = require "resmoon.class"
+local fail  = require "resmoon.fail"
+local path  = require "resmoon.nn.path"
+
+local Module = class("Module")
+
+Module.training = true
+
+local function named(v, name)
+  return type(v) == "userdata" and (getmetatable(v) or {}).__name == name
+end
+local function is_tensor(v) return named(v, "resmoon.Tensor") end
+local function is_layer(v) return named(v, "resmoon.Layer") end
+
+--- Whether v is a Lua module or a layer of the core.
+function Module.is_module(v) return Module.is(v) or is_layer(v) end
+
+-- --- fields -----------------------------------------------------------------------------
+
+-- `_order` lists the fields as they were first assigned; `_kinds[key]` is "parameter" or
+-- "buffer" for tensors that are, true for all other fields.
+local function register(self, key, kind)
+  local order, kinds = rawget(self, "_order"), rawget(self, "_kinds")
+  if not order then
+    order, kinds = {}, {}
+    rawset(self, "_order", order)
+    rawset(self, "_kinds", kinds)
+  end
+  if not kinds[key] then order[#order + 1] = key end
+  kinds[key] = kind
+end
+
+-- Called for fields that are not there yet.
+function Module:__newindex(key, value)
+  if type(value) == "table" and not getmetatable(value) and Module.is_module(value[1]) then
+    fail("%s.%s: a plain table hides its modules from parameters(); use nn.Sequential or nn.ModuleList",
+      getmetatable(self).__name, tostring(key))
+  end
+  register(self, key, is_tensor(value) and value.is_leaf and value.requires_grad and "parameter" or true)
+  rawset(self, key, value)
+end
+
+--- A tensor that is saved with the module but not trained.
+function Module:register_buffer(name, tensor)
+  if not is_tensor(tensor) then
+    fail("register_buffer: %s is a %s, expected a tensor", name, type(tensor))
+  end
+  register(self, name, "buffer")
+  rawset(self, name, tensor)
+end
+
+--- A parameter, whether or not it requires a gradient now.
+function Module:register_parameter(name, tensor)
+  if not is_tensor(tensor) or not tensor.is_leaf then
+    fail("register_parameter: %s is %s, expected a leaf tensor", name,
+      is_tensor(tensor) and "computed" or "a " .. type(tensor))
+  end
+  register(self, name, "parameter")
+  rawset(self, name, tensor)
+end
+
+-- --- walking ----------------------------------------------------------------------------
+
+-- The name in checkpoints of the child at `key`.
+local function child_name(key) return math.type(key) and tostring(key - 1) or key end
+
+local function join(prefix, name) return prefix == "" and name or prefix .. "." .. name end
+
+--- Iterates over direct children: key (field name or position from 1), child.
+function Module:each_child()
+  local order, i = rawget(self, "_order") or {}, 0
+  return function()
+    while i < #order do
+      i = i + 1
+      local child = rawget(self, order[i])
+      if Module.is_module(child) then return order[i], child end
+    end
+  end
+end
+
+-- Calls visit(name, tensor, kind) for all tensors in the order of checkpoints: a module's own
+-- parameters, its buffers, its children. `seen` (a table or nil) leaves out what it meets again.
+local function each_tensor(module, prefix, visit, seen)
+  if seen then
+    if seen[module] then return end
+    seen[module] = true
+  end
+  if is_layer(module) then
+    for name, tensor in module:named_parameters() do visit(join(prefix, name), tensor, "parameter") end
+    for name, tensor in module:named_buffers() do visit(join(prefix, name), tensor, "buffer") end
+    return
+  end
+  local order, kinds = rawget(module, "_order") or {}, rawget(module, "_kinds")
+  for _, kind in ipairs {"parameter", "buffer"} do
+    for _, key in ipairs(order) do
+      local tensor = kinds[key] == kind and rawget(module, key)
+      if tensor and not (seen and seen[tensor]) then
+        if seen then seen[tensor] = true end
+        visit(join(prefix, key), tensor, kind)
+      end
+    end
+  end
+  for key, child in module:each_child() do
+    each_tensor(child, join(prefix, child_name(key)), visit, seen)
+  end
+end
+
+-- An iterator over what `gather(add)` adds: pairs of name and value.
+local function iterate(gather)
+  local names, values, i = {}, {}, 0
+  gather(function(name, value)
+    names[#names + 1], values[#values + 1] = name, value
+  end)
+  return function()
+    i = i + 1
+    return names[i], values[i]
+  end
+end
+
+local function list(iterator)
+  local values = {}
+  for _, value in iterator do values[#values + 1] = value end
+  return values
+end
+
+local function named_tensors(self, prefix, wanted)
+  return iterate(function(add)
+    each_tensor(self, prefix or "", function(name, tensor, kind)
+      if kind == wanted then add(name, tensor) end
+    end, {})
+  end)
+end
+
+--- Iterates over name, tensor of all parameters below; one that is shared comes once.
+function Module:named_parameters(prefix) return named_tensors(self, prefix, "parameter") end
+--- The list of parameters, as optimisers take it.
+function Module:parameters() return list(self:named_parameters()) end
+--- Iterates over name, tensor of what is saved and not trained (running statistics).
+function Module:named_buffers(prefix) return named_tensors(self, prefix, "buffer") end
+function Module:buffers() return list(self:named_buffers()) end
+
+--- Iterates over name, child of the direct children, named as in checkpoints.
+function Module:named_children()
+  return iterate(function(add)
+    for key, child in self:each_child() do add(child_name(key), child) end
+  end)
+end
+function Module:children() return list(self:named_children()) end
+
+--- Iterates over name, module of this module ("") and everything below, outside first.
+function Module:named_modules(prefix)
+  local seen = {}
+  return iterate(function(add)
+    local function walk(module, name)
+      if seen[module] then return end
+      seen[module] = true
+      add(name, module)
+      if is_layer(module) then return end
+      for key, child in module:each_child() do walk(child, join(name, child_name(key))) end
+    end
+    walk(self, prefix or "")
+  end)
+end
+function Module:modules() return list(self:named_modules()) end
+
+--- Calls fn(module) for everything below, then for this module. Returns the module.
+function Module:apply(fn)
+  for _, child in self:each_child() do
+    if is_layer(child) then fn(child) else child:apply(fn) end
+  end
+  fn(self)
+  return self
+end
+
+-- --- modes ------------------------------------------------------------------------------
+
+--- Training mode (batch statistics, dropout), or, with false, evaluation. Returns the module.
+function Module:train(mode)
+  if mode == nil then mode = true end
+  rawset(self, "training", mode)
+  for _, child in self:each_child() do child:train(mode) end
+  return self
+end
+
+function Module:eval() return self:train(false) end
+
+--- Forgets the gradients of all parameters.
+function Module:zero_grad()
+  for _, p in self:named_parameters() do p.grad = nil end
+end
+
+--- Whether the parameters below are trained: m:requires_grad_(false) freezes them.
+function Module:requires_grad_(flag)
+  for _, p in self:named_parameters() do p:requires_grad_(flag ~= false) end
+  return self
+end
+
+-- --- calling ----------------------------------------------------------------------------
+
+--- What the module computes; a class defines it, and users call the module itself.
+function Module:forward()
+  fail("%s has no forward(x)", getmetatable(self).__name)
+end
+
+function Module:__call(...)
+  local _ <close> = path.enter(self)
+  local hooks = rawget(self, "_hooks")
+  if not hooks then return self:forward(...) end
+  local results = table.pack(self:forward(...))
+  for _, hook in ipairs(hooks) do
+    local y = hook(self, (...), results[1])
+    if y ~= nil then results[1] = y end
+  end
+  return table.unpack(results, 1, results.n)
+end
+
+--- Calls fn(module, x, y) after each forward; a value it returns takes the place of y.
+-- Returns a function that removes the hook.
+function Module:register_forward_hook(fn)
+  local hooks = {table.unpack(rawget(self, "_hooks") or {})}
+  hooks[#hooks + 1] = fn
+  rawset(self, "_hooks", hooks)
+  return function()
+    local left = {}
+    for _, hook in ipairs(rawget(self, "_hooks") or {}) do
+      if hook ~= fn then left[#left + 1] = hook end
+    end
+    rawset(self, "_hooks", #left > 0 and left or nil)
+  end
+end
+
+-- --- state ------------------------------------------------------------------------------
+
+--- All parameters and buffers: a list of {name, tensor} in order, and the tensors by name.
+-- The tensors share memory with the module.
+function Module:state_dict(prefix)
+  local state = {}
+  each_tensor(self, prefix or "", function(name, tensor)
+    tensor = tensor:detach()
+    state[#state + 1] = {name, tensor}
+    state[name] = tensor
+  end)
+  return state
+end
+
+--- Copies tensors by name out of a state_dict, or of what rm.load returns.
+-- options.strict (true): every name must be on both sides. Otherwise returns the lists of
+-- missing and of unexpected names.
+-- Errors: raises before anything is copied, naming all that does not fit.
+function Module:load_state_dict(state, options)
+  local strict = not options or options.strict ~= false
+  local missing, unexpected, wrong, copies = {}, {}, {}, {}
+  local known = {}
+  each_tensor(self, "", function(name, own)
+    known[name] = true
+    local given = state[name]
+    if given == nil then missing[#missing + 1] = name return end
+    local a, b = table.concat(own.shape, ", "), table.concat(given.shape, ", ")
+    if a ~= b or own.dtype ~= given.dtype then
+      wrong[#wrong + 1] = ("%s is %s (%s), expected %s (%s)"):format(name, given.dtype, b, own.dtype, a)
+    end
+    copies[#copies + 1] = {own, given}
+  end)
+  for name in pairs(state) do
+    if type(name) == "string" and not known[name] then unexpected[#unexpected + 1] = name end
+  end
+  table.sort(unexpected)
+  local problems = {}
+  local function report(title, names)
+    if #names == 0 then return end
+    local more = #names > 8 and (", and %d more"):format(#names - 8) or ""
+    problems[#problems + 1] = ("  %s: %s%s"):format(title, table.concat(names, ", ", 1, math.min(8, #names)), more)
+  end
+  report("do not fit", wrong)
+  if strict then
+    report("missing", missing)
+    report("unexpected", unexpected)
+  end
+  if #problems > 0 then
+    fail("load_state_dict: %s\n%s", rawget(self, "name") or getmetatable(self).__name,
+      table.concat(problems, "\n"))
+  end
+  core.no_grad(function()
+    for _, copy in ipairs(copies) do copy[1]:copy_(copy[2]) end
+  end)
+  return missing, unexpected
+end
+
+-- --- looking ----------------------------------------------------------------------------
+
+--- What stands behind the class name in the printed tree; classes override it.
+function Module:describe() return "" end
+
+local function tree(module, indent, lines)
+  for key, child in module:each_child() do
+    local label = indent .. (math.type(key) and ("[%d]"):format(key) or key) .. ": "
+    if is_layer(child) then
+      lines[#lines + 1] = label .. tostring(child)
+    else
+      lines[#lines + 1] = label .. getmetatable(child).__name .. child:describe()
+      tree(child, indent .. "  ", lines)
+    end
+  end
+  return lines
+end
+
+function Module:__tostring()
+  local name, title = rawget(self, "name"), getmetatable(self).__name .. self:describe()
+  return table.concat(tree(self, "  ", {name and name .. ": " .. title or title}), "\n")
+end
+
+--- A table of all layers with output shapes, parameters, multiply-accumulates and activation
+-- memory for one input of shape {C, H, W}; printing it shows it. nn/summary.lua says more.
+function Module:summary(shape) return require("resmoon.nn.summary")(self, shape) end
+
+--- Multiply-accumulates of convolutions and linear layers for one input of shape {C, H, W}.
+function Module:macs(shape) return self:summary(shape).macs end
+
+return Module

@@ -1,0 +1,15 @@
+--- A list of modules that is not called itself: for a forward that goes its own way.
+--
+--     self.towers = nn.ModuleList {nn.Linear(8, 8), nn.Linear(8, 8)}
+--     function M:forward(x) return self.towers[1](x) + self.towers[2](x) end
+local class      = require "resmoon.class"
+local fail       = require "resmoon.fail"
+local Sequential = require "resmoon.nn.sequential"
+
+local ModuleList = class("ModuleList", Sequential)
+
+function ModuleList.forward()
+  fail("ModuleList: a list is not called; call its elements, or use nn.Sequential")
+end
+
+return ModuleList

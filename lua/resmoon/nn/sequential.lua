@@ -1,0 +1,43 @@
+--- A list of modules, each fed with what the one before returned.
+--
+--     net = nn.Sequential {nn.Flatten(), nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10)}
+--     net[1], net[-1], #net; net:append(nn.Softmax()); for i, m in ipairs(net) do ... end
+--
+-- A plain function may stand where a module may; it is called, and has nothing to save.
+local class  = require "resmoon.class"
+local fail   = require "resmoon.fail"
+local Module = require "resmoon.nn.module"
+
+local Sequential = class("Sequential", Module)
+
+--- modules: one table of them.
+function Sequential:init(modules)
+  if modules == nil then return end
+  if type(modules) ~= "table" or Module.is(modules) then
+    fail("Sequential: expected a table of modules, got a %s", type(modules))
+  end
+  for i = 1, #modules do self:append(modules[i]) end
+end
+
+--- Adds a module at the end. Returns the Sequential.
+function Sequential:append(module)
+  if not Module.is_module(module) and type(module) ~= "function" then
+    fail("Sequential: element %d is a %s, expected a module or function", #self + 1, type(module))
+  end
+  self[rawlen(self) + 1] = module
+  return self
+end
+
+function Sequential:__index(key)
+  if math.type(key) == "integer" then return rawget(self, key < 0 and rawlen(self) + 1 + key or key) end
+  return getmetatable(self)[key]
+end
+
+function Sequential:__len() return rawlen(self) end
+
+function Sequential:forward(x)
+  for i = 1, rawlen(self) do x = rawget(self, i)(x) end
+  return x
+end
+
+return Sequential
