@@ -23,6 +23,7 @@
   X(loss) \
   X(norm) \
   X(pool) \
+  X(runtime) \
   X(sys) \
   X(tape) \
   X(tensor) \

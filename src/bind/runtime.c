@@ -1,0 +1,62 @@
+/* runtime.c -- what the whole process shares: threads, memory, the kernel table. */
+#include "bind/bind.h"
+#include "core/alloc.h"
+#include "core/threads.h"
+#include "kernels/kernels.h"
+
+/* rm.num_threads() */
+static int core_num_threads(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)rm_num_threads());
+  return 1;
+}
+
+/* rm.set_num_threads(n): results do not depend on it */
+static int core_set_num_threads(lua_State *L) {
+  lua_Integer n = luaL_checkinteger(L, 1);
+  rm_error err;
+  if (n < 1) return bind_error(L, "set_num_threads: expected at least 1, got %lld", (long long)n);
+  return rm_set_num_threads((size_t)n, &err) == RM_OK ? 0 : bind_raise(L, &err);
+}
+
+/* rm.memory() -> {live=, cached=, peak=, blocks=}: bytes in use, kept for reuse, most in use so far;
+ * number of blocks in use */
+static int core_memory(lua_State *L) {
+  rm_alloc_stats stats = rm_alloc_statistics();
+  const struct {
+    const char *name;
+    size_t value;
+  } fields[] = {{"live", stats.live_bytes}, {"cached", stats.cached_bytes}, {"peak", stats.peak_bytes},
+                {"blocks", stats.live_blocks}};
+  lua_createtable(L, 0, 4);
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+    lua_pushinteger(L, (lua_Integer)fields[i].value);
+    lua_setfield(L, -2, fields[i].name);
+  }
+  return 1;
+}
+
+/* rm.trim_memory(): what is kept for reuse goes back to the system */
+static int core_trim_memory(lua_State *L) {
+  (void)L;
+  rm_alloc_trim();
+  return 0;
+}
+
+/* rm.live_tensors(): tensors alive, those of the core included */
+static int core_live_tensors(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)rm_tensor_live());
+  return 1;
+}
+
+/* rm.isa(): the instruction set of the kernels in use, as in "avx2" */
+static int core_isa(lua_State *L) {
+  lua_pushstring(L, rm_kernel_table()->isa);
+  return 1;
+}
+
+void bind_open_runtime(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"num_threads", core_num_threads}, {"set_num_threads", core_set_num_threads}, {"memory", core_memory},
+      {"trim_memory", core_trim_memory}, {"live_tensors", core_live_tensors}, {"isa", core_isa}, {NULL, NULL}};
+  bind_register(L, NULL, functions);
+}
