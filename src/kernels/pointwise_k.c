@@ -1,22 +1,116 @@
-/* pointwise_k.c -- elementwise kernels over n contiguous floats.
+/* pointwise_k.c -- elementwise arithmetic over n contiguous elements.
  *
- * Plain loops: the compiler vectorises them for each instruction set. `y` may be
- * the same array as an input, never a shifted one. */
+ * Plain loops: the compiler vectorises them for each instruction set. An output may
+ * be the same array as an input, never a shifted one; EACH tells the compiler so. */
+#include <math.h>
 #include "kernels/isa.h"
+#include "kernels/vecmath.h"
 
-void RM_ISA(relu_forward)(size_t n, const float *x, float *y) {
-  for (size_t i = 0; i < n; i++) y[i] = x[i] < 0 ? 0 : x[i]; /* NaN passes through */
+#define EACH(n) _Pragma("omp simd") for (size_t i = 0; i < (n); i++)
+
+/* --- two operands ---------------------------------------------------------------- */
+void RM_ISA(add)(size_t n, const float *a, const float *b, float *y) { EACH(n) y[i] = a[i] + b[i]; }
+void RM_ISA(sub)(size_t n, const float *a, const float *b, float *y) { EACH(n) y[i] = a[i] - b[i]; }
+void RM_ISA(mul)(size_t n, const float *a, const float *b, float *y) { EACH(n) y[i] = a[i] * b[i]; }
+void RM_ISA(div)(size_t n, const float *a, const float *b, float *y) { EACH(n) y[i] = a[i] / b[i]; }
+void RM_ISA(pow)(size_t n, const float *a, const float *b, float *y) {
+  for (size_t i = 0; i < n; i++) y[i] = powf(a[i], b[i]);
 }
 
-/* dx = dy where the output is positive. */
-void RM_ISA(relu_backward)(size_t n, const float *y, const float *dy, float *dx) {
-  for (size_t i = 0; i < n; i++) dx[i] = y[i] > 0 ? dy[i] : 0;
+/* NaN in either operand gives NaN. */
+void RM_ISA(maximum)(size_t n, const float *a, const float *b, float *y) {
+  EACH(n) y[i] = a[i] > b[i] || a[i] != a[i] ? a[i] : b[i];
+}
+void RM_ISA(minimum)(size_t n, const float *a, const float *b, float *y) {
+  EACH(n) y[i] = a[i] < b[i] || a[i] != a[i] ? a[i] : b[i];
 }
 
-void RM_ISA(add)(size_t n, const float *a, const float *b, float *y) {
-  for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
+/* int64 wraps around, as Lua's integers do. */
+void RM_ISA(add_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
+  EACH(n) y[i] = (int64_t)((uint64_t)a[i] + (uint64_t)b[i]);
+}
+void RM_ISA(sub_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
+  EACH(n) y[i] = (int64_t)((uint64_t)a[i] - (uint64_t)b[i]);
+}
+void RM_ISA(mul_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
+  EACH(n) y[i] = (int64_t)((uint64_t)a[i] * (uint64_t)b[i]);
 }
 
-void RM_ISA(accumulate)(size_t n, const float *x, float *y) {
-  for (size_t i = 0; i < n; i++) y[i] += x[i];
+/* y = a + alpha * b */
+void RM_ISA(axpy)(size_t n, const float *a, const float *b, const float *alpha, float *y) {
+  EACH(n) y[i] = a[i] + alpha[i] * b[i];
+}
+void RM_ISA(accumulate)(size_t n, const float *x, float *y) { EACH(n) y[i] += x[i]; }
+
+/* Gradients of a / b and a ^ b; y is the result. */
+void RM_ISA(div_backward_b)(size_t n, const float *b, const float *y, const float *dy, float *db) {
+  EACH(n) db[i] = -dy[i] * y[i] / b[i];
+}
+void RM_ISA(pow_backward)(size_t n, const float *a, const float *dy, const float *b, float *da) {
+  for (size_t i = 0; i < n; i++) da[i] = b[i] == 0 ? 0 : dy[i] * b[i] * powf(a[i], b[i] - 1);
+}
+void RM_ISA(pow_backward_b)(size_t n, const float *a, const float *y, const float *dy, float *db) {
+  EACH(n) db[i] = y[i] == 0 ? 0 : dy[i] * y[i] * rm_log(a[i]); /* the limit where a is 0 */
+}
+/* Equal operands share the gradient. */
+void RM_ISA(maximum_backward)(size_t n, const float *a, const float *b, const float *dy, float *da) {
+  EACH(n) da[i] = a[i] == b[i] ? 0.5f * dy[i] : a[i] > b[i] ? dy[i] : 0;
+}
+void RM_ISA(minimum_backward)(size_t n, const float *a, const float *b, const float *dy, float *da) {
+  EACH(n) da[i] = a[i] == b[i] ? 0.5f * dy[i] : a[i] < b[i] ? dy[i] : 0;
+}
+
+/* --- one operand ----------------------------------------------------------------- */
+void RM_ISA(neg_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = -x[i]; }
+void RM_ISA(abs_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = fabsf(x[i]); }
+void RM_ISA(sign_forward)(size_t n, const float *x, float *y) {
+  EACH(n) y[i] = x[i] > 0 ? 1 : x[i] < 0 ? -1 : x[i]; /* zeros and NaN stay */
+}
+void RM_ISA(square_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = x[i] * x[i]; }
+void RM_ISA(sqrt_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = sqrtf(x[i]); }
+void RM_ISA(reciprocal_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = 1 / x[i]; }
+void RM_ISA(exp_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rm_exp(x[i]); }
+void RM_ISA(log_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rm_log(x[i]); }
+void RM_ISA(floor_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = floorf(x[i]); }
+void RM_ISA(ceil_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = ceilf(x[i]); }
+void RM_ISA(round_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rintf(x[i]); } /* ties to even */
+
+/* dx from the input x or the output y, whichever the operator keeps, and dy. */
+void RM_ISA(neg_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  (void)x;
+  EACH(n) dx[i] = -dy[i];
+}
+void RM_ISA(abs_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  EACH(n) dx[i] = x[i] > 0 ? dy[i] : x[i] < 0 ? -dy[i] : 0;
+}
+void RM_ISA(square_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  EACH(n) dx[i] = 2 * x[i] * dy[i];
+}
+void RM_ISA(sqrt_backward)(size_t n, const float *y, const float *dy, float *dx) {
+  EACH(n) dx[i] = 0.5f * dy[i] / y[i];
+}
+void RM_ISA(reciprocal_backward)(size_t n, const float *y, const float *dy, float *dx) {
+  EACH(n) dx[i] = -dy[i] * y[i] * y[i];
+}
+void RM_ISA(log_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  EACH(n) dx[i] = dy[i] / x[i];
+}
+/* Of piecewise constant functions: nothing. */
+void RM_ISA(zero_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  (void)x, (void)dy;
+  EACH(n) dx[i] = 0;
+}
+
+/* --- limits ------------------------------------------------------------------------ */
+/* NaN stays; high wins where low > high. */
+void RM_ISA(clamp_forward)(size_t n, const float *x, const float *low, const float *high, float *y) {
+  EACH(n) {
+    float v = x[i] < low[i] ? low[i] : x[i];
+    y[i] = v > high[i] ? high[i] : v;
+  }
+}
+/* The limits themselves still pass the gradient. */
+void RM_ISA(clamp_backward)(size_t n, const float *x, const float *dy, const float *low,
+                            const float *high, float *dx) {
+  EACH(n) dx[i] = x[i] >= low[i] && x[i] <= high[i] ? dy[i] : 0;
 }

@@ -1,0 +1,96 @@
+/* activation_k.c -- the nonlinearities of networks, over n contiguous floats.
+ *
+ * Parameters (slope, alpha) come as arrays too: the engine of ops/map.c fills a block
+ * with a number once, and every kernel has the same form. A backward kernel gets
+ * whichever of input x and output y its operator keeps. In-place is fine. */
+#include <math.h>
+#include "kernels/isa.h"
+#include "kernels/vecmath.h"
+
+#define EACH(n) _Pragma("omp simd") for (size_t i = 0; i < (n); i++)
+
+void RM_ISA(relu_forward)(size_t n, const float *x, float *y) {
+  EACH(n) y[i] = x[i] < 0 ? 0 : x[i]; /* NaN passes through */
+}
+/* dx = dy where the output is positive. */
+void RM_ISA(relu_backward)(size_t n, const float *y, const float *dy, float *dx) {
+  EACH(n) dx[i] = y[i] > 0 ? dy[i] : 0;
+}
+
+void RM_ISA(leaky_relu_forward)(size_t n, const float *x, const float *slope, float *y) {
+  EACH(n) y[i] = x[i] > 0 ? x[i] : slope[i] * x[i];
+}
+void RM_ISA(leaky_relu_backward)(size_t n, const float *x, const float *dy, const float *slope, float *dx) {
+  EACH(n) dx[i] = x[i] > 0 ? dy[i] : slope[i] * dy[i];
+}
+
+/* alpha (e^x - 1) for x <= 0, by a polynomial near 0, where the difference would cancel. */
+RM_INLINE float expm1_negative(float x) {
+  float p = 1.9841270e-4f;
+  p = p * x + 1.3888889e-3f;
+  p = p * x + 8.3333333e-3f;
+  p = p * x + 4.1666667e-2f;
+  p = p * x + 1.6666667e-1f;
+  p = p * x + 0.5f;
+  float near = p * x * x + x, far = rm_exp(x) - 1.0f;
+  return x > -0.5f ? near : far;
+}
+void RM_ISA(elu_forward)(size_t n, const float *x, const float *alpha, float *y) {
+  EACH(n) {
+    float negative = alpha[i] * expm1_negative(x[i] > 0 ? 0 : x[i]);
+    y[i] = x[i] > 0 ? x[i] : negative;
+  }
+}
+void RM_ISA(elu_backward)(size_t n, const float *x, const float *dy, const float *alpha, float *dx) {
+  EACH(n) {
+    float negative = alpha[i] * rm_exp(x[i] > 0 ? 0 : x[i]) * dy[i];
+    dx[i] = x[i] > 0 ? dy[i] : negative;
+  }
+}
+
+void RM_ISA(sigmoid_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rm_logistic(x[i]); }
+void RM_ISA(sigmoid_backward)(size_t n, const float *y, const float *dy, float *dx) {
+  EACH(n) dx[i] = dy[i] * (1 - y[i]) * y[i];
+}
+
+void RM_ISA(tanh_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rm_tanh(x[i]); }
+void RM_ISA(tanh_backward)(size_t n, const float *y, const float *dy, float *dx) {
+  EACH(n) dx[i] = dy[i] * (1 - y[i]) * (1 + y[i]);
+}
+
+void RM_ISA(silu_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = x[i] * rm_logistic(x[i]); }
+void RM_ISA(silu_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  EACH(n) {
+    float s = rm_logistic(x[i]);
+    dx[i] = dy[i] * s * (1 + x[i] * (1 - s));
+  }
+}
+
+/* gelu: x P(X <= x) for a standard normal X.
+ * Source: Hendrycks and Gimpel 2016, arXiv:1606.08415. */
+void RM_ISA(gelu_forward)(size_t n, const float *x, float *y) {
+  for (size_t i = 0; i < n; i++) y[i] = 0.5f * x[i] * erfcf(-0.70710678f * x[i]);
+}
+void RM_ISA(gelu_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  for (size_t i = 0; i < n; i++) {
+    float below = 0.5f * erfcf(-0.70710678f * x[i]);
+    float density = 0.39894228f * rm_exp(-0.5f * x[i] * x[i]);
+    dx[i] = dy[i] * (below + x[i] * density);
+  }
+}
+
+/* Its approximation: x (1 + tanh u) / 2 = x / (1 + e^-2u), u = sqrt(2/pi) (x + 0.044715 x^3). */
+void RM_ISA(gelu_tanh_forward)(size_t n, const float *x, float *y) {
+  EACH(n) {
+    float u = 0.79788456f * x[i] * (1 + 0.044715f * x[i] * x[i]);
+    y[i] = x[i] * rm_logistic(u + u);
+  }
+}
+void RM_ISA(gelu_tanh_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  EACH(n) {
+    float u = 0.79788456f * x[i] * (1 + 0.044715f * x[i] * x[i]);
+    float s = rm_logistic(u + u);
+    float du = 0.79788456f * (1 + 3 * 0.044715f * x[i] * x[i]);
+    dx[i] = dy[i] * s * (1 + x[i] * (1 - s) * 2 * du);
+  }
+}
