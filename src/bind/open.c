@@ -5,25 +5,23 @@
 #define BIND_FILES(X) \
   X(box) /* first: it makes the state and the metatable */ \
   X(conv) \
+  X(convert) \
+  X(create) \
   X(error) \
   X(files) \
   X(gather) \
   X(join) \
   X(linalg) \
-  X(optim) \
-  X(sys) \
-  X(convert) \
-  X(create) \
-  X(files) \
-  X(gather) \
-  X(join) \
-  X(linalg) \
-  X(print) \
-  X(rng) \
   X(loss) \
   X(norm) \
+  X(optim) \
+  X(pointwise) \
   X(pool) \
+  X(print) \
+  X(reduce) \
+  X(rng) \
   X(runtime) \
+  X(softmax) \
   X(sys) \
   X(tape) \
   X(tensor) \

@@ -1,0 +1,110 @@
+/* reduce.c -- reductions for Lua: x:sum(), x:sum(dim), x:sum({1, 3}, {keepdim = true}). */
+#include "ops/reduce.h"
+
+#include <math.h>
+#include <string.h>
+#include "bind/bind.h"
+
+typedef struct {
+  rm_tensor *x;
+  bool over[RM_MAX_DIMS];
+  bool keepdim, unbiased;
+  int  given;              /* how many dimensions the call names; 0: all are meant */
+} arguments;
+
+/* x at 1, dimensions from `arg` on, then options. */
+static arguments check(lua_State *L, int arg, const char *op, const char *const options[]) {
+  arguments a = {.x = bind_checktensor(L, 1), .unbiased = true};
+  int next = bind_checkdims(L, arg, a.x->ndim, a.over, op);
+  if (lua_istable(L, arg) && next == arg + 1) a.given = (int)luaL_len(L, arg);
+  else if (!lua_isnil(L, arg)) a.given = next - arg;
+  bind_checkoptions(L, next, op, options);
+  a.keepdim = bind_optbool(L, next, "keepdim", false);
+  a.unbiased = bind_optbool(L, next, "unbiased", true);
+  return a;
+}
+
+static const char *const keepdim_only[] = {"keepdim", NULL};
+static const char *const spread_options[] = {"keepdim", "unbiased", NULL};
+
+static int raise_or_push(lua_State *L, rm_status status, rm_tensor **y, const rm_error *err) {
+  return status == RM_OK ? bind_pushed(L, y) : bind_raise(L, err);
+}
+
+typedef rm_status (*reduction)(rm_tensor *, const bool[], bool, rm_tensor **, rm_error *);
+
+static int simple(lua_State *L, const char *op, reduction reduce) {
+  arguments a = check(L, 2, op, keepdim_only);
+  rm_tensor **y = bind_boxtensor(L);
+  rm_error err;
+  return raise_or_push(L, reduce(a.x, a.over, a.keepdim, y, &err), y, &err);
+}
+
+static int tensor_sum(lua_State *L) { return simple(L, "sum", rm_sum); }
+static int tensor_mean(lua_State *L) { return simple(L, "mean", rm_mean); }
+static int tensor_prod(lua_State *L) { return simple(L, "prod", rm_prod); }
+static int tensor_any(lua_State *L) { return simple(L, "any", rm_any); }
+static int tensor_all(lua_State *L) { return simple(L, "all", rm_all); }
+
+/* x:var(dims?, {unbiased = true, keepdim = false}) */
+static int tensor_var(lua_State *L) {
+  arguments a = check(L, 2, "var", spread_options);
+  rm_tensor **y = bind_boxtensor(L);
+  rm_error err;
+  return raise_or_push(L, rm_var(a.x, a.over, a.unbiased, a.keepdim, y, &err), y, &err);
+}
+
+static int tensor_std(lua_State *L) {
+  arguments a = check(L, 2, "std", spread_options);
+  rm_tensor **y = bind_boxtensor(L);
+  rm_error err;
+  return raise_or_push(L, rm_std(a.x, a.over, a.unbiased, a.keepdim, y, &err), y, &err);
+}
+
+/* x:norm(p = 2, dims?, {keepdim =}); p may be math.huge or "inf". */
+static int tensor_norm(lua_State *L) {
+  double p = 2;
+  int dims = 3;
+  if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "inf") == 0) p = INFINITY;
+  else if (lua_istable(L, 2)) dims = 2;
+  else p = luaL_optnumber(L, 2, 2);
+  arguments a = check(L, dims, "norm", keepdim_only);
+  rm_tensor **y = bind_boxtensor(L);
+  rm_error err;
+  return raise_or_push(L, rm_norm(a.x, p, a.over, a.keepdim, y, &err), y, &err);
+}
+
+/* x:max() -> the largest; x:max(dim) -> values, positions; x:max({1, 3}) -> values. */
+static int extreme(lua_State *L, const char *op, bool largest) {
+  arguments a = check(L, 2, op, keepdim_only);
+  rm_tensor **value = bind_boxtensor(L), **index = bind_boxtensor(L);
+  rm_error err;
+  rm_status status = rm_extreme(a.x, largest, a.over, a.keepdim, value, a.given == 1 ? index : NULL, &err);
+  if (status != RM_OK) return bind_raise(L, &err);
+  bind_pushed(L, value);
+  if (a.given == 1) return bind_pushed(L, index) + 1;
+  lua_pop(L, 1);
+  return 1;
+}
+
+static int tensor_max(lua_State *L) { return extreme(L, "max", true); }
+static int tensor_min(lua_State *L) { return extreme(L, "min", false); }
+
+static int position(lua_State *L, const char *op, bool largest) {
+  arguments a = check(L, 2, op, keepdim_only);
+  rm_tensor **index = bind_boxtensor(L);
+  rm_error err;
+  return raise_or_push(L, rm_extreme(a.x, largest, a.over, a.keepdim, NULL, index, &err), index, &err);
+}
+
+static int tensor_argmax(lua_State *L) { return position(L, "argmax", true); }
+static int tensor_argmin(lua_State *L) { return position(L, "argmin", false); }
+
+static const luaL_Reg both[] = {
+    {"sum", tensor_sum}, {"mean", tensor_mean}, {"prod", tensor_prod}, {"any", tensor_any},
+    {"all", tensor_all}, {"var", tensor_var}, {"std", tensor_std}, {"norm", tensor_norm},
+    {"max", tensor_max}, {"min", tensor_min}, {"argmax", tensor_argmax}, {"argmin", tensor_argmin},
+    {NULL, NULL}};
+
+void bind_open_reduce(lua_State *L);
+void bind_open_reduce(lua_State *L) { bind_register(L, both, both); }

@@ -1,0 +1,23 @@
+/* softmax.c -- x:softmax(dim) and x:log_softmax(dim); the last dimension if none is given. */
+#include "ops/softmax.h"
+
+#include "bind/bind.h"
+
+static int softmax(lua_State *L, const char *op,
+                   rm_status (*call)(rm_tensor *, size_t, rm_tensor **, rm_error *)) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  size_t dim = x->ndim ? x->ndim - 1 : 0;
+  if (!lua_isnoneornil(L, 2)) dim = bind_checkdim(L, 2, x->ndim, op);
+  rm_tensor **y = bind_boxtensor(L);
+  rm_error err;
+  if (call(x, dim, y, &err) != RM_OK) return bind_raise(L, &err);
+  return bind_pushed(L, y);
+}
+
+static int tensor_softmax(lua_State *L) { return softmax(L, "softmax", rm_softmax); }
+static int tensor_log_softmax(lua_State *L) { return softmax(L, "log_softmax", rm_log_softmax); }
+
+static const luaL_Reg both[] = {{"softmax", tensor_softmax}, {"log_softmax", tensor_log_softmax}, {NULL, NULL}};
+
+void bind_open_softmax(lua_State *L);
+void bind_open_softmax(lua_State *L) { bind_register(L, both, both); }
