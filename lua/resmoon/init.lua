@@ -28,5 +28,16 @@ setmetatable(rm, {
 })
 
 rm.parts = parts
+rm.version = "0.1.0"
+
+--- Ctrl-C, for loops that want to end in their own way: between interrupt.hold(true) and
+-- interrupt.hold(false) the first Ctrl-C only makes interrupt.pending() true, the second one
+-- raises. interrupt.clear() forgets it. The shell has the real one; a stock Lua has its own
+-- handler for Ctrl-C, and nothing is ever pending.
+rm.interrupt = rawget(rm, "interrupt") or {
+  hold = function() return false end,
+  pending = function() return false end,
+  clear = function() end,
+}
 
 return rm
