@@ -83,16 +83,21 @@ $B/tests/%: tests/c/%.c $B/low.a
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) -Itests/c $< -Wl,--whole-archive $B/low.a -Wl,--no-whole-archive $(LIBS) $(CMOCKA_LIBS) -o $@
 
-ctests: $(CTESTS)
+$B/tests/pty: tests/support/pty.c $(STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $< -lutil -o $@
+
+TESTPROGRAMS := $(CTESTS) $B/tests/pty
+ctests: $(TESTPROGRAMS)
 
 RUN_TESTS = LSAN_OPTIONS=suppressions=tests/support/lsan.supp:print_suppressions=0 \
             lua5.4 tests/run.lua --program $B/resmoon --c $B/tests
 
-quick: all $(CTESTS) ## the tests without the slow ones; FILTER=text chooses among them
-	@$(RUN_TESTS) --quick $(FILTER)
+quick: all $(TESTPROGRAMS) ## the tests without the slow ones; FILTER=text chooses among them
+	@$(RUN_TESTS) --quick $(if $(FILTER),'$(FILTER)')
 
-test: all $(CTESTS) ## all tests; ends with `N passed, N failed`
-	@$(RUN_TESTS) $(FILTER)
+test: all $(TESTPROGRAMS) ## all tests; ends with `N passed, N failed`
+	@$(RUN_TESTS) $(if $(FILTER),'$(FILTER)')
 
 demo: all ## residual against plain networks on generated images: the table and the figure
 	$B/resmoon demo
@@ -122,4 +127,4 @@ help: ## list the targets
 
 FORCE:
 .PHONY: all ctests quick test demo install uninstall clean help FORCE
--include $(OBJ:.o=.d) $(CTESTS:=.d)
+-include $(OBJ:.o=.d) $(TESTPROGRAMS:=.d)

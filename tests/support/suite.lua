@@ -33,7 +33,7 @@ local short = file:gsub("^" .. folder:gsub("%p", "%%%0") .. "/", "")
 local function live()
   collectgarbage()
   collectgarbage()
-  return rm.live_tensors and rm.live_tensors() or 0
+  return rm.live_tensors()
 end
 
 local function result(passed, failed, skipped)
@@ -52,6 +52,17 @@ end
 
 local growth = {}   -- cases after which more tensors were alive
 
+-- LuaUnit tells failures and skips from errors by a mark in the message, and takes any other message
+-- for a pattern in places. So an error gets the mark as well, behind it its traceback down to here.
+local function marked(message)
+  message = tostring(message)
+  if message:find(luaunit.FAILURE_PREFIX, 1, true) or message:find(luaunit.SKIP_PREFIX, 1, true) then
+    return message
+  end
+  local trace = debug.traceback(message, 2):gsub("\n%s*%[C%]: in function 'xpcall'.*$", "")
+  return luaunit.FAILURE_PREFIX .. trace
+end
+
 local function chosen()
   local cases = {}
   for _, case in ipairs(check.cases) do
@@ -59,9 +70,10 @@ local function chosen()
     if (not filter or title:find(filter, 1, true)) and not (case.slow and quick) then
       cases[#cases + 1] = {title, function()
         math.randomseed(check.seed)
-        if rm.manual_seed then rm.manual_seed(check.seed) end
+        rm.manual_seed(check.seed)
         local start, count = os.clock(), live()
-        case.run()
+        local ok, message = xpcall(case.run, marked)
+      if not ok then error(message, 0) end
         local grown = live() - count
         if grown > 0 then growth[#growth + 1] = ("%s (+%d)"):format(case.name, grown) end
         if verbose then print(("  %6.2f s  %s"):format(os.clock() - start, case.name)) end
@@ -84,8 +96,8 @@ local function run()
     elseif not node:isSuccess() then
       failed = failed + 1
       print(("  FAILED  %s\n    %s"):format(node.testName, node.msg:gsub("\n", "\n    ")))
-      if node:isError() then print("    " .. node.stackTrace:gsub("\n", "\n    ")) end
-      print(("    again:  lua5.4 tests/run.lua --seed %d '%s'"):format(check.seed, node.testName))
+      local name = node.testName:gsub("'", "'\\''")
+      print(("    again:  lua5.4 tests/run.lua --seed %d '%s'"):format(check.seed, name))
     end
   end
   return runner.result.successCount, failed, #runner.result.skippedTests

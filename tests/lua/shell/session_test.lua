@@ -1,0 +1,127 @@
+--- What typed lines mean.
+local check    = require "support.check"
+local localise = require "resmoon.shell.localise"
+local session  = require "resmoon.shell.session"
+local show     = require "resmoon.shell.show"
+
+-- Feeds lines, runs every chunk, and returns the results and errors in order, and the last state.
+local function type_lines(...)
+  session:reset()
+  local results = {}
+  local state
+  for _, line in ipairs {...} do
+    session:feed(line)
+    repeat
+      local source, value
+      state, source, value = session:take()
+      if state == "chunk" then
+        local values = table.pack(value())
+        if values.n > 0 then results[#results + 1] = show(table.unpack(values, 1, values.n)) end
+      elseif state == "error" then
+        results[#results + 1] = value
+        check.that(type(source) == "string")
+      end
+    until state == "more" or state == "done"
+  end
+  return results, state
+end
+
+local function expect(lines, results, state)
+  local got, last = type_lines(table.unpack(lines))
+  check.equal(got, results)
+  check.equal(last, state or "done")
+end
+
+check.case("expressions give all results, nil included", function()
+  expect({"1 + 1"}, {"2"})
+  expect({"nil"}, {"nil"})
+  expect({"nil, false, 'x'"}, {"nil\tfalse\tx"})
+  expect({"(function() end)()"}, {})
+  expect({"-- nothing"}, {})
+  expect({"", "   "}, {})
+end)
+
+check.case("expressions and statements go on over lines", function()
+  expect({"{1,", "2}"}, {"{1, 2}"})
+  expect({"1 +", "", "2"}, {"3"})
+  expect({"for i = 1, 2 do", "  test_total = (test_total or 0) + i", "end", "test_total"}, {"3"})
+  expect({"[[a", "b]]"}, {"a\nb"})
+  expect({"--[[ a", "comment ]] 7"}, {"7"})
+  expect({"f("}, {}, "more")
+  expect({"'a\\", "b'"}, {"a\nb"})
+  _G.test_total = nil
+end)
+
+check.case("what no further line completes is an error at once", function()
+  expect({"'abc"}, {"prompt:1: unfinished string near ''abc'"})
+  expect({"x y"}, {"prompt:1: syntax error near 'y'"})
+  expect({"for i = 1, 2 do", "  end end"}, {"prompt:2: <eof> expected near 'end'"})
+end)
+
+check.case("reset forgets an incomplete statement", function()
+  expect({"f("}, {}, "more")
+  session:reset()
+  expect({"2"}, {"2"})
+end)
+
+check.case("a paste is split into statements", function()
+  expect({"1 + 1\n2 +\n2\nfor i = 1, 2 do\nend\n\n"}, {"2", "4"})
+  -- but taken whole where it is one: its first line alone would be a call already
+  expect({"('x')\n  :rep(3)"}, {"xxx"})
+end)
+
+check.case("top-level locals live on", function()
+  expect({"local test_a, test_b <const> = 1, 2", "test_a + test_b"}, {"3"})
+  expect({"local function test_f(n) return n == 0 and 1 or n * test_f(n - 1) end", "test_f(5)"}, {"120"})
+  expect({"local test_n = 0", "function test_inc() test_n = test_n + 1 end", "test_inc() test_inc()", "test_n"}, {"2"})
+  check.equal(rawget(_G, "test_a"), nil, "a local is no global")
+  check.equal(rawget(_G, "test_n"), nil)
+  check.that(type(rawget(_G, "test_inc")) == "function", "a global is one")
+  _G.test_inc = nil
+end)
+
+check.case("a local shadows a global for the session alone", function()
+  expect({"local type = 5", "type"}, {"5"})
+  check.equal(type(1), "number")
+  rawset(session.environment, "type", nil)
+end)
+
+check.case("localise leaves everything but top-level locals alone", function()
+  for _, source in ipairs {
+    "do local x = 1 end", "local f <close> = g()", "x = 'local y = 1'", "--[[local z]] x = 1",
+    "for i = 1, 2 do local x = i end", "f(function() local x = 1 end)", "x = [==[local y]==]",
+    "if x then local y end", "repeat local y = 1 until y", "t.locals = '\\' local x = 1'", "x = 0xend or localx",
+  } do
+    if source ~= "x = 0xend or localx" then assert(load(source)) end
+    check.equal(localise(source), source)
+  end
+  check.equal(localise("local a"), "_LOCAL.a = nil")
+  check.equal(localise("local a, b = f()"), "_LOCAL.a, _LOCAL.b = f()")
+  check.equal(localise("local a <const>, b = 1, 2"), "_LOCAL.a, _LOCAL.b = 1, 2")
+  check.equal(localise("do end local x = 1; local y"), "do end _LOCAL.x = 1; _LOCAL.y = nil")
+  check.equal(localise("local function f() local x = 1 end local z = 2"),
+              "function _LOCAL.f() local x = 1 end _LOCAL.z = 2")
+end)
+
+check.case("localise keeps the numbers of lines", function()
+  for _, source in ipairs {"local a,\nb\n= 1, 2\nerror('here')", "local\nfunction\nf() end\nerror('here')",
+                           "local a --[[\n]] , b\nerror('here')", "local x\nerror('here')"} do
+    local text = localise(source)
+    check.that(load(text), text)
+    check.equal(select(2, text:gsub("\n", "")), select(2, source:gsub("\n", "")), text)
+  end
+end)
+
+check.case("show bounds what it prints", function()
+  check.equal(show({1, {2, "x"}, a = true, [10.5] = 1}), '{1, {2, "x"}, [10.5] = 1, a = true}')
+  check.equal(show({}), "{}")
+  local cycle = {}
+  cycle.me = cycle
+  check.equal(show(cycle), "{me = {...}}")
+  local big = {}
+  for i = 1, 1e6 do big[i] = i end
+  check.that(#show(big) < 500)
+  check.that(show(big):find("(999980 more)", 1, true))
+  check.equal(show({{{{1}}}}), "{{{{...}}}}")
+  check.equal(show(setmetatable({}, {__tostring = function() return "mine" end})), "mine")
+end)

@@ -1,0 +1,42 @@
+--- The library in a stock lua5.4, through the loadable module.
+local check   = require "support.check"
+local program = require "support.program"
+
+local build = program.path:match("^(.*)/[^/]*$")
+
+-- Runs code in lua5.4 and returns what it printed, errors too.
+local function stock(code)
+  if build:find("asan", 1, true) then
+    check.skip("a module built with the address sanitizer cannot be loaded by another program")
+  end
+  local paths = ("LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='%s/lib/?.so;;'"):format(build)
+  local pipe = assert(io.popen(("LUA_INIT= %s lua5.4 -e %s 2>&1"):format(paths, program.quote(code))))
+  local output = pipe:read("a")
+  pipe:close()
+  return output
+end
+
+check.case("require 'resmoon' gives tensors", function()
+  check.equal(stock [[
+    local rm = require "resmoon"
+    print(table.concat(rm.tensor({1, 2, 3}):totable(), " "), rm.version)
+  ]], "1.0 2.0 3.0\t0.1.0\n")
+end)
+
+check.case("the parts of the library are loaded when they are named", function()
+  check.equal(stock [[
+    local rm = require "resmoon"
+    print(package.loaded["resmoon.json"], type(rm.json), rm.json == package.loaded["resmoon.json"], rm.nosuchpart)
+  ]], "nil\ttable\ttrue\tnil\n")
+end)
+
+check.case("it adds no globals, and errors point at the caller's line", function()
+  check.equal(stock [[
+    local before = {}
+    for name in pairs(_G) do before[name] = true end
+    local rm = require "resmoon"
+    local _ = rm.json
+    for name in pairs(_G) do if not before[name] then print(name) end end
+    print(rm.interrupt.pending())]], "false\n")
+  check.equal(stock 'local rm = require "resmoon"\nrm.zeros(2, 3):size(5)':match("command line%):(%d+):"), "2")
+end)

@@ -1,0 +1,110 @@
+--- The prompt on a terminal: editing, history, Ctrl-C.
+local check   = require "support.check"
+local program = require "support.program"
+
+-- Ends a session from its prompt.
+local function session(steps, options)
+  table.insert(steps, 1, "expect > ")
+  steps[#steps + 1] = "expect > "
+  steps[#steps + 1] = "send \\x04"
+  steps[#steps + 1] = "exit 0"
+  return program.type(steps, options)
+end
+
+check.case("prints what is typed", function()
+  session {
+    "send 20 + 3\\r", "expect 23",
+    "send {1,\\r", "expect >> ", "send 7 * 6}\\r", "expect {1, 42}",
+    "send local hidden = 5\\r", "send hidden * 11\\r", "expect 55",
+    "send 'abc\\r", "expect unfinished string",
+  }
+end)
+
+check.case("Ctrl-C clears the line and loses no key", function()
+  session {
+    "send nonsense(", "expect nonsense(", "send \\x03", "expect ^C",
+    "expect > ", "send 30 + 3\\r", "expect 33",
+  }
+end)
+
+check.case("Ctrl-C drops an incomplete statement", function()
+  session {
+    "send for i = 1, 3 do\\r", "expect >> ", "send \\x03", "expect ^C",
+    "expect > ", "send 6 * 9\\r", "expect 54",
+  }
+end)
+
+check.case("Ctrl-C stops a loop in Lua, and a second one does no harm", function()
+  session {
+    "send kept = 17\\r", "expect > ",
+    "send while true do end\\r", "pause 200", "send \\x03\\x03", "expect interrupted",
+    "expect > ", "send kept + 100\\r", "expect 117",
+  }
+end)
+
+check.case("Ctrl-C stops a loop in a coroutine", function()
+  session {
+    "send coroutine.wrap(function() while true do end end)()\\r", "pause 200", "send \\x03", "expect interrupted",
+    "expect > ", "send co = coroutine.create(function() while true do end end)\\r", "expect > ",
+    "send coroutine.resume(co)\\r", "pause 200", "send \\x03", "expect interrupted",
+    "expect > ", "send coroutine.status(co)\\r", "expect dead",
+  }
+end)
+
+check.case("Ctrl-C ends a read from the terminal", function()
+  session {
+    "send io.read()\\r", "pause 200", "send \\x03", "expect interrupted",
+    "expect > ", "send 2 * 8\\r", "expect 16",
+  }
+end)
+
+check.case("a held interrupt is noted; the second one raises", function()
+  local wait = "send rm.interrupt.hold(true) while not rm.interrupt.pending() do end "
+  session {
+    wait .. "print('by ' .. 'itself')\\r",
+    "pause 200", "send \\x03", "expect by itself", "expect > ",
+    "send rm.interrupt.hold(true) while true do end\\r",
+    "pause 200", "send \\x03", "pause 100", "send \\x03", "expect interrupted", "expect > ",
+    -- letting go with one pending raises it
+    wait .. "rm.interrupt.hold(false) print('not ' .. 'here')\\r",
+    "pause 200", "send \\x03", "expect interrupted", "expect > ",
+    wait .. "rm.interrupt.clear() rm.interrupt.hold(false) print('went ' .. 'on')\\r",
+    "pause 200", "send \\x03", "expect went on",
+  }
+end)
+
+check.case("a script that is interrupted ends with status 130", function()
+  program.type({"expect ready", "send \\x03", "expect interrupted", "exit 130"},
+               {arguments = {"-e", "print('ready') while true do end"}})
+end)
+
+check.case("history is kept between sessions, entries of several lines whole", function()
+  program.with_folder(function(folder)
+    local options = {env = "RESMOON_HISTORY=" .. folder .. "/history"}
+    session({"send 1000 + 1\\r", "expect 1001",
+             "send function f()\\r", "expect >> ", "send return 2002 end\\r"}, options)
+    session({"send \\e[A", "expect return 2002 end", "send \\r", "expect > ", "send f()\\r", "expect 2002",
+             "expect > ", "send \\e[A\\e[A\\e[A", "expect 1000 + 1", "send \\r", "expect 1001"}, options)
+  end)
+end)
+
+check.case("the history file goes where the user keeps state", function()
+  program.with_folder(function(folder)
+    session({"send 1\\r"}, {env = "-u RESMOON_HISTORY XDG_STATE_HOME=" .. folder .. "/state HOME=" .. folder})
+    check.that(io.open(folder .. "/state/resmoon/history"))
+    session({"send 1\\r"}, {env = "-u RESMOON_HISTORY -u XDG_STATE_HOME HOME=" .. folder})
+    check.that(io.open(folder .. "/.resmoon_history"))
+  end)
+end)
+
+check.case("what is pasted with its line ends is run statement by statement", function()
+  local pasted = {"x = 5", "x * 100 + 1", "for i = 1, 2 do", "  x = x + 1", "end", "x * 1000", ""}
+  session {"send \\e[200~" .. table.concat(pasted, "\\r") .. "\\e[201~\\r", "expect 501", "expect 7000"}
+end)
+
+check.case("colour only where it is wanted", function()
+  local screen = session({"send error('red')\\r", "expect red", "expect red"}, {env = "-u NO_COLOR"})
+  check.that(screen:find("\27[31m", 1, true), "an error on a terminal is red")
+  screen = session({"send error('red')\\r", "expect red", "expect red"})
+  check.that(not screen:find("\27[31m", 1, true), "NO_COLOR")
+end)
