@@ -65,7 +65,7 @@ static rm_tensor *tensor_over(rm_storage *storage, rm_dtype dtype, size_t ndim, 
   t->dtype = dtype;
   t->ndim = ndim;
   t->numel = numel;
-  memcpy(t->shape, shape, ndim * sizeof *shape);
+  if (ndim > 0) memcpy(t->shape, shape, ndim * sizeof *shape);  /* a scalar has no shape to copy */
   atomic_fetch_add(&live, 1);
   return t;
 }
