@@ -1,8 +1,8 @@
 /* sys.c -- rm.sys: the few system calls that Lua's own library lacks.
  *
  * Questions (exists, stat, which, winsize) answer nil or false; actions (mkdir_p, list,
- * remove, rename) raise with the path and the system's reason. Starting programs is in
- * process.c. Paths are bytes, passed on as they are. */
+ * remove, rename) raise with the path and the system's reason. terminal.c and process.c add
+ * the rest. Paths are bytes, passed on as they are. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -10,19 +10,18 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "bind/bind.h"
-#include "bind/process.h"
+#include "bind/sys.h"
 
 static int system_error(lua_State *L, const char *op, const char *path) {
   return bind_error(L, "sys.%s: %s: %s", op, path, strerror(errno));
 }
 
-/* --- time, terminal, process ------------------------------------------------------ */
+/* --- time and memory ------------------------------------------------------ */
 
 static double seconds(clockid_t clock) {
   struct timespec t;
@@ -49,25 +48,6 @@ static int sys_sleep(lua_State *L) {
   struct timespec t = {(time_t)s, (long)((s - (double)(time_t)s) * 1e9)};
   nanosleep(&t, NULL);
   return 0;
-}
-
-/* isatty(fd) -> boolean; 0, 1, 2 are stdin, stdout, stderr */
-static int sys_isatty(lua_State *L) {
-  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
-  return 1;
-}
-
-/* winsize() -> rows, columns of the terminal behind stdout (or stderr); nil if none */
-static int sys_winsize(lua_State *L) {
-  struct winsize size;
-  for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0) {
-      lua_pushinteger(L, size.ws_row);
-      lua_pushinteger(L, size.ws_col);
-      return 2;
-    }
-  lua_pushnil(L);
-  return 1;
 }
 
 /* cpu_count() -> processors this process may run on */
@@ -258,8 +238,8 @@ static int sys_rename(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  {"clock", sys_clock}, {"time", sys_time}, {"sleep", sys_sleep}, {"isatty", sys_isatty},
-  {"winsize", sys_winsize}, {"cpu_count", sys_cpu_count}, {"peak_rss", sys_peak_rss}, {"rss", sys_rss},
+  {"clock", sys_clock}, {"time", sys_time}, {"sleep", sys_sleep},
+  {"cpu_count", sys_cpu_count}, {"peak_rss", sys_peak_rss}, {"rss", sys_rss},
   {"getpid", sys_getpid}, {"getenv", sys_getenv}, {"setenv", sys_setenv}, {"getcwd", sys_getcwd},
   {"which", sys_which}, {"exists", sys_exists}, {"is_dir", sys_is_dir}, {"stat", sys_stat},
   {"mkdir_p", sys_mkdir_p}, {"mkdtemp", sys_mkdtemp}, {"list", sys_list}, {"remove", sys_remove},
@@ -268,6 +248,7 @@ static const luaL_Reg functions[] = {
 
 void bind_open_sys(lua_State *L) {
   luaL_newlib(L, functions);
+  bind_add_terminal(L);
   bind_add_process(L);
   lua_setfield(L, -2, "sys");
 }

@@ -1,0 +1,49 @@
+--- Accuracy: how many images have their own class among the k best scores.
+-- Shapes: scores (N, K), logits or probabilities; labels (N), classes from 1 on.
+-- An image is right at k if fewer than k classes come before its own. A class comes before if it
+-- scores higher, or equal with a lower number: a network that says the same for all classes gets
+-- no image right by luck of ties, except those of class 1.
+local read = require "resmoon.metrics.scores"
+
+local accuracy = {}
+
+-- How many classes come before class `label`; all of them, if its score is no number.
+local function before(row, label)
+  local own, n = row[label], 0
+  if not own then
+    error(("metrics.topk: label %s, but there are %d classes"):format(label, #row), 4)
+  end
+  if own == -math.huge then return #row end
+  for c = 1, #row do
+    if row[c] > own or (row[c] == own and c < label) then n = n + 1 end
+  end
+  return n
+end
+
+--- Fraction of images right at k; for a list of k, a list of fractions.
+function accuracy.topk(scores, labels, k)
+  local rows = read.rows("metrics.topk", scores)
+  labels = read.labels("metrics.topk", labels, #rows)
+  local ks, right = type(k) == "table" and k or {k}, {}
+  for i = 1, #ks do right[i] = 0 end
+  for n, row in ipairs(rows) do
+    local rank = before(row, labels[n])
+    for i = 1, #ks do
+      if rank < ks[i] then right[i] = right[i] + 1 end
+    end
+  end
+  for i = 1, #ks do right[i] = #rows > 0 and right[i] / #rows or 0 end
+  return type(k) == "table" and right or right[1]
+end
+
+--- Fraction of images whose class scores highest.
+function accuracy.accuracy(scores, labels) return accuracy.topk(scores, labels, 1) end
+
+--- The class of each image: the highest score, of equal ones the first. A list.
+function accuracy.predictions(scores)
+  local list = {}
+  for n, row in ipairs(read.rows("metrics.predictions", scores)) do list[n] = read.best(row) end
+  return list
+end
+
+return accuracy

@@ -1,0 +1,143 @@
+--- Confusion matrix and what follows from it.
+--
+--     local m = metrics.confusion(3)          -- three classes
+--     m:add(predictions, labels)              -- as often as there are batches
+--     m.counts[2][3]                          -- images of class 2 that were taken for class 3
+--     m:accuracy(), m:recall()[2], m:macro().f1, tostring(m)
+--
+-- For a class, tp counts its images that were found, fn those that were missed, fp the images of
+-- others that were taken for it, tn the rest:
+--   precision tp/(tp+fp), recall tp/(tp+fn), specificity tn/(tn+fp), f1 their harmonic mean
+--   2tp/(2tp+fp+fn). 0/0 counts as 0. The macro values are plain means over the classes.
+local class = require "resmoon.class"
+local read  = require "resmoon.metrics.scores"
+
+local Confusion = class("Confusion")
+
+--- `classes`: their number, or a list of their names.
+function Confusion:init(classes)
+  self.names = type(classes) == "table" and classes or nil
+  self.size = self.names and #self.names or classes
+  if math.type(self.size) ~= "integer" or self.size < 1 then
+    error(("metrics.confusion: expected a number or list of classes, got %s"):format(tostring(classes)), 3)
+  end
+  self.counts = {}
+  for i = 1, self.size do
+    self.counts[i] = {}
+    for j = 1, self.size do self.counts[i][j] = 0 end
+  end
+end
+
+--- Counts predicted classes (N) or scores (N, K) against labels (N).
+function Confusion:add(predictions, labels)
+  local list = read.labels("metrics.confusion", predictions)
+  if type(list[1]) == "table" then
+    local rows = read.rows("metrics.confusion", list)
+    list = {}
+    for n, row in ipairs(rows) do list[n] = read.best(row) end
+  end
+  labels = read.labels("metrics.confusion", labels, #list)
+  for n = 1, #list do
+    local row = self.counts[labels[n]]
+    if not row or not row[list[n]] then
+      error(("metrics.confusion: class %s taken for %s, but there are %d classes")
+            :format(labels[n], list[n], self.size), 2)
+    end
+    row[list[n]] = row[list[n]] + 1
+  end
+  return self
+end
+
+--- Images counted so far.
+function Confusion:total()
+  local n = 0
+  for _, row in ipairs(self.counts) do
+    for _, count in ipairs(row) do n = n + count end
+  end
+  return n
+end
+
+local function ratio(a, b) return b == 0 and 0 or a / b end
+
+-- tp, fp, fn, tn of class c
+local function cells(self, c)
+  local tp, row, column = self.counts[c][c], 0, 0
+  for i = 1, self.size do
+    row = row + self.counts[c][i]
+    column = column + self.counts[i][c]
+  end
+  return tp, column - tp, row - tp, self:total() - row - column + tp
+end
+
+local function per_class(self, rule)
+  local values = {}
+  for c = 1, self.size do values[c] = rule(cells(self, c)) end
+  return values
+end
+
+function Confusion:accuracy()
+  local right = 0
+  for c = 1, self.size do right = right + self.counts[c][c] end
+  return ratio(right, self:total())
+end
+
+-- Lists with one number for each class.
+function Confusion:precision() return per_class(self, function(tp, fp) return ratio(tp, tp + fp) end) end
+function Confusion:recall() return per_class(self, function(tp, _, fn) return ratio(tp, tp + fn) end) end
+function Confusion:specificity() return per_class(self, function(_, fp, _, tn) return ratio(tn, tn + fp) end) end
+function Confusion:f1() return per_class(self, function(tp, fp, fn) return ratio(2 * tp, 2 * tp + fp + fn) end) end
+--- Images of each class.
+function Confusion:support() return per_class(self, function(tp, _, fn) return tp + fn end) end
+
+--- {precision=, recall=, specificity=, f1=}: means over the classes.
+function Confusion:macro()
+  local means = {}
+  for _, name in ipairs {"precision", "recall", "specificity", "f1"} do
+    local sum = 0
+    for _, value in ipairs(self[name](self)) do sum = sum + value end
+    means[name] = sum / self.size
+  end
+  return means
+end
+
+function Confusion:name(c) return self.names and tostring(self.names[c]) or tostring(c) end
+
+--- The table of a class per line, with the macro means below; percentages.
+function Confusion:report()
+  local lists = {self:precision(), self:recall(), self:specificity(), self:f1()}
+  local support, macro, lines = self:support(), self:macro(), {}
+  local width = 10
+  for c = 1, self.size do width = math.max(width, #self:name(c)) end
+  local row = "%-" .. width .. "s %9s %9s %9s %9s %8s"
+  local function percent(x) return ("%.2f"):format(100 * x) end
+  lines[1] = row:format("class", "precision", "recall", "specific.", "F1", "images")
+  for c = 1, self.size do
+    lines[#lines + 1] = row:format(self:name(c), percent(lists[1][c]), percent(lists[2][c]),
+                                   percent(lists[3][c]), percent(lists[4][c]), support[c])
+  end
+  lines[#lines + 1] = row:format("mean", percent(macro.precision), percent(macro.recall),
+                                 percent(macro.specificity), percent(macro.f1), self:total())
+  return table.concat(lines, "\n")
+end
+
+--- The counts: a line for each true class, a column for each predicted one.
+function Confusion:__tostring()
+  local cell, name = 5, 10
+  for i = 1, self.size do
+    name = math.max(name, #self:name(i))
+    for j = 1, self.size do cell = math.max(cell, #tostring(self.counts[i][j]) + 1) end
+  end
+  local head = {(("%-" .. name .. "s"):format("true \\ predicted"):sub(1, math.max(name, 16)))}
+  name = math.max(name, 16)
+  local lines = {}
+  for j = 1, self.size do head[#head + 1] = ("%" .. cell .. "s"):format(self:name(j):sub(1, cell - 1)) end
+  lines[1] = ("%-" .. name .. "s"):format(head[1]) .. table.concat(head, "", 2)
+  for i = 1, self.size do
+    local parts = {("%-" .. name .. "s"):format(self:name(i))}
+    for j = 1, self.size do parts[#parts + 1] = ("%" .. cell .. "d"):format(self.counts[i][j]) end
+    lines[#lines + 1] = table.concat(parts)
+  end
+  return table.concat(lines, "\n")
+end
+
+return Confusion

@@ -1,0 +1,60 @@
+--- ROC curve and the area under it: one class against the rest.
+-- Shapes: scores (N, K); labels (N), classes from 1 on.
+-- Going down through the scores, each distinct score is a threshold: images that score as much or
+-- more count as positive. fpr = false positives / negatives, tpr = true positives / positives.
+-- The first point is (0, 0), with the highest score + 1 as a placeholder for its threshold.
+-- The area is taken by the trapezoid rule, so that ties count half. Without an image of the class,
+-- or without one of the others, there is no curve: rates and area are NaN.
+local read = require "resmoon.metrics.scores"
+
+local roc = {}
+
+local function curve(rows, labels, class)
+  local order, positives = {}, 0
+  for n = 1, #rows do
+    order[n] = n
+    if labels[n] == class then positives = positives + 1 end
+  end
+  table.sort(order, function(a, b) return rows[a][class] > rows[b][class] end)
+  local negatives = #rows - positives
+  local fpr, tpr, threshold = {0.0}, {0.0}, {#rows > 0 and rows[order[1]][class] + 1 or 1.0}
+  local tp, fp = 0, 0
+  for i, n in ipairs(order) do
+    if labels[n] == class then tp = tp + 1 else fp = fp + 1 end
+    local score, next_score = rows[n][class], order[i + 1] and rows[order[i + 1]][class]
+    if score ~= next_score then
+      fpr[#fpr + 1], tpr[#tpr + 1], threshold[#threshold + 1] = fp / negatives, tp / positives, score
+    end
+  end
+  return fpr, tpr, threshold
+end
+
+local function area(fpr, tpr)
+  local sum = 0
+  for i = 2, #fpr do sum = sum + (fpr[i] - fpr[i - 1]) * (tpr[i] + tpr[i - 1]) / 2 end
+  return sum
+end
+
+--- Three lists: false positive rates, true positive rates, thresholds.
+function roc.roc(scores, labels, class)
+  local rows = read.rows("metrics.roc", scores)
+  if rows[1] and not rows[1][class] then
+    error(("metrics.roc: class %s, but there are %d"):format(tostring(class), #rows[1]), 2)
+  end
+  return curve(rows, read.labels("metrics.roc", labels, #rows), class)
+end
+
+--- Area under the curve for each class (a list), and the mean over those that have one.
+function roc.auc(scores, labels)
+  local rows = read.rows("metrics.auc", scores)
+  labels = read.labels("metrics.auc", labels, #rows)
+  local areas, sum, count = {}, 0, 0
+  for class = 1, rows[1] and #rows[1] or 0 do
+    local a = area(curve(rows, labels, class))
+    areas[class] = a
+    if a == a then sum, count = sum + a, count + 1 end
+  end
+  return areas, sum / count
+end
+
+return roc

@@ -1,0 +1,39 @@
+--- Scores and labels as the metrics read them: Lua tables, whatever they were.
+local scores = {}
+
+local function istensor(value) return type(value) == "userdata" and value.totable ~= nil end
+
+--- (N, K) scores as N rows of K numbers. A NaN is the lowest of scores, so that it never wins.
+function scores.rows(op, value)
+  local rows = istensor(value) and value:totable() or value
+  if type(rows) ~= "table" or (rows[1] ~= nil and type(rows[1]) ~= "table") then
+    error(("%s: scores must be (images, classes)"):format(op), 3)
+  end
+  for _, row in ipairs(rows) do
+    for c = 1, #row do
+      if row[c] ~= row[c] then row[c] = -math.huge end
+    end
+  end
+  return rows
+end
+
+--- (N) labels, or predicted classes, as N whole numbers from 1 on; `count` of them are expected.
+function scores.labels(op, value, count)
+  local list = istensor(value) and value:totable() or value
+  if type(list) ~= "table" then error(op .. ": labels must be a list of classes", 3) end
+  if count and #list ~= count then
+    error(("%s: %d labels for %d images"):format(op, #list, count), 3)
+  end
+  return list
+end
+
+--- Position of the largest score; of equal ones the first.
+function scores.best(row)
+  local best = 1
+  for c = 2, #row do
+    if row[c] > row[best] then best = c end
+  end
+  return best
+end
+
+return scores

@@ -1,0 +1,20 @@
+--- Figures, drawn by gnuplot: in a window, in the terminal, or in a file (.png, .svg, .pdf).
+--
+--     plot.lines({loss, smooth}, {title = "loss", file = "loss.png"})
+--     plot.curves({"runs/resnet20", "runs/plain20"})
+--     plot.images(x, y, {classes = ds.classes})
+--
+-- Without gnuplot each says so on stderr (once) and returns nil and the reason; nothing else stops.
+local charts = require "resmoon.plot.charts"
+local images = require "resmoon.plot.images"
+
+return {
+  lines = charts.lines,
+  scatter = charts.scatter,
+  bars = charts.bars,
+  histogram = charts.histogram,
+  curves = require "resmoon.plot.curves",
+  images = images.images,
+  heatmap = images.heatmap,
+  confusion = images.confusion,
+}
