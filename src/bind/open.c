@@ -8,6 +8,8 @@
   X(convert) \
   X(create) \
   X(error) \
+  X(data) \
+  X(epoch) \
   X(files) \
   X(gather) \
   X(join) \

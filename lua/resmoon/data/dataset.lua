@@ -1,0 +1,130 @@
+--- Data sets: what a network is trained on and tested with.
+--
+--     ds:size()                 how many images; also #ds
+--     ds:get(i)                 image uint8 (C, H, W), label 1..K
+--     ds:batch({7, 1, 4})       images uint8 (3, C, H, W), labels int64 (3)
+--     ds:batch(128)             the same for 128 images spread evenly over the set
+--     ds.classes                names, ds.classes[label]
+--     ds.shape                  {C, H, W}
+--     ds.mean, ds.std           of each channel, in units of [0, 1]
+--     ds.name                   "cifar10", ...
+--
+-- Anything with these is a data set; `Dataset` is the one that holds all its images in one uint8
+-- tensor (N, C, H, W), as bytes: 50,000 images of 32x32 are 154 MB. A subset shares the images
+-- of its parent and adds a list of positions.
+local rm = require "resmoon.core"
+local imaging = rm.imaging
+
+local Dataset = {}
+
+local getters = {}
+
+-- Statistics are worked out when somebody asks; where a set has a training split they are that
+-- split's (`like`), since a network must not know anything of the images it is tested on.
+local function statistics(self)
+  local source = self.like
+  if source then
+    if type(source) == "function" then source = source() end
+    self.mean, self.std = source.mean, source.std
+  else
+    self.mean, self.std = imaging.statistics(self:all_images())
+  end
+end
+
+function getters.mean(self)
+  statistics(self)
+  return rawget(self, "mean")
+end
+
+function getters.std(self)
+  statistics(self)
+  return rawget(self, "std")
+end
+
+function Dataset.__index(self, name)
+  local getter = getters[name]
+  if getter then return getter(self) end
+  return Dataset[name]
+end
+
+function Dataset.__len(self) return self:size() end
+
+function Dataset.__tostring(self)
+  return ("%s: %d images (%s), %d classes"):format(self.name, self:size(),
+    table.concat(self.shape, ", "), #self.classes)
+end
+
+local function extent(tensor) return tensor.shape[1] end
+
+--- Makes a data set of tensors.
+-- fields: images uint8 (N, C, H, W), labels int64 (N), classes (names), name; mean and std where
+-- they are known; `like`, a data set (or a function that gives one) whose statistics count.
+-- Errors: raises where counts of images and labels differ.
+function Dataset.new(fields)
+  local self = {}
+  for key, value in pairs(fields) do self[key] = value end
+  local shape = fields.images.shape
+  assert(#shape == 4 and fields.images.dtype == "uint8", "dataset: images must be uint8 (N, C, H, W)")
+  if extent(fields.labels) ~= shape[1] then
+    error(("dataset: %d images, but %d labels"):format(shape[1], extent(fields.labels)), 2)
+  end
+  self.shape = {shape[2], shape[3], shape[4]}
+  return setmetatable(self, Dataset)
+end
+
+function Dataset:size() return extent(self.indices or self.labels) end
+
+-- Positions of a subset in the tensors it shares with its parent.
+local function positions(self, indices)
+  return self.indices and imaging.gather(self.indices, indices) or indices
+end
+
+--- n positions spread evenly over 1..size: in sets that are sorted by class, some of each.
+function Dataset.spread(size, n)
+  local list = {}
+  for k = 1, n do list[k] = 1 + (k - 1) * size // n end
+  return list
+end
+
+--- Image and label number i; negative i counts from the end.
+function Dataset:get(i)
+  local n = self:size()
+  if i < 0 then i = n + 1 + i end
+  if i < 1 or i > n then error(("dataset: index %d is out of range, expected 1 to %d"):format(i, n), 2) end
+  local x, y = self:batch({i})
+  return x[1], y:item()
+end
+
+--- Images and labels by number: a list, an int64 tensor, or a count (that many, evenly spread).
+function Dataset:batch(which)
+  if type(which) == "number" then
+    local n = self:size()
+    if which < 1 or which > n then error(("batch: size %d, expected 1 to %d"):format(which, n), 2) end
+    which = Dataset.spread(n, which)
+  end
+  which = positions(self, which)
+  return imaging.gather(self.images, which), imaging.gather(self.labels, which)
+end
+
+--- All images, uint8 (N, C, H, W): no copy unless this is a subset.
+function Dataset:all_images()
+  return self.indices and imaging.gather(self.images, self.indices) or self.images
+end
+
+--- All labels, int64 (N).
+function Dataset:all_labels()
+  return self.indices and imaging.gather(self.labels, self.indices) or self.labels
+end
+
+--- The images at `indices` (a list or an int64 tensor) as a data set of their own.
+function Dataset:subset(indices)
+  if type(indices) == "table" then indices = rm.tensor(indices, "int64") end
+  local copy = {}
+  for key, value in pairs(self) do copy[key] = value end
+  copy.indices = positions(self, indices)
+  imaging.gather(self.labels, copy.indices)  -- raises if one is out of range
+  copy.like = copy.like or self
+  return setmetatable(copy, Dataset)
+end
+
+return Dataset

@@ -1,0 +1,179 @@
+--- Batches for training: shuffled, augmented, normalised, prepared ahead.
+--
+--     local loader = data.Loader(train, {batch_size = 128, shuffle = true, augment = true})
+--     for epoch = 1, 30 do
+--       for x, y in loader:epoch(epoch) do ... end   -- x float32 (n, C, H, W), y int64 (n)
+--     end
+--
+-- The order of an epoch and what happens to each image in it depend on the seed, the epoch and the
+-- image's place in the epoch: not on threads, on timing, or on the epochs before. So a run that is
+-- taken up again at epoch 17, or in the middle of it, sees what it would have seen.
+--
+-- Images that lie in memory are prepared by a worker thread (prefetch.c). Those of other data
+-- sets (files decoded on demand, a user's own) come through the protocol's `batch`, when needed.
+local rm = require "resmoon.core"
+local imaging = rm.imaging
+
+local Loader = {}
+Loader.__index = Loader
+
+-- How the one generator a user may give is kept apart from itself: one stream for the order, one
+-- for the augmentation.
+local APART = 1 << 32
+
+local known = {}
+for name in ("batch_size shuffle augment drop_last generator seed normalize mean std prefetch"):gmatch "%S+" do
+  known[name] = true
+end
+
+-- augment: nil or false, true (pad 4, flip), or a table with what differs from none.
+local function augmentation(augment)
+  if not augment then return 0, false end
+  if augment == true then return 4, true end
+  for name in pairs(augment) do
+    if name ~= "pad" and name ~= "flip" then
+      error(("loader: unknown augmentation %q, expected pad or flip"):format(name), 3)
+    end
+  end
+  local pad = augment.pad or 0
+  if math.type(pad) ~= "integer" or pad < 0 then
+    error(("loader: augment.pad must be a whole number of pixels, got %s"):format(pad), 3)
+  end
+  return pad, augment.flip or false
+end
+
+-- Four integers that say all about the random numbers of every epoch.
+local function seeds(options)
+  local shuffle, augment
+  if options.generator then
+    shuffle = options.generator:get_state()
+    augment = {seed = shuffle.seed, stream = shuffle.stream + APART}
+  else
+    shuffle, augment = rm.random.shuffle:get_state(), rm.random.augment:get_state()
+  end
+  return {shuffle_seed = options.seed or shuffle.seed, shuffle_stream = shuffle.stream,
+          augment_seed = options.seed or augment.seed, augment_stream = augment.stream}
+end
+
+-- Look-up table of the normalisation; without one, bytes become 0..1.
+local function table_of(dataset, options)
+  local mean, std = options.mean or dataset.mean, options.std or dataset.std
+  if options.normalize == false or not mean then
+    mean, std = {}, {}
+    for c = 1, dataset.shape[1] do mean[c], std[c] = 0, 1 end
+  end
+  return imaging.normalise_table(mean, std)
+end
+
+--- Makes a loader.
+-- options: batch_size (128); shuffle (false); augment (false; true is {pad = 4, flip = true}: shifts
+-- of up to `pad` pixels over black, and mirroring of every other image); drop_last (false: the last
+-- batch may be smaller); normalize (true: (x/255 - mean) / std; false: x/255); mean, std (the data
+-- set's); seed or generator (else rm.random.shuffle and rm.random.augment, as rm.manual_seed left
+-- them when the loader was made); prefetch (2: batches made ahead; 0: no worker).
+function Loader.new(dataset, options)
+  options = options or {}
+  for name in pairs(options) do
+    if not known[name] then error(("loader: unknown option %q"):format(name), 2) end
+  end
+  local batch = options.batch_size or 128
+  if math.type(batch) ~= "integer" or batch < 1 then
+    error(("loader: batch_size must be a whole number from 1, got %s"):format(batch), 2)
+  end
+  local pad, flip = augmentation(options.augment)
+  local self = {
+    dataset = dataset, batch_size = batch, shuffle = options.shuffle or false,
+    drop_last = options.drop_last or false, pad = pad, flip = flip,
+    seeds = seeds(options), prefetch = options.prefetch or 2,
+    done = {epoch = 0, step = 0},   -- the batch handed out last
+  }
+  self.table = dataset.shape and table_of(dataset, options)
+  return setmetatable(self, Loader)
+end
+
+--- Number of batches of an epoch.
+function Loader:__len()
+  local n, batch = self.dataset:size(), self.batch_size
+  return self.drop_last and n // batch or (n + batch - 1) // batch
+end
+
+-- int64 (n): the numbers of the images of epoch k, in the order they come.
+local function order(self, k)
+  local n = self.dataset:size()
+  if not self.shuffle then return imaging.order(n) end
+  return imaging.order(n, k, self.seeds.shuffle_seed, self.seeds.shuffle_stream)
+end
+
+local function plan(self, k, fields)
+  fields.pad, fields.flip = self.pad, self.flip
+  fields.seed, fields.stream, fields.epoch = self.seeds.augment_seed, self.seeds.augment_stream, k
+  return fields
+end
+
+-- All images in memory: the worker does everything.
+local function from_memory(self, k, skip)
+  local dataset, sequence = self.dataset, order(self, k)
+  if dataset.indices then sequence = imaging.gather(dataset.indices, sequence) end
+  return imaging.epoch(dataset.images, dataset.labels, sequence, self.table, plan(self, k, {
+    batch = self.batch_size, drop_last = self.drop_last, skip = skip, depth = self.prefetch}))
+end
+
+-- One batch of any data set. Images that are bytes are augmented and normalised as above; others
+-- are taken as they are.
+local function treat(self, k, first, x, y)
+  if x.dtype ~= "uint8" then return x, y end
+  local n = x.shape[1]
+  self.table = self.table or table_of({shape = {x.shape[2]}}, {})
+  return imaging.epoch(x, y, imaging.order(n), self.table,
+                       plan(self, k, {batch = n, first = first}))()
+end
+
+-- Any other data set: `batch` is asked for each list of positions. Its second argument makes the
+-- generator of the i-th image of the list: a stream of its own for each place in each epoch.
+local function from_protocol(self, k, skip)
+  local dataset, sequence = self.dataset, order(self, k):totable()
+  local step, steps, s = skip, #self, self.seeds
+  return function()
+    if step >= steps then return nil end
+    local first = step * self.batch_size
+    local list = table.move(sequence, first + 1, math.min(first + self.batch_size, #sequence), 1, {})
+    step = step + 1
+    local x, y = dataset:batch(list, function(i)
+      return rm.generator(s.augment_seed, s.augment_stream ~ (k << 40) ~ (first + i) << 8)
+    end)
+    return treat(self, k, first, x, y)
+  end
+end
+
+--- Iterates over the batches of epoch k (from 1). An epoch that load_state_dict says was begun
+-- goes on behind the batches that were done.
+function Loader:epoch(k)
+  k = k or self.done.epoch + 1
+  local skip = self.resume and self.resume.epoch == k and self.resume.step or 0
+  self.resume = nil
+  local batches = (self.dataset.images and from_memory or from_protocol)(self, k, skip)
+  self.done = {epoch = k, step = skip}
+  local function following()
+    local x, y = batches()
+    if x then self.done.step = self.done.step + 1 end
+    return x, y
+  end
+  local closing = type(batches) == "userdata" and batches or nil
+  return following, nil, nil, closing
+end
+
+--- What a checkpoint holds of the loader: the seeds, and how far it has come.
+function Loader:state_dict()
+  local state = {epoch = self.done.epoch, step = self.done.step}
+  for name, value in pairs(self.seeds) do state[name] = value end
+  return state
+end
+
+--- Takes up where state_dict was called: `loader:epoch(state.epoch)` gives the batches that were left.
+function Loader:load_state_dict(state)
+  for name in pairs(self.seeds) do self.seeds[name] = assert(state[name], "loader: state without " .. name) end
+  self.done = {epoch = state.epoch, step = state.step}
+  self.resume = {epoch = state.epoch, step = state.step}
+end
+
+return Loader

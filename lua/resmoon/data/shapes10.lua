@@ -1,0 +1,39 @@
+--- Shapes10: 32x32 colour images of ten drawn figures, made on the spot from a seed.
+--
+--     train = data.shapes10 {train = true, size = 20000, seed = 1}
+--
+-- The same call gives the same images everywhere; the first 1000 images of a larger set are the
+-- smaller set. Training and test images are drawn from different random numbers.
+-- src/data/shapes10.c has the drawing.
+local rm      = require "resmoon.core"
+local Dataset = require "resmoon.data.dataset"
+
+local shapes10 = {
+  name = "shapes10", classes = rm.imaging.shapes10_classes,
+  mean = {0.4022, 0.4031, 0.4021}, std = {0.2303, 0.2310, 0.2303},
+}
+
+local sizes = {train = 50000, test = 10000}
+local known = {train = true, size = true, seed = true}
+
+--- options: train (true), size (50000, for the test split 10000), seed (1).
+local function make(set, options)
+  options = options or {}
+  for name in pairs(options) do
+    if not known[name] then
+      error(("shapes10: unknown option %q, expected train, size or seed"):format(name), 2)
+    end
+  end
+  local split = options.train == false and "test" or "train"
+  local size = options.size or sizes[split]
+  if math.type(size) ~= "integer" or size < 1 then
+    error(("shapes10: size must be a whole number from 1, got %s"):format(size), 2)
+  end
+  local images, labels = rm.imaging.shapes10(size, options.seed or 1, split == "train" and 0 or 1)
+  return Dataset.new {
+    name = "shapes10", split = split, images = images, labels = labels, classes = set.classes,
+    mean = set.mean, std = set.std,
+  }
+end
+
+return setmetatable(shapes10, {__call = make})

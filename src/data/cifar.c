@@ -1,0 +1,81 @@
+/* cifar.c -- the sizes of all files are checked before their pixels are believed. */
+#include "data/cifar.h"
+
+#include <string.h>
+#include "core/alloc.h"
+#include "data/files.h"
+
+enum { PIXELS = 3 * 32 * 32 };
+static const size_t CIFAR_LIMIT = (size_t)2 << 30;   /* of one file */
+
+static rm_status check_size(const rm_cifar_format *f, const char *path, size_t size, rm_error *err) {
+  size_t record = f->labels + PIXELS;
+  if (f->records && size != f->records * record)
+    return rm_fail(err, RM_ERR_FORMAT,
+                   "%s: has %zu bytes, expected %zu: %zu records of %zu (%zu label + %d pixel bytes)",
+                   path, size, f->records * record, f->records, record, f->labels, PIXELS);
+  if (size == 0 || size % record)
+    return rm_fail(err, RM_ERR_FORMAT,
+                   "%s: has %zu bytes, expected a multiple of %zu (%zu label + %d pixel bytes)",
+                   path, size, record, f->labels, PIXELS);
+  return RM_OK;
+}
+
+/* Records of one file into the tensors, from image `at` on. */
+static rm_status unpack(const rm_cifar_format *f, const char *path, const rm_bytes *bytes, size_t at,
+                        rm_tensor *images, rm_tensor *labels, rm_error *err) {
+  size_t record = f->labels + PIXELS, n = bytes->size / record;
+  for (size_t i = 0; i < n; i++) {
+    const uint8_t *from = bytes->data + i * record;
+    size_t label = from[f->labels - 1];
+    if (label >= f->classes)
+      return rm_fail(err, RM_ERR_FORMAT, "%s: record %zu has label %zu, expected 0 to %zu", path,
+                     i + 1, label, f->classes - 1);
+    rm_tensor_i64(labels)[at + i] = (int64_t)label + 1;
+    memcpy(rm_tensor_u8(images) + (at + i) * PIXELS, from + f->labels, PIXELS);
+  }
+  return RM_OK;
+}
+
+static rm_status unpack_all(const rm_cifar_format *f, size_t nfiles, const char *const paths[],
+                            const rm_bytes files[], rm_tensor **images, rm_tensor **labels,
+                            rm_error *err) {
+  size_t n = 0, at = 0, record = f->labels + PIXELS;
+  for (size_t k = 0; k < nfiles; k++) n += files[k].size / record;
+  const size_t shape[4] = {n, 3, 32, 32};
+  rm_tensor *x, *y;
+  RM_TRY(rm_tensor_new(RM_UINT8, 4, shape, &x, err));
+  rm_status status = rm_tensor_new(RM_INT64, 1, shape, &y, err);
+  if (status != RM_OK) {
+    rm_tensor_release(x);
+    return status;
+  }
+  for (size_t k = 0; k < nfiles && status == RM_OK; k++) {
+    status = unpack(f, paths[k], &files[k], at, x, y, err);
+    at += files[k].size / record;
+  }
+  if (status != RM_OK) {
+    rm_tensor_release(x);
+    rm_tensor_release(y);
+    return status;
+  }
+  *images = x;
+  *labels = y;
+  return RM_OK;
+}
+
+rm_status rm_cifar_load(const rm_cifar_format *format, size_t nfiles, const char *const paths[],
+                        rm_tensor **images, rm_tensor **labels, rm_error *err) {
+  rm_bytes *files = rm_alloc(nfiles * sizeof *files);
+  if (!files) return rm_fail(err, RM_ERR_MEMORY, "cifar: no memory for %zu files", nfiles);
+  memset(files, 0, nfiles * sizeof *files);
+  rm_status status = RM_OK;
+  for (size_t k = 0; k < nfiles && status == RM_OK; k++) {
+    status = rm_file_read(paths[k], CIFAR_LIMIT, &files[k], err);
+    if (status == RM_OK) status = check_size(format, paths[k], files[k].size, err);
+  }
+  if (status == RM_OK) status = unpack_all(format, nfiles, paths, files, images, labels, err);
+  for (size_t k = 0; k < nfiles; k++) rm_bytes_free(&files[k]);
+  rm_free(files, nfiles * sizeof *files);
+  return status;
+}

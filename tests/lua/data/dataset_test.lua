@@ -1,0 +1,101 @@
+local check = require "support.check"
+local rm    = require "resmoon"
+local data  = rm.data
+
+-- n grey images of 2x2; image i is full of i, its label (i - 1) % 3 + 1.
+local function small(n)
+  local images, labels = {}, {}
+  for i = 1, n do
+    images[i] = {{{i, i}, {i, i}}}
+    labels[i] = (i - 1) % 3 + 1
+  end
+  return data.Dataset.new {
+    name = "small", images = rm.tensor(images, "uint8"), labels = rm.tensor(labels, "int64"),
+    classes = {"a", "b", "c"},
+  }
+end
+
+check.case("get gives one image and its label", function()
+  local ds = small(7)
+  check.equal(ds:size(), 7)
+  check.equal(#ds, 7)
+  check.equal(ds.shape, {1, 2, 2})
+  local x, y = ds:get(5)
+  check.equal(x, rm.tensor({{{5, 5}, {5, 5}}}, "uint8"))
+  check.equal(y, 2)
+  x, y = ds:get(-1)
+  check.equal(x[1][1][1]:item(), 7)
+  check.equal(y, 1)
+  check.error(function() ds:get(8) end, "index 8 is out of range, expected 1 to 7")
+  check.error(function() ds:get(0) end, "index 0 is out of range")
+end)
+
+check.case("batch takes a list, a tensor or a count", function()
+  local ds = small(10)
+  local x, y = ds:batch({3, 1, 3})
+  check.equal(x, rm.tensor({{{{3, 3}, {3, 3}}}, {{{1, 1}, {1, 1}}}, {{{3, 3}, {3, 3}}}}, "uint8"))
+  check.equal(y, rm.tensor({3, 1, 3}, "int64"))
+  check.equal(ds:batch(rm.tensor({3, 1, 3}, "int64")), x)
+  local _, spread = ds:batch(5)                   -- 1, 3, 5, 7, 9
+  check.equal(spread:totable(), {1, 3, 2, 1, 3})
+  check.equal(select(2, ds:batch(10)), ds.labels)  -- all of them, in order
+  check.error(function() ds:batch({1, 11}) end, "index 11 (number 2 of the list) is out of range, expected 1 to 10")
+  check.error(function() ds:batch({1.5}) end, "no whole number")
+  check.error(function() ds:batch(11) end, "size 11, expected 1 to 10")
+end)
+
+check.case("a subset has its own numbering and shares the images", function()
+  local ds = small(10)
+  local part = data.subset(ds, {9, 4, 2})
+  check.equal(part:size(), 3)
+  check.equal(part:batch({1, 3}):select(2, 1):select(2, 1):select(2, 1):totable(), {9, 2})
+  check.equal(part:subset({3, 1}):all_labels():totable(), {2, 3})
+  check.shape(part:all_images(), {3, 1, 2, 2})
+  check.error(function() ds:subset({11}) end, "out of range")
+end)
+
+check.case("split: disjoint, complete, by the seed", function()
+  local ds = small(50)
+  local train, val = data.split(ds, 0.2, 7)
+  check.equal({train:size(), val:size()}, {40, 10})
+  local seen = {}
+  for _, part in ipairs {train, val} do
+    for i = 1, part:size() do
+      local number = part:get(i)[1][1][1]:item()
+      check.that(not seen[number], "an image is in both parts")
+      seen[number] = true
+    end
+  end
+  check.equal(#seen, 50)
+  local _, again = data.split(ds, 10, 7)
+  check.equal(again:all_images(), val:all_images())
+  local _, other = data.split(ds, 10, 8)
+  check.that(table.concat(other.indices:totable(), " ") ~= table.concat(val.indices:totable(), " "),
+             "another seed gave the same split")
+  check.error(function() data.split(ds, 50) end, "expected a fraction below 1 or a count from 1 to 49")
+end)
+
+check.case("statistics are those of all pixels of a channel, in 0..1", function()
+  local images = rm.tensor({{{{0, 255}}, {{51, 51}}}, {{{0, 255}}, {{102, 102}}}}, "uint8")
+  local mean, std = data.statistics(images)
+  check.close(mean, {0.5, 0.3})
+  check.close(std, {0.5, 0.1})
+  local ds = small(4)
+  check.close(ds.mean, {2.5 / 255})
+  check.close(ds:subset({1, 1}).mean, {2.5 / 255})   -- of the whole set
+  check.close({data.statistics(ds:subset({1, 1}))}, {{1 / 255}, {0}})
+end)
+
+check.case("normalize: (x/255 - mean) / std, channel by channel", function()
+  local x = rm.tensor({{{{0, 255}}, {{51, 204}}}}, "uint8")
+  local y = data.normalize(x, {0.5, 0.2}, {0.25, 0.1})
+  check.close(y, {{{{-2, 2}}, {{0, 6}}}})
+  check.error(function() data.normalize(x, {0.5}, {0.5}) end, "1 means, but images are (1, 2, 1, 2)")
+  check.error(function() data.normalize(x, {0, 0}, {1, 0}) end, "expected std > 0")
+end)
+
+check.case("counts that differ are refused", function()
+  check.error(function()
+    data.Dataset.new {name = "x", images = rm.zeros({2, 1, 2, 2}, "uint8"), labels = rm.tensor({1}, "int64"), classes = {"a"}}
+  end, "2 images, but 1 labels")
+end)
