@@ -68,7 +68,9 @@ end
 local function ticks(axis, list)
   if not list then return ("set %stics autofreq\n"):format(axis) end
   local parts = {}
-  for i, tick in ipairs(list) do parts[i] = gnuplot.quote((tostring(tick[2]):gsub("%%", "%%%%"))) .. " " .. number(tick[1]) end
+  for i, tick in ipairs(list) do
+    parts[i] = gnuplot.quote((tostring(tick[2]):gsub("%%", "%%%%"))) .. " " .. number(tick[1])
+  end
   return ("set %stics (%s)\n"):format(axis, table.concat(parts, ", "))
 end
 

@@ -96,6 +96,7 @@ end)
 
 check.case("counts that differ are refused", function()
   check.error(function()
-    data.Dataset.new {name = "x", images = rm.zeros({2, 1, 2, 2}, "uint8"), labels = rm.tensor({1}, "int64"), classes = {"a"}}
+    data.Dataset.new {name = "x", images = rm.zeros({2, 1, 2, 2}, "uint8"),
+                      labels = rm.tensor({1}, "int64"), classes = {"a"}}
   end, "2 images, but 1 labels")
 end)
