@@ -1,9 +1,14 @@
 /* box.c -- tensors as userdata, and what Lua's collector has to know about them.
  *
  * A box is a few bytes to Lua, whatever it owns. So every byte that hangs on a new box
- * is counted; each STEP bytes the collector makes a young collection (it runs in
+ * is counted; from time to time the collector makes a young collection (it runs in
  * generational mode: a box that a training step made and dropped is found at once),
- * and a full one when live memory has grown by half since the last. */
+ * and a full one when live memory has grown by half since the last. How often follows the
+ * memory in use, so that a small program stays small and a large one is not held up.
+ *
+ * A box that outlives two young collections is old: only a full one finds it dead. Our
+ * young collections also put off those that Lua would decide on itself, hence the second
+ * limit, on Lua's own memory. */
 #include "bind/bind.h"
 
 #include <string.h>
@@ -13,7 +18,21 @@
 static const char tensor_key;  /* its address is the metatable's key in the registry */
 static const char state_key;
 
-enum { MIB = 1 << 20, STEP = 32 * MIB, PER_BOX = 512 /* structs around the data */ };
+enum {
+  KIB = 1 << 10,
+  MIB = 1 << 20,
+  PER_BOX = 512, /* structs around the data */
+  SHORTEST_STEP = 256 * KIB,
+  LONGEST_STEP = 32 * MIB,
+  SLACK = 8 * MIB, /* growth that is not worth a full collection, */
+  LUA_SLACK_KIB = 128 /* and of Lua's own objects */
+};
+
+/* Bytes between young collections: an eighth of what is in use. */
+static size_t step_for(size_t live) {
+  size_t step = live / 8;
+  return step < SHORTEST_STEP ? SHORTEST_STEP : step > LONGEST_STEP ? LONGEST_STEP : step;
+}
 
 bind_state *bind_getstate(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
@@ -25,15 +44,20 @@ bind_state *bind_getstate(lua_State *L) {
 void bind_account(lua_State *L, size_t bytes) {
   bind_state *state = bind_getstate(L);
   state->unseen += bytes + PER_BOX;
-  if (state->unseen < STEP) return;
+  if (state->unseen < state->step) return;
   state->unseen = 0;
-  if (rm_alloc_statistics().live_bytes < state->full_limit) {
-    lua_gc(L, LUA_GCSTEP, 0);
-    return;
-  }
-  lua_gc(L, LUA_GCCOLLECT);
   size_t live = rm_alloc_statistics().live_bytes;
-  state->full_limit = live + live / 2 + 64 * MIB;
+  int lua_kib = lua_gc(L, LUA_GCCOUNT);
+  if (live < state->full_limit && lua_kib < state->full_lua_kib) {
+    lua_gc(L, LUA_GCSTEP, 0);
+  } else {
+    lua_gc(L, LUA_GCCOLLECT);
+    live = rm_alloc_statistics().live_bytes;
+    lua_kib = lua_gc(L, LUA_GCCOUNT);
+    state->full_limit = live + live / 2 + SLACK;
+    state->full_lua_kib = lua_kib + lua_kib / 4 + LUA_SLACK_KIB;
+  }
+  state->step = step_for(live);
 }
 
 bind_box *bind_tobox(lua_State *L, int arg) {
@@ -110,7 +134,9 @@ void bind_register(lua_State *L, const luaL_Reg *methods, const luaL_Reg *functi
 void bind_open_box(lua_State *L) {
   bind_state *state = lua_newuserdatauv(L, sizeof *state, 0);
   memset(state, 0, sizeof *state);
-  state->full_limit = 128 * MIB;
+  state->full_limit = SLACK;
+  state->full_lua_kib = lua_gc(L, LUA_GCCOUNT) + LUA_SLACK_KIB;
+  state->step = SHORTEST_STEP;
   for (int i = 0; i < BIND_RNG_COUNT; i++) state->generators[i] = rm_rng_new(0, (uint64_t)i);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
 

@@ -1,0 +1,45 @@
+local check = require "support.check"
+local rm    = require "resmoon"
+
+-- Resident memory of this process in KiB.
+local function resident()
+  for line in io.lines "/proc/self/status" do
+    local kib = line:match "^VmRSS:%s*(%d+)"
+    if kib then return tonumber(kib) end
+  end
+end
+
+-- A step of training as a user writes it, leaving all its garbage to the collector.
+local function step(x, w1, w2)
+  local h = x:matmul(w1):t():contiguous():t()
+  local y = rm.cat({h, x}, 2):matmul(w2)
+  y:backward(rm.ones(y.shape))
+  rm.no_grad(function()
+    w1:copy_(w1:detach())
+    w1.grad, w2.grad = nil, nil
+  end)
+end
+
+check.case("10,000 small steps without the collector stay flat", function()
+  if not io.open "/proc/self/status" then check.skip "needs /proc" end
+  local x = rm.randn(32, 48)
+  local w1 = rm.randn(48, 64, {requires_grad = true})
+  local w2 = rm.randn(112, 10, {requires_grad = true})
+  local early
+  for i = 1, 10000 do
+    step(x, w1, w2)
+    if i == 200 then early = resident() end
+  end
+  local late = resident()
+  check.that(late <= 1.05 * early, ("%d KiB after 200 steps, %d KiB after 10,000"):format(early, late))
+end)
+
+check.case("large tensors that are dropped are given back in time", function()
+  local before = rm.memory().live
+  local most = 0
+  for _ = 1, 2000 do
+    rm.empty(1024, 1024)  -- 4 MiB, a few bytes to Lua: 8 GiB in all
+    most = math.max(most, rm.memory().live - before)
+  end
+  check.that(most < 256 * 2 ^ 20, ("%d MiB at most"):format(most // 2 ^ 20))
+end)
