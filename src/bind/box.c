@@ -12,6 +12,7 @@
 #include "bind/bind.h"
 
 #include <string.h>
+#include "bind/pending.h"
 #include "bind/state.h"
 #include "core/alloc.h"
 
@@ -71,6 +72,7 @@ bind_box *bind_tobox(lua_State *L, int arg) {
 
 rm_tensor *bind_totensor(lua_State *L, int arg) {
   bind_box *box = bind_tobox(L, arg);
+  if (box && box->pending) bind_complete(L, box);
   return box ? box->tensor : NULL;
 }
 
@@ -88,6 +90,7 @@ rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op) {
   rm_tensor *t = bind_checktensor(L, arg);
   rm_error err;
   if (rm_tensor_check_writable(op, t, &err) != RM_OK) bind_raise(L, &err);
+  bind_completereaders(L, t);
   return t;
 }
 
@@ -113,6 +116,7 @@ void bind_pushtensor(lua_State *L, rm_tensor *t) {
 
 static int box_gc(lua_State *L) {
   bind_box *box = lua_touserdata(L, 1);
+  bind_droppending(box);
   rm_tensor_release(box->tensor);
   box->tensor = NULL;
   return 0;

@@ -1,5 +1,6 @@
-/* norm.c -- x:batch_norm(...), the function behind the layer. */
-#include "bind/bind.h"
+/* norm.c -- x:batch_norm(...), the function behind the layer. Its result is pending (pending.h) unless
+ * an addition or relu is asked for right here. */
+#include "bind/pending.h"
 #include "ops/norm.h"
 
 /* x:batch_norm(weight | nil, bias | nil, running_mean | nil, running_var | nil,
@@ -20,6 +21,7 @@ static int tensor_batch_norm(lua_State *L) {
   if (lua_istable(L, 6)) lua_getfield(L, 6, "add");
   else lua_pushnil(L);
   rm_tensor *add = bind_opttensor(L, 7);
+  if (!add && !relu) return bind_pushbatchnorm(L, x, weight, bias, running[0], running[1], &o);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   if (rm_batch_norm(x, weight, bias, running[0], running[1], &o, add, relu, y, &err) != RM_OK)
