@@ -13,6 +13,8 @@
   X(files) \
   X(gather) \
   X(join) \
+  X(layer) \
+  X(layer_new) \
   X(linalg) \
   X(loss) \
   X(norm) \

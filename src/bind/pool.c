@@ -1,9 +1,7 @@
 /* pool.c -- pooling and dropout. */
-#include "bind/bind.h"
-#include "ops/pool.h"
+#include "bind/pool.h"
 
-/* A size at `arg`: a number, or {height, width}. */
-static void check_pair(lua_State *L, int arg, const char *op, size_t pair[2]) {
+void bind_checkpair(lua_State *L, int arg, const char *op, size_t pair[2]) {
   int next;
   size_t sizes[RM_MAX_DIMS];
   if (lua_type(L, arg) == LUA_TTABLE) {
@@ -16,16 +14,15 @@ static void check_pair(lua_State *L, int arg, const char *op, size_t pair[2]) {
   pair[0] = pair[1] = (size_t)n;
 }
 
-/* The window at argument 2 and the options behind it; the stride is the window unless given. */
-static rm_pool_options check_window(lua_State *L, const char *op) {
+rm_pool_options bind_checkpool(lua_State *L, int arg, const char *op) {
   rm_pool_options o = {0};
   size_t stride[2];
-  check_pair(L, 2, op, o.kernel);
-  bind_optpair(L, 3, "stride", SIZE_MAX, stride);
+  bind_checkpair(L, arg, op, o.kernel);
+  bind_optpair(L, arg + 1, "stride", SIZE_MAX, stride);
   for (int i = 0; i < 2; i++) o.stride[i] = stride[i] == SIZE_MAX ? o.kernel[i] : stride[i];
-  bind_optpair(L, 3, "padding", 0, o.padding);
-  o.ceil_mode = bind_optbool(L, 3, "ceil_mode", false);
-  o.count_include_pad = bind_optbool(L, 3, "count_include_pad", true);
+  bind_optpair(L, arg + 1, "padding", 0, o.padding);
+  o.ceil_mode = bind_optbool(L, arg + 1, "ceil_mode", false);
+  o.count_include_pad = bind_optbool(L, arg + 1, "count_include_pad", true);
   return o;
 }
 
@@ -34,7 +31,7 @@ static int tensor_max_pool2d(lua_State *L) {
   static const char *const names[] = {"stride", "padding", "ceil_mode", "return_indices", NULL};
   rm_tensor *x = bind_checktensor(L, 1);
   bind_checkoptions(L, 3, "max_pool2d", names);
-  rm_pool_options o = check_window(L, "max_pool2d");
+  rm_pool_options o = bind_checkpool(L, 2, "max_pool2d");
   bool wanted = bind_optbool(L, 3, "return_indices", false);
   rm_tensor **y = bind_boxtensor(L), **indices = wanted ? bind_boxtensor(L) : NULL;
   rm_error err;
@@ -49,7 +46,7 @@ static int tensor_avg_pool2d(lua_State *L) {
   static const char *const names[] = {"stride", "padding", "ceil_mode", "count_include_pad", NULL};
   rm_tensor *x = bind_checktensor(L, 1);
   bind_checkoptions(L, 3, "avg_pool2d", names);
-  rm_pool_options o = check_window(L, "avg_pool2d");
+  rm_pool_options o = bind_checkpool(L, 2, "avg_pool2d");
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   if (rm_avg_pool2d(x, &o, y, &err) != RM_OK) return bind_raise(L, &err);
@@ -60,7 +57,7 @@ static int tensor_avg_pool2d(lua_State *L) {
 static int tensor_adaptive_avg_pool2d(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t size[2];
-  check_pair(L, 2, "adaptive_avg_pool2d", size);
+  bind_checkpair(L, 2, "adaptive_avg_pool2d", size);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   if (rm_adaptive_avg_pool2d(x, size, y, &err) != RM_OK) return bind_raise(L, &err);

@@ -1,0 +1,115 @@
+/* batchnorm.c -- BatchNorm1d and BatchNorm2d: weight and bias (C), and the running statistics.
+ *
+ * num_batches_tracked counts the batches seen in training. It matters only for the plain
+ * average (momentum none), and is kept because checkpoints of the field have it. */
+#include <math.h>
+#include "layers/layer.h"
+
+typedef struct {
+  rm_layer base;
+  size_t features;
+  rm_batch_norm_config config;
+} batch_norm;
+
+enum { RUNNING_MEAN, RUNNING_VAR, BATCHES };
+
+static const rm_field fields[] = {
+    {"num_features", RM_FIELD_SIZE, offsetof(batch_norm, features)},
+    {"eps", RM_FIELD_NUMBER, offsetof(batch_norm, config.eps)},
+    {"momentum", RM_FIELD_NUMBER, offsetof(batch_norm, config.momentum)},
+    {"affine", RM_FIELD_BOOL, offsetof(batch_norm, config.affine)},
+    {"track_running_stats", RM_FIELD_BOOL, offsetof(batch_norm, config.track_running_stats)},
+    {NULL, 0, 0}};
+
+static const rm_layer_type batch_norm_1d, batch_norm_2d;
+
+static rm_status check_input(const rm_layer *layer, const rm_tensor *x, rm_error *err) {
+  const batch_norm *b = (const batch_norm *)layer;
+  bool images = layer->type == &batch_norm_2d;
+  char text[RM_SHAPE_TEXT];
+  if (x->ndim != (images ? 4 : 2))
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected %s", layer->type->name, rm_tensor_text(x, text),
+                   images ? "(N, C, H, W)" : "(N, C)");
+  if (x->shape[1] != b->features)
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x has %zu channels, expected %zu\n  x  %s", layer->type->name,
+                   x->shape[1], b->features, rm_tensor_text(x, text));
+  return RM_OK;
+}
+
+rm_status rm_batch_norm_begin(rm_layer *layer, const rm_tensor *x, rm_batch_norm_call *call, rm_error *err) {
+  const batch_norm *b = (const batch_norm *)layer;
+  RM_TRY(check_input(layer, x, err));
+  *call = (rm_batch_norm_call){.options = {layer->training, b->config.momentum, b->config.eps}};
+  if (b->config.affine) {
+    call->weight = layer->parameters[0].tensor;
+    call->bias = layer->parameters[1].tensor;
+  }
+  if (!b->config.track_running_stats) return RM_OK;
+  call->running_mean = layer->buffers[RUNNING_MEAN].tensor;
+  call->running_var = layer->buffers[RUNNING_VAR].tensor;
+  if (!layer->training) return RM_OK;
+  rm_tensor *batches = layer->buffers[BATCHES].tensor;
+  int64_t seen = ++*rm_tensor_i64(batches);
+  rm_tensor_mark_written(batches);
+  if (isnan(b->config.momentum)) call->options.momentum = 1 / (double)seen;
+  return RM_OK;
+}
+
+static rm_status forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+  (void)rng;
+  rm_batch_norm_call c;
+  RM_TRY(rm_batch_norm_begin(layer, x, &c, err));
+  return rm_batch_norm(x, c.weight, c.bias, c.running_mean, c.running_var, &c.options, NULL, false, y, err);
+}
+
+static void describe(const rm_layer *layer, char *text, size_t size) {
+  const batch_norm *b = (const batch_norm *)layer;
+  rm_text_add(text, size, "%zu, eps=%g", b->features, b->config.eps);
+  if (isnan(b->config.momentum)) rm_text_add(text, size, ", momentum=false");
+  else rm_text_add(text, size, ", momentum=%g", b->config.momentum);
+  if (!b->config.affine) rm_text_add(text, size, ", affine=false");
+  if (!b->config.track_running_stats) rm_text_add(text, size, ", track_running_stats=false");
+}
+
+static const rm_layer_type batch_norm_1d = {"BatchNorm1d", sizeof(batch_norm), fields, forward, describe};
+static const rm_layer_type batch_norm_2d = {"BatchNorm2d", sizeof(batch_norm), fields, forward, describe};
+
+bool rm_layer_is_batch_norm(const rm_layer *layer) {
+  return layer->type == &batch_norm_1d || layer->type == &batch_norm_2d;
+}
+
+static void fill(rm_tensor *t, float value) {
+  for (size_t i = 0; i < t->numel; i++) rm_tensor_f32(t)[i] = value;
+}
+
+static rm_status add_slots(rm_layer *layer, size_t features, const rm_batch_norm_config *config, rm_error *err) {
+  if (config->affine) {
+    RM_TRY(rm_layer_add_parameter(layer, "weight", 1, &features, err));
+    RM_TRY(rm_layer_add_parameter(layer, "bias", 1, &features, err));
+    fill(layer->parameters[0].tensor, 1);
+    fill(layer->parameters[1].tensor, 0);
+  }
+  if (config->track_running_stats) {
+    RM_TRY(rm_layer_add_buffer(layer, "running_mean", RM_FLOAT32, 1, &features, err));
+    RM_TRY(rm_layer_add_buffer(layer, "running_var", RM_FLOAT32, 1, &features, err));
+    RM_TRY(rm_layer_add_buffer(layer, "num_batches_tracked", RM_INT64, 0, NULL, err));
+    fill(layer->buffers[RUNNING_VAR].tensor, 1);
+  }
+  return RM_OK;
+}
+
+rm_status rm_batch_norm_layer(size_t features, size_t dims, const rm_batch_norm_config *config, rm_layer **layer,
+                              rm_error *err) {
+  const rm_layer_type *type = dims == 2 ? &batch_norm_2d : &batch_norm_1d;
+  if (features == 0) return rm_fail(err, RM_ERR_VALUE, "%s: channels must be at least 1, got 0", type->name);
+  if (!(config->eps >= 0))
+    return rm_fail(err, RM_ERR_VALUE, "%s: eps must not be negative, got %g", type->name, config->eps);
+  rm_layer *made = NULL;
+  RM_TRY(rm_layer_new(type, &made, err));
+  ((batch_norm *)made)->features = features;
+  ((batch_norm *)made)->config = *config;
+  rm_status status = add_slots(made, features, config, err);
+  if (status == RM_OK) *layer = made;
+  else rm_layer_free(made);
+  return status;
+}

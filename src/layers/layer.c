@@ -1,0 +1,106 @@
+/* layer.c -- what all layers have in common: slots for tensors, and a line of text. */
+#include "layers/layer.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "core/alloc.h"
+#include "core/tape.h"
+
+rm_status rm_layer_new(const rm_layer_type *type, rm_layer **out, rm_error *err) {
+  rm_layer *layer = rm_alloc(type->bytes);
+  if (!layer) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", type->name);
+  memset(layer, 0, type->bytes);
+  layer->type = type;
+  layer->training = true;
+  *out = layer;
+  return RM_OK;
+}
+
+void rm_layer_free(rm_layer *layer) {
+  if (!layer) return;
+  for (size_t i = 0; i < layer->nparameters; i++) rm_tensor_release(layer->parameters[i].tensor);
+  for (size_t i = 0; i < layer->nbuffers; i++) rm_tensor_release(layer->buffers[i].tensor);
+  rm_free(layer, layer->type->bytes);
+}
+
+rm_status rm_layer_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+  return layer->type->forward(layer, x, rng, y, err);
+}
+
+/* --- slots --------------------------------------------------------------------------------- */
+
+rm_status rm_layer_add_parameter(rm_layer *layer, const char *name, size_t ndim, const size_t shape[],
+                                 rm_error *err) {
+  rm_slot *slot = &layer->parameters[layer->nparameters];
+  RM_TRY(rm_tensor_new(RM_FLOAT32, ndim, shape, &slot->tensor, err));
+  slot->name = name;
+  layer->nparameters++;
+  return rm_tensor_set_requires_grad(slot->tensor, true, err);
+}
+
+rm_status rm_layer_add_buffer(rm_layer *layer, const char *name, rm_dtype dtype, size_t ndim,
+                              const size_t shape[], rm_error *err) {
+  rm_slot *slot = &layer->buffers[layer->nbuffers];
+  RM_TRY(rm_tensor_zeros(dtype, ndim, shape, &slot->tensor, err));
+  slot->name = name;
+  layer->nbuffers++;
+  return RM_OK;
+}
+
+rm_status rm_layer_init_uniform(rm_layer *layer, size_t fan_in, rm_rng *init, rm_error *err) {
+  float bound = (float)(1 / sqrt((double)fan_in));
+  for (size_t i = 0; i < layer->nparameters; i++)
+    RM_TRY(rm_rng_fill_uniform(init, layer->parameters[i].tensor, -bound, bound, err));
+  return RM_OK;
+}
+
+rm_slot *rm_layer_slot(rm_layer *layer, const char *name) {
+  for (size_t i = 0; i < layer->nparameters; i++)
+    if (strcmp(layer->parameters[i].name, name) == 0) return &layer->parameters[i];
+  for (size_t i = 0; i < layer->nbuffers; i++)
+    if (strcmp(layer->buffers[i].name, name) == 0) return &layer->buffers[i];
+  return NULL;
+}
+
+rm_status rm_layer_replace(rm_layer *layer, rm_slot *slot, rm_tensor *tensor, rm_error *err) {
+  char a[RM_SHAPE_TEXT], b[RM_SHAPE_TEXT];
+  const rm_tensor *old = slot->tensor;
+  bool parameter = slot >= layer->parameters && slot < layer->parameters + layer->nparameters;
+  if (tensor->dtype != old->dtype || !rm_tensor_same_shape(tensor, old))
+    return rm_fail(err, RM_ERR_SHAPE, "%s.%s: got %s %s, expected %s %s", layer->type->name, slot->name,
+                   rm_dtype_name(tensor->dtype), rm_tensor_text(tensor, a), rm_dtype_name(old->dtype),
+                   rm_tensor_text(old, b));
+  if (parameter && tensor->node)
+    return rm_fail(err, RM_ERR_STATE, "%s.%s: a computed tensor cannot be a parameter (use :detach())",
+                   layer->type->name, slot->name);
+  if (parameter) RM_TRY(rm_tensor_set_requires_grad(tensor, true, err));
+  rm_tensor_retain(tensor);
+  rm_tensor_release(slot->tensor);
+  slot->tensor = tensor;
+  return RM_OK;
+}
+
+/* --- text ------------------------------------------------------------------------------------ */
+
+void rm_text_add(char *text, size_t size, const char *format, ...) {
+  size_t used = strlen(text);
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text + used, size - used, format, args);
+  va_end(args);
+}
+
+void rm_text_pair(char *text, size_t size, const char *name, const size_t pair[2]) {
+  const char *comma = *text ? ", " : "";
+  if (pair[0] == pair[1]) rm_text_add(text, size, "%s%s=%zu", comma, name, pair[0]);
+  else rm_text_add(text, size, "%s%s={%zu, %zu}", comma, name, pair[0], pair[1]);
+}
+
+char *rm_layer_text(const rm_layer *layer, char text[RM_LAYER_TEXT]) {
+  char inside[RM_LAYER_TEXT - 40] = "";
+  if (layer->type->describe) layer->type->describe(layer, inside, sizeof inside);
+  snprintf(text, RM_LAYER_TEXT, "%s(%s)", layer->type->name, inside);
+  return text;
+}

@@ -1,0 +1,75 @@
+/* pool.c -- MaxPool2d, AvgPool2d, AdaptiveAvgPool2d. */
+#include "layers/layer.h"
+
+typedef struct {
+  rm_layer base;
+  rm_pool_options options; /* adaptive: options.kernel is the output size */
+} pool;
+
+static const rm_field max_fields[] = {{"kernel_size", RM_FIELD_PAIR, offsetof(pool, options.kernel)},
+                                      {"stride", RM_FIELD_PAIR, offsetof(pool, options.stride)},
+                                      {"padding", RM_FIELD_PAIR, offsetof(pool, options.padding)},
+                                      {"ceil_mode", RM_FIELD_BOOL, offsetof(pool, options.ceil_mode)},
+                                      {NULL, 0, 0}};
+static const rm_field avg_fields[] = {{"kernel_size", RM_FIELD_PAIR, offsetof(pool, options.kernel)},
+                                      {"stride", RM_FIELD_PAIR, offsetof(pool, options.stride)},
+                                      {"padding", RM_FIELD_PAIR, offsetof(pool, options.padding)},
+                                      {"ceil_mode", RM_FIELD_BOOL, offsetof(pool, options.ceil_mode)},
+                                      {"count_include_pad", RM_FIELD_BOOL, offsetof(pool, options.count_include_pad)},
+                                      {NULL, 0, 0}};
+static const rm_field adaptive_fields[] = {{"output_size", RM_FIELD_PAIR, offsetof(pool, options.kernel)},
+                                           {NULL, 0, 0}};
+
+static const rm_pool_options *options_of(const rm_layer *layer) { return &((const pool *)layer)->options; }
+
+static rm_status max_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+  (void)rng;
+  return rm_max_pool2d(x, options_of(layer), y, NULL, err);
+}
+static rm_status avg_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+  (void)rng;
+  return rm_avg_pool2d(x, options_of(layer), y, err);
+}
+static rm_status adaptive_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+  (void)rng;
+  return rm_adaptive_avg_pool2d(x, options_of(layer)->kernel, y, err);
+}
+
+static void describe(const rm_layer *layer, char *text, size_t size) {
+  const rm_pool_options *o = options_of(layer);
+  rm_text_pair(text, size, "kernel_size", o->kernel);
+  rm_text_pair(text, size, "stride", o->stride);
+  rm_text_pair(text, size, "padding", o->padding);
+  if (o->ceil_mode) rm_text_add(text, size, ", ceil_mode=true");
+  if (layer->type->fields == avg_fields && !o->count_include_pad)
+    rm_text_add(text, size, ", count_include_pad=false");
+}
+static void adaptive_describe(const rm_layer *layer, char *text, size_t size) {
+  rm_text_pair(text, size, "output_size", options_of(layer)->kernel);
+}
+
+static const rm_layer_type max_type = {"MaxPool2d", sizeof(pool), max_fields, max_forward, describe};
+static const rm_layer_type avg_type = {"AvgPool2d", sizeof(pool), avg_fields, avg_forward, describe};
+static const rm_layer_type adaptive_type = {"AdaptiveAvgPool2d", sizeof(pool), adaptive_fields, adaptive_forward,
+                                            adaptive_describe};
+
+static rm_status make(const rm_layer_type *type, const rm_pool_options *options, rm_layer **layer, rm_error *err) {
+  for (size_t i = 0; i < 2; i++)
+    if (options->kernel[i] == 0 || options->stride[i] == 0)
+      return rm_fail(err, RM_ERR_VALUE, "%s: sizes must be at least 1", type->name);
+  RM_TRY(rm_layer_new(type, layer, err));
+  ((pool *)*layer)->options = *options;
+  return RM_OK;
+}
+
+rm_status rm_max_pool_layer(const rm_pool_options *options, rm_layer **layer, rm_error *err) {
+  return make(&max_type, options, layer, err);
+}
+
+rm_status rm_avg_pool_layer(const rm_pool_options *options, rm_layer **layer, rm_error *err) {
+  return make(&avg_type, options, layer, err);
+}
+
+rm_status rm_adaptive_avg_pool_layer(const size_t size[2], rm_layer **layer, rm_error *err) {
+  return make(&adaptive_type, &(rm_pool_options){.kernel = {size[0], size[1]}, .stride = {1, 1}}, layer, err);
+}
