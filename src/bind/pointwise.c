@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include "bind/bind.h"
+#include "bind/pending.h"
 
 /* The tensor or number at arg. */
 static rm_operand operand(lua_State *L, int arg, const char *op) {
@@ -32,7 +33,8 @@ static int binary(lua_State *L, rm_binary_op op, const char *name) {
   return raise_or_push(L, rm_binary(op, a, b, y, &err), y, &err);
 }
 
-static int tensor_add(lua_State *L) { return binary(L, RM_ADD, "add"); }
+/* The sum with a batch norm waits with it for relu (bind/pending.h); relu completes both. */
+static int tensor_add(lua_State *L) { return bind_pendingadd(L) ? 1 : binary(L, RM_ADD, "add"); }
 static int tensor_sub(lua_State *L) { return binary(L, RM_SUB, "sub"); }
 static int tensor_mul(lua_State *L) { return binary(L, RM_MUL, "mul"); }
 static int tensor_div(lua_State *L) { return binary(L, RM_DIV, "div"); }
@@ -112,7 +114,7 @@ static int tensor_floor(lua_State *L) { return unary(L, RM_FLOOR, NULL); }
 static int tensor_ceil(lua_State *L) { return unary(L, RM_CEIL, NULL); }
 static int tensor_round(lua_State *L) { return unary(L, RM_ROUND, NULL); }
 
-static int tensor_relu(lua_State *L) { return unary(L, RM_RELU, NULL); }
+static int tensor_relu(lua_State *L) { return bind_pendingrelu(L, 1) ? 1 : unary(L, RM_RELU, NULL); }
 static int tensor_sigmoid(lua_State *L) { return unary(L, RM_SIGMOID, NULL); }
 static int tensor_tanh(lua_State *L) { return unary(L, RM_TANH, NULL); }
 static int tensor_silu(lua_State *L) { return unary(L, RM_SILU, NULL); }
