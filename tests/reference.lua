@@ -1,0 +1,42 @@
+--- Runs reference cases:  resmoon tests/reference.lua DIR [FILTER] [--verbose]
+--
+-- DIR holds an index.json of cases (support/reference.lua says of what form); FILTER chooses those
+-- whose file contains it. Ends with `N passed, N failed, N skipped`; the exit status is 1 if one
+-- failed. Skipped are cases marked "extra" that ResMoon cannot do.
+local here = arg[0]:match("^(.*)/[^/]*$") or "."
+package.path = here .. "/?.lua;" .. package.path
+
+local rm        = require "resmoon"
+local reference = require "support.reference"
+
+local folder, filter, verbose
+for _, argument in ipairs(arg) do
+  if argument == "--verbose" then verbose = true
+  elseif not folder then folder = argument:gsub("/$", "")
+  else filter = argument end
+end
+if not folder then
+  io.stderr:write("usage: resmoon tests/reference.lua DIR [FILTER] [--verbose]\n")
+  os.exit(2)
+end
+
+rm.manual_seed(1)
+local passed, failed, skipped = 0, 0, 0
+for _, entry in ipairs(reference.index(folder)) do
+  if not filter or entry.file:find(filter, 1, true) then
+    local start = os.clock()
+    local ok, result = xpcall(reference.run_entry, verbose and debug.traceback or tostring, folder, entry)
+    if not ok then
+      failed = failed + 1
+      print(("FAILED  %s: %s"):format(entry.file, result))
+    elseif result then
+      passed = passed + 1
+      if verbose then print(("ok      %s  (%.2f s)"):format(entry.file, os.clock() - start)) end
+    else
+      skipped = skipped + 1
+      if verbose then print("skipped " .. entry.file) end
+    end
+  end
+end
+print(("%d passed, %d failed, %d skipped"):format(passed, failed, skipped))
+os.exit(failed == 0)

@@ -1,0 +1,139 @@
+--- Reference cases of single operators: op -> function(case).
+--
+-- Inputs that have a gradient in the file require one; the output's gradient is in the file too.
+local rm        = require "resmoon"
+local reference = require "support.reference"
+
+local dim = reference.dim
+
+-- operator(t, c) -> results by name; t: tensors by name, c: the case's config.
+local operators = {}
+
+function operators.conv2d(t, c)
+  return {output = t.input:conv2d(t.weight, t.bias, {
+    stride = c.stride, padding = c.padding, dilation = c.dilation, groups = c.groups})}
+end
+
+function operators.batch_norm(t, c)
+  local y = t.input:batch_norm(t.weight, t.bias, t.running_mean, t.running_var, {
+    training = c.training, momentum = c.momentum, eps = c.eps})
+  return {output = y, running_mean_after = t.running_mean, running_var_after = t.running_var}
+end
+
+function operators.max_pool2d(t, c)
+  return {output = t.input:max_pool2d(c.kernel_size, {stride = c.stride, padding = c.padding, ceil_mode = c.ceil_mode})}
+end
+
+function operators.avg_pool2d(t, c)
+  return {output = t.input:avg_pool2d(c.kernel_size, {
+    stride = c.stride, padding = c.padding, ceil_mode = c.ceil_mode, count_include_pad = c.count_include_pad})}
+end
+
+function operators.linear(t) return {output = t.input:linear(t.weight, t.bias)} end
+
+function operators.cross_entropy(t, c)
+  return {output = t.input:cross_entropy(t.target, {
+    reduction = c.reduction, label_smoothing = c.label_smoothing,
+    ignore_index = reference.position(c.ignore_index)})}
+end
+
+function operators.nll_loss(t, c)
+  return {output = t.input:nll_loss(t.target, {
+    reduction = c.reduction, ignore_index = reference.position(c.ignore_index)})}
+end
+
+function operators.mse_loss(t, c) return {output = t.input:mse_loss(t.target, {reduction = c.reduction})} end
+
+local reductions = {
+  sum    = function(x, d, c) return x:sum(d, {keepdim = c.keepdim}) end,
+  mean   = function(x, d, c) return x:mean(d, {keepdim = c.keepdim}) end,
+  var    = function(x, d, c) return x:var(d, {keepdim = c.keepdim, unbiased = c.unbiased}) end,
+  max    = function(x, d, c) if d then return x:max(d[1], {keepdim = c.keepdim}) end return x:max() end,
+  argmax = function(x, d, c) if d then return x:argmax(d[1], {keepdim = c.keepdim}) end return x:argmax() end,
+}
+
+function operators.reduce(t, c)
+  local output, indices = reductions[c.how](t.input, c.dims and dim(c.dims), c)
+  return {output = output, indices = indices}
+end
+
+function operators.topk(t, c)
+  local output, indices = t.input:topk(c.k, dim(c.dim), {largest = c.largest})
+  return {output = output, indices = indices}
+end
+
+function operators.cat(t, c)
+  local list = {}
+  while t["input." .. #list] do list[#list + 1] = t["input." .. #list] end
+  return {output = rm.cat(list, dim(c.dim))}
+end
+
+function operators.index_select(t, c) return {output = t.input:index_select(dim(c.dim), t.index)} end
+
+for _, name in ipairs {"add", "sub", "mul", "div", "matmul"} do
+  operators[name] = function(t) return {output = t.input[name](t.input, t.other)} end
+end
+
+-- What takes the input and a few arguments.
+local unary = {
+  relu        = function(x) return x:relu() end,
+  leaky_relu  = function(x, c) return x:leaky_relu(c.slope) end,
+  elu         = function(x, c) return x:elu(c.alpha) end,
+  sigmoid     = function(x) return x:sigmoid() end,
+  tanh        = function(x) return x:tanh() end,
+  silu        = function(x) return x:silu() end,
+  gelu        = function(x, c) return x:gelu(c.approximate) end,
+  maxout      = function(x, c) return x:maxout(c.k) end,
+  softmax     = function(x, c) return x:softmax(dim(c.dim)) end,
+  log_softmax = function(x, c) return x:log_softmax(dim(c.dim)) end,
+  log         = function(x) return x:log() end,
+  exp         = function(x) return x:exp() end,
+  sqrt        = function(x) return x:sqrt() end,
+  abs         = function(x) return x:abs() end,
+  pow         = function(x, c) return x:pow(c.exponent) end,
+  clamp       = function(x, c) return x:clamp(c.min, c.max) end,
+  reshape     = function(x, c) return x:reshape(c.to) end,
+  transpose   = function(x, c) return x:transpose(table.unpack(dim(c.dims))) end,
+  permute     = function(x, c) return x:permute(dim(c.dims)) end,
+  pad         = function(x, c) return x:pad(c.pad, c.value) end,
+  narrow      = function(x, c) return x:narrow(dim(c.dim), reference.position(c.start), c.length) end,
+  adaptive_avg_pool2d = function(x, c) return x:adaptive_avg_pool2d(c.output_size) end,
+}
+for name, f in pairs(unary) do
+  operators[name] = function(t, c) return {output = f(t.input, c)} end
+end
+
+local inputs = {"input", "weight", "bias", "other", "target", "index", "running_mean", "running_var"}
+for i = 0, 9 do inputs[#inputs + 1] = "input." .. i end
+
+local function runner(operator)
+  return function(case)
+    local file, given, results = rm.load(case.path), {}, {}
+    for _, name in ipairs(inputs) do
+      local t = file[name]
+      if t and t.dtype == "int64" then t = reference.to_one_based(t) end
+      if t and file["grad_" .. name] then t:requires_grad_(true) end
+      given[name] = t
+    end
+    for name, t in pairs(operator(given, case.config)) do results[name] = t end
+    if file.grad_output then
+      local y = results.output
+      y:backward(y:dim() > 0 and file.grad_output or file.grad_output:sum())
+      for name, t in pairs(given) do
+        if file["grad_" .. name] then results["grad_" .. name] = t.grad end
+      end
+    end
+    for name, expected in pairs(file) do
+      if not given[name] and name ~= "grad_output" then
+        local actual = results[name]
+        if not actual then error(name .. ": missing", 0) end
+        if expected.dtype == "int64" then actual = reference.to_zero_based(actual) end
+        reference.agree(name, actual, expected, case.tolerance_of(name))
+      end
+    end
+  end
+end
+
+local runners = {}
+for name, operator in pairs(operators) do runners[name] = runner(operator) end
+return runners
