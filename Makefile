@@ -8,6 +8,7 @@ MODE   ?= release
 PREFIX ?= /usr/local
 READLINE ?= yes
 B      := build/$(MODE)
+Q      := $(if $(V),,@)   # V=1 shows the command lines
 all: # the default goal; its rule is below
 
 ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
@@ -51,24 +52,28 @@ STAMP := $B/flags
 LINKED := $B/objects
 $(STAMP) $(LINKED): FORCE
 	@mkdir -p $(@D)
-	@echo '$(if $(filter flags,$(@F)),$(CC) $(FLAGS),$(LIBS) $(LUA_LIBS) $(READLINE_LIBS) $(LDFLAGS) $(sort $(OBJ)))' > $@.new
+	@echo '$(if $(filter flags,$(@F)),$(CC) $(FLAGS) $(KFLAGS),$(LIBS) $(LUA_LIBS) $(READLINE_LIBS) $(LDFLAGS) $(sort $(OBJ)))' > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $B/resmoon: $(OBJ) $(LINKED)
-	$(CC) $(FLAGS) -rdynamic $(LDFLAGS) $(OBJ) $(LIBS) $(LUA_LIBS) $(READLINE_LIBS) -o $@
+	@echo '  link  $@'
+	$Q$(CC) $(FLAGS) -rdynamic $(LDFLAGS) $(OBJ) $(LIBS) $(LUA_LIBS) $(READLINE_LIBS) -o $@
 
 $(MODULE): $(filter-out $B/shell/%,$(OBJ)) $(LINKED)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -shared $(LDFLAGS) $(filter-out $B/shell/%,$(OBJ)) $(LIBS) -o $@
+	@echo '  link  $@'
+	$Q$(CC) $(FLAGS) -shared $(LDFLAGS) $(filter-out $B/shell/%,$(OBJ)) $(LIBS) -o $@
 
 $B/%.o: src/%.c $(STAMP)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -c $< -o $@
+	@echo '  cc    $<'
+	$Q$(CC) $(FLAGS) -c $< -o $@
 
 define isa_rule
 $B/kernels/%.$(1).o: src/kernels/%.c $(STAMP)
 	@mkdir -p $$(@D)
-	$$(CC) $$(FLAGS) $$(KFLAGS) $$(ISA.$(1)) -DRM_ISA_NAME=$(1) -c $$< -o $$@
+	@echo '  cc    $$< ($(1))'
+	$$Q$$(CC) $$(FLAGS) $$(KFLAGS) $$(ISA.$(1)) -DRM_ISA_NAME=$(1) -c $$< -o $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
@@ -77,20 +82,25 @@ $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 # C suites link with everything that knows no Lua, as one archive.
 $B/low.a: $(LOW) $(LINKED)
 	@rm -f $@
-	ar rcs $@ $(LOW)
+	@echo '  ar    $@'
+	$Qar rcs $@ $(LOW)
 
 $B/tests/%: tests/c/%.c $B/low.a
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) -Itests/c $< -Wl,--whole-archive $B/low.a -Wl,--no-whole-archive $(LIBS) $(CMOCKA_LIBS) -o $@
+	@echo '  cc    $<'
+	$Q$(CC) $(FLAGS) -Itests/c $< -Wl,--whole-archive $B/low.a -Wl,--no-whole-archive $(LIBS) $(CMOCKA_LIBS) -o $@
 
 $B/tests/pty: tests/support/pty.c $(STAMP)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $< -lutil -o $@
+	@echo '  cc    $<'
+	$Q$(CC) $(FLAGS) $< -lutil -o $@
 
 TESTPROGRAMS := $(CTESTS) $B/tests/pty
 ctests: $(TESTPROGRAMS)
 
-RUN_TESTS = LSAN_OPTIONS=suppressions=tests/support/lsan.supp:print_suppressions=0 \
+# (The sanitizers would otherwise end a program that asks for too much memory.)
+RUN_TESTS = ASAN_OPTIONS=allocator_may_return_null=1 \
+            LSAN_OPTIONS=suppressions=tests/support/lsan.supp:print_suppressions=0 \
             lua5.4 tests/run.lua --program $B/resmoon --c $B/tests
 
 quick: all $(TESTPROGRAMS) ## the tests without the slow ones; FILTER=text chooses among them
@@ -123,7 +133,7 @@ clean: ## remove what was built
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 	@echo
-	@echo 'settings: MODE=release|debug|asan  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS='
+	@echo 'settings: MODE=release|debug|asan  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
 
 FORCE:
 .PHONY: all ctests quick test demo install uninstall clean help FORCE

@@ -1,5 +1,6 @@
 --- The checks themselves: each must fail where it should.
 local check = require "support.check"
+local rm    = require "resmoon"
 
 -- Runs a check that must not hold and returns what it said.
 local function complaint(f)
@@ -45,4 +46,38 @@ end)
 check.case("a failure names the line of the check", function()
   local message = complaint(function() check.that(false, "no") end)
   check.that(message:find("check_test.lua:", 1, true), message)
+end)
+
+check.case("equal and close take tensors, with shape and type", function()
+  check.equal(rm.tensor {{1, 2}, {3, 4}}, rm.tensor {{1, 2}, {3, 4}})
+  check.close(rm.tensor {1, 2}, {1, 2})
+  complaint(function() check.equal(rm.tensor {1, 2}, rm.tensor {{1, 2}}) end)
+  complaint(function() check.equal(rm.tensor {1, 2}, rm.tensor({1, 2}, "int64")) end)
+  complaint(function() check.close(rm.tensor {1, 2}, rm.tensor {{1, 2}}) end)
+  local message = complaint(function() check.equal(rm.tensor {{1, 2}}, rm.tensor {{1, 3}}) end)
+  check.that(message:find("element (1, 2): expected 3.0, got 2.0", 1, true), message)
+  check.shape(rm.zeros(2, 3), {2, 3})
+  complaint(function() check.shape(rm.zeros(2, 3), {3, 2}) end)
+end)
+
+check.case("gradients accepts right ones and refuses wrong ones", function()
+  local x = rm.randn(3, 4)
+  check.gradients(function(a) return a * a end, x)
+  check.gradients(function(a, b) return a * b + a end, {x, rm.randn(3, 4)}, {step = 0.1})
+  -- the tape misses one of the two ways in which a enters
+  local message = complaint(function() check.gradients(function(a) return a * a:detach() end, x) end)
+  check.that(message:find("gradient of input 1 at (", 1, true), message)
+  -- and here b altogether
+  complaint(function() check.gradients(function(a, b) return a * b:detach() end, {x, x}) end)
+end)
+
+check.case("gradients knows layers and their parameters", function()
+  local layer = {weight = rm.randn(4):requires_grad_(true)}
+  function layer:named_parameters()
+    return coroutine.wrap(function() coroutine.yield("weight", self.weight) end)
+  end
+  setmetatable(layer, {__call = function(self, x) return x * self.weight end})
+  check.gradients(layer, rm.randn(3, 4), {step = 0.1})
+  setmetatable(layer, {__call = function(self, x) return x * self.weight.detach(self.weight) end})
+  complaint(function() check.gradients(layer, rm.randn(3, 4), {step = 0.1}) end)
 end)
