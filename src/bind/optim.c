@@ -138,12 +138,35 @@ static int max_norm(lua_State *L) {
   return 1;
 }
 
+/* find_duplicate(params) -> position of the first tensor that was in the list before, or nil.
+ * A tensor may have several boxes, so Lua's own comparison of keys does not tell. */
+static int find_duplicate(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  lua_newtable(L);
+  lua_Integer n = luaL_len(L, 1);
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_geti(L, 1, i);
+    rm_tensor *t = bind_checktensor(L, -1);
+    lua_pop(L, 1);
+    if (lua_rawgetp(L, 2, t) != LUA_TNIL) {
+      lua_pushinteger(L, i);
+      return 1;
+    }
+    lua_pop(L, 1);
+    lua_pushboolean(L, 1);
+    lua_rawsetp(L, 2, t);
+  }
+  return 0;
+}
+
 static const luaL_Reg functions[] = {
     {"sgd_step", sgd_step},
     {"adam_step", adam_step},
     {"rmsprop_step", rmsprop_step},
     {"clip_grad_norm", clip_grad_norm},
     {"max_norm", max_norm},
+    {"find_duplicate", find_duplicate},
     {NULL, NULL},
 };
 

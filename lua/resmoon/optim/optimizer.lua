@@ -49,7 +49,7 @@ local function check_options(cls, options)
   end
 end
 
-local function new_group(cls, params, options, seen)
+local function new_group(cls, params, options, all)
   local group = {params = {}}
   for key, default in pairs(cls.defaults) do
     if options[key] == nil then group[key] = default else group[key] = options[key] end
@@ -62,11 +62,8 @@ local function new_group(cls, params, options, seen)
       fail("optim.%s: parameter %d is computed from other tensors, expected a leaf",
         cls.__name, i)
     end
-    if seen[p] then
-      fail("optim.%s: parameter %d appears twice", cls.__name, i)
-    end
-    seen[p] = true
     group.params[i] = p
+    all[#all + 1] = p
   end
   if #group.params == 0 then
     fail("optim.%s: no parameters to optimise", cls.__name)
@@ -88,18 +85,20 @@ function Optimizer:init(params, options)
       cls.__name, type(params) == "table" and tostring(getmetatable(params).__name) or type(params))
   end
   check_options(cls, options)
-  local groups, seen = {}, {}
+  local groups, all = {}, {}
   if type(params[1]) == "table" then
     for i, given in ipairs(params) do
       check_options(cls, given)
       local merged = {}
       for key, value in pairs(options) do merged[key] = value end
       for key, value in pairs(given) do merged[key] = value end
-      groups[i] = new_group(cls, given.params or {}, merged, seen)
+      groups[i] = new_group(cls, given.params or {}, merged, all)
     end
   else
-    groups[1] = new_group(cls, params, options, seen)
+    groups[1] = new_group(cls, params, options, all)
   end
+  local twice = core.find_duplicate(all)
+  if twice then fail("optim.%s: parameter %d appears twice", cls.__name, twice) end
   rawset(self, "groups", groups)
 end
 
