@@ -108,7 +108,8 @@ RM_KERNEL(void, max_window, (size_t c, size_t kh, size_t kw, size_t row, const f
 RM_KERNEL(void, max_window_backward, (size_t c, size_t kh, size_t kw, size_t row, const float *x, const float *y, const float *dy, float *dx))
 RM_KERNEL(void, sum_window, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *x, float *y))
 RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *dy, float *dx))
-/* winograd_k.c: F(4x4, 3x3); layouts in winograd.h. `first` and `count` name tiles. */
+/* winograd_k.c: F(4x4, 3x3); layouts in winograd.h. `first` and `count` name tiles,
+ * `zeros` are 6 pixels of them. */
 RM_KERNEL(void, wino_weights, (const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, int flip, size_t row_block, size_t column_block, float *u))
 RM_KERNEL(void, wino_input, (const rm_wino_images *g, const float *x, const float *zeros, size_t first, size_t count, float *v))
 RM_KERNEL(void, wino_product, (size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *u, float *m))
@@ -124,3 +125,10 @@ RM_KERNEL(void, rmsprop_step, (size_t n, const float *g, float *s, float *a, flo
 RM_KERNEL(double, sum_squares, (size_t n, const float *x))
 RM_KERNEL(float, max_abs, (size_t n, const float *x))
 RM_KERNEL(void, scale, (size_t n, const float *x, float a, float *y))
+
+/* direct_k.c: sums over the window of each pixel; `from` and `to` have a pointer for each pixel */
+RM_KERNEL(size_t, direct_packed, (size_t depth, size_t columns))   /* floats of packed weights */
+RM_KERNEL(void, direct_pack, (size_t row, size_t columns, const float *w, size_t column_stride, size_t depth, float *packed))
+RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns, const float *bias))
+RM_KERNEL(void, direct_pack_gradient, (size_t pixels, size_t columns, const float *dy, size_t stride, float *packed))
+RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw))

@@ -3,13 +3,14 @@
  * A tile is 4x4 pixels of the output and the 6x6 pixels of the input they depend on; its
  * transform has 36 positions. Channels are kept in blocks of 16, with zeros after the last:
  *
- *   inputs, outputs   [position][channel block][tile][16]      of a block of tiles
+ *   inputs, outputs   [channel block][tile][position][16]      of a block of tiles
  *   weights           [position][panel of columns][row][width]  row = input, column = output channel
  *   weight gradients  [position][row][column]
  *
- * so that each position is one matrix product and nothing is repacked between transform
- * and product. Positions are kept apart by 16 floats more than they need, because a
- * power of two between them would put all 36 into the same cache set. */
+ * Each position is one matrix product, and nothing is repacked between transform and product.
+ * A transform works on 36 neighbouring cache lines from one address; a product finds its
+ * tiles 36 lines apart, which spreads them over the cache's sets. Positions of the weights
+ * are kept apart by 16 floats more than they need: a power of two would not. */
 #ifndef RM_KERNELS_WINOGRAD_H
 #define RM_KERNELS_WINOGRAD_H
 
@@ -20,10 +21,11 @@ enum { RM_WINO_BLOCK = 16, RM_WINO_POSITIONS = 36, RM_WINO_PAD = 16 };
 /* Channels in whole blocks. */
 static inline size_t rm_wino_padded(size_t channels) { return (channels + 15) / 16 * 16; }
 
-/* Floats from a position to the next. */
-static inline size_t rm_wino_tiles_stride(size_t tiles, size_t channels) {
-  return tiles * rm_wino_padded(channels) + RM_WINO_PAD;
+/* Floats of a block of transformed tiles. */
+static inline size_t rm_wino_tiles_floats(size_t tiles, size_t channels) {
+  return tiles * RM_WINO_POSITIONS * rm_wino_padded(channels);
 }
+/* Floats from a position of the weights to the next. */
 static inline size_t rm_wino_weights_stride(size_t rows, size_t columns) {
   return rm_wino_padded(rows) * rm_wino_padded(columns) + RM_WINO_PAD;
 }

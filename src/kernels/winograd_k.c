@@ -15,7 +15,7 @@
 #include "kernels/isa.h"
 #include <string.h>
 
-enum { BLOCK = RM_WINO_BLOCK, VECS = BLOCK / RM_VL };
+enum { BLOCK = RM_WINO_BLOCK, TILE = RM_WINO_POSITIONS * BLOCK };
 
 /* --- one-dimensional transforms ------------------------------------------------------ */
 #define P1 0.625 /* the points: +-P1, +-P2 */
@@ -87,32 +87,49 @@ static rm_vec load_some(const float *p, size_t n) {
 
 static void store_some(float *p, rm_vec v, size_t n) { memcpy(p, &v, n * sizeof(float)); }
 
-/* Channels c .. c+RM_VL-1 of a pixel with `channels`. */
-RM_INLINE rm_vec load_channels(const float *p, size_t c, size_t channels) {
-  if (c + RM_VL <= channels) return rm_load(p + c);
-  return c < channels ? load_some(p + c, channels - c) : (rm_vec){0};
-}
+RM_INLINE rm_vec load_lanes(const float *p, size_t lanes) { return lanes == RM_VL ? rm_load(p) : load_some(p, lanes); }
 
-/* --- input ------------------------------------------------------------------------------ */
-/* Tile `t` counted through all images: which image, and its place there. */
+/* --- where a tile lies ------------------------------------------------------------------ */
 typedef struct {
   size_t image;
-  ptrdiff_t i, j; /* first pixel */
+  ptrdiff_t i, j; /* first pixel; may lie in the padding */
 } place;
 
+/* Tile `t`, counted through all images. */
 RM_INLINE place place_of(const rm_wino_images *g, size_t t) {
   size_t in_image = t % (g->across * g->down);
   return (place){t / (g->across * g->down), 4 * (ptrdiff_t)(in_image / g->across) - g->pad,
                  4 * (ptrdiff_t)(in_image % g->across) - g->pad};
 }
 
-/* One vector of channels of one tile, from 36 pixels at p[.] + c. */
-RM_INLINE void input_vector(rm_vec d[6][6], float *v, size_t stride) {
+/* The pixels under a tile: pixel (i, j) is at row[i] + j * channels if from <= j < to, and
+ * zero otherwise. Rows outside the image point to zeros. */
+typedef struct {
+  const float *row[6];
+  int from, to;
+} window;
+
+RM_INLINE window window_at(const rm_wino_images *g, const float *x, const float *zeros, place p, int extent) {
+  ptrdiff_t h = (ptrdiff_t)g->h, w = (ptrdiff_t)g->w, c = (ptrdiff_t)g->c;
+  const float *row = x + (((ptrdiff_t)p.image * h + p.i) * w + p.j) * c;
+  window v = {.from = p.j < 0 ? (int)-p.j : 0, .to = w - p.j < extent ? (int)(w - p.j) : extent};
+#pragma GCC unroll 6
+  for (int i = 0; i < extent; i++) v.row[i] = p.i + i >= 0 && p.i + i < h ? row + i * w * c : zeros;
+  return v;
+}
+
+/* --- input ------------------------------------------------------------------------------ */
+/* One vector of channels, from channel k on, of which `lanes` exist. */
+RM_INLINE void input_vector(const window *from, size_t c, size_t k, size_t lanes, float *v) {
   rm_vec t[6][6];
 #pragma GCC unroll 6
-  for (int j = 0; j < 6; j++) { /* columns: d[j] holds column j */
-    rm_vec o[6];
-    input_1d(d[j], o);
+  for (int j = 0; j < 6; j++) {
+    rm_vec d[6], o[6] = {{0}};
+    if (j >= from->from && j < from->to) {
+#pragma GCC unroll 6
+      for (int i = 0; i < 6; i++) d[i] = load_lanes(from->row[i] + j * c + k, lanes);
+      input_1d(d, o);
+    }
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) t[i][j] = o[i];
   }
@@ -121,82 +138,39 @@ RM_INLINE void input_vector(rm_vec d[6][6], float *v, size_t stride) {
     rm_vec o[6];
     input_1d(t[i], o);
 #pragma GCC unroll 6
-    for (int j = 0; j < 6; j++) *(rm_vecu *)(v + (i * 6 + j) * stride) = o[j];
+    for (int j = 0; j < 6; j++) rm_store(v + (i * 6 + j) * BLOCK, o[j]);
   }
 }
 
-/* A tile inside its image, channels in whole vectors. */
-static void input_inside(const float *x, size_t row, size_t c, size_t channels, float *v, size_t block,
-                         size_t stride) {
-  for (size_t k = 0; k < channels; k += RM_VL) {
-    rm_vec d[6][6];
-#pragma GCC unroll 6
-    for (int j = 0; j < 6; j++)
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; i++) d[j][i] = rm_load(x + i * row + j * c + k);
-    input_vector(d, v + k / BLOCK * block + k % BLOCK, stride);
-  }
-}
-
-/* A tile over the edge: `pixel` points to zeros for what lies outside. */
-static void input_edge(const float *const pixel[36], size_t channels, float *v, size_t block, size_t stride) {
-  for (size_t k = 0; k < channels; k += RM_VL) {
-    rm_vec d[6][6];
-#pragma GCC unroll 6
-    for (int j = 0; j < 6; j++)
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; i++) d[j][i] = rm_load(pixel[i * 6 + j] + k);
-    input_vector(d, v + k / BLOCK * block + k % BLOCK, stride);
-  }
-}
-
-/* The last channels, fewer than a vector, and the zeros that fill their block. */
-static void input_tail(const float *const pixel[36], size_t from, size_t channels, float *v, size_t block,
-                       size_t stride) {
-  for (size_t k = from; k < rm_wino_padded(channels); k += RM_VL) {
-    rm_vec d[6][6];
-    for (int j = 0; j < 6; j++)
-      for (int i = 0; i < 6; i++) d[j][i] = load_channels(pixel[i * 6 + j], k, channels);
-    input_vector(d, v + k / BLOCK * block + k % BLOCK, stride);
-  }
-}
-
-/* Pointers to rows x cols pixels from (i0, j0) on. */
-RM_INLINE void find_pixels(const rm_wino_images *g, const float *x, const float *zeros, place p, int rows, int cols,
-                           const float *pixel[]) {
-  const float *image = x + p.image * g->h * g->w * g->c;
-  for (int i = 0; i < rows; i++) {
-    ptrdiff_t h = p.i + i;
-    int in_row = h >= 0 && h < (ptrdiff_t)g->h;
-    for (int j = 0; j < cols; j++) {
-      ptrdiff_t w = p.j + j;
-      pixel[i * cols + j] = in_row && w >= 0 && w < (ptrdiff_t)g->w ? image + (h * (ptrdiff_t)g->w + w) * (ptrdiff_t)g->c
-                                                                    : zeros;
-    }
-  }
+/* Channels that fill up the last block. */
+static void clear_channels(size_t from, size_t to, float *v, size_t block) {
+  for (size_t k = from; k < to; k++)
+    for (size_t p = 0; p < RM_WINO_POSITIONS; p++) v[k / BLOCK * block + p * BLOCK + k % BLOCK] = 0;
 }
 
 void RM_ISA(wino_input)(const rm_wino_images *g, const float *x, const float *zeros, size_t first, size_t count,
                         float *v) {
-  size_t stride = rm_wino_tiles_stride(g->tiles, g->c), block = g->tiles * BLOCK, whole = g->c / RM_VL * RM_VL;
-  for (size_t t = 0; t < count; t++, v += BLOCK) {
-    const float *pixel[36];
-    place p = place_of(g, first + t);
-    int inside = p.i >= 0 && p.j >= 0 && p.i + 6 <= (ptrdiff_t)g->h && p.j + 6 <= (ptrdiff_t)g->w;
-    if (!inside || whole < rm_wino_padded(g->c)) find_pixels(g, x, zeros, p, 6, 6, pixel);
-    if (inside) input_inside(x + ((p.image * g->h + p.i) * g->w + p.j) * g->c, g->w * g->c, g->c, whole, v, block, stride);
-    else input_edge(pixel, whole, v, block, stride);
-    input_tail(pixel, whole, g->c, v, block, stride);
+  size_t block = g->tiles * TILE, c = g->c;
+  for (size_t t = 0; t < count; t++, v += TILE) {
+    window w = window_at(g, x, zeros, place_of(g, first + t), 6);
+    size_t k = 0;
+    for (; k + RM_VL <= c; k += RM_VL) input_vector(&w, c, k, RM_VL, v + k / BLOCK * block + k % BLOCK);
+    if (k < c) input_vector(&w, c, k, c - k, v + k / BLOCK * block + k % BLOCK);
+    clear_channels(c, rm_wino_padded(c), v, block);
   }
 }
 
 /* --- output gradient --------------------------------------------------------------------- */
-RM_INLINE void gradient_vector(rm_vec d[4][4], float *m, size_t stride) {
+RM_INLINE void gradient_vector(const window *from, size_t c, size_t k, size_t lanes, float *m) {
   rm_vec t[6][4];
-#pragma GCC unroll 6
+#pragma GCC unroll 4
   for (int j = 0; j < 4; j++) {
-    rm_vec o[6];
-    gradient_1d(d[j], o);
+    rm_vec d[4], o[6] = {{0}};
+    if (j < from->to) {
+#pragma GCC unroll 4
+      for (int i = 0; i < 4; i++) d[i] = load_lanes(from->row[i] + j * c + k, lanes);
+      gradient_1d(d, o);
+    }
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) t[i][j] = o[i];
   }
@@ -205,85 +179,70 @@ RM_INLINE void gradient_vector(rm_vec d[4][4], float *m, size_t stride) {
     rm_vec o[6];
     gradient_1d(t[i], o);
 #pragma GCC unroll 6
-    for (int j = 0; j < 6; j++) *(rm_vecu *)(m + (i * 6 + j) * stride) = o[j];
-  }
-}
-
-static void gradient_tile(const float *const pixel[16], size_t channels, float *m, size_t block, size_t stride) {
-  size_t whole = channels / RM_VL * RM_VL;
-  for (size_t k = 0; k < whole; k += RM_VL) {
-    rm_vec d[4][4];
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; j++)
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) d[j][i] = rm_load(pixel[i * 4 + j] + k);
-    gradient_vector(d, m + k / BLOCK * block + k % BLOCK, stride);
-  }
-  for (size_t k = whole; k < rm_wino_padded(channels); k += RM_VL) {
-    rm_vec d[4][4];
-    for (int j = 0; j < 4; j++)
-      for (int i = 0; i < 4; i++) d[j][i] = load_channels(pixel[i * 4 + j], k, channels);
-    gradient_vector(d, m + k / BLOCK * block + k % BLOCK, stride);
+    for (int j = 0; j < 6; j++) rm_store(m + (i * 6 + j) * BLOCK, o[j]);
   }
 }
 
 void RM_ISA(wino_output_gradient)(const rm_wino_images *g, const float *dy, const float *zeros, size_t first,
                                   size_t count, float *m) {
-  size_t stride = rm_wino_tiles_stride(g->tiles, g->c), block = g->tiles * BLOCK;
-  for (size_t t = 0; t < count; t++, m += BLOCK) {
-    const float *pixel[16];
-    find_pixels(g, dy, zeros, place_of(g, first + t), 4, 4, pixel);
-    gradient_tile(pixel, g->c, m, block, stride);
+  size_t block = g->tiles * TILE, c = g->c;
+  for (size_t t = 0; t < count; t++, m += TILE) {
+    window w = window_at(g, dy, zeros, place_of(g, first + t), 4);
+    size_t k = 0;
+    for (; k + RM_VL <= c; k += RM_VL) gradient_vector(&w, c, k, RM_VL, m + k / BLOCK * block + k % BLOCK);
+    if (k < c) gradient_vector(&w, c, k, c - k, m + k / BLOCK * block + k % BLOCK);
+    clear_channels(c, rm_wino_padded(c), m, block);
   }
 }
 
 /* --- output ------------------------------------------------------------------------------- */
-RM_INLINE void output_vector(const float *m, size_t stride, rm_vec bias, rm_vec y[4][4]) {
+/* One vector of channels of one tile. Rows and columns beyond rows, cols lie outside the image;
+ * `lanes` channels of the vector are real. */
+RM_INLINE void output_vector(const float *m, rm_vec bias, int rows, int cols, size_t lanes, size_t channels, size_t row,
+                             float *y) {
   rm_vec t[4][6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
     rm_vec d[6], o[4];
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) d[i] = rm_load(m + (i * 6 + j) * stride);
+    for (int i = 0; i < 6; i++) d[i] = rm_load(m + (i * 6 + j) * BLOCK);
     output_1d(d, o);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) t[i][j] = o[i];
   }
 #pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) {
-    output_1d(t[i], y[i]);
+  for (int i = 0; i < rows; i++, y += row) {
+    rm_vec o[4];
+    output_1d(t[i], o);
 #pragma GCC unroll 4
-    for (int j = 0; j < 4; j++) y[i][j] += bias;
+    for (int j = 0; j < cols; j++) {
+      if (lanes == RM_VL) rm_store(y + j * channels, o[j] + bias);
+      else store_some(y + j * channels, o[j] + bias, lanes);
+    }
   }
 }
 
 /* Writes rows x cols pixels (4 x 4 but at the edge). */
-RM_INLINE void output_tile(const float *m, const float *bias, size_t block, size_t stride, int rows, int cols,
-                           size_t channels, size_t row, float *y) {
-  for (size_t k = 0; k < channels; k += RM_VL) {
-    rm_vec o[4][4];
-    output_vector(m + k / BLOCK * block + k % BLOCK, stride, bias ? load_channels(bias, k, channels) : (rm_vec){0}, o);
-    size_t lanes = channels - k;
-#pragma GCC unroll 4
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-      for (int j = 0; j < cols; j++) {
-        float *to = y + i * row + j * channels + k;
-        if (lanes >= RM_VL) rm_store(to, o[i][j]);
-        else store_some(to, o[i][j], lanes);
-      }
-  }
+RM_INLINE void output_tile(const float *m, const float *bias, size_t block, int rows, int cols, size_t channels,
+                           size_t row, float *y) {
+  size_t k = 0;
+  for (; k + RM_VL <= channels; k += RM_VL)
+    output_vector(m + k / BLOCK * block + k % BLOCK, bias ? rm_load(bias + k) : (rm_vec){0}, rows, cols, RM_VL, channels,
+                  row, y + k);
+  if (k < channels)
+    output_vector(m + k / BLOCK * block + k % BLOCK, bias ? load_some(bias + k, channels - k) : (rm_vec){0}, rows, cols,
+                  channels - k, channels, row, y + k);
 }
 
 void RM_ISA(wino_output)(const rm_wino_images *g, const float *m, const float *bias, size_t first, size_t count,
                          float *y) {
-  size_t stride = rm_wino_tiles_stride(g->tiles, g->c), block = g->tiles * BLOCK, row = g->w * g->c;
-  for (size_t t = 0; t < count; t++, m += BLOCK) {
+  size_t block = g->tiles * TILE, row = g->w * g->c;
+  for (size_t t = 0; t < count; t++, m += TILE) {
     place p = place_of(g, first + t);
     float *to = y + ((p.image * g->h + p.i) * g->w + p.j) * g->c;
     size_t rows = g->h - p.i, cols = g->w - p.j;
-    if (rows >= 4 && cols >= 4) output_tile(m, bias, block, stride, 4, 4, g->c, row, to);
-    else output_tile(m, bias, block, stride, rows < 4 ? (int)rows : 4, cols < 4 ? (int)cols : 4, g->c, row, to);
+    if (rows >= 4 && cols >= 4) output_tile(m, bias, block, 4, 4, g->c, row, to);
+    else output_tile(m, bias, block, rows < 4 ? (int)rows : 4, cols < 4 ? (int)cols : 4, g->c, row, to);
   }
 }
 
@@ -382,7 +341,7 @@ RM_INLINE void product_micro(int nv, const float *a, size_t block, size_t blocks
       for (int j = 0; j < nv; j++) w[j] = rm_load(b + j * RM_VL);
 #pragma GCC unroll 8
       for (int i = 0; i < ROWS; i++) {
-        rm_vec x = rm_splat(a[i * BLOCK + k]);
+        rm_vec x = rm_splat(a[i * TILE + k]);
 #pragma GCC unroll 2
         for (int j = 0; j < nv; j++) sum[i][j] += x * w[j];
       }
@@ -390,7 +349,7 @@ RM_INLINE void product_micro(int nv, const float *a, size_t block, size_t blocks
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++)
 #pragma GCC unroll 2
-    for (int j = 0; j < nv; j++) rm_store(c[j] + i * BLOCK, sum[i][j]);
+    for (int j = 0; j < nv; j++) rm_store(c[j] + i * TILE, sum[i][j]);
 }
 
 static __attribute__((noinline)) void product_two(const float *a, size_t block, size_t blocks, const float *b,
@@ -406,14 +365,14 @@ static __attribute__((noinline)) void product_one(const float *a, size_t block, 
  * beyond `count` is never read. */
 void RM_ISA(wino_product)(size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *u,
                           float *m) {
-  size_t height = rm_wino_padded(rows), width = rm_wino_padded(columns), block = tiles * BLOCK;
+  size_t height = rm_wino_padded(rows), width = rm_wino_padded(columns), block = tiles * TILE;
   for (size_t n = 0; n < width; n += PANEL) {
     const float *b = u + n * height;
     size_t second = n + RM_VL;
     float *c = m + n / BLOCK * block + n % BLOCK, *d = m + second / BLOCK * block + second % BLOCK;
     for (size_t t = 0; t < count; t += ROWS) {
-      if (panel_width(n, width) == PANEL) product_two(v + t * BLOCK, block, height / BLOCK, b, c + t * BLOCK, d + t * BLOCK);
-      else product_one(v + t * BLOCK, block, height / BLOCK, b, c + t * BLOCK);
+      if (panel_width(n, width) == PANEL) product_two(v + t * TILE, block, height / BLOCK, b, c + t * TILE, d + t * TILE);
+      else product_one(v + t * TILE, block, height / BLOCK, b, c + t * TILE);
     }
   }
 }
@@ -427,7 +386,7 @@ RM_INLINE void weight_micro(int n, int nv, size_t count, const float *a, const f
   for (int i = 0; i < n; i++)
 #pragma GCC unroll 2
     for (int j = 0; j < nv; j++) sum[i][j] = rm_load(c + i * width + j * RM_VL);
-  for (size_t t = 0; t < count; t++, a += BLOCK, b0 += BLOCK, b1 += BLOCK) {
+  for (size_t t = 0; t < count; t++, a += TILE, b0 += TILE, b1 += TILE) {
     rm_vec w[2] = {rm_load(b0), rm_load(b1)};
 #pragma GCC unroll 8
     for (int i = 0; i < n; i++) {
@@ -458,7 +417,7 @@ WEIGHT_MICRO(4, 2)
 /* One position: du += v' m over `count` tiles. */
 void RM_ISA(wino_weight_product)(size_t count, size_t tiles, size_t rows, size_t columns, const float *v,
                                  const float *m, float *du) {
-  size_t width = rm_wino_padded(columns), block = tiles * BLOCK;
+  size_t width = rm_wino_padded(columns), block = tiles * TILE;
   for (size_t n = 0; n < width; n += PANEL) {
     size_t second = n + RM_VL < width ? n + RM_VL : n;
     const float *b0 = m + n / BLOCK * block + n % BLOCK, *b1 = m + second / BLOCK * block + second % BLOCK;

@@ -14,7 +14,7 @@
 #include "ops/conv_method.h"
 #include "ops/linalg.h"
 
-static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_im2col, &rm_conv_naive};
+static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_direct, &rm_conv_im2col, &rm_conv_naive};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* --- which method ----------------------------------------------------------------- */

@@ -34,7 +34,7 @@ extern const rm_conv_method rm_conv_winograd, rm_conv_direct, rm_conv_im2col, rm
 void rm_conv_weight_to_ohwi(const rm_conv_shape *s, const float *oihw, float *ohwi);
 void rm_conv_weight_from_ohwi(const rm_conv_shape *s, const float *ohwi, float *oihw);
 
-/* total[i] = the sum of parts[p * stride + i] over p = 0 .. count-1, in this order. */
+/* total[i] = the sum of parts[p * stride + i] over p = 0 .. count-1, in this order; total may be parts. */
 void rm_conv_sum_parts(size_t n, size_t count, size_t stride, const float *parts, float *total);
 
 /* A block of `floats` numbers from the caching allocator, or RM_ERR_MEMORY. */

@@ -1,8 +1,7 @@
 /* conv_winograd.c -- 3x3, stride 1 by Winograd's F(4x4, 3x3); kernels/winograd_k.c has the idea.
  *
  * Tiles of all images are counted through and taken in blocks. A thread transforms a block,
- * multiplies it position by position and transforms back, all in its own scratch memory,
- * which is sized for the second-level cache. The input gradient is the same convolution of
+ * multiplies it position by position and transforms back, all in its own scratch memory. The input gradient is the same convolution of
  * dy with the kernel turned by 180 degrees and its channels exchanged.
  *
  * The weight gradient adds over tiles: each chunk of blocks has its own sum in the transform
@@ -12,7 +11,10 @@
 #include "kernels/kernels.h"
 #include "ops/conv_method.h"
 
-enum { SCRATCH_FLOATS = 80 * 1024, MAX_CHUNKS = 32, MIN_CHUNKS = 2, PARTS_FLOATS = 1024 * 1024 };
+/* A block has 24 tiles, so that up to 64 channels stay in the second-level cache; 48 where there
+ * are so many weights that reading them for each block is what counts. */
+enum { MANY_WEIGHTS = 128 * 128 };
+enum { MAX_CHUNKS = 32, MIN_CHUNKS = 2, PARTS_FLOATS = 1024 * 1024 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
@@ -41,8 +43,7 @@ typedef struct {
 /* Tiles of the h x w outputs of n images; `in` is read with the given padding. */
 static void plan(job *q, size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h, size_t w, size_t c) {
   size_t across = (w + 3) / 4, down = (h + 3) / 4;
-  size_t per_tile = RM_WINO_POSITIONS * (rm_wino_padded(in_c) + rm_wino_padded(c));
-  size_t tiles = larger(SCRATCH_FLOATS / per_tile / 24, 1) * 24;
+  size_t tiles = in_c * c > MANY_WEIGHTS ? 48 : 24;
   q->count = n * across * down;
   if (tiles > q->count) tiles = (q->count + 23) / 24 * 24;
   q->in = (rm_wino_images){in_h, in_w, in_c, across, down, pad, tiles};
@@ -51,12 +52,24 @@ static void plan(job *q, size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdif
 }
 
 static size_t scratch_bytes(const rm_wino_images *g) {
-  return RM_WINO_POSITIONS * rm_wino_tiles_stride(g->tiles, g->c) * sizeof(float);
+  return rm_wino_tiles_floats(g->tiles, g->c) * sizeof(float);
 }
 
 static rm_status reserve(const job *q, rm_error *err) {
   RM_TRY(rm_scratch_reserve(0, scratch_bytes(&q->in), err));
   return rm_scratch_reserve(1, scratch_bytes(&q->out), err);
+}
+
+/* Asks for a slice of what the next block will read, position by position: the products, which
+ * need little memory, hide the way from main memory. */
+static void prefetch(const rm_wino_images *g, const float *x, size_t first, size_t total, size_t position) {
+  size_t end = first + g->tiles < total ? first + g->tiles : total, in_image = g->across * g->down;
+  if (first >= total) return;
+  const char *from = (const char *)(x + first * g->h * g->w / in_image * g->c);
+  const char *to = (const char *)(x + end * g->h * g->w / in_image * g->c);
+  size_t slice = ((size_t)(to - from) / RM_WINO_POSITIONS + 64) / 64 * 64;
+  for (const char *p = from + position * slice; p < from + (position + 1) * slice && p < to; p += 64)
+    __builtin_prefetch(p, 0, 2);
 }
 
 /* --- weights ------------------------------------------------------------------------ */
@@ -83,14 +96,15 @@ static size_t weights_floats(const rm_conv_shape *s) { return RM_WINO_POSITIONS 
 static void convolve_blocks(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
   const rm_kernels *kernels = rm_kernel_table();
-  size_t tiles = q->in.tiles, v_stride = rm_wino_tiles_stride(tiles, q->in.c);
-  size_t m_stride = rm_wino_tiles_stride(tiles, q->out.c), u_stride = rm_wino_weights_stride(q->in.c, q->out.c);
+  size_t tiles = q->in.tiles, u_stride = rm_wino_weights_stride(q->in.c, q->out.c);
   float *v = rm_scratch(0, scratch_bytes(&q->in)), *m = rm_scratch(1, scratch_bytes(&q->out));
   for (size_t i = begin; i < end; i++) {
     size_t first = i * tiles, count = smaller(tiles, q->count - first);
     kernels->wino_input(&q->in, q->x, q->zeros, first, count, v);
-    for (size_t p = 0; p < RM_WINO_POSITIONS; p++)
-      kernels->wino_product(count, tiles, q->in.c, q->out.c, v + p * v_stride, q->u + p * u_stride, m + p * m_stride);
+    for (size_t p = 0; p < RM_WINO_POSITIONS; p++) {
+      if (i + 1 < end) prefetch(&q->in, q->x, first + tiles, q->count, p);
+      kernels->wino_product(count, tiles, q->in.c, q->out.c, v + p * RM_WINO_BLOCK, q->u + p * u_stride, m + p * RM_WINO_BLOCK);
+    }
     kernels->wino_output(&q->out, m, q->bias, first, count, q->y);
   }
 }
@@ -98,7 +112,7 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
 /* `q` is planned; computes with the weights as the direction needs them. */
 static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool backward, rm_error *err) {
   float *u;
-  size_t floats = weights_floats(s), zeros = rm_wino_padded(q->in.c);
+  size_t floats = weights_floats(s), zeros = 6 * rm_wino_padded(q->in.c);
   RM_TRY(reserve(q, err));
   RM_TRY(rm_conv_alloc(floats + zeros, &u, err));
   memset(u + floats, 0, zeros * sizeof(float));
@@ -127,13 +141,15 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
 
 /* --- weight gradient ------------------------------------------------------------------ */
 static void add_block(const job *q, const rm_kernels *kernels, size_t block, float *v, float *m, float *du) {
-  size_t tiles = q->in.tiles, v_stride = rm_wino_tiles_stride(tiles, q->in.c);
-  size_t m_stride = rm_wino_tiles_stride(tiles, q->out.c), u_stride = rm_wino_weights_stride(q->in.c, q->out.c);
+  size_t tiles = q->in.tiles, u_stride = rm_wino_weights_stride(q->in.c, q->out.c);
   size_t first = block * tiles, count = smaller(tiles, q->count - first);
   kernels->wino_input(&q->in, q->x, q->zeros, first, count, v);
   kernels->wino_output_gradient(&q->out, q->dy, q->zeros, first, count, m);
-  for (size_t p = 0; p < RM_WINO_POSITIONS; p++)
-    kernels->wino_weight_product(count, tiles, q->in.c, q->out.c, v + p * v_stride, m + p * m_stride, du + p * u_stride);
+  for (size_t p = 0; p < RM_WINO_POSITIONS; p++) {
+    prefetch(&q->in, q->x, first + tiles, q->count, p);
+    prefetch(&q->out, q->dy, first + tiles, q->count, p);
+    kernels->wino_weight_product(count, tiles, q->in.c, q->out.c, v + p * RM_WINO_BLOCK, m + p * RM_WINO_BLOCK, du + p * u_stride);
+  }
 }
 
 static void sum_chunks(void *ctx, size_t begin, size_t end) {
@@ -165,7 +181,7 @@ static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const f
   job q = {.x = x, .dy = dy, .part = weights_floats(s)};
   plan(&q, s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
   q.chunks = smaller(larger(smaller(PARTS_FLOATS / q.part, MAX_CHUNKS), MIN_CHUNKS), q.blocks);
-  size_t zeros = rm_wino_padded(larger(s->c, s->k)), floats = q.chunks * q.part + zeros;
+  size_t zeros = 6 * rm_wino_padded(larger(s->c, s->k)), floats = q.chunks * q.part + zeros;
   RM_TRY(reserve(&q, err));
   RM_TRY(rm_conv_alloc(floats, &du, err));
   memset(du, 0, zeros * sizeof(float));

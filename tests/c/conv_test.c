@@ -130,6 +130,7 @@ static void matches_naive(const char *method) {
 
 static void im2col_matches(void **state) { (void)state; matches_naive("im2col"); }
 static void winograd_matches(void **state) { (void)state; matches_naive("winograd"); }
+static void direct_matches(void **state) { (void)state; matches_naive("direct"); }
 static void automatic_matches(void **state) { (void)state; matches_naive(NULL); }
 
 static bool same_bits(rm_tensor *a, rm_tensor *b) {
@@ -138,7 +139,7 @@ static bool same_bits(rm_tensor *a, rm_tensor *b) {
 
 static void threads_keep_the_bits(void **state) {
   (void)state;
-  static const char *const methods[] = {"winograd", "im2col", NULL};
+  static const char *const methods[] = {"winograd", "direct", "im2col", NULL};
   for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
     for (int i = 0; i < SHAPES; i++) {
       OK(rm_set_num_threads(1, &err));
@@ -188,7 +189,7 @@ static void nothing_is_left(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(im2col_matches),         cmocka_unit_test(automatic_matches),
-      cmocka_unit_test(winograd_matches),
+      cmocka_unit_test(winograd_matches),       cmocka_unit_test(direct_matches),
       cmocka_unit_test(threads_keep_the_bits),  cmocka_unit_test(wrong_shapes_are_named),
       cmocka_unit_test(an_empty_batch_is_fine), cmocka_unit_test(nothing_is_left),
   };

@@ -1,0 +1,188 @@
+/* direct_k.c -- convolution straight from a padded channels-last image.
+ *
+ * What lies under the window of an output pixel is a few runs of memory: for a 3x3 kernel
+ * three runs of 3C floats. They begin at the same offsets from every pixel, so a kernel needs
+ * a pointer for each pixel and one list of offsets, and any stride, dilation or order of pixels
+ * looks the same to it. ROWS pixels times two vectors of output channels are summed in
+ * registers; each step takes one float of each pixel and two vectors of weights.
+ *
+ * Packed weights: panels of two vectors of columns (the last may be one), each [row][width],
+ * filled up with zeros. */
+#include <string.h>
+#include "kernels/isa.h"
+
+#if defined(__AVX512F__)
+enum { ROWS = 8 }; /* 8 x 2 sums, of 32 registers */
+#else
+enum { ROWS = 6 }; /* 6 x 2 sums, two weights and one input: 15 of 16 registers */
+#endif
+enum { PANEL = 2 * RM_VL };
+
+static size_t whole(size_t columns) { return (columns + RM_VL - 1) / RM_VL * RM_VL; }
+
+/* Vectors in the panel that begins at column n. */
+static int vectors(size_t n, size_t columns) { return columns - n > RM_VL ? 2 : 1; }
+
+size_t RM_ISA(direct_packed)(size_t depth, size_t columns) { return depth * whole(columns); }
+
+/* One row of weights into its place: column k is w[k * column_stride]. */
+void RM_ISA(direct_pack)(size_t row, size_t columns, const float *w, size_t column_stride, size_t depth,
+                         float *packed) {
+  for (size_t n = 0; n < columns; n += PANEL) {
+    size_t width = vectors(n, columns) * RM_VL;
+    float *to = packed + n * depth + row * width;
+    for (size_t k = 0; k < width; k++) to[k] = n + k < columns ? w[(n + k) * column_stride] : 0;
+  }
+}
+
+/* --- forward ------------------------------------------------------------------------- */
+RM_INLINE void store_columns(float *to, rm_vec v, size_t columns) {
+  if (columns >= RM_VL) rm_store(to, v);
+  else memcpy(to, &v, columns * sizeof(float));
+}
+
+/* ROWS pixels, nv vectors; `columns` of them are real. */
+RM_INLINE void forward_micro(int nv, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
+                             size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
+  rm_vec sum[ROWS][2];
+#pragma GCC unroll 8
+  for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+    for (int j = 0; j < nv; j++) sum[i][j] = bias[j];
+  for (size_t r = 0; r < runs; r++) {
+    const float *a[ROWS];
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++) a[i] = from[i] + offsets[r];
+    for (size_t k = 0; k < length; k++, w += nv * RM_VL) {
+      rm_vec b[2];
+#pragma GCC unroll 2
+      for (int j = 0; j < nv; j++) b[j] = rm_load(w + j * RM_VL);
+#pragma GCC unroll 8
+      for (int i = 0; i < ROWS; i++) {
+        rm_vec x = rm_splat(a[i][k]);
+#pragma GCC unroll 2
+        for (int j = 0; j < nv; j++) sum[i][j] += x * b[j];
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < ROWS; i++) {
+    if (nv == 2) rm_store(to[i], sum[i][0]);
+    store_columns(to[i] + (nv - 1) * RM_VL, sum[i][nv - 1], columns - (nv - 1) * RM_VL);
+  }
+}
+
+static __attribute__((noinline)) void forward_two(const float *const *from, float *const *to, size_t runs,
+                                                  const ptrdiff_t *offsets, size_t length, const float *w,
+                                                  size_t columns, const rm_vec bias[2]) {
+  forward_micro(2, from, to, runs, offsets, length, w, columns, bias);
+}
+
+static __attribute__((noinline)) void forward_one(const float *const *from, float *const *to, size_t runs,
+                                                  const ptrdiff_t *offsets, size_t length, const float *w,
+                                                  size_t columns, const rm_vec bias[2]) {
+  forward_micro(1, from, to, runs, offsets, length, w, columns, bias);
+}
+
+/* Where the last pixels are fewer than ROWS, the last one is computed several times. */
+void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *const *to, size_t runs,
+                            const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns,
+                            const float *bias) {
+  for (size_t n = 0; n < columns; n += PANEL) {
+    size_t left = columns - n < PANEL ? columns - n : PANEL;
+    rm_vec start[2] = {{0}};
+    if (bias) memcpy(start, bias + n, left * sizeof(float));
+    for (size_t p = 0; p < pixels; p += ROWS) {
+      const float *a[ROWS];
+      float *c[ROWS];
+      for (size_t i = 0; i < ROWS; i++) {
+        size_t q = p + i < pixels ? p + i : pixels - 1;
+        a[i] = from[q];
+        c[i] = to[q] + n;
+      }
+      (left > RM_VL ? forward_two : forward_one)(a, c, runs, offsets, length, packed + n * runs * length, left, start);
+    }
+  }
+}
+
+/* --- weight gradient ------------------------------------------------------------------- */
+/* `rows` rows of dW, nv vectors of columns: added over all pixels. */
+RM_INLINE void weights_micro(int rows, int nv, size_t pixels, const float *const *from, ptrdiff_t offset,
+                             const float *dy, float *dw, size_t width) {
+  rm_vec sum[ROWS][2];
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+    for (int j = 0; j < nv; j++) sum[i][j] = (rm_vec){0};
+  for (size_t p = 0; p < pixels; p++, dy += nv * RM_VL) {
+    const float *a = from[p] + offset;
+    rm_vec b[2];
+#pragma GCC unroll 2
+    for (int j = 0; j < nv; j++) b[j] = rm_load(dy + j * RM_VL);
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) {
+      rm_vec x = rm_splat(a[i]);
+#pragma GCC unroll 2
+      for (int j = 0; j < nv; j++) sum[i][j] += x * b[j];
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+    for (int j = 0; j < nv; j++) {
+      float *to = dw + i * width + j * RM_VL;
+      rm_store(to, rm_load(to) + sum[i][j]);
+    }
+}
+
+typedef void (*weights_fn)(size_t pixels, const float *const *from, ptrdiff_t offset, const float *dy, float *dw,
+                           size_t width);
+
+#define WEIGHTS(rows, nv)                                                                                        \
+  static void weights_##rows##_##nv(size_t pixels, const float *const *from, ptrdiff_t offset, const float *dy, \
+                                    float *dw, size_t width) {                                                  \
+    weights_micro(rows, nv, pixels, from, offset, dy, dw, width);                                               \
+  }
+#define WEIGHTS_BOTH(rows) WEIGHTS(rows, 1) WEIGHTS(rows, 2)
+WEIGHTS_BOTH(1) WEIGHTS_BOTH(2) WEIGHTS_BOTH(3) WEIGHTS_BOTH(4) WEIGHTS_BOTH(5) WEIGHTS_BOTH(6)
+#if defined(__AVX512F__)
+WEIGHTS_BOTH(7) WEIGHTS_BOTH(8)
+#endif
+
+/* One function for each number of rows: the inner loop is unrolled by it. */
+static const weights_fn weights_by_rows[2][ROWS + 1] = {
+#if defined(__AVX512F__)
+    {NULL, weights_1_1, weights_2_1, weights_3_1, weights_4_1, weights_5_1, weights_6_1, weights_7_1, weights_8_1},
+    {NULL, weights_1_2, weights_2_2, weights_3_2, weights_4_2, weights_5_2, weights_6_2, weights_7_2, weights_8_2},
+#else
+    {NULL, weights_1_1, weights_2_1, weights_3_1, weights_4_1, weights_5_1, weights_6_1},
+    {NULL, weights_1_2, weights_2_2, weights_3_2, weights_4_2, weights_5_2, weights_6_2},
+#endif
+};
+
+/* dy (pixels, columns) in panels, each [pixel][width], filled up with zeros. */
+void RM_ISA(direct_pack_gradient)(size_t pixels, size_t columns, const float *dy, size_t stride, float *packed) {
+  for (size_t n = 0; n < columns; n += PANEL) {
+    size_t width = vectors(n, columns) * RM_VL, left = columns - n < width ? columns - n : width;
+    for (size_t p = 0; p < pixels; p++, packed += width) {
+      const float *from = dy + p * stride + n;
+      if (left == width)
+        for (size_t k = 0; k < width; k += RM_VL) rm_store(packed + k, rm_load(from + k));
+      else
+        for (size_t k = 0; k < width; k++) packed[k] = k < left ? from[k] : 0;
+    }
+  }
+}
+
+/* dw (runs * length, columns) += x' dy; `columns` in whole vectors. All of dy meets a few rows
+ * of dw at a time, so that both dy and those rows of x stay in the first-level cache. */
+void RM_ISA(direct_weights)(size_t pixels, const float *const *from, const float *packed, size_t runs,
+                            const ptrdiff_t *offsets, size_t length, size_t columns, float *dw) {
+  for (size_t r = 0; r < runs; r++)
+    for (size_t k = 0; k < length; k += ROWS) {
+      size_t rows = length - k < ROWS ? length - k : ROWS;
+      for (size_t n = 0; n < columns; n += PANEL)
+        weights_by_rows[vectors(n, columns) - 1][rows](pixels, from, offsets[r] + (ptrdiff_t)k, packed + n * pixels,
+                                                       dw + (r * length + k) * columns + n, columns);
+    }
+}
