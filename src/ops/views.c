@@ -9,8 +9,8 @@
 #include "ops/views.h"
 
 #include <string.h>
-#include "core/iterate.h"
 #include "core/tape.h"
+#include "ops/reduce.h"
 
 /* Records y = name(x) if x needs it. On failure y is released. */
 static rm_status recorded(const char *name, rm_backward_fn backward, rm_tensor *x, rm_tensor *fresh,
@@ -234,21 +234,6 @@ rm_status rm_transpose(rm_tensor *x, size_t a, size_t b, rm_tensor **y, rm_error
 }
 
 /* --- extent ------------------------------------------------------------------- */
-
-static void add_run(void *ctx, size_t n, char *const data[], const ptrdiff_t strides[]) {
-  (void)ctx;
-  float *into = (float *)data[1];
-  const float *from = (const float *)data[0];
-  for (size_t i = 0; i < n; i++) into[(ptrdiff_t)i * strides[1]] += from[(ptrdiff_t)i * strides[0]];
-}
-
-static rm_status rm_sum_to(rm_tensor *dy, size_t ndim, const size_t shape[], rm_tensor **out, rm_error *err) {
-  rm_iter it;
-  RM_TRY(rm_tensor_zeros(RM_FLOAT32, ndim, shape, out, err));
-  rm_iter_init(&it, 2, (const rm_tensor *const[]){dy, *out});
-  rm_iter_run_serial(&it, add_run, NULL);
-  return RM_OK;
-}
 
 static rm_status expand_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   size_t shape[RM_MAX_DIMS];
