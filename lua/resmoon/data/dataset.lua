@@ -28,6 +28,9 @@ local function statistics(self)
     self.mean, self.std = source.mean, source.std
   else
     self.mean, self.std = imaging.statistics(self:all_images())
+    for c, std in ipairs(self.std) do
+      if std == 0 then self.std[c] = 1 end   -- a channel of one value: normalised, it is 0
+    end
   end
 end
 

@@ -53,23 +53,26 @@ function fetch.md5(path)
   return nil, "found no working md5sum, md5 or openssl"
 end
 
--- Downloads url to `path`, going on with what is there already. True, or nil and a reason.
+-- Downloads url to `path`, going on with what is there already. On a terminal the program shows its
+-- progress; elsewhere it is quiet. True, or nil and a reason.
 local function download(url, path, say)
+  local shown = sys.isatty(2)
   local argv
   if sys.which "curl" then
-    argv = {"curl", "--fail", "--location", "--retry", "2", "--connect-timeout", "20", "--continue-at", "-",
-            "--output", path, "--", url}
-    if not sys.isatty(2) then table.insert(argv, 2, "--silent") table.insert(argv, 3, "--show-error") end
+    argv = {"curl", shown and "--progress-bar" or "--silent", "--show-error", "--fail", "--location", "--retry", "2",
+            "--connect-timeout", "20", "--continue-at", "-", "--output", path, "--", url}
   elseif sys.which "wget" then
-    argv = {"wget", "--continue", "--tries=2", "--timeout=20", "--output-document=" .. path, "--", url}
-    if not sys.isatty(2) then table.insert(argv, 2, "--no-verbose") end
+    argv = {"wget", shown and "--show-progress" or "--no-verbose", "--continue", "--tries=2", "--timeout=20",
+            "--output-document=" .. path, "--", url}
   else
     return nil, "neither curl nor wget is installed"
   end
   say("from " .. url)
-  local status, reason = sys.run(argv)
+  local status, reason, complaint = sys.run(argv, {capture = not shown})
   if status == 0 then return true end
-  return nil, status and ("%s ended with status %d"):format(argv[1], status) or reason
+  if not status then return nil, reason end
+  complaint = complaint and complaint:match "([^\n]+)%s*$"
+  return nil, complaint or ("%s ended with status %d"):format(argv[1], status)
 end
 
 -- --- one file ----------------------------------------------------------------------------

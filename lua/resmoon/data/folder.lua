@@ -124,7 +124,7 @@ function Files:batch(which, generator_of)
         first[2], first[3], own[2], own[3], path), 2)
     end
   end
-  return rm.stack(images), labels
+  return rm.stack(images, 1), labels
 end
 
 function Files:subset(indices)
