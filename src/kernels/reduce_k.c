@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include "kernels/isa.h"
 
-enum { ROW_BLOCK = 2048, COLUMN_BLOCK = 64, PANEL = 256, EXTREME_LANES = 64 };
+enum { ROW_BLOCK = 2048, COLUMN_BLOCK = 64, PANEL = 256, EXTREME_LANES = 16 };
 
 /* Sum over lanes; always the same order. */
 RM_INLINE float lanes_sum(rm_vec v) {
@@ -109,8 +109,12 @@ RM_INLINE float long_row_extreme(size_t n, const float *x, bool largest, bool *n
 RM_INLINE size_t row_extreme(size_t n, const float *x, bool largest) {
   size_t at = 0;
   if (n < 2 * EXTREME_LANES) {
-    for (size_t i = 1; i < n; i++)
-      if (beats(x[i], x[at], largest)) at = i;
+    float best = x[0];
+    for (size_t i = 1; i < n; i++) { /* no branch: scores are in no order */
+      bool better = beats(x[i], best, largest);
+      best = better ? x[i] : best;
+      at = better ? i : at;
+    }
     return at;
   }
   bool nan;
@@ -119,8 +123,21 @@ RM_INLINE size_t row_extreme(size_t n, const float *x, bool largest) {
   return at;
 }
 
-size_t RM_ISA(row_argmax)(size_t n, const float *x) { return row_extreme(n, x, true); }
-size_t RM_ISA(row_argmin)(size_t n, const float *x) { return row_extreme(n, x, false); }
+/* Of each of `rows` rows of n: the value and its position, from 0. */
+RM_INLINE void rows_extreme(size_t rows, size_t n, const float *x, bool largest, float *best, int64_t *at) {
+  for (size_t r = 0; r < rows; r++, x += n) {
+    size_t place = row_extreme(n, x, largest);
+    best[r] = x[place];
+    at[r] = (int64_t)place;
+  }
+}
+
+void RM_ISA(row_argmax)(size_t rows, size_t n, const float *x, float *best, int64_t *at) {
+  rows_extreme(rows, n, x, true, best, at);
+}
+void RM_ISA(row_argmin)(size_t rows, size_t n, const float *x, float *best, int64_t *at) {
+  rows_extreme(rows, n, x, false, best, at);
+}
 
 /* Down the columns: best[j] and its row at[j], both set here. rows > 0. */
 RM_INLINE void column_extreme(size_t rows, size_t cols, size_t stride, const float *x, bool largest,

@@ -4,6 +4,7 @@
  * softmax is unchanged by it, and log-softmax is x - max - log(sum of exp(x - max)).
  * In place is fine. */
 #include <math.h>
+#include <stdbool.h>
 #include "kernels/isa.h"
 #include "kernels/vecmath.h"
 
@@ -28,31 +29,31 @@ RM_INLINE float lanes_total(const float lane[LANES]) {
   return (float)sum;
 }
 
-/* y = exp(x - max), its sum returned; y NULL: only the sum. */
-RM_INLINE float row_exp_sum(size_t n, const float *x, float max, float *y) {
+/* The sum of exp(x - max), and, if `store`, each of them in y. */
+RM_INLINE float row_exp_sum(size_t n, const float *x, float max, bool store, float *y) {
   float lane[LANES] = {0};
   size_t i = 0;
   for (; i + LANES <= n; i += LANES)
-    for (size_t k = 0; k < LANES; k++) {
+    _Pragma("omp simd") for (size_t k = 0; k < LANES; k++) {
       float e = rm_exp(x[i + k] - max);
-      if (y) y[i + k] = e;
+      if (store) y[i + k] = e;
       lane[k] += e;
     }
   for (size_t k = 0; i < n; i++, k++) {
     float e = rm_exp(x[i] - max);
-    if (y) y[i] = e;
+    if (store) y[i] = e;
     lane[k] += e;
   }
   return lanes_total(lane);
 }
 
 void RM_ISA(softmax_row)(size_t n, const float *x, float *y) {
-  float scale = 1 / row_exp_sum(n, x, row_max(n, x), y);
+  float scale = 1 / row_exp_sum(n, x, row_max(n, x), true, y);
   for (size_t i = 0; i < n; i++) y[i] *= scale;
 }
 
 void RM_ISA(log_softmax_row)(size_t n, const float *x, float *y) {
-  float max = row_max(n, x), log_sum = logf(row_exp_sum(n, x, max, NULL));
+  float max = row_max(n, x), log_sum = logf(row_exp_sum(n, x, max, false, NULL));
   _Pragma("omp simd") for (size_t i = 0; i < n; i++) y[i] = x[i] - max - log_sum;
 }
 

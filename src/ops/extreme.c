@@ -13,59 +13,61 @@ enum { GRAIN = 16384, STRIP = 256 };
 typedef struct {
   rm_dtype dtype;
   bool     largest;
-  size_t   b, c, d, strips;   /* d is cut into strips of columns */
+  size_t   b, c, d;
+  size_t   strips;            /* columns, or rows where d is 1, are taken STRIP at a time */
   const void *x;
   void    *value;             /* (b, d) */
   int64_t *index;             /* (b, d), from 1 */
 } extreme_job;
 
-static void float_strip(const extreme_job *job, size_t b, size_t j, size_t cols) {
+/* `count` results from result number `first` on, whose elements begin at x. */
+static void float_strip(const extreme_job *job, size_t first, const float *x, size_t count) {
   const rm_kernels *k = rm_kernel_table();
-  const float *x = (const float *)job->x + b * job->c * job->d + j;
-  float *value = (float *)job->value + b * job->d + j;
-  int64_t *index = job->index + b * job->d + j;
-  if (job->d == 1) {
-    size_t at = (job->largest ? k->row_argmax : k->row_argmin)(job->c, x);
-    *value = x[at];
-    *index = (int64_t)at + 1;
-    return;
-  }
-  (job->largest ? k->column_argmax : k->column_argmin)(job->c, cols, job->d, x, value, index);
-  for (size_t i = 0; i < cols; i++) index[i]++;
+  float *value = (float *)job->value + first;
+  int64_t *index = job->index + first;
+  if (job->d == 1) (job->largest ? k->row_argmax : k->row_argmin)(count, job->c, x, value, index);
+  else (job->largest ? k->column_argmax : k->column_argmin)(job->c, count, job->d, x, value, index);
+  for (size_t i = 0; i < count; i++) index[i]++;
 }
 
 static int64_t integer_at(const extreme_job *job, size_t i) {
   return job->dtype == RM_UINT8 ? ((const uint8_t *)job->x)[i] : ((const int64_t *)job->x)[i];
 }
 
-static void integer_strip(const extreme_job *job, size_t b, size_t j, size_t cols) {
-  for (size_t i = j; i < j + cols; i++) {
-    size_t first = b * job->c * job->d + i, at = 0;
-    int64_t best = integer_at(job, first);
-    for (size_t c = 1; c < job->c; c++) {
-      int64_t v = integer_at(job, first + c * job->d);
-      if (job->largest ? v > best : v < best) best = v, at = c;
-    }
-    if (job->dtype == RM_UINT8) ((uint8_t *)job->value)[b * job->d + i] = (uint8_t)best;
-    else ((int64_t *)job->value)[b * job->d + i] = best;
-    job->index[b * job->d + i] = (int64_t)at + 1;
+static void integer_result(const extreme_job *job, size_t result) {
+  size_t start = result / job->d * job->c * job->d + result % job->d, at = 0;
+  int64_t best = integer_at(job, start);
+  for (size_t c = 1; c < job->c; c++) {
+    int64_t v = integer_at(job, start + c * job->d);
+    if (job->largest ? v > best : v < best) best = v, at = c;
   }
+  if (job->dtype == RM_UINT8) ((uint8_t *)job->value)[result] = (uint8_t)best;
+  else ((int64_t *)job->value)[result] = best;
+  job->index[result] = (int64_t)at + 1;
 }
 
 static void extreme_range(void *ctx, size_t begin, size_t end) {
   const extreme_job *job = ctx;
+  size_t across = job->d == 1 ? job->b : job->d;
   for (size_t unit = begin; unit < end; unit++) {
-    size_t b = unit / job->strips, j = unit % job->strips * STRIP;
-    size_t cols = job->d - j < STRIP ? job->d - j : STRIP;
-    if (job->dtype == RM_FLOAT32) float_strip(job, b, j, cols);
-    else integer_strip(job, b, j, cols);
+    size_t b = unit / job->strips, j = unit % job->strips * STRIP; /* b is 0 for rows */
+    size_t count = across - j < STRIP ? across - j : STRIP, first = b * job->d + j;
+    if (job->dtype == RM_FLOAT32)
+      float_strip(job, first, (const float *)job->x + b * job->c * job->d + j * (job->d == 1 ? job->c : 1), count);
+    else
+      for (size_t i = first; i < first + count; i++) integer_result(job, i);
   }
 }
 
+/* `ordered`: the positions matter, not only the values. */
 static rm_status find(const char *op, rm_tensor *x, bool largest, const bool over[], bool keepdim,
-                      rm_tensor **value, rm_tensor **index, rm_error *err) {
+                      bool ordered, rm_tensor **value, rm_tensor **index, rm_error *err) {
   rm_reduction p;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, true, &p, err));
+  RM_TRY(rm_reduction_plan(x, over, keepdim, ordered, &p, err));
+  if (p.a > 1) { /* reduced elements in several runs: bring them together */
+    rm_tensor_release(p.x);
+    RM_TRY(rm_reduction_plan(x, over, keepdim, true, &p, err));
+  }
   rm_status status = RM_OK;
   if (p.c == 0 && p.b * p.d > 0) {
     char text[RM_SHAPE_TEXT];
@@ -74,11 +76,12 @@ static rm_status find(const char *op, rm_tensor *x, bool largest, const bool ove
   if (status == RM_OK) status = rm_reduction_output(&p, x->dtype, value, err);
   if (status == RM_OK) status = rm_reduction_output(&p, RM_INT64, index, err);
   if (status == RM_OK && p.b * p.d > 0) {
+    size_t across = p.d == 1 ? p.b : p.d, strips = (across + STRIP - 1) / STRIP;
     extreme_job job = {.dtype = x->dtype, .largest = largest, .b = p.b, .c = p.c, .d = p.d,
-                       .strips = (p.d + STRIP - 1) / STRIP, .x = rm_tensor_data(p.x),
+                       .strips = strips, .x = rm_tensor_data(p.x),
                        .value = rm_tensor_data(*value), .index = rm_tensor_i64(*index)};
-    size_t unit = p.c * (p.d < STRIP ? p.d : STRIP);
-    rm_parallel(job.b * job.strips, unit >= GRAIN ? 1 : GRAIN / unit, extreme_range, &job);
+    size_t unit = p.c * (across < STRIP ? across : STRIP);
+    rm_parallel((p.d == 1 ? 1 : p.b) * strips, unit >= GRAIN ? 1 : GRAIN / unit, extreme_range, &job);
   }
   rm_tensor_release(p.x);
   return status;
@@ -146,8 +149,9 @@ rm_status rm_extreme(rm_tensor *x, bool largest, const bool over[], bool keepdim
                      rm_tensor **index, rm_error *err) {
   const char *op = value ? (largest ? "max" : "min") : (largest ? "argmax" : "argmin");
   rm_tensor *v = NULL, *i = NULL;
-  rm_status status = find(op, x, largest, over, keepdim, &v, &i, err);
-  if (status == RM_OK && value && rm_tape_wants(1, &x)) status = record(op, x, over, v, i, err);
+  bool wanted = value && rm_tape_wants(1, &x);
+  rm_status status = find(op, x, largest, over, keepdim, index || wanted, &v, &i, err);
+  if (status == RM_OK && wanted) status = record(op, x, over, v, i, err);
   if (status == RM_OK && value) *value = rm_tensor_retain(v);
   if (status == RM_OK && index) *index = rm_tensor_retain(i);
   rm_tensor_release(v);
