@@ -345,27 +345,27 @@ rm_status rm_norm(rm_tensor *x, double p, const bool over[], bool keepdim, rm_te
   return status;
 }
 
-/* The gradient is that of exp(sum(log)): y / x * dy; with zeros among the factors it is not
- * defined that way, and refused rather than wrong. Saved: x, y. */
+/* dx = dy times the product of the other factors: y / x where there is no zero; the product of the rest for a
+ * single zero, and 0 for everything else beside it. Saved: x. */
 static rm_status prod_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
+  enum { GRADIENT, ZERO, FILLED, PRODUCT, COUNT, NONE, SINGLE, WHOLE, REST, SCALED, QUOTIENT, HELD };
   const reduce_payload *p = rm_node_payload(node);
-  rm_tensor *x = rm_node_saved(node, 0), *y = NULL, *gradient = NULL, *product = NULL;
-  rm_tensor *zero = NULL, *any = NULL;
-  rm_status status = rm_compare(RM_EQ, rm_operand_tensor(x), rm_operand_number(0), &zero, err);
-  if (status == RM_OK) status = rm_any(zero, NULL, false, &any, err);
-  if (status == RM_OK && *rm_tensor_u8(any))
-    status = rm_fail(err, RM_ERR_VALUE, "prod: x has zeros, for which the gradient is not available");
-  if (status == RM_OK) status = keepdim_view(rm_node_saved(node, 1), x->ndim, p->over, &y, err);
-  if (status == RM_OK) status = keepdim_view(dy, x->ndim, p->over, &gradient, err);
-  if (status == RM_OK) status = rm_mul(y, gradient, &product, err);
-  if (status == RM_OK) status = rm_tensor_new_like(x, RM_FLOAT32, &dx[0], err);
-  if (status == RM_OK) {
-    rm_map_kernel kernel = {.kind = RM_MAP_FF_F, .fn.ff_f = rm_kernel_table()->div};
-    rm_map(&kernel, dx[0], 2, (rm_operand[]){rm_operand_tensor(product), rm_operand_tensor(x)});
-  }
-  rm_tensor *const held[] = {y, gradient, product, zero, any};
-  for (size_t i = 0; i < sizeof held / sizeof *held; i++) rm_tensor_release(held[i]);
-  return status;
+  const rm_operand nothing = rm_operand_number(0), one = rm_operand_integer(1);
+  rm_tensor *t[HELD] = {0}, *x = rm_node_saved(node, 0);
+  rm_status s = keepdim_view(dy, x->ndim, p->over, &t[GRADIENT], err);
+  if (s == RM_OK) s = rm_compare(RM_EQ, rm_operand_tensor(x), nothing, &t[ZERO], err);
+  if (s == RM_OK) s = rm_where(t[ZERO], one, rm_operand_tensor(x), &t[FILLED], err);
+  if (s == RM_OK) s = rm_prod(t[FILLED], p->over, true, &t[PRODUCT], err);
+  if (s == RM_OK) s = rm_sum(t[ZERO], p->over, true, &t[COUNT], err);
+  if (s == RM_OK) s = rm_compare(RM_LT, rm_operand_tensor(t[COUNT]), one, &t[NONE], err);
+  if (s == RM_OK) s = rm_compare(RM_LE, rm_operand_tensor(t[COUNT]), one, &t[SINGLE], err);
+  if (s == RM_OK) s = rm_mul(t[PRODUCT], t[GRADIENT], &t[SCALED], err);
+  if (s == RM_OK) s = rm_where(t[NONE], rm_operand_tensor(t[SCALED]), nothing, &t[WHOLE], err);
+  if (s == RM_OK) s = rm_where(t[SINGLE], rm_operand_tensor(t[SCALED]), nothing, &t[REST], err);
+  if (s == RM_OK) s = rm_div(t[WHOLE], t[FILLED], &t[QUOTIENT], err);
+  if (s == RM_OK) s = rm_where(t[ZERO], rm_operand_tensor(t[REST]), rm_operand_tensor(t[QUOTIENT]), &dx[0], err);
+  for (size_t i = 0; i < HELD; i++) rm_tensor_release(t[i]);
+  return s;
 }
 
 rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out, rm_error *err) {
@@ -375,7 +375,7 @@ rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out
   RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
   rm_status status = reduce_scaled("prod", &plan, PRODUCT, NULL, 1, &y, err);
   rm_tensor_release(plan.x);
-  if (status == RM_OK) status = record("prod", prod_backward, x, (rm_tensor *[]){x, y, NULL}, over, 1, y, err);
+  if (status == RM_OK) status = record("prod", prod_backward, x, (rm_tensor *[]){x, NULL, NULL}, over, 1, y, err);
   if (status == RM_OK) *out = y;
   else rm_tensor_release(y);
   return status;
