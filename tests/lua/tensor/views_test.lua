@@ -10,6 +10,11 @@ end
 -- Row-major contents of x, whatever its strides.
 local function numbers(x) return x:reshape(-1):totable() end
 
+for _, name in ipairs {"reshape_01", "reshape_02", "transpose_01", "transpose_02", "permute_01", "permute_02",
+                       "narrow_01", "narrow_02"} do
+  check.reference("ops/" .. name)
+end
+
 check.case("reshape keeps the order of elements; one size may be inferred", function()
   local x = counted(2, 3, 4)
   check.shape(x:reshape(6, -1), {6, 4})
