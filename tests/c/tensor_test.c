@@ -9,6 +9,9 @@
 #include "core/alloc.h"
 #include "core/tensor.h"
 
+/* AddressSanitizer, too, shall say no with NULL. */
+const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
+
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
 
