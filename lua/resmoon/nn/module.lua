@@ -29,6 +29,14 @@ local function is_layer(v) return named(v, "resmoon.Layer") end
 --- Whether v is a Lua module or a layer of the core.
 function Module.is_module(v) return Module.is(v) or is_layer(v) end
 
+--- "BasicBlock", "Conv2d": the class of a module, the type of a layer.
+function Module.type_of(module) return is_layer(module) and module.type or getmetatable(module).__name end
+
+--- What a message calls a module: the name that its builder gave it ("resnet18"), or its class.
+function Module.label(module)
+  return type(module) == "table" and rawget(module, "name") or Module.type_of(module)
+end
+
 -- --- fields -----------------------------------------------------------------------------
 
 -- `_order` lists the fields as they were first assigned; `_kinds[key]` is "parameter" or
@@ -82,6 +90,7 @@ local function join(prefix, name) return prefix == "" and name or prefix .. "." 
 
 --- Iterates over direct children: key (field name or position from 1), child.
 function Module:each_child()
+  if is_layer(self) then return function() end end
   local order, i = rawget(self, "_order") or {}, 0
   return function()
     while i < #order do
@@ -169,8 +178,7 @@ function Module:named_modules(prefix)
       if seen[module] then return end
       seen[module] = true
       add(name, module)
-      if is_layer(module) then return end
-      for key, child in module:each_child() do walk(child, join(name, child_name(key))) end
+      for key, child in Module.each_child(module) do walk(child, join(name, child_name(key))) end
     end
     walk(self, prefix or "")
   end)
@@ -179,9 +187,7 @@ function Module:modules() return list(self:named_modules()) end
 
 --- Calls fn(module) for everything below, then for this module. Returns the module.
 function Module:apply(fn)
-  for _, child in self:each_child() do
-    if is_layer(child) then fn(child) else child:apply(fn) end
-  end
+  for _, child in self:each_child() do child:apply(fn) end
   fn(self)
   return self
 end
@@ -245,14 +251,13 @@ end
 
 -- --- state ------------------------------------------------------------------------------
 
---- All parameters and buffers: a list of {name, tensor} in order, and the tensors by name.
--- The tensors share memory with the module.
+--- All parameters and buffers: the list of their names in order, and the tensors by name.
+-- The tensors share memory with the module; rm.save takes the table as it is.
 function Module:state_dict(prefix)
   local state = {}
   each_tensor(self, prefix or "", function(name, tensor)
-    tensor = tensor:detach()
-    state[#state + 1] = {name, tensor}
-    state[name] = tensor
+    state[#state + 1] = name
+    state[name] = tensor:detach()
   end)
   return state
 end
@@ -291,8 +296,7 @@ function Module:load_state_dict(state, options)
     report("unexpected", unexpected)
   end
   if #problems > 0 then
-    fail("load_state_dict: %s\n%s", rawget(self, "name") or getmetatable(self).__name,
-      table.concat(problems, "\n"))
+    fail("load_state_dict: %s\n%s", Module.label(self), table.concat(problems, "\n"))
   end
   core.no_grad(function()
     for _, copy in ipairs(copies) do copy[1]:copy_(copy[2]) end
@@ -311,7 +315,7 @@ local function tree(module, indent, lines)
     if is_layer(child) then
       lines[#lines + 1] = label .. tostring(child)
     else
-      lines[#lines + 1] = label .. getmetatable(child).__name .. child:describe()
+      lines[#lines + 1] = label .. Module.type_of(child) .. child:describe()
       tree(child, indent .. "  ", lines)
     end
   end
@@ -319,7 +323,7 @@ local function tree(module, indent, lines)
 end
 
 function Module:__tostring()
-  local name, title = rawget(self, "name"), getmetatable(self).__name .. self:describe()
+  local name, title = rawget(self, "name"), Module.type_of(self) .. self:describe()
   return table.concat(tree(self, "  ", {name and name .. ": " .. title or title}), "\n")
 end
 
@@ -329,5 +333,11 @@ function Module:summary(shape) return require("resmoon.nn.summary")(self, shape)
 
 --- Multiply-accumulates of convolutions and linear layers for one input of shape {C, H, W}.
 function Module:macs(shape) return self:summary(shape).macs end
+
+-- Layers of the core answer these too.
+for _, name in ipairs {"each_child", "named_modules", "modules", "requires_grad_", "state_dict", "load_state_dict",
+                       "summary", "macs"} do
+  core.layer_methods[name] = Module[name]
+end
 
 return Module

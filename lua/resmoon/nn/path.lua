@@ -33,10 +33,7 @@ local function find(module, wanted)
   end
 end
 
-local function name_of(module)
-  return type(module) == "table" and rawget(module, "name") or
-         (type(module) == "table" and getmetatable(module).__name) or tostring(module)
-end
+local function name_of(module) return rawget(module, "name") or getmetatable(module).__name end
 
 --- The path from the outermost running module to `layer` (anything; a layer of the core that is
 -- being called, if it is one). nil when no module runs.

@@ -1,0 +1,44 @@
+--- Bottleneck residual block: 1x1 down to width, 3x3, 1x1 up to 4 times the width.
+--
+--     x --+-- conv1 1x1 -- bn1 -- relu -- conv2 3x3, stride -- bn2 -- relu -- conv3 1x1 -- bn3 --+-- relu -- y
+--         +------------------------------- x or downsample(x) -----------------------------------+
+--
+-- The stride is in the 3x3 convolution, as in torchvision (the paper has it in the first 1x1).
+-- Shapes: x (N, cin, H, W); y (N, 4 * width, ceil(H/stride), ceil(W/stride)).
+-- Options: as of BasicBlock.
+-- Source: He et al. 2016, arXiv:1512.03385, fig. 5 right.
+local class    = require "resmoon.class"
+local layers   = require "resmoon.nn.layers"
+local Module   = require "resmoon.nn.module"
+local shortcut = require "resmoon.nn.shortcut"
+
+local Conv2d, BatchNorm2d = layers.Conv2d, layers.BatchNorm2d
+
+local Bottleneck = class("Bottleneck", Module)
+
+Bottleneck.expansion = 4  -- channels of y over width
+
+function Bottleneck:init(cin, width, options)
+  local stride, option = options and options.stride or 1, options and options.shortcut or "B"
+  local cout = width * Bottleneck.expansion
+  self.conv1 = Conv2d(cin, width, 1, {bias = false})
+  self.bn1   = BatchNorm2d(width)
+  self.conv2 = Conv2d(width, width, 3, {stride = stride, padding = 1, bias = false})
+  self.bn2   = BatchNorm2d(width)
+  self.conv3 = Conv2d(width, cout, 1, {bias = false})
+  self.bn3   = BatchNorm2d(cout)
+  self.plain = option == "none"
+  if not self.plain then self.downsample = shortcut(cin, cout, stride, option) end
+end
+
+function Bottleneck:forward(x)
+  local y = self.bn1(self.conv1(x)):relu()
+  y = self.bn2(self.conv2(y)):relu()
+  y = self.bn3(self.conv3(y))
+  if self.plain then return y:relu() end
+  return (y + (self.downsample and self.downsample(x) or x)):relu()
+end
+
+function Bottleneck:describe() return self.plain and " (plain)" or "" end
+
+return Bottleneck

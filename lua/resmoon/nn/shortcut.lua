@@ -1,0 +1,43 @@
+--- The path around a residual block, where stride or number of channels change.
+--
+-- shortcut(cin, cout, stride, option) returns a module, or nil where x itself fits:
+--   "A"     every stride-th row and column, and zero channels at the end: no parameters
+--   "B"     a 1x1 convolution and batch norm, where the shape changes
+--   "C"     the same everywhere
+-- Source: He et al. 2016, arXiv:1512.03385, section 3.3 and table 3.
+local class      = require "resmoon.class"
+local fail       = require "resmoon.fail"
+local layers     = require "resmoon.nn.layers"
+local Module     = require "resmoon.nn.module"
+local Sequential = require "resmoon.nn.sequential"
+
+local PadShortcut = class("PadShortcut", Module)
+
+function PadShortcut:init(cin, cout, stride)
+  self.extra, self.stride = cout - cin, stride
+end
+
+function PadShortcut:forward(x)
+  if self.stride > 1 then x = x:avg_pool2d(1, {stride = self.stride}) end  -- windows of one pixel
+  if self.extra > 0 then x = x:pad({0, 0, 0, 0, 0, self.extra}) end        -- pairs, last dimension first
+  return x
+end
+
+function PadShortcut:describe() return ("(+%d channels, stride = %d)"):format(self.extra, self.stride) end
+
+local function shortcut(cin, cout, stride, option)
+  if option ~= "A" and option ~= "B" and option ~= "C" then
+    fail("shortcut: option is %s, expected 'A', 'B', 'C' or 'none'", tostring(option))
+  end
+  if option ~= "C" and stride == 1 and cin == cout then return nil end
+  if option == "A" then
+    if cout < cin then fail("shortcut: option A cannot lower %d channels to %d", cin, cout) end
+    return PadShortcut(cin, cout, stride)
+  end
+  return Sequential {
+    layers.Conv2d(cin, cout, 1, {stride = stride, bias = false}),
+    layers.BatchNorm2d(cout),
+  }
+end
+
+return shortcut

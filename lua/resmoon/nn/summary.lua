@@ -1,0 +1,130 @@
+--- net:summary{3, 32, 32}: what each layer returns, holds and costs, from a real forward.
+--
+-- One image of zeros passes through the network in evaluation mode, with a hook on every layer.
+-- The result has `rows` ({name, type, shape, parameters, macs, bytes}), the totals `parameters`,
+-- `macs`, `bytes`, and prints as a table.
+--   macs   multiply-accumulates of convolutions and linear layers for one image; bias,
+--          normalisation and pooling are not counted, nor is what a forward computes
+--          without a layer (x:conv2d(w) with a tensor of its own).
+--   bytes  of the layers' outputs in float32: about what training keeps of one image.
+local core   = require "resmoon.core"
+local fail   = require "resmoon.fail"
+local Module = require "resmoon.nn.module"
+
+local Summary = {__name = "Summary"}
+
+-- Positions are written as in Lua: "layer1[1].conv1".
+local function visit(module, name, fn)
+  fn(name, module)
+  for key, child in module:each_child() do
+    visit(child, math.type(key) and ("%s[%d]"):format(name, key) or name == "" and key or name .. "." .. key, fn)
+  end
+end
+
+-- Multiply-accumulates behind one output tensor.
+local cost = {
+  Conv2d = function(layer, y) return layer.weight:numel() * y:size(-1) * y:size(-2) * y:size(1) end,
+  Linear = function(layer, y) return layer.weight:numel() * (y:numel() // y:size(-1)) end,
+}
+
+-- Numbers in the parameters that are the module's own and not its children's.
+local function own_parameters(module)
+  local n = 0
+  for _, p in module:named_parameters() do n = n + p:numel() end
+  for _, child in module:each_child() do
+    for _, p in child:named_parameters() do n = n - p:numel() end
+  end
+  return n
+end
+
+local function is_leaf(module) return module:each_child()() == nil end
+
+-- Runs net on a batch of one with hook(module, x, y) on all modules.
+local function run_hooked(net, shape, modules, hook)
+  local modes, remove = {}, {}
+  for i, module in ipairs(modules) do
+    modes[i] = module.training
+    remove[i] = module:register_forward_hook(hook)
+  end
+  net:eval()
+  local ok, message = pcall(core.no_grad, function() net(core.zeros(1, table.unpack(shape))) end)
+  for i, module in ipairs(modules) do
+    remove[i]()
+    if type(module) == "table" then rawset(module, "training", modes[i]) else module:train(modes[i]) end
+  end
+  if not ok then error(message, 0) end
+end
+
+local function summary(net, shape)
+  if type(shape) ~= "table" or #shape == 0 then
+    fail("summary: expected the shape of one input, as in net:summary{3, 32, 32}")
+  end
+  local result = setmetatable({net = Module.label(net), input = shape, rows = {}, parameters = 0, macs = 0,
+                               bytes = 0}, Summary)
+  local modules, rows, called = {}, {}, {}
+  visit(net, "", function(name, module)
+    if rows[module] then return end
+    modules[#modules + 1] = module
+    local parameters = own_parameters(module)
+    rows[module] = {name = name, type = Module.type_of(module), parameters = parameters, macs = 0, bytes = 0}
+    result.parameters = result.parameters + parameters
+  end)
+  run_hooked(net, shape, modules, function(module, _, y)
+    local row = rows[module]
+    if not (is_leaf(module) or row.parameters > 0) then return end
+    if not called[module] then
+      called[module] = true
+      result.rows[#result.rows + 1] = row
+    end
+    row.shape = y.shape
+    row.macs = row.macs + (cost[row.type] and cost[row.type](module, y) or 0)
+    if is_leaf(module) then row.bytes = row.bytes + 4 * y:numel() end
+  end)
+  for _, row in ipairs(result.rows) do
+    result.macs, result.bytes = result.macs + row.macs, result.bytes + row.bytes
+  end
+  return result
+end
+
+-- 1234567 -> "1,234,567"
+local function grouped(n)
+  local text = tostring(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (text:gsub("^,", ""))
+end
+
+local function size(bytes)
+  if bytes >= 1 << 20 then return ("%.2f MiB"):format(bytes / (1 << 20)) end
+  return ("%.1f KiB"):format(bytes / 1024)
+end
+
+function Summary:__tostring()
+  local lines = {{"layer", "type", "output", "parameters", "MACs", "activations"}}
+  for _, row in ipairs(self.rows) do
+    local shape = {}
+    for d = 2, #row.shape do shape[#shape + 1] = row.shape[d] end
+    lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type, "(" .. table.concat(shape, ", ") .. ")",
+                         grouped(row.parameters), row.macs > 0 and grouped(row.macs) or "", size(row.bytes)}
+  end
+  lines[#lines + 1] = {self.net, "", "", grouped(self.parameters), grouped(self.macs), size(self.bytes)}
+  local width = {}
+  for _, line in ipairs(lines) do
+    for c, text in ipairs(line) do width[c] = math.max(width[c] or 0, #text) end
+  end
+  local text = {}
+  for i, line in ipairs(lines) do
+    if i == 2 or i == #lines then
+      local total = 2 * (#width - 1)
+      for _, w in ipairs(width) do total = total + w end
+      text[#text + 1] = ("-"):rep(total)
+    end
+    local cells = {}
+    for c, cell in ipairs(line) do
+      local padding = (" "):rep(width[c] - #cell)
+      cells[c] = c <= 3 and cell .. padding or padding .. cell
+    end
+    text[#text + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
+  end
+  return table.concat(text, "\n")
+end
+
+return summary
