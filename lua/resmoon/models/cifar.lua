@@ -1,0 +1,51 @@
+--- resnet20, 32, 44, 56, 110, 1202 and plain20 ... plain110: the CIFAR nets of the paper.
+--
+-- Three layers of n blocks, width 16, 32, 64, on a 3x3 stem. With two convolutions a block, the
+-- stem and fc that makes 6n + 2 weighted layers; bottleneck blocks have three: 9n + 2.
+--
+-- Options: num_classes 10
+--          input       {channels, height, width} of the images: {3, 32, 32}
+--          width       of layer1: 16
+--          shortcut    "A" ("B", "C"); plain nets have none
+--          block       "basic"; "bottleneck" for the depths that are 9n + 2: 20, 56, 110
+-- Source: He et al. 2016, arXiv:1512.03385, section 4.2; option A as in its CIFAR-10 nets.
+local check  = require "resmoon.models.options"
+local fail   = require "resmoon.fail"
+local ResNet = require "resmoon.models.resnet"
+
+local names = {"num_classes", "input", "width", "shortcut", "block"}
+local convolutions = {basic = 2, bottleneck = 3}  -- in a block
+
+local function build(name, depth, options, plain)
+  options = check(name, options, names)
+  local block = options.block or "basic"
+  local each  = 3 * (convolutions[block] or fail("models.%s: block is %s, expected 'basic' or 'bottleneck'",
+                                                 name, tostring(block)))
+  if (depth - 2) % each ~= 0 then
+    fail("models.%s: a %s net has %dn + 2 layers, which %d is not", name, block, each, depth)
+  end
+  local n, w = (depth - 2) // each, options.width or 16
+  return ResNet {
+    name        = name,
+    block       = block,
+    layers      = {n, n, n},
+    widths      = {w, 2 * w, 4 * w},
+    stem        = "cifar",
+    shortcut    = plain and "none" or options.shortcut or "A",
+    in_channels = options.input and options.input[1] or 3,
+    num_classes = options.num_classes or 10,
+  }
+end
+
+local models = {}
+
+for _, depth in ipairs {20, 32, 44, 56, 110, 1202} do
+  local name = "resnet" .. depth
+  models[name] = function(options) return build(name, depth, options, false) end
+end
+for _, depth in ipairs {20, 32, 44, 56, 110} do
+  local name = "plain" .. depth
+  models[name] = function(options) return build(name, depth, options, true) end
+end
+
+return models

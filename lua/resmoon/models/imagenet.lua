@@ -1,0 +1,50 @@
+--- resnet18, 34, 50, 101, 152 and plain18, 34, 50: four layers of width 64, 128, 256, 512.
+--
+-- Options: stem        "imagenet" or "cifar"; by itself "cifar" where input is smaller than 64 pixels
+--          num_classes 1000; 10 with the cifar stem
+--          input       {channels, height, width} of the images: {3, 224, 224}
+--          width       of layer1: 64
+--          shortcut    "B" ("A", "C"); plain nets have none
+-- Source: He et al. 2016, arXiv:1512.03385, table 1.
+local check  = require "resmoon.models.options"
+local ResNet = require "resmoon.models.resnet"
+
+local shapes = {
+  [18]  = {"basic",      {2, 2, 2, 2}},
+  [34]  = {"basic",      {3, 4, 6, 3}},
+  [50]  = {"bottleneck", {3, 4, 6, 3}},
+  [101] = {"bottleneck", {3, 4, 23, 3}},
+  [152] = {"bottleneck", {3, 8, 36, 3}},
+}
+
+local names = {"stem", "num_classes", "input", "width", "shortcut"}
+
+local function build(name, depth, options, plain)
+  options = check(name, options, names)
+  local input = options.input or {3, 224, 224}
+  local stem  = options.stem or (options.input and input[2] < 64 and "cifar" or "imagenet")
+  local w     = options.width or 64
+  return ResNet {
+    name        = name,
+    block       = shapes[depth][1],
+    layers      = shapes[depth][2],
+    widths      = {w, 2 * w, 4 * w, 8 * w},
+    stem        = stem,
+    shortcut    = plain and "none" or options.shortcut or "B",
+    in_channels = input[1],
+    num_classes = options.num_classes or (stem == "cifar" and 10 or 1000),
+  }
+end
+
+local models = {}
+
+for _, depth in ipairs {18, 34, 50, 101, 152} do
+  local name = "resnet" .. depth
+  models[name] = function(options) return build(name, depth, options, false) end
+end
+for _, depth in ipairs {18, 34, 50} do
+  local name = "plain" .. depth
+  models[name] = function(options) return build(name, depth, options, true) end
+end
+
+return models

@@ -1,0 +1,50 @@
+--- LeNet-5: two convolutions with pooling, then three linear layers.
+--
+--     conv1 6@5x5 -- relu -- pool -- conv2 16@5x5 -- relu -- pool -- fc1 120 -- relu -- fc2 84 -- relu -- fc3
+--
+-- Images smaller than 32x32 (MNIST: 28x28) get the zero border that the paper gives them.
+-- Relu and max-pooling stand for the paper's sigmoids and trained averages, a linear layer for
+-- its radial basis functions.
+--
+-- Options: pool        "max" or "avg", 2x2
+--          input       {channels, height, width} of the images: {3, 32, 32}
+--          num_classes 10
+-- Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", fig. 2.
+local check  = require "resmoon.models.options"
+local class  = require "resmoon.class"
+local fail   = require "resmoon.fail"
+local layers = require "resmoon.nn.layers"
+local Module = require "resmoon.nn.module"
+
+local LeNet5 = class("LeNet5", Module)
+
+function LeNet5:init(options)
+  options = check("lenet5", options, {"pool", "input", "num_classes"})
+  local pools = {max = layers.MaxPool2d, avg = layers.AvgPool2d}
+  local Pool  = pools[options.pool or "max"]
+  if not Pool then fail("models.lenet5: pool is %s, expected 'max' or 'avg'", tostring(options.pool)) end
+  local channels, height, width = table.unpack(options.input or {3, 32, 32})
+  local border = math.max(0, (32 - math.min(height, width)) // 2)
+  local function behind(n) return ((n + 2 * border - 4) // 2 - 4) // 2 end  -- both convolutions and pools
+  if behind(height) < 1 or behind(width) < 1 then
+    fail("models.lenet5: images of %d x %d are too small", height, width)
+  end
+  rawset(self, "name", "lenet5")
+  self.conv1 = layers.Conv2d(channels, 6, 5, {padding = border})
+  self.pool1 = Pool(2)
+  self.conv2 = layers.Conv2d(6, 16, 5)
+  self.pool2 = Pool(2)
+  self.fc1   = layers.Linear(16 * behind(height) * behind(width), 120)
+  self.fc2   = layers.Linear(120, 84)
+  self.fc3   = layers.Linear(84, options.num_classes or 10)
+end
+
+function LeNet5:forward(x)
+  x = self.pool1(self.conv1(x):relu())
+  x = self.pool2(self.conv2(x):relu()):flatten(2)
+  x = self.fc1(x):relu()
+  x = self.fc2(x):relu()
+  return self.fc3(x)
+end
+
+return {lenet5 = LeNet5}

@@ -1,0 +1,79 @@
+--- Residual networks, and the same networks without shortcuts.
+--
+--     image -- stem -- layer1 -- layer2 -- ... -- average over the image -- fc -- scores
+--
+-- Every layer is a row of equal blocks; the first block of each layer but layer1 halves the image
+-- while the width doubles. Names of parts are torchvision's, so its weights load.
+-- Source: He et al. 2016, arXiv:1512.03385, table 1 (ImageNet) and section 4.2 (CIFAR-10).
+local class      = require "resmoon.class"
+local fail       = require "resmoon.fail"
+local init       = require "resmoon.nn.initialise"
+local layers     = require "resmoon.nn.layers"
+local Module     = require "resmoon.nn.module"
+local Sequential = require "resmoon.nn.sequential"
+
+local Conv2d, BatchNorm2d, Linear = layers.Conv2d, layers.BatchNorm2d, layers.Linear
+
+local blocks = {
+  basic      = require "resmoon.nn.basicblock",
+  bottleneck = require "resmoon.nn.bottleneck",
+}
+
+local ResNet = class("ResNet", Module)
+
+--- spec: name, block ("basic" or "bottleneck"), layers (blocks in each), widths (of each),
+-- stem ("imagenet": 7x7 stride 2 and max-pool, or "cifar": 3x3), stem_width (widths[1]),
+-- shortcut ("A", "B", "C" or "none"), in_channels (3), num_classes.
+-- Shapes: x (N, in_channels, H, W); scores (N, num_classes).
+function ResNet:init(spec)
+  local Block = blocks[spec.block]
+  if not Block then fail("resnet: block is %s, expected 'basic' or 'bottleneck'", tostring(spec.block)) end
+  local channels, width = spec.in_channels or 3, spec.stem_width or spec.widths[1]
+  rawset(self, "name", spec.name)
+  if spec.stem == "imagenet" then
+    self.conv1   = Conv2d(channels, width, 7, {stride = 2, padding = 3, bias = false})
+    self.bn1     = BatchNorm2d(width)
+    self.maxpool = layers.MaxPool2d(3, {stride = 2, padding = 1})
+  elseif spec.stem == "cifar" then
+    self.conv1   = Conv2d(channels, width, 3, {padding = 1, bias = false})
+    self.bn1     = BatchNorm2d(width)
+  else
+    fail("resnet: stem is %s, expected 'imagenet' or 'cifar'", tostring(spec.stem))
+  end
+  self.stages = #spec.layers
+  for i, n in ipairs(spec.layers) do
+    local layer = Sequential()
+    for k = 1, n do
+      local stride = (i > 1 and k == 1) and 2 or 1
+      layer:append(Block(width, spec.widths[i], {stride = stride, shortcut = spec.shortcut}))
+      width = spec.widths[i] * Block.expansion
+    end
+    self["layer" .. i] = layer
+  end
+  self.avgpool = layers.AdaptiveAvgPool2d(1)
+  self.fc      = Linear(width, spec.num_classes)
+  self:reset()
+end
+
+--- Fresh weights: convolutions Kaiming-normal over fan_out (He et al. 2015, as in torchvision),
+-- batch norms 1 and 0; fc keeps the uniform start of Linear.
+function ResNet:reset()
+  for _, module in self:named_modules() do
+    local kind = Module.type_of(module)
+    if kind == "Conv2d" then
+      init.kaiming_normal_(module.weight, {mode = "fan_out", nonlinearity = "relu"})
+    elseif kind == "BatchNorm2d" then
+      init.ones_(module.weight)
+      init.zeros_(module.bias)
+    end
+  end
+end
+
+function ResNet:forward(x)
+  x = self.bn1(self.conv1(x)):relu()
+  if self.maxpool then x = self.maxpool(x) end
+  for i = 1, self.stages do x = self["layer" .. i](x) end
+  return self.fc(self.avgpool(x):flatten(2))
+end
+
+return ResNet
