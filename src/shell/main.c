@@ -36,6 +36,13 @@ static void print_help(void) {
        "\n"
        "NAME is one of (resmoon NAME --help says more)");
   shell_list_scripts("  ");
+  puts("\n"
+       "environment\n"
+       "  RESMOON_NUM_THREADS  threads to compute with (default: all processors)\n"
+       "  RESMOON_HISTORY      file of what was typed (empty: none)\n"
+       "  RESMOON_HOME         folder with lua/ and scripts/, if not beside the program\n"
+       "  RESMOON_TRACEBACK    full: tracebacks show the library's lines, too\n"
+       "  NO_COLOR             no colour");
 }
 
 /* Options come first; `script` is the index of the script's name, argc if there is none. */

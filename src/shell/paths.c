@@ -52,7 +52,7 @@ void shell_set_package_path(lua_State *L) {
 
 int shell_find_script(const char *name, char *path, size_t size) {
   const char *home = shell_home();
-  if (!home || !*name || strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != strlen(name)) return 0;
+  if (!home || !*name || strpbrk(name, "/.")) return 0;  /* that is a file */
   snprintf(path, size, "%s/scripts/%s.lua", home, name);
   return access(path, R_OK) == 0;
 }
@@ -65,6 +65,19 @@ static int script_name(const char *file) {
 
 static int is_script(const struct dirent *entry) { return script_name(entry->d_name) > 0; }
 
+/* "Name  what it does", from the file's first line: `--- What it does.` */
+static void print_script(const char *folder, const char *file, const char *indent) {
+  char path[2 * PATH_MAX], line[200] = "";
+  snprintf(path, sizeof path, "%s/%s", folder, file);
+  FILE *script = fopen(path, "r");
+  if (script) {
+    if (!fgets(line, sizeof line, script) || strncmp(line, "--- ", 4) != 0) line[0] = '\0';
+    fclose(script);
+  }
+  line[strcspn(line, "\n")] = '\0';
+  printf("%s%-10.*s  %s\n", indent, script_name(file), file, *line ? line + 4 : "");
+}
+
 void shell_list_scripts(const char *indent) {
   const char *home = shell_home();
   if (!home) return;
@@ -73,7 +86,7 @@ void shell_list_scripts(const char *indent) {
   struct dirent **entries;
   int n = scandir(folder, &entries, is_script, alphasort);
   for (int i = 0; i < n; i++) {
-    printf("%s%.*s\n", indent, script_name(entries[i]->d_name), entries[i]->d_name);
+    print_script(folder, entries[i]->d_name, indent);
     free(entries[i]);
   }
   if (n >= 0) free(entries);

@@ -17,7 +17,7 @@ void shell_set_package_path(lua_State *L);
 /* Writes the path of scripts/NAME.lua and returns 1 if there is such a script. */
 int shell_find_script(const char *name, char *path, size_t size);
 
-/* Prints the names of the scripts, one a line, each behind `indent`. */
+/* Prints the names of the scripts and what they do, one a line, each behind `indent`. */
 void shell_list_scripts(const char *indent);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "shell/history.h"
 #include "shell/interrupt.h"
 #include "shell/line.h"
@@ -91,11 +92,15 @@ int shell_repl(lua_State *L) {
   if (load_part(L, "resmoon.shell.session") != 0 || load_part(L, "resmoon.shell.show") != 0) return 1;
   shell_line_open();
   shell_history_open();
+  if (isatty(STDIN_FILENO)) puts("ResMoon, with " LUA_RELEASE ". Ctrl-D leaves, Ctrl-C stops what runs.");
   int more = 0;
   for (;;) {
     char *text = NULL;
     switch (shell_line_read(more ? CONTINUED : PROMPT, &text)) {
-      case SHELL_END: return 0;
+      case SHELL_END:
+        if (!more) return 0;
+        /* Ctrl-D ends a statement that is not complete, and only then the session. */
+        /* fall through */
       case SHELL_INTERRUPTED:
         ask_session(L, "reset", NULL, 0);
         more = 0;

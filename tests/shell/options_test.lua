@@ -24,6 +24,17 @@ check.case("a script gets its arguments, in arg and as ...", function()
   end)
 end)
 
+check.case("resmoon NAME runs scripts/NAME.lua of its home", function()
+  program.with_folder(function(folder)
+    local library = os.getenv("PWD") .. "/lua"
+    os.execute(("ln -s %s %s/lua && mkdir %s/scripts"):format(program.quote(library), folder, folder))
+    program.file(folder .. "/scripts/greet.lua", "--- Says hello.\nprint('hello', ...)")
+    local options = {env = "RESMOON_HOME=" .. folder, folder = "/"}
+    check.equal(run({"greet", "you", "--loud"}, options), "hello\tyou\t--loud\n")
+    check.that(run({"--help"}, options):find("\n  greet       Says hello.", 1, true))
+  end)
+end)
+
 check.case("- and input that is no terminal are run as a script", function()
   check.equal(run({"-", "a"}, {input = "print(arg[1], ...)"}), "a\ta\n")
   check.equal(run({}, {input = "local x = 1\nprint(x)"}), "1\n")

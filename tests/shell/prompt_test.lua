@@ -34,6 +34,10 @@ check.case("Ctrl-C drops an incomplete statement", function()
   }
 end)
 
+check.case("Ctrl-D drops an incomplete statement first", function()
+  session {"send f(\\r", "expect >> ", "send \\x04", "expect > ", "send 6 * 9\\r", "expect 54"}
+end)
+
 check.case("Ctrl-C stops a loop in Lua, and a second one does no harm", function()
   session {
     "send kept = 17\\r", "expect > ",
