@@ -13,7 +13,9 @@
 #include "shell/interrupt.h"
 #include "shell/paths.h"
 
-enum { MOST_FRAMES = 20 };
+/* Frames that are shown, and looked at: finding frame n takes n steps, so a stack that overflowed
+ * (200,000 frames) must not be walked to its end. */
+enum { MOST_FRAMES = 20, MOST_LEVELS = 1000 };
 
 static int in_library(const char *source) {
   const char *home = shell_home();
@@ -52,16 +54,14 @@ static int add_traceback(lua_State *L) {
   luaL_Buffer text;
   luaL_buffinit(L, &text);
   lua_Debug frame;
-  int shown = 0;
-  for (int level = 1; lua_getstack(L, level, &frame); level++) {
+  int shown = 0, level = 1;
+  while (shown < MOST_FRAMES && level < MOST_LEVELS && lua_getstack(L, level++, &frame)) {
     lua_getinfo(L, "Slnt", &frame);
     if (frame.currentline <= 0 || in_library(frame.source)) continue;
-    if (++shown <= MOST_FRAMES) add_frame(&text, &frame);
+    add_frame(&text, &frame);
+    shown++;
   }
-  if (shown > MOST_FRAMES) {
-    lua_pushfstring(L, "\n\t... (%d more)", shown - MOST_FRAMES);
-    luaL_addvalue(&text);
-  }
+  if (lua_getstack(L, level, &frame)) luaL_addstring(&text, "\n\t...");
   luaL_pushresult(&text);
   if (shown < 2) {
     lua_pop(L, 1);

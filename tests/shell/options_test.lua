@@ -97,6 +97,13 @@ f()]]}
   check.that(errors:find("in main chunk", 1, true), errors)
 end)
 
+check.case("a stack that overflows is an error with a short traceback", function()
+  local _, errors, status = run {"-e", "local function f() return 1 + f() end f()"}
+  check.equal(status, 1)
+  check.that(errors:find("stack overflow", 1, true), errors)
+  check.that(select(2, errors:gsub("\n", "")) < 40, "the traceback is long")
+end)
+
 check.case("os.exit gives its status, and errors may be any value", function()
   check.equal(select(3, run {"-e", "os.exit(7)"}), 7)
   local _, errors, status = run {"-e", "error({})"}
