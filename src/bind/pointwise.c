@@ -41,22 +41,8 @@ static int tensor_div(lua_State *L) { return binary(L, RM_DIV, "div"); }
 static int tensor_pow(lua_State *L) { return binary(L, RM_POW, "pow"); }
 static int tensor_maximum(lua_State *L) { return binary(L, RM_MAXIMUM, "maximum"); }
 static int tensor_minimum(lua_State *L) { return binary(L, RM_MINIMUM, "minimum"); }
-
-/* a // b = floor(a / b) and a % b = a - b * (a // b), as Lua defines them. */
-static int floor_divide(lua_State *L, const char *name, bool remainder) {
-  rm_operand a = operand(L, 1, name), b = operand(L, 2, name);
-  if (!a.tensor && !b.tensor) bind_error(L, "%s: expected a tensor among the operands, got two numbers", name);
-  rm_tensor **quotient = bind_boxtensor(L), **whole = bind_boxtensor(L);
-  rm_tensor **product = bind_boxtensor(L), **y = bind_boxtensor(L);
-  rm_error err;
-  rm_status status = rm_binary(RM_DIV, a, b, quotient, &err);
-  if (status == RM_OK) status = rm_unary(RM_FLOOR, *quotient, NULL, remainder ? whole : y, &err);
-  if (status == RM_OK && remainder) status = rm_binary(RM_MUL, rm_operand_tensor(*whole), b, product, &err);
-  if (status == RM_OK && remainder) status = rm_binary(RM_SUB, a, rm_operand_tensor(*product), y, &err);
-  return raise_or_push(L, status, y, &err);
-}
-static int tensor_floor_divide(lua_State *L) { return floor_divide(L, "floor_divide", false); }
-static int tensor_remainder(lua_State *L) { return floor_divide(L, "remainder", true); }
+static int tensor_floor_divide(lua_State *L) { return binary(L, RM_FLOOR_DIVIDE, "floor_divide"); }
+static int tensor_remainder(lua_State *L) { return binary(L, RM_REMAINDER, "remainder"); }
 
 /* --- in place ---------------------------------------------------------------------------- */
 static int inplace(lua_State *L, rm_binary_op op, const char *name) {

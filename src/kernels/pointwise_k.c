@@ -36,6 +36,31 @@ void RM_ISA(mul_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
   EACH(n) y[i] = (int64_t)((uint64_t)a[i] * (uint64_t)b[i]);
 }
 
+/* Lua's // and %: the quotient is rounded down, the remainder has the sign of b. A whole-number b is
+ * not 0, and b = -1 is set apart: the smallest int64 divided by it would overflow. */
+void RM_ISA(floor_divide)(size_t n, const float *a, const float *b, float *y) { EACH(n) y[i] = floorf(a[i] / b[i]); }
+void RM_ISA(remainder)(size_t n, const float *a, const float *b, float *y) {
+  for (size_t i = 0; i < n; i++) {
+    float r = fmodf(a[i], b[i]);
+    y[i] = r * b[i] < 0 ? r + b[i] : r;
+  }
+}
+void RM_ISA(floor_divide_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
+  for (size_t i = 0; i < n; i++) {
+    if (b[i] == -1) y[i] = (int64_t)-(uint64_t)a[i];
+    else y[i] = a[i] / b[i] - (a[i] % b[i] != 0 && (a[i] ^ b[i]) < 0);
+  }
+}
+void RM_ISA(remainder_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
+  for (size_t i = 0; i < n; i++) {
+    int64_t r = b[i] == -1 ? 0 : a[i] % b[i];
+    y[i] = r != 0 && (r ^ b[i]) < 0 ? r + b[i] : r;
+  }
+}
+void RM_ISA(remainder_backward_b)(size_t n, const float *a, const float *b, const float *dy, float *db) {
+  EACH(n) db[i] = -dy[i] * floorf(a[i] / b[i]);
+}
+
 /* y = a + alpha * b */
 void RM_ISA(axpy)(size_t n, const float *a, const float *b, const float *alpha, float *y) {
   EACH(n) y[i] = a[i] + alpha[i] * b[i];

@@ -5,7 +5,9 @@
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 
-static const char *const names[] = {"add", "sub", "mul", "div", "pow", "maximum", "minimum"};
+static const char *const names[] = {"add", "sub", "mul", "floor_divide", "remainder", "div", "pow", "maximum",
+                                    "minimum"};
+static bool takes_int64(rm_binary_op op) { return op <= RM_REMAINDER; }
 
 static rm_map_kernel float_kernel(rm_binary_op op) {
   const rm_kernels *k = rm_kernel_table();
@@ -14,6 +16,8 @@ static rm_map_kernel float_kernel(rm_binary_op op) {
     case RM_ADD: m.fn.ff_f = k->add; break;
     case RM_SUB: m.fn.ff_f = k->sub; break;
     case RM_MUL: m.fn.ff_f = k->mul; break;
+    case RM_FLOOR_DIVIDE: m.fn.ff_f = k->floor_divide; break;
+    case RM_REMAINDER: m.fn.ff_f = k->remainder; break;
     case RM_DIV: m.fn.ff_f = k->div; break;
     case RM_POW: m.fn.ff_f = k->pow; break;
     case RM_MAXIMUM: m.fn.ff_f = k->maximum; break;
@@ -25,7 +29,13 @@ static rm_map_kernel float_kernel(rm_binary_op op) {
 static rm_map_kernel int64_kernel(rm_binary_op op) {
   const rm_kernels *k = rm_kernel_table();
   rm_map_kernel m = {.kind = RM_MAP_II_I};
-  m.fn.ii_i = op == RM_ADD ? k->add_i64 : op == RM_SUB ? k->sub_i64 : k->mul_i64;
+  switch (op) {
+    case RM_ADD: m.fn.ii_i = k->add_i64; break;
+    case RM_SUB: m.fn.ii_i = k->sub_i64; break;
+    case RM_MUL: m.fn.ii_i = k->mul_i64; break;
+    case RM_FLOOR_DIVIDE: m.fn.ii_i = k->floor_divide_i64; break;
+    default: m.fn.ii_i = k->remainder_i64;
+  }
   return m;
 }
 
@@ -37,14 +47,30 @@ static rm_status operand_dtype(rm_binary_op op, const rm_operand *a, const rm_op
   if (other->tensor && other->tensor->dtype != first)
     return rm_fail(err, RM_ERR_TYPE, "%s: cannot mix %s and %s (convert one, as with x:float())",
                    names[op], rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype));
-  if (first != RM_FLOAT32 && !(first == RM_INT64 && op <= RM_MUL))
+  if (first != RM_FLOAT32 && !(first == RM_INT64 && takes_int64(op)))
     return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32%s (use x:float())", names[op],
-                   rm_dtype_name(first), op <= RM_MUL ? " or int64" : "");
+                   rm_dtype_name(first), takes_int64(op) ? " or int64" : "");
   if (first == RM_INT64 && !other->tensor && !other->whole)
     return rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is int64 (use x:float())",
                    names[op], other->number);
   *dtype = first;
   return RM_OK;
+}
+
+/* Floats divide by zero and get infinity; whole numbers cannot. */
+static rm_status check_divisor(rm_binary_op op, const rm_operand *b, rm_dtype dtype, rm_error *err) {
+  if (dtype != RM_INT64 || (op != RM_FLOOR_DIVIDE && op != RM_REMAINDER)) return RM_OK;
+  bool zero = !b->tensor && b->integer == 0;
+  if (b->tensor) {
+    rm_tensor *nonzero = NULL, *all = NULL;
+    rm_status status = rm_compare(RM_NE, *b, rm_operand_integer(0), &nonzero, err);
+    if (status == RM_OK) status = rm_all(nonzero, NULL, false, &all, err);
+    if (status == RM_OK) zero = *rm_tensor_u8(all) == 0;
+    rm_tensor_release(nonzero);
+    rm_tensor_release(all);
+    RM_TRY(status);
+  }
+  return zero ? rm_fail(err, RM_ERR_VALUE, "%s: division of int64 by 0", names[op]) : RM_OK;
 }
 
 /* --- gradients ------------------------------------------------------------------------ */
@@ -71,6 +97,13 @@ static rm_status full_gradient(const binary_payload *p, size_t which, rm_operand
     case RM_MUL:
       two.fn.ff_f = k->mul;
       return map_new(&two, 2, (rm_operand[]){dy, which == 0 ? b : a}, g, err);
+    case RM_FLOOR_DIVIDE: /* a step function */
+      two.fn.ff_f = k->zero_backward;
+      return map_new(&two, 2, (rm_operand[]){dy, dy}, g, err);
+    case RM_REMAINDER: /* a - b * floor(a / b) */
+      if (which == 0) break;
+      three.fn.fff_f = k->remainder_backward_b;
+      return map_new(&three, 3, (rm_operand[]){a, b, dy}, g, err);
     case RM_DIV:
       if (which == 0) {
         two.fn.ff_f = k->div;
@@ -86,10 +119,10 @@ static rm_status full_gradient(const binary_payload *p, size_t which, rm_operand
     case RM_MINIMUM:
       three.fn.fff_f = p->op == RM_MAXIMUM ? k->maximum_backward : k->minimum_backward;
       return map_new(&three, 3, (rm_operand[]){which == 0 ? a : b, which == 0 ? b : a, dy}, g, err);
-    default: /* add, sub */
-      *g = rm_tensor_retain(dy_tensor);
-      return RM_OK;
+    default: break;
   }
+  *g = rm_tensor_retain(dy_tensor); /* add, sub, and the left side of a remainder */
+  return RM_OK;
 }
 
 static rm_status binary_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
@@ -118,8 +151,9 @@ static rm_status binary_backward(const rm_node *node, rm_tensor *dy, rm_tensor *
 
 /* Which of a, b and y the gradients of both operands read. */
 static void choose_saved(rm_binary_op op, bool needs_a, bool needs_b, bool save[3]) {
-  save[0] = (op == RM_MUL && needs_b) || op >= RM_POW;
-  save[1] = (op == RM_MUL && needs_a) || op == RM_DIV || (op == RM_POW && needs_a) || op > RM_POW;
+  bool both = (op == RM_REMAINDER && needs_b) || op == RM_MAXIMUM || op == RM_MINIMUM;
+  save[0] = both || (op == RM_MUL && needs_b) || op == RM_POW;
+  save[1] = both || (op == RM_MUL && needs_a) || op == RM_DIV || (op == RM_POW && needs_a);
   save[2] = (op == RM_DIV || op == RM_POW) && needs_b;
 }
 
@@ -138,6 +172,7 @@ static rm_status record(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor *
 rm_status rm_binary(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor **out, rm_error *err) {
   rm_dtype dtype = RM_FLOAT32;
   RM_TRY(operand_dtype(op, &a, &b, &dtype, err));
+  RM_TRY(check_divisor(op, &b, dtype, err));
   if (op == RM_POW && !b.tensor) return rm_unary(RM_POW_NUMBER, a.tensor, &b.number, out, err);
   rm_operand in[] = {a, b};
   rm_tensor *y = NULL;
@@ -198,6 +233,7 @@ rm_status rm_binary_inplace(rm_binary_op op, rm_tensor *x, rm_operand b, rm_erro
   rm_dtype dtype = RM_FLOAT32;
   rm_operand in[] = {rm_operand_tensor(x), b};
   RM_TRY(operand_dtype(op, &in[0], &b, &dtype, err));
+  RM_TRY(check_divisor(op, &b, dtype, err));
   rm_map_kernel kernel = dtype == RM_INT64 ? int64_kernel(op) : float_kernel(op);
   return map_inplace(&kernel, names[op], x, 2, in, err);
 }

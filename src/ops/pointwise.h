@@ -2,7 +2,7 @@
  *
  * Operands broadcast as everywhere (aligned at the last dimension, 1 stretches); a
  * gradient is summed back to its operand's shape. float32 computes; int64 can be added,
- * subtracted, multiplied and compared, exactly; the two do not mix without being asked to.
+ * subtracted, multiplied, divided with remainder and compared, exactly; the two do not mix without being asked to.
  * A result takes the memory layout of the first operand that has its shape. */
 #ifndef RM_OPS_POINTWISE_H
 #define RM_OPS_POINTWISE_H
@@ -10,7 +10,11 @@
 #include "ops/map.h"
 
 /* --- two operands (binary.c) ------------------------------------------------------- */
-typedef enum { RM_ADD, RM_SUB, RM_MUL, RM_DIV, RM_POW, RM_MAXIMUM, RM_MINIMUM } rm_binary_op;
+/* Whole-number quotient and remainder are Lua's: floor(a / b), and the rest with b's sign. */
+typedef enum {
+  RM_ADD, RM_SUB, RM_MUL, RM_FLOOR_DIVIDE, RM_REMAINDER, /* of int64 too */
+  RM_DIV, RM_POW, RM_MAXIMUM, RM_MINIMUM
+} rm_binary_op;
 /* At least one operand is a tensor. */
 rm_status rm_binary(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor **y, rm_error *err);
 rm_status rm_add(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err);

@@ -35,6 +35,12 @@ TWIN(div_, v[0] / v[1])
 TWIN(pow_, pow(v[0], v[1]))
 TWIN(maximum, v[0] != v[0] || v[1] != v[1] ? NAN : fmax(v[0], v[1]))
 TWIN(minimum, v[0] != v[0] || v[1] != v[1] ? NAN : fmin(v[0], v[1]))
+TWIN(floor_divide, floor((float)(v[0] / v[1])))
+static double remainder_(const double *v) {
+  double r = fmod(v[0], v[1]);
+  return r * v[1] < 0 ? r + v[1] : r;
+}
+TWIN(remainder_b, -v[2] * floor((float)(v[0] / v[1])))
 TWIN(axpy, v[0] + v[2] * v[1])
 TWIN(div_b, -v[2] * v[1] / v[0])
 TWIN(pow_a, v[2] == 0 ? 0 : v[1] * v[2] * pow(v[0], v[2] - 1))
@@ -94,7 +100,9 @@ static const struct {
     {K(add), 2, add, 0.5, 0, true, false}, {K(sub), 2, sub, 0.5, 0, true, false},
     {K(mul), 2, mul, 0.5, 0, true, false}, {K(div), 2, div_, 0.5, 0, true, false},
     {K(pow), 2, pow_, 1, 0, false, true}, {K(maximum), 2, maximum, 0, 0, true, false},
-    {K(minimum), 2, minimum, 0, 0, true, false}, {K(axpy), 3, axpy, 1, 2e-7, false, false},
+    {K(minimum), 2, minimum, 0, 0, true, false}, {K(floor_divide), 2, floor_divide, 0, 0, false, false},
+    {K(remainder), 2, remainder_, 0.5, 0, false, false}, {K(remainder_backward_b), 3, remainder_b, 0.5, 0, false, false},
+    {K(axpy), 3, axpy, 1, 2e-7, false, false},
     {K(div_backward_b), 3, div_b, 2, 0, false, true}, {K(pow_backward), 3, pow_a, 3, 0, false, true},
     {K(pow_backward_b), 3, pow_b, 4, 0, false, true}, {K(maximum_backward), 3, maximum_a, 0, 0, false, false},
     {K(minimum_backward), 3, minimum_a, 0, 0, false, false}, {K(neg_forward), 1, neg, 0, 0, true, false},
@@ -233,6 +241,18 @@ static void integer_kernels_match(void **state) {
     for (size_t i = 0; i < N; i++) assert_int_equal(y[i], (int64_t)((uint64_t)a[i] - (uint64_t)b[i]));
     k->mul_i64(N, a, b, y);
     for (size_t i = 0; i < N; i++) assert_int_equal(y[i], (int64_t)((uint64_t)a[i] * (uint64_t)b[i]));
+    k->floor_divide_i64(N, a, b, y);
+    for (size_t i = 0; i < N; i++) {
+      int64_t r;
+      k->remainder_i64(1, &a[i], &b[i], &r);
+      assert_true((b[i] > 0 ? 0 <= r && r < b[i] : b[i] < r && r <= 0));
+      assert_int_equal((uint64_t)y[i] * (uint64_t)b[i] + (uint64_t)r, a[i]);
+    }
+    int64_t smallest = INT64_MIN, minus_one = -1;
+    k->floor_divide_i64(1, &smallest, &minus_one, y);
+    assert_int_equal(y[0], INT64_MIN);
+    k->remainder_i64(1, &smallest, &minus_one, y);
+    assert_int_equal(y[0], 0);
     k->eq_i64(N, a, b, t);
     for (size_t i = 0; i < N; i++) assert_int_equal(t[i], a[i] == b[i]);
     k->ne_i64(N, a, b, t);
