@@ -11,7 +11,7 @@ local fail    = require "resmoon.fail"
 
 local shapes10 = {
   name = "shapes10", classes = rm.imaging.shapes10_classes,
-  mean = {0.4022, 0.4031, 0.4021}, std = {0.2303, 0.2310, 0.2303},
+  mean = {0.4015, 0.4018, 0.4017}, std = {0.2280, 0.2286, 0.2278},
 }
 
 local sizes = {train = 50000, test = 10000}
