@@ -1,0 +1,92 @@
+local check     = require "support.check"
+local rm        = require "resmoon"
+local reference = require "support.reference"
+local models    = rm.models
+
+local function tables(names)
+  reference.run_entry(check.reference_folder(), {file = "models.json", op = "models", config = {models = names}})
+end
+
+check.case("names, shapes, parameters and multiply-accumulates of small networks", function()
+  tables {"mlp_3072_512_256_10", "lenet5", "resnet8_A", "resnet8_B", "plain8", "resnet20_A", "resnet20_B", "plain20",
+          "resnet110_bottleneck_A", "resnet18_cifar_w8"}
+end)
+
+check.slow("the same of all networks", function()
+  local all = {}
+  for name in pairs(rm.json.decode(reference.read(check.reference_folder() .. "/models.json")).models) do
+    all[#all + 1] = name
+  end
+  check.equal(#all, 33)
+  table.sort(all)
+  tables(all)
+end)
+
+for _, name in ipairs {"mlp", "lenet5_avgpool", "resnet8_A", "resnet20_A", "bottleneck_2stage"} do
+  check.reference("models/" .. name)
+end
+check.reference "trace/resnet8_sgd_gentle"
+
+check.case("a list of all, and the nearest name for one that is not", function()
+  local names = models.list()
+  check.equal(#names, 21)
+  check.equal({names[1], names[2]}, {"lenet5", "mlp"})
+  for _, name in ipairs(names) do check.equal(models.get(name), models[name]) end
+  check.error(function() models.get("resnet21") end, "there is no 'resnet21', did you mean 'resnet20'?")
+  check.error(function() models.get("plian18") end, "did you mean 'plain18'?")
+end)
+
+check.case("the stem follows from the images", function()
+  check.equal(models.resnet18({input = {1, 28, 28}, width = 4}).conv1.kernel_size, 3)
+  check.equal(models.resnet18({input = {3, 64, 64}, width = 4}).conv1.kernel_size, 7)
+  check.equal(models.resnet18({width = 4}).fc.weight.shape, {1000, 32})
+  check.equal(models.resnet18({stem = "cifar", width = 4}).fc.weight.shape, {10, 32})
+  check.shape(models.resnet18({input = {1, 28, 28}, width = 4, num_classes = 7})(rm.randn(2, 1, 28, 28)), {2, 7})
+end)
+
+check.case("LeNet-5 gives MNIST the border of the paper", function()
+  local net = models.lenet5 {input = {1, 28, 28}}
+  check.equal(net.fc1.weight.shape, {120, 400})
+  check.shape(net(rm.randn(2, 1, 28, 28)), {2, 10})
+end)
+
+check.case("options that make no sense are named", function()
+  check.error(function() models.resnet20 {widht = 8} end, "unknown option 'widht'; it takes num_classes")
+  check.error(function() models.resnet32 {block = "bottleneck"} end, "has 9n + 2 layers, which 32 is not")
+  check.error(function() models.resnet20 {block = "wide"} end, "block is wide")
+  check.error(function() models.resnet18 {stem = "jpeg"} end, "stem is jpeg")
+  check.error(function() models.resnet20 {shortcut = "D"} end, "option is D")
+  check.error(function() models.lenet5 {pool = "min"} end, "pool is min")
+  check.error(function() models.resnet20 {input = 32} end, "input is no shape")
+end)
+
+check.case("weights start Kaiming-normal over fan_out", function()
+  local w = models.resnet18({stem = "cifar"}).layer3[2].conv1.weight
+  check.close({w:std():item()}, {math.sqrt(2 / (256 * 9))}, {rtol = 0.01})
+end)
+
+check.case("the same seed gives the same network", function()
+  rm.manual_seed(3)
+  local a = models.resnet20():state_dict()
+  rm.manual_seed(3)
+  local b = models.resnet20():state_dict()
+  for _, name in ipairs(a) do check.equal(a[name], b[name], name) end
+end)
+
+check.case("a summary counts what a forward does, and leaves the net as it was", function()
+  local net = models.resnet20()
+  net.layer2:eval()
+  local mean = net.bn1.running_mean:clone()
+  local summary = net:summary {3, 32, 32}
+  check.equal({summary.parameters, summary.macs, #summary.rows}, {269722, 40551040, 42})
+  check.equal(summary.rows[3].name, "layer1[1].conv1")
+  check.equal(summary.rows[3].shape, {1, 16, 32, 32})
+  check.equal({net.training, net.layer1.training, net.layer2[1].bn1.training}, {true, true, false})
+  check.equal(net.bn1.running_mean, mean)
+  local text = tostring(summary)
+  check.that(text:find("\nlayer1%[1%].conv1 +Conv2d +%(16, 32, 32%) +2,304 +2,359,296 +64.0 KiB\n"), text)
+  check.that(text:find("\nresnet20 +269,722  40,551,040 +1.48 MiB$"), text)
+  check.error(function() net:summary(32) end, "expected the shape of one input")
+  check.error(function() net:summary {4, 32, 32} end, "at      resnet20.conv1")
+  check.equal(net.training, true)
+end)
