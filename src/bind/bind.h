@@ -58,8 +58,9 @@ int bind_pushed(lua_State *L, rm_tensor **box);
 /* Pushes another reference to t. */
 void bind_pushtensor(lua_State *L, rm_tensor *t);
 
-/* Bytes that new userdata keep alive and Lua cannot see; may run the collector. */
-void bind_account(lua_State *L, size_t bytes);
+/* To be called when new tensors hang on userdata: looks at how much memory is in use, which
+ * Lua cannot see, and may run the collector. */
+void bind_account(lua_State *L);
 
 /* --- arguments ------------------------------------------------------------------ */
 /* A dimension: 1..ndim or -ndim..-1 -> 0..ndim-1. `op` names the call in the error. */

@@ -1,10 +1,11 @@
 /* box.c -- tensors as userdata, and what Lua's collector has to know about them.
  *
- * A box is a few bytes to Lua, whatever it owns. So every byte that hangs on a new box
- * is counted; from time to time the collector makes a young collection (it runs in
- * generational mode: a box that a training step made and dropped is found at once),
- * and a full one when live memory has grown by half since the last. How often follows the
- * memory in use, so that a small program stays small and a large one is not held up.
+ * A box is a few bytes to Lua, whatever it owns. So each new box looks at the memory in use:
+ * when it has grown by an eighth since it was least, the collector makes a young collection
+ * (it runs in generational mode: a box that a training step made and dropped is found at
+ * once), and when it has grown by half since the last full one, a full one. What the tape
+ * frees after backward needs no collection. The eighth keeps a small program small and does
+ * not hold up a large one.
  *
  * A box that outlives two young collections is old: only a full one finds it dead. Our
  * young collections also put off those that Lua would decide on itself, hence the second
@@ -22,7 +23,6 @@ static const char state_key;
 enum {
   KIB = 1 << 10,
   MIB = 1 << 20,
-  PER_BOX = 512, /* structs around the data */
   SHORTEST_STEP = 256 * KIB,
   LONGEST_STEP = 32 * MIB,
   SLACK = 8 * MIB, /* growth that is not worth a full collection, */
@@ -42,23 +42,21 @@ bind_state *bind_getstate(lua_State *L) {
   return state;
 }
 
-void bind_account(lua_State *L, size_t bytes) {
+void bind_account(lua_State *L) {
   bind_state *state = bind_getstate(L);
-  state->unseen += bytes + PER_BOX;
-  if (state->unseen < state->step) return;
-  state->unseen = 0;
   size_t live = rm_alloc_statistics().live_bytes;
+  if (live < state->least) state->least = live;
+  if (live - state->least < step_for(state->least)) return;
   int lua_kib = lua_gc(L, LUA_GCCOUNT);
-  if (live < state->full_limit && lua_kib < state->full_lua_kib) {
-    lua_gc(L, LUA_GCSTEP, 0);
-  } else {
-    lua_gc(L, LUA_GCCOLLECT);
-    live = rm_alloc_statistics().live_bytes;
+  bool full = live >= state->full_limit || lua_kib >= state->full_lua_kib;
+  lua_gc(L, full ? LUA_GCCOLLECT : LUA_GCSTEP, 0);
+  live = rm_alloc_statistics().live_bytes;
+  if (full) {
     lua_kib = lua_gc(L, LUA_GCCOUNT);
     state->full_limit = live + live / 2 + SLACK;
     state->full_lua_kib = lua_kib + lua_kib / 4 + LUA_SLACK_KIB;
   }
-  state->step = step_for(live);
+  state->least = live;
 }
 
 bind_box *bind_tobox(lua_State *L, int arg) {
@@ -103,9 +101,8 @@ rm_tensor **bind_boxtensor(lua_State *L) {
 }
 
 int bind_pushed(lua_State *L, rm_tensor **box) {
-  const rm_storage *storage = (*box)->storage;
-  /* A view keeps alive what its base has been counted for. */
-  bind_account(L, atomic_load(&storage->refs) == 1 ? storage->bytes : 0);
+  (void)box;
+  bind_account(L);
   return 1;
 }
 
@@ -140,7 +137,6 @@ void bind_open_box(lua_State *L) {
   memset(state, 0, sizeof *state);
   state->full_limit = SLACK;
   state->full_lua_kib = lua_gc(L, LUA_GCCOUNT) + LUA_SLACK_KIB;
-  state->step = SHORTEST_STEP;
   for (int i = 0; i < BIND_RNG_COUNT; i++) state->generators[i] = rm_rng_new(0, (uint64_t)i);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
 

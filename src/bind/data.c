@@ -14,10 +14,10 @@
 
 enum { MAX_CHANNELS = 64 };
 
-/* Two results that one core call makes: boxes first, then the bytes are counted. */
-static int push_two(lua_State *L, rm_status status, rm_tensor **x, rm_tensor **y, const rm_error *err) {
+/* Two results that one core call makes: in two boxes on the stack. */
+static int push_two(lua_State *L, rm_status status, const rm_error *err) {
   if (status != RM_OK) return bind_raise(L, err);
-  bind_account(L, (*x)->storage->bytes + (*y)->storage->bytes);
+  bind_account(L);
   return 2;
 }
 
@@ -76,7 +76,7 @@ static int read_cifar(lua_State *L) {
   rm_error err;
   rm_status status = rm_cifar_load(&format, n, paths, x, y, &err);
   rm_alloc_trim();   /* the files' bytes will not be wanted again */
-  return push_two(L, status, x, y, &err);
+  return push_two(L, status, &err);
 }
 
 /* read_images({path, ...}, channels, height, width) -> uint8 (N, C, H, W) */
@@ -261,7 +261,7 @@ static int shapes10(lua_State *L) {
   rm_tensor **x = bind_boxtensor(L), **y = bind_boxtensor(L);
   rm_error err;
   rm_status status = rm_shapes10((size_t)n, (uint64_t)seed, (uint64_t)part, x, y, &err);
-  return push_two(L, status, x, y, &err);
+  return push_two(L, status, &err);
 }
 
 void bind_open_data(lua_State *L) {

@@ -83,7 +83,7 @@ static int epoch_next(lua_State *L) {
     lua_pushnil(L);
     return 1;
   }
-  bind_account(L, (*x)->storage->bytes + (*y)->storage->bytes);
+  bind_account(L);
   return 2;
 }
 

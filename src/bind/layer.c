@@ -24,23 +24,20 @@ rm_layer **bind_boxlayer(lua_State *L) {
   return box;
 }
 
-static size_t push_boxes(lua_State *L, const rm_slot slots[], size_t n) {
-  size_t bytes = 0;
+static void push_boxes(lua_State *L, const rm_slot slots[], size_t n) {
   for (size_t i = 0; i < n; i++) {
     bind_pushtensor(L, slots[i].tensor);
     lua_setfield(L, -2, slots[i].name);
-    bytes += slots[i].tensor->storage->bytes;
   }
-  return bytes;
 }
 
 int bind_pushedlayer(lua_State *L) {
   const rm_layer *layer = *(rm_layer **)lua_touserdata(L, -1);
   lua_newtable(L);
-  size_t bytes = push_boxes(L, layer->parameters, layer->nparameters);
-  bytes += push_boxes(L, layer->buffers, layer->nbuffers);
+  push_boxes(L, layer->parameters, layer->nparameters);
+  push_boxes(L, layer->buffers, layer->nbuffers);
   lua_setiuservalue(L, -2, TENSORS);
-  bind_account(L, bytes);
+  bind_account(L);
   return 1;
 }
 

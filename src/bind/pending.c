@@ -59,7 +59,7 @@ int bind_pushbatchnorm(lua_State *L, rm_tensor *x, rm_tensor *weight, rm_tensor 
     bind_droppending(p->box); /* the box stays behind, empty, for the collector */
     return bind_raise(L, &err);
   }
-  bind_account(L, p->columns->storage->bytes);
+  bind_account(L);
   return 1;
 }
 
@@ -80,7 +80,7 @@ void bind_complete(lua_State *L, bind_box *box) {
   if (!box->pending) return;
   if (apply(box->pending, false, &box->tensor, &err) != RM_OK) bind_raise(L, &err);
   bind_droppending(box);
-  bind_account(L, box->tensor->storage->bytes); /* the box is on the stack: it survives this */
+  bind_account(L); /* the box is on the stack: it survives this */
 }
 
 static bool reads(const bind_pending *p, const rm_tensor *t) {
@@ -89,7 +89,7 @@ static bool reads(const bind_pending *p, const rm_tensor *t) {
 
 /* No Lua function is called while the list is walked: the collector could change it. */
 void bind_completereaders(lua_State *L, const rm_tensor *t) {
-  size_t bytes = 0;
+  bool any = false;
   rm_status status = RM_OK;
   rm_error err;
   for (bind_pending *p = bind_getstate(L)->pending, *next; p && status == RM_OK; p = next) {
@@ -98,11 +98,11 @@ void bind_completereaders(lua_State *L, const rm_tensor *t) {
     bind_box *box = p->box;
     status = apply(p, false, &box->tensor, &err);
     if (status != RM_OK) break;
-    bytes += box->tensor->storage->bytes;
+    any = true;
     bind_droppending(box);
   }
   if (status != RM_OK) bind_raise(L, &err);
-  if (bytes) bind_account(L, bytes);
+  if (any) bind_account(L);
 }
 
 bool bind_pendingrelu(lua_State *L, int arg) {
@@ -111,7 +111,7 @@ bool bind_pendingrelu(lua_State *L, int arg) {
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   if (apply(box->pending, true, y, &err) != RM_OK) bind_raise(L, &err);
-  bind_account(L, (*y)->storage->bytes);
+  bind_account(L);
   return true;
 }
 

@@ -16,8 +16,7 @@ typedef struct {
 
 typedef struct {
   rm_rng generators[BIND_RNG_COUNT];
-  size_t unseen;       /* bytes given to userdata since the collector last ran */
-  size_t step;         /* so many of them start a young collection */
+  size_t least;        /* live bytes when they were fewest since the collector last ran */
   int    full_lua_kib; /* memory of Lua's own objects from which a full collection pays */
   size_t full_limit;   /* live bytes from which a full collection pays */
   bind_pending *pending; /* those outstanding, newest first */
