@@ -64,7 +64,8 @@ rm_status rm_tensor_set_requires_grad(rm_tensor *t, bool requires, rm_error *err
 /* Replaces t's gradient (retained; NULL clears). Same shape, float32. */
 rm_status rm_tensor_set_grad(rm_tensor *t, rm_tensor *grad, rm_error *err);
 /* Refuses a write in place into a tensor the tape would lose track of: a leaf that
- * requires a gradient, or a computed tensor that carries one, while recording is on. */
+ * requires a gradient, or a computed tensor that carries one, while recording is on; and
+ * into one whose positions share memory (stride 0). */
 rm_status rm_tensor_check_writable(const char *op, const rm_tensor *t, rm_error *err);
 
 #endif

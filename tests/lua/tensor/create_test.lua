@@ -83,6 +83,13 @@ check.case("fills in place return their tensor", function()
   check.error(function() x:fill_("1") end, "got string")
 end)
 
+check.case("an expanded tensor cannot be written", function()
+  local x = rm.zeros(3, 1):expand(3, 4)
+  check.error(function() x:fill_(1) end, "fill_: positions along dimension 2 share their memory")
+  check.error(function() x[1] = 1 end, "use x:clone()")
+  check.equal(x:clone():fill_(1)[3]:totable(), {1, 1, 1, 1})
+end)
+
 check.case("copy_ broadcasts and converts", function()
   local x = rm.zeros({2, 3}, "uint8")
   x:copy_(rm.tensor {1.9, -2, 300})
