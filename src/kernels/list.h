@@ -114,12 +114,12 @@ RM_KERNEL(void, max_window_backward, (size_t c, size_t kh, size_t kw, size_t row
 RM_KERNEL(void, sum_window, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *x, float *y))
 RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *dy, float *dx))
 /* winograd_k.c: F(4x4, 3x3); layouts in winograd.h. `first` and `count` name tiles,
- * `zeros` are 6 pixels of them. */
+ * `patch` has room for 36 pixels with their channels in whole blocks. */
 RM_KERNEL(void, wino_weights, (const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, int flip, size_t row_block, size_t column_block, float *u))
-RM_KERNEL(void, wino_input, (const rm_wino_images *g, const float *x, const float *zeros, size_t first, size_t count, float *v))
+RM_KERNEL(void, wino_input, (const rm_wino_images *g, const float *x, float *patch, size_t first, size_t count, float *v))
 RM_KERNEL(void, wino_product, (size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *u, float *m))
 RM_KERNEL(void, wino_output, (const rm_wino_images *g, const float *m, const float *bias, size_t first, size_t count, float *y))
-RM_KERNEL(void, wino_output_gradient, (const rm_wino_images *g, const float *dy, const float *zeros, size_t first, size_t count, float *m))
+RM_KERNEL(void, wino_output_gradient, (const rm_wino_images *g, const float *dy, float *patch, size_t first, size_t count, float *m))
 RM_KERNEL(void, wino_weight_product, (size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *m, float *du))
 RM_KERNEL(void, wino_weight_gradient, (const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns, size_t row_block, size_t column_block, float *dw))
 /* optim_k.c: one step of an optimiser; the file says what the arguments mean */

@@ -77,18 +77,6 @@ RM_INLINE void weight_gradient_1d(const rm_vec u[6], rm_vec g[3]) {
   g[2] = q1 * s1 + q2 * s2 + u[5];
 }
 
-/* --- partial vectors ------------------------------------------------------------------ */
-/* The first n lanes, n < RM_VL; zeros behind them. */
-static rm_vec load_some(const float *p, size_t n) {
-  rm_vec v = {0};
-  memcpy(&v, p, n * sizeof(float));
-  return v;
-}
-
-static void store_some(float *p, rm_vec v, size_t n) { memcpy(p, &v, n * sizeof(float)); }
-
-RM_INLINE rm_vec load_lanes(const float *p, size_t lanes) { return lanes == RM_VL ? rm_load(p) : load_some(p, lanes); }
-
 /* --- where a tile lies ------------------------------------------------------------------ */
 typedef struct {
   size_t image;
@@ -102,147 +90,219 @@ RM_INLINE place place_of(const rm_wino_images *g, size_t t) {
                  4 * (ptrdiff_t)(in_image % g->across) - g->pad};
 }
 
-/* The pixels under a tile: pixel (i, j) is at row[i] + j * channels if from <= j < to, and
- * zero otherwise. Rows outside the image point to zeros. */
+/* Pixels under a tile: (i, j) at first + i * row + j * pixel, whole vectors of channels each. */
 typedef struct {
-  const float *row[6];
-  int from, to;
+  const float *first;
+  size_t row, pixel;
 } window;
 
-RM_INLINE window window_at(const rm_wino_images *g, const float *x, const float *zeros, place p, int extent) {
-  ptrdiff_t h = (ptrdiff_t)g->h, w = (ptrdiff_t)g->w, c = (ptrdiff_t)g->c;
-  const float *row = x + (((ptrdiff_t)p.image * h + p.i) * w + p.j) * c;
-  window v = {.from = p.j < 0 ? (int)-p.j : 0, .to = w - p.j < extent ? (int)(w - p.j) : extent};
-#pragma GCC unroll 6
-  for (int i = 0; i < extent; i++) v.row[i] = p.i + i >= 0 && p.i + i < h ? row + i * w * c : zeros;
-  return v;
+RM_INLINE void clear(float *to, size_t n) {
+  for (size_t i = 0; i < n; i += RM_VL) rm_store(to + i, (rm_vec){0});
+}
+
+RM_INLINE void copy(float *to, const float *from, size_t n) {
+  for (size_t i = 0; i < n; i += RM_VL) rm_store(to + i, rm_load(from + i));
+}
+
+/* Pixels whose channels end within a block: zeros behind the last. */
+static void copy_ragged(float *to, const float *from, size_t pixels, size_t c) {
+  for (size_t j = 0; j < pixels; j++, to += rm_wino_padded(c), from += c) {
+    clear(to + rm_wino_padded(c) - BLOCK, BLOCK);
+    memcpy(to, from, c * sizeof(float));
+  }
+}
+
+/* Copies extent x extent pixels, zeros where there is no image. */
+static window copy_window(const rm_wino_images *g, const float *x, place p, ptrdiff_t extent, float *patch) {
+  ptrdiff_t h = (ptrdiff_t)g->h, w = (ptrdiff_t)g->w;
+  size_t pixel = rm_wino_padded(g->c), left = p.j < 0 ? (size_t)-p.j : 0;
+  size_t right = w - p.j < extent ? (size_t)(w - p.j) : (size_t)extent;
+  const float *image = x + p.image * g->h * g->w * g->c;
+  float *to = patch;
+  for (ptrdiff_t i = p.i; i < p.i + extent; i++, to += (size_t)extent * pixel) {
+    size_t from = i >= 0 && i < h ? left : right;
+    const float *row = image + (i * w + p.j + (ptrdiff_t)from) * (ptrdiff_t)g->c;
+    clear(to, from * pixel);
+    if (pixel == g->c) copy(to + from * pixel, row, (right - from) * pixel);
+    else copy_ragged(to + from * pixel, row, right - from, g->c);
+    clear(to + right * pixel, ((size_t)extent - right) * pixel);
+  }
+  return (window){patch, (size_t)extent * pixel, pixel};
+}
+
+/* The pixels where they are, or copied if they reach over the edge or their channels do not fill
+ * blocks. */
+RM_INLINE window window_at(const rm_wino_images *g, const float *x, size_t tile, ptrdiff_t extent, float *patch) {
+  place p = place_of(g, tile);
+  if (p.i < 0 || p.j < 0 || p.i + extent > (ptrdiff_t)g->h || p.j + extent > (ptrdiff_t)g->w || g->c % BLOCK)
+    return copy_window(g, x, p, extent, patch);
+  return (window){x + ((p.image * g->h + p.i) * g->w + p.j) * g->c, g->w * g->c, g->c};
 }
 
 /* --- input ------------------------------------------------------------------------------ */
-/* One vector of channels, from channel k on, of which `lanes` exist. */
-RM_INLINE void input_vector(const window *from, size_t c, size_t k, size_t lanes, float *v) {
-  rm_vec t[6][6];
-#pragma GCC unroll 6
-  for (int j = 0; j < 6; j++) {
-    rm_vec d[6], o[6] = {{0}};
-    if (j >= from->from && j < from->to) {
-#pragma GCC unroll 6
-      for (int i = 0; i < 6; i++) d[i] = load_lanes(from->row[i] + j * c + k, lanes);
-      input_1d(d, o);
-    }
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) t[i][j] = o[i];
-  }
-#pragma GCC unroll 6
-  for (int i = 0; i < 6; i++) {
-    rm_vec o[6];
-    input_1d(t[i], o);
-#pragma GCC unroll 6
-    for (int j = 0; j < 6; j++) rm_store(v + (i * 6 + j) * BLOCK, o[j]);
-  }
+/* The two-dimensional transforms below make one or two rows of the result at a time: those whose
+ * columns share terms. Six or twelve values then stay in registers, where all 36 would not. */
+
+/* The next pixel. The compiler may not see through it: it would work out all 36 addresses ahead, keep
+ * them in memory for want of registers, and load an address for every number. */
+RM_INLINE const float *next_pixel(const float *p, size_t pixel) {
+  p += pixel;
+  __asm__("" : "+r"(p));
+  return p;
 }
 
-/* Channels that fill up the last block. */
-static void clear_channels(size_t from, size_t to, float *v, size_t block) {
-  for (size_t k = from; k < to; k++)
-    for (size_t p = 0; p < RM_WINO_POSITIONS; p++) v[k / BLOCK * block + p * BLOCK + k % BLOCK] = 0;
+RM_INLINE void input_row(const rm_vec t[6], float *v) {
+  rm_vec o[6];
+  input_1d(t, o);
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++) rm_store(v + j * BLOCK, o[j]);
 }
 
-void RM_ISA(wino_input)(const rm_wino_images *g, const float *x, const float *zeros, size_t first, size_t count,
-                        float *v) {
-  size_t block = g->tiles * TILE, c = g->c;
+/* Rows 0 and 5: qq d0 + d4 - qs d2, and the same one pixel further down. */
+RM_INLINE void input_outer(const float *d, size_t row, size_t pixel, float *v) {
+  rm_vec t[6];
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++, d = next_pixel(d, pixel))
+    t[j] = qq * rm_load(d) + (rm_load(d + 4 * row) - qs * rm_load(d + 2 * row));
+  input_row(t, v);
+}
+
+/* Rows 1 and 2 (p = P1, q = P2 squared) or 3 and 4 (p = P2, q = P1 squared): d4 - q d2 +- p (d3 - q d1). */
+RM_INLINE void input_pair(const float *d, size_t row, size_t pixel, float p, float q, float *v) {
+  rm_vec plus[6], minus[6];
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++, d = next_pixel(d, pixel)) {
+    rm_vec a = rm_load(d + 4 * row) - q * rm_load(d + 2 * row);
+    rm_vec b = rm_load(d + 3 * row) - q * rm_load(d + row);
+    plus[j] = a + p * b;
+    minus[j] = a - p * b;
+  }
+  input_row(plus, v);
+  input_row(minus, v + 6 * BLOCK);
+}
+
+void RM_ISA(wino_input)(const rm_wino_images *g, const float *x, float *patch, size_t first, size_t count, float *v) {
+  size_t block = g->tiles * TILE, channels = rm_wino_padded(g->c);
   for (size_t t = 0; t < count; t++, v += TILE) {
-    window w = window_at(g, x, zeros, place_of(g, first + t), 6);
-    size_t k = 0;
-    for (; k + RM_VL <= c; k += RM_VL) input_vector(&w, c, k, RM_VL, v + k / BLOCK * block + k % BLOCK);
-    if (k < c) input_vector(&w, c, k, c - k, v + k / BLOCK * block + k % BLOCK);
-    clear_channels(c, rm_wino_padded(c), v, block);
+    window w = window_at(g, x, first + t, 6, patch);
+    for (size_t k = 0; k < channels; k += RM_VL) {
+      const float *d = w.first + k;
+      float *to = v + k / BLOCK * block + k % BLOCK;
+      input_outer(d, w.row, w.pixel, to);
+      input_pair(d, w.row, w.pixel, p1, q2, to + 6 * BLOCK);
+      input_pair(d, w.row, w.pixel, p2, q1, to + 18 * BLOCK);
+      input_outer(d + w.row, w.row, w.pixel, to + 30 * BLOCK);
+    }
   }
 }
 
 /* --- output gradient --------------------------------------------------------------------- */
-RM_INLINE void gradient_vector(const window *from, size_t c, size_t k, size_t lanes, float *m) {
-  rm_vec t[6][4];
-#pragma GCC unroll 4
-  for (int j = 0; j < 4; j++) {
-    rm_vec d[4], o[6] = {{0}};
-    if (j < from->to) {
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) d[i] = load_lanes(from->row[i] + j * c + k, lanes);
-      gradient_1d(d, o);
-    }
+RM_INLINE void gradient_row(const rm_vec t[4], float *m) {
+  rm_vec o[6];
+  gradient_1d(t, o);
 #pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) t[i][j] = o[i];
-  }
-#pragma GCC unroll 6
-  for (int i = 0; i < 6; i++) {
-    rm_vec o[6];
-    gradient_1d(t[i], o);
-#pragma GCC unroll 6
-    for (int j = 0; j < 6; j++) rm_store(m + (i * 6 + j) * BLOCK, o[j]);
-  }
+  for (int j = 0; j < 6; j++) rm_store(m + j * BLOCK, o[j]);
 }
 
-void RM_ISA(wino_output_gradient)(const rm_wino_images *g, const float *dy, const float *zeros, size_t first,
-                                  size_t count, float *m) {
-  size_t block = g->tiles * TILE, c = g->c;
+/* Rows 0 and 5: a row of dy as it is. */
+RM_INLINE void gradient_outer(const float *d, size_t pixel, float *m) {
+  rm_vec t[4] = {rm_load(d), rm_load(d + pixel), rm_load(d + 2 * pixel), rm_load(d + 3 * pixel)};
+  gradient_row(t, m);
+}
+
+/* Rows 1 and 2 or 3 and 4: y0 + q y2 +- p (y1 + q y3). */
+RM_INLINE void gradient_pair(const float *d, size_t row, size_t pixel, float p, float q, float *m) {
+  rm_vec plus[4], minus[4];
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; j++, d = next_pixel(d, pixel)) {
+    rm_vec a = rm_load(d) + q * rm_load(d + 2 * row), b = rm_load(d + row) + q * rm_load(d + 3 * row);
+    plus[j] = a + p * b;
+    minus[j] = a - p * b;
+  }
+  gradient_row(plus, m);
+  gradient_row(minus, m + 6 * BLOCK);
+}
+
+void RM_ISA(wino_output_gradient)(const rm_wino_images *g, const float *dy, float *patch, size_t first, size_t count,
+                                  float *m) {
+  size_t block = g->tiles * TILE, channels = rm_wino_padded(g->c);
   for (size_t t = 0; t < count; t++, m += TILE) {
-    window w = window_at(g, dy, zeros, place_of(g, first + t), 4);
-    size_t k = 0;
-    for (; k + RM_VL <= c; k += RM_VL) gradient_vector(&w, c, k, RM_VL, m + k / BLOCK * block + k % BLOCK);
-    if (k < c) gradient_vector(&w, c, k, c - k, m + k / BLOCK * block + k % BLOCK);
-    clear_channels(c, rm_wino_padded(c), m, block);
+    window w = window_at(g, dy, first + t, 4, patch);
+    for (size_t k = 0; k < channels; k += RM_VL) {
+      const float *d = w.first + k;
+      float *to = m + k / BLOCK * block + k % BLOCK;
+      gradient_outer(d, w.pixel, to);
+      gradient_pair(d, w.row, w.pixel, p1, q1, to + 6 * BLOCK);
+      gradient_pair(d, w.row, w.pixel, p2, q2, to + 18 * BLOCK);
+      gradient_outer(d + 3 * w.row, w.pixel, to + 30 * BLOCK);
+    }
   }
 }
 
 /* --- output ------------------------------------------------------------------------------- */
-/* One vector of channels of one tile. Rows and columns beyond rows, cols lie outside the image;
- * `lanes` channels of the vector are real. */
-RM_INLINE void output_vector(const float *m, rm_vec bias, int rows, int cols, size_t lanes, size_t channels, size_t row,
-                             float *y) {
-  rm_vec t[4][6];
-#pragma GCC unroll 6
-  for (int j = 0; j < 6; j++) {
-    rm_vec d[6], o[4];
-#pragma GCC unroll 6
-    for (int i = 0; i < 6; i++) d[i] = rm_load(m + (i * 6 + j) * BLOCK);
-    output_1d(d, o);
+/* Where the pixels of a row go: `cols` of them lie in the image, `lanes` channels are real. */
+typedef struct {
+  rm_vec bias;
+  int rows, cols;
+  size_t lanes, row, pixel;
+} target;
+
+RM_INLINE void output_row(const rm_vec t[6], const target *to, float *y) {
+  rm_vec o[4];
+  output_1d(t, o);
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) t[i][j] = o[i];
-  }
-#pragma GCC unroll 4
-  for (int i = 0; i < rows; i++, y += row) {
-    rm_vec o[4];
-    output_1d(t[i], o);
-#pragma GCC unroll 4
-    for (int j = 0; j < cols; j++) {
-      if (lanes == RM_VL) rm_store(y + j * channels, o[j] + bias);
-      else store_some(y + j * channels, o[j] + bias, lanes);
-    }
+  for (int j = 0; j < to->cols; j++) {
+    rm_vec v = o[j] + to->bias;
+    if (to->lanes == RM_VL) rm_store(y + j * to->pixel, v);
+    else memcpy(y + j * to->pixel, &v, to->lanes * sizeof(float));
   }
 }
 
+/* Rows 0 and 2 share sums, rows 1 and 3 differences. */
+RM_INLINE void output_vector(const float *m, const target *to, float *y) {
+  rm_vec t[6], u[6];
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++) {
+    const float *p = m + j * BLOCK;
+    rm_vec s1 = rm_load(p + 6 * BLOCK) + rm_load(p + 12 * BLOCK), s2 = rm_load(p + 18 * BLOCK) + rm_load(p + 24 * BLOCK);
+    t[j] = rm_load(p) + s1 + s2;
+    u[j] = q1 * s1 + q2 * s2;
+  }
+  output_row(t, to, y);
+  if (to->rows > 2) output_row(u, to, y + 2 * to->row);
+  if (to->rows < 2) return;
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++) {
+    const float *p = m + j * BLOCK;
+    rm_vec d1 = rm_load(p + 6 * BLOCK) - rm_load(p + 12 * BLOCK), d2 = rm_load(p + 18 * BLOCK) - rm_load(p + 24 * BLOCK);
+    t[j] = p1 * d1 + p2 * d2;
+    u[j] = c1 * d1 + (c2 * d2 + rm_load(p + 30 * BLOCK));
+  }
+  output_row(t, to, y + to->row);
+  if (to->rows > 3) output_row(u, to, y + 3 * to->row);
+}
+
 /* Writes rows x cols pixels (4 x 4 but at the edge). */
-RM_INLINE void output_tile(const float *m, const float *bias, size_t block, int rows, int cols, size_t channels,
-                           size_t row, float *y) {
-  size_t k = 0;
-  for (; k + RM_VL <= channels; k += RM_VL)
-    output_vector(m + k / BLOCK * block + k % BLOCK, bias ? rm_load(bias + k) : (rm_vec){0}, rows, cols, RM_VL, channels,
-                  row, y + k);
-  if (k < channels)
-    output_vector(m + k / BLOCK * block + k % BLOCK, bias ? load_some(bias + k, channels - k) : (rm_vec){0}, rows, cols,
-                  channels - k, channels, row, y + k);
+RM_INLINE void output_tile(const rm_wino_images *g, const float *m, const float *bias, int rows, int cols, float *y) {
+  size_t c = g->c, block = g->tiles * TILE, k = 0;
+  for (; k + RM_VL <= c; k += RM_VL) {
+    target to = {bias ? rm_load(bias + k) : (rm_vec){0}, rows, cols, RM_VL, g->w * c, c};
+    output_vector(m + k / BLOCK * block + k % BLOCK, &to, y + k);
+  }
+  if (k == c) return;
+  target to = {{0}, rows, cols, c - k, g->w * c, c};
+  if (bias) memcpy(&to.bias, bias + k, to.lanes * sizeof(float));
+  output_vector(m + k / BLOCK * block + k % BLOCK, &to, y + k);
 }
 
 void RM_ISA(wino_output)(const rm_wino_images *g, const float *m, const float *bias, size_t first, size_t count,
                          float *y) {
-  size_t block = g->tiles * TILE, row = g->w * g->c;
   for (size_t t = 0; t < count; t++, m += TILE) {
     place p = place_of(g, first + t);
     float *to = y + ((p.image * g->h + p.i) * g->w + p.j) * g->c;
     size_t rows = g->h - p.i, cols = g->w - p.j;
-    if (rows >= 4 && cols >= 4) output_tile(m, bias, block, 4, 4, g->c, row, to);
-    else output_tile(m, bias, block, rows < 4 ? (int)rows : 4, cols < 4 ? (int)cols : 4, g->c, row, to);
+    if (rows >= 4 && cols >= 4) output_tile(g, m, bias, 4, 4, to);
+    else output_tile(g, m, bias, rows < 4 ? (int)rows : 4, cols < 4 ? (int)cols : 4, to);
   }
 }
 

@@ -32,7 +32,7 @@ static bool pays(const rm_conv_shape *s) {
 
 typedef struct {
   rm_wino_images in, out;    /* out: where tiles do not overlap */
-  const float *x, *u, *bias, *zeros;
+  const float *x, *u, *bias;
   const float *dy;           /* weight gradient: of out's shape */
   float *y, *du;
   size_t count;              /* tiles of all images */
@@ -55,8 +55,14 @@ static size_t scratch_bytes(const rm_wino_images *g) {
   return rm_wino_tiles_floats(g->tiles, g->c) * sizeof(float);
 }
 
+/* For the pixels under one tile. */
+static size_t patch_bytes(const job *q) {
+  return RM_WINO_POSITIONS * rm_wino_padded(larger(q->in.c, q->out.c)) * sizeof(float);
+}
+
 static rm_status reserve(const job *q, rm_error *err) {
   RM_TRY(rm_scratch_reserve(0, scratch_bytes(&q->in), err));
+  RM_TRY(rm_scratch_reserve(2, patch_bytes(q), err));
   return rm_scratch_reserve(1, scratch_bytes(&q->out), err);
 }
 
@@ -98,9 +104,10 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
   const rm_kernels *kernels = rm_kernel_table();
   size_t tiles = q->in.tiles, u_stride = rm_wino_weights_stride(q->in.c, q->out.c);
   float *v = rm_scratch(0, scratch_bytes(&q->in)), *m = rm_scratch(1, scratch_bytes(&q->out));
+  float *patch = rm_scratch(2, patch_bytes(q));
   for (size_t i = begin; i < end; i++) {
     size_t first = i * tiles, count = smaller(tiles, q->count - first);
-    kernels->wino_input(&q->in, q->x, q->zeros, first, count, v);
+    kernels->wino_input(&q->in, q->x, patch, first, count, v);
     for (size_t p = 0; p < RM_WINO_POSITIONS; p++) {
       if (i + 1 < end) prefetch(&q->in, q->x, first + tiles, q->count, p);
       kernels->wino_product(count, tiles, q->in.c, q->out.c, v + p * RM_WINO_BLOCK, q->u + p * u_stride, m + p * RM_WINO_BLOCK);
@@ -112,17 +119,15 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
 /* `q` is planned; computes with the weights as the direction needs them. */
 static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool backward, rm_error *err) {
   float *u;
-  size_t floats = weights_floats(s), zeros = 6 * rm_wino_padded(q->in.c);
+  size_t floats = weights_floats(s);
   RM_TRY(reserve(q, err));
-  RM_TRY(rm_conv_alloc(floats + zeros, &u, err));
-  memset(u + floats, 0, zeros * sizeof(float));
+  RM_TRY(rm_conv_alloc(floats, &u, err));
   weights_job weights = {s, w, backward, u};
   rm_parallel(rm_wino_padded(s->c) / RM_WINO_BLOCK * (rm_wino_padded(s->k) / RM_WINO_BLOCK), 2, transform_weights,
               &weights);
   q->u = u;
-  q->zeros = u + floats;
   rm_parallel(q->blocks, 1, convolve_blocks, q);
-  rm_conv_free(u, floats + zeros);
+  rm_conv_free(u, floats);
   return RM_OK;
 }
 
@@ -143,8 +148,9 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
 static void add_block(const job *q, const rm_kernels *kernels, size_t block, float *v, float *m, float *du) {
   size_t tiles = q->in.tiles, u_stride = rm_wino_weights_stride(q->in.c, q->out.c);
   size_t first = block * tiles, count = smaller(tiles, q->count - first);
-  kernels->wino_input(&q->in, q->x, q->zeros, first, count, v);
-  kernels->wino_output_gradient(&q->out, q->dy, q->zeros, first, count, m);
+  float *patch = rm_scratch(2, patch_bytes(q));
+  kernels->wino_input(&q->in, q->x, patch, first, count, v);
+  kernels->wino_output_gradient(&q->out, q->dy, patch, first, count, m);
   for (size_t p = 0; p < RM_WINO_POSITIONS; p++) {
     prefetch(&q->in, q->x, first + tiles, q->count, p);
     prefetch(&q->out, q->dy, first + tiles, q->count, p);
@@ -181,12 +187,10 @@ static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const f
   job q = {.x = x, .dy = dy, .part = weights_floats(s)};
   plan(&q, s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
   q.chunks = smaller(larger(smaller(PARTS_FLOATS / q.part, MAX_CHUNKS), MIN_CHUNKS), q.blocks);
-  size_t zeros = 6 * rm_wino_padded(larger(s->c, s->k)), floats = q.chunks * q.part + zeros;
+  size_t floats = q.chunks * q.part;
   RM_TRY(reserve(&q, err));
   RM_TRY(rm_conv_alloc(floats, &du, err));
-  memset(du, 0, zeros * sizeof(float));
-  q.zeros = du;
-  q.du = du + zeros;
+  q.du = du;
   rm_parallel(q.chunks, 1, sum_chunks, &q);
   finish_job f = {&q, dw};
   rm_parallel(rm_wino_padded(s->c) / RM_WINO_BLOCK * (rm_wino_padded(s->k) / RM_WINO_BLOCK), 2, finish, &f);
