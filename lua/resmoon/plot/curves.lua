@@ -37,16 +37,22 @@ local function curves(runs, options)
   local what = options.error or "test"
   local err = f:panel({title = what .. " error (solid), training error (dashed)", text_title = what .. " error (%)",
                        xlabel = "epoch", ylabel = "error (%)", yrange = {0}})
+  local longest = 0
   for i, run in ipairs(runs) do
     run = check_run(run, i)
     local log, name = run.log, run.name or ("run " .. i)
     local x, y = points(log.epoch, log.train_loss)
+    longest = math.max(longest, x[#x] or 0)
     local points_too = #x < 3 and "linespoints" or "lines"  -- one epoch would be no line
     if #x > 0 then loss:add({columns = {x, y}, style = points_too, title = name, colour = i}) end
     x, y = points(log.epoch, log.train_error)
     if #x > 0 then err:add({columns = {x, y}, style = points_too, colour = i, dashed = true, faint = true}) end
     x, y = points(log.epoch, log.test_error)
     if #x > 0 then err:add({columns = {x, y}, style = points_too, title = name, colour = i}) end
+  end
+  -- Whole epochs on the axis; the legend below, where no curve can be.
+  for _, panel in ipairs {loss, err} do
+    panel.xstep, panel.key = math.ceil(longest / 10), "bmargin center horizontal"
   end
   if #loss.layers == 0 and #err.layers == 0 then
     io.stderr:write("plot: the runs have no finished epoch to draw\n")

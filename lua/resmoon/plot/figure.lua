@@ -65,8 +65,8 @@ local function range(axis, limits)
 end
 
 -- {{position, "label"}, ...}. A label is a format here, so its percent signs are doubled.
-local function ticks(axis, list)
-  if not list then return ("set %stics autofreq\n"):format(axis) end
+local function ticks(axis, list, step)
+  if not list then return ("set %stics %s\n"):format(axis, step and step > 0 and number(step) or "autofreq") end
   local parts = {}
   for i, tick in ipairs(list) do
     parts[i] = gnuplot.quote((tostring(tick[2]):gsub("%%", "%%%%"))) .. " " .. number(tick[1])
@@ -121,7 +121,7 @@ function Panel:script(prefix, text)
   label("xlabel", self.xlabel)
   label("ylabel", not text and self.ylabel)
   parts[#parts + 1] = range("x", self.xrange) .. range("y", self.yrange)
-  parts[#parts + 1] = ticks("x", self.xticks) .. ticks("y", self.yticks)
+  parts[#parts + 1] = ticks("x", self.xticks, self.xstep) .. ticks("y", self.yticks)
   parts[#parts + 1] = (self.logy and "set" or "unset") .. " logscale y\n"
   parts[#parts + 1] = legend(self.key, text)
   if not text then

@@ -1,0 +1,58 @@
+--- Comparing runs: a table of their errors, and their curves in one figure.
+local folder = require "resmoon.train.folder"
+
+local compare = {duration = require("resmoon.train.progress").duration}
+
+-- 123456 -> "123,456"
+local function grouped(n)
+  local text = ("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (text:gsub("^,", ""))
+end
+
+--- Lines of the table. runs: as folder.read gives them.
+function compare.table(runs)
+  local lines = {{"model", "parameters", "epochs", "train loss", "train error", "test error", "best (epoch)",
+                  "time", "img/s"}}
+  for _, run in ipairs(runs) do
+    local s = folder.summary(run)
+    local none = s.epochs == 0
+    lines[#lines + 1] = {
+      run.name, run.config.parameters and grouped(run.config.parameters) or "", tostring(s.epochs),
+      none and "-" or ("%.4f"):format(s.final_loss), none and "-" or ("%.2f%%"):format(s.final_train),
+      none and "-" or ("%.2f%%"):format(s.final), none and "-" or ("%.2f%% (%d)"):format(s.best, s.best_epoch),
+      compare.duration(s.seconds), ("%.0f"):format(s.img_per_s),
+    }
+  end
+  local width = {}
+  for _, line in ipairs(lines) do
+    for i, cell in ipairs(line) do width[i] = math.max(width[i] or 0, #cell) end
+  end
+  local text = {}
+  for n, line in ipairs(lines) do
+    local cells = {}
+    for i, cell in ipairs(line) do cells[i] = ((i == 1 and "%-" or "%") .. width[i] .. "s"):format(cell) end
+    text[#text + 1] = table.concat(cells, "  ")
+    if n == 1 then text[#text + 1] = ("-"):rep(#text[1]) end
+  end
+  return text
+end
+
+--- Prints the table and draws the figure: as PNG and SVG into `path` (a folder; nil: no files), and
+-- on the screen. runs: folders, or what folder.read gives. options: title, files (names).
+function compare.show(runs, path, options)
+  options = options or {}
+  local plot = require "resmoon.plot"
+  local read = {}
+  for i, run in ipairs(runs) do read[i] = type(run) == "string" and folder.read(run) or run end
+  io.stdout:write("\n", table.concat(compare.table(read), "\n"), "\n\n")
+  io.stdout:flush()
+  plot.curves(read, {title = options.title})
+  if path then
+    local files = {path .. "/compare.png", path .. "/compare.svg"}
+    if plot.curves(read, {title = options.title, file = files}) then
+      io.stdout:write("figure: ", table.concat(files, ", "), "\n")
+    end
+  end
+end
+
+return compare

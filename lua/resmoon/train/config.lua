@@ -1,0 +1,149 @@
+--- What is trained, on what, and how: one plain table, kept as config.json.
+--
+-- config.complete fills in the defaults, which are those of He et al. 2016 for CIFAR-10 (section 4.2,
+-- arXiv:1512.03385): SGD with momentum 0.9 and weight decay 1e-4, batches of 128, a rate of 0.1
+-- divided by 10 after epochs 81 and 122 of 164, Kaiming-normal weights, shift and flip.
+local config = {}
+
+config.schedules = {"multistep", "onecycle", "cosine", "step", "constant"}
+
+--- Defaults. Absent ones: see `about`.
+config.defaults = {
+  model = "resnet20", data = "shapes10", epochs = 164, batch_size = 128, optimizer = "sgd", lr = 0.1,
+  momentum = 0.9, weight_decay = 1e-4, nesterov = false, schedule = "multistep", gamma = 0.1,
+  cycle_momentum = false, warmup = 0, label_smoothing = 0.0, augment = true, val_split = 0, early_stop = 0,
+  clip = 0, seed = 1,
+}
+
+-- Fields without a default: milestones (multistep: 81/164 and 122/164 of the epochs), step_size
+-- (step: a third of the epochs), max_lr (onecycle: lr), threads (all processors), train_size and
+-- test_size (all images), width, shortcut, name (the model's), drop_last.
+local optional = {
+  milestones = "table", step_size = "number", max_lr = "number", threads = "number", train_size = "number",
+  test_size = "number", width = "number", shortcut = "string", name = "string", drop_last = "boolean",
+  classes = "table", input = "table", parameters = "number", data_name = "string", data_seed = "number",
+  drawing = "table",
+}
+
+local function bad(name, value, expected)
+  error(("train: %s is %s, expected %s"):format(name, tostring(value), expected), 0)
+end
+
+-- name -> {lowest, whole number?}
+local limits = {
+  epochs = {1, true}, batch_size = {1, true}, lr = {0}, max_lr = {0}, momentum = {0}, weight_decay = {0},
+  gamma = {0}, warmup = {0}, label_smoothing = {0}, val_split = {0}, early_stop = {0, true}, clip = {0},
+  seed = {math.mininteger, true}, step_size = {1, true}, threads = {1, true}, train_size = {1, true},
+  test_size = {1, true}, width = {1, true},
+}
+
+local function check(c)
+  for name, value in pairs(c) do
+    local default = config.defaults[name]
+    local expected = default ~= nil and type(default) or optional[name]
+    if not expected then error(("train: unknown setting '%s'"):format(tostring(name)), 0) end
+    if type(value) ~= expected then bad(name, value, "a " .. expected) end
+    local limit = limits[name]
+    if limit then
+      if limit[2] and math.type(value) ~= "integer" then bad(name, value, "a whole number") end
+      if not (value >= limit[1] and value < math.huge) then bad(name, value, "at least " .. limit[1]) end
+    end
+  end
+  local known = false
+  for _, name in ipairs(config.schedules) do known = known or name == c.schedule end
+  if not known then bad("schedule", c.schedule, "one of " .. table.concat(config.schedules, ", ")) end
+  if c.label_smoothing >= 1 then bad("label_smoothing", c.label_smoothing, "below 1") end
+  if c.optimizer ~= "sgd" and c.optimizer ~= "adam" and c.optimizer ~= "adamw" and c.optimizer ~= "rmsprop" then
+    bad("optimizer", c.optimizer, "one of sgd, adam, adamw, rmsprop")
+  end
+  for i, m in ipairs(c.milestones or {}) do
+    if math.type(m) ~= "integer" or m < 1 then bad("milestone " .. i, m, "the number of an epoch") end
+  end
+end
+
+--- A full config from a partial one (which is not changed).
+-- Errors: raises, naming the setting, its value and what was expected.
+function config.complete(partial)
+  local c = {}
+  for name, value in pairs(config.defaults) do c[name] = value end
+  for name, value in pairs(partial or {}) do c[name] = value end
+  check(c)
+  if c.schedule == "multistep" and not c.milestones then
+    c.milestones = {}
+    for _, epoch in ipairs {81, 122} do
+      local at = math.floor(c.epochs * epoch / 164 + 0.5)
+      if at >= 1 then c.milestones[#c.milestones + 1] = at end
+    end
+  elseif c.schedule == "step" then
+    c.step_size = c.step_size or math.max(1, c.epochs // 3)
+  elseif c.schedule == "onecycle" then
+    c.max_lr = c.max_lr or c.lr
+  end
+  c.name = c.name or c.model
+  return c
+end
+
+--- The schedule of a config: the object (nil: constant) and what it counts, "epoch" or "step".
+function config.schedule(c, optimizer, steps_per_epoch)
+  local schedule = require "resmoon.optim.schedule"
+  local made, unit
+  if c.schedule == "onecycle" then
+    made, unit = schedule.OneCycle(optimizer, {max_lr = c.max_lr, total_steps = c.epochs * steps_per_epoch,
+                                               pct_start = 0.25, cycle_momentum = c.cycle_momentum}), "step"
+  elseif c.schedule == "cosine" then
+    made, unit = schedule.Cosine(optimizer, {T_max = c.epochs * steps_per_epoch}), "step"
+  elseif c.schedule == "step" then
+    made, unit = schedule.Step(optimizer, {step_size = c.step_size, gamma = c.gamma}), "epoch"
+  elseif c.schedule == "multistep" then
+    made, unit = schedule.MultiStep(optimizer, {milestones = c.milestones, gamma = c.gamma}), "epoch"
+  elseif c.warmup > 0 then
+    made, unit = schedule.MultiStep(optimizer, {milestones = {}}), "epoch"
+  end
+  if made and c.warmup > 0 then
+    local steps = c.warmup * (unit == "step" and steps_per_epoch or 1)
+    made = schedule.Warmup(made, {warmup_steps = steps})
+  end
+  return made, unit
+end
+
+--- The optimiser of a config.
+function config.optimizer(c, parameters)
+  local optim = require "resmoon.optim"
+  if c.optimizer == "sgd" then
+    return optim.SGD(parameters, {lr = c.lr, momentum = c.momentum, weight_decay = c.weight_decay,
+                                  nesterov = c.nesterov})
+  end
+  local make = {adam = optim.Adam, adamw = optim.AdamW, rmsprop = optim.RMSprop}
+  return make[c.optimizer](parameters, {lr = c.lr, weight_decay = c.weight_decay})
+end
+
+--- The network of a config, for a data set (or for what config says of it: input and classes).
+function config.model(c)
+  local models = require "resmoon.models"
+  local options = {num_classes = c.classes and #c.classes or 10, input = c.input, width = c.width,
+                   shortcut = c.shortcut}
+  return models.get(c.model)(options)
+end
+
+--- Training and test set of a config, and the validation set or nil.
+function config.open(c)
+  local data = require "resmoon.data"
+  local train, test
+  if c.data == "shapes10" then
+    train = data.shapes10 {train = true, size = c.train_size, seed = c.data_seed}
+    test = data.shapes10 {train = false, size = c.test_size, seed = c.data_seed}
+  else
+    train, test = data.open(c.data)
+    local function first(set, n, what)
+      if not n then return set end
+      if n > set:size() then bad(what, n, ("at most %d, the images of %s"):format(set:size(), c.data)) end
+      return set:subset(data.Dataset.spread(set:size(), n))
+    end
+    train, test = first(train, c.train_size, "train_size"), first(test, c.test_size, "test_size")
+  end
+  local validation
+  if c.val_split > 0 then train, validation = data.split(train, c.val_split, c.seed) end
+  return train, test, validation
+end
+
+return config

@@ -1,0 +1,57 @@
+--- A run is a folder: config.json, log.csv, best.safetensors, last.safetensors, figures.
+local rm   = require "resmoon.core"
+local json = require "resmoon.json"
+local Log  = require "resmoon.train.log"
+local sys  = rm.sys
+
+local folder = {}
+
+function folder.is_run(path) return sys.exists(path .. "/config.json") end
+
+--- A new folder with config.json in it.
+-- Errors: raises where a run is there already.
+function folder.create(path, config)
+  if folder.is_run(path) then
+    error(("%s already holds a run: --resume continues it, --run DIR puts a new one elsewhere"):format(path), 0)
+  end
+  sys.mkdir_p(path)
+  rm.write_atomic(path .. "/config.json", json.encode(config, {indent = true}) .. "\n")
+end
+
+--- The config of a run.
+function folder.config(path)
+  if not folder.is_run(path) then
+    error(("%s is no run: it has no config.json"):format(path), 0)
+  end
+  local file <close> = assert(io.open(path .. "/config.json", "r"))
+  local ok, config = pcall(json.decode, file:read("a"))
+  if not ok or type(config) ~= "table" then error(("%s/config.json: %s"):format(path, config), 0) end
+  return config
+end
+
+--- A run to look at: {name =, folder =, config =, log = lists by column, rows = the log's rows}.
+function folder.read(path)
+  path = path:gsub("(.)/+$", "%1")
+  local config = folder.config(path)
+  local log = Log.read(path .. "/log.csv")
+  return {name = config.name or config.model or path:match("[^/]*$"), folder = path, config = config,
+          log = log:by_column(), rows = log.rows}
+end
+
+--- The summary of a run's rows: epochs, final and best error (percent), seconds, img_per_s (mean).
+function folder.summary(run)
+  local rows = run.rows
+  local sum = {epochs = #rows, seconds = 0, best = math.huge, best_epoch = 0}
+  local images = 0
+  for _, row in ipairs(rows) do
+    sum.seconds = sum.seconds + row.seconds
+    images = images + row.img_per_s
+    local err = row.test_error or row.val_error or row.train_error
+    if err < sum.best then sum.best, sum.best_epoch = err, row.epoch end
+    sum.final, sum.final_loss, sum.final_train = err, row.train_loss, row.train_error
+  end
+  sum.img_per_s = #rows > 0 and images / #rows or 0
+  return sum
+end
+
+return folder

@@ -1,0 +1,78 @@
+--- The log of a run: a row for each epoch, in memory and as CSV.
+--
+-- Columns: epoch; steps (since the start); lr (during the last step of the epoch); loss and error
+-- (in percent) on the training images, as they were seen in training, and after the epoch on the
+-- validation images (empty without a validation split) and the test images; seconds; img_per_s
+-- (training alone).
+-- The file is written as a whole after each epoch, so it never ends in half a line.
+local rm    = require "resmoon.core"
+local class = require "resmoon.class"
+
+local Log = class("Log")
+
+Log.columns = {"epoch", "steps", "lr", "train_loss", "train_error", "val_loss", "val_error",
+               "test_loss", "test_error", "seconds", "img_per_s"}
+
+local formats = {epoch = "%d", steps = "%d", lr = "%.9g", seconds = "%.3f", img_per_s = "%.1f"}
+
+function Log:init() self.rows = {} end
+
+function Log:add(row) self.rows[#self.rows + 1] = row end
+
+--- Forgets the epochs after `epoch`: those that a resumed run goes through again.
+function Log:cut(epoch)
+  while #self.rows > 0 and self.rows[#self.rows].epoch > epoch do table.remove(self.rows) end
+end
+
+--- The log by columns: log:by_column().test_error is a list, with NaN where there is no value.
+function Log:by_column()
+  local lists = {}
+  for _, name in ipairs(Log.columns) do
+    lists[name] = {}
+    for i, row in ipairs(self.rows) do lists[name][i] = row[name] or 0 / 0 end
+  end
+  return lists
+end
+
+function Log:__tostring()
+  local lines = {table.concat(Log.columns, ",")}
+  for _, row in ipairs(self.rows) do
+    local fields = {}
+    for i, name in ipairs(Log.columns) do
+      fields[i] = row[name] and (formats[name] or "%.17g"):format(row[name]) or ""
+    end
+    lines[#lines + 1] = table.concat(fields, ",")
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+function Log:write(path) rm.write_atomic(path, tostring(self)) end
+
+--- Reads a CSV file that write made. Columns it does not know are left out.
+-- Errors: raises, with file and line, on a field that is no number.
+function Log.read(path)
+  local file <close> = assert(io.open(path, "r"))
+  local known, names = {}, {}
+  for _, name in ipairs(Log.columns) do known[name] = true end
+  for name in (file:read("l") or ""):gmatch("[^,]+") do names[#names + 1] = name end
+  if names[1] ~= "epoch" then error(path .. ": not the log of a run: it does not begin with epoch", 0) end
+  local log, number = Log(), 1
+  for line in file:lines() do
+    number = number + 1
+    local row, i = {}, 0
+    for field in (line .. ","):gmatch("([^,]*),") do
+      i = i + 1
+      local value = tonumber(field)
+      if not value and field:find("nan", 1, true) then value = 0 / 0 end
+      if not value and field ~= "" and not field:find("inf", 1, true) then
+        error(("%s:%d: %q is no number"):format(path, number, field), 0)
+      end
+      if known[names[i]] then row[names[i]] = value or (field ~= "" and math.huge) or nil end
+    end
+    if not row.epoch then error(("%s:%d: a row without epoch"):format(path, number), 0) end
+    log:add(row)
+  end
+  return log
+end
+
+return Log

@@ -1,0 +1,71 @@
+--- What a person sees while a network trains.
+--
+-- On a terminal one line is drawn over and over: where we are, rate, loss, accuracy, speed and the
+-- time that is left. After each epoch a plain line stays; elsewhere there are only those.
+local sys = require("resmoon.core").sys
+
+local Progress = {}
+Progress.__index = Progress
+
+local REDRAW = 0.2  -- seconds between two drawings
+
+--- Seconds as 5.3 s, 1:23 or 2:03:59.
+local function duration(s)
+  if s ~= s or s == math.huge then return "?" end
+  if s < 10 then return ("%.1f s"):format(s) end
+  s = math.floor(s + 0.5)
+  if s < 3600 then return ("%d:%02d"):format(s // 60, s % 60) end
+  return ("%d:%02d:%02d"):format(s // 3600, s // 60 % 60, s % 60)
+end
+
+--- name: shown before every line; epochs: how many there are.
+function Progress.new(name, epochs)
+  return setmetatable({name = name and name .. "  " or "", epochs = epochs, terminal = sys.isatty(1), drawn = 0,
+                       digits = #tostring(epochs)}, Progress)
+end
+
+local function bar(part, width)
+  local full = math.floor(part * width)
+  return "[" .. ("="):rep(full) .. (full < width and ">" or "") .. ("."):rep(width - full - 1) .. "]"
+end
+
+--- During an epoch. now: {epoch, step, steps, lr, loss, error, rate, left (seconds)}
+function Progress:step(now)
+  local time = sys.clock()
+  if not self.terminal or time - self.drawn < REDRAW then return end
+  self.drawn = time
+  local line = ("%s%d/%d %s %3.0f%%  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s"):format(
+    self.name, now.epoch, self.epochs, bar(now.step / now.steps, 12), 100 * now.step / now.steps,
+    now.loss, 100 - now.error, now.lr, now.rate, duration(now.left))
+  local _, columns = sys.winsize()
+  io.stdout:write("\r", line:sub(1, (columns or 80) - 1), "\27[K")
+  io.stdout:flush()
+end
+
+--- Takes the drawn line away.
+function Progress:clear()
+  if self.terminal and self.drawn > 0 then io.stdout:write("\r\27[K") end
+  self.drawn = 0
+end
+
+--- A line that stays.
+function Progress:say(text)
+  self:clear()
+  io.stdout:write(text, "\n")
+  io.stdout:flush()
+end
+
+--- After an epoch. row: a row of the log.
+function Progress:epoch(row)
+  local parts = {("%sepoch %" .. self.digits .. "d/%d"):format(self.name, row.epoch, self.epochs),
+                 ("loss %.4f"):format(row.train_loss), ("train error %5.2f%%"):format(row.train_error)}
+  if row.val_error then parts[#parts + 1] = ("val error %5.2f%%"):format(row.val_error) end
+  if row.test_error then parts[#parts + 1] = ("test error %5.2f%%"):format(row.test_error) end
+  parts[#parts + 1] = ("lr %.4g"):format(row.lr)
+  parts[#parts + 1] = ("%.0f img/s"):format(row.img_per_s)
+  parts[#parts + 1] = duration(row.seconds)
+  self:say(table.concat(parts, "  "))
+end
+
+Progress.duration = duration
+return Progress

@@ -1,0 +1,125 @@
+--- Runs: from a config (config.lua) to a trained network in a folder.
+local rm         = require "resmoon.core"
+local checkpoint = require "resmoon.train.checkpoint"
+local config     = require "resmoon.train.config"
+local folder     = require "resmoon.train.folder"
+local Trainer    = require "resmoon.train.trainer"
+
+local run = {}
+
+-- Settings that may differ when a run is resumed: they do not change what is computed, or only
+-- where it ends.
+local may_change = {epochs = true, data = true, threads = true, early_stop = true, drawing = true}
+
+local function loss_of(c)
+  if c.label_smoothing == 0 then return nil end
+  local options = {label_smoothing = c.label_smoothing}
+  return function(logits, labels) return logits:cross_entropy(labels, options) end
+end
+
+-- The trainer of a complete config, with the data sets given or opened.
+local function build(c, path, options)
+  local data = require "resmoon.data"
+  if c.threads then rm.set_num_threads(c.threads) end
+  rm.manual_seed(c.seed)
+  local sets = options.sets or {config.open(c)}
+  local train, test, validation = sets[1], sets[2], sets[3]
+  c.classes, c.input, c.data_name = train.classes, train.shape, train.name
+  local net = config.model(c)
+  c.parameters = 0
+  for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
+  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment,
+                                     drop_last = c.drop_last})
+  local optimizer = config.optimizer(c, net:parameters())
+  local schedule, unit = config.schedule(c, optimizer, #loader)
+  local function fixed(set) return set and data.Loader(set, {batch_size = math.max(c.batch_size, 250)}) end
+  return Trainer {
+    net = net, optimizer = optimizer, schedule = schedule, schedule_unit = unit, train = loader, test = fixed(test),
+    validation = fixed(validation), epochs = c.epochs, loss = loss_of(c), folder = path, hooks = options.hooks,
+    early_stop = c.early_stop, clip = c.clip, progress = options.progress, name = options.label,
+    about = {config = c, mean = train.mean, std = train.std},
+  }
+end
+
+-- The run's curves, as PNG and SVG in its folder. A figure is an extra: what goes wrong is said.
+local function draw(path, c)
+  if c.drawing and #c.drawing == 0 then return end
+  local files = {}
+  for i, suffix in ipairs(c.drawing or {"png", "svg"}) do files[i] = path .. "/curves." .. suffix end
+  local ok, reason = pcall(function()
+    local title = ("%s on %s"):format(c.name, c.data_name or c.data)
+    require("resmoon.plot").curves({path}, {file = files, title = title})
+  end)
+  if not ok then io.stderr:write("plot: ", tostring(reason), "\n") end
+end
+
+local function finish(trainer, c, path)
+  local outcome = trainer:fit()
+  outcome.folder, outcome.net, outcome.config = path, trainer.net, c
+  if path and outcome.epochs > 0 then draw(path, c) end
+  return outcome
+end
+
+--- Trains what a config says (config.lua lists the settings; absent ones have their defaults).
+-- options: folder (of the run; nil: nothing is written), progress (false: silent), label (shown before
+-- each line), hooks, sets ({train, test, validation}: instead of opening config.data).
+-- Returns Trainer:fit()'s result with folder, net and config.
+-- Errors: raises where the folder holds a run already.
+function run.run(partial, options)
+  options = options or {}
+  local c = config.complete(partial)
+  local path = options.folder
+  if path and folder.is_run(path) then folder.create(path, c) end  -- raises, before any work
+  local trainer = build(c, path, options)
+  if path then folder.create(path, c) end
+  return finish(trainer, c, path)
+end
+
+--- Goes on with the run in a folder, bit for bit as if it had never stopped.
+-- changes: settings given anew. Of these only epochs, data, threads and early_stop may differ.
+-- Errors: raises where there is no run, and where another setting differs.
+function run.resume(path, changes, options)
+  options = options or {}
+  local saved = folder.config(path)
+  for name, value in pairs(changes or {}) do
+    if not may_change[name] and saved[name] ~= value and type(value) ~= "table" then
+      error(("%s was begun with %s = %s: it cannot go on with %s"):format(path, name, tostring(saved[name]),
+            tostring(value)), 0)
+    end
+    if may_change[name] then
+      local fixed_end = saved.schedule == "onecycle" or saved.schedule == "cosine"
+      if name == "epochs" and value ~= saved.epochs and fixed_end then
+        error(("%s: its %s schedule ends at epoch %d, so that is where the run ends"):format(path, saved.schedule,
+              saved.epochs), 0)
+      end
+      saved[name] = value
+    end
+  end
+  local c = config.complete(saved)
+  local trainer = build(c, path, options)
+  local last = path .. "/last.safetensors"
+  if rm.sys.exists(last) then trainer:resume(last) end  -- else it was stopped before its first checkpoint
+  rm.write_atomic(path .. "/config.json", require("resmoon.json").encode(c, {indent = true}) .. "\n")
+  return finish(trainer, c, path)
+end
+
+--- The network of a run: run.load("runs/resnet20") or run.load("runs/resnet20/last.safetensors").
+-- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, and the mean and
+-- standard deviation its images are normalised with.
+function run.load(path)
+  local file = path
+  if rm.sys.is_dir(path) then
+    folder.config(path)  -- says if it is no run
+    file = path .. "/best.safetensors"
+    if not rm.sys.exists(file) then error(path .. " holds no checkpoint yet: no epoch was finished", 0) end
+  end
+  local saved = checkpoint.load(file)
+  local c = saved.state.config
+  if not c then error(file .. " does not say which network it is of", 0) end
+  local net = config.model(c)
+  net:load_state_dict(saved.net)
+  net:eval()
+  return net, c, saved.state.mean, saved.state.std
+end
+
+return run

@@ -1,0 +1,276 @@
+--- The training loop: epochs of steps, evaluation, log, checkpoints, early stopping.
+--
+--     local trainer = train.Trainer {
+--       net = net, optimizer = opt, schedule = schedule, schedule_unit = "step",
+--       train = data.Loader(train_set, {shuffle = true, augment = true}),
+--       test = data.Loader(test_set), epochs = 30, folder = "runs/mine",
+--     }
+--     local result = trainer:fit()
+--
+-- A step is all or nothing: Ctrl-C is noted, the step is finished, everything is saved, and
+-- resume() later goes on with the next batch, bit for bit as if nothing had happened. What makes
+-- that so: the checkpoint holds weights, buffers, optimiser, schedule, the generators' states, the
+-- loader's seeds and place, and the sums of the epoch that had begun.
+local rm         = require "resmoon.core"
+local class      = require "resmoon.class"
+local checkpoint = require "resmoon.train.checkpoint"
+local evaluation = require "resmoon.train.evaluate"
+local Log        = require "resmoon.train.log"
+local Progress   = require "resmoon.train.progress"
+local sys        = rm.sys
+
+local Trainer = class("Trainer")
+
+local known = {}
+for name in ("net optimizer schedule schedule_unit train test validation epochs loss folder name progress hooks " ..
+             "early_stop clip about"):gmatch("%S+") do known[name] = true end
+
+local function cross_entropy(logits, labels) return logits:cross_entropy(labels) end
+
+--- Makes a trainer. options:
+--   net, optimizer, train (a data.Loader), epochs: needed
+--   schedule, schedule_unit ("epoch" or "step": how often it moves on)
+--   test, validation    loaders that are evaluated after each epoch
+--   loss                function(logits, labels) -> scalar tensor; cross-entropy
+--   folder              of the run, which exists; without it nothing is written
+--   early_stop          epochs without a better error before it stops; 0: never. The error is that
+--                       of the validation images, else the test images, else the training images
+--   clip                largest norm of all gradients together; 0: as they are
+--   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
+--   progress            false: silent
+--   name                shown before each line;  about: a table that goes into the checkpoints
+function Trainer:init(options)
+  for key in pairs(options) do
+    if not known[key] then error(("Trainer: unknown option '%s'"):format(tostring(key)), 3) end
+  end
+  for _, key in ipairs {"net", "optimizer", "train", "epochs"} do
+    if options[key] == nil then error(("Trainer: option '%s' is missing"):format(key), 3) end
+  end
+  for key, value in pairs(options) do self[key] = value end
+  self.loss = options.loss or cross_entropy
+  self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
+  self.schedule_unit = options.schedule_unit or "epoch"
+  self.log = Log()
+  self.epoch = 1             -- the one under way, or the next
+  self.steps = 0             -- since the start of the run
+  self.sums = nil            -- of the epoch under way
+  self.best = nil            -- {error =, epoch =}
+  self.lr = nil              -- of the last step
+  self.screen = options.progress ~= false and Progress.new(options.name, options.epochs) or nil
+end
+
+local function no_sums() return {loss = 0, wrong = 0, count = 0, seconds = 0} end
+
+-- --- Ctrl-C -------------------------------------------------------------------------
+
+-- Holds interrupts until the returned value is closed. In a stock lua there is nothing to hold.
+local function hold_interrupts()
+  local interrupt = rm.interrupt
+  local before = interrupt and interrupt.hold(true)
+  return setmetatable({}, {__close = function()
+    if interrupt then interrupt.hold(before) end
+  end})
+end
+
+local function interrupted() return rm.interrupt ~= nil and rm.interrupt.pending() end
+
+-- --- state --------------------------------------------------------------------------
+
+function Trainer:path(name) return self.folder and self.folder .. "/" .. name end
+
+--- What a checkpoint holds beside net and optimiser: a plain table.
+function Trainer:state()
+  local state = {
+    epoch = self.epoch, steps = self.steps, sums = self.sums, best = self.best, lr = self.lr,
+    schedule = self.schedule and self.schedule:state_dict(), loader = self.train:state_dict(),
+    generators = checkpoint.generators(),
+  }
+  for key, value in pairs(self.about or {}) do state[key] = value end
+  return state
+end
+
+--- Saves everything to last.safetensors of the run's folder, or to `path`.
+function Trainer:save(path)
+  path = path or self:path("last.safetensors")
+  if path then checkpoint.save(path, self.net, self.optimizer, self:state()) end
+end
+
+--- Takes up a run where save left it; fit goes on from there.
+-- Errors: raises, before anything changes, where the file is no checkpoint of such a trainer.
+function Trainer:resume(path)
+  path = path or self:path("last.safetensors")
+  local saved = checkpoint.load(path)
+  local state = saved.state
+  if not saved.optimizer or not state.epoch then
+    error(path .. " holds weights only: there is nothing to resume", 0)
+  end
+  self.net:load_state_dict(saved.net)
+  self.optimizer:load_state_dict(saved.optimizer)
+  if self.schedule and state.schedule then self.schedule:load_state_dict(state.schedule) end
+  self.train:load_state_dict(state.loader)
+  checkpoint.set_generators(state.generators)
+  self.epoch, self.steps, self.sums, self.best = state.epoch, state.steps, state.sums, state.best
+  self.lr = state.lr
+  local log = self:path("log.csv")
+  if log and sys.exists(log) then
+    self.log = Log.read(log)
+    self.log:cut(self.epoch - 1)
+  end
+end
+
+-- --- one epoch ----------------------------------------------------------------------
+
+-- One step. Returns the loss, or nil and what it was if that is no finite number; then nothing
+-- of the step has reached the weights.
+local function step(self, x, y)
+  self.optimizer:zero_grad()
+  local logits = self.net(x)
+  local loss = self.loss(logits, y)
+  local value = loss:item()
+  if value ~= value or math.abs(value) == math.huge then return nil, value end
+  loss:backward()
+  if self.clip > 0 then require("resmoon.optim").clip_grad_norm(self.optimizer_parameters, self.clip) end
+  self.lr = self.optimizer.lr
+  self.optimizer:step()
+  if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
+  self.steps = self.steps + 1
+  local sums, n = self.sums, y.shape[1]
+  sums.loss, sums.count = sums.loss + n * value, sums.count + n
+  sums.wrong = sums.wrong + evaluation.wrong(logits, y)
+  return value
+end
+
+-- Seconds to the end of the run, by what it took so far.
+local function time_left(self, at, steps, began)
+  local rows = self.log.rows
+  local per_epoch = #rows > 0 and rows[#rows].seconds or (sys.clock() - began) * steps / math.max(at, 1)
+  return per_epoch * (self.epochs - self.epoch + 1 - at / steps)
+end
+
+local function show(self, steps, began)
+  local sums, at = self.sums, self.train:state_dict().step
+  self.screen:step({
+    epoch = self.epoch, step = at, steps = steps, lr = self.lr, loss = sums.loss / sums.count,
+    error = 100 * sums.wrong / sums.count, rate = sums.count / (sums.seconds + sys.clock() - began),
+    left = time_left(self, at, steps, began),
+  })
+end
+
+-- Trains through the epoch, or what is left of it. Returns nil, or why it ended early.
+local function train_epoch(self)
+  self.sums = self.sums or no_sums()
+  self.net:train()
+  local steps, began, reason = #self.train, sys.clock(), nil
+  for x, y in self.train:epoch(self.epoch) do
+    local loss, value = step(self, x, y)
+    if not loss then
+      self.bad_loss = value
+      reason = "diverged"
+      break
+    end
+    if self.hooks.on_step then self.hooks.on_step(self, loss) end
+    if self.screen then show(self, steps, began) end
+    if interrupted() then
+      reason = "interrupted"
+      break
+    end
+  end
+  self.sums.seconds = self.sums.seconds + sys.clock() - began
+  return reason
+end
+
+-- The row of the epoch, with the evaluations; nil if Ctrl-C came.
+local function finish_epoch(self)
+  local began, sums = sys.clock(), self.sums
+  local row = {
+    epoch = self.epoch, steps = self.steps, lr = self.lr or self.optimizer.lr, train_loss = sums.loss / sums.count,
+    train_error = 100 * sums.wrong / sums.count, img_per_s = sums.count / math.max(sums.seconds, 1e-9),
+  }
+  local function evaluate(prefix, loader)
+    local measured = not loader or evaluation.evaluate(self.net, loader, {stop = interrupted})
+    if loader and measured then row[prefix .. "_loss"], row[prefix .. "_error"] = measured.loss, measured.error end
+    return measured
+  end
+  if not (evaluate("val", self.validation) and evaluate("test", self.test)) then return nil end
+  row.seconds = sums.seconds + sys.clock() - began
+  return row
+end
+
+-- The error that decides what is best.
+local function deciding(row) return row.val_error or row.test_error or row.train_error end
+
+-- Log, schedule, checkpoints. The log comes first: of a row too many, resume takes care.
+local function close_epoch(self, row)
+  self.log:add(row)
+  if self.schedule and self.schedule_unit == "epoch" then self.schedule:step(row.val_loss or row.train_loss) end
+  self.epoch, self.sums = self.epoch + 1, nil
+  local better = not self.best or deciding(row) < self.best.error
+  if better then self.best = {error = deciding(row), epoch = row.epoch} end
+  if self.folder then
+    self.log:write(self:path("log.csv"))
+    if better then checkpoint.save(self:path("best.safetensors"), self.net, nil, self:state()) end
+    self:save()
+  end
+end
+
+-- --- all of it ----------------------------------------------------------------------
+
+local function say(self, format, ...)
+  if self.screen then self.screen:say(format:format(...)) end
+end
+
+local function result(self, stopped)
+  local rows = self.log.rows
+  return {stopped = stopped, epochs = #rows, best = self.best, last = rows[#rows], log = self.log}
+end
+
+local function run(self)
+  while self.epoch <= self.epochs do
+    local reason = train_epoch(self)
+    if reason == "diverged" then
+      say(self, "the loss became %s in epoch %d, step %d (rate %g): training stops; a lower rate may help%s",
+          self.bad_loss, self.epoch, self.steps + 1, self.optimizer.lr,
+          self.folder and #self.log.rows > 0 and (", and %s holds epoch %d"):format(self:path("last.safetensors"),
+                                                                                 self.epoch - 1) or "")
+      return result(self, "diverged")
+    end
+    local row = not reason and finish_epoch(self)
+    if not row then
+      self:save()
+      rm.interrupt.clear()
+      say(self, "stopped in epoch %d, step %d%s", self.epoch, self.steps,
+          self.folder and (" and saved; to go on: resmoon train --run %s --resume"):format(self.folder) or "")
+      return result(self, "interrupted")
+    end
+    close_epoch(self, row)
+    if self.screen then self.screen:epoch(row) end
+    if self.hooks.on_epoch and self.hooks.on_epoch(self, row) == false then return result(self, "hook") end
+    if self.early_stop > 0 and row.epoch - self.best.epoch >= self.early_stop then
+      say(self, "no better error than %.2f%% of epoch %d in %d epochs: training stops", self.best.error,
+          self.best.epoch, self.early_stop)
+      return result(self, "early")
+    end
+  end
+  return result(self, "finished")
+end
+
+--- Trains until the last epoch.
+-- Returns {stopped = "finished", "early", "hook", "interrupted" or "diverged", epochs =, best = {error =,
+-- epoch =}, last = row, log =}.
+function Trainer:fit()
+  local _ <close> = hold_interrupts()
+  if self.clip > 0 then
+    self.optimizer_parameters = {}
+    for _, group in ipairs(self.optimizer.groups) do
+      table.move(group.params, 1, #group.params, #self.optimizer_parameters + 1, self.optimizer_parameters)
+    end
+  end
+  local ok, outcome = xpcall(run, function(message)
+    if self.screen then self.screen:clear() end
+    return message
+  end, self)
+  if not ok then error(outcome, 0) end
+  return outcome
+end
+
+return Trainer

@@ -1,0 +1,84 @@
+--- resmoon demo: residual against plain networks on generated images, in a few minutes.
+--
+-- The experiment of figure 1 and figure 6 of He et al. (2016), arXiv:1512.03385, made small: without
+-- shortcuts the deeper net is worse than the shallower one, on the training images too (degradation);
+-- with shortcuts it is not. Shapes10 is drawn here, so nothing is downloaded.
+local argparse = require "argparse"
+local rm       = require "resmoon"
+local options  = require "resmoon.train.options"
+
+local demo = {
+  models = {"resnet20", "plain20", "resnet56", "plain56"},
+  train_size = 6400, test_size = 2000, epochs = 8, batch_size = 64, lr = 0.1, schedule = "onecycle", size = 16,
+}
+
+local parser = argparse("resmoon demo", ("Trains %s on generated images of %d pixels, prints a table and draws their "
+                        .. "curves (PNG, SVG and in the terminal)."):format(table.concat(demo.models, ", "), demo.size))
+  :help_max_width(90)
+  :epilog [[
+Example:
+  resmoon demo --epochs 20]]
+parser:option("--run", "folder for the runs and the figure (default runs/demo, or the next free name)")
+  :argname "DIR"
+for _, item in ipairs {{"epochs", "passes over the training images"}, {"train_size", "training images"},
+                       {"test_size", "test images"}, {"batch_size", "images per step"},
+                       {"size", "height and width of the images in pixels: 32, or 16 by averaging"}} do
+  parser:option("--" .. item[1]:gsub("_", "-"), ("%s (default %d)"):format(item[2], demo[item[1]]))
+    :argname "N":convert(options.whole):default(tostring(demo[item[1]]))
+end
+parser:option("--lr", ("highest learning rate (default %g)"):format(demo.lr)):argname "RATE"
+  :convert(options.number):default(tostring(demo.lr))
+parser:option("--schedule", ("(default %s)"):format(demo.schedule)):default(demo.schedule)
+parser:option("--seed", "of images, weights and order (default 1)"):argname "N":convert(options.whole):default "1"
+parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
+parser:option("--models", "networks to train (default " .. table.concat(demo.models, " ") .. ")")
+  :args "+":argname "NAME"
+local args = parser:parse()
+
+-- The next free folder: runs/demo, runs/demo-2, ...
+local function free_folder()
+  local path, n = "runs/demo", 1
+  while rm.sys.exists(path) do
+    n = n + 1
+    path = "runs/demo-" .. n
+  end
+  return path
+end
+
+-- The set with images of `size` pixels: means of squares of the pixels of the drawing.
+local function resized(set, size)
+  local factor = set.shape[2] // size
+  if factor == 1 then return set end
+  local parts, n = {}, set:size()
+  for first = 1, n, 1000 do
+    local chunk = set.images[{{first, math.min(first + 999, n)}}]
+    parts[#parts + 1] = (chunk:float():avg_pool2d(factor) + 0.5):byte():contiguous()
+  end
+  return rm.data.Dataset.new {name = set.name, classes = set.classes, labels = set.labels,
+                              images = #parts == 1 and parts[1] or rm.cat(parts, 1), mean = set.mean, std = set.std}
+end
+
+options.main(function()
+  local home, began = args.run or free_folder(), rm.sys.clock()
+  if args.size ~= 16 and args.size ~= 32 then error(("--size is %d, expected 16 or 32"):format(args.size), 0) end
+  local names = args.models or demo.models
+  print(("Shapes10: %d training images, %d test images, %dx%d pixels; %d epochs each, %d threads"):format(
+        args.train_size, args.test_size, args.size, args.size, args.epochs, args.threads or rm.num_threads()))
+  local sets = {
+    resized(rm.data.shapes10 {train = true, size = args.train_size, seed = args.seed}, args.size),
+    resized(rm.data.shapes10 {train = false, size = args.test_size, seed = args.seed}, args.size),
+  }
+  local folders = {}
+  for _, name in ipairs(names) do
+    local result = rm.train.run({
+      model = name, epochs = args.epochs, batch_size = args.batch_size, lr = args.lr, schedule = args.schedule,
+      augment = false,
+      train_size = args.train_size, test_size = args.test_size, seed = args.seed, threads = args.threads,
+    }, {folder = home .. "/" .. name, sets = sets, label = ("%-8s"):format(name)})
+    if result.stopped == "interrupted" then return 130 end
+    folders[#folders + 1] = home .. "/" .. name
+  end
+  rm.train.compare.show(folders, home, {title = "residual and plain networks on Shapes10"})
+  print(("in %s"):format(rm.train.compare.duration(rm.sys.clock() - began)))
+  return 0
+end)

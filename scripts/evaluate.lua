@@ -1,0 +1,47 @@
+--- resmoon evaluate: how good a trained network is, class by class.
+local argparse = require "argparse"
+local rm       = require "resmoon"
+local options  = require "resmoon.train.options"
+
+local parser = argparse("resmoon evaluate", "Tests a trained network: top-1, top-3 and top-5, a table by class, "
+                        .. "and the confusion matrix.")
+  :help_max_width(90)
+  :epilog [[
+Example:
+  resmoon evaluate runs/resnet20 --data ~/data --figure confusion.png]]
+parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors file that training wrote")
+parser:option("--data", "folder of the data, or shapes10 (default that of the run)"):argname "DIR"
+parser:option("--batch-size", "images at a time (default 250)"):argname "N":convert(options.whole):default "250"
+parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
+parser:option("--figure", "draw the confusion matrix into this file (.png, .svg, .pdf)"):argname "FILE"
+local args = parser:parse()
+
+options.main(function()
+  if args.threads then rm.set_num_threads(args.threads) end
+  local net, c, mean, std = rm.train.load(args.run)
+  c.data, c.val_split = args.data or c.data, 0
+  local _, test = rm.train.config.open(c)
+  if #test.classes ~= #c.classes then
+    error(("%s has %d classes, the network %d"):format(c.data, #test.classes, #c.classes), 0)
+  end
+  local loader = rm.data.Loader(test, {batch_size = args.batch_size, mean = mean, std = std})
+  local began = rm.sys.clock()
+  local measured = rm.train.evaluate(net, loader, {scores = true})
+  local seconds = rm.sys.clock() - began
+
+  local metrics = rm.metrics
+  local top = metrics.topk(measured.scores, measured.labels, {1, 3, 5})
+  local confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
+  local _, auc = metrics.auc(measured.scores, measured.labels)
+  print(("%s on %d test images of %s (%.0f img/s)"):format(c.name, measured.count, test.name or c.data,
+        measured.count / seconds))
+  print(("top-1 %.2f%%  top-3 %.2f%%  top-5 %.2f%%  loss %.4f  mean AUC %.4f\n"):format(100 * top[1], 100 * top[2],
+        100 * top[3], measured.loss, auc))
+  print(confusion:report())
+  print()
+  print(confusion)
+  if args.figure then
+    local title = ("%s: %.2f%% right"):format(c.name, 100 * top[1])
+    if rm.plot.confusion(confusion, {file = args.figure, title = title}) then print("\nfigure: " .. args.figure) end
+  end
+end)

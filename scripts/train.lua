@@ -1,0 +1,37 @@
+--- resmoon train: trains one network and leaves a run folder.
+local argparse = require "argparse"
+local rm       = require "resmoon"
+local options  = require "resmoon.train.options"
+
+local parser = argparse("resmoon train", "Trains a network. The defaults are those of He et al. (2016) for CIFAR-10.")
+  :help_max_width(90)
+  :epilog [[
+The run folder holds config.json, log.csv, best.safetensors, last.safetensors and curves.png/.svg.
+Ctrl-C finishes the step and saves; --resume goes on from there, bit for bit.
+
+Example:
+  resmoon train --model resnet20 --data ~/data --epochs 30 --schedule onecycle --max-lr 0.4
+  resmoon train --run runs/resnet20 --resume]]
+parser:option("--model", "network: resnet20 ... resnet1202, plain20 ... plain110, resnet18 ... resnet152, "
+              .. "plain18/34/50, lenet5, mlp (default resnet20)"):argname "NAME"
+parser:option("--run", "folder of the run (default runs/MODEL)"):argname "DIR"
+parser:flag("--resume", "go on with the run in that folder")
+options.add(parser)
+local args = parser:parse()
+
+options.main(function()
+  local settings = options.config(args)
+  settings.model = args.model
+  local folder = args.run or "runs/" .. (args.model or rm.train.config.defaults.model)
+  local result
+  if args.resume then
+    result = rm.train.resume(folder, settings)
+  else
+    result = rm.train.run(settings, {folder = folder})
+  end
+  if result.best and result.stopped ~= "interrupted" then
+    print(("%s: best error %.2f%% (epoch %d), final %.2f%%, in %s"):format(result.config.name, result.best.error,
+      result.best.epoch, result.last.val_error or result.last.test_error, folder))
+  end
+  return result.stopped == "interrupted" and 130 or result.stopped == "diverged" and 1 or 0
+end)

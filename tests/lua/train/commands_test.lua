@@ -1,0 +1,83 @@
+-- The programs over the trainer, as a person starts them: train, compare, evaluate, summary, bench.
+local check   = require "support.check"
+local rm      = require "resmoon"
+local program = require "support.program"
+
+local SMALL = {"--train-size", "48", "--test-size", "20", "--batch-size", "16", "--threads", "1", "--lr", "0.01"}
+
+local function arguments(list)
+  local all = {table.unpack(list)}
+  return table.move(SMALL, 1, #SMALL, #all + 1, all)
+end
+
+local function succeed(list, options)
+  local out, err, status = program.run(list, options)
+  check.equal(status, 0, out .. err)
+  return out, err
+end
+
+local function refused(list, message, options)
+  local out, err, status = program.run(list, options)
+  check.that(status ~= 0, "expected a failure, got " .. out)
+  check.that(err:find(message, 1, true), ("expected %q in %q"):format(message, err))
+  check.that(not err:find("stack traceback", 1, true), err)
+end
+
+check.case("an unknown option is answered with the nearest, an unknown network too", function()
+  refused({"train", "--epoch", "3"}, "Did you mean '--epochs'")
+  refused({"train", "--model", "resnet21", "--run", "/nonexistent/x"}, "did you mean 'resnet20'")
+  refused({"compare", "resnet20", "plian20"}, "did you mean 'plain20'")
+  refused({"bench", "lenet"}, "did you mean 'lenet5'")
+  refused({"train", "--epochs", "many"}, "'many' is no whole number")
+  refused({"train", "--data", "/nonexistent", "--run", "/nonexistent/x"}, "/nonexistent is neither a folder")
+  refused({"evaluate", "/nonexistent/run"}, "/nonexistent/run")
+end)
+
+check.case("train, resume, evaluate and compare leave what they promise", function()
+  program.with_folder(function(folder)
+    local function run(list) return succeed(arguments(list)) end
+    local a, b = folder .. "/a", folder .. "/b"
+    local out = run {"train", "--model", "lenet5", "--epochs", "2", "--run", a, "--schedule", "constant"}
+    check.that(out:find("epoch 1/2  loss %d+%.%d+  train error .-test error .-img/s"), out)
+    check.equal(select(2, out:gsub("\n", "")), 3)   -- a line for each epoch and one at the end
+    check.that(not out:find("[\r\27]"), "the output of a program that is no terminal has no control characters")
+    check.equal(rm.sys.list(a), {"best.safetensors", "config.json", "curves.png", "curves.svg",
+                                 "last.safetensors", "log.csv"})
+    refused(arguments {"train", "--model", "lenet5", "--run", a}, "already holds a run: --resume")
+
+    out = succeed {"train", "--run", a, "--resume", "--epochs", "3"}
+    check.that(out:find("epoch 3/3", 1, true) and not out:find("epoch 2/3", 1, true), out)
+    refused({"train", "--run", a, "--resume", "--lr", "1"}, "begun with lr = 0.01")
+
+    out = succeed {"evaluate", a, "--figure", folder .. "/m.png"}
+    check.that(out:find("top%-1 %d+%.%d+%%  top%-3 .-top%-5"), out)
+    check.that(out:find("circle", 1, true) and out:find("true \\ predicted", 1, true), out)
+    check.that(rm.sys.exists(folder .. "/m.png"))
+
+    run {"train", "--model", "mlp", "--epochs", "1", "--run", b}
+    out = succeed({"compare", a, b, "--run", folder .. "/c"}, {env = "RESMOON_PLOT=text"})
+    check.that(out:find("lenet5 +%d+,%d+ +3 "), out)
+    check.that(out:find("training loss", 1, true) and out:find("test error", 1, true), out)
+    check.equal(rm.sys.list(folder .. "/c"), {"compare.png", "compare.svg"})
+  end)
+end)
+
+check.slow("Ctrl-C in training saves and says how to go on", function()
+  program.with_folder(function(folder)
+    local words = arguments {"train", "--model", "lenet5", "--epochs", "400", "--run", folder .. "/a"}
+    local screen = program.type({"expect img/s", "send \\x03", "expect --resume"}, {arguments = words})
+    check.that(screen:find("stopped in epoch", 1, true) and screen:find("ETA", 1, true), screen)
+    local out = succeed {"train", "--run", folder .. "/a", "--resume", "--early-stop", "1", "--epochs", "400"}
+    check.that(out:find("epoch", 1, true), out)
+  end)
+end)
+
+check.case("summary and bench", function()
+  local out = succeed {"summary", "resnet20"}
+  check.that(out:find("269,722", 1, true), out)
+  local line = rm.json.decode((succeed {"bench", "lenet5", "--batch", "4", "--steps", "2", "--threads", "1", "--json"}))
+  check.that(line.img_per_s > 0 and line.peak_rss_mb > 1 and line.step_ms > 0)
+  check.equal({line.model, line.mode, line.batch, line.threads, line.steps}, {"lenet5", "train", 4, 1, 2})
+  line = rm.json.decode((succeed {"bench", "lenet5", "--mode", "infer", "--batch", "4", "--steps", "2", "--json"}))
+  check.equal(line.mode, "infer")
+end)
