@@ -20,6 +20,11 @@ static rm_operand operand(lua_State *L, int arg, const char *op) {
   return number;
 }
 
+static void need_tensor(lua_State *L, const rm_operand *a, const rm_operand *b, const char *op) {
+  if (a->tensor || b->tensor) return;
+  bind_error(L, "%s: expected a tensor among the operands, got two numbers", op);
+}
+
 static int raise_or_push(lua_State *L, rm_status status, rm_tensor **y, const rm_error *err) {
   return status == RM_OK ? bind_pushed(L, y) : bind_raise(L, err);
 }
@@ -27,7 +32,7 @@ static int raise_or_push(lua_State *L, rm_status status, rm_tensor **y, const rm
 /* --- two operands ---------------------------------------------------------------------- */
 static int binary(lua_State *L, rm_binary_op op, const char *name) {
   rm_operand a = operand(L, 1, name), b = operand(L, 2, name);
-  if (!a.tensor && !b.tensor) bind_error(L, "%s: expected a tensor among the operands, got two numbers", name);
+  need_tensor(L, &a, &b, name);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   return raise_or_push(L, rm_binary(op, a, b, y, &err), y, &err);
@@ -163,7 +168,7 @@ static int tensor_clamp_(lua_State *L) {
 /* --- truth ---------------------------------------------------------------------------------- */
 static int compare(lua_State *L, rm_compare_op op, const char *name) {
   rm_operand a = operand(L, 1, name), b = operand(L, 2, name);
-  if (!a.tensor && !b.tensor) bind_error(L, "%s: expected a tensor among the operands, got two numbers", name);
+  need_tensor(L, &a, &b, name);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   return raise_or_push(L, rm_compare(op, a, b, y, &err), y, &err);
@@ -178,7 +183,8 @@ static int tensor_ge(lua_State *L) { return compare(L, RM_GE, "ge"); }
 
 /* Lua turns the result of < into one truth value, so the operator cannot be what is meant. */
 static int tensor_no_order(lua_State *L) {
-  return bind_error(L, "tensors are compared element by element with x:lt(y), x:le(y), x:gt(y), x:ge(y), not with < or >");
+  return bind_error(L, "tensors are compared element by element with x:lt(y), x:le(y), x:gt(y), "
+                       "x:ge(y), not with < or >");
 }
 
 static int logical(lua_State *L, rm_logical_op op) {

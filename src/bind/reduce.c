@@ -76,7 +76,8 @@ static int tensor_norm(lua_State *L) {
 
 /* x:max() -> the largest; x:max(dim) -> values, positions; x:max({1, 3}) -> values. */
 static int extreme(lua_State *L, const char *op, bool largest) {
-  if (bind_totensor(L, 2)) bind_error(L, "%s: the larger or smaller of two tensors, element by element, is x:%simum(y)", op, op);
+  if (bind_totensor(L, 2))
+    bind_error(L, "%s: of two tensors, element by element, it is x:%simum(y)", op, op);
   arguments a = check(L, 2, op, keepdim_only);
   rm_tensor **value = bind_boxtensor(L), **index = bind_boxtensor(L);
   rm_error err;

@@ -17,7 +17,8 @@ static int softmax(lua_State *L, const char *op,
 static int tensor_softmax(lua_State *L) { return softmax(L, "softmax", rm_softmax); }
 static int tensor_log_softmax(lua_State *L) { return softmax(L, "log_softmax", rm_log_softmax); }
 
-static const luaL_Reg both[] = {{"softmax", tensor_softmax}, {"log_softmax", tensor_log_softmax}, {NULL, NULL}};
+static const luaL_Reg both[] = {
+    {"softmax", tensor_softmax}, {"log_softmax", tensor_log_softmax}, {NULL, NULL}};
 
 void bind_open_softmax(lua_State *L);
 void bind_open_softmax(lua_State *L) { bind_register(L, both, both); }

@@ -38,7 +38,9 @@ void RM_ISA(mul_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
 
 /* Lua's // and %: the quotient is rounded down, the remainder has the sign of b. A whole-number b is
  * not 0, and b = -1 is set apart: the smallest int64 divided by it would overflow. */
-void RM_ISA(floor_divide)(size_t n, const float *a, const float *b, float *y) { EACH(n) y[i] = floorf(a[i] / b[i]); }
+void RM_ISA(floor_divide)(size_t n, const float *a, const float *b, float *y) {
+  EACH(n) y[i] = floorf(a[i] / b[i]);
+}
 void RM_ISA(remainder)(size_t n, const float *a, const float *b, float *y) {
   for (size_t i = 0; i < n; i++) {
     float r = fmodf(a[i], b[i]);
@@ -98,7 +100,8 @@ void RM_ISA(exp_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rm
 void RM_ISA(log_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rm_log(x[i]); }
 void RM_ISA(floor_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = floorf(x[i]); }
 void RM_ISA(ceil_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = ceilf(x[i]); }
-void RM_ISA(round_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rintf(x[i]); } /* ties to even */
+/* Ties go to the even neighbour. */
+void RM_ISA(round_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rintf(x[i]); }
 
 /* dx from the input x or the output y, whichever the operator keeps, and dy. */
 void RM_ISA(neg_backward)(size_t n, const float *x, const float *dy, float *dx) {

@@ -153,10 +153,12 @@ RM_INLINE void column_extreme(size_t rows, size_t cols, size_t stride, const flo
   }
 }
 
-void RM_ISA(column_argmax)(size_t rows, size_t cols, size_t stride, const float *x, float *best, int64_t *at) {
+void RM_ISA(column_argmax)(size_t rows, size_t cols, size_t stride, const float *x, float *best,
+                           int64_t *at) {
   column_extreme(rows, cols, stride, x, true, best, at);
 }
-void RM_ISA(column_argmin)(size_t rows, size_t cols, size_t stride, const float *x, float *best, int64_t *at) {
+void RM_ISA(column_argmin)(size_t rows, size_t cols, size_t stride, const float *x, float *best,
+                           int64_t *at) {
   column_extreme(rows, cols, stride, x, false, best, at);
 }
 

@@ -5,8 +5,8 @@
 #include "ops/pointwise.h"
 #include "ops/reduce.h"
 
-static const char *const names[] = {"add", "sub", "mul", "floor_divide", "remainder", "div", "pow", "maximum",
-                                    "minimum"};
+static const char *const names[] = {"add", "sub", "mul",     "floor_divide", "remainder",
+                                    "div", "pow", "maximum", "minimum"};
 static bool takes_int64(rm_binary_op op) { return op <= RM_REMAINDER; }
 
 static rm_map_kernel float_kernel(rm_binary_op op) {

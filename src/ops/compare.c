@@ -125,7 +125,8 @@ static rm_status where_dtype(const rm_operand *a, const rm_operand *b, rm_dtype 
   if (*dtype == RM_UINT8)
     return rm_fail(err, RM_ERR_TYPE, "where: values are uint8, expected float32 or int64 (use x:float())");
   if (*dtype == RM_INT64 && !other->tensor && !other->whole)
-    return rm_fail(err, RM_ERR_TYPE, "where: %g is not a whole number, but the other value is int64", other->number);
+    return rm_fail(err, RM_ERR_TYPE, "where: %g is not a whole number, but the other value is int64",
+                   other->number);
   return RM_OK;
 }
 

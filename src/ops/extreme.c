@@ -52,10 +52,9 @@ static void extreme_range(void *ctx, size_t begin, size_t end) {
   for (size_t unit = begin; unit < end; unit++) {
     size_t b = unit / job->strips, j = unit % job->strips * STRIP; /* b is 0 for rows */
     size_t count = across - j < STRIP ? across - j : STRIP, first = b * job->d + j;
-    if (job->dtype == RM_FLOAT32)
-      float_strip(job, first, (const float *)job->x + b * job->c * job->d + j * (job->d == 1 ? job->c : 1), count);
-    else
-      for (size_t i = first; i < first + count; i++) integer_result(job, i);
+    size_t start = b * job->c * job->d + j * (job->d == 1 ? job->c : 1);
+    if (job->dtype == RM_FLOAT32) float_strip(job, first, (const float *)job->x + start, count);
+    else for (size_t i = first; i < first + count; i++) integer_result(job, i);
   }
 }
 
@@ -71,7 +70,8 @@ static rm_status find(const char *op, rm_tensor *x, bool largest, const bool ove
   rm_status status = RM_OK;
   if (p.c == 0 && p.b * p.d > 0) {
     char text[RM_SHAPE_TEXT];
-    status = rm_fail(err, RM_ERR_SHAPE, "%s: x has no elements to choose from, shape %s", op, rm_tensor_text(x, text));
+    status = rm_fail(err, RM_ERR_SHAPE, "%s: x has no elements to choose from, shape %s", op,
+                     rm_tensor_text(x, text));
   }
   if (status == RM_OK) status = rm_reduction_output(&p, x->dtype, value, err);
   if (status == RM_OK) status = rm_reduction_output(&p, RM_INT64, index, err);

@@ -99,7 +99,11 @@ static void run(void *ctx, size_t n, char *const data[], const ptrdiff_t strides
 }
 
 /* All operands have one dense layout: element k of memory is element k of each. */
-typedef struct { const map_call *call; size_t nops; char *data[RM_ITER_MAX]; size_t size[RM_ITER_MAX]; } flat_call;
+typedef struct {
+  const map_call *call;
+  size_t nops, size[RM_ITER_MAX];
+  char  *data[RM_ITER_MAX];
+} flat_call;
 
 static void flat_range(void *ctx, size_t begin, size_t end) {
   const flat_call *f = ctx;

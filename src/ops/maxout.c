@@ -35,7 +35,8 @@ static rm_status candidate_gradient(rm_tensor *dx, size_t k, size_t j, rm_tensor
     status = rm_compare(RM_EQ, rm_operand_tensor(winner), rm_operand_integer((int64_t)j + 1), &won, err);
   if (status == RM_OK) {
     rm_map_kernel kernel = {.kind = RM_MAP_BFF_F, .fn.bff_f = rm_kernel_table()->select};
-    rm_map(&kernel, to, 3, (rm_operand[]){rm_operand_tensor(won), rm_operand_tensor(dy), rm_operand_number(0)});
+    rm_operand in[] = {rm_operand_tensor(won), rm_operand_tensor(dy), rm_operand_number(0)};
+    rm_map(&kernel, to, 3, in);
   }
   rm_tensor_release(to);
   rm_tensor_release(won);
@@ -55,11 +56,13 @@ static rm_status maxout_backward(const rm_node *node, rm_tensor *dy, rm_tensor *
 
 static rm_status check(const rm_tensor *x, size_t k, rm_error *err) {
   if (x->dtype != RM_FLOAT32)
-    return rm_fail(err, RM_ERR_TYPE, "maxout: x is %s, expected float32 (use x:float())", rm_dtype_name(x->dtype));
+    return rm_fail(err, RM_ERR_TYPE, "maxout: x is %s, expected float32 (use x:float())",
+                   rm_dtype_name(x->dtype));
   if (x->ndim < 2 || x->ndim >= RM_MAX_DIMS)
     return rm_fail(err, RM_ERR_SHAPE, "maxout: x has %zu dimensions, expected (N, C, ...)", x->ndim);
   if (k == 0 || x->shape[1] % k)
-    return rm_fail(err, RM_ERR_SHAPE, "maxout: x has %zu channels, which k = %zu does not divide", x->shape[1], k);
+    return rm_fail(err, RM_ERR_SHAPE, "maxout: x has %zu channels, which k = %zu does not divide",
+                   x->shape[1], k);
   return RM_OK;
 }
 

@@ -2,7 +2,8 @@
  *
  * Operands broadcast as everywhere (aligned at the last dimension, 1 stretches); a
  * gradient is summed back to its operand's shape. float32 computes; int64 can be added,
- * subtracted, multiplied, divided with remainder and compared, exactly; the two do not mix without being asked to.
+ * subtracted, multiplied, divided with remainder and compared, exactly; the two do not mix
+ * without being asked to.
  * A result takes the memory layout of the first operand that has its shape. */
 #ifndef RM_OPS_POINTWISE_H
 #define RM_OPS_POINTWISE_H

@@ -1,130 +1,23 @@
 /* reduce.c -- sum, mean, product, variance, standard deviation and norm.
  *
- * The work is cut into pieces by the problem's size alone; each piece leaves a partial
- * result in double precision, and one thread adds those in order. So the number of
- * threads never shows in a result. */
+ * Which loops run is reduce_plan.c's matter, how they are shared among threads that of
+ * reduce_run.c; here are the formulas and their gradients. */
 #include "ops/reduce.h"
 
 #include <math.h>
 #include <string.h>
-#include "core/alloc.h"
 #include "core/tape.h"
-#include "core/threads.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise.h"
 #include "ops/reduce_plan.h"
 
-enum {
-  ROW_PIECE    = 32768,   /* elements of a row in one piece */
-  COLUMN_PIECE = 1024,    /* columns in one piece */
-  PIECE        = 16384    /* elements that are worth a piece of their own */
-};
-
-typedef enum { SUM, SQUARES, PRODUCT } reduction_kind;   /* SQUARES: of x - shift */
-
-/* --- the pieces ------------------------------------------------------------------------- */
-typedef struct {
-  reduction_kind kind;
-  const float *x;
-  const float *shift;          /* (b, d), or NULL for 0 */
-  size_t a, b, c, d;
-  size_t rows;                 /* of c, in one piece */
-  size_t row_pieces, column_pieces;
-  double *partial;             /* (a, b, row_pieces, d) */
-} sum_job;
-
-static size_t pieces_of(size_t n, size_t piece) { return (n + piece - 1) / piece; }
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
-static void row_piece(const sum_job *job, size_t row, size_t piece) {
-  const rm_kernels *k = rm_kernel_table();
-  size_t begin = piece * job->rows, n = smaller(job->rows, job->c - begin);
-  const float *x = job->x + row * job->c + begin;
-  double *to = &job->partial[row * job->row_pieces + piece];
-  float shift = job->shift ? job->shift[row % job->b] : 0;
-  *to = job->kind == SUM ? k->row_sum(n, x) : job->kind == SQUARES ? k->row_squares(n, x, shift)
-                                                                   : k->row_product(n, x);
-}
-
-static void column_piece(const sum_job *job, size_t matrix, size_t piece, size_t panel) {
-  const rm_kernels *k = rm_kernel_table();
-  size_t d = job->d, begin = piece * job->rows, n = smaller(job->rows, job->c - begin);
-  size_t j = panel * COLUMN_PIECE, cols = smaller(COLUMN_PIECE, d - j);
-  const float *x = job->x + (matrix * job->c + begin) * d + j;
-  double *to = &job->partial[(matrix * job->row_pieces + piece) * d + j];
-  static const float zeros[COLUMN_PIECE];
-  const float *shift = job->shift ? job->shift + (matrix % job->b) * d + j : zeros;
-  for (size_t i = 0; i < cols; i++) to[i] = job->kind == PRODUCT;
-  if (job->kind == SUM) k->sum_columns(n, cols, d, x, to);
-  else if (job->kind == SQUARES) k->squares_columns(n, cols, d, x, shift, to);
-  else
-    for (size_t r = 0; r < n; r++)
-      for (size_t i = 0; i < cols; i++) to[i] *= x[r * d + i];
-}
-
-static void sum_range(void *ctx, size_t begin, size_t end) {
-  const sum_job *job = ctx;
-  for (size_t unit = begin; unit < end; unit++) {
-    size_t panel = unit % job->column_pieces, rest = unit / job->column_pieces;
-    size_t piece = rest % job->row_pieces, matrix = rest / job->row_pieces;
-    if (job->d == 1) row_piece(job, matrix, piece);
-    else column_piece(job, matrix, piece, panel);
-  }
-}
-
-/* result[b][d] = partial results of all a and pieces, in order. */
-static void combine(const sum_job *job, double *result) {
-  size_t d = job->d;
-  for (size_t i = 0; i < job->b * d; i++) result[i] = job->kind == PRODUCT;
-  for (size_t a = 0; a < job->a; a++)
-    for (size_t b = 0; b < job->b; b++)
-      for (size_t piece = 0; piece < job->row_pieces; piece++) {
-        const double *from = &job->partial[((a * job->b + b) * job->row_pieces + piece) * d];
-        double *to = &result[b * d];
-        if (job->kind == PRODUCT) for (size_t i = 0; i < d; i++) to[i] *= from[i];
-        else for (size_t i = 0; i < d; i++) to[i] += from[i];
-      }
-}
-
-/* result (b, d), in double. `op` names the operation for messages. */
-static rm_status reduce(const char *op, const rm_reduction *p, reduction_kind kind, const float *shift,
-                        double *result, rm_error *err) {
-  sum_job job = {.kind = kind, .x = rm_tensor_f32(p->x), .shift = shift, .a = p->a, .b = p->b,
-                 .c = p->c, .d = p->d, .row_pieces = 1, .column_pieces = 1};
-  size_t width = smaller(p->d, COLUMN_PIECE);
-  job.rows = p->d == 1 ? ROW_PIECE : PIECE / width > 64 ? PIECE / width : 64;
-  job.row_pieces = p->c ? pieces_of(p->c, job.rows) : 0;
-  job.column_pieces = pieces_of(p->d, COLUMN_PIECE);
-  size_t count = p->a * p->b * job.row_pieces * p->d;
-  job.partial = count ? rm_alloc(count * sizeof(double)) : NULL;
-  if (count && !job.partial) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory for partial sums", op);
-  size_t units = p->a * p->b * job.row_pieces * job.column_pieces;
-  size_t unit_size = smaller(job.rows, p->c) * width;
-  if (count) rm_parallel(units, unit_size >= PIECE ? 1 : PIECE / (unit_size + 1), sum_range, &job);
-  combine(&job, result);
-  rm_free(job.partial, count * sizeof(double));
-  return RM_OK;
-}
+static rm_operand of(rm_tensor *t) { return rm_operand_tensor(t); }
 
 /* --- forward -------------------------------------------------------------------------------- */
 static rm_status check_float(const char *op, const rm_tensor *x, rm_error *err) {
   if (x->dtype == RM_FLOAT32) return RM_OK;
   return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32 (use x:float())", op,
                  rm_dtype_name(x->dtype));
-}
-
-/* y = scale * reduction, by the plan. */
-static rm_status reduce_scaled(const char *op, const rm_reduction *p, reduction_kind kind,
-                               const float *shift, double scale, rm_tensor **y, rm_error *err) {
-  size_t n = p->b * p->d, bytes = (n ? n : 1) * sizeof(double);
-  double *result = rm_alloc(bytes);
-  if (!result) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", op);
-  rm_status status = reduce(op, p, kind, shift, result, err);
-  if (status == RM_OK) status = rm_reduction_output(p, RM_FLOAT32, y, err);
-  if (status == RM_OK)
-    for (size_t i = 0; i < n; i++) rm_tensor_f32(*y)[i] = (float)(result[i] * scale);
-  rm_free(result, bytes);
-  return status;
 }
 
 /* What backward needs besides tensors: x's layout, and which dimensions are gone. */
@@ -160,7 +53,8 @@ static rm_status keepdim_view(const rm_tensor *t, size_t ndim, const bool over[]
 }
 
 /* A new tensor in the layout that x had. */
-static rm_status gradient_like(const rm_node *node, const reduce_payload *p, rm_tensor **dx, rm_error *err) {
+static rm_status gradient_like(const rm_node *node, const reduce_payload *p, rm_tensor **dx,
+                               rm_error *err) {
   size_t shape[RM_MAX_DIMS], ndim = rm_node_input_shape(node, 0, shape);
   rm_tensor *row_major = NULL;
   RM_TRY(rm_tensor_new(RM_FLOAT32, ndim, shape, &row_major, err));
@@ -180,7 +74,7 @@ static rm_status sum_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
   rm_tensor *view = NULL;
   RM_TRY(keepdim_view(dy, dx[0]->ndim, p->over, &view, err));
   rm_map_kernel kernel = {.kind = RM_MAP_FF_F, .fn.ff_f = rm_kernel_table()->mul};
-  rm_map(&kernel, dx[0], 2, (rm_operand[]){rm_operand_tensor(view), rm_operand_number(p->scale)});
+  rm_map(&kernel, dx[0], 2, (rm_operand[]){of(view), rm_operand_number(p->scale)});
   rm_tensor_release(view);
   return RM_OK;
 }
@@ -207,7 +101,7 @@ static rm_status scaled_sum(const char *op, rm_tensor *x, const bool over[], boo
   rm_reduction plan;
   rm_tensor *y = NULL;
   RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = reduce_scaled(op, &plan, SUM, NULL, scale, &y, err);
+  rm_status status = rm_reduction_run(op, &plan, RM_REDUCE_SUM, NULL, scale, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK) status = record(op, sum_backward, x, NULL, over, scale, y, err);
   if (status == RM_OK) *out = y;
@@ -216,7 +110,8 @@ static rm_status scaled_sum(const char *op, rm_tensor *x, const bool over[], boo
 }
 
 /* Whole numbers: exact, modulo 2^64. */
-static rm_status integer_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out, rm_error *err) {
+static rm_status integer_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out,
+                             rm_error *err) {
   rm_reduction p;
   rm_tensor *y = NULL;
   RM_TRY(rm_reduction_plan(x, over, keepdim, false, &p, err));
@@ -230,8 +125,10 @@ static rm_status integer_sum(rm_tensor *x, const bool over[], bool keepdim, rm_t
     for (size_t a = 0; a < p.a; a++)
       for (size_t b = 0; b < p.b; b++)
         for (size_t c = 0; c < p.c; c++)
-          for (size_t d = 0; d < p.d; d++, i++)
-            to[b * p.d + d] = (int64_t)((uint64_t)to[b * p.d + d] + (bytes ? bytes[i] : (uint64_t)words[i]));
+          for (size_t d = 0; d < p.d; d++, i++) {
+            uint64_t v = bytes ? bytes[i] : (uint64_t)words[i];
+            to[b * p.d + d] = (int64_t)((uint64_t)to[b * p.d + d] + v);
+          }
     *out = y;
   }
   rm_tensor_release(p.x);
@@ -255,11 +152,12 @@ static rm_status var_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
   rm_tensor *x = rm_node_saved(node, 0), *mean = NULL, *gradient = NULL, *scaled = NULL;
   rm_status status = keepdim_view(rm_node_saved(node, 1), x->ndim, p->over, &mean, err);
   if (status == RM_OK) status = keepdim_view(dy, x->ndim, p->over, &gradient, err);
-  if (status == RM_OK) status = rm_binary(RM_MUL, rm_operand_tensor(gradient), rm_operand_number(2 * p->scale), &scaled, err);
+  if (status == RM_OK)
+    status = rm_binary(RM_MUL, of(gradient), rm_operand_number(2 * p->scale), &scaled, err);
   if (status == RM_OK) status = rm_tensor_new_like(x, RM_FLOAT32, &dx[0], err);
   if (status == RM_OK) {
     rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->centre_scale};
-    rm_map(&kernel, dx[0], 3, (rm_operand[]){rm_operand_tensor(x), rm_operand_tensor(mean), rm_operand_tensor(scaled)});
+    rm_map(&kernel, dx[0], 3, (rm_operand[]){of(x), of(mean), of(scaled)});
   }
   rm_tensor_release(mean);
   rm_tensor_release(gradient);
@@ -268,15 +166,16 @@ static rm_status var_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
 }
 
 /* Two passes, mean and then deviations: one pass would subtract two large numbers. */
-rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, rm_tensor **out, rm_error *err) {
+rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
+                 rm_tensor **out, rm_error *err) {
   RM_TRY(check_float("var", x, err));
   double n = (double)reduced_count(x, over), scale = 1 / (n - unbiased);
   rm_reduction plan;
   rm_tensor *mean = NULL, *y = NULL;
   RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = reduce_scaled("var", &plan, SUM, NULL, 1 / n, &mean, err);
+  rm_status status = rm_reduction_run("var", &plan, RM_REDUCE_SUM, NULL, 1 / n, &mean, err);
   if (status == RM_OK)
-    status = reduce_scaled("var", &plan, SQUARES, rm_tensor_f32(mean), scale, &y, err);
+    status = rm_reduction_run("var", &plan, RM_REDUCE_SQUARES, rm_tensor_f32(mean), scale, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK)
     status = record("var", var_backward, x, (rm_tensor *[]){x, mean, NULL}, over, scale, y, err);
@@ -286,7 +185,8 @@ rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, r
   return status;
 }
 
-rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, rm_tensor **y, rm_error *err) {
+rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
+                 rm_tensor **y, rm_error *err) {
   RM_TRY(check_float("std", x, err));
   rm_tensor *variance = NULL;
   RM_TRY(rm_var(x, over, unbiased, keepdim, &variance, err));
@@ -305,7 +205,7 @@ static rm_status norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
   if (status == RM_OK) status = rm_tensor_new_like(x, RM_FLOAT32, &dx[0], err);
   if (status == RM_OK) {
     rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->norm2_backward};
-    rm_map(&kernel, dx[0], 3, (rm_operand[]){rm_operand_tensor(x), rm_operand_tensor(norm), rm_operand_tensor(gradient)});
+    rm_map(&kernel, dx[0], 3, (rm_operand[]){of(x), of(norm), of(gradient)});
   }
   rm_tensor_release(norm);
   rm_tensor_release(gradient);
@@ -316,10 +216,11 @@ static rm_status norm2(rm_tensor *x, const bool over[], bool keepdim, rm_tensor 
   rm_reduction plan;
   rm_tensor *y = NULL;
   RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = reduce_scaled("norm", &plan, SQUARES, NULL, 1, &y, err);
+  rm_status status = rm_reduction_run("norm", &plan, RM_REDUCE_SQUARES, NULL, 1, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK) status = rm_unary_inplace(RM_SQRT, y, NULL, err);
-  if (status == RM_OK) status = record("norm", norm_backward, x, (rm_tensor *[]){x, y, NULL}, over, 1, y, err);
+  if (status == RM_OK)
+    status = record("norm", norm_backward, x, (rm_tensor *[]){x, y, NULL}, over, 1, y, err);
   if (status == RM_OK) *out = y;
   else rm_tensor_release(y);
   return status;
@@ -345,25 +246,25 @@ rm_status rm_norm(rm_tensor *x, double p, const bool over[], bool keepdim, rm_te
   return status;
 }
 
-/* dx = dy times the product of the other factors: y / x where there is no zero; the product of the rest for a
- * single zero, and 0 for everything else beside it. Saved: x. */
+/* dx = dy times the product of the other factors: y / x where there is no zero; the product of
+ * the rest for a single zero, and 0 for everything else beside it. Saved: x. */
 static rm_status prod_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   enum { GRADIENT, ZERO, FILLED, PRODUCT, COUNT, NONE, SINGLE, WHOLE, REST, SCALED, QUOTIENT, HELD };
   const reduce_payload *p = rm_node_payload(node);
   const rm_operand nothing = rm_operand_number(0), one = rm_operand_integer(1);
   rm_tensor *t[HELD] = {0}, *x = rm_node_saved(node, 0);
   rm_status s = keepdim_view(dy, x->ndim, p->over, &t[GRADIENT], err);
-  if (s == RM_OK) s = rm_compare(RM_EQ, rm_operand_tensor(x), nothing, &t[ZERO], err);
-  if (s == RM_OK) s = rm_where(t[ZERO], one, rm_operand_tensor(x), &t[FILLED], err);
+  if (s == RM_OK) s = rm_compare(RM_EQ, of(x), nothing, &t[ZERO], err);
+  if (s == RM_OK) s = rm_where(t[ZERO], one, of(x), &t[FILLED], err);
   if (s == RM_OK) s = rm_prod(t[FILLED], p->over, true, &t[PRODUCT], err);
   if (s == RM_OK) s = rm_sum(t[ZERO], p->over, true, &t[COUNT], err);
-  if (s == RM_OK) s = rm_compare(RM_LT, rm_operand_tensor(t[COUNT]), one, &t[NONE], err);
-  if (s == RM_OK) s = rm_compare(RM_LE, rm_operand_tensor(t[COUNT]), one, &t[SINGLE], err);
+  if (s == RM_OK) s = rm_compare(RM_LT, of(t[COUNT]), one, &t[NONE], err);
+  if (s == RM_OK) s = rm_compare(RM_LE, of(t[COUNT]), one, &t[SINGLE], err);
   if (s == RM_OK) s = rm_mul(t[PRODUCT], t[GRADIENT], &t[SCALED], err);
-  if (s == RM_OK) s = rm_where(t[NONE], rm_operand_tensor(t[SCALED]), nothing, &t[WHOLE], err);
-  if (s == RM_OK) s = rm_where(t[SINGLE], rm_operand_tensor(t[SCALED]), nothing, &t[REST], err);
+  if (s == RM_OK) s = rm_where(t[NONE], of(t[SCALED]), nothing, &t[WHOLE], err);
+  if (s == RM_OK) s = rm_where(t[SINGLE], of(t[SCALED]), nothing, &t[REST], err);
   if (s == RM_OK) s = rm_div(t[WHOLE], t[FILLED], &t[QUOTIENT], err);
-  if (s == RM_OK) s = rm_where(t[ZERO], rm_operand_tensor(t[REST]), rm_operand_tensor(t[QUOTIENT]), &dx[0], err);
+  if (s == RM_OK) s = rm_where(t[ZERO], of(t[REST]), of(t[QUOTIENT]), &dx[0], err);
   for (size_t i = 0; i < HELD; i++) rm_tensor_release(t[i]);
   return s;
 }
@@ -373,9 +274,10 @@ rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out
   rm_reduction plan;
   rm_tensor *y = NULL;
   RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = reduce_scaled("prod", &plan, PRODUCT, NULL, 1, &y, err);
+  rm_status status = rm_reduction_run("prod", &plan, RM_REDUCE_PRODUCT, NULL, 1, &y, err);
   rm_tensor_release(plan.x);
-  if (status == RM_OK) status = record("prod", prod_backward, x, (rm_tensor *[]){x, NULL, NULL}, over, 1, y, err);
+  if (status == RM_OK)
+    status = record("prod", prod_backward, x, (rm_tensor *[]){x, NULL, NULL}, over, 1, y, err);
   if (status == RM_OK) *out = y;
   else rm_tensor_release(y);
   return status;

@@ -12,8 +12,10 @@
 rm_status rm_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
 rm_status rm_mean(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
 /* Divided by n, or, unbiased, by n - 1. */
-rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, rm_tensor **y, rm_error *err);
-rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, rm_tensor **y, rm_error *err);
+rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
+                 rm_tensor **y, rm_error *err);
+rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
+                 rm_tensor **y, rm_error *err);
 /* (sum |x|^p)^(1/p); p may be INFINITY. */
 rm_status rm_norm(rm_tensor *x, double p, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
 rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);

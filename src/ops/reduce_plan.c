@@ -52,7 +52,8 @@ static void result_shape(const rm_tensor *x, size_t n, const size_t order[], con
   }
 }
 
-/* x copied so that the kept dimensions come first, in `order`, and the reduced ones last, as in x's shape. */
+/* x copied so that the kept dimensions come first, in `order`, and the reduced ones last, as in
+ * x's shape. */
 static rm_status gather(const rm_tensor *x, size_t n, const size_t order[], const bool over[],
                         rm_reduction *p, rm_error *err) {
   size_t shape[RM_MAX_DIMS], ndim = 0;

@@ -22,17 +22,19 @@ static void rows(const softmax_job *job, size_t offset) {
   const rm_kernels *k = rm_kernel_table();
   const float *in = job->in[0] + offset;
   float *out = job->out + offset;
-  if (job->backward) (job->log ? k->log_softmax_row_backward : k->softmax_row_backward)(job->n, in, job->in[1] + offset, out);
-  else (job->log ? k->log_softmax_row : k->softmax_row)(job->n, in, out);
+  if (!job->backward) (job->log ? k->log_softmax_row : k->softmax_row)(job->n, in, out);
+  else (job->log ? k->log_softmax_row_backward
+                 : k->softmax_row_backward)(job->n, in, job->in[1] + offset, out);
 }
 
 static void columns(const softmax_job *job, size_t offset, size_t cols) {
   const rm_kernels *k = rm_kernel_table();
+  size_t n = job->n, stride = job->inner;
   const float *in = job->in[0] + offset;
   float *out = job->out + offset;
-  if (job->backward)
-    (job->log ? k->log_softmax_columns_backward : k->softmax_columns_backward)(job->n, cols, job->inner, in, job->in[1] + offset, out);
-  else (job->log ? k->log_softmax_columns : k->softmax_columns)(job->n, cols, job->inner, in, out);
+  if (!job->backward) (job->log ? k->log_softmax_columns : k->softmax_columns)(n, cols, stride, in, out);
+  else (job->log ? k->log_softmax_columns_backward
+                 : k->softmax_columns_backward)(n, cols, stride, in, job->in[1] + offset, out);
 }
 
 static void softmax_range(void *ctx, size_t begin, size_t end) {
@@ -69,9 +71,11 @@ static rm_status softmax_backward(const rm_node *node, rm_tensor *dy, rm_tensor 
   return status;
 }
 
-static rm_status softmax(const char *op, bool log, rm_tensor *x, size_t dim, rm_tensor **out, rm_error *err) {
+static rm_status softmax(const char *op, bool log, rm_tensor *x, size_t dim, rm_tensor **out,
+                         rm_error *err) {
   if (x->dtype != RM_FLOAT32)
-    return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32 (use x:float())", op, rm_dtype_name(x->dtype));
+    return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32 (use x:float())", op,
+                   rm_dtype_name(x->dtype));
   rm_tensor *y = NULL, *dense = NULL;
   RM_TRY(rm_tensor_new_like(x, RM_FLOAT32, &y, err));
   rm_status status = rm_tensor_as_layout(x, y, &dense, err);
