@@ -19,7 +19,7 @@ modules='argparse:lua-argparse'
 [ "${READLINE:-yes}" = no ] || libraries="$libraries readline:libreadline-dev"
 if [ "$needs" = test ]; then
   libraries="$libraries cmocka:libcmocka-dev"
-  commands="$commands luacheck:lua-check"
+  commands="$commands luacheck:lua-check curl:curl"
   modules="$modules luaunit:lua-unit"
 fi
 

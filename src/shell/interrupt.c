@@ -218,11 +218,14 @@ void shell_interrupt_open(lua_State *L) {
   /* Without SA_RESTART, so that Ctrl-C ends a read from the terminal. */
   install(SIGINT, on_sigint, 0);
   install(SIGPIPE, on_sigpipe, SA_RESTART);
-  static const luaL_Reg functions[] = {
-      {"hold", interrupt_hold}, {"pending", interrupt_pending}, {"clear", interrupt_clear}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"hold", interrupt_hold},
+                                       {"pending", interrupt_pending},
+                                       {"clear", interrupt_clear},
+                                       {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "interrupt");
-  static const luaL_Reg twins[] = {{"resume", coroutine_resume}, {"wrap", coroutine_wrap}, {NULL, NULL}};
+  static const luaL_Reg twins[] = {
+      {"resume", coroutine_resume}, {"wrap", coroutine_wrap}, {NULL, NULL}};
   lua_getglobal(L, "coroutine");
   luaL_setfuncs(L, twins, 0);
   lua_pop(L, 1);

@@ -120,8 +120,9 @@ static int run_options(lua_State *L, char **argv, int end) {
     char kind = argv[i][1];
     if (kind != 'e' && kind != 'l') continue;
     const char *value = argv[i][2] ? argv[i] + 2 : argv[++i];
-    int status = kind == 'l' ? require_global(L, value)
-                             : run(L, luaL_loadbufferx(L, value, strlen(value), "=(command line)", "t"), 0);
+    int status = kind == 'l'
+                     ? require_global(L, value)
+                     : run(L, luaL_loadbufferx(L, value, strlen(value), "=(command line)", "t"), 0);
     if (status != 0) return status;
   }
   return 0;
@@ -138,7 +139,8 @@ static int run_script(lua_State *L, int argc, char **argv) {
   } else if (shell_find_script(name, path, sizeof path)) {
     name = path;
   } else if (!is_file(name)) {
-    fprintf(stderr, "resmoon: there is no file and no script named %s (resmoon --help lists the scripts)\n", name);
+    fprintf(stderr, "resmoon: there is no file and no script named %s (resmoon --help lists the scripts)\n",
+            name);
     return 1;
   }
   int status = luaL_loadfilex(L, name, "t");
@@ -163,8 +165,8 @@ static int open_libraries(lua_State *L) {
 /* The Lua library, and its names as globals. */
 static int give_globals(lua_State *L) {
   if (!shell_home()) {
-    fprintf(stderr, "resmoon: the Lua library is missing: it was expected beside the program's source tree, in\n"
-                    "../share/resmoon of the program's folder, or where RESMOON_HOME says\n");
+    fputs("resmoon: the Lua library is missing: it was expected in the source tree around the\n"
+          "program, in ../share/resmoon of the program's folder, or where RESMOON_HOME says\n", stderr);
     return 1;
   }
   lua_getglobal(L, "require");

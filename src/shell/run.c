@@ -96,7 +96,8 @@ int shell_report(lua_State *L) {
   const char *message = lua_tostring(L, -1);
   int colour = shell_colour(STDERR_FILENO);
   fflush(stdout);
-  fprintf(stderr, "%s%s%s\n", colour ? "\033[31m" : "", message ? message : "(no message)", colour ? "\033[0m" : "");
+  fprintf(stderr, "%s%s%s\n", colour ? "\033[31m" : "", message ? message : "(no message)",
+          colour ? "\033[0m" : "");
   fflush(stderr);
   lua_pop(L, 1);
   return interrupted ? 130 : 1;

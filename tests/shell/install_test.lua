@@ -40,7 +40,7 @@ end)
 local function setup(folder, needs, fakes)
   local bin = folder .. "/bin"
   local system = "sh dirname mkdir cmp rm mv tr id cat env echo"
-  shell(("mkdir -p %s && for c in %s lua5.4 cc gnuplot luacheck; do ln -sf \"$(command -v $c)\" %s/$c; done")
+  shell(("mkdir -p %s && for c in %s lua5.4 cc gnuplot luacheck curl; do ln -sf \"$(command -v $c)\" %s/$c; done")
         :format(bin, system, bin))
   for name, script in pairs(fakes) do
     os.remove(bin .. "/" .. name)
