@@ -19,6 +19,7 @@ static rm_tensor **checklist(lua_State *L, const char *op, size_t *n) {
 /* rm.cat({a, b, ...}, dim = 1) -> tensor. Shapes: equal but for dim. */
 static int core_cat(lua_State *L) {
   size_t n;
+  lua_settop(L, 2); /* the list comes on top, so an absent dimension must be a nil */
   rm_tensor **xs = checklist(L, "cat", &n);
   size_t dim = lua_isnoneornil(L, 2) || n == 0 ? 0 : bind_checkdim(L, 2, xs[0]->ndim, "cat");
   rm_tensor **y = bind_boxtensor(L);
@@ -30,6 +31,7 @@ static int core_cat(lua_State *L) {
 /* rm.stack({a, b, ...}, dim = 1) -> tensor with one dimension more. Shapes: equal. */
 static int core_stack(lua_State *L) {
   size_t n;
+  lua_settop(L, 2); /* the list comes on top, so an absent dimension must be a nil */
   rm_tensor **xs = checklist(L, "stack", &n);
   size_t dim = lua_isnoneornil(L, 2) || n == 0 ? 0 : bind_checkdim(L, 2, xs[0]->ndim + 1, "stack");
   rm_tensor **y = bind_boxtensor(L);

@@ -160,23 +160,10 @@ static void paint_background(canvas *to, const paint *p) {
     for (int x = 0; x < SIDE; x++) put(to, x, y, p, 1);
 }
 
-/* Pixels from `low` to `high`, as far as there are any. */
-typedef struct {
-  int begin, end;
-} span;
-
-static span pixels_between(float low, float high) {
-  float begin = ceilf(fmaxf(low, 0)), end = floorf(fminf(high, SIDE - 1)) + 1;
-  return (span){(int)begin, (int)end};
-}
-
 /* A straight stroke with round ends. */
 static void paint_stroke(canvas *to, rm_point a, rm_point b, float half_width, const paint *p) {
-  float reach = half_width + 0.5f;
-  span ys = pixels_between(fminf(a.y, b.y) - reach, fmaxf(a.y, b.y) + reach);
-  span xs = pixels_between(fminf(a.x, b.x) - reach, fmaxf(a.x, b.x) + reach);
-  for (int y = ys.begin; y < ys.end; y++)
-    for (int x = xs.begin; x < xs.end; x++) {
+  for (int y = 0; y < SIDE; y++)
+    for (int x = 0; x < SIDE; x++) {
       float cover = coverage(rm_segment_distance(a, b, (rm_point){(float)x, (float)y}) - half_width);
       if (cover > 0) put(to, x, y, p, cover);
     }
@@ -213,10 +200,8 @@ static void paint_figure(canvas *to, const rm_figure *f, const stance *s, float 
   float det = s->m[0] * s->m[3] - s->m[1] * s->m[2];
   float inverse[4] = {s->m[3] / det, -s->m[1] / det, -s->m[2] / det, s->m[0] / det};
   float unit = s->radius * sqrtf(fabsf(det)), reach = 1.45f * s->radius + 1;
-  span ys = pixels_between(s->centre.y + shift - reach, s->centre.y + shift + reach);
-  span xs = pixels_between(s->centre.x + shift - reach, s->centre.x + shift + reach);
-  for (int y = ys.begin; y < ys.end; y++)
-    for (int x = xs.begin; x < xs.end; x++) {
+  for (int y = 0; y < SIDE; y++)
+    for (int x = 0; x < SIDE; x++) {
       float dx = (float)x - s->centre.x - shift, dy = s->centre.y - (float)y + shift;
       if (dx * dx + dy * dy > reach * reach) continue;
       rm_point own = {(inverse[0] * dx + inverse[1] * dy) / s->radius,

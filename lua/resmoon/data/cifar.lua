@@ -2,7 +2,6 @@
 -- Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images".
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
-local fail    = require "resmoon.fail"
 local find    = require "resmoon.data.find"
 
 local function words(text)
@@ -47,8 +46,8 @@ local function load(set, dir, options)
   local names = set[split]
   local folder, looked = find.folder(dir, set.places, names)
   if not folder then
-    fail(find.missing(set.name, {names[1]}, looked,
-      ("`resmoon fetch %s %s` downloads it"):format(set.name, dir)))
+    error(find.missing(set.name, {names[1]}, looked,
+      ("`resmoon fetch %s %s` downloads it"):format(set.name, dir)), 3)
   end
   local paths = {}
   for i, name in ipairs(names) do paths[i] = find.file(folder .. "/" .. name) or folder .. "/" .. name end

@@ -1,13 +1,12 @@
 --- Finding a data set's files below a folder that the user names.
-local fail = require "resmoon.fail"
-local sys  = require("resmoon.core").sys
+local sys = require("resmoon.core").sys
 
 local find = {}
 
 --- "~" and "~/x" as the shell reads them; no slash at the end.
 function find.expand(path)
   if type(path) ~= "string" or path == "" then
-    fail("data: expected a folder, got %s", path == "" and '""' or tostring(path))
+    error(("data: expected a folder, got %s"):format(path == "" and '""' or tostring(path)), 3)
   end
   path = path:gsub("^~%f[/\0]", os.getenv("HOME") or "~")
   return #path > 1 and path:gsub("/+$", "") or path
@@ -42,7 +41,7 @@ end
 --- Raises unless `root` is a folder.
 function find.check(what, root)
   if not sys.is_dir(root) then
-    fail("%s: %s is no folder%s", what, root, sys.exists(root) and " (it is a file)" or "")
+    error(("%s: %s is no folder%s"):format(what, root, sys.exists(root) and " (it is a file)" or ""), 3)
   end
 end
 

@@ -11,8 +11,7 @@
 --
 -- Images that lie in memory are prepared by a worker thread (prefetch.c). Those of other data
 -- sets (files decoded on demand, a user's own) come through the protocol's `batch`, when needed.
-local fail = require "resmoon.fail"
-local rm   = require "resmoon.core"
+local rm = require "resmoon.core"
 local imaging = rm.imaging
 
 local Loader = {}
@@ -33,12 +32,12 @@ local function augmentation(augment)
   if augment == true then return 4, true end
   for name in pairs(augment) do
     if name ~= "pad" and name ~= "flip" then
-      fail("loader: unknown augmentation %q, expected pad or flip", name)
+      error(("loader: unknown augmentation %q, expected pad or flip"):format(name), 3)
     end
   end
   local pad = augment.pad or 0
   if math.type(pad) ~= "integer" or pad < 0 then
-    fail("loader: augment.pad must be a whole number of pixels, got %s", pad)
+    error(("loader: augment.pad must be a whole number of pixels, got %s"):format(pad), 3)
   end
   return pad, augment.flip or false
 end
@@ -75,11 +74,11 @@ end
 function Loader.new(dataset, options)
   options = options or {}
   for name in pairs(options) do
-    if not known[name] then fail("loader: unknown option %q", name) end
+    if not known[name] then error(("loader: unknown option %q"):format(name), 2) end
   end
   local batch = options.batch_size or 128
   if math.type(batch) ~= "integer" or batch < 1 then
-    fail("loader: batch_size must be a whole number from 1, got %s", batch)
+    error(("loader: batch_size must be a whole number from 1, got %s"):format(batch), 2)
   end
   local pad, flip = augmentation(options.augment)
   local self = {

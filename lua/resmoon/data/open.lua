@@ -1,6 +1,5 @@
 --- Opens whatever data set is meant: by its name, or by what lies below a folder.
 local sys    = require("resmoon.core").sys
-local fail   = require "resmoon.fail"
 local find   = require "resmoon.data.find"
 local cifar  = require "resmoon.data.cifar"
 local folder = require "resmoon.data.folder"
@@ -96,13 +95,13 @@ return function(source, options)
   if source == "shapes10" then return open_shapes10(options) end
   local dir = find.expand(source)
   if not sys.is_dir(dir) then
-    fail("data: %s is neither a folder nor the name shapes10", dir)
+    error(("data: %s is neither a folder nor the name shapes10"):format(dir), 2)
   end
   local found = recognise(dir)
-  if #found > 1 then fail(ambiguous(dir, found)) end
+  if #found > 1 then error(ambiguous(dir, found), 2) end
   if #found == 1 then
     return both(function(o) return found[1].load(dir, o) end, options)
   end
   if folder.layout(dir) then return open_folder(dir, options) end
-  fail(explain(dir))
+  error(explain(dir), 2)
 end

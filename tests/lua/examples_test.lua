@@ -1,0 +1,30 @@
+-- Every example runs and prints what its header says it prints.
+local check = require "support.check"
+local rm    = require "resmoon"
+
+-- The lines after "It prints:" in the header, without the comment marks.
+local function promised(path)
+  local lines, inside = {}, false
+  for line in io.lines(path) do
+    if not line:find "^%-%-" then break end
+    if inside then lines[#lines + 1] = line:match "^%-%-   (.*)$" end
+    inside = inside or line:find("It prints:", 1, true) ~= nil
+  end
+  return table.concat(lines, "\n")
+end
+
+-- Tabs that print puts between values, and runs of spaces, count as one space.
+local function normal(text) return (text:gsub("[ \t]+", " "):gsub(" *\n", "\n"):gsub("%s+$", "")) end
+
+for _, name in ipairs(rm.sys.list "examples") do
+  if name:find "%.lua$" then
+    check.case("examples/" .. name, function()
+      local expected = promised("examples/" .. name)
+      check.that(expected ~= "", "its header promises no output")
+      local program = os.getenv "RESMOON" or "build/release/resmoon"
+      local status, out, err = rm.sys.run({program, "examples/" .. name}, {capture = true})
+      check.equal(status, 0, err)
+      check.equal(normal(out), normal(expected))
+    end)
+  end
+end
