@@ -180,7 +180,8 @@ static const float *band_input(const job *q, size_t image, size_t first, size_t 
 
 /* --- forward and input gradient ----------------------------------------------------------- */
 /* Pixels begin .. begin+count-1 of a band of the class, for all groups. */
-static void class_pixels(const job *q, const pixel_class *c, const float *in, float *out, size_t begin, size_t count) {
+static void class_pixels(const job *q, const pixel_class *c, const float *in, float *out, size_t begin,
+                         size_t count) {
   const rm_kernels *kernels = rm_kernel_table();
   const float *from[PIXELS];
   float *to[PIXELS];
@@ -204,8 +205,10 @@ static void convolve_bands(void *ctx, size_t begin, size_t end) {
     for (size_t i = 0; i < q->classes; i++) {
       const pixel_class *c = &q->class[i];
       size_t rows = c->rows > first ? smaller(q->band, c->rows - first) : 0, pixels = rows * c->cols;
-      float *out = q->out + ((image * q->out_h + c->first_row + first * q->out_step_h) * q->out_w + c->first_col) * q->out_c;
-      for (size_t p = 0; p < pixels; p += PIXELS) class_pixels(q, c, in, out, p, smaller(PIXELS, pixels - p));
+      size_t row = image * q->out_h + c->first_row + first * q->out_step_h;
+      float *out = q->out + (row * q->out_w + c->first_col) * q->out_c;
+      for (size_t p = 0; p < pixels; p += PIXELS)
+        class_pixels(q, c, in, out, p, smaller(PIXELS, pixels - p));
     }
   }
 }
@@ -338,7 +341,14 @@ static void unpack(void *ctx, size_t begin, size_t end) {
   }
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
+/* Where x itself is the matrix and the weights outgrow the cache, OpenBLAS's blocking is better. */
+static bool is_large_product(const rm_conv_shape *s) {
+  return s->r * s->s == 1 && s->stride_h * s->stride_w == 1 && s->pad_h + s->pad_w == 0 && s->cg * s->kg > 64 * 1024;
+}
+
+static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
+                                 rm_error *err) {
+  if (is_large_product(s)) return rm_conv_im2col.weight_gradient(s, x, dy, dw, err);
   job q;
   float *parts;
   forward_job(s, &q);

@@ -27,7 +27,7 @@ static const shape shapes[] = {
     {7, 32, 5, 4, 33, 3, 3, SAME(1)},    {1, 40, 13, 3, 24, 3, 3, SAME(1)},
     {2, 3, 12, 10, 16, 3, 3, SAME(1)},   {1, 1, 1, 1, 1, 3, 3, SAME(1)},
     {5, 64, 8, 8, 64, 3, 3, SAME(1)},    {2, 130, 6, 6, 70, 3, 3, SAME(1)},
-    {2, 16, 9, 9, 20, 1, 1, SAME(0)},    {2, 33, 5, 6, 65, 1, 1, SAME(1)},
+    {2, 16, 9, 9, 20, 1, 1, SAME(0)},    {1, 260, 4, 5, 264, 1, 1, SAME(0)},    {2, 33, 5, 6, 65, 1, 1, SAME(1)},
     {2, 16, 16, 16, 32, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
     {3, 17, 15, 13, 6, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
     {2, 16, 9, 11, 17, 1, 1, {{2, 2}, {0, 0}, {1, 1}, 1}},
@@ -153,6 +153,41 @@ static void threads_keep_the_bits(void **state) {
     }
 }
 
+/* With every n-th allocation and all after it failing: an error or a result, never a crash or a leak. */
+static void memory_may_run_out(void **state) {
+  (void)state;
+  static const char *const methods[] = {"winograd", "direct", "im2col"};
+  static const size_t x_shape[] = {2, 16, 8, 8}, w_shape[] = {20, 16, 3, 3};
+  const rm_conv_options o = SAME(1);
+  rm_rng rng = rm_rng_new(9, 1);
+  rm_tensor *x = random_tensor(&rng, 4, x_shape), *w = random_tensor(&rng, 4, w_shape);
+  OK(rm_tensor_set_requires_grad(x, true, &err));
+  OK(rm_tensor_set_requires_grad(w, true, &err));
+  for (int m = 0; m < 3; m++) {
+    assert_true(rm_conv_force(methods[m]));
+    bool done = false;
+    for (long n = 0; !done; n++) {
+      size_t live = rm_tensor_live();
+      rm_tensor *y = NULL, *dy = NULL;
+      OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){2, 20, 8, 8}, &dy, &err));
+      rm_alloc_fail_after(n);
+      rm_status status = rm_conv2d(x, w, NULL, &o, &y, &err);
+      if (status == RM_OK) status = rm_backward(y, dy, false, &err);
+      rm_alloc_fail_after(-1);
+      assert_true(status == RM_OK || status == RM_ERR_MEMORY);
+      done = status == RM_OK;
+      rm_tensor_release(y);
+      rm_tensor_release(dy);
+      OK(rm_tensor_set_grad(x, NULL, &err));
+      OK(rm_tensor_set_grad(w, NULL, &err));
+      assert_int_equal(rm_tensor_live(), live);
+    }
+  }
+  rm_conv_force(NULL);
+  rm_tensor_release(x);
+  rm_tensor_release(w);
+}
+
 static void expect_refusal(const shape *p, const char *text) {
   rm_tensor *x, *w, *y = NULL;
   OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->n, p->c, p->h, p->w}, &x, &err));
@@ -191,7 +226,8 @@ int main(void) {
       cmocka_unit_test(im2col_matches),         cmocka_unit_test(automatic_matches),
       cmocka_unit_test(winograd_matches),       cmocka_unit_test(direct_matches),
       cmocka_unit_test(threads_keep_the_bits),  cmocka_unit_test(wrong_shapes_are_named),
-      cmocka_unit_test(an_empty_batch_is_fine), cmocka_unit_test(nothing_is_left),
+      cmocka_unit_test(an_empty_batch_is_fine), cmocka_unit_test(memory_may_run_out),
+      cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
