@@ -326,7 +326,7 @@ static int layer_newindex(lua_State *L) {
   if (slot) {
     rm_tensor *t = bind_totensor(L, 3);
     if (!t) return bind_error(L, "%s.%s: expected a tensor, got %s", layer->type->name, name, luaL_typename(L, 3));
-    bind_completereaders(L, NULL);
+    bind_completerecorders(L, t);
     if (rm_layer_replace(layer, slot, t, &err) != RM_OK) return bind_raise(L, &err);
     lua_getiuservalue(L, 1, TENSORS);
     lua_pushvalue(L, 3);

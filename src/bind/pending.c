@@ -83,27 +83,35 @@ void bind_complete(lua_State *L, bind_box *box) {
   bind_account(L); /* the box is on the stack: it survives this */
 }
 
+/* Whether p would read t's memory. Weights are not read any more: they are in `columns`. */
 static bool reads(const bind_pending *p, const rm_tensor *t) {
-  return !t || p->x->storage == t->storage || (p->add && p->add->storage == t->storage);
+  return p->x->storage == t->storage || (p->add && p->add->storage == t->storage);
+}
+
+/* Whether t is an input whose gradient p would record. */
+static bool records(const bind_pending *p, const rm_tensor *t) {
+  return p->x == t || p->weight == t || p->bias == t || p->add == t;
 }
 
 /* No Lua function is called while the list is walked: the collector could change it. */
-void bind_completereaders(lua_State *L, const rm_tensor *t) {
-  bool any = false;
+static void complete_if(lua_State *L, bool (*concerns)(const bind_pending *, const rm_tensor *), const rm_tensor *t) {
   rm_status status = RM_OK;
   rm_error err;
+  bool any = false;
   for (bind_pending *p = bind_getstate(L)->pending, *next; p && status == RM_OK; p = next) {
     next = p->next;
-    if (!reads(p, t)) continue;
+    if (!concerns(p, t)) continue;
     bind_box *box = p->box;
     status = apply(p, false, &box->tensor, &err);
-    if (status != RM_OK) break;
+    if (status == RM_OK) bind_droppending(box);
     any = true;
-    bind_droppending(box);
   }
   if (status != RM_OK) bind_raise(L, &err);
   if (any) bind_account(L);
 }
+
+void bind_completereaders(lua_State *L, const rm_tensor *t) { complete_if(L, reads, t); }
+void bind_completerecorders(lua_State *L, const rm_tensor *t) { complete_if(L, records, t); }
 
 bool bind_pendingrelu(lua_State *L, int arg) {
   bind_box *box = bind_tobox(L, arg);

@@ -27,8 +27,10 @@ bool bind_pendingadd(lua_State *L);
 
 /* Computes what the box still owes. */
 void bind_complete(lua_State *L, bind_box *box);
-/* Completes all that would read t's memory; NULL: all there are. */
+/* Completes all that would read t's memory: it is about to be written. */
 void bind_completereaders(lua_State *L, const rm_tensor *t);
+/* Completes all of which t is an input: whether it requires a gradient is about to change. */
+void bind_completerecorders(lua_State *L, const rm_tensor *t);
 /* Forgets what the box owes: it is collected. */
 void bind_droppending(bind_box *box);
 

@@ -95,7 +95,7 @@ static int tensor_newindex(lua_State *L) {
   rm_status status;
   if (strcmp(name, "requires_grad") == 0) {
     luaL_checktype(L, 3, LUA_TBOOLEAN);
-    bind_completereaders(L, NULL); /* they were called under the old setting */
+    bind_completerecorders(L, x);
     status = rm_tensor_set_requires_grad(x, lua_toboolean(L, 3), &err);
   } else if (strcmp(name, "grad") == 0) {
     status = rm_tensor_set_grad(x, bind_opttensor(L, 3), &err);

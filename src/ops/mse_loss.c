@@ -98,7 +98,9 @@ rm_status rm_mse_loss(rm_tensor *x, rm_tensor *target, rm_reduction reduction, r
                    rm_tensor_text(target, b));
   if (x->numel == 0) return rm_fail(err, RM_ERR_SHAPE, "mse_loss: x is empty: %s", rm_tensor_text(x, a));
   rm_tensor *dense = NULL, *same = NULL, *y = NULL;
-  rm_status status = rm_tensor_is_dense(x) ? (dense = rm_tensor_retain(x), RM_OK) : rm_tensor_contiguous(x, &dense, err);
+  rm_status status = RM_OK;
+  if (rm_tensor_is_dense(x)) dense = rm_tensor_retain(x);
+  else status = rm_tensor_contiguous(x, &dense, err);
   if (status == RM_OK) status = rm_tensor_as_layout(target, dense, &same, err);
   if (status == RM_OK) status = forward(dense, same, reduction, &y, err);
   payload p = {reduction};

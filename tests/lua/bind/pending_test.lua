@@ -118,6 +118,10 @@ check.case("requires_grad set afterwards does not reach back", function()
   local z = x:batch_norm(nil, nil, nil, nil, {training = true})
   x.requires_grad = true
   check.that(not z.requires_grad)
+  local w = rm.ones(3):requires_grad_(true)
+  z = x:detach():batch_norm(w, nil, nil, nil, {training = true})
+  w:requires_grad_(false)
+  check.that(z.requires_grad)
 end)
 
 check.case("never looked at, it is collected like anything else", function()
