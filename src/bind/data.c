@@ -215,45 +215,6 @@ static int statistics(lua_State *L) {
   return 2;
 }
 
-static size_t check_numbers(lua_State *L, int arg, double out[MAX_CHANNELS]) {
-  luaL_checktype(L, arg, LUA_TTABLE);
-  lua_Integer n = luaL_len(L, arg);
-  if (n < 1 || n > MAX_CHANNELS) bind_error(L, "normalize: expected 1 to %d channels, got %d", MAX_CHANNELS, (int)n);
-  for (lua_Integer c = 0; c < n; c++) {
-    if (lua_rawgeti(L, arg, c + 1) != LUA_TNUMBER) bind_error(L, "normalize: mean and std must hold numbers");
-    out[c] = lua_tonumber(L, -1);
-    lua_pop(L, 1);
-  }
-  return (size_t)n;
-}
-
-/* normalise_table({mean}, {std}) -> float32 (C, 256) */
-static int normalise_table(lua_State *L) {
-  double mean[MAX_CHANNELS], std[MAX_CHANNELS];
-  size_t channels = check_numbers(L, 1, mean);
-  if (check_numbers(L, 2, std) != channels)
-    return bind_error(L, "normalize: %d means, but %d standard deviations", (int)luaL_len(L, 1), (int)luaL_len(L, 2));
-  rm_tensor **t = bind_boxtensor(L);
-  rm_error err;
-  if (rm_normalise_table(channels, mean, std, t, &err) != RM_OK) return bind_raise(L, &err);
-  return bind_pushed(L, t);
-}
-
-/* normalise(images uint8 (N, C, H, W), table) -> float32 (N, C, H, W), channels-last */
-static int normalise(lua_State *L) {
-  rm_tensor *images = bind_checktensor(L, 1), *table = bind_checktensor(L, 2);
-  size_t n = images->ndim == 4 ? images->shape[0] : 0;
-  size_t *indices = lua_newuserdatauv(L, (n + 1) * sizeof *indices, 0);
-  for (size_t i = 0; i < n; i++) indices[i] = i;
-  rm_augment none = {0};
-  rm_rng rng = rm_rng_new(0, 0);
-  rm_tensor **x = bind_boxtensor(L);
-  rm_error err;
-  if (rm_augment_batch(images, table, &none, &rng, 0, n, indices, true, x, &err) != RM_OK)
-    return bind_raise(L, &err);
-  return bind_pushed(L, x);
-}
-
 /* shapes10(n, seed, part) -> uint8 (n, 3, 32, 32), int64 (n); part 0: train, 1: test */
 static int shapes10(lua_State *L) {
   lua_Integer n = luaL_checkinteger(L, 1), seed = luaL_checkinteger(L, 2), part = luaL_checkinteger(L, 3);
@@ -270,8 +231,7 @@ void bind_open_data(lua_State *L) {
     {"read_cifar", read_cifar}, {"read_images", read_images}, {"read_image", read_image},
     {"decode", decode}, {"write_png", write_png}, {"centre_box", centre_box}, {"cover_box", cover_box},
     {"random_box", random_box}, {"resize", resize}, {"flip", flip}, {"gather", gather},
-    {"statistics", statistics}, {"normalise_table", normalise_table}, {"normalise", normalise},
-    {"shapes10", shapes10}, {NULL, NULL},
+    {"statistics", statistics}, {"shapes10", shapes10}, {NULL, NULL},
   };
   luaL_newlib(L, functions);
   lua_newtable(L);

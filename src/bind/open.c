@@ -18,6 +18,7 @@
   X(linalg) \
   X(loss) \
   X(norm) \
+  X(normalize) \
   X(optim) \
   X(pointwise) \
   X(pool) \

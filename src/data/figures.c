@@ -66,7 +66,7 @@ rm_figure rm_figure_make(rm_figure_kind kind, float form) {
 
 static float segment_squared(rm_point a, rm_point b, rm_point p) {
   rm_point along = minus(b, a), to = minus(p, a);
-  float t = dot(to, along) / dot(along, along);
+  float square = dot(along, along), t = square > 0 ? dot(to, along) / square : 0;   /* a point: 0 */
   t = t < 0 ? 0 : t > 1 ? 1 : t;
   rm_point off = {to.x - t * along.x, to.y - t * along.y};
   return dot(off, off);

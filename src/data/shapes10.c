@@ -160,10 +160,23 @@ static void paint_background(canvas *to, const paint *p) {
     for (int x = 0; x < SIDE; x++) put(to, x, y, p, 1);
 }
 
+/* Pixels from `low` to `high`, as far as there are any. */
+typedef struct {
+  int begin, end;
+} span;
+
+static span pixels_between(float low, float high) {
+  float begin = ceilf(fmaxf(low, 0)), end = floorf(fminf(high, SIDE - 1)) + 1;
+  return (span){(int)begin, (int)end};
+}
+
 /* A straight stroke with round ends. */
 static void paint_stroke(canvas *to, rm_point a, rm_point b, float half_width, const paint *p) {
-  for (int y = 0; y < SIDE; y++)
-    for (int x = 0; x < SIDE; x++) {
+  float reach = half_width + 0.5f;
+  span ys = pixels_between(fminf(a.y, b.y) - reach, fmaxf(a.y, b.y) + reach);
+  span xs = pixels_between(fminf(a.x, b.x) - reach, fmaxf(a.x, b.x) + reach);
+  for (int y = ys.begin; y < ys.end; y++)
+    for (int x = xs.begin; x < xs.end; x++) {
       float cover = coverage(rm_segment_distance(a, b, (rm_point){(float)x, (float)y}) - half_width);
       if (cover > 0) put(to, x, y, p, cover);
     }
@@ -200,8 +213,10 @@ static void paint_figure(canvas *to, const rm_figure *f, const stance *s, float 
   float det = s->m[0] * s->m[3] - s->m[1] * s->m[2];
   float inverse[4] = {s->m[3] / det, -s->m[1] / det, -s->m[2] / det, s->m[0] / det};
   float unit = s->radius * sqrtf(fabsf(det)), reach = 1.45f * s->radius + 1;
-  for (int y = 0; y < SIDE; y++)
-    for (int x = 0; x < SIDE; x++) {
+  span ys = pixels_between(s->centre.y + shift - reach, s->centre.y + shift + reach);
+  span xs = pixels_between(s->centre.x + shift - reach, s->centre.x + shift + reach);
+  for (int y = ys.begin; y < ys.end; y++)
+    for (int x = xs.begin; x < xs.end; x++) {
       float dx = (float)x - s->centre.x - shift, dy = s->centre.y - (float)y + shift;
       if (dx * dx + dy * dy > reach * reach) continue;
       rm_point own = {(inverse[0] * dx + inverse[1] * dy) / s->radius,
@@ -223,7 +238,7 @@ static rm_point draw_place(rm_rng *rng) {
 
 /* Small things that are none of the ten figures: dots, strokes, angles of two strokes. */
 static void paint_clutter(canvas *to, rm_rng *rng) {
-  size_t n = 2 + rm_rng_below(rng, 6);
+  size_t n = 1 + rm_rng_below(rng, 4);
   for (size_t i = 0; i < n; i++) {
     paint p = draw_paint(rng, draw_colour(rng), 0.3f);
     rm_point a = draw_place(rng), b = a;
@@ -250,14 +265,14 @@ static void paint_lines_across(canvas *to, rm_rng *rng) {
 
 static void paint_scene(canvas *to, rm_figure_kind kind, rm_rng *rng) {
   colour ground = draw_colour(rng);
-  float mottle = between(rng, 0.1f, 0.7f), weave = between(rng, 0, 0.5f);
+  float mottle = between(rng, 0.05f, 0.5f), weave = between(rng, 0, 0.35f);
   paint back = draw_paint(rng, ground, mottle);
   paint_background(to, &back);
   paint_clutter(to, rng);
   colour around = blend(back.first, back.second, 0.5f);
-  paint front = draw_paint(rng, draw_unlike(rng, around, 0.22f), weave);
+  paint front = draw_paint(rng, draw_unlike(rng, around, 0.28f), weave);
   rm_figure figure = rm_figure_make(kind, between(rng, 0, 1));
-  stance s = draw_stance(rng, 6.5f, 13);
+  stance s = draw_stance(rng, 7.5f, 13.5f);
   bool shadowed = chance(rng, 0.3), outlined = chance(rng, 0.35);
   paint black = {.weave = {.kind = PLAIN}};
   if (shadowed) paint_figure(to, &figure, &s, 1.5f, &black, NULL, 0.45f);
@@ -275,7 +290,7 @@ static float rough_normal(uint32_t r) {
 
 /* Light from one side, then noise, then bytes. */
 static void expose(const canvas *from, rm_rng *rng, uint8_t *image) {
-  float angle = between(rng, 0, 2 * PI), fall = between(rng, 0, 0.35f), sigma = between(rng, 0.01f, 0.09f);
+  float angle = between(rng, 0, 2 * PI), fall = between(rng, 0, 0.35f), sigma = between(rng, 0.01f, 0.06f);
   float lx = fall * cosf(angle) / (SIDE / 2), ly = fall * sinf(angle) / (SIDE / 2);
   float gain = between(rng, 0.75f, 1.1f);
   for (int y = 0; y < SIDE; y++)

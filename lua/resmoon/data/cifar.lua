@@ -2,6 +2,7 @@
 -- Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images".
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
+local fail    = require "resmoon.fail"
 local find    = require "resmoon.data.find"
 
 local function words(text)
@@ -46,8 +47,8 @@ local function load(set, dir, options)
   local names = set[split]
   local folder, looked = find.folder(dir, set.places, names)
   if not folder then
-    error(find.missing(set.name, {names[1]}, looked,
-      ("`resmoon fetch %s %s` downloads it"):format(set.name, dir)), 3)
+    fail(find.missing(set.name, {names[1]}, looked,
+      ("`resmoon fetch %s %s` downloads it"):format(set.name, dir)))
   end
   local paths = {}
   for i, name in ipairs(names) do paths[i] = find.file(folder .. "/" .. name) or folder .. "/" .. name end

@@ -12,7 +12,8 @@
 -- Anything with these is a data set; `Dataset` is the one that holds all its images in one uint8
 -- tensor (N, C, H, W), as bytes: 50,000 images of 32x32 are 154 MB. A subset shares the images
 -- of its parent and adds a list of positions.
-local rm = require "resmoon.core"
+local fail = require "resmoon.fail"
+local rm   = require "resmoon.core"
 local imaging = rm.imaging
 
 local Dataset = {}
@@ -69,7 +70,7 @@ function Dataset.new(fields)
   local shape = fields.images.shape
   assert(#shape == 4 and fields.images.dtype == "uint8", "dataset: images must be uint8 (N, C, H, W)")
   if extent(fields.labels) ~= shape[1] then
-    error(("dataset: %d images, but %d labels"):format(shape[1], extent(fields.labels)), 2)
+    fail("dataset: %d images, but %d labels", shape[1], extent(fields.labels))
   end
   self.shape = {shape[2], shape[3], shape[4]}
   return setmetatable(self, Dataset)
@@ -93,7 +94,7 @@ end
 function Dataset:get(i)
   local n = self:size()
   if i < 0 then i = n + 1 + i end
-  if i < 1 or i > n then error(("dataset: index %d is out of range, expected 1 to %d"):format(i, n), 2) end
+  if i < 1 or i > n then fail("dataset: index %d is out of range, expected 1 to %d", i, n) end
   local x, y = self:batch({i})
   return x[1], y:item()
 end
@@ -102,7 +103,7 @@ end
 function Dataset:batch(which)
   if type(which) == "number" then
     local n = self:size()
-    if which < 1 or which > n then error(("batch: size %d, expected 1 to %d"):format(which, n), 2) end
+    if which < 1 or which > n then fail("batch: size %d, expected 1 to %d", which, n) end
     which = Dataset.spread(n, which)
   end
   which = positions(self, which)

@@ -1,12 +1,13 @@
 --- Finding a data set's files below a folder that the user names.
-local sys = require("resmoon.core").sys
+local fail = require "resmoon.fail"
+local sys  = require("resmoon.core").sys
 
 local find = {}
 
 --- "~" and "~/x" as the shell reads them; no slash at the end.
 function find.expand(path)
   if type(path) ~= "string" or path == "" then
-    error(("data: expected a folder, got %s"):format(path == "" and '""' or tostring(path)), 3)
+    fail("data: expected a folder, got %s", path == "" and '""' or tostring(path))
   end
   path = path:gsub("^~%f[/\0]", os.getenv("HOME") or "~")
   return #path > 1 and path:gsub("/+$", "") or path
@@ -41,7 +42,7 @@ end
 --- Raises unless `root` is a folder.
 function find.check(what, root)
   if not sys.is_dir(root) then
-    error(("%s: %s is no folder%s"):format(what, root, sys.exists(root) and " (it is a file)" or ""), 3)
+    fail("%s: %s is no folder%s", what, root, sys.exists(root) and " (it is a file)" or "")
   end
 end
 

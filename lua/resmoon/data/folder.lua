@@ -9,6 +9,7 @@
 -- into `cache` bytes. With one, or when they do not fit, images are decoded when they are asked for.
 local rm         = require "resmoon.core"
 local Dataset    = require "resmoon.data.dataset"
+local fail       = require "resmoon.fail"
 local find       = require "resmoon.data.find"
 local sys, imaging = rm.sys, rm.imaging
 
@@ -53,7 +54,7 @@ end
 local function scan(dir, classes)
   local found = subfolders(dir)
   if #found == 0 then
-    error(("folder: %s has no subfolders, expected one for each class (DIR/CLASS/IMAGE.jpg)"):format(dir), 4)
+    fail("folder: %s has no subfolders, expected one for each class (DIR/CLASS/IMAGE.jpg)", dir)
   end
   classes = classes or found
   local number, paths, labels = {}, {}, {}
@@ -61,7 +62,7 @@ local function scan(dir, classes)
   for _, class in ipairs(found) do
     local k = number[class]
     if not k then
-      error(("folder: %s/%s is none of the %d classes %s ..."):format(dir, class, #classes, classes[1]), 4)
+      fail("folder: %s/%s is none of the %d classes %s ...", dir, class, #classes, classes[1])
     end
     for _, name in ipairs(sys.list(dir .. "/" .. class)) do
       if visible(name) and is_image(name) then
@@ -71,7 +72,7 @@ local function scan(dir, classes)
     end
   end
   if #paths == 0 then
-    error(("folder: no image (.jpg, .jpeg, .png) in %d subfolders of %s"):format(#found, dir), 4)
+    fail("folder: no image (.jpg, .jpeg, .png) in %d subfolders of %s", #found, dir)
   end
   return classes, paths, labels
 end
@@ -108,7 +109,7 @@ function Files:batch(which, generator_of)
   if type(which) == "userdata" then which = which:totable() end
   local paths = {}
   for i, n in ipairs(which) do
-    paths[i] = self.paths[n] or error(("batch: index %s is out of range, expected 1 to %d"):format(n, #self.paths), 2)
+    paths[i] = self.paths[n] or fail("batch: index %s is out of range, expected 1 to %d", n, #self.paths)
   end
   local labels = imaging.gather(self.labels, which)
   if not self.transform then
@@ -120,8 +121,8 @@ function Files:batch(which, generator_of)
     images[i] = image
     local first, own = images[1].shape, image.shape
     if own[2] ~= first[2] or own[3] ~= first[3] then
-      error(("folder: the transform makes images of different sizes: %dx%d and %dx%d (%s)"):format(
-        first[2], first[3], own[2], own[3], path), 2)
+      fail("folder: the transform makes images of different sizes: %dx%d and %dx%d (%s)",
+           first[2], first[3], own[2], own[3], path)
     end
   end
   return rm.stack(images, 1), labels
@@ -149,7 +150,7 @@ end
 local function shape_of(options, paths)
   local channels, size = options.channels or 3, options.size
   if channels ~= 1 and channels ~= 3 then
-    error(("folder: channels must be 1 or 3, got %s"):format(channels), 4)
+    fail("folder: channels must be 1 or 3, got %s", channels)
   end
   if options.transform then return options.transform(imaging.read_image(paths[1], channels)).shape end
   if not size then return imaging.read_image(paths[1], channels).shape end
@@ -175,14 +176,14 @@ end
 function folder(dir, options)
   options = options or {}
   for name in pairs(options) do
-    if not known[name] then error(("folder: unknown option %q"):format(name), 2) end
+    if not known[name] then fail("folder: unknown option %q", name) end
   end
   dir = find.expand(dir)
   find.check("folder", dir)
   local split = options.train == false and "test" or "train"
   local place = split_folder(dir, split)
   if not place then
-    error(("folder: %s has no subfolder %s"):format(dir, table.concat(splits[split], " or ")), 2)
+    fail("folder: %s has no subfolder %s", dir, table.concat(splits[split], " or "))
   end
   local classes = options.classes
   if split == "test" and not classes then classes = subfolders(split_folder(dir, "train") or place) end

@@ -38,12 +38,10 @@ function data.statistics(source)
   return imaging.statistics(type(source) == "userdata" and source or source:all_images())
 end
 
---- Normalises images channel by channel: y = (x/255 - mean[c]) / std[c].
--- Shapes: x uint8 (N, C, H, W), mean and std C numbers; y float32 as x, in channels-last memory.
+--- Normalises images channel by channel: y = (x - mean[c]) / std[c], for bytes (x/255 - mean) / std.
+-- Shapes: x (N, C, H, W) uint8, or float32 in 0..1; mean and std C numbers; y float32 as x.
 -- Errors: raises unless #mean == #std == C and every std > 0.
-function data.normalize(x, mean, std)
-  return imaging.normalise(x:contiguous(), imaging.normalise_table(mean, std))
-end
+data.normalize = rm.normalize
 
 --- A JPEG or PNG file as uint8 (C, H, W); channels 3 (or 1 for grey).
 function data.read_image(path, channels) return imaging.read_image(find.expand(path), channels) end

@@ -11,7 +11,8 @@
 --
 -- Images that lie in memory are prepared by a worker thread (prefetch.c). Those of other data
 -- sets (files decoded on demand, a user's own) come through the protocol's `batch`, when needed.
-local rm = require "resmoon.core"
+local fail = require "resmoon.fail"
+local rm   = require "resmoon.core"
 local imaging = rm.imaging
 
 local Loader = {}
@@ -32,12 +33,12 @@ local function augmentation(augment)
   if augment == true then return 4, true end
   for name in pairs(augment) do
     if name ~= "pad" and name ~= "flip" then
-      error(("loader: unknown augmentation %q, expected pad or flip"):format(name), 3)
+      fail("loader: unknown augmentation %q, expected pad or flip", name)
     end
   end
   local pad = augment.pad or 0
   if math.type(pad) ~= "integer" or pad < 0 then
-    error(("loader: augment.pad must be a whole number of pixels, got %s"):format(pad), 3)
+    fail("loader: augment.pad must be a whole number of pixels, got %s", pad)
   end
   return pad, augment.flip or false
 end
@@ -74,11 +75,11 @@ end
 function Loader.new(dataset, options)
   options = options or {}
   for name in pairs(options) do
-    if not known[name] then error(("loader: unknown option %q"):format(name), 2) end
+    if not known[name] then fail("loader: unknown option %q", name) end
   end
   local batch = options.batch_size or 128
   if math.type(batch) ~= "integer" or batch < 1 then
-    error(("loader: batch_size must be a whole number from 1, got %s"):format(batch), 2)
+    fail("loader: batch_size must be a whole number from 1, got %s", batch)
   end
   local pad, flip = augmentation(options.augment)
   local self = {

@@ -2,6 +2,7 @@
 -- Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
+local fail    = require "resmoon.fail"
 local find    = require "resmoon.data.find"
 local imaging = rm.imaging
 
@@ -21,7 +22,7 @@ local function pick(folder, names)
     local path = find.file(folder .. "/" .. name)
     if path then return path end
   end
-  error(find.missing("mnist", names, {folder}), 3)
+  fail(find.missing("mnist", names, {folder}))
 end
 
 --- Reads one split below `dir`; options.train is true unless given.
@@ -34,15 +35,15 @@ local function load(set, dir, options)
   local names = spellings(stem .. "-images", 3)
   local folder, looked = find.folder(dir, set.places, names)
   if not folder then
-    error(find.missing("mnist", names, looked, ("`resmoon fetch mnist %s` downloads it"):format(dir)), 2)
+    fail(find.missing("mnist", names, looked, ("`resmoon fetch mnist %s` downloads it"):format(dir)))
   end
   local path = pick(folder, names)
   local images = imaging.idx_images(path)
   local labels_path = pick(folder, spellings(stem .. "-labels", 1))
   local labels = imaging.idx_labels(labels_path, #set.classes)
   if labels.shape[1] ~= images.shape[1] then
-    error(("%s: holds %d labels, expected %d: one for each image of %s"):format(
-      labels_path, labels.shape[1], images.shape[1], path), 2)
+    fail("%s: holds %d labels, expected %d: one for each image of %s",
+         labels_path, labels.shape[1], images.shape[1], path)
   end
   return Dataset.new {
     name = "mnist", split = split, folder = folder, images = images, labels = labels,

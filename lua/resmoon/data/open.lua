@@ -1,5 +1,6 @@
 --- Opens whatever data set is meant: by its name, or by what lies below a folder.
 local sys    = require("resmoon.core").sys
+local fail   = require "resmoon.fail"
 local find   = require "resmoon.data.find"
 local cifar  = require "resmoon.data.cifar"
 local folder = require "resmoon.data.folder"
@@ -95,13 +96,13 @@ return function(source, options)
   if source == "shapes10" then return open_shapes10(options) end
   local dir = find.expand(source)
   if not sys.is_dir(dir) then
-    error(("data: %s is neither a folder nor the name shapes10"):format(dir), 2)
+    fail("data: %s is neither a folder nor the name shapes10", dir)
   end
   local found = recognise(dir)
-  if #found > 1 then error(ambiguous(dir, found), 2) end
+  if #found > 1 then fail(ambiguous(dir, found)) end
   if #found == 1 then
     return both(function(o) return found[1].load(dir, o) end, options)
   end
   if folder.layout(dir) then return open_folder(dir, options) end
-  error(explain(dir), 2)
+  fail(explain(dir))
 end

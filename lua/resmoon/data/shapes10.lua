@@ -7,10 +7,11 @@
 -- src/data/shapes10.c has the drawing.
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
+local fail    = require "resmoon.fail"
 
 local shapes10 = {
   name = "shapes10", classes = rm.imaging.shapes10_classes,
-  mean = {0.4022, 0.4031, 0.4021}, std = {0.2303, 0.2310, 0.2303},
+  mean = {0.4038, 0.4055, 0.4042}, std = {0.2326, 0.2342, 0.2323},
 }
 
 local sizes = {train = 50000, test = 10000}
@@ -21,13 +22,13 @@ local function make(set, options)
   options = options or {}
   for name in pairs(options) do
     if not known[name] then
-      error(("shapes10: unknown option %q, expected train, size or seed"):format(name), 2)
+      fail("shapes10: unknown option %q, expected train, size or seed", name)
     end
   end
   local split = options.train == false and "test" or "train"
   local size = options.size or sizes[split]
   if math.type(size) ~= "integer" or size < 1 then
-    error(("shapes10: size must be a whole number from 1, got %s"):format(size), 2)
+    fail("shapes10: size must be a whole number from 1, got %s", size)
   end
   local images, labels = rm.imaging.shapes10(size, options.seed or 1, split == "train" and 0 or 1)
   return Dataset.new {

@@ -1,5 +1,6 @@
 --- A validation set drawn from the training set.
-local rm = require "resmoon.core"
+local fail = require "resmoon.fail"
+local rm   = require "resmoon.core"
 
 local STREAM = 0x5b117  -- of the generator: splits differ from the epochs' permutations
 
@@ -11,8 +12,7 @@ return function(dataset, n, seed)
   local size = dataset:size()
   local count = n < 1 and math.floor(size * n + 0.5) or math.tointeger(n)
   if not count or count < 1 or count >= size then
-    error(("split: %s of %d images, expected a fraction below 1 or a count from 1 to %d")
-      :format(n, size, size - 1), 2)
+    fail("split: %s of %d images, expected a fraction below 1 or a count from 1 to %d", n, size, size - 1)
   end
   local order = rm.imaging.order(size, 0, seed or 0, STREAM):totable()
   local chosen, rest = table.move(order, 1, count, 1, {}), table.move(order, count + 1, size, 1, {})

@@ -5,7 +5,8 @@
 --
 -- The random ones take a generator as second argument (a loader passes one that belongs to the image's
 -- place in the epoch); without one they draw from rm.random.augment.
-local rm = require "resmoon.core"
+local fail = require "resmoon.fail"
+local rm   = require "resmoon.core"
 local imaging = rm.imaging
 
 local transforms = {}
@@ -14,7 +15,7 @@ local function sides(op, size)
   local h, w = size, size
   if type(size) == "table" then h, w = size[1], size[2] end
   if math.type(h) ~= "integer" or math.type(w) ~= "integer" or h < 1 or w < 1 then
-    error(("%s: size must be a whole number or {height, width}"):format(op), 3)
+    fail("%s: size must be a whole number or {height, width}", op)
   end
   return h, w
 end
@@ -53,7 +54,7 @@ function transforms.centre_crop(size)
   return function(image)
     local ih, iw = extents(image)
     if ih < h or iw < w then
-      error(("centre_crop: image is %dx%d, expected at least %dx%d"):format(ih, iw, h, w), 2)
+      fail("centre_crop: image is %dx%d, expected at least %dx%d", ih, iw, h, w)
     end
     return imaging.resize(image, h, w, imaging.centre_box(image, h, w))
   end

@@ -90,8 +90,18 @@ check.case("normalize: (x/255 - mean) / std, channel by channel", function()
   local x = rm.tensor({{{{0, 255}}, {{51, 204}}}}, "uint8")
   local y = data.normalize(x, {0.5, 0.2}, {0.25, 0.1})
   check.close(y, {{{{-2, 2}}, {{0, 6}}}})
-  check.error(function() data.normalize(x, {0.5}, {0.5}) end, "1 means, but images are (1, 2, 1, 2)")
-  check.error(function() data.normalize(x, {0, 0}, {1, 0}) end, "expected std > 0")
+  check.error(function() data.normalize(x, {0.5}, {0.5}) end, "1 means, but x is (1, 2, 1, 2), expected (N, 1, H, W)")
+  check.error(function() data.normalize(x, {0, 0}, {1, 0}) end, "std of channel 2 is 0, expected std > 0")
+  check.error(function() data.normalize(x, {0, 0}, {1}) end, "2 means, but 1 standard deviations")
+  check.error(function() data.normalize(x[1], {0, 0}, {1, 1}) end, "x is (2, 1, 2), expected (N, 2, H, W)")
+end)
+
+check.case("normalize: float32 in 0..1 gives the same, with a gradient", function()
+  local x = data.shapes10({size = 3}).images
+  local mean, std = data.shapes10.mean, data.shapes10.std
+  check.close((x:float() / 255):normalize(mean, std), x:normalize(mean, std))
+  check.equal(x:transpose(3, 4):normalize(mean, std):transpose(3, 4):contiguous(), x:normalize(mean, std):contiguous())
+  check.gradients(function(v) return v:normalize({0.5, 0.1}, {0.25, 0.5}) end, rm.rand(2, 2, 3, 3), {step = 0.1})
 end)
 
 check.case("counts that differ are refused", function()
