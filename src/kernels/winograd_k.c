@@ -71,7 +71,8 @@ RM_INLINE void weight_1d(const rm_vec g[3], rm_vec u[6]) {
 
 /* G': 6 positions -> 3 taps */
 RM_INLINE void weight_gradient_1d(const rm_vec u[6], rm_vec g[3]) {
-  rm_vec s1 = n1 * (u[1] + u[2]), d1 = n1 * (u[1] - u[2]), s2 = n2 * (u[3] + u[4]), d2 = n2 * (u[3] - u[4]);
+  rm_vec s1 = n1 * (u[1] + u[2]), d1 = n1 * (u[1] - u[2]), s2 = n2 * (u[3] + u[4]),
+         d2 = n2 * (u[3] - u[4]);
   g[0] = n0 * u[0] + s1 + s2;
   g[1] = p1 * d1 + p2 * d2;
   g[2] = q1 * s1 + q2 * s2 + u[5];
@@ -113,7 +114,8 @@ static void copy_ragged(float *to, const float *from, size_t pixels, size_t c) {
 }
 
 /* Copies extent x extent pixels, zeros where there is no image. */
-static window copy_window(const rm_wino_images *g, const float *x, place p, ptrdiff_t extent, float *patch) {
+static window copy_window(const rm_wino_images *g, const float *x, place p, ptrdiff_t extent,
+                          float *patch) {
   ptrdiff_t h = (ptrdiff_t)g->h, w = (ptrdiff_t)g->w;
   size_t pixel = rm_wino_padded(g->c), left = p.j < 0 ? (size_t)-p.j : 0;
   size_t right = w - p.j < extent ? (size_t)(w - p.j) : (size_t)extent;
@@ -132,9 +134,11 @@ static window copy_window(const rm_wino_images *g, const float *x, place p, ptrd
 
 /* The pixels where they are, or copied if they reach over the edge or their channels do not fill
  * blocks. */
-RM_INLINE window window_at(const rm_wino_images *g, const float *x, size_t tile, ptrdiff_t extent, float *patch) {
+RM_INLINE window window_at(const rm_wino_images *g, const float *x, size_t tile, ptrdiff_t extent,
+                           float *patch) {
   place p = place_of(g, tile);
-  if (p.i < 0 || p.j < 0 || p.i + extent > (ptrdiff_t)g->h || p.j + extent > (ptrdiff_t)g->w || g->c % BLOCK)
+  if (p.i < 0 || p.j < 0 || p.i + extent > (ptrdiff_t)g->h || p.j + extent > (ptrdiff_t)g->w ||
+      g->c % BLOCK)
     return copy_window(g, x, p, extent, patch);
   return (window){x + ((p.image * g->h + p.i) * g->w + p.j) * g->c, g->w * g->c, g->c};
 }
@@ -181,7 +185,8 @@ RM_INLINE void input_pair(const float *d, size_t row, size_t pixel, float p, flo
   input_row(minus, v + 6 * BLOCK);
 }
 
-void RM_ISA(wino_input)(const rm_wino_images *g, const float *x, float *patch, size_t first, size_t count, float *v) {
+void RM_ISA(wino_input)(const rm_wino_images *g, const float *x, float *patch, size_t first,
+                        size_t count, float *v) {
   size_t block = g->tiles * TILE, channels = rm_wino_padded(g->c);
   for (size_t t = 0; t < count; t++, v += TILE) {
     window w = window_at(g, x, first + t, 6, patch);
@@ -223,8 +228,8 @@ RM_INLINE void gradient_pair(const float *d, size_t row, size_t pixel, float p, 
   gradient_row(minus, m + 6 * BLOCK);
 }
 
-void RM_ISA(wino_output_gradient)(const rm_wino_images *g, const float *dy, float *patch, size_t first, size_t count,
-                                  float *m) {
+void RM_ISA(wino_output_gradient)(const rm_wino_images *g, const float *dy, float *patch, size_t first,
+                                  size_t count, float *m) {
   size_t block = g->tiles * TILE, channels = rm_wino_padded(g->c);
   for (size_t t = 0; t < count; t++, m += TILE) {
     window w = window_at(g, dy, first + t, 4, patch);
@@ -264,7 +269,8 @@ RM_INLINE void output_vector(const float *m, const target *to, float *y) {
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
     const float *p = m + j * BLOCK;
-    rm_vec s1 = rm_load(p + 6 * BLOCK) + rm_load(p + 12 * BLOCK), s2 = rm_load(p + 18 * BLOCK) + rm_load(p + 24 * BLOCK);
+    rm_vec s1 = rm_load(p + 6 * BLOCK) + rm_load(p + 12 * BLOCK),
+           s2 = rm_load(p + 18 * BLOCK) + rm_load(p + 24 * BLOCK);
     t[j] = rm_load(p) + s1 + s2;
     u[j] = q1 * s1 + q2 * s2;
   }
@@ -274,7 +280,8 @@ RM_INLINE void output_vector(const float *m, const target *to, float *y) {
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
     const float *p = m + j * BLOCK;
-    rm_vec d1 = rm_load(p + 6 * BLOCK) - rm_load(p + 12 * BLOCK), d2 = rm_load(p + 18 * BLOCK) - rm_load(p + 24 * BLOCK);
+    rm_vec d1 = rm_load(p + 6 * BLOCK) - rm_load(p + 12 * BLOCK),
+           d2 = rm_load(p + 18 * BLOCK) - rm_load(p + 24 * BLOCK);
     t[j] = p1 * d1 + p2 * d2;
     u[j] = c1 * d1 + (c2 * d2 + rm_load(p + 30 * BLOCK));
   }
@@ -283,7 +290,8 @@ RM_INLINE void output_vector(const float *m, const target *to, float *y) {
 }
 
 /* Writes rows x cols pixels (4 x 4 but at the edge). */
-RM_INLINE void output_tile(const rm_wino_images *g, const float *m, const float *bias, int rows, int cols, float *y) {
+RM_INLINE void output_tile(const rm_wino_images *g, const float *m, const float *bias, int rows,
+                           int cols, float *y) {
   size_t c = g->c, block = g->tiles * TILE, k = 0;
   for (; k + RM_VL <= c; k += RM_VL) {
     target to = {bias ? rm_load(bias + k) : (rm_vec){0}, rows, cols, RM_VL, g->w * c, c};
@@ -295,8 +303,8 @@ RM_INLINE void output_tile(const rm_wino_images *g, const float *m, const float 
   output_vector(m + k / BLOCK * block + k % BLOCK, &to, y + k);
 }
 
-void RM_ISA(wino_output)(const rm_wino_images *g, const float *m, const float *bias, size_t first, size_t count,
-                         float *y) {
+void RM_ISA(wino_output)(const rm_wino_images *g, const float *m, const float *bias, size_t first,
+                         size_t count, float *y) {
   for (size_t t = 0; t < count; t++, m += TILE) {
     place p = place_of(g, first + t);
     float *to = y + ((p.image * g->h + p.i) * g->w + p.j) * g->c;
@@ -308,7 +316,8 @@ void RM_ISA(wino_output)(const rm_wino_images *g, const float *m, const float *b
 
 /* --- weights -------------------------------------------------------------------------------- */
 /* Taps of 16 columns of one row; `flip` turns the kernel by 180 degrees. */
-static void gather_taps(const float *w, size_t column_stride, size_t columns, int flip, float taps[9][BLOCK]) {
+static void gather_taps(const float *w, size_t column_stride, size_t columns, int flip,
+                        float taps[9][BLOCK]) {
   memset(taps, 0, 9 * BLOCK * sizeof(float));
   for (size_t k = 0; k < columns; k++)
     for (int t = 0; t < 9; t++) taps[t][k] = w[k * column_stride + (flip ? 8 - t : t)];
@@ -318,7 +327,8 @@ RM_INLINE void weight_vector(const float taps[9][BLOCK], size_t lane, float *u, 
   rm_vec t[6][3];
 #pragma GCC unroll 3
   for (int j = 0; j < 3; j++) {
-    rm_vec g[3] = {rm_load(taps[j] + lane), rm_load(taps[3 + j] + lane), rm_load(taps[6 + j] + lane)}, o[6];
+    rm_vec g[3] = {rm_load(taps[j] + lane), rm_load(taps[3 + j] + lane), rm_load(taps[6 + j] + lane)},
+           o[6];
     weight_1d(g, o);
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) t[i][j] = o[i];
@@ -340,23 +350,27 @@ RM_INLINE size_t panel_width(size_t n, size_t columns) {
   return columns - begin < PANEL ? columns - begin : PANEL;
 }
 
-void RM_ISA(wino_weights)(const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride,
-                          int flip, size_t row_block, size_t column_block, float *u) {
+void RM_ISA(wino_weights)(const float *w, size_t rows, size_t columns, size_t row_stride,
+                          size_t column_stride, int flip, size_t row_block, size_t column_block,
+                          float *u) {
   size_t height = rm_wino_padded(rows), width = rm_wino_padded(columns), first = column_block * BLOCK;
-  size_t stride = rm_wino_weights_stride(rows, columns), n = columns - first < BLOCK ? columns - first : BLOCK;
+  size_t stride = rm_wino_weights_stride(rows, columns),
+         n = columns - first < BLOCK ? columns - first : BLOCK;
   for (size_t r = row_block * BLOCK; r < (row_block + 1) * BLOCK; r++) {
     float taps[9][BLOCK];
-    gather_taps(w + r * row_stride + first * column_stride, column_stride, r < rows ? n : 0, flip, taps);
+    gather_taps(w + r * row_stride + first * column_stride, column_stride, r < rows ? n : 0, flip,
+                taps);
     for (size_t lane = 0; lane < BLOCK; lane += RM_VL) {
       size_t column = first + lane, panel = panel_width(column, width);
-      weight_vector(taps, lane, u + column / PANEL * PANEL * height + r * panel + column % PANEL, stride);
+      weight_vector(taps, lane, u + column / PANEL * PANEL * height + r * panel + column % PANEL,
+                    stride);
     }
   }
 }
 
 /* Adds the parts in order, transforms back and writes dw (column, row, 3, 3). */
-void RM_ISA(wino_weight_gradient)(const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns,
-                                  size_t row_block, size_t column_block, float *dw) {
+void RM_ISA(wino_weight_gradient)(const float *du, size_t parts, size_t part_stride, size_t rows,
+                                  size_t columns, size_t row_block, size_t column_block, float *dw) {
   size_t stride = rm_wino_weights_stride(rows, columns), width = rm_wino_padded(columns);
   for (size_t r = row_block * BLOCK; r < rows && r < (row_block + 1) * BLOCK; r++)
     for (size_t k = column_block * BLOCK; k < columns && k < (column_block + 1) * BLOCK; k += RM_VL) {
@@ -368,7 +382,8 @@ void RM_ISA(wino_weight_gradient)(const float *du, size_t parts, size_t part_str
 #pragma GCC unroll 6
         for (int i = 0; i < 6; i++) {
           u[i] = rm_load(from + (i * 6 + j) * stride);
-          for (size_t p = 1; p < parts; p++) u[i] += rm_load(from + p * part_stride + (i * 6 + j) * stride);
+          for (size_t p = 1; p < parts; p++)
+            u[i] += rm_load(from + p * part_stride + (i * 6 + j) * stride);
         }
         weight_gradient_1d(u, o);
         for (int i = 0; i < 3; i++) t[i][j] = o[i];
@@ -388,7 +403,8 @@ enum { ROWS = 6 }; /* 6 x 2 sums, two weights and one input: 15 of 16 registers 
 
 /* ROWS tiles x NV vectors of columns, over all input channels. `a` steps from channel block to channel
  * block; c from vector to vector. */
-RM_INLINE void product_micro(int nv, const float *a, size_t block, size_t blocks, const float *b, float *const c[2]) {
+RM_INLINE void product_micro(int nv, const float *a, size_t block, size_t blocks, const float *b,
+                             float *const c[2]) {
   rm_vec sum[ROWS][2];
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++)
@@ -412,34 +428,36 @@ RM_INLINE void product_micro(int nv, const float *a, size_t block, size_t blocks
     for (int j = 0; j < nv; j++) rm_store(c[j] + i * TILE, sum[i][j]);
 }
 
-static __attribute__((noinline)) void product_two(const float *a, size_t block, size_t blocks, const float *b,
-                                                  float *c0, float *c1_) {
+static __attribute__((noinline)) void product_two(const float *a, size_t block, size_t blocks,
+                                                  const float *b, float *c0, float *c1_) {
   product_micro(2, a, block, blocks, b, (float *[]){c0, c1_});
 }
 
-static __attribute__((noinline)) void product_one(const float *a, size_t block, size_t blocks, const float *b, float *c) {
+static __attribute__((noinline)) void product_one(const float *a, size_t block, size_t blocks,
+                                                  const float *b, float *c) {
   product_micro(1, a, block, blocks, b, (float *[]){c, NULL});
 }
 
 /* One position: m = v u for `count` tiles. Whole groups of ROWS tiles are computed; what is
  * beyond `count` is never read. */
-void RM_ISA(wino_product)(size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *u,
-                          float *m) {
+void RM_ISA(wino_product)(size_t count, size_t tiles, size_t rows, size_t columns, const float *v,
+                          const float *u, float *m) {
   size_t height = rm_wino_padded(rows), width = rm_wino_padded(columns), block = tiles * TILE;
   for (size_t n = 0; n < width; n += PANEL) {
     const float *b = u + n * height;
     size_t second = n + RM_VL;
     float *c = m + n / BLOCK * block + n % BLOCK, *d = m + second / BLOCK * block + second % BLOCK;
     for (size_t t = 0; t < count; t += ROWS) {
-      if (panel_width(n, width) == PANEL) product_two(v + t * TILE, block, height / BLOCK, b, c + t * TILE, d + t * TILE);
+      if (panel_width(n, width) == PANEL)
+        product_two(v + t * TILE, block, height / BLOCK, b, c + t * TILE, d + t * TILE);
       else product_one(v + t * TILE, block, height / BLOCK, b, c + t * TILE);
     }
   }
 }
 
 /* rows r .. r+n-1 of dU (input channels) x NV vectors of columns, added over the tiles. */
-RM_INLINE void weight_micro(int n, int nv, size_t count, const float *a, const float *const b[2], float *c,
-                            size_t width) {
+RM_INLINE void weight_micro(int n, int nv, size_t count, const float *a, const float *const b[2],
+                            float *c, size_t width) {
   rm_vec sum[8][2];
   const float *b0 = b[0], *b1 = b[1];
 #pragma GCC unroll 8
@@ -461,10 +479,10 @@ RM_INLINE void weight_micro(int n, int nv, size_t count, const float *a, const f
     for (int j = 0; j < nv; j++) rm_store(c + i * width + j * RM_VL, sum[i][j]);
 }
 
-#define WEIGHT_MICRO(n, nv)                                                                                 \
-  static __attribute__((noinline)) void weight_micro_##n##_##nv(size_t count, const float *a, const float *b0, \
-                                                                const float *b1, float *c, size_t width) {  \
-    weight_micro(n, nv, count, a, (const float *[]){b0, b1}, c, width);                                     \
+#define WEIGHT_MICRO(n, nv)                                                                     \
+  static __attribute__((noinline)) void weight_micro_##n##_##nv(                                \
+      size_t count, const float *a, const float *b0, const float *b1, float *c, size_t width) { \
+    weight_micro(n, nv, count, a, (const float *[]){b0, b1}, c, width);                         \
   }
 #if defined(__AVX512F__)
 WEIGHT_MICRO(8, 2)
@@ -475,12 +493,13 @@ WEIGHT_MICRO(4, 2)
 #endif
 
 /* One position: du += v' m over `count` tiles. */
-void RM_ISA(wino_weight_product)(size_t count, size_t tiles, size_t rows, size_t columns, const float *v,
-                                 const float *m, float *du) {
+void RM_ISA(wino_weight_product)(size_t count, size_t tiles, size_t rows, size_t columns,
+                                 const float *v, const float *m, float *du) {
   size_t width = rm_wino_padded(columns), block = tiles * TILE;
   for (size_t n = 0; n < width; n += PANEL) {
     size_t second = n + RM_VL < width ? n + RM_VL : n;
-    const float *b0 = m + n / BLOCK * block + n % BLOCK, *b1 = m + second / BLOCK * block + second % BLOCK;
+    const float *b0 = m + n / BLOCK * block + n % BLOCK,
+                *b1 = m + second / BLOCK * block + second % BLOCK;
     for (size_t r = 0; r < rows; r += BLOCK) {
       const float *a = v + r / BLOCK * block;
       float *c = du + r * width + n;

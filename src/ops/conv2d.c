@@ -14,7 +14,8 @@
 #include "ops/conv_method.h"
 #include "ops/linalg.h"
 
-static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_direct, &rm_conv_im2col, &rm_conv_naive};
+static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_direct, &rm_conv_im2col,
+                                                &rm_conv_naive};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* --- which method ----------------------------------------------------------------- */
@@ -53,15 +54,18 @@ static rm_status mismatch(rm_error *err, const rm_tensor *x, const rm_tensor *w,
 static rm_status check_options(const rm_conv_options *o, rm_error *err) {
   for (int i = 0; i < 2; i++) {
     if (o->stride[i] < 1) return rm_fail(err, RM_ERR_VALUE, "conv2d: stride must be at least 1, got 0");
-    if (o->dilation[i] < 1) return rm_fail(err, RM_ERR_VALUE, "conv2d: dilation must be at least 1, got 0");
+    if (o->dilation[i] < 1)
+      return rm_fail(err, RM_ERR_VALUE, "conv2d: dilation must be at least 1, got 0");
     if (o->stride[i] > 1 << 20 || o->dilation[i] > 1 << 20 || o->padding[i] > 1 << 20)
-      return rm_fail(err, RM_ERR_VALUE, "conv2d: stride, padding and dilation must be at most %d", 1 << 20);
+      return rm_fail(err, RM_ERR_VALUE, "conv2d: stride, padding and dilation must be at most %d",
+                     1 << 20);
   }
   if (o->groups < 1) return rm_fail(err, RM_ERR_VALUE, "conv2d: groups must be at least 1, got 0");
   return RM_OK;
 }
 
-static rm_status check_tensors(const rm_tensor *x, const rm_tensor *w, const rm_tensor *b, rm_error *err) {
+static rm_status check_tensors(const rm_tensor *x, const rm_tensor *w, const rm_tensor *b,
+                               rm_error *err) {
   char text[RM_SHAPE_TEXT];
   RM_TRY(rm_check_float("conv2d", "x", x, err));
   RM_TRY(rm_check_float("conv2d", "weight", w, err));
@@ -69,28 +73,42 @@ static rm_status check_tensors(const rm_tensor *x, const rm_tensor *w, const rm_
     return rm_fail(err, RM_ERR_SHAPE, "conv2d: x has shape %s, expected 4 dimensions (N, C, H, W)",
                    rm_tensor_text(x, text));
   if (w->ndim != 4 || w->numel == 0)
-    return rm_fail(err, RM_ERR_SHAPE, "conv2d: weight has shape %s, expected 4 dimensions (K, C/groups, R, S)",
+    return rm_fail(err, RM_ERR_SHAPE,
+                   "conv2d: weight has shape %s, expected 4 dimensions (K, C/groups, R, S)",
                    rm_tensor_text(w, text));
   if (!b) return RM_OK;
   RM_TRY(rm_check_float("conv2d", "bias", b, err));
   if (b->ndim != 1 || b->shape[0] != w->shape[0])
-    return rm_fail(err, RM_ERR_SHAPE, "conv2d: bias has shape %s, expected (%zu)", rm_tensor_text(b, text), w->shape[0]);
+    return rm_fail(err, RM_ERR_SHAPE, "conv2d: bias has shape %s, expected (%zu)",
+                   rm_tensor_text(b, text), w->shape[0]);
   return RM_OK;
 }
 
-static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_options *o, rm_conv_shape *s,
-                          rm_error *err) {
+static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_options *o,
+                          rm_conv_shape *s, rm_error *err) {
   char text[160];
-  *s = (rm_conv_shape){
-      .n = x->shape[0], .c = x->shape[1], .h = x->shape[2], .w = x->shape[3],
-      .k = w->shape[0], .r = w->shape[2], .s = w->shape[3],
-      .stride_h = o->stride[0], .stride_w = o->stride[1], .pad_h = o->padding[0], .pad_w = o->padding[1],
-      .dil_h = o->dilation[0], .dil_w = o->dilation[1],
-      .groups = o->groups, .cg = w->shape[1], .kg = w->shape[0] / o->groups};
+  *s = (rm_conv_shape){.n = x->shape[0],
+                       .c = x->shape[1],
+                       .h = x->shape[2],
+                       .w = x->shape[3],
+                       .k = w->shape[0],
+                       .r = w->shape[2],
+                       .s = w->shape[3],
+                       .stride_h = o->stride[0],
+                       .stride_w = o->stride[1],
+                       .pad_h = o->padding[0],
+                       .pad_w = o->padding[1],
+                       .dil_h = o->dilation[0],
+                       .dil_w = o->dilation[1],
+                       .groups = o->groups,
+                       .cg = w->shape[1],
+                       .kg = w->shape[0] / o->groups};
   if (s->c != s->cg * s->groups) {
-    if (s->groups == 1) snprintf(text, sizeof text, "x has %zu channels, weight expects %zu", s->c, s->cg);
-    else snprintf(text, sizeof text, "x has %zu channels, weight expects %zu (%zu groups of %zu)", s->c,
-                  s->cg * s->groups, s->groups, s->cg);
+    if (s->groups == 1)
+      snprintf(text, sizeof text, "x has %zu channels, weight expects %zu", s->c, s->cg);
+    else
+      snprintf(text, sizeof text, "x has %zu channels, weight expects %zu (%zu groups of %zu)", s->c,
+               s->cg * s->groups, s->groups, s->cg);
     return mismatch(err, x, w, text);
   }
   if (s->k % s->groups != 0) {
@@ -99,8 +117,8 @@ static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_
   }
   size_t window_h = s->dil_h * (s->r - 1) + 1, window_w = s->dil_w * (s->s - 1) + 1;
   if (s->h + 2 * s->pad_h < window_h || s->w + 2 * s->pad_w < window_w) {
-    snprintf(text, sizeof text, "the kernel covers %zu x %zu pixels, the padded x has only %zu x %zu", window_h,
-             window_w, s->h + 2 * s->pad_h, s->w + 2 * s->pad_w);
+    snprintf(text, sizeof text, "the kernel covers %zu x %zu pixels, the padded x has only %zu x %zu",
+             window_h, window_w, s->h + 2 * s->pad_h, s->w + 2 * s->pad_w);
     return mismatch(err, x, w, text);
   }
   s->oh = (s->h + 2 * s->pad_h - window_h) / s->stride_h + 1;
@@ -109,23 +127,27 @@ static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_
 }
 
 /* --- backward --------------------------------------------------------------------- */
-static rm_status input_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor *w, rm_tensor **out, rm_error *err) {
+static rm_status input_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor *w, rm_tensor **out,
+                                rm_error *err) {
   rm_tensor *dx = NULL;
   RM_TRY(rm_tensor_new_channels_last((size_t[]){s->n, s->c, s->h, s->w}, &dx, err));
   rm_status status = RM_OK;
   if (dy->numel == 0) memset(rm_tensor_f32(dx), 0, dx->numel * sizeof(float));
-  else status = choose(s)->input_gradient(s, rm_tensor_f32(dy), rm_tensor_f32(w), rm_tensor_f32(dx), err);
+  else
+    status = choose(s)->input_gradient(s, rm_tensor_f32(dy), rm_tensor_f32(w), rm_tensor_f32(dx), err);
   if (status == RM_OK) *out = dx;
   else rm_tensor_release(dx);
   return status;
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, rm_tensor *x, rm_tensor *dy, rm_tensor **out, rm_error *err) {
+static rm_status weight_gradient(const rm_conv_shape *s, rm_tensor *x, rm_tensor *dy, rm_tensor **out,
+                                 rm_error *err) {
   rm_tensor *dw = NULL;
   RM_TRY(rm_tensor_new(RM_FLOAT32, 4, (size_t[]){s->k, s->cg, s->r, s->s}, &dw, err));
   rm_status status = RM_OK;
   if (dy->numel == 0) memset(rm_tensor_f32(dw), 0, dw->numel * sizeof(float));
-  else status = choose(s)->weight_gradient(s, rm_tensor_f32(x), rm_tensor_f32(dy), rm_tensor_f32(dw), err);
+  else
+    status = choose(s)->weight_gradient(s, rm_tensor_f32(x), rm_tensor_f32(dy), rm_tensor_f32(dw), err);
   if (status == RM_OK) *out = dw;
   else rm_tensor_release(dw);
   return status;
@@ -134,7 +156,8 @@ static rm_status weight_gradient(const rm_conv_shape *s, rm_tensor *x, rm_tensor
 static rm_status bias_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor **out, rm_error *err) {
   rm_tensor *db = NULL;
   RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &s->k, &db, err));
-  rm_status status = rm_column_sums(s->n * s->oh * s->ow, s->k, rm_tensor_f32(dy), rm_tensor_f32(db), err);
+  rm_status status =
+      rm_column_sums(s->n * s->oh * s->ow, s->k, rm_tensor_f32(dy), rm_tensor_f32(db), err);
   if (status == RM_OK) *out = db;
   else rm_tensor_release(db);
   return status;
@@ -147,7 +170,8 @@ static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], r
   RM_TRY(rm_tensor_channels_last(dy, &g, err));
   rm_status status = RM_OK;
   if (rm_node_needs(node, 0)) status = input_gradient(s, g, rm_node_saved(node, 1), &dx[0], err);
-  if (status == RM_OK && rm_node_needs(node, 1)) status = weight_gradient(s, rm_node_saved(node, 0), g, &dx[1], err);
+  if (status == RM_OK && rm_node_needs(node, 1))
+    status = weight_gradient(s, rm_node_saved(node, 0), g, &dx[1], err);
   if (status == RM_OK && rm_node_needs(node, 2)) status = bias_gradient(s, g, &dx[2], err);
   rm_tensor_release(g);
   return status;
@@ -155,8 +179,8 @@ static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], r
 
 /* --- forward ---------------------------------------------------------------------- */
 /* x channels-last, weight and bias row-major. */
-static rm_status forward(const rm_conv_shape *s, rm_tensor *x, rm_tensor *w, rm_tensor *b, rm_tensor **out,
-                         rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, rm_tensor *x, rm_tensor *w, rm_tensor *b,
+                         rm_tensor **out, rm_error *err) {
   rm_tensor *y = NULL;
   RM_TRY(rm_tensor_new_channels_last((size_t[]){s->n, s->k, s->oh, s->ow}, &y, err));
   rm_status status = RM_OK;
@@ -174,8 +198,15 @@ static rm_status record(const rm_conv_shape *s, rm_tensor *const inputs[3], rm_t
   /* What the gradient of neither needs is not kept. */
   bool keep_x = inputs[1]->requires_grad, keep_w = inputs[0]->requires_grad;
   rm_tensor *saved[] = {keep_x ? x : NULL, keep_w ? w : NULL};
-  return rm_tape_record(y, &(rm_record){.name = "conv2d", .backward = backward, .ninputs = 3, .inputs = inputs,
-                                        .nsaved = 2, .saved = saved, .payload = s, .payload_bytes = sizeof *s},
+  return rm_tape_record(y,
+                        &(rm_record){.name = "conv2d",
+                                     .backward = backward,
+                                     .ninputs = 3,
+                                     .inputs = inputs,
+                                     .nsaved = 2,
+                                     .saved = saved,
+                                     .payload = s,
+                                     .payload_bytes = sizeof *s},
                         err);
 }
 

@@ -35,29 +35,29 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 typedef struct {
   size_t taps;
-  size_t tap[MAX_TAPS];                          /* r * S + s */
-  ptrdiff_t a[MAX_TAPS], b[MAX_TAPS];            /* the pixel it reads, from (i*step, j*step) */
-  size_t rows, cols, first_row, first_col;       /* the class's output pixels */
+  size_t tap[MAX_TAPS];                    /* r * S + s */
+  ptrdiff_t a[MAX_TAPS], b[MAX_TAPS];      /* the pixel it reads, from (i*step, j*step) */
+  size_t rows, cols, first_row, first_col; /* the class's output pixels */
   size_t runs, length;
-  ptrdiff_t offsets[MAX_TAPS];                   /* of the runs, from the pixel (i*step + lo) */
-  float *packed;                                 /* weights, group by group */
+  ptrdiff_t offsets[MAX_TAPS]; /* of the runs, from the pixel (i*step + lo) */
+  float *packed;               /* weights, group by group */
 } pixel_class;
 
 typedef struct {
   size_t n, in_h, in_w, in_c, out_h, out_w, out_c, groups, in_cg, out_cg;
   size_t step_h, step_w, out_step_h, out_step_w;
-  ptrdiff_t lo_h, hi_h, lo_w, hi_w;              /* of a and b over all classes */
-  size_t rows, cols;                             /* of the largest class */
-  size_t band, bands;                            /* rows of a band, bands of an image */
-  bool inside;                                   /* no window reaches into the padding */
-  size_t pitch;                                  /* pixels in a row of what the kernel reads */
+  ptrdiff_t lo_h, hi_h, lo_w, hi_w; /* of a and b over all classes */
+  size_t rows, cols;                /* of the largest class */
+  size_t band, bands;               /* rows of a band, bands of an image */
+  bool inside;                      /* no window reaches into the padding */
+  size_t pitch;                     /* pixels in a row of what the kernel reads */
   size_t classes;
   pixel_class class[MAX_CLASSES];
   const float *in, *bias;
   float *out;
-  const float *dy;                               /* weight gradient */
+  const float *dy; /* weight gradient */
   float *dw;
-  size_t dy_pad, pixels;                         /* columns of dy in whole vectors; pixels at a time */
+  size_t dy_pad, pixels; /* columns of dy in whole vectors; pixels at a time */
   size_t chunks, part;
 } job;
 
@@ -91,7 +91,8 @@ static bool divides(size_t p, size_t pad, size_t t, size_t dilation, size_t stri
 
 /* Pixels (row + i*stride, col + j*stride) of x. Taps from last to first: their places ascend. */
 static void gradient_class(const rm_conv_shape *s, size_t row, size_t col, pixel_class *c) {
-  *c = (pixel_class){.first_row = row, .first_col = col,
+  *c = (pixel_class){.first_row = row,
+                     .first_col = col,
                      .rows = row < s->h ? (s->h - row - 1) / s->stride_h + 1 : 0,
                      .cols = col < s->w ? (s->w - col - 1) / s->stride_w + 1 : 0};
   for (size_t r = s->r; r-- > 0;)
@@ -108,7 +109,8 @@ static void gradient_class(const rm_conv_shape *s, size_t row, size_t col, pixel
 /* Taps that lie one behind the other become one run, where all runs get the same length. */
 static void find_runs(const job *q, pixel_class *c) {
   for (size_t t = 0; t < c->taps; t++)
-    c->offsets[t] = ((c->a[t] - q->lo_h) * (ptrdiff_t)q->pitch + c->b[t] - q->lo_w) * (ptrdiff_t)q->in_c;
+    c->offsets[t] =
+        ((c->a[t] - q->lo_h) * (ptrdiff_t)q->pitch + c->b[t] - q->lo_w) * (ptrdiff_t)q->in_c;
   c->runs = c->taps;
   c->length = q->in_cg;
   size_t each = 1;
@@ -137,7 +139,8 @@ static void plan(job *q) {
   }
   ptrdiff_t last_h = (ptrdiff_t)((q->rows - 1) * q->step_h) + q->hi_h;
   ptrdiff_t last_w = (ptrdiff_t)((q->cols - 1) * q->step_w) + q->hi_w;
-  q->inside = q->lo_h >= 0 && q->lo_w >= 0 && last_h < (ptrdiff_t)q->in_h && last_w < (ptrdiff_t)q->in_w;
+  q->inside =
+      q->lo_h >= 0 && q->lo_w >= 0 && last_h < (ptrdiff_t)q->in_h && last_w < (ptrdiff_t)q->in_w;
   q->pitch = q->inside ? q->in_w : (size_t)(last_w - q->lo_w + 1);
   size_t row = q->pitch * q->in_c * q->step_h;
   q->band = smaller(q->rows, larger(BAND_FLOATS / row, 1));
@@ -156,14 +159,16 @@ static size_t band_bytes(const job *q) {
 
 /* --- the input of a band ----------------------------------------------------------------- */
 static void copy_row(const job *q, const float *image, ptrdiff_t h, float *to) {
-  size_t left = q->lo_w < 0 ? smaller((size_t)-q->lo_w, q->pitch) : 0, from = q->lo_w > 0 ? (size_t)q->lo_w : 0;
+  size_t left = q->lo_w < 0 ? smaller((size_t)-q->lo_w, q->pitch) : 0,
+         from = q->lo_w > 0 ? (size_t)q->lo_w : 0;
   size_t width = from < q->in_w ? smaller(q->in_w - from, q->pitch - left) : 0;
   if (h < 0 || h >= (ptrdiff_t)q->in_h) {
     memset(to, 0, q->pitch * q->in_c * sizeof(float));
     return;
   }
   memset(to, 0, left * q->in_c * sizeof(float));
-  memcpy(to + left * q->in_c, image + ((size_t)h * q->in_w + from) * q->in_c, width * q->in_c * sizeof(float));
+  memcpy(to + left * q->in_c, image + ((size_t)h * q->in_w + from) * q->in_c,
+         width * q->in_c * sizeof(float));
   memset(to + (left + width) * q->in_c, 0, (q->pitch - left - width) * q->in_c * sizeof(float));
 }
 
@@ -192,8 +197,8 @@ static void class_pixels(const job *q, const pixel_class *c, const float *in, fl
       from[p] = in + (i * q->step_h * q->pitch + j * q->step_w) * q->in_c + g * q->in_cg;
       to[p] = out + (i * q->out_step_h * q->out_w + j * q->out_step_w) * q->out_c + g * q->out_cg;
     }
-    kernels->direct_forward(count, from, to, c->runs, c->offsets, c->length, c->packed + g * packed, q->out_cg,
-                            q->bias ? q->bias + g * q->out_cg : NULL);
+    kernels->direct_forward(count, from, to, c->runs, c->offsets, c->length, c->packed + g * packed,
+                            q->out_cg, q->bias ? q->bias + g * q->out_cg : NULL);
   }
 }
 
@@ -244,7 +249,8 @@ static size_t packed_floats(const job *q, const pixel_class *c) {
   return q->groups * rm_kernel_table()->direct_packed(c->taps * q->in_cg, q->out_cg);
 }
 
-static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool backward, rm_error *err) {
+static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool backward,
+                          rm_error *err) {
   size_t floats = 0, rows = 0;
   float *packed;
   RM_TRY(rm_scratch_reserve(0, band_bytes(q) + 64, err));
@@ -262,15 +268,27 @@ static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool b
 }
 
 static void forward_job(const rm_conv_shape *s, job *q) {
-  *q = (job){.n = s->n, .in_h = s->h, .in_w = s->w, .in_c = s->c, .out_h = s->oh, .out_w = s->ow, .out_c = s->k,
-             .groups = s->groups, .in_cg = s->cg, .out_cg = s->kg, .step_h = s->stride_h, .step_w = s->stride_w,
-             .out_step_h = 1, .out_step_w = 1, .classes = 1};
+  *q = (job){.n = s->n,
+             .in_h = s->h,
+             .in_w = s->w,
+             .in_c = s->c,
+             .out_h = s->oh,
+             .out_w = s->ow,
+             .out_c = s->k,
+             .groups = s->groups,
+             .in_cg = s->cg,
+             .out_cg = s->kg,
+             .step_h = s->stride_h,
+             .step_w = s->stride_w,
+             .out_step_h = 1,
+             .out_step_w = 1,
+             .classes = 1};
   forward_class(s, &q->class[0]);
   plan(q);
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const float *bias, float *y,
-                         rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const float *bias,
+                         float *y, rm_error *err) {
   job q;
   forward_job(s, &q);
   q.in = x;
@@ -279,10 +297,24 @@ static rm_status forward(const rm_conv_shape *s, const float *x, const float *w,
   return convolve(&q, s, w, false, err);
 }
 
-static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err) {
-  job q = {.n = s->n, .in_h = s->oh, .in_w = s->ow, .in_c = s->k, .out_h = s->h, .out_w = s->w, .out_c = s->c,
-           .groups = s->groups, .in_cg = s->kg, .out_cg = s->cg, .step_h = 1, .step_w = 1,
-           .out_step_h = s->stride_h, .out_step_w = s->stride_w, .in = dy, .out = dx};
+static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx,
+                                rm_error *err) {
+  job q = {.n = s->n,
+           .in_h = s->oh,
+           .in_w = s->ow,
+           .in_c = s->k,
+           .out_h = s->h,
+           .out_w = s->w,
+           .out_c = s->c,
+           .groups = s->groups,
+           .in_cg = s->kg,
+           .out_cg = s->cg,
+           .step_h = 1,
+           .step_w = 1,
+           .out_step_h = s->stride_h,
+           .out_step_w = s->stride_w,
+           .in = dy,
+           .out = dx};
   for (size_t row = 0; row < s->stride_h; row++)
     for (size_t col = 0; col < s->stride_w; col++) gradient_class(s, row, col, &q.class[q.classes++]);
   plan(&q);
@@ -302,7 +334,8 @@ static void add_band(const job *q, size_t image, size_t first, float *dw) {
       size_t count = smaller(q->pixels, pixels - begin), i = begin / q->cols, j = begin % q->cols;
       for (size_t p = 0; p < count; p++, j + 1 < q->cols ? j++ : (i++, j = 0))
         from[p] = in + (i * q->step_h * q->pitch + j * q->step_w) * q->in_c + g * q->in_cg;
-      kernels->direct_pack_gradient(count, q->out_cg, dy + begin * q->out_c + g * q->out_cg, q->out_c, packed);
+      kernels->direct_pack_gradient(count, q->out_cg, dy + begin * q->out_c + g * q->out_cg, q->out_c,
+                                    packed);
       kernels->direct_weights(count, from, packed, c->runs, c->offsets, c->length, q->dy_pad,
                               dw + g * c->taps * q->in_cg * q->dy_pad);
     }
@@ -313,7 +346,8 @@ static void add_chunks(void *ctx, size_t begin, size_t end) {
   for (size_t chunk = begin; chunk < end; chunk++) {
     float *dw = q->dw + chunk * q->part;
     memset(dw, 0, q->part * sizeof(float));
-    for (size_t band = chunk * q->n * q->bands / q->chunks; band < (chunk + 1) * q->n * q->bands / q->chunks; band++)
+    for (size_t band = chunk * q->n * q->bands / q->chunks;
+         band < (chunk + 1) * q->n * q->bands / q->chunks; band++)
       add_band(q, band / q->bands, band % q->bands * q->band, dw);
   }
 }
@@ -343,7 +377,8 @@ static void unpack(void *ctx, size_t begin, size_t end) {
 
 /* Where x itself is the matrix and the weights outgrow the cache, OpenBLAS's blocking is better. */
 static bool is_large_product(const rm_conv_shape *s) {
-  return s->r * s->s == 1 && s->stride_h * s->stride_w == 1 && s->pad_h + s->pad_w == 0 && s->cg * s->kg > 64 * 1024;
+  return s->r * s->s == 1 && s->stride_h * s->stride_w == 1 && s->pad_h + s->pad_w == 0 &&
+         s->cg * s->kg > 64 * 1024;
 }
 
 static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,

@@ -21,9 +21,9 @@ typedef struct {
   const rm_conv_shape *s;
   const float *x, *w, *bias, *dy; /* w: (K, R, S, C/groups) */
   float *y, *dx, *dw;
-  size_t depth;                   /* R * S * C/groups: the length of a row of columns */
-  size_t tile;                    /* pixels in a tile */
-  size_t chunks, k_block;         /* of the weight gradient */
+  size_t depth;           /* R * S * C/groups: the length of a row of columns */
+  size_t tile;            /* pixels in a tile */
+  size_t chunks, k_block; /* of the weight gradient */
 } job;
 
 static bool fits(const rm_conv_shape *s) {
@@ -35,7 +35,8 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* x itself is the columns. */
 static bool is_pointwise(const rm_conv_shape *s) {
-  return s->r == 1 && s->s == 1 && s->stride_h == 1 && s->stride_w == 1 && s->pad_h == 0 && s->pad_w == 0;
+  return s->r == 1 && s->s == 1 && s->stride_h == 1 && s->stride_w == 1 && s->pad_h == 0 &&
+         s->pad_w == 0;
 }
 
 /* Calls with the place in image x of each tap of the pixel's window: NULL in the padding. */
@@ -110,8 +111,8 @@ static void forward_tiles(void *ctx, size_t begin, size_t end) {
   }
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const float *bias, float *y,
-                         rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const float *bias,
+                         float *y, rm_error *err) {
   float *ohwi;
   job q = {.s = s, .x = x, .bias = bias, .y = y};
   RM_TRY(prepare(&q, err));
@@ -135,14 +136,16 @@ static void input_gradient_images(void *ctx, size_t begin, size_t end) {
       for (size_t g = 0; g < s->groups; g++) {
         size_t count = smaller(q->tile, pixels - p0);
         float *columns = rm_scratch(0, q->tile * q->depth * sizeof(float));
-        rm_sgemm(false, false, count, q->depth, s->kg, 1, q->dy + (image * pixels + p0) * s->k + g * s->kg, s->k,
-                 q->w + g * s->kg * q->depth, q->depth, 0, columns, q->depth);
+        rm_sgemm(false, false, count, q->depth, s->kg, 1,
+                 q->dy + (image * pixels + p0) * s->k + g * s->kg, s->k, q->w + g * s->kg * q->depth,
+                 q->depth, 0, columns, q->depth);
         scatter(q, columns, p0, count, q->dx + image * size + g * s->cg);
       }
   }
 }
 
-static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err) {
+static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx,
+                                rm_error *err) {
   float *ohwi;
   job q = {.s = s, .dy = dy, .dx = dx};
   RM_TRY(prepare(&q, err));
@@ -163,9 +166,10 @@ static void weight_gradient_part(const job *q, size_t n0, size_t n1, size_t k0, 
   for (size_t image = n0; image < n1; image++)
     for (size_t p0 = 0; p0 < pixels; p0 += q->tile, beta = 1) {
       size_t ld, count = smaller(q->tile, pixels - p0);
-      const float *columns = columns_of(q, q->x + image * s->h * s->w * s->c + group * s->cg, p0, count, &ld);
-      rm_sgemm(true, false, k1 - k0, q->depth, count, 1, q->dy + (image * pixels + p0) * s->k + k0, s->k, columns,
-               ld, beta, dw + k0 * q->depth, q->depth);
+      const float *columns =
+          columns_of(q, q->x + image * s->h * s->w * s->c + group * s->cg, p0, count, &ld);
+      rm_sgemm(true, false, k1 - k0, q->depth, count, 1, q->dy + (image * pixels + p0) * s->k + k0,
+               s->k, columns, ld, beta, dw + k0 * q->depth, q->depth);
     }
 }
 
@@ -175,12 +179,14 @@ static void weight_gradient_parts(void *ctx, size_t begin, size_t end) {
   size_t blocks = (s->kg + q->k_block - 1) / q->k_block, parts = s->groups * blocks;
   for (size_t i = begin; i < end; i++) {
     size_t chunk = i / parts, group = i % parts / blocks, k0 = i % blocks * q->k_block;
-    weight_gradient_part(q, chunk * s->n / q->chunks, (chunk + 1) * s->n / q->chunks, group * s->kg + k0,
-                         group * s->kg + smaller(k0 + q->k_block, s->kg), q->dw + chunk * s->k * q->depth);
+    weight_gradient_part(q, chunk * s->n / q->chunks, (chunk + 1) * s->n / q->chunks,
+                         group * s->kg + k0, group * s->kg + smaller(k0 + q->k_block, s->kg),
+                         q->dw + chunk * s->k * q->depth);
   }
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
+static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
+                                 rm_error *err) {
   float *parts;
   job q = {.s = s, .x = x, .dy = dy};
   RM_TRY(prepare(&q, err));
@@ -189,7 +195,8 @@ static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const f
   q.k_block = q.chunks < MAX_CHUNKS / 2 && s->kg > 64 ? 64 : s->kg;
   RM_TRY(rm_conv_alloc((q.chunks + 1) * size, &parts, err));
   q.dw = parts + size;
-  rm_parallel(q.chunks * s->groups * ((s->kg + q.k_block - 1) / q.k_block), 1, weight_gradient_parts, &q);
+  rm_parallel(q.chunks * s->groups * ((s->kg + q.k_block - 1) / q.k_block), 1, weight_gradient_parts,
+              &q);
   rm_conv_sum_parts(size, q.chunks, size, q.dw, parts);
   rm_conv_weight_from_ohwi(s, parts, dw);
   rm_conv_free(parts, (q.chunks + 1) * size);

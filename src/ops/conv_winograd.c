@@ -1,8 +1,9 @@
 /* conv_winograd.c -- 3x3, stride 1 by Winograd's F(4x4, 3x3); kernels/winograd_k.c has the idea.
  *
  * Tiles of all images are counted through and taken in blocks. A thread transforms a block,
- * multiplies it position by position and transforms back, all in its own scratch memory. The input gradient is the same convolution of
- * dy with the kernel turned by 180 degrees and its channels exchanged.
+ * multiplies it position by position and transforms back, all in its own scratch memory. The
+ * input gradient is the same convolution of dy with the kernel turned by 180 degrees and its
+ * channels exchanged.
  *
  * The weight gradient adds over tiles: each chunk of blocks has its own sum in the transform
  * domain. How many chunks there are follows from the shape. */
@@ -20,8 +21,8 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 static bool fits(const rm_conv_shape *s) {
-  return s->r == 3 && s->s == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dil_h == 1 && s->dil_w == 1 &&
-         s->groups == 1 && s->pad_h == s->pad_w && s->pad_h <= 2;
+  return s->r == 3 && s->s == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dil_h == 1 &&
+         s->dil_w == 1 && s->groups == 1 && s->pad_h == s->pad_w && s->pad_h <= 2;
 }
 
 /* Few channels are mostly zeros that fill a block of 16; small images mostly fill tiles. */
@@ -31,17 +32,18 @@ static bool pays(const rm_conv_shape *s) {
 }
 
 typedef struct {
-  rm_wino_images in, out;    /* out: where tiles do not overlap */
+  rm_wino_images in, out; /* out: where tiles do not overlap */
   const float *x, *u, *bias;
-  const float *dy;           /* weight gradient: of out's shape */
+  const float *dy; /* weight gradient: of out's shape */
   float *y, *du;
-  size_t count;              /* tiles of all images */
+  size_t count; /* tiles of all images */
   size_t blocks, chunks;
-  size_t part;               /* floats of one partial sum */
+  size_t part; /* floats of one partial sum */
 } job;
 
 /* Tiles of the h x w outputs of n images; `in` is read with the given padding. */
-static void plan(job *q, size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h, size_t w, size_t c) {
+static void plan(job *q, size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h,
+                 size_t w, size_t c) {
   size_t across = (w + 3) / 4, down = (h + 3) / 4;
   size_t tiles = in_c * c > MANY_WEIGHTS ? 48 : 24;
   q->count = n * across * down;
@@ -68,7 +70,8 @@ static rm_status reserve(const job *q, rm_error *err) {
 
 /* Asks for a slice of what the next block will read, position by position: the products, which
  * need little memory, hide the way from main memory. */
-static void prefetch(const rm_wino_images *g, const float *x, size_t first, size_t total, size_t position) {
+static void prefetch(const rm_wino_images *g, const float *x, size_t first, size_t total,
+                     size_t position) {
   size_t end = first + g->tiles < total ? first + g->tiles : total, in_image = g->across * g->down;
   if (first >= total) return;
   const char *from = (const char *)(x + first * g->h * g->w / in_image * g->c);
@@ -91,12 +94,15 @@ static void transform_weights(void *ctx, size_t begin, size_t end) {
   const rm_kernels *kernels = rm_kernel_table();
   size_t row = q->s->c * 9, blocks = rm_wino_padded(q->s->c) / RM_WINO_BLOCK;
   for (size_t i = begin; i < end; i++) {
-    if (q->backward) kernels->wino_weights(q->w, q->s->k, q->s->c, row, 9, 1, i / blocks, i % blocks, q->u);
+    if (q->backward)
+      kernels->wino_weights(q->w, q->s->k, q->s->c, row, 9, 1, i / blocks, i % blocks, q->u);
     else kernels->wino_weights(q->w, q->s->c, q->s->k, 9, row, 0, i % blocks, i / blocks, q->u);
   }
 }
 
-static size_t weights_floats(const rm_conv_shape *s) { return RM_WINO_POSITIONS * rm_wino_weights_stride(s->c, s->k); }
+static size_t weights_floats(const rm_conv_shape *s) {
+  return RM_WINO_POSITIONS * rm_wino_weights_stride(s->c, s->k);
+}
 
 /* --- forward and input gradient ------------------------------------------------------ */
 static void convolve_blocks(void *ctx, size_t begin, size_t end) {
@@ -110,42 +116,46 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
     kernels->wino_input(&q->in, q->x, patch, first, count, v);
     for (size_t p = 0; p < RM_WINO_POSITIONS; p++) {
       if (i + 1 < end) prefetch(&q->in, q->x, first + tiles, q->count, p);
-      kernels->wino_product(count, tiles, q->in.c, q->out.c, v + p * RM_WINO_BLOCK, q->u + p * u_stride, m + p * RM_WINO_BLOCK);
+      kernels->wino_product(count, tiles, q->in.c, q->out.c, v + p * RM_WINO_BLOCK, q->u + p * u_stride,
+                            m + p * RM_WINO_BLOCK);
     }
     kernels->wino_output(&q->out, m, q->bias, first, count, q->y);
   }
 }
 
 /* `q` is planned; computes with the weights as the direction needs them. */
-static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool backward, rm_error *err) {
+static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool backward,
+                          rm_error *err) {
   float *u;
   size_t floats = weights_floats(s);
   RM_TRY(reserve(q, err));
   RM_TRY(rm_conv_alloc(floats, &u, err));
   weights_job weights = {s, w, backward, u};
-  rm_parallel(rm_wino_padded(s->c) / RM_WINO_BLOCK * (rm_wino_padded(s->k) / RM_WINO_BLOCK), 2, transform_weights,
-              &weights);
+  rm_parallel(rm_wino_padded(s->c) / RM_WINO_BLOCK * (rm_wino_padded(s->k) / RM_WINO_BLOCK), 2,
+              transform_weights, &weights);
   q->u = u;
   rm_parallel(q->blocks, 1, convolve_blocks, q);
   rm_conv_free(u, floats);
   return RM_OK;
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const float *bias, float *y,
-                         rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const float *bias,
+                         float *y, rm_error *err) {
   job q = {.x = x, .bias = bias, .y = y};
   plan(&q, s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
   return convolve(&q, s, w, false, err);
 }
 
-static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err) {
+static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx,
+                                rm_error *err) {
   job q = {.x = dy, .y = dx};
   plan(&q, s->n, s->oh, s->ow, s->k, 2 - (ptrdiff_t)s->pad_h, s->h, s->w, s->c);
   return convolve(&q, s, w, true, err);
 }
 
 /* --- weight gradient ------------------------------------------------------------------ */
-static void add_block(const job *q, const rm_kernels *kernels, size_t block, float *v, float *m, float *du) {
+static void add_block(const job *q, const rm_kernels *kernels, size_t block, float *v, float *m,
+                      float *du) {
   size_t tiles = q->in.tiles, u_stride = rm_wino_weights_stride(q->in.c, q->out.c);
   size_t first = block * tiles, count = smaller(tiles, q->count - first);
   float *patch = rm_scratch(2, patch_bytes(q));
@@ -154,7 +164,8 @@ static void add_block(const job *q, const rm_kernels *kernels, size_t block, flo
   for (size_t p = 0; p < RM_WINO_POSITIONS; p++) {
     prefetch(&q->in, q->x, first + tiles, q->count, p);
     prefetch(&q->out, q->dy, first + tiles, q->count, p);
-    kernels->wino_weight_product(count, tiles, q->in.c, q->out.c, v + p * RM_WINO_BLOCK, m + p * RM_WINO_BLOCK, du + p * u_stride);
+    kernels->wino_weight_product(count, tiles, q->in.c, q->out.c, v + p * RM_WINO_BLOCK,
+                                 m + p * RM_WINO_BLOCK, du + p * u_stride);
   }
 }
 
@@ -164,7 +175,8 @@ static void sum_chunks(void *ctx, size_t begin, size_t end) {
   for (size_t chunk = begin; chunk < end; chunk++) {
     float *du = q->du + chunk * q->part;
     memset(du, 0, q->part * sizeof(float));
-    for (size_t block = chunk * q->blocks / q->chunks; block < (chunk + 1) * q->blocks / q->chunks; block++)
+    for (size_t block = chunk * q->blocks / q->chunks; block < (chunk + 1) * q->blocks / q->chunks;
+         block++)
       add_block(q, rm_kernel_table(), block, v, m, du);
   }
 }
@@ -179,10 +191,12 @@ static void finish(void *ctx, size_t begin, size_t end) {
   const job *q = f->q;
   size_t across = rm_wino_padded(q->out.c) / RM_WINO_BLOCK;
   for (size_t i = begin; i < end; i++)
-    rm_kernel_table()->wino_weight_gradient(q->du, q->chunks, q->part, q->in.c, q->out.c, i / across, i % across, f->dw);
+    rm_kernel_table()->wino_weight_gradient(q->du, q->chunks, q->part, q->in.c, q->out.c, i / across,
+                                            i % across, f->dw);
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
+static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
+                                 rm_error *err) {
   float *du;
   job q = {.x = x, .dy = dy, .part = weights_floats(s)};
   plan(&q, s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
@@ -193,9 +207,11 @@ static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const f
   q.du = du;
   rm_parallel(q.chunks, 1, sum_chunks, &q);
   finish_job f = {&q, dw};
-  rm_parallel(rm_wino_padded(s->c) / RM_WINO_BLOCK * (rm_wino_padded(s->k) / RM_WINO_BLOCK), 2, finish, &f);
+  rm_parallel(rm_wino_padded(s->c) / RM_WINO_BLOCK * (rm_wino_padded(s->k) / RM_WINO_BLOCK), 2, finish,
+              &f);
   rm_conv_free(du, floats);
   return RM_OK;
 }
 
-const rm_conv_method rm_conv_winograd = {"winograd", fits, pays, forward, input_gradient, weight_gradient};
+const rm_conv_method rm_conv_winograd = {"winograd", fits,           pays,
+                                         forward,    input_gradient, weight_gradient};
