@@ -77,8 +77,32 @@ function reference.read(path)
   return text
 end
 
+-- What a file says of itself; nil if it is a checkpoint that says nothing.
+local function entry_of(file, path)
+  local _, metadata = rm.load(path)
+  if not metadata.op then return nil end
+  return {
+    file = file, op = metadata.op, config = rm.json.decode(metadata.config), tolerance = tonumber(metadata.tolerance),
+    tolerance_for = metadata.tolerance_for and rm.json.decode(metadata.tolerance_for),
+  }
+end
+
+-- The entries of a folder without an index: the files in its folders that say what they are.
+local function gather(folder)
+  local entries = {}
+  for _, group in ipairs(rm.sys.list(folder)) do
+    for _, name in ipairs(rm.sys.is_dir(folder .. "/" .. group) and rm.sys.list(folder .. "/" .. group) or {}) do
+      local file = group .. "/" .. name
+      if name:match("%.safetensors$") then entries[#entries + 1] = entry_of(file, folder .. "/" .. file) end
+    end
+  end
+  if #entries == 0 then error(folder .. ": no index.json and no reference cases", 0) end
+  return entries
+end
+
 --- The entries of a folder's index.
 function reference.index(folder)
+  if not rm.sys.exists(folder .. "/index.json") then return gather(folder) end
   return rm.json.decode(reference.read(folder .. "/index.json")).files
 end
 
@@ -139,16 +163,6 @@ function reference.run_entry(folder, entry)
   if chaotic[entry.op] then return true, run_chaotic(run, case) end
   run(case)
   return true
-end
-
--- What the file itself says of a case; nil if it is a checkpoint that says nothing.
-local function entry_of(file, path)
-  local _, metadata = rm.load(path)
-  if not metadata.op then return nil end
-  return {
-    file = file, op = metadata.op, config = rm.json.decode(metadata.config), tolerance = tonumber(metadata.tolerance),
-    tolerance_for = metadata.tolerance_for and rm.json.decode(metadata.tolerance_for),
-  }
 end
 
 --- Runs one file, as in run "tests/reference/ops/relu_01.safetensors", by what it says itself or,

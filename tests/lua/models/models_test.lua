@@ -73,6 +73,26 @@ check.case("the same seed gives the same network", function()
   for _, name in ipairs(a) do check.equal(a[name], b[name], name) end
 end)
 
+check.case("training gives the same bits with one thread and with two", function()
+  local threads, results = rm.num_threads(), {}
+  for n = 1, 2 do
+    rm.set_num_threads(n)
+    rm.manual_seed(7)
+    local net = models.resnet20 {shortcut = "B", width = 8}
+    local opt = rm.optim.SGD(net:parameters(), {lr = 0.1, momentum = 0.9, weight_decay = 1e-4})
+    local x, y = rm.randn(16, 3, 32, 32), rm.randint(1, 10, {16})
+    for _ = 1, 3 do
+      opt:zero_grad()
+      net(x):cross_entropy(y):backward()
+      rm.optim.clip_grad_norm(net:parameters(), 5)
+      opt:step()
+    end
+    results[n] = net:state_dict()
+  end
+  rm.set_num_threads(threads)
+  for _, name in ipairs(results[1]) do check.equal(results[1][name], results[2][name], name) end
+end)
+
 check.case("a summary counts what a forward does, and leaves the net as it was", function()
   local net = models.resnet20()
   net.layer2:eval()
