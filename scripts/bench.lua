@@ -14,15 +14,15 @@ local parser = argparse("resmoon bench", "Measures the speed of a network on ran
 Example:
   resmoon bench resnet20 --mode train --batch 128 --threads 2 --json]]
 parser:argument("model", "network"):argname "MODEL"
-parser:option("--mode", "train (forward, backward, SGD step) or infer (forward) (default train)")
+parser:option("--mode", "train (forward, backward, SGD step) or infer (forward)")
   :choices {"train", "infer"}:default "train"
-parser:option("--batch", "images per step (default 128)"):argname "N":convert(options.whole):default "128"
+parser:option("--batch", "images per step"):argname "N":convert(options.whole):default "128"
 parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
-parser:option("--steps", "steps that are timed (default 10)"):argname "N":convert(options.whole):default "10"
-parser:option("--warmup", "steps before them (default 2)"):argname "N":convert(options.whole):default "2"
-parser:option("--size", "height and width of the images in pixels (default 32)"):argname "N":convert(options.whole)
+parser:option("--steps", "steps that are timed"):argname "N":convert(options.whole):default "10"
+parser:option("--warmup", "steps before them"):argname "N":convert(options.whole):default "2"
+parser:option("--size", "height and width of the images in pixels"):argname "N":convert(options.whole)
   :default "32"
-parser:option("--classes", "number of classes (default 10)"):argname "N":convert(options.whole):default "10"
+parser:option("--classes", "number of classes"):argname "N":convert(options.whole):default "10"
 parser:flag("--json", "one line of JSON instead of text")
 local args = parser:parse()
 

@@ -25,7 +25,7 @@ options.main(function()
   local runs, jobs, sets, train_any = {}, {}, nil, false
   for i, name in ipairs(args.names) do
     if folder.is_run(name) then
-      jobs[i] = {folder = name, done = true}
+      jobs[i] = {folder = name, done = not args.resume}
     else
       if name:find("/", 1, true) then error(("%s is no run: it has no config.json"):format(name), 0) end
       rm.models.get(name)  -- raises now, not after an hour of training others
@@ -44,8 +44,10 @@ options.main(function()
   for _, job in ipairs(jobs) do
     if not job.done then
       local c = {model = job.model}
-      for key, value in pairs(settings) do c[key] = value end
-      local o = {folder = job.folder, sets = sets, label = job.model}
+      if job.model then
+        for key, value in pairs(settings) do c[key] = value end
+      end
+      local o = {folder = job.folder, sets = job.model and sets, label = job.model or job.folder:match("[^/]+/*$")}
       local resume = args.resume and folder.is_run(job.folder)
       local result = resume and rm.train.resume(job.folder, c, o) or rm.train.run(c, o)
       if result.stopped == "interrupted" then

@@ -2,14 +2,16 @@
 --
 -- The experiment of figure 1 and figure 6 of He et al. (2016), arXiv:1512.03385, made small: without
 -- shortcuts the deeper net is worse than the shallower one, on the training images too (degradation);
--- with shortcuts it is not. Shapes10 is drawn here, so nothing is downloaded.
+-- with shortcuts it is not. Shapes10 is drawn here, so nothing is downloaded. Adam instead of SGD, and
+-- images of 16 pixels: it is what makes 56 layers learn within a minute or two.
 local argparse = require "argparse"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
 local demo = {
   models = {"resnet20", "plain20", "resnet56", "plain56"},
-  train_size = 6400, test_size = 2000, epochs = 8, batch_size = 64, lr = 0.1, schedule = "onecycle", size = 16,
+  train_size = 12000, test_size = 2000, epochs = 5, batch_size = 32, size = 16,
+  optimizer = "adam", lr = 0.003, schedule = "onecycle",
 }
 
 local parser = argparse("resmoon demo", ("Trains %s on generated images of %d pixels, prints a table and draws their "
@@ -23,13 +25,16 @@ parser:option("--run", "folder for the runs and the figure (default runs/demo, o
 for _, item in ipairs {{"epochs", "passes over the training images"}, {"train_size", "training images"},
                        {"test_size", "test images"}, {"batch_size", "images per step"},
                        {"size", "height and width of the images in pixels: 32, or 16 by averaging"}} do
-  parser:option("--" .. item[1]:gsub("_", "-"), ("%s (default %d)"):format(item[2], demo[item[1]]))
+  parser:option("--" .. item[1]:gsub("_", "-"), item[2])
     :argname "N":convert(options.whole):default(tostring(demo[item[1]]))
 end
-parser:option("--lr", ("highest learning rate (default %g)"):format(demo.lr)):argname "RATE"
+parser:option("--lr", "highest learning rate"):argname "RATE"
   :convert(options.number):default(tostring(demo.lr))
-parser:option("--schedule", ("(default %s)"):format(demo.schedule)):default(demo.schedule)
-parser:option("--seed", "of images, weights and order (default 1)"):argname "N":convert(options.whole):default "1"
+parser:option("--optimizer", "how a step is made"):default(demo.optimizer)
+  :choices {"sgd", "adam", "adamw", "rmsprop"}
+parser:option("--schedule", "of the learning rate"):default(demo.schedule)
+  :choices(rm.train.config.schedules)
+parser:option("--seed", "of images, weights and order"):argname "N":convert(options.whole):default "1"
 parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
 parser:option("--models", "networks to train (default " .. table.concat(demo.models, " ") .. ")")
   :args "+":argname "NAME"
@@ -72,7 +77,7 @@ options.main(function()
   for _, name in ipairs(names) do
     local result = rm.train.run({
       model = name, epochs = args.epochs, batch_size = args.batch_size, lr = args.lr, schedule = args.schedule,
-      augment = false,
+      augment = false, optimizer = args.optimizer, weight_decay = args.optimizer == "sgd" and 1e-4 or 0.0,
       train_size = args.train_size, test_size = args.test_size, seed = args.seed, threads = args.threads,
     }, {folder = home .. "/" .. name, sets = sets, label = ("%-8s"):format(name)})
     if result.stopped == "interrupted" then return 130 end

@@ -11,7 +11,7 @@ Example:
   resmoon evaluate runs/resnet20 --data ~/data --figure confusion.png]]
 parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors file that training wrote")
 parser:option("--data", "folder of the data, or shapes10 (default that of the run)"):argname "DIR"
-parser:option("--batch-size", "images at a time (default 250)"):argname "N":convert(options.whole):default "250"
+parser:option("--batch-size", "images at a time"):argname "N":convert(options.whole):default "250"
 parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
 parser:option("--figure", "draw the confusion matrix into this file (.png, .svg, .pdf)"):argname "FILE"
 local args = parser:parse()

@@ -10,8 +10,8 @@ local parser = argparse("resmoon summary", "Prints the layers of a network: outp
 Example:
   resmoon summary resnet50 --input 3,224,224]]
 parser:argument("model", "network, or the folder of a run"):argname "MODEL"
-parser:option("--input", "channels, height and width of the images (default 3,32,32)"):argname "C,H,W":default "3,32,32"
-parser:option("--classes", "number of classes (default 10)"):argname "N":convert(options.whole):default "10"
+parser:option("--input", "channels, height and width of the images"):argname "C,H,W":default "3,32,32"
+parser:option("--classes", "number of classes"):argname "N":convert(options.whole):default "10"
 parser:option("--shortcut", "of residual networks: A, B or C"):choices {"A", "B", "C"}
 local args = parser:parse()
 

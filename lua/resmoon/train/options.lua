@@ -38,6 +38,11 @@ function options.add(parser, given)
     if convert then option:convert(convert) end
     return option
   end
+  -- "--nesterov" and "--nesterov on" say the same.
+  local function switch(name, text, default)
+    return parser:option(name, ("%s: on or off (default %s)"):format(text, default)):args "?":choices {"on", "off"}
+      :action(function(args, field, words) args[field] = words[1] ~= "off" end)
+  end
   parser:group("Data",
     add("--data", "folder with CIFAR-10, CIFAR-100, MNIST or an image folder, or shapes10: images made here",
         "DIR", nil, d.data),
@@ -45,8 +50,7 @@ function options.add(parser, given)
     add("--test-size", "test on so many images (default all)", "N", whole),
     add("--val-split", "share (below 1) or number of the training images that validate instead", "X", number,
         d.val_split),
-    add("--augment", "shifts by up to 4 pixels and mirroring: on or off", nil, {on = true, off = false}, "on")
-      :choices {"on", "off"})
+    switch("--augment", "shifts by up to 4 pixels and mirroring", "on"))
   parser:group("Training",
     add("--epochs", "passes over the training images", "N", whole, d.epochs),
     add("--batch-size", "images per step", "N", whole, d.batch_size),
@@ -54,7 +58,7 @@ function options.add(parser, given)
     add("--lr", "learning rate at the start", "RATE", number, d.lr),
     add("--momentum", "of sgd", "X", number, d.momentum),
     add("--weight-decay", "weight decay, on all parameters", "X", number, d.weight_decay),
-    add("--nesterov", "Nesterov's momentum: on or off", nil, {on = true, off = false}, "off"):choices {"on", "off"},
+    switch("--nesterov", "Nesterov's momentum", "off"),
     add("--label-smoothing", "share of the target that is spread over all classes", "X", number, d.label_smoothing),
     add("--clip", "largest norm of the gradient; 0: no limit", "NORM", number, d.clip),
     add("--early-stop", "stop after so many epochs without a better error; 0: never", "N", whole, d.early_stop))
@@ -66,8 +70,7 @@ function options.add(parser, given)
     add("--gamma", "multistep, step: the factor", "X", number, d.gamma),
     add("--step-size", "step: epochs between two steps (default a third of all)", "N", whole),
     add("--max-lr", "onecycle: the highest rate, which lr would be otherwise (default lr)", "RATE", number),
-    add("--cycle-momentum", "onecycle: momentum from 0.95 to 0.85 and back: on or off", nil,
-        {on = true, off = false}, "off"):choices {"on", "off"},
+    switch("--cycle-momentum", "onecycle: momentum from 0.95 to 0.85 and back", "off"),
     add("--warmup", "epochs in which the rate climbs from a tenth", "EPOCHS", number, d.warmup))
   parser:group("Run",
     add("--seed", "of weights, order, augmentation and dropout: the same seed gives the same bits", "N", whole, d.seed),

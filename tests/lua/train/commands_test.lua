@@ -81,3 +81,13 @@ check.case("summary and bench", function()
   line = rm.json.decode((succeed {"bench", "lenet5", "--mode", "infer", "--batch", "4", "--steps", "2", "--json"}))
   check.equal(line.mode, "infer")
 end)
+
+check.slow("demo: a table and the figure of its networks", function()
+  program.with_folder(function(folder)
+    local run = folder .. "/d"
+    local out = succeed({"demo", "--models", "resnet20", "plain20", "--train-size", "64", "--test-size", "20",
+                         "--epochs", "1", "--threads", "1", "--run", run}, {env = "RESMOON_PLOT=text"})
+    check.that(out:find("resnet20 +269,722 +1 ") and out:find("plain20 +269,722 +1 "), out)
+    check.equal(rm.sys.list(run), {"compare.png", "compare.svg", "plain20", "resnet20"})
+  end)
+end)
