@@ -79,7 +79,10 @@ local function legend(place, text)
   if place == false then return "unset key\n" end
   place = place or "top right"
   if place:find("[^%a ]") then error(("plot: %q is no place for a legend"):format(place), 0) end
-  return ("set key %s%s\n"):format(place, text and "" or " opaque spacing 1.2 samplen 2.5")
+  if text then return ("set key %s\n"):format(place) end
+  -- Below the axis it needs room of its own; inside, a ground that hides the grid.
+  local below = place:find("bmargin", 1, true)
+  return ("set key %s spacing 1.2 samplen 2.5 %s\n"):format(place, below and "\nset bmargin 5.5" or "opaque")
 end
 
 local function layer_options(layer, index, text)
