@@ -34,11 +34,16 @@ function Progress:step(now)
   local time = sys.clock()
   if not self.terminal or time - self.drawn < REDRAW then return end
   self.drawn = time
-  local line = ("%s%d/%d %s %3.0f%%  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s"):format(
-    self.name, now.epoch, self.epochs, bar(now.step / now.steps, 12), 100 * now.step / now.steps,
-    now.loss, 100 - now.error, now.lr, now.rate, duration(now.left))
+  local part = now.step / now.steps
+  local head = ("%s%d/%d"):format(self.name, now.epoch, self.epochs)
+  local tail = (" %3.0f%%  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s"):format(
+    100 * part, now.loss, 100 - now.error, now.lr, now.rate, duration(now.left))
   local _, columns = sys.winsize()
-  io.stdout:write("\r", line:sub(1, (columns or 80) - 1), "\27[K")
+  columns = (columns or 80) - 1
+  -- The bar takes what is left, or goes; it never grows again, so that it does not tremble.
+  self.room = math.min(self.room or 20, columns - #head - #tail - 3)
+  local line = head .. (self.room >= 5 and " " .. bar(part, self.room) or "") .. tail
+  io.stdout:write("\r", line:sub(1, columns), "\27[K")
   io.stdout:flush()
 end
 
