@@ -3,7 +3,11 @@
  * Class of a request: the next of 4 steps per power of two (64, 80, 96, 112, 128,
  * 160, ...), so at most a quarter is wasted. A freed block keeps the link to the
  * next free one of its class in its own first bytes. Under AddressSanitizer nothing
- * is cached and blocks have their exact size, so that the tool sees every error. */
+ * is cached and blocks have their exact size, so that the tool sees every error.
+ *
+ * When a class has no free block although more than half of all memory is cached, the work has
+ * changed its sizes (the last, smaller batch of an epoch; evaluation): the cache is emptied
+ * first, or it would grow by every set of sizes that ever came by. */
 #define _GNU_SOURCE
 #include "core/alloc.h"
 
@@ -31,6 +35,7 @@ enum {
   CLASSES = (63 - SMALLEST_LOG2) << STEPS_LOG2
 };
 static const size_t HUGE_PAGE = (size_t)2 << 20;
+static const size_t HOARD = (size_t)64 << 20;
 
 typedef struct free_block {
   struct free_block *next;
@@ -74,6 +79,7 @@ void *rm_alloc(size_t bytes) {
   pthread_mutex_lock(&heap.lock);
   bool refuse = heap.fail_after >= 0 && heap.made >= heap.fail_after;
   free_block *block = NULL;
+  bool hoarding = heap.stats.cached_bytes > HOARD && heap.stats.cached_bytes > heap.stats.live_bytes;
   if (!refuse) {
     heap.made++;
     block = heap.free[class];
@@ -84,7 +90,10 @@ void *rm_alloc(size_t bytes) {
   }
   pthread_mutex_unlock(&heap.lock);
   if (refuse) return NULL;
-  if (!block) block = from_system(CACHING ? block_bytes : bytes + !bytes);
+  if (!block) {
+    if (hoarding) rm_alloc_trim();
+    block = from_system(CACHING ? block_bytes : bytes + !bytes);
+  }
   if (!block) { /* perhaps the cache holds what is missing */
     rm_alloc_trim();
     block = from_system(block_bytes);
