@@ -5,9 +5,11 @@
  * next free one of its class in its own first bytes. Under AddressSanitizer nothing
  * is cached and blocks have their exact size, so that the tool sees every error.
  *
- * When a class has no free block although more than half of all memory is cached, the work has
- * changed its sizes (the last, smaller batch of an epoch; evaluation): the cache is emptied
- * first, or it would grow by every set of sizes that ever came by. */
+ * When a class has no free block although a quarter more memory is held than was ever in use at
+ * a time, the work has changed its sizes (the last, smaller batch of an epoch; evaluation): the
+ * cache is emptied first, or it would grow by every set of sizes that ever came by.
+ *
+ * Large blocks are mapped one by one, so that giving them back does give them back. */
 #define _GNU_SOURCE
 #include "core/alloc.h"
 
@@ -35,7 +37,7 @@ enum {
   CLASSES = (63 - SMALLEST_LOG2) << STEPS_LOG2
 };
 static const size_t HUGE_PAGE = (size_t)2 << 20;
-static const size_t HOARD = (size_t)64 << 20;
+static const size_t SLACK = (size_t)64 << 20;
 
 typedef struct free_block {
   struct free_block *next;
@@ -65,12 +67,33 @@ static size_t class_of(size_t bytes, size_t *block_bytes) {
   return ((log2 - SMALLEST_LOG2) << STEPS_LOG2) + steps;
 }
 
-static void *from_system(size_t block_bytes) {
-  size_t align = block_bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
-  size_t rounded = (block_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-  void *block = aligned_alloc(align, (rounded + align - 1) / align * align);
-  if (block && block_bytes >= HUGE_PAGE) madvise(block, block_bytes, MADV_HUGEPAGE);
+/* A mapping of whole huge pages that begins at one: more is mapped, and cut off. */
+static void *map_large(size_t bytes) {
+  size_t mapped = bytes + HUGE_PAGE;
+  char *memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return NULL;
+  char *block = (char *)(((uintptr_t)memory + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1));
+  size_t before = (size_t)(block - memory), after = mapped - before - bytes;
+  if (before) munmap(memory, before);
+  if (after) munmap(block + bytes, after);
+  madvise(block, bytes, MADV_HUGEPAGE);
   return block;
+}
+
+/* What a block of a class takes: large ones whole huge pages. */
+static size_t system_bytes(size_t block_bytes) {
+  size_t unit = block_bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
+  return (block_bytes + unit - 1) / unit * unit;
+}
+
+static void *from_system(size_t block_bytes) {
+  size_t bytes = system_bytes(block_bytes);
+  return CACHING && block_bytes >= HUGE_PAGE ? map_large(bytes) : aligned_alloc(ALIGNMENT, bytes);
+}
+
+static void to_system(void *block, size_t block_bytes) {
+  if (CACHING && block_bytes >= HUGE_PAGE) munmap(block, system_bytes(block_bytes));
+  else free(block);
 }
 
 void *rm_alloc(size_t bytes) {
@@ -79,7 +102,8 @@ void *rm_alloc(size_t bytes) {
   pthread_mutex_lock(&heap.lock);
   bool refuse = heap.fail_after >= 0 && heap.made >= heap.fail_after;
   free_block *block = NULL;
-  bool hoarding = heap.stats.cached_bytes > HOARD && heap.stats.cached_bytes > heap.stats.live_bytes;
+  size_t footprint = heap.stats.live_bytes + heap.stats.cached_bytes;
+  bool hoarding = footprint > heap.stats.peak_bytes + heap.stats.peak_bytes / 4 + SLACK;
   if (!refuse) {
     heap.made++;
     block = heap.free[class];
@@ -120,7 +144,7 @@ void rm_free(void *memory, size_t bytes) {
     heap.stats.cached_bytes += block_bytes;
   }
   pthread_mutex_unlock(&heap.lock);
-  if (!CACHING) free(block);
+  if (!CACHING) to_system(block, block_bytes);
 }
 
 void rm_alloc_trim(void) {
@@ -134,7 +158,7 @@ void rm_alloc_trim(void) {
     pthread_mutex_unlock(&heap.lock);
     while (block) {
       free_block *next = block->next;
-      free(block);
+      to_system(block, block_bytes);
       block = next;
     }
   }

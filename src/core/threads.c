@@ -1,10 +1,16 @@
 /* threads.c -- the pool.
  *
- * One job at a time: the caller publishes it, wakes the workers, does range 0 itself and
- * waits until the others are done. Layers follow each other within microseconds, so a
- * worker watches for the next job for a moment before it sleeps. Whoever calls while
- * the pool is taken (a job inside a job, another thread) does its work alone: always
- * correct, never a deadlock. Signals stay with the program's own threads. */
+ * One job at a time: the caller publishes it, wakes the workers and works on it himself.
+ * Every thread has a contiguous share, the same one in every pass, which it takes in
+ * pieces; who is through takes pieces of the others', since processors are never equally
+ * fast (other programs, the thread that reads ahead). When nothing is left the caller
+ * closes the job and waits for those who are in it, not for those who never came: on a
+ * busy machine a worker may be long in waking up.
+ *
+ * Layers follow each other within microseconds, so a worker watches for the next job for
+ * a moment before it sleeps. Whoever calls while the pool is taken (a job inside a job,
+ * another thread) does its work alone: always correct, never a deadlock. Signals stay
+ * with the program's own threads. */
 #define _GNU_SOURCE
 #include "core/threads.h"
 
@@ -16,29 +22,42 @@
 #include <stdlib.h>
 #include "core/alloc.h"
 
-enum { MAX_THREADS = 256, SPINS = 4000 };
+enum { MAX_THREADS = 256, SPINS = 4000, PIECES = 8 };
+
+/* A thread's contiguous range of a job, handed out piece by piece. */
+typedef struct {
+  _Alignas(64) atomic_size_t next; /* a cache line each: claims do not disturb the neighbours */
+  size_t end, piece;
+} share;
+
+typedef struct {
+  void *block[RM_SCRATCH_SLOTS];
+  size_t bytes[RM_SCRATCH_SLOTS];
+} scratch;
 
 static struct {
-  pthread_mutex_t busy;     /* held by the thread whose job runs */
-  pthread_mutex_t lock;     /* guards sleeping and waking */
+  pthread_mutex_t busy;      /* held by the thread whose job runs */
+  pthread_mutex_t lock;      /* guards sleeping and waking */
   pthread_cond_t wake, done;
-  size_t wanted;            /* threads a job uses; 0: not yet asked */
-  size_t started;           /* workers alive: indices 1..started */
+  size_t wanted;             /* threads a job uses; 0: not yet asked */
+  size_t started;            /* workers alive: indices 1..started */
   pthread_t threads[MAX_THREADS];
-  uint64_t joined_at[MAX_THREADS]; /* the last job before the worker was born */
+  scratch workspace[MAX_THREADS]; /* of the workers */
   atomic_uint_least64_t job; /* number of the latest job */
-  atomic_size_t left;       /* workers that have not finished it */
+  atomic_bool open;          /* it may be entered; only then are the fields below valid */
+  atomic_size_t inside;      /* workers in it, or just looking whether it is open */
   atomic_bool stop;
   rm_range_fn body;
   void *ctx;
-  size_t n, parts;
+  size_t parts;
+  share shares[MAX_THREADS];
 } pool = {.busy = PTHREAD_MUTEX_INITIALIZER,
           .lock = PTHREAD_MUTEX_INITIALIZER,
           .wake = PTHREAD_COND_INITIALIZER,
           .done = PTHREAD_COND_INITIALIZER};
 
 static _Thread_local size_t my_index;
-static _Thread_local bool inside;
+static _Thread_local bool working; /* in a job: what it calls stays in this thread */
 
 size_t rm_thread_index(void) { return my_index; }
 
@@ -55,16 +74,37 @@ size_t rm_num_threads(void) {
   return pool.wanted;
 }
 
-/* The `part`-th of `parts` contiguous ranges of [0, n). */
-static void run_part(size_t part) {
-  size_t n = pool.n, parts = pool.parts, each = n / parts, more = n % parts;
-  size_t begin = part * each + (part < more ? part : more);
-  inside = true;
-  pool.body(pool.ctx, begin, begin + each + (part < more));
-  inside = false;
+/* --- shares ----------------------------------------------------------------------- */
+
+/* Cuts [0, n) into one share for each part. */
+static void deal(size_t n, size_t parts, size_t grain) {
+  size_t each = n / parts, more = n % parts, begin = 0;
+  for (size_t i = 0; i < parts; i++) {
+    share *s = &pool.shares[i];
+    size_t length = each + (i < more), piece = (length + PIECES - 1) / PIECES;
+    atomic_store(&s->next, begin);
+    s->end = begin += length;
+    s->piece = piece > grain ? piece : grain + !grain;
+  }
+  pool.parts = parts;
 }
 
-/* --- workers -------------------------------------------------------------------- */
+static void run_share(share *s) {
+  for (;;) {
+    size_t begin = atomic_fetch_add(&s->next, s->piece), end = begin + s->piece;
+    if (begin >= s->end) return;
+    pool.body(pool.ctx, begin, end < s->end ? end : s->end);
+  }
+}
+
+/* The thread's own share, then what others have not got to. */
+static void run_shares(size_t first) {
+  working = true;
+  for (size_t i = 0; i < pool.parts; i++) run_share(&pool.shares[(first + i) % pool.parts]);
+  working = false;
+}
+
+/* --- workers ------------------------------------------------------------------------ */
 
 static inline void relax(void) {
 #if defined(__x86_64__)
@@ -85,17 +125,21 @@ static bool next_job(uint64_t seen) {
   return !atomic_load(&pool.stop);
 }
 
+static void leave(void) {
+  if (atomic_fetch_sub(&pool.inside, 1) != 1 || atomic_load(&pool.open)) return;
+  pthread_mutex_lock(&pool.lock);
+  pthread_cond_signal(&pool.done);
+  pthread_mutex_unlock(&pool.lock);
+}
+
 static void *worker(void *arg) {
   my_index = (size_t)(uintptr_t)arg;
-  uint64_t seen = pool.joined_at[my_index];
+  uint64_t seen = 0; /* entering a job that is over, or a second time, does no harm */
   while (next_job(seen)) {
     seen = atomic_load(&pool.job);
-    if (my_index < pool.parts) run_part(my_index);
-    if (atomic_fetch_sub(&pool.left, 1) == 1) {
-      pthread_mutex_lock(&pool.lock);
-      pthread_cond_signal(&pool.done);
-      pthread_mutex_unlock(&pool.lock);
-    }
+    atomic_fetch_add(&pool.inside, 1); /* first this, then the look: the caller does it the other way round */
+    if (atomic_load(&pool.open)) run_shares(my_index);
+    leave();
   }
   return NULL;
 }
@@ -107,11 +151,19 @@ static void start_workers(size_t wanted) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   while (pool.started + 1 < wanted) {
     size_t index = pool.started + 1;
-    pool.joined_at[index] = atomic_load(&pool.job);
     if (pthread_create(&pool.threads[index], NULL, worker, (void *)(uintptr_t)index) != 0) break;
     pool.started = index;
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void scratch_free(void *arg) {
+  scratch *s = arg;
+  for (size_t i = 0; i < RM_SCRATCH_SLOTS; i++) {
+    rm_free(s->block[i], s->bytes[i]);
+    s->block[i] = NULL;
+    s->bytes[i] = 0;
+  }
 }
 
 static void stop_workers(void) {
@@ -119,7 +171,10 @@ static void stop_workers(void) {
   atomic_store(&pool.stop, true);
   pthread_cond_broadcast(&pool.wake);
   pthread_mutex_unlock(&pool.lock);
-  for (size_t i = 1; i <= pool.started; i++) pthread_join(pool.threads[i], NULL);
+  for (size_t i = 1; i <= pool.started; i++) {
+    pthread_join(pool.threads[i], NULL);
+    scratch_free(&pool.workspace[i]);
+  }
   pool.started = 0;
   atomic_store(&pool.stop, false);
 }
@@ -134,90 +189,81 @@ rm_status rm_set_num_threads(size_t n, rm_error *err) {
   return RM_OK;
 }
 
+/* --- jobs ------------------------------------------------------------------------------ */
+
+static void publish(void) {
+  atomic_store(&pool.open, true);
+  pthread_mutex_lock(&pool.lock);
+  atomic_fetch_add(&pool.job, 1);
+  pthread_cond_broadcast(&pool.wake);
+  pthread_mutex_unlock(&pool.lock);
+}
+
+/* Nobody enters any more; waits for those inside. */
+static void close_job(void) {
+  atomic_store(&pool.open, false);
+  for (int i = 0; i < SPINS && atomic_load(&pool.inside); i++) relax();
+  if (atomic_load(&pool.inside) == 0) return;
+  pthread_mutex_lock(&pool.lock);
+  while (atomic_load(&pool.inside)) pthread_cond_wait(&pool.done, &pool.lock);
+  pthread_mutex_unlock(&pool.lock);
+}
+
 void rm_parallel(size_t n, size_t grain, rm_range_fn body, void *ctx) {
   if (n == 0) return;
   size_t threads = rm_num_threads();
   size_t parts = grain ? n / grain : n;
   if (parts > threads) parts = threads;
-  if (parts < 2 || inside || pthread_mutex_trylock(&pool.busy) != 0) {
-    bool was = inside;
-    inside = true; /* nested calls stay in this thread, as they would in a worker */
+  if (parts < 2 || working || pthread_mutex_trylock(&pool.busy) != 0) {
+    bool was = working;
+    working = true; /* nested calls stay in this thread, as they would in a worker */
     body(ctx, 0, n);
-    inside = was;
+    working = was;
     return;
   }
-  if (pool.started + 1 < threads) start_workers(threads);
-  if (parts > pool.started + 1) parts = pool.started + 1;
+  start_workers(threads);
   pool.body = body;
   pool.ctx = ctx;
-  pool.n = n;
-  pool.parts = parts;
-  atomic_store(&pool.left, pool.started);
-  pthread_mutex_lock(&pool.lock);
-  atomic_fetch_add(&pool.job, 1);
-  pthread_cond_broadcast(&pool.wake);
-  pthread_mutex_unlock(&pool.lock);
-  run_part(0);
-  for (int i = 0; i < SPINS && atomic_load(&pool.left); i++) relax();
-  if (atomic_load(&pool.left)) {
-    pthread_mutex_lock(&pool.lock);
-    while (atomic_load(&pool.left)) pthread_cond_wait(&pool.done, &pool.lock);
-    pthread_mutex_unlock(&pool.lock);
-  }
+  deal(n, parts, grain);
+  publish();
+  run_shares(0);
+  close_job();
   pthread_mutex_unlock(&pool.busy);
 }
 
-/* --- scratch ---------------------------------------------------------------------- */
+/* --- scratch ------------------------------------------------------------------------------ */
 
-typedef struct {
-  void *block[RM_SCRATCH_SLOTS];
-  size_t bytes[RM_SCRATCH_SLOTS];
-} scratch;
-
-static _Thread_local scratch my_scratch;
+static _Thread_local scratch my_scratch; /* of threads outside the pool */
 static pthread_key_t scratch_key;
 static pthread_once_t scratch_once = PTHREAD_ONCE_INIT;
 
-static void scratch_free(void *arg) {
-  scratch *s = arg;
-  for (size_t i = 0; i < RM_SCRATCH_SLOTS; i++) {
-    rm_free(s->block[i], s->bytes[i]);
-    s->block[i] = NULL;
-    s->bytes[i] = 0;
-  }
-}
-
 static void scratch_init(void) { pthread_key_create(&scratch_key, scratch_free); }
 
-void *rm_scratch(size_t slot, size_t bytes) {
-  scratch *s = &my_scratch;
+static void *grown(scratch *s, size_t slot, size_t bytes) {
   if (s->block[slot] && s->bytes[slot] >= bytes) return s->block[slot];
-  pthread_once(&scratch_once, scratch_init);
-  pthread_setspecific(scratch_key, s); /* so that the end of the thread frees it */
   rm_free(s->block[slot], s->bytes[slot]);
   s->bytes[slot] = bytes + bytes / 4;
-  s->block[slot] = rm_alloc(s->bytes[slot]);
-  return s->block[slot];
+  return s->block[slot] = rm_alloc(s->bytes[slot]);
 }
 
-typedef struct {
-  size_t slot, bytes;
-  atomic_bool failed;
-} reservation;
-
-static void reserve_here(void *ctx, size_t begin, size_t end) {
-  reservation *r = ctx;
-  (void)begin;
-  (void)end;
-  if (!rm_scratch(r->slot, r->bytes)) atomic_store(&r->failed, true);
+void *rm_scratch(size_t slot, size_t bytes) {
+  if (my_index) return grown(&pool.workspace[my_index], slot, bytes);
+  pthread_once(&scratch_once, scratch_init);
+  pthread_setspecific(scratch_key, &my_scratch); /* so that the end of the thread frees it */
+  return grown(&my_scratch, slot, bytes);
 }
 
+/* Between jobs the workers' blocks may be grown for them. */
 rm_status rm_scratch_reserve(size_t slot, size_t bytes, rm_error *err) {
-  reservation r = {.slot = slot, .bytes = bytes};
-  rm_parallel(rm_num_threads(), 1, reserve_here, &r);
-  if (atomic_load(&r.failed))
-    return rm_fail(err, RM_ERR_MEMORY, "out of memory for %zu bytes of scratch space", bytes);
-  return RM_OK;
+  bool all = rm_scratch(slot, bytes) != NULL;
+  if (all && !working) {
+    pthread_mutex_lock(&pool.busy);
+    start_workers(rm_num_threads());
+    for (size_t i = 1; all && i <= pool.started; i++) all = grown(&pool.workspace[i], slot, bytes) != NULL;
+    pthread_mutex_unlock(&pool.busy);
+  }
+  if (all) return RM_OK;
+  return rm_fail(err, RM_ERR_MEMORY, "out of memory for %zu bytes of scratch space", bytes);
 }
 
 void rm_threads_stop(void) {

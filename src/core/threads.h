@@ -1,7 +1,8 @@
 /* threads.h -- the one pool of worker threads.
  *
- * Work is split into static contiguous ranges, so a thread meets the same memory
- * again in the next pass. The number of threads never changes a result: a reduction
+ * Work is split into contiguous ranges, a thread beginning with the same ones in every
+ * pass, so that it meets the same memory again. Neither the number of threads nor who
+ * does what ever changes a result: a reduction
  * is cut into chunks by its size alone, each chunk writes its own partial result,
  * and the partial results are added in order by one thread.
  *
@@ -18,9 +19,9 @@
 size_t rm_num_threads(void);
 rm_status rm_set_num_threads(size_t n, rm_error *err);
 
-/* Calls body(ctx, begin, end) so that the ranges cover [0, n) once; in the caller
- * alone if n < 2 * grain or when already inside a parallel region. `grain` is the
- * smallest range worth a thread. Returns when all is done. */
+/* Calls body(ctx, begin, end), several times in each thread, so that the ranges cover
+ * [0, n) once; in the caller alone if n < 2 * grain or when already inside a parallel
+ * region. `grain` is the smallest range worth a call. Returns when all is done. */
 typedef void (*rm_range_fn)(void *ctx, size_t begin, size_t end);
 void rm_parallel(size_t n, size_t grain, rm_range_fn body, void *ctx);
 
