@@ -8,8 +8,8 @@ local parser = argparse("resmoon compare", "Trains each network the same way, th
                         .. "draws their training loss and test error in one figure (PNG, SVG and in the terminal).")
   :help_max_width(90)
   :epilog [[
-A name that is the folder of a run is taken as it is: finished runs are compared without training,
-unfinished ones are taken up again with --resume.
+The folder of a run is taken as it is (./resnet20 where it has a network's name): finished runs
+are compared without training, unfinished ones are taken up again with --resume.
 
 Example:
   resmoon compare resnet20 plain20 resnet56 plain56 --data ~/data --epochs 5 --schedule onecycle
@@ -23,8 +23,10 @@ local args = parser:parse()
 options.main(function()
   local settings, home = options.config(args), args.run or "runs/compare"
   local runs, jobs, sets, train_any = {}, {}, nil, false
+  local known = {}
+  for _, name in ipairs(rm.models.list()) do known[name] = true end
   for i, name in ipairs(args.names) do
-    if folder.is_run(name) then
+    if not known[name] and folder.is_run(name) then
       jobs[i] = {folder = name, done = not args.resume}
     else
       if name:find("/", 1, true) then error(("%s is no run: it has no config.json"):format(name), 0) end

@@ -58,4 +58,5 @@ function models.get(name)
   fail("models: there is no '%s', did you mean '%s'? (models.list() has all)", tostring(name), best)
 end
 
-return models
+--- models.resnet21 is an error that names the nearest, rather than a nil to be called.
+return setmetatable(models, {__index = function(_, name) return models.get(name) end})

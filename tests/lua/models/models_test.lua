@@ -110,3 +110,7 @@ check.case("a summary counts what a forward does, and leaves the net as it was",
   check.error(function() net:summary {4, 32, 32} end, "at      resnet20.conv1")
   check.equal(net.training, true)
 end)
+
+check.case("a misspelt network is answered with the nearest", function()
+  check.error(function() return rm.models.resnet21() end, "there is no 'resnet21', did you mean 'resnet20'?")
+end)
