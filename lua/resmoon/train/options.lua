@@ -100,12 +100,13 @@ local function script_name()
 end
 
 -- What a person reads of an error. Complaints of the library name what complains ("models: there
--- is no ...") and need no position; anything else is a defect of the program, and gets a traceback.
+-- is no ...", "data/train.bin: has 10 bytes ...") and need no position; anything else, such as
+-- "attempt to call a nil value", is a defect of the program, and gets a traceback.
 local function explain(message)
   message = tostring(message)
   local complaint = message:match("^[^\n]-:%d+: (.*)$")
   if not complaint then return message end
-  return complaint:find("^[%w_.]+: ") and complaint or debug.traceback(message, 2)
+  return complaint:find("^[^:]+: ") and complaint or debug.traceback(message, 2)
 end
 
 --- Runs f, which returns the exit status. An error ends the program with its text and status 1,

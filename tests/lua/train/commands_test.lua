@@ -91,3 +91,22 @@ check.slow("demo: a table and the figure of its networks", function()
     check.equal(rm.sys.list(run), {"compare.png", "compare.svg", "plain20", "resnet20"})
   end)
 end)
+
+check.case("a damaged data file is named, with what was expected, and no traceback", function()
+  program.with_folder(function(folder)
+    rm.sys.mkdir_p(folder .. "/cifar-10-batches-bin")
+    program.file(folder .. "/cifar-10-batches-bin/data_batch_1.bin", ("x"):rep(5000))
+    refused({"train", "--data", folder, "--run", folder .. "/run"},
+            "data_batch_1.bin: has 5000 bytes, expected 30730000")
+    check.that(not rm.sys.exists(folder .. "/run"), "a run that could not begin leaves no folder")
+  end)
+end)
+
+check.case("a network's name is the network, also beside a run of that name", function()
+  program.with_folder(function(folder)
+    succeed(arguments {"train", "--model", "lenet5", "--epochs", "1", "--run", folder .. "/lenet5"})
+    succeed(arguments {"compare", "lenet5", "./lenet5", "--epochs", "1", "--run", folder .. "/c"},
+            {folder = folder, env = "RESMOON_PLOT=text"})
+    check.that(rm.sys.exists(folder .. "/c/lenet5/log.csv"))
+  end)
+end)
