@@ -54,9 +54,23 @@ static int core_isa(lua_State *L) {
   return 1;
 }
 
+/* rm.nearest(name, names) -> the one of the list that `name` may be a misspelling of, or nil */
+static int core_nearest(lua_State *L) {
+  luaL_checktype(L, 2, LUA_TTABLE);
+  bind_nearest best = bind_nearest_start(luaL_checkstring(L, 1));
+  for (lua_Integer i = 1, n = luaL_len(L, 2); i <= n; i++) {
+    lua_geti(L, 2, i); /* the list keeps the string alive */
+    if (lua_type(L, -1) == LUA_TSTRING) bind_nearest_offer(&best, lua_tostring(L, -1));
+    lua_pop(L, 1);
+  }
+  lua_pushstring(L, best.name); /* NULL: nil */
+  return 1;
+}
+
 void bind_open_runtime(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"num_threads", core_num_threads}, {"set_num_threads", core_set_num_threads}, {"memory", core_memory},
-      {"trim_memory", core_trim_memory}, {"live_tensors", core_live_tensors}, {"isa", core_isa}, {NULL, NULL}};
+      {"trim_memory", core_trim_memory}, {"live_tensors", core_live_tensors}, {"isa", core_isa},
+      {"nearest", core_nearest}, {NULL, NULL}};
   bind_register(L, NULL, functions);
 }

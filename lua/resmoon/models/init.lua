@@ -3,6 +3,7 @@
 -- Each is a function of a table of options that returns a module; its file says which options.
 -- All take input = {channels, height, width} and num_classes, so that a data set fits them:
 -- models.get(name) {input = dataset.shape, num_classes = #dataset.classes}.
+local core = require "resmoon.core"
 local fail = require "resmoon.fail"
 
 local models = {
@@ -28,34 +29,15 @@ end)
 --- The names of all networks.
 function models.list() return {table.unpack(names)} end
 
--- Number of single-letter edits that turn a into b.
-local function edits(a, b)
-  local row = {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local diagonal
-    diagonal, row[0] = row[0], i
-    for j = 1, #b do
-      local change = diagonal + (a:byte(i) == b:byte(j) and 0 or 1)
-      diagonal = row[j]
-      row[j] = math.min(change, row[j] + 1, row[j - 1] + 1)
-    end
-  end
-  return row[#b]
-end
-
 --- The function that builds a network.
 -- Errors: raises for an unknown name, and names the nearest.
 function models.get(name)
   for _, known in ipairs(names) do
     if known == name then return models[known] end
   end
-  local best, distance = nil, math.huge
-  for _, known in ipairs(names) do
-    local d = edits(tostring(name):lower(), known)
-    if d < distance then best, distance = known, d end
-  end
-  fail("models: there is no '%s', did you mean '%s'? (models.list() has all)", tostring(name), best)
+  local nearest = core.nearest(tostring(name):lower(), names)
+  local hint = nearest and (", did you mean '%s'?"):format(nearest) or ""
+  fail("models: there is no '%s'%s (models.list() has all)", tostring(name), hint)
 end
 
 --- models.resnet21 is an error that names the nearest, rather than a nil to be called.
