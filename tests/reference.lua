@@ -2,8 +2,8 @@
 --
 -- DIR holds an index.json of cases (support/reference.lua says of what form); FILTER chooses those
 -- whose file contains it. Ends with `N passed, N failed, N skipped`; the exit status is 1 if one
--- failed. Skipped are cases marked "extra" that ResMoon cannot do; a note tells of a network that was
--- out of tolerance with one order of summation and within it with another.
+-- failed. Skipped are cases marked "extra" of an op that is not known here; a note tells of a network
+-- that is within tolerance with the direct convolution and not quite with the method in use.
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
 
