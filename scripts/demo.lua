@@ -64,31 +64,11 @@ local function resized(set, size)
                               images = #parts == 1 and parts[1] or rm.cat(parts, 1), mean = set.mean, std = set.std}
 end
 
--- Steps this small may be slower on several processors than on one, where these have other work too.
--- So both are tried, and the faster way is taken; the results are the same bits either way.
-local function faster_threads(size, batch)
-  local all = rm.num_threads()
-  local best, least = all, math.huge
-  for _, threads in ipairs {1, all} do
-    rm.set_num_threads(threads)
-    local net = rm.models.get(demo.models[1]) {input = {3, size, size}}
-    local x, y = rm.randn(batch, 3, size, size), rm.ones({batch}, "int64")
-    local began
-    for step = -1, 10 do
-      net(x):cross_entropy(y):backward()
-      if step == 0 then began = rm.sys.clock() end  -- two steps to warm up
-    end
-    local taken = rm.sys.clock() - began
-    if taken < least then best, least = threads, taken end
-  end
-  return best
-end
-
 options.main(function()
   local home, began = args.run or free_folder(), rm.sys.clock()
   if args.size ~= 16 and args.size ~= 32 then error(("--size is %d, expected 16 or 32"):format(args.size), 0) end
   local names = args.models or demo.models
-  local threads = args.threads or faster_threads(args.size, args.batch_size)
+  local threads = args.threads or rm.num_threads()
   print(("Shapes10: %d training images, %d test images, %dx%d pixels; %d epochs each, %d thread%s"):format(
         args.train_size, args.test_size, args.size, args.size, args.epochs, threads, threads > 1 and "s" or ""))
   local sets = {
