@@ -146,6 +146,7 @@ static void *worker(void *arg) {
 
 /* Starts what is missing. A thread that cannot be had is done without. */
 static void start_workers(size_t wanted) {
+  if (pool.started + 1 >= wanted) return;
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

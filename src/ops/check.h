@@ -11,4 +11,13 @@ static inline rm_status rm_check_float(const char *op, const char *arg, const rm
                  rm_dtype_name(t->dtype), arg);
 }
 
+/* bias: NULL, or float32 with one number for each of `outputs`. */
+static inline rm_status rm_check_bias(const char *op, const rm_tensor *bias, size_t outputs, rm_error *err) {
+  char text[RM_SHAPE_TEXT];
+  if (!bias) return RM_OK;
+  RM_TRY(rm_check_float(op, "bias", bias, err));
+  if (bias->ndim == 1 && bias->shape[0] == outputs) return RM_OK;
+  return rm_fail(err, RM_ERR_SHAPE, "%s: bias has shape %s, expected (%zu)", op, rm_tensor_text(bias, text), outputs);
+}
+
 #endif

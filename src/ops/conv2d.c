@@ -76,12 +76,7 @@ static rm_status check_tensors(const rm_tensor *x, const rm_tensor *w, const rm_
     return rm_fail(err, RM_ERR_SHAPE,
                    "conv2d: weight has shape %s, expected 4 dimensions (K, C/groups, R, S)",
                    rm_tensor_text(w, text));
-  if (!b) return RM_OK;
-  RM_TRY(rm_check_float("conv2d", "bias", b, err));
-  if (b->ndim != 1 || b->shape[0] != w->shape[0])
-    return rm_fail(err, RM_ERR_SHAPE, "conv2d: bias has shape %s, expected (%zu)",
-                   rm_tensor_text(b, text), w->shape[0]);
-  return RM_OK;
+  return rm_check_bias("conv2d", b, w->shape[0], err);
 }
 
 static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_options *o,

@@ -22,12 +22,7 @@ static rm_status check(const rm_tensor *x, const rm_tensor *w, const rm_tensor *
                    "%s  (out, in)",
                    x->ndim < 1 ? (size_t)1 : x->shape[x->ndim - 1], w->shape[1], rm_tensor_text(x, sx),
                    rm_tensor_text(w, sw));
-  if (!b) return RM_OK;
-  RM_TRY(rm_check_float("linear", "bias", b, err));
-  if (b->ndim != 1 || b->shape[0] != w->shape[0])
-    return rm_fail(err, RM_ERR_SHAPE, "linear: bias has shape %s, expected (%zu)",
-                   rm_tensor_text(b, sx), w->shape[0]);
-  return RM_OK;
+  return rm_check_bias("linear", b, w->shape[0], err);
 }
 
 static size_t rows_of(size_t ndim, const size_t shape[]) {

@@ -14,6 +14,7 @@
 #include "core/threads.h"
 #include "kernels/kernels.h"
 #include "ops/conv.h"
+#include "leaks.h"
 
 typedef struct {
   size_t n, c, h, w, k, r, s;
@@ -212,13 +213,6 @@ static void an_empty_batch_is_fine(void **state) {
   assert_int_equal(r.y->numel, 0);
   for (size_t i = 0; i < r.dw->numel; i++) assert_true(rm_tensor_f32(r.dw)[i] == 0);
   result_release(r);
-}
-
-static void nothing_is_left(void **state) {
-  (void)state;
-  rm_threads_stop();
-  assert_int_equal(rm_tensor_live(), 0);
-  assert_int_equal(rm_alloc_statistics().live_blocks, 0);
 }
 
 int main(void) {

@@ -1,4 +1,5 @@
 /* layers_test.c -- layers without Lua: made, called and freed when memory runs out; slots. */
+#include "leaks.h"
 #include "support.h"
 #include "layers/layer.h"
 
@@ -90,6 +91,7 @@ static void nothing_left(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(memory_runs_out), cmocka_unit_test(slots),
-                                     cmocka_unit_test(long_texts), cmocka_unit_test(nothing_left)};
+                                     cmocka_unit_test(long_texts), cmocka_unit_test(nothing_left),
+      cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("layers", tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 #include "core/tape.h"
 #include "core/threads.h"
 #include "ops/linalg.h"
+#include "leaks.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
@@ -103,13 +104,6 @@ static void column_sums_are_right(void **state) {
     assert_true(fabs(sum - sums[j]) < 1e-3);
   }
   rm_tensor_release(x);
-}
-
-static void nothing_is_left(void **state) {
-  (void)state;
-  rm_threads_stop();
-  assert_int_equal(rm_tensor_live(), 0);
-  assert_int_equal(rm_alloc_statistics().live_blocks, 0);
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
 /* loss_test.c -- the losses against their definitions in double, the same bits with one thread and
  * two, nothing lost when memory runs out. References and gradients: tests/lua/ops/loss_test.lua. */
+#include "leaks.h"
 #include "support.h"
 #include "ops/loss.h"
 
@@ -111,6 +112,7 @@ static void memory_runs_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(against_definition), cmocka_unit_test(same_bits_with_threads),
-                                     cmocka_unit_test(memory_runs_out)};
+                                     cmocka_unit_test(memory_runs_out),
+      cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("losses", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* norm_test.c -- batch norm in every combination against loops in double, under every instruction
  * set; the same bits with one thread and two; nothing lost when memory runs out. */
+#include "leaks.h"
 #include "support.h"
 #include "ops/norm.h"
 
@@ -217,6 +218,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(against_naive), cmocka_unit_test(same_bits_with_threads), cmocka_unit_test(any_layout),
       cmocka_unit_test(refusals),      cmocka_unit_test(memory_runs_out),
-  };
+      cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("batch norm", tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "core/threads.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise.h"
+#include "leaks.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
@@ -464,13 +465,6 @@ static void memory_may_run_out_anywhere(void **state) {
   assert_true(finished);
   rm_tensor_release(a);
   rm_tensor_release(b);
-}
-
-static void nothing_is_left(void **state) {
-  (void)state;
-  rm_threads_stop();
-  assert_int_equal(rm_tensor_live(), 0);
-  assert_int_equal(rm_alloc_statistics().live_blocks, 0);
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
 /* pool_test.c -- pooling against loops in double over odd sizes, under every instruction set; ties;
  * one thread and two; dropout's mask. */
+#include "leaks.h"
 #include "support.h"
 #include "ops/pool.h"
 
@@ -239,6 +240,6 @@ int main(void) {
       cmocka_unit_test(same_bits_with_threads), cmocka_unit_test(refusals),
       cmocka_unit_test(dropout_masks_alike), cmocka_unit_test(dropout_at_its_limits),
       cmocka_unit_test(memory_runs_out),
-  };
+      cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("pooling and dropout", tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "kernels/kernels.h"
 #include "ops/reduce.h"
 #include "ops/softmax.h"
+#include "leaks.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
@@ -330,13 +331,6 @@ static void memory_may_run_out_anywhere(void **state) {
   }
   assert_true(finished);
   rm_tensor_release(x);
-}
-
-static void nothing_is_left(void **state) {
-  (void)state;
-  rm_threads_stop();
-  assert_int_equal(rm_tensor_live(), 0);
-  assert_int_equal(rm_alloc_statistics().live_blocks, 0);
 }
 
 int main(void) {
