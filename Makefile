@@ -34,6 +34,9 @@ endif
 # Nobody looks at errno or at the processor's exception flags; so loops with comparisons and
 # square roots vectorise. Results are the same bits.
 KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd
+# Elementwise results are the same bits wherever threads cut the run: the compiler must not merge
+# a * b + c * d into a fused step one way in the vectors and another way in the rest.
+PLAIN      := pointwise_k activation_k
 ISA.avx2   := -mavx2 -mfma
 ISA.avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 
@@ -73,7 +76,7 @@ define isa_rule
 $B/kernels/%.$(1).o: src/kernels/%.c $(STAMP)
 	@mkdir -p $$(@D)
 	@echo '  cc    $$< ($(1))'
-	$$Q$$(CC) $$(FLAGS) $$(KFLAGS) $$(ISA.$(1)) -DRM_ISA_NAME=$(1) -c $$< -o $$@
+	$$Q$$(CC) $$(FLAGS) $$(KFLAGS) $$(if $$(filter $$*,$$(PLAIN)),-ffp-contract=off) $$(ISA.$(1)) -DRM_ISA_NAME=$(1) -c $$< -o $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
