@@ -50,17 +50,35 @@ static int layer_gc(lua_State *L) {
 
 /* --- calling ----------------------------------------------------------------------------------- */
 
-/* Pushes the layer's output for the value at 2. Batch norm's is pending, and relu completes it. */
+/* If the layer is a batch norm with fixed statistics, and the value at 2 a convolution that waits for it. */
+static bool push_folded(lua_State *L, rm_layer *layer) {
+  size_t ndim;
+  rm_error err;
+  rm_batch_norm_call c;
+  const size_t *shape = layer->training || !rm_layer_is_batch_norm(layer) ? NULL : bind_pendingshape(L, 2, &ndim);
+  if (!shape) return false;
+  if (rm_batch_norm_begin(layer, ndim, shape, &c, &err) != RM_OK) bind_raise(L, &err);
+  return bind_pendingbatchnorm(L, 2, c.weight, c.bias, c.running_mean, c.running_var, &c.options);
+}
+
+/* Pushes the layer's output for the value at 2. A batch norm's is pending, and relu completes it; so is a
+ * convolution's where no gradients are recorded. */
 static void push_output(lua_State *L, rm_layer *layer) {
   rm_error err;
   if (rm_layer_is_identity(layer)) return lua_pushvalue(L, 2);
   if (rm_layer_is_relu(layer) && bind_pendingrelu(L, 2)) return;
+  if (push_folded(L, layer)) return;
   rm_tensor *x = bind_totensor(L, 2);
   if (!x) bind_error(L, "%s: expected a tensor, got %s", layer->type->name, luaL_typename(L, 2));
   if (rm_layer_is_batch_norm(layer)) {
     rm_batch_norm_call c;
-    if (rm_batch_norm_begin(layer, x, &c, &err) != RM_OK) bind_raise(L, &err);
+    if (rm_batch_norm_begin(layer, x->ndim, x->shape, &c, &err) != RM_OK) bind_raise(L, &err);
     bind_pushbatchnorm(L, x, c.weight, c.bias, c.running_mean, c.running_var, &c.options);
+    return;
+  }
+  if (rm_layer_is_conv2d(layer) && !rm_grad_enabled()) {
+    rm_conv2d_call c = rm_conv2d_begin(layer);
+    bind_pushconv2d(L, x, c.weight, c.bias, &c.options);
     return;
   }
   rm_tensor **y = bind_boxtensor(L);

@@ -84,14 +84,27 @@ static __attribute__((noinline)) void forward_one(const float *const *from, floa
   forward_micro(1, from, to, runs, offsets, length, w, columns, bias);
 }
 
-/* Where the last pixels are fewer than ROWS, the last one is computed several times. */
+/* The shortcut's part and relu, on pixels just written: they are in the first-level cache. */
+static __attribute__((noinline)) void finish_pixels(size_t pixels, float *const *to, size_t columns,
+                                                    const rm_conv_finish *f, const float *y) {
+  for (size_t p = 0; p < pixels; p++) {
+    const float *add = f->add ? f->add + (to[p] - y) : NULL;
+    for (size_t j = 0; j < columns; j++) {
+      float v = add ? to[p][j] + add[j] : to[p][j];
+      to[p][j] = f->relu && v < 0 ? 0 : v;
+    }
+  }
+}
+
+/* Where the last pixels are fewer than ROWS, the last one is computed several times. finish->bias
+ * belongs to these columns; finish->add lies as the whole output does, which begins at y. */
 void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *const *to, size_t runs,
                             const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns,
-                            const float *bias) {
+                            const rm_conv_finish *finish, const float *y) {
   for (size_t n = 0; n < columns; n += PANEL) {
     size_t left = columns - n < PANEL ? columns - n : PANEL;
     rm_vec start[2] = {{0}};
-    if (bias) memcpy(start, bias + n, left * sizeof(float));
+    if (finish->bias) memcpy(start, finish->bias + n, left * sizeof(float));
     for (size_t p = 0; p < pixels; p += ROWS) {
       const float *a[ROWS];
       float *c[ROWS];
@@ -101,6 +114,8 @@ void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *cons
         c[i] = to[q] + n;
       }
       (left > RM_VL ? forward_two : forward_one)(a, c, runs, offsets, length, packed + n * runs * length, left, start);
+      if (finish->add || finish->relu)
+        finish_pixels(pixels - p < ROWS ? pixels - p : ROWS, c, left, finish, y);
     }
   }
 }

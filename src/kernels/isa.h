@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "kernels/finish.h"
 #include "kernels/winograd.h"
 
 #ifndef RM_ISA_NAME

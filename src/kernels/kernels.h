@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "kernels/finish.h"
 #include "kernels/winograd.h"
 
 /* RM_KERNEL(result, name, (parameters)) for each kernel. */

@@ -118,7 +118,7 @@ RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row
 RM_KERNEL(void, wino_weights, (const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, int flip, size_t row_block, size_t column_block, float *u))
 RM_KERNEL(void, wino_input, (const rm_wino_images *g, const float *x, float *patch, size_t first, size_t count, float *v))
 RM_KERNEL(void, wino_product, (size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *u, float *m))
-RM_KERNEL(void, wino_output, (const rm_wino_images *g, const float *m, const float *bias, size_t first, size_t count, float *y))
+RM_KERNEL(void, wino_output, (const rm_wino_images *g, const float *m, const rm_conv_finish *finish, size_t first, size_t count, float *y))
 RM_KERNEL(void, wino_output_gradient, (const rm_wino_images *g, const float *dy, float *patch, size_t first, size_t count, float *m))
 RM_KERNEL(void, wino_weight_product, (size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *m, float *du))
 RM_KERNEL(void, wino_weight_gradient, (const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns, size_t row_block, size_t column_block, float *dw))
@@ -134,6 +134,6 @@ RM_KERNEL(void, scale, (size_t n, const float *x, float a, float *y))
 /* direct_k.c: sums over the window of each pixel; `from` and `to` have a pointer for each pixel */
 RM_KERNEL(size_t, direct_packed, (size_t depth, size_t columns))   /* floats of packed weights */
 RM_KERNEL(void, direct_pack, (size_t row, size_t columns, const float *w, size_t column_stride, size_t depth, float *packed))
-RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns, const float *bias))
+RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns, const rm_conv_finish *finish, const float *y))
 RM_KERNEL(void, direct_pack_gradient, (size_t pixels, size_t columns, const float *dy, size_t stride, float *packed))
 RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw))

@@ -250,21 +250,34 @@ typedef struct {
   rm_vec bias;
   int rows, cols;
   size_t lanes, row, pixel;
+  bool relu;
+  const float *add, *base; /* what is added to y[i] is at add + (y + i - base) */
 } target;
 
-RM_INLINE void output_row(const rm_vec t[6], const target *to, float *y) {
+/* The shortcut's part, and relu. */
+RM_INLINE rm_vec finish_vector(rm_vec v, const target *to, const float *y) {
+  if (to->add) {
+    rm_vec a = {0};
+    memcpy(&a, to->add + (y - to->base), to->lanes * sizeof(float));
+    v += a;
+  }
+  return to->relu ? rm_keep(~(v < (rm_vec){0}), v) : v;
+}
+
+RM_INLINE void output_row(const rm_vec t[6], const target *to, bool plain, float *y) {
   rm_vec o[4];
   output_1d(t, o);
 #pragma GCC unroll 4
   for (int j = 0; j < to->cols; j++) {
     rm_vec v = o[j] + to->bias;
+    if (!plain) v = finish_vector(v, to, y + j * to->pixel);
     if (to->lanes == RM_VL) rm_store(y + j * to->pixel, v);
     else memcpy(y + j * to->pixel, &v, to->lanes * sizeof(float));
   }
 }
 
 /* Rows 0 and 2 share sums, rows 1 and 3 differences. */
-RM_INLINE void output_vector(const float *m, const target *to, float *y) {
+RM_INLINE void output_vector(const float *m, const target *to, bool plain, float *y) {
   rm_vec t[6], u[6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
@@ -274,8 +287,8 @@ RM_INLINE void output_vector(const float *m, const target *to, float *y) {
     t[j] = rm_load(p) + s1 + s2;
     u[j] = q1 * s1 + q2 * s2;
   }
-  output_row(t, to, y);
-  if (to->rows > 2) output_row(u, to, y + 2 * to->row);
+  output_row(t, to, plain, y);
+  if (to->rows > 2) output_row(u, to, plain, y + 2 * to->row);
   if (to->rows < 2) return;
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
@@ -285,33 +298,47 @@ RM_INLINE void output_vector(const float *m, const target *to, float *y) {
     t[j] = p1 * d1 + p2 * d2;
     u[j] = c1 * d1 + (c2 * d2 + rm_load(p + 30 * BLOCK));
   }
-  output_row(t, to, y + to->row);
-  if (to->rows > 3) output_row(u, to, y + 3 * to->row);
+  output_row(t, to, plain, y + to->row);
+  if (to->rows > 3) output_row(u, to, plain, y + 3 * to->row);
 }
 
-/* Writes rows x cols pixels (4 x 4 but at the edge). */
-RM_INLINE void output_tile(const rm_wino_images *g, const float *m, const float *bias, int rows,
-                           int cols, float *y) {
+/* Writes rows x cols pixels (4 x 4 but at the edge). `plain`: nothing is left to do but the bias. */
+RM_INLINE void output_tile(const rm_wino_images *g, const float *m, const rm_conv_finish *f, bool plain,
+                           const float *base, int rows, int cols, float *y) {
   size_t c = g->c, block = g->tiles * TILE, k = 0;
+  target to = {{0}, rows, cols, RM_VL, g->w * c, c, f->relu, f->add, base};
   for (; k + RM_VL <= c; k += RM_VL) {
-    target to = {bias ? rm_load(bias + k) : (rm_vec){0}, rows, cols, RM_VL, g->w * c, c};
-    output_vector(m + k / BLOCK * block + k % BLOCK, &to, y + k);
+    if (f->bias) to.bias = rm_load(f->bias + k);
+    output_vector(m + k / BLOCK * block + k % BLOCK, &to, plain, y + k);
   }
   if (k == c) return;
-  target to = {{0}, rows, cols, c - k, g->w * c, c};
-  if (bias) memcpy(&to.bias, bias + k, to.lanes * sizeof(float));
-  output_vector(m + k / BLOCK * block + k % BLOCK, &to, y + k);
+  to.lanes = c - k;
+  to.bias = (rm_vec){0};
+  if (f->bias) memcpy(&to.bias, f->bias + k, to.lanes * sizeof(float));
+  output_vector(m + k / BLOCK * block + k % BLOCK, &to, plain, y + k);
 }
 
-void RM_ISA(wino_output)(const rm_wino_images *g, const float *m, const float *bias, size_t first,
-                         size_t count, float *y) {
+RM_INLINE void output_tiles(const rm_wino_images *g, const float *m, const rm_conv_finish *f, bool plain,
+                            size_t first, size_t count, float *y) {
   for (size_t t = 0; t < count; t++, m += TILE) {
     place p = place_of(g, first + t);
     float *to = y + ((p.image * g->h + p.i) * g->w + p.j) * g->c;
     size_t rows = g->h - p.i, cols = g->w - p.j;
-    if (rows >= 4 && cols >= 4) output_tile(g, m, bias, 4, 4, to);
-    else output_tile(g, m, bias, rows < 4 ? (int)rows : 4, cols < 4 ? (int)cols : 4, to);
+    if (rows >= 4 && cols >= 4) output_tile(g, m, f, plain, y, 4, 4, to);
+    else output_tile(g, m, f, plain, y, rows < 4 ? (int)rows : 4, cols < 4 ? (int)cols : 4, to);
   }
+}
+
+static __attribute__((noinline)) void finished_tiles(const rm_wino_images *g, const float *m,
+                                                     const rm_conv_finish *f, size_t first, size_t count,
+                                                     float *y) {
+  output_tiles(g, m, f, false, first, count, y);
+}
+
+void RM_ISA(wino_output)(const rm_wino_images *g, const float *m, const rm_conv_finish *finish, size_t first,
+                         size_t count, float *y) {
+  if (finish->add || finish->relu) finished_tiles(g, m, finish, first, count, y);
+  else output_tiles(g, m, finish, true, first, count, y);
 }
 
 /* --- weights -------------------------------------------------------------------------------- */

@@ -23,22 +23,23 @@ static const rm_field fields[] = {
 
 static const rm_layer_type batch_norm_1d, batch_norm_2d;
 
-static rm_status check_input(const rm_layer *layer, const rm_tensor *x, rm_error *err) {
+static rm_status check_input(const rm_layer *layer, size_t ndim, const size_t shape[], rm_error *err) {
   const batch_norm *b = (const batch_norm *)layer;
   bool images = layer->type == &batch_norm_2d;
   char text[RM_SHAPE_TEXT];
-  if (x->ndim != (images ? 4 : 2))
-    return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected %s", layer->type->name, rm_tensor_text(x, text),
+  if (ndim != (images ? 4 : 2))
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected %s", layer->type->name, rm_shape_text(ndim, shape, text),
                    images ? "(N, C, H, W)" : "(N, C)");
-  if (x->shape[1] != b->features)
+  if (shape[1] != b->features)
     return rm_fail(err, RM_ERR_SHAPE, "%s: x has %zu channels, expected %zu\n  x  %s", layer->type->name,
-                   x->shape[1], b->features, rm_tensor_text(x, text));
+                   shape[1], b->features, rm_shape_text(ndim, shape, text));
   return RM_OK;
 }
 
-rm_status rm_batch_norm_begin(rm_layer *layer, const rm_tensor *x, rm_batch_norm_call *call, rm_error *err) {
+rm_status rm_batch_norm_begin(rm_layer *layer, size_t ndim, const size_t shape[], rm_batch_norm_call *call,
+                              rm_error *err) {
   const batch_norm *b = (const batch_norm *)layer;
-  RM_TRY(check_input(layer, x, err));
+  RM_TRY(check_input(layer, ndim, shape, err));
   *call = (rm_batch_norm_call){.options = {layer->training, b->config.momentum, b->config.eps}};
   if (b->config.affine) {
     call->weight = layer->parameters[0].tensor;
@@ -58,7 +59,7 @@ rm_status rm_batch_norm_begin(rm_layer *layer, const rm_tensor *x, rm_batch_norm
 static rm_status forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
   (void)rng;
   rm_batch_norm_call c;
-  RM_TRY(rm_batch_norm_begin(layer, x, &c, err));
+  RM_TRY(rm_batch_norm_begin(layer, x->ndim, x->shape, &c, err));
   return rm_batch_norm(x, c.weight, c.bias, c.running_mean, c.running_var, &c.options, NULL, false, y, err);
 }
 

@@ -39,6 +39,12 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
 
 static const rm_layer_type type = {"Conv2d", sizeof(conv2d), fields, forward, describe};
 
+bool rm_layer_is_conv2d(const rm_layer *layer) { return layer->type == &type; }
+
+rm_conv2d_call rm_conv2d_begin(const rm_layer *layer) {
+  return (rm_conv2d_call){layer->parameters[0].tensor, bias_of(layer), ((const conv2d *)layer)->options};
+}
+
 static rm_status check(size_t in, size_t out, const size_t kernel[2], const rm_conv_options *o, rm_error *err) {
   if (in == 0 || out == 0)
     return rm_fail(err, RM_ERR_VALUE, "Conv2d: channels must be at least 1, got %zu and %zu", in, out);

@@ -104,14 +104,23 @@ rm_status rm_identity_layer(rm_layer **layer, rm_error *err);
 
 /* --- what a batch-norm layer would call ------------------------------------------------------ */
 
-/* The arguments of rm_batch_norm for x; counts the batch while training. False if the layer is no
+/* The arguments of rm_batch_norm for an x of this shape; counts the batch while training. False if the layer is no
  * batch norm: nothing is written then. The caller may go on in the two steps of ops/norm.h. */
 typedef struct {
   rm_tensor *weight, *bias, *running_mean, *running_var; /* borrowed */
   rm_batch_norm_options options;
 } rm_batch_norm_call;
 bool      rm_layer_is_batch_norm(const rm_layer *layer);
-rm_status rm_batch_norm_begin(rm_layer *layer, const rm_tensor *x, rm_batch_norm_call *call, rm_error *err);
+rm_status rm_batch_norm_begin(rm_layer *layer, size_t ndim, const size_t shape[], rm_batch_norm_call *call,
+                              rm_error *err);
+
+/* The arguments of rm_conv2d; the layer is a Conv2d. */
+typedef struct {
+  rm_tensor *weight, *bias; /* borrowed; bias may be NULL */
+  rm_conv_options options;
+} rm_conv2d_call;
+bool           rm_layer_is_conv2d(const rm_layer *layer);
+rm_conv2d_call rm_conv2d_begin(const rm_layer *layer);
 
 bool rm_layer_is_relu(const rm_layer *layer);
 bool rm_layer_is_identity(const rm_layer *layer);

@@ -144,13 +144,22 @@ static void move_running(rm_tensor *mean, rm_tensor *var, double momentum, size_
 
 /* --- forward ----------------------------------------------------------------------------- */
 
-static rm_status check_channels(const char *name, const rm_tensor *t, const rm_tensor *x, rm_error *err) {
+static rm_status check_channels(const char *name, const rm_tensor *t, size_t ndim, const size_t shape[],
+                                rm_error *err) {
   if (!t) return RM_OK;
   RM_TRY(rm_check_float("batch_norm", name, t, err));
-  if (t->ndim == 1 && t->shape[0] == x->shape[1]) return RM_OK;
+  if (t->ndim == 1 && t->shape[0] == shape[1]) return RM_OK;
   char has[RM_SHAPE_TEXT], wants[RM_SHAPE_TEXT];
-  return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x has %zu channels, %s is %s\n  x  %s", x->shape[1], name,
-                 rm_tensor_text(t, has), rm_tensor_text(x, wants));
+  return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x has %zu channels, %s is %s\n  x  %s", shape[1], name,
+                 rm_tensor_text(t, has), rm_shape_text(ndim, shape, wants));
+}
+
+static rm_status check_vectors(size_t ndim, const size_t shape[], const rm_tensor *weight, const rm_tensor *bias,
+                               const rm_tensor *running_mean, const rm_tensor *running_var, rm_error *err) {
+  RM_TRY(check_channels("weight", weight, ndim, shape, err));
+  RM_TRY(check_channels("bias", bias, ndim, shape, err));
+  RM_TRY(check_channels("running_mean", running_mean, ndim, shape, err));
+  return check_channels("running_var", running_var, ndim, shape, err);
 }
 
 static rm_status check(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
@@ -164,10 +173,7 @@ static rm_status check(const rm_tensor *x, const rm_tensor *weight, const rm_ten
     return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is empty: %s", rm_tensor_text(x, text));
   if (!running_mean != !running_var)
     return rm_fail(err, RM_ERR_VALUE, "batch_norm: running_mean and running_var come together, got one");
-  RM_TRY(check_channels("weight", weight, x, err));
-  RM_TRY(check_channels("bias", bias, x, err));
-  RM_TRY(check_channels("running_mean", running_mean, x, err));
-  return check_channels("running_var", running_var, x, err);
+  return check_vectors(x->ndim, x->shape, weight, bias, running_mean, running_var, err);
 }
 
 /* Element j of a vector, or `def` if there is none. */
@@ -210,19 +216,29 @@ static rm_status columns_of_batch(rm_tensor *x, rm_tensor *weight, rm_tensor *bi
   return RM_OK;
 }
 
+rm_status rm_batch_norm_fixed_columns(size_t ndim, const size_t x_shape[], rm_tensor *weight, rm_tensor *bias,
+                                      rm_tensor *running_mean, rm_tensor *running_var, double eps,
+                                      rm_tensor **columns, rm_error *err) {
+  size_t shape[2] = {COLUMNS, x_shape[1]};
+  RM_TRY(check_vectors(ndim, x_shape, weight, bias, running_mean, running_var, err));
+  RM_TRY(rm_tensor_new(RM_FLOAT32, 2, shape, columns, err));
+  for (size_t j = 0; j < shape[1]; j++)
+    fill_columns(*columns, j, at(running_mean, j, 0), at(running_var, j, 1), eps, weight, bias);
+  return RM_OK;
+}
+
 rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
                                 rm_tensor *running_var, const rm_batch_norm_options *options,
                                 rm_tensor **columns, rm_error *err) {
   RM_TRY(check(x, weight, bias, running_mean, running_var, err));
   size_t shape[2] = {COLUMNS, x->shape[1]};
+  if (!options->training && running_mean)
+    return rm_batch_norm_fixed_columns(x->ndim, x->shape, weight, bias, running_mean, running_var, options->eps,
+                                       columns, err);
   rm_tensor *out = NULL;
   rm_status status = rm_tensor_new(RM_FLOAT32, 2, shape, &out, err);
-  if (status == RM_OK && (options->training || !running_mean)) {
+  if (status == RM_OK)
     status = columns_of_batch(x, weight, bias, running_mean, running_var, options, out, err);
-  } else if (status == RM_OK) {
-    for (size_t j = 0; j < shape[1]; j++)
-      fill_columns(out, j, at(running_mean, j, 0), at(running_var, j, 1), options->eps, weight, bias);
-  }
   if (status == RM_OK) *columns = out;
   else rm_tensor_release(out);
   return status;

@@ -22,6 +22,14 @@ typedef struct {
 rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
                     rm_tensor **y, rm_error *err);
 
+/* The shape of y, or the error that rm_conv2d would give. */
+rm_status rm_conv2d_shape(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
+                          const rm_conv_options *options, size_t shape[4], rm_error *err);
+
+/* relu(conv2d(x) + add), both optional, in one pass over y; records nothing. `add` has y's shape. */
+rm_status rm_conv2d_fused(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
+                          rm_tensor *add, bool relu, rm_tensor **y, rm_error *err);
+
 /* The method is chosen by the shapes (conv2d.c). Tests and benchmarks force one: "winograd",
  * "direct", "im2col" or "naive"; a shape it does not cover goes to the next that does.
  * NULL: automatic. False for an unknown name. */

@@ -173,26 +173,55 @@ static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], r
 }
 
 /* --- forward ---------------------------------------------------------------------- */
-/* x channels-last, weight and bias row-major. */
-static rm_status forward(const rm_conv_shape *s, rm_tensor *x, rm_tensor *w, rm_tensor *b,
-                         rm_tensor **out, rm_error *err) {
+typedef struct {
+  rm_conv_shape shape;
+  rm_tensor *x, *weight, *bias, *add; /* x and add channels-last, weight and bias row-major; owned */
+} operands;
+
+static void drop(operands *o) {
+  rm_tensor_release(o->x);
+  rm_tensor_release(o->weight);
+  rm_tensor_release(o->bias);
+  rm_tensor_release(o->add);
+}
+
+static rm_status check(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
+                       const rm_conv_options *options, rm_conv_shape *s, rm_error *err) {
+  RM_TRY(check_options(options, err));
+  RM_TRY(check_tensors(x, weight, bias, err));
+  return describe(x, weight, options, s, err);
+}
+
+static rm_status take(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *add, operands *o,
+                      rm_error *err) {
+  rm_status status = rm_tensor_channels_last(x, &o->x, err);
+  if (status == RM_OK) status = rm_tensor_contiguous(weight, &o->weight, err);
+  if (status == RM_OK && bias) status = rm_tensor_contiguous(bias, &o->bias, err);
+  if (status == RM_OK && add) status = rm_tensor_channels_last(add, &o->add, err);
+  return status;
+}
+
+static rm_status forward(const operands *o, bool relu, rm_tensor **out, rm_error *err) {
   rm_tensor *y = NULL;
+  const rm_conv_shape *s = &o->shape;
   RM_TRY(rm_tensor_new_channels_last((size_t[]){s->n, s->k, s->oh, s->ow}, &y, err));
+  rm_conv_finish finish = {.bias = o->bias ? rm_tensor_f32(o->bias) : NULL,
+                           .add = o->add ? rm_tensor_f32(o->add) : NULL,
+                           .relu = relu};
   rm_status status = RM_OK;
   if (y->numel)
-    status = choose(s)->forward(s, rm_tensor_f32(x), rm_tensor_f32(w), b ? rm_tensor_f32(b) : NULL,
+    status = choose(s)->forward(s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), &finish,
                                 rm_tensor_f32(y), err);
   if (status == RM_OK) *out = y;
   else rm_tensor_release(y);
   return status;
 }
 
-static rm_status record(const rm_conv_shape *s, rm_tensor *const inputs[3], rm_tensor *x, rm_tensor *w,
-                        rm_tensor *y, rm_error *err) {
+static rm_status record(const operands *o, rm_tensor *const inputs[3], rm_tensor *y, rm_error *err) {
   if (!rm_tape_wants(3, inputs)) return RM_OK;
   /* What the gradient of neither needs is not kept. */
   bool keep_x = inputs[1]->requires_grad, keep_w = inputs[0]->requires_grad;
-  rm_tensor *saved[] = {keep_x ? x : NULL, keep_w ? w : NULL};
+  rm_tensor *saved[] = {keep_x ? o->x : NULL, keep_w ? o->weight : NULL};
   return rm_tape_record(y,
                         &(rm_record){.name = "conv2d",
                                      .backward = backward,
@@ -200,27 +229,40 @@ static rm_status record(const rm_conv_shape *s, rm_tensor *const inputs[3], rm_t
                                      .inputs = inputs,
                                      .nsaved = 2,
                                      .saved = saved,
-                                     .payload = s,
-                                     .payload_bytes = sizeof *s},
+                                     .payload = &o->shape,
+                                     .payload_bytes = sizeof o->shape},
                         err);
 }
 
 rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
                     rm_tensor **out, rm_error *err) {
-  rm_conv_shape s;
-  RM_TRY(check_options(options, err));
-  RM_TRY(check_tensors(x, weight, bias, err));
-  RM_TRY(describe(x, weight, options, &s, err));
-  rm_tensor *xs = NULL, *ws = NULL, *bs = NULL, *y = NULL;
-  rm_status status = rm_tensor_channels_last(x, &xs, err);
-  if (status == RM_OK) status = rm_tensor_contiguous(weight, &ws, err);
-  if (status == RM_OK && bias) status = rm_tensor_contiguous(bias, &bs, err);
-  if (status == RM_OK) status = forward(&s, xs, ws, bs, &y, err);
-  if (status == RM_OK) status = record(&s, (rm_tensor *[]){x, weight, bias}, xs, ws, y, err);
-  rm_tensor_release(xs);
-  rm_tensor_release(ws);
-  rm_tensor_release(bs);
+  operands o = {0};
+  rm_tensor *y = NULL;
+  RM_TRY(check(x, weight, bias, options, &o.shape, err));
+  rm_status status = take(x, weight, bias, NULL, &o, err);
+  if (status == RM_OK) status = forward(&o, false, &y, err);
+  if (status == RM_OK) status = record(&o, (rm_tensor *[]){x, weight, bias}, y, err);
+  drop(&o);
   if (status == RM_OK) *out = y;
   else rm_tensor_release(y);
+  return status;
+}
+
+/* --- without gradients ------------------------------------------------------------ */
+rm_status rm_conv2d_shape(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
+                          const rm_conv_options *options, size_t shape[4], rm_error *err) {
+  rm_conv_shape s;
+  RM_TRY(check(x, weight, bias, options, &s, err));
+  shape[0] = s.n, shape[1] = s.k, shape[2] = s.oh, shape[3] = s.ow;
+  return RM_OK;
+}
+
+rm_status rm_conv2d_fused(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
+                          rm_tensor *add, bool relu, rm_tensor **out, rm_error *err) {
+  operands o = {0};
+  RM_TRY(check(x, weight, bias, options, &o.shape, err));
+  rm_status status = take(x, weight, bias, add, &o, err);
+  if (status == RM_OK) status = forward(&o, relu, out, err);
+  drop(&o);
   return status;
 }

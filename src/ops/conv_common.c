@@ -1,4 +1,4 @@
-/* conv_common.c -- weights in other orders, partial sums, memory: shared by the methods. */
+/* conv_common.c -- weights in other orders, partial sums, what follows, memory: shared by the methods. */
 #include "core/alloc.h"
 #include "core/threads.h"
 #include "ops/conv_method.h"
@@ -59,4 +59,23 @@ static void sum_some(void *ctx, size_t begin, size_t end) {
 void rm_conv_sum_parts(size_t n, size_t count, size_t stride, const float *parts, float *total) {
   parts_sum p = {count, stride, parts, total};
   rm_parallel(n, 16384, sum_some, &p);
+}
+
+/* --- what follows the sums --------------------------------------------------------- */
+typedef struct {
+  const rm_conv_finish *finish;
+  float *y;
+} finish_job;
+
+static void finish_some(void *ctx, size_t begin, size_t end) {
+  const finish_job *q = ctx;
+  for (size_t i = begin; i < end; i++) {
+    float v = q->finish->add ? q->y[i] + q->finish->add[i] : q->y[i];
+    q->y[i] = q->finish->relu && v < 0 ? 0 : v;
+  }
+}
+
+void rm_conv_finish_pass(const rm_conv_shape *s, const rm_conv_finish *finish, float *y) {
+  if (finish->add || finish->relu)
+    rm_parallel(s->n * s->oh * s->ow * s->k, 16384, finish_some, &(finish_job){finish, y});
 }

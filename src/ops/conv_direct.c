@@ -53,7 +53,8 @@ typedef struct {
   size_t pitch;                     /* pixels in a row of what the kernel reads */
   size_t classes;
   pixel_class class[MAX_CLASSES];
-  const float *in, *bias;
+  const float *in;
+  rm_conv_finish finish;
   float *out;
   const float *dy; /* weight gradient */
   float *dw;
@@ -197,8 +198,10 @@ static void class_pixels(const job *q, const pixel_class *c, const float *in, fl
       from[p] = in + (i * q->step_h * q->pitch + j * q->step_w) * q->in_c + g * q->in_cg;
       to[p] = out + (i * q->out_step_h * q->out_w + j * q->out_step_w) * q->out_c + g * q->out_cg;
     }
+    rm_conv_finish finish = q->finish;
+    if (finish.bias) finish.bias += g * q->out_cg;
     kernels->direct_forward(count, from, to, c->runs, c->offsets, c->length, c->packed + g * packed,
-                            q->out_cg, q->bias ? q->bias + g * q->out_cg : NULL);
+                            q->out_cg, &finish, q->out);
   }
 }
 
@@ -287,12 +290,12 @@ static void forward_job(const rm_conv_shape *s, job *q) {
   plan(q);
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const float *bias,
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
                          float *y, rm_error *err) {
   job q;
   forward_job(s, &q);
   q.in = x;
-  q.bias = bias;
+  q.finish = *finish;
   q.out = y;
   return convolve(&q, s, w, false, err);
 }

@@ -111,15 +111,16 @@ static void forward_tiles(void *ctx, size_t begin, size_t end) {
   }
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const float *bias,
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
                          float *y, rm_error *err) {
   float *ohwi;
-  job q = {.s = s, .x = x, .bias = bias, .y = y};
+  job q = {.s = s, .x = x, .bias = finish->bias, .y = y};
   RM_TRY(prepare(&q, err));
   RM_TRY(rm_conv_alloc(s->k * q.depth, &ohwi, err));
   rm_conv_weight_to_ohwi(s, w, ohwi);
   q.w = ohwi;
   rm_parallel(s->n * ((s->oh * s->ow + q.tile - 1) / q.tile), 1, forward_tiles, &q);
+  rm_conv_finish_pass(s, finish, y);
   rm_conv_free(ohwi, s->k * q.depth);
   return RM_OK;
 }

@@ -8,6 +8,7 @@
 #define RM_OPS_CONV_METHOD_H
 
 #include "core/status.h"
+#include "kernels/finish.h"
 #include "ops/conv.h"
 
 typedef struct {
@@ -22,13 +23,16 @@ typedef struct {
   const char *name;
   bool (*fits)(const rm_conv_shape *s); /* can it compute this shape? */
   bool (*pays)(const rm_conv_shape *s); /* and faster than the methods after it? */
-  rm_status (*forward)(const rm_conv_shape *s, const float *x, const float *w, const float *bias, float *y,
-                       rm_error *err);
+  rm_status (*forward)(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
+                       float *y, rm_error *err);
   rm_status (*input_gradient)(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err);
   rm_status (*weight_gradient)(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
 } rm_conv_method;
 
 extern const rm_conv_method rm_conv_winograd, rm_conv_direct, rm_conv_im2col, rm_conv_naive;
+
+/* The shortcut and relu of `finish`, on outputs already written with their bias. */
+void rm_conv_finish_pass(const rm_conv_shape *s, const rm_conv_finish *finish, float *y);
 
 /* Weights (K, C/groups, R, S) as (K, R, S, C/groups), and back. */
 void rm_conv_weight_to_ohwi(const rm_conv_shape *s, const float *oihw, float *ohwi);

@@ -36,14 +36,16 @@ static double output(const rm_conv_shape *s, const float *x, const float *w, siz
   return sum;
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const float *bias,
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
                          float *y, rm_error *err) {
   (void)err;
+  float *next = y;
   for (size_t n = 0; n < s->n; n++)
     for (size_t i = 0; i < s->oh; i++)
       for (size_t j = 0; j < s->ow; j++)
         for (size_t k = 0; k < s->k; k++)
-          *y++ = (float)(output(s, x, w, n, i, j, k) + (bias ? bias[k] : 0));
+          *next++ = (float)(output(s, x, w, n, i, j, k) + (finish->bias ? finish->bias[k] : 0));
+  rm_conv_finish_pass(s, finish, y);
   return RM_OK;
 }
 

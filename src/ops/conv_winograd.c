@@ -33,7 +33,8 @@ static bool pays(const rm_conv_shape *s) {
 
 typedef struct {
   rm_wino_images in, out; /* out: where tiles do not overlap */
-  const float *x, *u, *bias;
+  const float *x, *u;
+  rm_conv_finish finish;
   const float *dy; /* weight gradient: of out's shape */
   float *y, *du;
   size_t count; /* tiles of all images */
@@ -119,7 +120,7 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
       kernels->wino_product(count, tiles, q->in.c, q->out.c, v + p * RM_WINO_BLOCK, q->u + p * u_stride,
                             m + p * RM_WINO_BLOCK);
     }
-    kernels->wino_output(&q->out, m, q->bias, first, count, q->y);
+    kernels->wino_output(&q->out, m, &q->finish, first, count, q->y);
   }
 }
 
@@ -139,9 +140,9 @@ static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool b
   return RM_OK;
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const float *bias,
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
                          float *y, rm_error *err) {
-  job q = {.x = x, .bias = bias, .y = y};
+  job q = {.x = x, .finish = *finish, .y = y};
   plan(&q, s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
   return convolve(&q, s, w, false, err);
 }
