@@ -16,6 +16,7 @@ parser:option("--model", "network: resnet20 ... resnet1202, plain20 ... plain110
               .. "plain18/34/50, lenet5, mlp (default resnet20)"):argname "NAME"
 parser:option("--run", "folder of the run (default runs/MODEL)"):argname "DIR"
 parser:flag("--resume", "go on with the run in that folder")
+parser:flag("--profile", "prints, after the first steps, where a step's time goes; then trains on")
 options.add(parser)
 local args = parser:parse()
 
@@ -23,11 +24,12 @@ options.main(function()
   local settings = options.config(args)
   settings.model = args.model
   local folder = args.run or "runs/" .. (args.model or rm.train.config.defaults.model)
+  local how = {folder = folder, hooks = args.profile and require("resmoon.train.profile")() or nil}
   local result
   if args.resume then
-    result = rm.train.resume(folder, settings)
+    result = rm.train.resume(folder, settings, how)
   else
-    result = rm.train.run(settings, {folder = folder})
+    result = rm.train.run(settings, how)
   end
   if result.best and result.stopped ~= "interrupted" then
     print(("%s: best error %.2f%% (epoch %d), final %.2f%%, in %s"):format(result.config.name, result.best.error,

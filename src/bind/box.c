@@ -16,6 +16,7 @@
 #include "bind/pending.h"
 #include "bind/state.h"
 #include "core/alloc.h"
+#include "core/profile.h"
 
 static const char tensor_key;  /* its address is the metatable's key in the registry */
 static const char state_key;
@@ -49,7 +50,9 @@ void bind_account(lua_State *L) {
   if (live - state->least < step_for(state->least)) return;
   int lua_kib = lua_gc(L, LUA_GCCOUNT);
   bool full = live >= state->full_limit || lua_kib >= state->full_lua_kib;
+  rm_scope scope = rm_profile_begin();
   lua_gc(L, full ? LUA_GCCOLLECT : LUA_GCSTEP, 0);
+  rm_profile_end(scope, full ? "full collection" : "young collection", RM_PROFILE_COLLECTOR);
   live = rm_alloc_statistics().live_bytes;
   if (full) {
     lua_kib = lua_gc(L, LUA_GCCOUNT);

@@ -23,6 +23,7 @@
   X(pointwise) \
   X(pool) \
   X(print) \
+  X(profile) \
   X(reduce) \
   X(rng) \
   X(runtime) \

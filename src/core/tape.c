@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/alloc.h"
+#include "core/profile.h"
 #include "core/threads.h"
 #include "kernels/kernels.h"
 
@@ -142,6 +143,7 @@ rm_status rm_tape_record(rm_tensor *y, const rm_record *r, rm_error *err) {
   }
   y->node = node;
   y->requires_grad = true;
+  rm_profile_recorded(r->name);
   return RM_OK;
 }
 
@@ -194,7 +196,9 @@ static rm_status accumulate(rm_tensor **sum, rm_tensor *g, rm_error *err) {
   rm_status status = RM_OK;
   if (!exclusive(into)) status = rm_tensor_clone(*sum, &into, err);
   if (status == RM_OK) status = rm_tensor_as_layout(g, into, &from, err);
+  rm_scope scope = rm_profile_begin();
   if (status == RM_OK) add_into(into, from);
+  rm_profile_end(scope, "sum of gradients", RM_PROFILE_BACKWARD);
   rm_tensor_release(from);
   rm_tensor_release(g);
   if (into != *sum) {
@@ -297,7 +301,9 @@ static rm_status visit(walk *w, rm_node *node, bool keep_graph, rm_error *err) {
   memset(dx, 0, node->ninputs * sizeof *dx);
   rm_tensor *dy = node->dy;
   node->dy = NULL;
+  rm_scope scope = rm_profile_begin();
   rm_status status = node->backward(node, dy, dx, err);
+  rm_profile_end(scope, node->name, RM_PROFILE_BACKWARD);
   rm_tensor_release(dy); /* before the sums: dx may then be its only owner */
   if (status == RM_OK && !keep_graph) free_saved(node);
   for (size_t i = 0; i < node->ninputs; i++) {

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include "core/alloc.h"
+#include "core/profile.h"
 
 enum { MAX_DEPTH = 16 };
 
@@ -74,7 +75,9 @@ static void *work(void *arg) {
     size_t b = p->made;
     pthread_mutex_unlock(&p->mutex);
     slot made;
+    rm_scope scope = rm_profile_begin();
     make_batch(&p->plan, b, false, &made);
+    rm_profile_end(scope, "augment", RM_PROFILE_WORKER);
     pthread_mutex_lock(&p->mutex);
     p->ring[b % p->depth] = made;
     p->made++;

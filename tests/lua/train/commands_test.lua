@@ -72,6 +72,16 @@ check.slow("Ctrl-C in training saves and says how to go on", function()
   end)
 end)
 
+check.case("train --profile says where a step's time goes, and trains on", function()
+  program.with_folder(function(folder)
+    local out = succeed {"train", "--model", "lenet5", "--epochs", "1", "--run", folder .. "/a", "--train-size", "48",
+                         "--test-size", "20", "--batch-size", "4", "--profile"}
+    check.that(out:find("a step takes [%d.]+ ms, %d+ img/s %(mean of 9%)"), out)
+    check.that(out:find("conv2d +2 +[%d.]+ +2 "), out)
+    check.that(out:find("epoch 1/1"), out)
+  end)
+end)
+
 check.case("summary and bench", function()
   local out = succeed {"summary", "resnet20"}
   check.that(out:find("269,722", 1, true), out)
