@@ -1,8 +1,9 @@
---- Runs reference cases:  resmoon tests/reference.lua DIR [FILTER] [--verbose]
+--- Runs reference cases:  resmoon tests/reference.lua DIR [FILTER] [--method NAME] [--verbose]
 --
 -- DIR holds an index.json of cases (support/reference.lua says of what form); FILTER chooses those
 -- whose file contains it. Ends with `N passed, N failed, N skipped`; the exit status is 1 if one
--- failed. Skipped are cases marked "extra" of an op that is not known here; a note tells of a network
+-- failed. --method forces a method of convolution (winograd, direct, im2col, naive), RESMOON_ISA=
+-- an instruction set. Skipped are cases marked "extra" of an op that is not known here; a note tells of a network
 -- that is within tolerance with the direct convolution and not quite with the method in use.
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
@@ -10,14 +11,22 @@ package.path = here .. "/?.lua;" .. package.path
 local rm        = require "resmoon"
 local reference = require "support.reference"
 
-local folder, filter, verbose
-for _, argument in ipairs(arg) do
-  if argument == "--verbose" then verbose = true
-  elseif not folder then folder = argument:gsub("/$", "")
-  else filter = argument end
+local folder, filter, verbose, method
+do
+  local i = 1
+  while arg[i] do
+    if arg[i] == "--verbose" then verbose = true
+    elseif arg[i] == "--method" then
+      i = i + 1
+      method = arg[i]
+      rm.conv_method(method)  -- raises for an unknown one
+    elseif not folder then folder = arg[i]:gsub("/$", "")
+    else filter = arg[i] end
+    i = i + 1
+  end
 end
 if not folder then
-  io.stderr:write("usage: resmoon tests/reference.lua DIR [FILTER] [--verbose]\n")
+  io.stderr:write("usage: resmoon tests/reference.lua DIR [FILTER] [--method NAME] [--verbose]\n")
   os.exit(2)
 end
 
@@ -40,5 +49,6 @@ for _, entry in ipairs(reference.index(folder)) do
     end
   end
 end
-print(("%d passed, %d failed, %d skipped"):format(passed, failed, skipped))
+print(("%d passed, %d failed, %d skipped (%s, convolution %s)"):format(passed, failed, skipped, rm.isa(),
+  method or "by shape"))
 os.exit(failed == 0)
