@@ -31,6 +31,7 @@ static void print_help(void) {
        "  -i          the prompt afterwards\n"
        "  -           run standard input\n"
        "  --          no more options\n"
+       "  --strict    reading a global that nobody assigned is an error (it always is at the prompt)\n"
        "  -v          print the version\n"
        "  --help      print this\n"
        "\n"
@@ -40,6 +41,7 @@ static void print_help(void) {
        "environment\n"
        "  RESMOON_NUM_THREADS  threads to compute with (default: all processors)\n"
        "  RESMOON_HISTORY      file of what was typed (empty: none)\n"
+       "  RESMOON_STARTUP      file that the prompt runs first (empty: none; ~/.config/resmoon/startup.lua)\n"
        "  RESMOON_HOME         folder with lua/ and scripts/, if not beside the program\n"
        "  RESMOON_TRACEBACK    full: tracebacks show the library's lines, too\n"
        "  NO_COLOR             no colour");
@@ -51,6 +53,7 @@ typedef struct {
   int interactive;
   int runs_code;  /* -e or -l was given */
   int version;
+  int strict;
 } command_line;
 
 /* Returns 0, or prints what is wrong and returns 1. */
@@ -64,6 +67,8 @@ static int parse(int argc, char **argv, command_line *options) {
       break;
     } else if (strcmp(option, "-i") == 0) {
       options->interactive = 1;
+    } else if (strcmp(option, "--strict") == 0) {
+      options->strict = 1;
     } else if (strcmp(option, "-v") == 0 || strcmp(option, "--version") == 0) {
       options->version = 1;
     } else if (strncmp(option, "-e", 2) == 0 || strncmp(option, "-l", 2) == 0) {
@@ -174,6 +179,16 @@ static int give_globals(lua_State *L) {
   return shell_call(L, 1, 0) == LUA_OK ? 0 : shell_report(L);
 }
 
+/* --strict: lua/resmoon/shell/strict.lua */
+static int be_strict(lua_State *L) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "resmoon.shell.strict");
+  if (shell_call(L, 1, 1) != LUA_OK) return shell_report(L);
+  lua_getfield(L, -1, "watch");
+  lua_pushliteral(L, "all");
+  return run(L, LUA_OK, 1);
+}
+
 static int run_all(lua_State *L, int argc, char **argv, const command_line *options) {
   int status = run_options(L, argv, options->script);
   if (status == 0 && options->script < argc)
@@ -211,6 +226,7 @@ int main(int argc, char **argv) {
     printf("ResMoon %s, %s\n", lua_tostring(L, -1), LUA_RELEASE);
     lua_settop(L, 0);
   }
+  if (status == 0 && options.strict) status = be_strict(L);
   if (status == 0) status = run_all(L, argc, argv, &options);
   lua_close(L);
   rm_threads_stop();

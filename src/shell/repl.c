@@ -1,7 +1,7 @@
 /* repl.c -- the prompt: read, run, print.
  *
- * What a line means is decided in Lua (lua/resmoon/shell/session.lua: is it complete, an
- * expression or a statement, what becomes of `local`), and so is how a value looks (show.lua).
+ * What a line means is decided in Lua (lua/resmoon/shell/session.lua: is it complete, a command,
+ *, an expression or a statement, what becomes of `local`, how a value looks).
  * Here is what needs C: lines, protected calls, Ctrl-C. */
 #include "shell/repl.h"
 
@@ -17,8 +17,8 @@
 
 static const char PROMPT[] = "> ", CONTINUED[] = ">> ";
 
-/* Stack slots of shell_repl. */
-enum { SESSION = 1, SHOW = 2 };
+/* Stack slot of shell_repl. */
+enum { SESSION = 1 };
 
 /* Calls session:method(text) (text may be NULL) for `nresults` results; they are ours, so an
  * error here is a bug and is shown as one. */
@@ -31,18 +31,23 @@ static int ask_session(lua_State *L, const char *method, const char *text, int n
   return 1;
 }
 
-/* Prints the n values on top, and pops them: each through show.lua, which gives one text. */
-static void print_values(lua_State *L, int n) {
-  if (n == 0) return;
-  luaL_checkstack(L, 3, NULL);
-  lua_pushvalue(L, SHOW);
+/* Prints what the session makes of the n results on top, and pops them. */
+static void print_results(lua_State *L, int n) {
+  luaL_checkstack(L, 4, NULL);
+  lua_getfield(L, SESSION, "finish");
   lua_insert(L, -(n + 1));
-  if (shell_call(L, n, 1) != 0) {
+  lua_pushvalue(L, SESSION);
+  lua_insert(L, -(n + 1));
+  if (shell_call(L, n + 1, 1) != 0) {
     shell_report(L);
     return;
   }
-  const char *text = lua_tostring(L, -1);
-  if (text) puts(text);
+  size_t length;
+  const char *text = lua_tolstring(L, -1, &length);
+  if (text) {
+    fwrite(text, 1, length, stdout);
+    putchar('\n');
+  }
   lua_pop(L, 1);
 }
 
@@ -53,28 +58,36 @@ static int run_chunk(lua_State *L) {
     shell_report(L);
     return 0;
   }
-  print_values(L, lua_gettop(L) - base);
+  print_results(L, lua_gettop(L) - base);
   fflush(stdout);
   return 1;
 }
 
-/* Runs what the session has ready. Returns 1 if the last statement is not complete yet. */
-static int run_ready(lua_State *L) {
+typedef enum { DONE, MORE, LEAVE } outcome;
+
+/* Runs what the session has ready. */
+static outcome run_ready(lua_State *L) {
   for (;;) {
-    /* take() -> "chunk", source, function | "error", source, message | "more" | "done" */
-    if (ask_session(L, "take", NULL, 3) != 0) return 0;
-    const char *kind = lua_tostring(L, -3);
-    int is_chunk = strcmp(kind, "chunk") == 0, is_error = strcmp(kind, "error") == 0;
-    int more = strcmp(kind, "more") == 0;
-    if (is_chunk || is_error) shell_history_add(lua_tostring(L, -2));
-    if (is_chunk) {
-      if (!run_chunk(L)) ask_session(L, "reset", NULL, 0);
-    } else if (is_error) {
-      shell_report(L);
+    /* take() -> "chunk", entry, function | "error", entry, message | "more" | "done" | "leave" */
+    if (ask_session(L, "take", NULL, 3) != 0) {
       ask_session(L, "reset", NULL, 0);
+      return DONE;
     }
-    lua_settop(L, SHOW);
-    if (!is_chunk && !is_error) return more;
+    const char *kind = lua_tostring(L, -3), *entry = lua_tostring(L, -2);
+    if (entry) shell_history_add(entry);
+    switch (*kind) {
+      case 'c':
+        if (!run_chunk(L)) ask_session(L, "reset", NULL, 0);
+        break;
+      case 'e':
+        shell_report(L);
+        ask_session(L, "reset", NULL, 0);
+        break;
+      default:
+        lua_settop(L, SESSION);
+        return *kind == 'm' ? MORE : *kind == 'l' ? LEAVE : DONE;
+    }
+    lua_settop(L, SESSION);
   }
 }
 
@@ -89,27 +102,30 @@ static int load_part(lua_State *L, const char *name) {
 
 int shell_repl(lua_State *L) {
   lua_settop(L, 0);
-  if (load_part(L, "resmoon.shell.session") != 0 || load_part(L, "resmoon.shell.show") != 0) return 1;
+  if (load_part(L, "resmoon.shell.session") != 0) return 1;
   shell_line_open();
   shell_history_open();
   if (isatty(STDIN_FILENO)) puts("ResMoon, with " LUA_RELEASE ". Ctrl-D leaves, Ctrl-C stops what runs.");
-  int more = 0;
+  fflush(stdout);
+  ask_session(L, "open", NULL, 0);
+  outcome state = DONE;
   for (;;) {
     char *text = NULL;
-    switch (shell_line_read(more ? CONTINUED : PROMPT, &text)) {
+    switch (shell_line_read(state == MORE ? CONTINUED : PROMPT, &text)) {
       case SHELL_END:
-        if (!more) return 0;
+        if (state != MORE) return 0;
         /* Ctrl-D ends a statement that is not complete, and only then the session. */
         /* fall through */
       case SHELL_INTERRUPTED:
         ask_session(L, "reset", NULL, 0);
-        more = 0;
+        state = DONE;
         break;
       case SHELL_LINE:
         /* Copied into the session, and freed before anything of the user's runs. */
         ask_session(L, "feed", text, 0);
         free(text);
-        more = run_ready(L);
+        state = run_ready(L);
+        if (state == LEAVE) return 0;
     }
   }
 }

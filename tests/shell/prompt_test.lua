@@ -112,3 +112,76 @@ check.case("colour only where it is wanted", function()
   screen = session({"send error('red')\\r", "expect red", "expect red"})
   check.that(not screen:find("\27[31m", 1, true), "NO_COLOR")
 end)
+
+check.case("reading a global that nobody assigned is an error that names the nearest", function()
+  session {
+    "send width = 3\\r", "expect > ", "send widht\\r", "expect there is no variable 'widht', did you mean 'width'?",
+    "expect > ", "send print('aa' .. type(randn))\\r", "expect did you mean 'rm.randn'?",
+    "expect > ", "send nothing = nil\\r", "expect > ", "send 'is ' .. tostring(nothing)\\r", "expect is nil",
+    "expect > ", "send local later\\r", "expect > ", "send 'it ' .. tostring(later)\\r", "expect it nil",
+  }
+end)
+
+check.case("scripts may read any global, unless --strict", function()
+  program.with_folder(function(folder)
+    local script = program.file(folder .. "/s.lua", "print(type(nowhere))\n")
+    check.equal({program.run {script}}, {"nil\n", "", 0})
+    local output, errors, status = program.run {"--strict", script}
+    check.equal({output, status}, {"", 1})
+    check.that(errors:find("s.lua:1: there is no variable 'nowhere'", 1, true), errors)
+    -- the prompt is strict, what it loads is not
+    session {("send dofile '%s'\\r"):format(script), "expect nil"}
+  end)
+end)
+
+check.case("time, %timeit, $ and exit", function()
+  program.type({
+    "expect > ", "send time 40 + 2\\r", "expect (processors: ", "expect 42",
+    "expect > ", "send %timeit 1 + 1\\r", "expect per run  (median of 7 rounds",
+    "expect > ", "send $ echo shell$((1 + 1))\\r", "expect shell2",
+    "expect > ", "send $ sh -c 'exit 3'\\r", "expect (exit status 3)",
+    "expect > ", "send exit\\r", "exit 0",
+  })
+end)
+
+check.case("the startup file runs first, and its locals are there", function()
+  program.with_folder(function(folder)
+    local file = program.file(folder .. "/startup.lua", "local eleven = 11\nfunction double(x) return 2 * x end")
+    session({"send double(eleven)\\r", "expect 22"}, {env = "RESMOON_STARTUP=" .. file})
+    os.execute(("mkdir -p %s/.config/resmoon && mv %s %s/.config/resmoon/"):format(folder, file, folder))
+    session({"send double(eleven)\\r", "expect 22"},
+            {env = "-u RESMOON_STARTUP -u XDG_CONFIG_HOME HOME=" .. folder})
+    program.type({"expect broken.lua:1: ", "expect > ", "send 5 * 5\\r", "expect 25"},
+                 {env = "RESMOON_STARTUP=" .. program.file(folder .. "/broken.lua", "x x")})
+    program.type({"expect startup file: /nowhere/x.lua: ", "expect > "}, {env = "RESMOON_STARTUP=/nowhere/x.lua"})
+  end)
+end)
+
+check.case("edit opens the last block in an editor, and runs what was written", function()
+  program.with_folder(function(folder)
+    local editor = program.file(folder .. "/editor", "#!/bin/sh\nsed -i 's/1000/2000/' \"$1\"\n")
+    os.execute("chmod +x " .. editor)
+    local env = "VISUAL= EDITOR=" .. editor
+    session({"send local base = 1000\\r", "expect > ", "send edit\\r", "expect local base = 2000",
+             "expect > ", "send base + 1\\r", "expect 2001"}, {env = env})
+    local file = program.file(folder .. "/mine.lua", "local inside = 1000")
+    session({("send edit %s\\r"):format(file), "expect > ", "send inside + 2\\r", "expect 2002"}, {env = env})
+    session({"send edit\\r", "expect the editor ended with status 1"}, {env = "VISUAL= EDITOR=false"})
+  end)
+end)
+
+check.case("code runs once, whatever the error", function()
+  session {
+    "send runs = 0\\r", "expect > ", "send (function() runs = runs + 1 error('on purpose') end)()\\r",
+    "expect on purpose", "expect > ", "send runs + 100\\r", "expect 101",
+    "expect > ", "send (function() runs = runs + 1 return nil + 1 end)()\\r", "expect arithmetic",
+    "expect > ", "send runs + 100\\r", "expect 102",
+  }
+end)
+
+check.case("Ctrl-R searches the history", function()
+  session {
+    "send 123 + 321\\r", "expect 444", "expect > ", "send 1 + 1\\r", "expect > ",
+    "send \\x12", "expect reverse-i-search", "send 23 +", "pause 100", "send \\r", "expect 444",
+  }
+end)

@@ -45,7 +45,7 @@ function program.run(arguments, options)
   local input, errors = write(options.input or ""), os.tmpname()
   local path = program.path
   if options.folder and path:sub(1, 1) ~= "/" then path = os.getenv("PWD") .. "/" .. path end
-  local command = ("%senv -u LUA_PATH RESMOON_HISTORY= env %s %s %s <%s 2>%s"):format(
+  local command = ("%senv -u LUA_PATH RESMOON_HISTORY= RESMOON_STARTUP= env %s %s %s <%s 2>%s"):format(
     options.folder and "cd " .. quote(options.folder) .. " && " or "",
     options.env or "", quote(path), table.concat(words, " "), quote(input), quote(errors))
   local pipe = assert(io.popen(command))
@@ -66,7 +66,7 @@ function program.type(steps, options)
   for i, word in ipairs(options.arguments or {}) do words[i] = quote(word) end
   local script, errors = write(table.concat(steps, "\n") .. "\n"), os.tmpname()
   local helper = program.path:match("^(.*)/[^/]*$") .. "/tests/pty"
-  local command = ("env -u LUA_PATH TERM=xterm NO_COLOR=1 RESMOON_HISTORY= INPUTRC=/dev/null "
+  local command = ("env -u LUA_PATH TERM=xterm NO_COLOR=1 RESMOON_HISTORY= RESMOON_STARTUP= INPUTRC=/dev/null "
                    .. "env %s %s %s %s %s 2>%s"):format(
     options.env or "", quote(helper), quote(script), quote(program.path), table.concat(words, " "), quote(errors))
   local pipe = assert(io.popen(command))

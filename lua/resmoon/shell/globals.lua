@@ -1,17 +1,31 @@
 --- The names the shell gives to the user as globals: rm and the parts of the library.
 -- A part is loaded when its name is first used.
+--
+-- The metatable of _G is the place to add to this:
+--     lazy[name]      a function that gives the value when it is first read
+--     missing(name)   called for any other name that is not there (strict.lua sets it)
+--     standard        the set of names that are Lua's and ours
 local rm = require "resmoon"
 
 rawset(_G, "rm", rm)
 
-local is_part = {}
-for _, name in ipairs(rm.parts) do is_part[name] = true end
+local meta = {lazy = {}, standard = {}}
+for _, name in ipairs(rm.parts) do
+  meta.lazy[name] = function() return rm[name] end
+end
+for name in next, _G do meta.standard[name] = true end
 
-setmetatable(_G, {
-  __index = function(globals, name)
-    if not is_part[name] then return nil end
-    local part = rm[name]
-    rawset(globals, name, part)
-    return part
-  end,
-})
+function meta.__index(globals, name)
+  local load = meta.lazy[name]
+  if load then
+    local value = load()
+    rawset(globals, name, value)
+    return value
+  end
+  local missing = meta.missing
+  if not missing then return nil end
+  local value = missing(name)  -- no tail call: strict.lua counts the frames
+  return value
+end
+
+setmetatable(_G, meta)

@@ -10,30 +10,7 @@
 -- Locals inside blocks and functions are left alone, and so is a variable with <close>, which has
 -- to be closed when its chunk ends. The lines keep their numbers. session.lua has the table.
 
---- The token at `at`: its end, its kind ("name", "space" or "other") and its text.
-local function token(source, at)
-  local _, stop = source:find("^%s+", at)
-  if stop then return stop, "space" end
-  local level = source:match("^%-%-%[(=*)%[", at) or source:match("^%[(=*)%[", at)
-  if level then  -- a long string or comment
-    _, stop = source:find("]" .. level .. "]", at, true)
-    return stop or #source, source:sub(at, at) == "-" and "space" or "other"
-  end
-  _, stop = source:find("^%-%-[^\n]*", at)
-  if stop then return stop, "space" end
-  local quote = source:match("^[\"']", at)
-  if quote then
-    stop = at + 1
-    while stop <= #source and source:sub(stop, stop) ~= quote do
-      stop = stop + (source:sub(stop, stop) == "\\" and 2 or 1)
-    end
-    return stop, "other"
-  end
-  _, stop = source:find("^[%a_][%w_]*", at)
-  if stop then return stop, "name", source:sub(at, stop) end
-  _, stop = source:find("^%.?%d[%w_.]*", at)  -- so that 0xend is no `end`
-  return stop or at, "other", source:sub(at, at)
-end
+local token = require "resmoon.shell.token"
 
 local opens  = {["function"] = true, ["do"] = true, ["if"] = true, ["repeat"] = true}
 local closes = {["end"] = true, ["until"] = true}

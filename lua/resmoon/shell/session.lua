@@ -1,73 +1,229 @@
 --- What typed lines mean: when a statement is complete, and what it is compiled to.
 --
---     session:feed(text)   one line, or several that were pasted in one go
---     session:take()       -> "chunk", source, function    run it; its results are to be printed
---                             "error", source, message     no chunk begins like this
---                             "more"                       the statement goes on in the next line
---                             "done"                       nothing is left
---     session:reset()      forgets what is not complete, and the rest of a paste
+--     session:open()        the prompt begins: strict mode, more globals, the user's startup file
+--     session:feed(text)    one line, or several that were pasted in one go
+--     session:take()        -> "chunk", entry, function    run it, and give its results to finish
+--                              "error", entry, message     no chunk begins like this
+--                              "more"                      the statement goes on in the next line
+--                              "done"                      nothing is left
+--                              "leave"                     the user wants to go
+--                           entry: what is new in the history, or nil
+--     session:finish(...)   keeps a chunk's results as _, _2, _3; -> the text to print, or nil
+--     session:reset()       forgets what is not complete, and the rest of a paste
 --
--- A source is tried as an expression (`return source`), then as a statement. It goes on in the
--- next line if either parser stopped at the end of the text: `x +` is an incomplete expression,
--- `for i = 1, 3 do` an incomplete statement. The text ends in a newline when it is compiled, so
--- that an open quote is an error at once, while an open [[ is not.
+-- A source is tried as a command (commands.lua), as an expression (`return source`), then as a
+-- statement. It goes on in the next line if either parser stopped at the end of the text: `x +` is an
+-- incomplete expression, `for i = 1, 3 do` an incomplete statement. The text ends in a newline when it
+-- is compiled, so that an open quote is an error at once, while an open [[ is not.
 --
 -- Chunks run in an environment of their own: names declared `local` at the prompt
 -- are in it and shadow globals, for the session alone; every other assignment goes through to the
 -- globals, where scripts and modules see it.
+local commands = require "resmoon.shell.commands"
 local localise = require "resmoon.shell.localise"
+local strict   = require "resmoon.shell.strict"
+local token    = require "resmoon.shell.token"
 
-local environment = setmetatable({}, {__index = _G, __newindex = _G})
+local function assign_global(_, name, value)
+  if value == nil then strict.declare(name) end
+  _G[name] = value
+end
+
+local environment = setmetatable({}, {__index = _G, __newindex = assign_global})
 rawset(environment, "_LOCAL", setmetatable({}, {
   __index = environment,
-  __newindex = function(_, name, value) rawset(environment, name, value) end,
+  __newindex = function(_, name, value)
+    if value == nil then strict.declare(name) end
+    rawset(environment, name, value)
+  end,
 }))
 
-local session = {environment = environment, queue = {}, pending = nil}
+local session = {environment = environment, queue = {}, pending = nil, block = nil, quiet = false, leaving = false}
 
-local NAME = "=prompt"
+-- --- the text of what was typed ---------------------------------------------------------
 
---- Returns a function, or nil, the message, and whether more lines may complete the source.
-local function compile(source)
-  local text = source .. "\n"
-  local chunk, expression_error = load("return " .. text, NAME, "t", environment)
+-- The chunk of the n-th source is called "prompt[n]"; functions defined in it keep that name.
+local MOST_SOURCES = 500
+local sources, count = {}, 0
+
+local function name_chunk() return ("=prompt[%d]"):format(count + 1) end
+
+local function keep_source(source)
+  count = count + 1
+  sources[count] = source
+  sources[count - MOST_SOURCES] = nil
+end
+
+--- Line `line` of the chunk called `name` ("prompt[3]", also with a sign in front), or nil.
+function session:line(name, line)
+  local number = name:match("^[=@]?prompt%[(%d+)%]$")
+  local source = number and sources[tonumber(number)]
+  if not source then return nil end
+  for text in (source .. "\n"):gmatch("(.-)\n") do
+    line = line - 1
+    if line == 0 then return text end
+  end
+end
+
+--- The text of the last thing that was run, or nil.
+function session:last() return self.last_source end
+
+-- --- compiling ---------------------------------------------------------------------------
+
+local function is_variable(name)
+  return rawget(environment, name) ~= nil or (rawget(_G, name) ~= nil and not getmetatable(_G).standard[name])
+end
+
+--- Compiles Lua: a function, or nil, the message, and whether more lines may complete the source.
+function session:compile_lua(source)
+  local text, name = source .. "\n", name_chunk()
+  local chunk, expression_error = load("return " .. text, name, "t", environment)
   if chunk then return chunk end
   local statement_error
-  chunk, statement_error = load(text, NAME, "t", environment)
-  if chunk then return assert(load(localise(text), NAME, "t", environment)) end
+  chunk, statement_error = load(text, name, "t", environment)
+  if chunk then return assert(load(localise(text), name, "t", environment)) end
   local incomplete = expression_error:find("<eof>$") or statement_error:find("<eof>$")
   return nil, statement_error, incomplete ~= nil
 end
 
+--- The same for what may be a command.
+function session:compile(source)
+  local command, rest = commands.find(source, is_variable)
+  if not command then
+    if source:find("^%s*%%") then return nil, "there is no command " .. source:match("%%%a*"), false end
+    return self:compile_lua(source)
+  end
+  if command.compile then return command.compile(rest, self) end
+  if rest:find("\n") then return nil, "a command is a line of its own", false end
+  return function() return command.run(rest, self) end
+end
+
+-- --- lines -------------------------------------------------------------------------------
+
 function session:feed(text)
   text = text:gsub("\n+$", "")
-  -- What was pasted or recalled as a whole may be one statement that its first lines are, too.
-  if not self.pending and #self.queue == 0 and text:find("\n") and compile(text) then
-    self.queue[1] = text
-    return
+  if not self.pending and #self.queue == 0 and text:find("\n") then
+    self.block = text
+    -- What was pasted or recalled as a whole may be one statement that its first lines are, too.
+    if self:compile(text) then
+      self.queue[1] = text
+      return
+    end
   end
   for line in (text .. "\n"):gmatch("(.-)\n") do self.queue[#self.queue + 1] = line end
 end
 
+-- Whether no statement begins like this line: it goes on with the one before.
+local function continues(line)
+  if not line then return false end
+  return line:find("^%s*[:.,)%]}+*/%^<>=~|&]") or line:find("^%s*and%f[^%w_]") or line:find("^%s*or%f[^%w_]")
+end
+
+-- What goes into the history: all of what was pasted in one go, once; else the statement.
+local function entry(self, source)
+  if not self.block then return source end
+  local block = self.block
+  if block == "" then return nil end
+  self.block = ""
+  return block
+end
+
+-- Whether the last thing in the source is a semicolon.
+local function hides(source)
+  if not source:find(";", 1, true) then return false end
+  local at, last = 1, nil
+  while at <= #source do
+    local stop, kind, text = token(source, at)
+    if kind ~= "space" then last = text end
+    at = stop + 1
+  end
+  return last == ";"
+end
+
 function session:take()
+  if self.leaving then return "leave" end
   while #self.queue > 0 do
     local line = table.remove(self.queue, 1)
     local source = self.pending and self.pending .. "\n" .. line or line
     if source:find("%S") then
-      local chunk, message, incomplete = compile(source)
-      if not incomplete then
+      local chunk, message, incomplete = self:compile(source)
+      if incomplete or (chunk and continues(self.queue[1])) then
+        self.pending = source
+      else
         self.pending = nil
-        if chunk then return "chunk", source, chunk end
-        return "error", source, message
+        keep_source(source)
+        local new = entry(self, source)
+        if not chunk then return "error", new, message end
+        if not commands.find(source, is_variable) then self.last_source = source end
+        self.quiet = hides(source)
+        return "chunk", new, chunk
       end
-      self.pending = source
     end
   end
+  self.block = nil
   return self.pending and "more" or "done"
 end
 
 function session:reset()
-  self.queue, self.pending = {}, nil
+  self.queue, self.pending, self.block = {}, nil, nil
+end
+
+-- --- the beginning --------------------------------------------------------------------------
+
+-- Functions that only the prompt has: module and field, loaded when they are first used.
+local functions = {
+  edit   = {"resmoon.shell.system", "edit"},
+}
+
+-- RESMOON_STARTUP (empty: none), else ~/.config/resmoon/startup.lua if there is one.
+local function startup_file()
+  local given = os.getenv("RESMOON_STARTUP")
+  if given then return given ~= "" and given or nil end
+  local config, home = os.getenv("XDG_CONFIG_HOME"), os.getenv("HOME")
+  if not (config and config ~= "") then config = home and home .. "/.config" end
+  local name = config and config .. "/resmoon/startup.lua"
+  local file = name and io.open(name)
+  if not file then return nil end
+  file:close()
+  return name
+end
+
+--- Raises what is wrong with the startup file; the prompt works all the same.
+function session:open()
+  for name, where in pairs(functions) do
+    getmetatable(_G).lazy[name] = function() return require(where[1])[where[2]] end
+  end
+  strict.watch(strict.scope() == "all" and "all" or "prompt")
+  local name = startup_file()
+  if not name then return end
+  local file, reason = io.open(name)
+  if not file then error("startup file: " .. reason, 0) end
+  local text = file:read("a")
+  file:close()
+  local chunk, message = load(localise(text), "@" .. name, "t", environment)
+  if not chunk then error(message, 0) end
+  chunk()
+end
+
+-- --- results -----------------------------------------------------------------------------
+
+-- A value whose metatable says `prompt = false` (a figure that was drawn) is no result.
+local function speaks(value)
+  local meta = type(value) == "table" and debug.getmetatable(value)
+  return not (meta and rawget(meta, "prompt") == false)
+end
+
+local RING = {"_", "_2", "_3"}
+
+function session:finish(...)
+  local first = ...
+  if select("#", ...) == 0 or not speaks(first) then return nil end
+  if first ~= nil then
+    for i = #RING, 2, -1 do rawset(environment, RING[i], rawget(environment, RING[i - 1])) end
+    rawset(environment, RING[1], first)
+  end
+  if self.quiet then return nil end
+  return require("resmoon.shell.show")(...)
 end
 
 return session

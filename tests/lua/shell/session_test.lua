@@ -1,5 +1,6 @@
 --- What typed lines mean.
 local check    = require "support.check"
+local commands = require "resmoon.shell.commands"
 local localise = require "resmoon.shell.localise"
 local session  = require "resmoon.shell.session"
 local show     = require "resmoon.shell.show"
@@ -15,10 +16,9 @@ local function type_lines(...)
       local source, value
       state, source, value = session:take()
       if state == "chunk" then
-        local values = table.pack(value())
-        if values.n > 0 then results[#results + 1] = show(table.unpack(values, 1, values.n)) end
+        results[#results + 1] = session:finish(value())
       elseif state == "error" then
-        results[#results + 1] = value
+        results[#results + 1] = value:gsub("prompt%[%d+%]", "prompt")
         check.that(type(source) == "string")
       end
     until state == "more" or state == "done"
@@ -84,6 +84,84 @@ check.case("a local shadows a global for the session alone", function()
   expect({"local type = 5", "type"}, {"5"})
   check.equal(type(1), "number")
   rawset(session.environment, "type", nil)
+end)
+
+check.case("a semicolon at the end hides the value, which is kept", function()
+  expect({"3 + 4;", "_"}, {"7"})
+  expect({"8; -- eight", "_"}, {"8"})
+  expect({"9 -- nine;", "';'"}, {"9", ";"})
+end)
+
+check.case("_, _2 and _3 are the last results that were not nil", function()
+  expect({"1", "2", "nil", "x = 3", "4, 5", "_", "_2", "_3"}, {"1", "2", "nil", "4\t5", "4", "4", "4"})
+  expect({"1", "2", "3", "_ + _2 * 10 + _3 * 100"}, {"1", "2", "3", "123"})
+  _G.x = nil
+end)
+
+check.case("the ring lets go of what is older", function()
+  local rm = require "resmoon"
+  collectgarbage()
+  collectgarbage()
+  local before = rm.live_tensors()
+  for _ = 1, 10 do type_lines("rm.zeros(3);") end
+  collectgarbage()
+  collectgarbage()
+  check.equal(rm.live_tensors() - before, 3)
+  type_lines("1;", "2;", "3;")
+end)
+
+check.case("commands", function()
+  expect({"time = 5", "time", "time + 1", "time = nil"}, {"5", "6"})
+  expect({"%nonsense 3"}, {"there is no command %nonsense"})
+  expect({"time ("}, {}, "more")
+  expect({"time 'abc"}, {"prompt:1: unfinished string near ''abc'"})
+  check.equal(type_lines("1\n$ true\n2"), {"1", "2"})
+  session:reset()
+  session:feed("exit")
+  check.equal((session:take()), "chunk")
+  session:reset()
+end)
+
+check.case("a word is a command where it can be no variable", function()
+  local function is(source, name) return commands.find(source, function() return false end) == commands.words[name] end
+  check.that(is("time f(x)", "time") and is("time (f)(x)", "time"))
+  check.that(is(" edit", "edit") and is("edit /etc/x.lua", "edit"))
+  for _, source in ipairs {"time = 1", "time, t = 1, 2", "time == 1", "time.x", "time:m()", "time[1]", "edit('x')",
+                           'edit "x"', "edit {x}", "edit.x", "timer()", "time / 2"} do
+    check.equal(commands.find(source, function() return false end), nil, source)
+  end
+  check.equal(commands.find("time f(x)", function() return true end), nil)
+end)
+
+check.case("a paste is one entry of the history", function()
+  local function entries(...)
+    session:reset()
+    local list = {}
+    for _, text in ipairs {...} do
+      session:feed(text)
+      repeat
+        local state, entry, chunk = session:take()
+        if state == "chunk" then chunk() end
+        list[#list + 1] = entry
+      until state == "more" or state == "done"
+    end
+    return list
+  end
+  check.equal(entries("1 + 1\n2 + 2\n3"), {"1 + 1\n2 + 2\n3"})
+  check.equal(entries("1", "for _ = 1, 2 do", "end"), {"1", "for _ = 1, 2 do\nend"})
+  check.equal(entries("local a = 1\nfor _ = 1, 2 do\na = a + 1", "end", "a"),
+              {"local a = 1\nfor _ = 1, 2 do\na = a + 1", "for _ = 1, 2 do\na = a + 1\nend", "a"})
+  check.equal(type_lines("x = 'a'\nx\n  :rep(3)\nlocal y = 2\ny"), {"aaa", "2"})
+  _G.x = nil
+end)
+
+check.case("a chunk's lines are found by its name", function()
+  type_lines("local test_where = debug.getinfo(1, 'S').source\nreturn test_where")
+  local name = session.environment.test_where
+  check.equal(session:line(name, 1), "local test_where = debug.getinfo(1, 'S').source")
+  check.equal(session:line(name, 2), "return test_where")
+  check.equal(session:line(name, 3), nil)
+  check.equal(session:line("nothing", 1), nil)
 end)
 
 check.case("localise leaves everything but top-level locals alone", function()
