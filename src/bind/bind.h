@@ -58,6 +58,9 @@ int bind_pushed(lua_State *L, rm_tensor **box);
 /* Pushes another reference to t. */
 void bind_pushtensor(lua_State *L, rm_tensor *t);
 
+/* rm_backward, with hooks that are Lua functions (bind/hooks.c); raises what one of them raised. */
+rm_status bind_backward(lua_State *L, rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *err);
+
 /* To be called when new tensors hang on userdata: looks at how much memory is in use, which
  * Lua cannot see, and may run the collector. */
 void bind_account(lua_State *L);

@@ -4,7 +4,7 @@
  * (state_dict and its like) is added from Lua: the methods are in `layer_methods`.
  *
  * A userdata has two user values: the boxes of its tensors by name, so that conv.weight is the same
- * object each time, and the list of its hooks. */
+ * object each time, and its hooks. */
 #include "bind/layer.h"
 
 #include <math.h>
@@ -86,21 +86,18 @@ static void push_output(lua_State *L, rm_layer *layer) {
   bind_pushed(L, y);
 }
 
-/* layer(x) -> y; hooks may replace y */
+/* layer(x) -> y. A layer with hooks leaves the call to them: nn/hooks.lua. */
 static int layer_call(lua_State *L) {
   rm_layer *layer = bind_checklayer(L, 1);
+  if (lua_getiuservalue(L, 1, HOOKS) == LUA_TTABLE) {
+    lua_getfield(L, -1, "run");
+    lua_replace(L, -2);
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+  }
   lua_settop(L, 2);
   push_output(L, layer);
-  if (lua_getiuservalue(L, 1, HOOKS) != LUA_TTABLE) return lua_settop(L, 3), 1;
-  lua_Integer n = luaL_len(L, 4);
-  for (lua_Integer i = 1; i <= n; i++) {
-    lua_geti(L, 4, i);
-    for (int arg = 1; arg <= 3; arg++) lua_pushvalue(L, arg);
-    lua_call(L, 3, 1);
-    if (lua_isnil(L, -1)) lua_pop(L, 1);
-    else lua_replace(L, 3);
-  }
-  lua_settop(L, 3);
   return 1;
 }
 
@@ -112,46 +109,18 @@ static int layer_forward(lua_State *L) {
   return 1;
 }
 
-/* Replaces the hooks of the layer at 1 by those other than the value at `without`, and then `with`, if
- * these are not 0. A new list each time: a call may be walking the old one. */
-static void change_hooks(lua_State *L, int without, int with) {
-  lua_newtable(L);
-  int fresh = lua_gettop(L);
-  lua_Integer n = 0;
-  if (lua_getiuservalue(L, 1, HOOKS) == LUA_TTABLE) {
-    lua_Integer old = luaL_len(L, -1);
-    for (lua_Integer i = 1; i <= old; i++) {
-      lua_geti(L, fresh + 1, i);
-      if (without && lua_rawequal(L, -1, without)) lua_pop(L, 1);
-      else lua_seti(L, fresh, ++n);
-    }
-  }
-  if (with) {
-    lua_pushvalue(L, with);
-    lua_seti(L, fresh, ++n);
-  }
-  lua_settop(L, fresh);
-  if (n == 0) lua_pushnil(L);
-  lua_setiuservalue(L, 1, HOOKS);
-}
-
-static int remove_hook(lua_State *L) {
-  lua_settop(L, 0);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pushvalue(L, lua_upvalueindex(2));
-  change_hooks(L, 2, 0);
-  return 0;
-}
-
-/* layer:register_forward_hook(fn) -> function that removes it; fn(layer, x, y) after each call */
-static int layer_register_forward_hook(lua_State *L) {
+/* layer_hooks(layer) -> what set_layer_hooks gave: a table whose `run`(layer, ...) makes the call, or nil */
+static int layer_hooks(lua_State *L) {
   bind_checklayer(L, 1);
-  luaL_checktype(L, 2, LUA_TFUNCTION);
-  lua_settop(L, 2);
-  change_hooks(L, 0, 2);
-  lua_settop(L, 2);
-  lua_pushcclosure(L, remove_hook, 2);
+  lua_getiuservalue(L, 1, HOOKS);
   return 1;
+}
+
+static int set_layer_hooks(lua_State *L) {
+  bind_checklayer(L, 1);
+  lua_settop(L, 2);
+  lua_setiuservalue(L, 1, HOOKS);
+  return 0;
 }
 
 /* --- parameters and buffers ------------------------------------------------------------------- */
@@ -373,11 +342,12 @@ void bind_open_layer(lua_State *L) {
                                      {"apply", layer_apply},
                                      {"children", layer_children},
                                      {"named_children", layer_named_children},
-                                     {"register_forward_hook", layer_register_forward_hook},
                                      {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__call", layer_call},         {"__gc", layer_gc},
                                   {"__newindex", layer_newindex}, {"__tostring", layer_tostring},
                                   {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"layer_hooks", layer_hooks}, {"set_layer_hooks", set_layer_hooks}, {NULL, NULL}};
+  bind_register(L, NULL, functions);
   luaL_newmetatable(L, BIND_LAYER);
   luaL_setfuncs(L, meta, 0);
   luaL_newlib(L, methods);

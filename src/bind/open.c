@@ -12,6 +12,7 @@
   X(epoch) \
   X(files) \
   X(gather) \
+  X(hooks) \
   X(join) \
   X(layer) \
   X(layer_new) \

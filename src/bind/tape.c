@@ -13,7 +13,7 @@ static int tensor_backward(lua_State *L) {
   bind_checkoptions(L, options, "backward", names);
   bool keep = bind_optbool(L, options, "retain_graph", false);
   rm_error err;
-  return rm_backward(x, dy, keep, &err) == RM_OK ? 0 : bind_raise(L, &err);
+  return bind_backward(L, x, dy, keep, &err) == RM_OK ? 0 : bind_raise(L, &err);
 }
 
 /* x:requires_grad_(true) -> x */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/alloc.h"
+#include "core/hook.h"
 #include "core/profile.h"
 #include "core/threads.h"
 #include "kernels/kernels.h"
@@ -36,6 +37,7 @@ struct rm_node {
   rm_tensor *dy;   /* during a walk: the gradient of the output so far */
   bool reached;    /* during a walk: already collected */
   rm_node *doomed; /* during a release: next in the list of nodes to free */
+  rm_hook *hooks;  /* look at dy */
   edge *edges;
   saved_tensor *saved;
   void *payload;
@@ -82,6 +84,7 @@ void rm_node_release(rm_node *node) {
   while (node) {
     rm_node *next = node->doomed;
     free_saved(node);
+    rm_hooks_release(node->hooks);
     rm_tensor_release(node->dy);
     for (size_t i = 0; i < node->ninputs; i++) {
       rm_node *behind = node->edges[i].node;
@@ -151,6 +154,8 @@ bool rm_node_needs(const rm_node *node, size_t i) { return node->edges[i].node |
 rm_tensor *rm_node_saved(const rm_node *node, size_t i) { return node->saved[i].tensor; }
 const void *rm_node_payload(const rm_node *node) { return node->payload; }
 const char *rm_node_name(const rm_node *node) { return node->name; }
+const rm_node *rm_node_input(const rm_node *node, size_t i) { return node->edges[i].node; }
+rm_hook **rm_node_hooks(rm_node *node) { return &node->hooks; }
 size_t rm_node_input_shape(const rm_node *node, size_t i, size_t shape[RM_MAX_DIMS]) {
   memcpy(shape, node->edges[i].shape, node->edges[i].ndim * sizeof *shape);
   return node->edges[i].ndim;
@@ -247,6 +252,7 @@ static int later_first(const void *a, const void *b) {
 }
 
 static rm_status plan(walk *w, rm_node *root, rm_error *err) {
+  if (root->reached) return rm_fail(err, RM_ERR_STATE, "backward: called by a hook of the same backward");
   bool room = collect(w, root);
   for (size_t i = 0; room && i < w->n; i++) {
     rm_node *node = w->nodes[i];
@@ -293,8 +299,17 @@ static rm_status add_to_leaf(walk *w, rm_tensor *leaf, rm_tensor *g, rm_error *e
 
 enum { FEW_INPUTS = 8 };
 
+static _Thread_local rm_backward_observer observer;
+static _Thread_local void *observer_ctx;
+
+void rm_backward_observe(rm_backward_observer fn, void *ctx) {
+  observer = fn;
+  observer_ctx = ctx;
+}
+
 static rm_status visit(walk *w, rm_node *node, bool keep_graph, rm_error *err) {
   RM_TRY(check_saved(node, err));
+  if (node->hooks) RM_TRY(rm_hooks_run(node->hooks, &node->dy, err));
   rm_tensor *few[FEW_INPUTS], **dx = few;
   if (node->ninputs > FEW_INPUTS) dx = malloc(node->ninputs * sizeof *dx);
   if (!dx) return rm_fail(err, RM_ERR_MEMORY, "backward: out of memory");
@@ -304,6 +319,7 @@ static rm_status visit(walk *w, rm_node *node, bool keep_graph, rm_error *err) {
   rm_scope scope = rm_profile_begin();
   rm_status status = node->backward(node, dy, dx, err);
   rm_profile_end(scope, node->name, RM_PROFILE_BACKWARD);
+  if (observer && status == RM_OK) status = observer(observer_ctx, node, dx, node->ninputs, err);
   rm_tensor_release(dy); /* before the sums: dx may then be its only owner */
   if (status == RM_OK && !keep_graph) free_saved(node);
   for (size_t i = 0; i < node->ninputs; i++) {
@@ -336,6 +352,8 @@ static rm_status owned(rm_tensor **grad, const rm_tensor *leaf, rm_error *err) {
 
 /* What can fail is done for all leaves before the first one changes. */
 static rm_status deliver(walk *w, rm_error *err) {
+  for (size_t i = 0; i < w->nleaves; i++)
+    if (w->leaves[i].leaf->hooks) RM_TRY(rm_hooks_run(w->leaves[i].leaf->hooks, &w->leaves[i].grad, err));
   for (size_t i = 0; i < w->nleaves; i++) RM_TRY(owned(&w->leaves[i].grad, w->leaves[i].leaf, err));
   for (size_t i = 0; i < w->nleaves; i++) {
     rm_tensor *leaf = w->leaves[i].leaf, *grad = w->leaves[i].grad;
@@ -389,6 +407,10 @@ rm_status rm_backward(rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *er
     rm_node *node = w.nodes[i];
     node->reached = false;
     node->used = node->used || (status == RM_OK && !keep_graph);
+    if (node->used) { /* nothing comes this way again; a hook may hold the tensor that holds it */
+      rm_hooks_release(node->hooks);
+      node->hooks = NULL;
+    }
     rm_tensor_release(node->dy);
     node->dy = NULL;
   }

@@ -52,6 +52,9 @@ const void *rm_node_payload(const rm_node *node);
 void rm_node_release(rm_node *node);
 const char *rm_node_name(const rm_node *node);
 /* Shape of input i, for gradients that are summed or scattered back to it. */
+/* What computed input i; NULL for a leaf, and for what requires no gradient. */
+const rm_node *rm_node_input(const rm_node *node, size_t input);
+rm_hook   **rm_node_hooks(rm_node *node);   /* of the node's output: hook.h */
 size_t      rm_node_input_shape(const rm_node *node, size_t input, size_t shape[RM_MAX_DIMS]);
 
 /* Gradients of y with respect to all leaves behind it, added to their `grad`.

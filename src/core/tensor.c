@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/alloc.h"
+#include "core/hook.h"
 #include "core/iterate.h"
 #include "core/tape.h"
 
@@ -142,6 +143,7 @@ void rm_tensor_release(rm_tensor *t) {
   if (!t || atomic_fetch_sub(&t->refs, 1) != 1) return;
   rm_tensor_release(t->grad); /* a gradient has no gradient: one level */
   if (t->node) rm_node_release(t->node);
+  rm_hooks_release(t->hooks);
   storage_release(t->storage);
   rm_free(t, sizeof *t);
   atomic_fetch_sub(&live, 1);

@@ -34,6 +34,7 @@ typedef struct {
 } rm_storage;
 
 typedef struct rm_node rm_node;      /* an operation on the tape: tape.h */
+typedef struct rm_hook rm_hook;      /* looks at gradients: hook.h */
 typedef struct rm_tensor rm_tensor;
 struct rm_tensor {
   atomic_size_t refs;
@@ -47,6 +48,7 @@ struct rm_tensor {
   bool       requires_grad;        /* a leaf the user wants a gradient for, or computed from one */
   rm_tensor *grad;                 /* leaves: the gradient so far, or NULL */
   rm_node   *node;                 /* what computed it, or NULL */
+  rm_hook   *hooks;                /* of a leaf; those of a computed tensor are the node's */
 };
 
 /* --- making ----------------------------------------------------------------- */

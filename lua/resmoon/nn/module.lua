@@ -14,6 +14,7 @@
 local core  = require "resmoon.core"
 local class = require "resmoon.class"
 local fail  = require "resmoon.fail"
+local hooks = require "resmoon.nn.hooks"
 local path  = require "resmoon.nn.path"
 
 local Module = class("Module")
@@ -224,30 +225,12 @@ end
 
 function Module:__call(...)
   local _ <close> = path.enter(self)
-  local hooks = rawget(self, "_hooks")
-  if not hooks then return self:forward(...) end
-  local results = table.pack(self:forward(...))
-  for _, hook in ipairs(hooks) do
-    local y = hook(self, (...), results[1])
-    if y ~= nil then results[1] = y end
-  end
-  return table.unpack(results, 1, results.n)
+  local hooked = rawget(self, "_hooks")
+  if hooked then return hooked.run(self, ...) end
+  return self:forward(...)
 end
 
---- Calls fn(module, x, y) after each forward; a value it returns takes the place of y.
--- Returns a function that removes the hook.
-function Module:register_forward_hook(fn)
-  local hooks = {table.unpack(rawget(self, "_hooks") or {})}
-  hooks[#hooks + 1] = fn
-  rawset(self, "_hooks", hooks)
-  return function()
-    local left = {}
-    for _, hook in ipairs(rawget(self, "_hooks") or {}) do
-      if hook ~= fn then left[#left + 1] = hook end
-    end
-    rawset(self, "_hooks", #left > 0 and left or nil)
-  end
-end
+for name, method in pairs(hooks) do Module[name] = method end  -- register_forward_hook and its like
 
 -- --- state ------------------------------------------------------------------------------
 
@@ -339,5 +322,6 @@ for _, name in ipairs {"each_child", "named_modules", "modules", "requires_grad_
                        "summary", "macs"} do
   core.layer_methods[name] = Module[name]
 end
+for name, method in pairs(hooks) do core.layer_methods[name] = method end
 
 return Module

@@ -49,7 +49,7 @@ local function run_hooked(net, shape, modules, hook)
   net:eval()
   local ok, message = pcall(core.no_grad, function() net(core.zeros(1, table.unpack(shape))) end)
   for i, module in ipairs(modules) do
-    remove[i]()
+    remove[i]:remove()
     if type(module) == "table" then rawset(module, "training", modes[i]) else module:train(modes[i]) end
   end
   if not ok then error(message, 0) end

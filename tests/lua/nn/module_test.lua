@@ -151,20 +151,6 @@ check.case("an error says where in the network it happened", function()
   check.that(not message:find("\n  at "), "nothing runs any more: " .. message)
 end)
 
-check.case("hooks see every call, may replace the output, and can be removed", function()
-  local net, calls = Net(), 0
-  local remove = net.layer:register_forward_hook(function(module, x, y)
-    calls = calls + 1
-    check.that(module == net.layer and x:size(2) == 3)
-    return y * 0
-  end)
-  check.equal(net(rm.randn(2, 3)):abs():sum():item(), 0)
-  remove()
-  remove()
-  check.that(net(rm.randn(2, 3)):abs():sum():item() > 0)
-  check.equal(calls, 1)
-end)
-
 check.case("printing is an indented tree", function()
   local net = nn.Sequential {nn.Linear(2, 3), nn.Sequential {nn.ReLU()}}
   check.equal(tostring(net), "Sequential\n  [1]: Linear(2, 3)\n  [2]: Sequential\n    [1]: ReLU()")

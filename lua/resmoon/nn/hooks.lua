@@ -1,0 +1,153 @@
+--- Functions of the user that a module or layer calls when it is called, and when gradients pass it.
+--
+--     local handle = net.layer1:register_forward_hook(function(module, x, y) print(y) end)
+--     net(x)
+--     handle:remove()
+--
+-- A module has a table of hooks, or none, which is all that a call without hooks looks at. Of a Lua module
+-- it is the field `_hooks`, of a layer of the core it is kept by the core; its `run` makes the call. The
+-- lists in it are never changed, only replaced: a hook may register or remove hooks.
+--
+-- For its backward hooks a call takes an alias of x before forward and one of y after it: their gradients
+-- are those that pass this call of this module, whatever else x and y are used for.
+local core = require "resmoon.core"
+local fail = require "resmoon.fail"
+
+local kinds = {"before", "after", "backward"}
+
+local function is_tensor(v)
+  return type(v) == "userdata" and (getmetatable(v) or {}).__name == "resmoon.Tensor"
+end
+
+local function get(module)
+  if type(module) == "table" then return rawget(module, "_hooks") end
+  return core.layer_hooks(module)
+end
+
+local function set(module, all)
+  if type(module) == "table" then rawset(module, "_hooks", all) else core.set_layer_hooks(module, all) end
+end
+
+-- --- a call with hooks -------------------------------------------------------------------------------
+
+-- A batch norm's result is not computed until somebody asks for something of it; what a hook is given is.
+local function complete(v) return is_tensor(v) and v.requires_grad end
+
+-- Arranges that hooks are called once the gradients of `x` and of the result are known. Returns the alias of
+-- x that forward is to take, and a function that gives the alias of the result.
+local function follow_gradients(module, hooks, x)
+  local grad_output
+  local function call(grad_input)
+    local first = grad_input
+    for _, hook in ipairs(hooks) do
+      local instead = hook(module, grad_input, grad_output)
+      if instead ~= nil then grad_input = instead end
+    end
+    grad_output = nil
+    if grad_input ~= first then return grad_input end
+  end
+  local has_gradient = complete(x)
+  if has_gradient then
+    x = core.alias(x)
+    x:register_hook(call)
+  end
+  return x, function(y)
+    y = core.alias(y)
+    y:register_hook(function(gradient)
+      grad_output = gradient
+      if not has_gradient then call(nil) end
+    end)
+    return y
+  end
+end
+
+local function run(module, ...)
+  local all = get(module)
+  local inputs = table.pack(...)
+  complete(inputs[1])
+  for _, hook in ipairs(all.before or {}) do
+    local given = table.pack(hook(module, table.unpack(inputs, 1, inputs.n)))
+    if given[1] ~= nil then inputs = given end
+  end
+  local finish
+  if all.backward and core.is_grad_enabled() then
+    inputs[1], finish = follow_gradients(module, all.backward, inputs[1])
+  end
+  local results = table.pack(module:forward(table.unpack(inputs, 1, inputs.n)))
+  if complete(results[1]) and finish then results[1] = finish(results[1]) end
+  for _, hook in ipairs(all.after or {}) do
+    local y = hook(module, inputs[1], results[1])
+    if y ~= nil then results[1] = y end
+  end
+  return table.unpack(results, 1, results.n)
+end
+
+-- --- registering ---------------------------------------------------------------------------------------
+
+local Handle = {__name = "resmoon.Handle"}
+Handle.__index = Handle
+
+-- Puts list in the place of module's hooks of that kind; nil: none.
+local function replace(module, kind, list)
+  local old, all = get(module) or {}, {run = run}
+  for _, k in ipairs(kinds) do all[k] = old[k] end
+  all[kind] = list
+  set(module, (all.before or all.after or all.backward) and all or nil)
+end
+
+local function register(name, module, kind, fn)
+  if type(fn) ~= "function" and not (getmetatable(fn) or {}).__call then
+    fail("%s: the hook is a %s, expected a function", name, type(fn))
+  end
+  local list = table.move((get(module) or {})[kind] or {}, 1, #((get(module) or {})[kind] or {}), 1, {})
+  -- A function of its own, since the same one may be registered twice.
+  local function hook(...) return fn(...) end
+  list[#list + 1] = hook
+  replace(module, kind, list)
+  return setmetatable({module = module, kind = kind, hook = hook, name = name}, Handle)
+end
+
+--- handle:remove() takes the hook away; a second time it does nothing. A handle that is declared
+-- `local h <close> = ...` does so at the end of its block.
+function Handle:remove()
+  local left = {}
+  for _, hook in ipairs((get(self.module) or {})[self.kind] or {}) do
+    if hook ~= self.hook then left[#left + 1] = hook end
+  end
+  replace(self.module, self.kind, #left > 0 and left or nil)
+  self.removed = true
+end
+
+Handle.__close = Handle.remove
+
+function Handle:__tostring()
+  return self.name:gsub("^register_", "") .. (self.removed and " (removed)" or ": handle:remove() takes it away")
+end
+
+local hooks = {}
+
+--- module:register_forward_pre_hook(f) -> handle: f(module, x, ...) before each call.
+-- What f returns, if anything, takes the place of the inputs.
+-- Errors: raises where f cannot be called.
+-- Example:
+--     net.fc:register_forward_pre_hook(function(module, x) return x * 2 end)
+function hooks:register_forward_pre_hook(f) return register("register_forward_pre_hook", self, "before", f) end
+
+--- module:register_forward_hook(f) -> handle: f(module, x, y) after each call.
+-- x is the first input, y the first result; a value that f returns takes the place of y.
+-- Errors: raises where f cannot be called.
+-- Example:
+--     handle = net.layer1:register_forward_hook(function(module, x, y) print(y.shape[2], "channels") end)
+--     handle:remove()
+function hooks:register_forward_hook(f) return register("register_forward_hook", self, "after", f) end
+
+--- module:register_full_backward_hook(f) -> handle: f(module, grad_input, grad_output) in each backward, once
+-- the gradients of the first input and of the first result of a call are known.
+-- grad_input is nil where the input requires no gradient, as an image does; a tensor that f returns takes its
+-- place on the way back.
+-- Shapes: grad_input as x, grad_output as y. Errors: raises where f cannot be called.
+-- Example:
+--     net.fc:register_full_backward_hook(function(module, dx, dy) print(dy:abs():max()) end)
+function hooks:register_full_backward_hook(f) return register("register_full_backward_hook", self, "backward", f) end
+
+return hooks
