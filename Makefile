@@ -72,6 +72,14 @@ $B/%.o: src/%.c $(STAMP)
 	@echo '  cc    $<'
 	$Q$(CC) $(FLAGS) -c $< -o $@
 
+# The docstrings of the bindings, as text inside the program.
+$B/bind_docs.inc: src/bind/docs.awk $(wildcard src/bind/*.c)
+	@mkdir -p $(@D)
+	$Qawk -f $^ > $@.new && mv $@.new $@
+
+$B/bind/docs.o: $B/bind_docs.inc
+$B/bind/docs.o: private FLAGS += -I$B
+
 define isa_rule
 $B/kernels/%.$(1).o: src/kernels/%.c $(STAMP)
 	@mkdir -p $$(@D)

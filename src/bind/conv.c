@@ -2,7 +2,23 @@
 #include "bind/bind.h"
 #include "ops/conv.h"
 
-/* x:conv2d(weight, bias | nil, {stride, padding, dilation, groups}) -> y, channels-last */
+/* Convolution of images: every output pixel is a weighted sum of a window of the input (no mirroring of the kernel).
+ * Call: x:conv2d(weight, bias = nil, {stride = 1, padding = 0, dilation = 1, groups = 1}) -> tensor
+ * Shapes: x (N, C, H, W), weight (O, C/groups, kh, kw), bias (O); y (N, O, H', W') with H' = floor((H + 2 * padding -
+ *  dilation * (kh - 1) - 1) / stride) + 1, channels-last in memory.
+ * Options: stride    pixels between windows: a number or {h, w}
+ *  padding   zeros on each side: a number or {h, w}
+ *  dilation  pixels between the elements of a window: a number or {h, w}
+ *  groups    channels are divided into so many convolutions beside each other
+ * Errors: channels or groups that do not fit, with both shapes; a window larger than the padded image.
+ * Source: Winograd F(4x4, 3x3): Lavin and Gray 2016, arXiv:1509.09308; other shapes direct or by im2col and OpenBLAS.
+ * Example:
+ *   > x, w = rm.ones(1, 1, 3, 3), rm.ones(1, 1, 3, 3)
+ *   > x:conv2d(w, nil, {padding = 1})
+ *   [[[[4., 6., 4.],
+ *      [6., 9., 6.],
+ *      [4., 6., 4.]]]]
+ *   float32 (1, 1, 3, 3) */
 static int tensor_conv2d(lua_State *L) {
   static const char *const names[] = {"stride", "padding", "dilation", "groups", NULL};
   rm_tensor *x = bind_checktensor(L, 1), *w = bind_checktensor(L, 2), *b = bind_opttensor(L, 3);
@@ -18,8 +34,16 @@ static int tensor_conv2d(lua_State *L) {
   return bind_pushed(L, y);
 }
 
-/* conv_method(name | nil) -> what was forced before, or nil. Forces "winograd", "direct", "im2col" or
- * "naive" for all convolutions from now on; nil chooses by shape again; no argument only asks. */
+/* Forces one way of computing convolutions, for tests and measurements.
+ * Call: rm.conv_method(name) -> what was forced before, or nil
+ * Shapes: does not change any. name is "winograd", "direct", "im2col" or "naive"; nil chooses by shape again; without an
+ *  argument it only asks.
+ * Errors: an unknown name.
+ * Example:
+ *   > rm.conv_method "im2col"
+ *   nil
+ *   > rm.conv_method(nil)
+ *   im2col */
 static int conv_method(lua_State *L) {
   const char *was = rm_conv_forced();
   if (lua_gettop(L) > 0 && !rm_conv_force(luaL_optstring(L, 1, NULL)))

@@ -28,7 +28,13 @@ void bind_pushelement(lua_State *L, const void *data, rm_dtype dtype) {
   else lua_pushinteger(L, dtype == RM_UINT8 ? *(const uint8_t *)data : *(const int64_t *)data);
 }
 
-/* x:item() -> the number in a tensor of one element */
+/* The number in a tensor of one element.
+ * Call: x:item() -> number
+ * Shapes: x has one element, whatever its shape.
+ * Errors: x has more elements, or none.
+ * Example:
+ *   > rm.tensor {{2.5}}:item()
+ *   2.5 */
 static int tensor_item(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   char text[RM_SHAPE_TEXT];
@@ -55,7 +61,13 @@ static void push_table(lua_State *L, const rm_tensor *x, size_t dim, const char 
   }
 }
 
-/* x:totable() -> nested tables in x's shape; a number for shape () */
+/* The elements as nested Lua tables.
+ * Call: x:totable() -> table
+ * Shapes: tables nested as x's dimensions; a number for shape ().
+ * Errors: x is no tensor. A large tensor makes a large table: 16 bytes for each element.
+ * Example:
+ *   > rm.eye(2):totable()
+ *   {{1.0, 0.0}, {0.0, 1.0}} */
 static int tensor_totable(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   push_table(L, x, 0, rm_tensor_data(x));
@@ -123,7 +135,18 @@ static void fill_from(lua_State *L, filler *f, size_t depth) {
   }
 }
 
-/* rm.tensor(number or nested tables, dtype?, {requires_grad=}) -> tensor */
+/* A tensor from a number or from nested tables.
+ * Call: rm.tensor(value, dtype = "float32", {requires_grad = false}) -> tensor
+ * Shapes: that of the tables; a number gives shape (). All rows must be of equal length.
+ * Errors: rows of different lengths, or an element that is no number, named by its place [2][1]; a number the
+ *  type cannot hold.
+ * Example:
+ *   > rm.tensor {{1, 2}, {3, 4}}
+ *   [[1., 2.],
+ *    [3., 4.]]
+ *   float32 (2, 2)
+ *   > rm.tensor({3, 1, 2}, "int64")
+ *   [3, 1, 2]  int64 (3) */
 static int core_tensor(lua_State *L) {
   static const char *const names[] = {"requires_grad", NULL};
   rm_dtype dtype = bind_optdtype(L, 2, RM_FLOAT32);
@@ -162,12 +185,28 @@ static int convert(lua_State *L, rm_dtype dtype) {
   return bind_pushed(L, y);
 }
 
-/* x:float(), x:byte(), x:long(): x itself if it has that type already */
+/* The same numbers as float32, uint8 or int64; x itself where it has that type already.
+ * Call: x:float() -> tensor
+ * Call: x:byte() -> tensor
+ * Call: x:long() -> tensor
+ * Shapes: of x. Fractions are cut off towards 0, bytes limited to 0..255. Images stay in units of 0..255: divide by 255 yourself.
+ * Errors: x is no tensor.
+ * Example:
+ *   > rm.tensor({0, 128, 255}, "uint8"):float() / 255
+ *   [0.0000, 0.5020, 1.0000]  float32 (3)
+ *   > rm.tensor {1.9, -1.9}:long()
+ *   [ 1, -1]  int64 (2) */
 static int tensor_float(lua_State *L) { return convert(L, RM_FLOAT32); }
 static int tensor_byte(lua_State *L) { return convert(L, RM_UINT8); }
 static int tensor_long(lua_State *L) { return convert(L, RM_INT64); }
 
-/* x:to("uint8") */
+/* The same numbers as another element type, given by its name.
+ * Call: x:to(dtype) -> tensor
+ * Shapes: of x.
+ * Errors: a type other than "float32", "uint8" or "int64".
+ * Example:
+ *   > rm.ones(2):to "uint8"
+ *   [1, 1]  uint8 (2) */
 static int tensor_to(lua_State *L) {
   luaL_checkstring(L, 2);
   return convert(L, bind_optdtype(L, 2, RM_FLOAT32));

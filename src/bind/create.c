@@ -50,11 +50,32 @@ static int constant(lua_State *L, int value, const char *op) {
   return finish(L, status, y, t.requires_grad, &err);
 }
 
-/* rm.zeros(2, 3), rm.zeros({2, 3}, dtype?, {requires_grad=}) */
+/* New tensors full of zeros or of ones.
+ * Call: rm.zeros(sizes, dtype = "float32", {requires_grad = false}) -> tensor
+ * Call: rm.ones(sizes, dtype = "float32", {requires_grad = false}) -> tensor
+ * Shapes: sizes are numbers, rm.zeros(2, 3), or one table, rm.zeros({2, 3}); none at all gives shape ().
+ * Options: dtype  "float32", "uint8" or "int64"
+ *  requires_grad  true: its gradient is recorded (float32 only)
+ * Errors: a size that is negative or no whole number; more than 8 dimensions; an unknown type or option.
+ * Example:
+ *   > rm.zeros(2, 3)
+ *   [[0., 0., 0.],
+ *    [0., 0., 0.]]
+ *   float32 (2, 3)
+ *   > rm.ones({4}, "int64")
+ *   [1, 1, 1, 1]  int64 (4) */
 static int core_zeros(lua_State *L) { return constant(L, 0, "zeros"); }
 static int core_ones(lua_State *L) { return constant(L, 1, "ones"); }
 
-/* rm.empty(...): uninitialised */
+/* A new tensor whose elements are whatever lies in memory: for what is written in full at once.
+ * Call: rm.empty(sizes, dtype = "float32", {requires_grad = false}) -> tensor
+ * Shapes: as given, in numbers or in one table.
+ * Errors: as of rm.zeros.
+ * Example:
+ *   > rm.empty(2, 3):fill_(7)
+ *   [[7., 7., 7.],
+ *    [7., 7., 7.]]
+ *   float32 (2, 3) */
 static int core_empty(lua_State *L) {
   size_t shape[RM_MAX_DIMS];
   int next;
@@ -65,7 +86,15 @@ static int core_empty(lua_State *L) {
   return finish(L, rm_tensor_new(t.dtype, ndim, shape, y, &err), y, t.requires_grad, &err);
 }
 
-/* rm.full({2, 3}, value, dtype?, {requires_grad=}) */
+/* A new tensor with one value in every element.
+ * Call: rm.full({sizes}, value, dtype = "float32", {requires_grad = false}) -> tensor
+ * Shapes: as given; the sizes are in a table, since the value stands behind them.
+ * Errors: a value that the type cannot hold (256 as uint8, 0.5 as int64); otherwise as rm.zeros.
+ * Example:
+ *   > rm.full({2, 2}, 0.5)
+ *   [[0.5000, 0.5000],
+ *    [0.5000, 0.5000]]
+ *   float32 (2, 2) */
 static int core_full(lua_State *L) {
   size_t shape[RM_MAX_DIMS];
   rm_error err;
@@ -79,7 +108,15 @@ static int core_full(lua_State *L) {
   return finish(L, status, y, t.requires_grad, &err);
 }
 
-/* rm.eye(rows, columns = rows, dtype?) */
+/* The identity matrix: ones on the diagonal, zeros elsewhere.
+ * Call: rm.eye(rows, columns = rows, dtype = "float32") -> tensor
+ * Shapes: (rows, columns).
+ * Errors: a size that is negative or no whole number.
+ * Example:
+ *   > rm.eye(2, 3)
+ *   [[1., 0., 0.],
+ *    [0., 1., 0.]]
+ *   float32 (2, 3) */
 static int core_eye(lua_State *L) {
   size_t shape[RM_MAX_DIMS];
   int next;
@@ -91,7 +128,16 @@ static int core_eye(lua_State *L) {
   return finish(L, rm_eye(shape[0], shape[ndim - 1], t.dtype, y, &err), y, t.requires_grad, &err);
 }
 
-/* rm.arange(n) = 1..n; rm.arange(first, last, step = 1), last included, as in Lua's `for`. */
+/* Numbers in equal steps, the last one included, as in Lua's for.
+ * Call: rm.arange(last) -> tensor
+ * Call: rm.arange(first, last, step = 1, dtype = "float32") -> tensor
+ * Shapes: (n) with n = floor((last - first) / step) + 1; with one number 1..last.
+ * Errors: a step of 0.
+ * Example:
+ *   > rm.arange(4)
+ *   [1., 2., 3., 4.]  float32 (4)
+ *   > rm.arange(10, 0, -5)
+ *   [10.,  5.,  0.]  float32 (3) */
 static int core_arange(lua_State *L) {
   rm_error err;
   size_t count;
@@ -126,12 +172,31 @@ static int drawn(lua_State *L, fill_fn fill, const char *op) {
   return finish(L, status, y, t.requires_grad, &err);
 }
 
-/* rm.rand(2, 3, {generator=, requires_grad=}): uniform in [0, 1) */
+/* Random numbers, uniform in [0, 1), or normal with mean 0 and standard deviation 1.
+ * Call: rm.rand(sizes, {generator = rm.random.init, requires_grad = false}) -> tensor
+ * Call: rm.randn(sizes, {generator = rm.random.init, requires_grad = false}) -> tensor
+ * Shapes: as given, float32.
+ * Errors: sizes as for rm.zeros; a generator that is none.
+ * Source: Philox4x32-10 (Salmon et al. 2011); normal numbers by Box and Muller (1958).
+ * Example:
+ *   > rm.randn(128, 3, 32, 32).shape
+ *   {128, 3, 32, 32}
+ *   > a = rm.rand(3, {generator = rm.generator(7)})
+ *   > b = rm.rand(3, {generator = rm.generator(7)})
+ *   > a:eq(b):all():item()
+ *   1 */
 static int core_rand(lua_State *L) { return drawn(L, rm_rng_fill_uniform, "rand"); }
 /* rm.randn(2, 3, ...): normal, mean 0, standard deviation 1 */
 static int core_randn(lua_State *L) { return drawn(L, rm_rng_fill_normal, "randn"); }
 
-/* rm.randint(low, high, {sizes}, {generator=}): int64, both ends included */
+/* Random whole numbers between low and high, both included.
+ * Call: rm.randint(low, high, {sizes}, {generator = rm.random.init}) -> tensor
+ * Shapes: as given, int64.
+ * Errors: high below low; sizes as for rm.zeros.
+ * Example:
+ *   > labels = rm.randint(1, 10, {128})
+ *   > labels.dtype, labels:min():item() >= 1, labels:max():item() <= 10
+ *   int64  true  true */
 static int core_randint(lua_State *L) {
   static const char *const names[] = {"generator", NULL};
   size_t shape[RM_MAX_DIMS];
@@ -150,7 +215,13 @@ static int core_randint(lua_State *L) {
   return bind_pushed(L, y);
 }
 
-/* rm.randperm(n, {generator=}): int64, a permutation of 1..n */
+/* A random order of the numbers 1..n.
+ * Call: rm.randperm(n, {generator = rm.random.shuffle}) -> tensor
+ * Shapes: (n), int64.
+ * Errors: n negative or no whole number.
+ * Example:
+ *   > rm.randperm(5):sort()
+ *   [1, 2, 3, 4, 5]  int64 (5)  [2, 3, 1, 5, 4]  int64 (5) */
 static int core_randperm(lua_State *L) {
   static const char *const names[] = {"generator", NULL};
   rm_error err;
@@ -176,6 +247,16 @@ static int like(lua_State *L, int value, const char *op) {
   return finish(L, status, y, t.requires_grad, &err);
 }
 
+/* Zeros or ones with the shape, the type and the layout in memory of another tensor.
+ * Call: rm.zeros_like(x, dtype = x.dtype, {requires_grad = false}) -> tensor
+ * Call: rm.ones_like(x, dtype = x.dtype, {requires_grad = false}) -> tensor
+ * Shapes: of x.
+ * Errors: x is no tensor; an unknown type or option.
+ * Example:
+ *   > rm.ones_like(rm.zeros(2, 2), "uint8")
+ *   [[1, 1],
+ *    [1, 1]]
+ *   uint8 (2, 2) */
 static int core_zeros_like(lua_State *L) { return like(L, 0, "zeros_like"); }
 static int core_ones_like(lua_State *L) { return like(L, 1, "ones_like"); }
 
@@ -191,12 +272,28 @@ static int drawn_like(lua_State *L, fill_fn fill, const char *op) {
   return finish(L, status, y, t.requires_grad, &err);
 }
 
+/* Random numbers with the shape and layout of another tensor: uniform in [0, 1), or normal.
+ * Call: rm.rand_like(x, {generator = rm.random.init, requires_grad = false}) -> tensor
+ * Call: rm.randn_like(x, {generator = rm.random.init, requires_grad = false}) -> tensor
+ * Shapes: of x, float32.
+ * Errors: x is no tensor, or not float32.
+ * Example:
+ *   > rm.rand_like(rm.zeros(2, 5)).shape
+ *   {2, 5} */
 static int core_rand_like(lua_State *L) { return drawn_like(L, rm_rng_fill_uniform, "rand_like"); }
 static int core_randn_like(lua_State *L) { return drawn_like(L, rm_rng_fill_normal, "randn_like"); }
 
 /* --- in place ------------------------------------------------------------------------- */
 
-/* x:fill_(value), x:zero_() -> x */
+/* Writes one value into every element, in place.
+ * Call: x:fill_(value) -> x
+ * Call: x:zero_() -> x
+ * Shapes: any; x is returned.
+ * Errors: a value that the type cannot hold; a write that the tape needs undone (x was used in a recorded
+ *  operation as a leaf that requires a gradient): use rm.no_grad.
+ * Example:
+ *   > rm.empty(3):fill_(2)
+ *   [2., 2., 2.]  float32 (3) */
 static int tensor_fill_(lua_State *L) {
   rm_tensor *x = bind_checkwritable(L, 1, "fill_");
   rm_fill(x, bind_checkelement(L, 2, x->dtype, "fill_"));
@@ -224,10 +321,25 @@ static int draw_(lua_State *L, fill_fn fill, const char *op) {
   return 1;
 }
 
+/* Fills a tensor with random numbers, in place: uniform in [low, high), or normal.
+ * Call: x:uniform_(low = 0, high = 1, generator = rm.random.init) -> x
+ * Call: x:normal_(mean = 0, std = 1, generator = rm.random.init) -> x
+ * Shapes: any, float32; x is returned. The generator may stand in a table, {generator = g}.
+ * Errors: x is not float32; a leaf that requires a gradient, outside of rm.no_grad.
+ * Example:
+ *   > x = rm.zeros(1000):uniform_(-1, 1)
+ *   > x:min():item() >= -1 and x:max():item() < 1
+ *   true */
 static int tensor_uniform_(lua_State *L) { return draw_(L, rm_rng_fill_uniform, "uniform_"); }
 static int tensor_normal_(lua_State *L) { return draw_(L, rm_rng_fill_normal, "normal_"); }
 
-/* x:bernoulli_(p = 0.5, ...) -> x: 1 with probability p, else 0 */
+/* Fills a tensor with 1 at random, with probability p, and 0 elsewhere, in place.
+ * Call: x:bernoulli_(p = 0.5, generator = rm.random.init) -> x
+ * Shapes: any, float32; x is returned.
+ * Errors: p outside 0..1; x is not float32; a leaf that requires a gradient, outside of rm.no_grad.
+ * Example:
+ *   > rm.zeros(3):bernoulli_(1)
+ *   [1., 1., 1.]  float32 (3) */
 static int tensor_bernoulli_(lua_State *L) {
   rm_tensor *x = bind_checkwritable(L, 1, "bernoulli_");
   bool given = lua_type(L, 2) == LUA_TNUMBER;

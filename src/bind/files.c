@@ -86,7 +86,16 @@ static void add_metadata(lua_State *L, int table, rm_safetensors *file) {
   rm_safetensors_sort_meta(file);
 }
 
-/* rm.save(path, tensors, metadata?) */
+/* Writes tensors to a safetensors file, which is replaced as a whole or not at all.
+ * Call: rm.save(path, tensors, metadata = {}) -> nothing
+ * Shapes: any; tensors is {name = tensor}, or a list of {name, tensor}, or what net:state_dict() gives. metadata is
+ *  {key = text}.
+ * Errors: a file that cannot be written, with the system's reason; a name twice; what is no tensor.
+ * Source: the safetensors format, huggingface.co/docs/safetensors.
+ * Example:
+ *   > rm.save("weights.safetensors", {w = rm.ones(2, 3)}, {note = "all ones"})
+ *   > rm.load("weights.safetensors").w.shape
+ *   {2, 3} */
 static int save(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
@@ -106,7 +115,15 @@ static int save(lua_State *L) {
 
 /* --- load ------------------------------------------------------------------------ */
 
-/* rm.load(path) -> tensors by name, metadata, names in order */
+/* Reads a safetensors file.
+ * Call: rm.load(path) -> tensors, metadata, names
+ * Shapes: as they were saved: {name = tensor}, {key = text}, and the list of names in the order of the file.
+ * Errors: a file that is missing, damaged, or of another format, with what was expected. Nothing in it is ever run.
+ * Example:
+ *   > rm.save("weights.safetensors", {w = rm.ones(2)}, {note = "all ones"})
+ *   > tensors, metadata, names = rm.load "weights.safetensors"
+ *   > tensors.w, metadata, names
+ *   [1., 1.]  float32 (2)  {note = "all ones"}  {"w"} */
 static int load(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   rm_error err;
@@ -133,7 +150,13 @@ static int load(lua_State *L) {
 
 /* --- text and JSON ----------------------------------------------------------------- */
 
-/* rm.write_atomic(path, text) */
+/* Writes a text file so that it is there as a whole or as it was before, whatever happens.
+ * Call: rm.write_atomic(path, text) -> nothing
+ * Errors: a file that cannot be written, with the system's reason.
+ * Example:
+ *   > rm.write_atomic("notes.txt", "lr 0.1\n")
+ *   > io.open("notes.txt"):read()
+ *   lr 0.1 */
 static int write_atomic(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   size_t length;

@@ -2,7 +2,13 @@
 #include "bind/bind.h"
 #include "ops/gather.h"
 
-/* x:index_select(dim, index) -> tensor; index int64 (K), 1-based. */
+/* The positions of a dimension that a list names, in that order.
+ * Call: x:index_select(dim, index) -> tensor
+ * Shapes: index int64 (K), from 1; the result has K positions in dimension dim.
+ * Errors: an index out of range, or not int64.
+ * Example:
+ *   > rm.arange(5):index_select(1, rm.tensor({5, 1, 1}, "int64"))
+ *   [5., 1., 1.]  float32 (3) */
 static int tensor_index_select(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t dim = bind_checkdim(L, 2, x->ndim, "index_select");
@@ -13,7 +19,16 @@ static int tensor_index_select(lua_State *L) {
   return bind_pushed(L, y);
 }
 
-/* x:gather(dim, index) -> tensor of index's shape; index int64, 1-based. */
+/* Takes one element along a dimension for every place of index.
+ * Call: x:gather(dim, index) -> tensor
+ * Shapes: index int64, from 1, with as many dimensions as x and no longer than it outside of dim; the result as index.
+ * Errors: an index out of range, or not int64; shapes that do not fit.
+ * Example:
+ *   > scores = rm.tensor {{1, 2, 3}, {4, 5, 6}}
+ *   > scores:gather(2, rm.tensor({{3}, {1}}, "int64"))
+ *   [[3.],
+ *    [4.]]
+ *   float32 (2, 1) */
 static int tensor_gather(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t dim = bind_checkdim(L, 2, x->ndim, "gather");
@@ -24,7 +39,13 @@ static int tensor_gather(lua_State *L) {
   return bind_pushed(L, y);
 }
 
-/* x:sort(dim = -1, descending = false) -> values, indices (int64, 1-based). */
+/* Elements in order along a dimension, and where they were.
+ * Call: x:sort(dim = -1, descending = false) -> values, indices
+ * Shapes: both of x's shape; indices int64, from 1. Equal elements keep their order; NaN counts as the largest.
+ * Errors: a dimension out of range.
+ * Example:
+ *   > rm.tensor {3, 1, 2}:sort()
+ *   [1., 2., 3.]  float32 (3)  [2, 3, 1]  int64 (3) */
 static int tensor_sort(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   bool descending = lua_toboolean(L, 3);
@@ -36,7 +57,13 @@ static int tensor_sort(lua_State *L) {
   return bind_pushed(L, indices) + 1;
 }
 
-/* x:topk(k, dim = -1, {largest = true}) -> values, indices (int64, 1-based). */
+/* The k largest elements along a dimension, largest first, and where they are.
+ * Call: x:topk(k, dim = -1, {largest = true}) -> values, indices
+ * Shapes: of x, with k positions in dimension dim; indices int64, from 1.
+ * Errors: k beyond the extent, or negative; an unknown option.
+ * Example:
+ *   > rm.tensor {3, 1, 2}:topk(2)
+ *   [3., 2.]  float32 (2)  [1, 3]  int64 (2) */
 static int tensor_topk(lua_State *L) {
   static const char *const options[] = {"largest", NULL};
   rm_tensor *x = bind_checktensor(L, 1);

@@ -151,6 +151,30 @@ static int set_masked(lua_State *L, rm_tensor *x) {
 
 /* --- reading and assigning ----------------------------------------------------------- */
 
+/* Reads or writes parts of a tensor by position.
+ * Call: x[i] -> tensor
+ * Call: x[{i, {a, b}, {}}] -> tensor
+ * Call: x[mask] -> tensor
+ * Shapes: a number selects a position and drops its dimension, {a, b} or {a, b, step} is a range with both ends,
+ *  {} is all, and dimensions behind the last are whole. The result is a view: writing to it changes x. A mask
+ *  (uint8, x's shape) gives a copy (n) of the elements where it is not 0. x[...] = number or tensor assigns; the
+ *  tensor is broadcast.
+ * Errors: position 0, or one out of range; a mask of another shape; assigning what carries a gradient.
+ * Example:
+ *   > x = rm.tensor {{1, 2, 3}, {4, 5, 6}}
+ *   > x[2], x[{-1, 1}]:item()
+ *   [4., 5., 6.]  float32 (3)  4.0
+ *   > x[{{}, {2, 3}}]
+ *   [[2., 3.],
+ *    [5., 6.]]
+ *   float32 (2, 2)
+ *   > x[x:gt(4)]
+ *   [5., 6.]  float32 (2)
+ *   > x[1] = 0
+ *   > x
+ *   [[0., 0., 0.],
+ *    [4., 5., 6.]]
+ *   float32 (2, 3) */
 int bind_getposition(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_range ranges[RM_MAX_DIMS];

@@ -16,7 +16,15 @@ static rm_tensor **checklist(lua_State *L, const char *op, size_t *n) {
   return xs;
 }
 
-/* rm.cat({a, b, ...}, dim = 1) -> tensor. Shapes: equal but for dim. */
+/* Tensors one behind the other along a dimension they have.
+ * Call: rm.cat({a, b, ...}, dim = 1) -> tensor
+ * Shapes: equal but for dimension dim, where they add up; equal types.
+ * Errors: an empty list; shapes or types that differ; an element that is no tensor.
+ * Example:
+ *   > rm.cat({rm.zeros(2, 1), rm.ones(2, 2)}, 2)
+ *   [[0., 1., 1.],
+ *    [0., 1., 1.]]
+ *   float32 (2, 3) */
 static int core_cat(lua_State *L) {
   size_t n;
   lua_settop(L, 2); /* the list comes on top, so an absent dimension must be a nil */
@@ -28,7 +36,15 @@ static int core_cat(lua_State *L) {
   return bind_pushed(L, y);
 }
 
-/* rm.stack({a, b, ...}, dim = 1) -> tensor with one dimension more. Shapes: equal. */
+/* Tensors one behind the other along a new dimension.
+ * Call: rm.stack({a, b, ...}, dim = 1) -> tensor
+ * Shapes: all equal; n tensors of (3, 32, 32) give (n, 3, 32, 32).
+ * Errors: an empty list; shapes or types that differ.
+ * Example:
+ *   > rm.stack {rm.zeros(2), rm.ones(2)}
+ *   [[0., 0.],
+ *    [1., 1.]]
+ *   float32 (2, 2) */
 static int core_stack(lua_State *L) {
   size_t n;
   lua_settop(L, 2); /* the list comes on top, so an absent dimension must be a nil */
@@ -40,7 +56,15 @@ static int core_stack(lua_State *L) {
   return bind_pushed(L, y);
 }
 
-/* x:pad({before, after, ...}, value = 0) -> tensor. Pairs from the last dimension backwards. */
+/* A border of equal values around a tensor.
+ * Call: x:pad({before, after, ...}, value = 0) -> tensor
+ * Shapes: the pairs belong to dimensions from the last backwards: {l, r, t, b} widens W by l + r and H by t + b.
+ * Errors: an odd number of amounts, a negative one, or more pairs than dimensions.
+ * Example:
+ *   > rm.ones(1, 2):pad {1, 0, 0, 1}
+ *   [[0., 1., 1.],
+ *    [0., 0., 0.]]
+ *   float32 (2, 3) */
 static int tensor_pad(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t amounts[2 * RM_MAX_DIMS], before[RM_MAX_DIMS] = {0}, after[RM_MAX_DIMS] = {0};

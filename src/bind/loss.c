@@ -36,12 +36,38 @@ static int class_loss(lua_State *L, const char *op, bool logits) {
   return bind_pushed(L, y);
 }
 
+/* Cross-entropy of scores (logits) against class labels: the mean of -log softmax(x)[label].
+ * Call: x:cross_entropy(labels, {weight = nil, label_smoothing = 0, ignore_index = -100, reduction = "mean"}) -> loss
+ * Shapes: x (N, K) or (N, K, ...), labels int64 (N) or (N, ...), from 1 to K; loss (), with reduction "none" as labels.
+ * Options: weight           tensor (K), how much each class counts
+ *  label_smoothing  in [0, 1): this share of the target is spread over all classes
+ *  ignore_index     a label that counts for nothing
+ *  reduction        "mean", "sum" or "none"
+ * Errors: a label outside 1..K; shapes that do not fit; an unknown option.
+ * Source: label smoothing: Szegedy et al. 2016, arXiv:1512.00567, section 7.
+ * Example:
+ *   > logits = rm.tensor {{2, 0, 0}, {0, 2, 0}}
+ *   > logits:cross_entropy(rm.tensor({1, 2}, "int64"))
+ *   0.2395  float32 () */
 static int tensor_cross_entropy(lua_State *L) { return class_loss(L, "cross_entropy", true); }
 
-/* x:nll_loss(labels, {weight, ignore_index, reduction}) -> loss; x holds log-probabilities */
+/* Negative log-likelihood: the mean of -x[label], where x holds log-probabilities.
+ * Call: x:nll_loss(labels, {weight = nil, ignore_index = -100, reduction = "mean"}) -> loss
+ * Shapes: x (N, K) or (N, K, ...), labels int64 from 1 to K; loss (), with reduction "none" as labels.
+ * Errors: a label outside 1..K; shapes that do not fit; an unknown option.
+ * Example:
+ *   > x = rm.tensor {{2, 0, 0}, {0, 2, 0}}:log_softmax(2)
+ *   > x:nll_loss(rm.tensor({1, 2}, "int64"))
+ *   0.2395  float32 () */
 static int tensor_nll_loss(lua_State *L) { return class_loss(L, "nll_loss", false); }
 
-/* x:mse_loss(target, {reduction}) -> loss */
+/* The mean of the squared differences.
+ * Call: x:mse_loss(target, {reduction = "mean"}) -> loss
+ * Shapes: x and target equal; loss (), with reduction "none" as x.
+ * Errors: shapes that differ; a reduction other than "mean", "sum" or "none".
+ * Example:
+ *   > rm.tensor {1, 2}:mse_loss(rm.tensor {1, 4})
+ *   2.  float32 () */
 static int tensor_mse_loss(lua_State *L) {
   static const char *const names[] = {"reduction", NULL};
   rm_tensor *x = bind_checktensor(L, 1), *target = bind_checktensor(L, 2);

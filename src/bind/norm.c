@@ -3,8 +3,20 @@
 #include "bind/pending.h"
 #include "ops/norm.h"
 
-/* x:batch_norm(weight | nil, bias | nil, running_mean | nil, running_var | nil,
- *              {training = false, momentum = 0.1, eps = 1e-5, add = tensor, relu = false}) -> y */
+/* Batch normalisation of each channel: (x - mean) / sqrt(var + eps) * weight + bias.
+ * Call: x:batch_norm(weight, bias, running_mean, running_var, {training = false, momentum = 0.1, eps = 1e-5, add = nil, relu = false}) -> tensor
+ * Shapes: x (N, C, H, W) or (N, C); the four tensors (C), or nil. With training the statistics are the batch's, over all
+ *  but C, and the running ones move towards them by momentum (the variance unbiased); else the running ones are used.
+ * Options: add   a tensor of x's shape that is added behind it
+ *  relu  true: rectified afterwards; all of it is one pass
+ * Errors: one running statistic without the other; a batch of one value per channel in training; C that does not fit.
+ * Source: Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1.
+ * Example:
+ *   > x = rm.tensor {{1, 10}, {3, 30}}
+ *   > x:batch_norm(nil, nil, nil, nil, {training = true})
+ *   [[-1.0000, -1.0000],
+ *    [ 1.0000,  1.0000]]
+ *   float32 (2, 2) */
 static int tensor_batch_norm(lua_State *L) {
   static const char *const names[] = {"training", "momentum", "eps", "add", "relu", NULL};
   lua_settop(L, 6);

@@ -70,7 +70,16 @@ static int normalize_floats(lua_State *L, rm_tensor *x, size_t n, const double m
   return bind_pushed(L, y);
 }
 
-/* x:normalize(mean, std) -> float32, shape of x (N, C, H, W); x is uint8, or float32 in 0..1 */
+/* Normalises images channel by channel: (x - mean[c]) / std[c]; bytes are divided by 255 first.
+ * Call: x:normalize({mean}, {std}) -> tensor
+ * Call: data.normalize(x, {mean}, {std}) -> tensor
+ * Shapes: x (N, C, H, W), uint8, or float32 in 0..1; mean and std C numbers each; the result float32 as x.
+ * Units: mean and std in [0, 1], as ds.mean and ds.std have them, not in 0..255.
+ * Errors: lists that have not C numbers; a std that is not above 0.
+ * Example:
+ *   > x = rm.full({1, 1, 1, 2}, 255, "uint8")
+ *   > x:normalize({0.5}, {0.25})
+ *   [[[[2., 2.]]]]  float32 (1, 1, 1, 2) */
 static int normalize(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   double mean[MAX_CHANNELS], std[MAX_CHANNELS];

@@ -9,6 +9,7 @@
   X(create) \
   X(error) \
   X(data) \
+  X(docs) \
   X(epoch) \
   X(files) \
   X(gather) \

@@ -38,14 +38,51 @@ static int binary(lua_State *L, rm_binary_op op, const char *name) {
   return raise_or_push(L, rm_binary(op, a, b, y, &err), y, &err);
 }
 
-/* The sum with a batch norm waits with it for relu (bind/pending.h); relu completes both. */
+/* Arithmetic, element by element.
+ * Call: x:add(y) -> tensor
+ * Call: x:sub(y) -> tensor
+ * Call: x:mul(y) -> tensor
+ * Call: x:div(y) -> tensor
+ * Call: x:pow(y) -> tensor
+ * Shapes: the two broadcast: aligned at the last dimension, an extent of 1 stretches. y may be a number; so may x in
+ *  rm.add(2, y) and in 2 + y. The operators + - * / ^ are the same.
+ * Errors: shapes that do not broadcast; float32 mixed with int64; uint8 (convert with x:float()); div and pow of int64.
+ * Example:
+ *   > x = rm.tensor {1, 2}
+ *   > x + 1, x * x, 2 ^ x
+ *   [2., 3.]  float32 (2)  [1., 4.]  float32 (2)  [2., 4.]  float32 (2)
+ *   > rm.tensor {{1}, {2}} - x
+ *   [[ 0., -1.],
+ *    [ 1.,  0.]]
+ *   float32 (2, 2) */
 static int tensor_add(lua_State *L) { return bind_pendingadd(L) ? 1 : binary(L, RM_ADD, "add"); }
 static int tensor_sub(lua_State *L) { return binary(L, RM_SUB, "sub"); }
 static int tensor_mul(lua_State *L) { return binary(L, RM_MUL, "mul"); }
 static int tensor_div(lua_State *L) { return binary(L, RM_DIV, "div"); }
 static int tensor_pow(lua_State *L) { return binary(L, RM_POW, "pow"); }
+
+/* The larger or the smaller of two, element by element.
+ * Call: x:maximum(y) -> tensor
+ * Call: x:minimum(y) -> tensor
+ * Shapes: the two broadcast; y may be a number. NaN wins.
+ * Errors: shapes that do not broadcast; types other than float32.
+ * Example:
+ *   > rm.tensor {-1, 2}:maximum(0)
+ *   [0., 2.]  float32 (2)
+ *   > rm.tensor {1, 5}:minimum(rm.tensor {3, 3})
+ *   [1., 3.]  float32 (2) */
 static int tensor_maximum(lua_State *L) { return binary(L, RM_MAXIMUM, "maximum"); }
 static int tensor_minimum(lua_State *L) { return binary(L, RM_MINIMUM, "minimum"); }
+
+/* The quotient rounded down, and the rest, as Lua's // and %: the rest has the divisor's sign.
+ * Call: x:floor_divide(y) -> tensor
+ * Call: x:remainder(y) -> tensor
+ * Shapes: the two broadcast; y may be a number. Of int64 exact.
+ * Errors: int64 divided by 0; float32 mixed with int64.
+ * Example:
+ *   > x = rm.tensor({7, -7}, "int64")
+ *   > x // 2, x % 2
+ *   [ 3, -4]  int64 (2)  [1, 1]  int64 (2) */
 static int tensor_floor_divide(lua_State *L) { return binary(L, RM_FLOOR_DIVIDE, "floor_divide"); }
 static int tensor_remainder(lua_State *L) { return binary(L, RM_REMAINDER, "remainder"); }
 
@@ -71,6 +108,20 @@ static int inplace_scaled(lua_State *L, rm_binary_op op, const char *name) {
   return 1;
 }
 
+/* Arithmetic in place: x becomes the result and is returned.
+ * Call: x:add_(y, alpha = 1) -> x
+ * Call: x:sub_(y, alpha = 1) -> x
+ * Call: x:mul_(y) -> x
+ * Call: x:div_(y) -> x
+ * Shapes: y broadcasts to x's shape, which stays; with alpha, x + alpha * y or x - alpha * y.
+ * Errors: x would have to grow; a y that carries a gradient; a leaf that requires one, outside of rm.no_grad.
+ * Example:
+ *   > x = rm.tensor {1, 2}
+ *   > x:add_(rm.tensor {10, 20}, 0.1)
+ *   [2., 4.]  float32 (2)
+ *   > x:mul_(2);
+ *   > x
+ *   [4., 8.]  float32 (2) */
 static int tensor_add_(lua_State *L) { return inplace_scaled(L, RM_ADD, "add_"); }
 static int tensor_sub_(lua_State *L) { return inplace_scaled(L, RM_SUB, "sub_"); }
 static int tensor_mul_(lua_State *L) { return inplace(L, RM_MUL, "mul_"); }
@@ -84,7 +135,19 @@ static int unary(lua_State *L, rm_unary_op op, const double params[]) {
   return raise_or_push(L, rm_unary(op, x, params, y, &err), y, &err);
 }
 
-/* -x; labels may be negated too. */
+/* Simple functions, element by element: -x, |x|, -1/0/1 by sign, x squared, its root, 1/x.
+ * Call: x:neg() -> tensor
+ * Call: x:abs() -> tensor
+ * Call: x:sign() -> tensor
+ * Call: x:square() -> tensor
+ * Call: x:sqrt() -> tensor
+ * Call: x:reciprocal() -> tensor
+ * Shapes: of x, float32; neg (also written -x) takes int64, too. The root of a negative number is NaN.
+ * Errors: another type: convert with x:float().
+ * Example:
+ *   > x = rm.tensor {-4, 1}
+ *   > x:abs():sqrt(), x:sign(), -x
+ *   [2., 1.]  float32 (2)  [-1.,  1.]  float32 (2)  [ 4., -1.]  float32 (2) */
 static int tensor_neg(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   if (x->dtype != RM_INT64) return unary(L, RM_NEG, NULL);
@@ -99,32 +162,106 @@ static int tensor_sign(lua_State *L) { return unary(L, RM_SIGN, NULL); }
 static int tensor_square(lua_State *L) { return unary(L, RM_SQUARE, NULL); }
 static int tensor_sqrt(lua_State *L) { return unary(L, RM_SQRT, NULL); }
 static int tensor_reciprocal(lua_State *L) { return unary(L, RM_RECIPROCAL, NULL); }
+
+/* The exponential function and the natural logarithm, element by element.
+ * Call: x:exp() -> tensor
+ * Call: x:log() -> tensor
+ * Shapes: of x, float32. log of 0 is -inf, of a negative number NaN.
+ * Errors: another type: convert with x:float().
+ * Example:
+ *   > rm.tensor {0, 1}:exp()
+ *   [1.0000, 2.7183]  float32 (2)
+ *   > rm.tensor {1, 0}:log()
+ *   [  0., -inf]  float32 (2) */
 static int tensor_exp(lua_State *L) { return unary(L, RM_EXP, NULL); }
 static int tensor_log(lua_State *L) { return unary(L, RM_LOG, NULL); }
+
+/* Rounding, element by element: down, up, or to the nearest whole number (halves to the even one).
+ * Call: x:floor() -> tensor
+ * Call: x:ceil() -> tensor
+ * Call: x:round() -> tensor
+ * Shapes: of x, float32; their gradient is 0.
+ * Errors: another type: convert with x:float().
+ * Example:
+ *   > x = rm.tensor {-1.5, 0.5, 2.3}
+ *   > x:floor(), x:ceil()
+ *   [-2.,  0.,  2.]  float32 (3)  [-1.,  1.,  3.]  float32 (3)
+ *   > x:round()
+ *   [-2.,  0.,  2.]  float32 (3) */
 static int tensor_floor(lua_State *L) { return unary(L, RM_FLOOR, NULL); }
 static int tensor_ceil(lua_State *L) { return unary(L, RM_CEIL, NULL); }
 static int tensor_round(lua_State *L) { return unary(L, RM_ROUND, NULL); }
 
+/* Rectified linear unit: max(0, x), element by element; NaN stays NaN.
+ * Call: x:relu() -> tensor
+ * Shapes: of x, float32. Directly behind a batch norm, or behind its sum with a shortcut, both run as one pass.
+ * Errors: another type: convert with x:float().
+ * Source: Nair and Hinton 2010, "Rectified linear units improve restricted Boltzmann machines".
+ * Example:
+ *   > rm.tensor {-1, 0, 2}:relu()
+ *   [0., 0., 2.]  float32 (3) */
 static int tensor_relu(lua_State *L) { return bind_pendingrelu(L, 1) ? 1 : unary(L, RM_RELU, NULL); }
+
+/* Smooth activations: 1 / (1 + e^-x), tanh(x), and silu(x) = x * sigmoid(x), element by element.
+ * Call: x:sigmoid() -> tensor
+ * Call: x:tanh() -> tensor
+ * Call: x:silu() -> tensor
+ * Shapes: of x, float32.
+ * Errors: another type: convert with x:float().
+ * Source: silu: Elfwing et al. 2018, arXiv:1702.03118.
+ * Example:
+ *   > x = rm.tensor {-1, 0, 1}
+ *   > x:sigmoid()
+ *   [0.2689, 0.5000, 0.7311]  float32 (3)
+ *   > x:silu()
+ *   [-0.2689,  0.0000,  0.7311]  float32 (3) */
 static int tensor_sigmoid(lua_State *L) { return unary(L, RM_SIGMOID, NULL); }
 static int tensor_tanh(lua_State *L) { return unary(L, RM_TANH, NULL); }
 static int tensor_silu(lua_State *L) { return unary(L, RM_SILU, NULL); }
 
-/* x:leaky_relu(slope = 0.01) */
+/* x where it is positive, slope * x elsewhere.
+ * Call: x:leaky_relu(slope = 0.01) -> tensor
+ * Shapes: of x, float32.
+ * Errors: another type; a slope that is no number.
+ * Source: Maas et al. 2013, "Rectifier nonlinearities improve neural network acoustic models".
+ * Example:
+ *   > rm.tensor {-1, 2}:leaky_relu(0.1)
+ *   [-0.1000,  2.0000]  float32 (2) */
 static int tensor_leaky_relu(lua_State *L) {
   return unary(L, RM_LEAKY_RELU, &(double){luaL_optnumber(L, 2, 0.01)});
 }
 
-/* x:elu(alpha = 1) */
+/* x where it is positive, alpha * (e^x - 1) elsewhere.
+ * Call: x:elu(alpha = 1) -> tensor
+ * Shapes: of x, float32.
+ * Errors: another type; an alpha that is no number.
+ * Source: Clevert et al. 2016, arXiv:1511.07289.
+ * Example:
+ *   > rm.tensor {-1, 2}:elu()
+ *   [-0.6321,  2.0000]  float32 (2) */
 static int tensor_elu(lua_State *L) { return unary(L, RM_ELU, &(double){luaL_optnumber(L, 2, 1)}); }
 
-/* x:gelu("none" | "tanh") */
+/* x * Phi(x), with Phi the distribution function of the standard normal; "tanh" takes its approximation.
+ * Call: x:gelu(form = "none") -> tensor
+ * Shapes: of x, float32.
+ * Errors: another type; a form other than "none" and "tanh".
+ * Source: Hendrycks and Gimpel 2016, arXiv:1606.08415.
+ * Example:
+ *   > rm.tensor {-1, 0, 1}:gelu()
+ *   [-0.1587,  0.0000,  0.8413]  float32 (3) */
 static int tensor_gelu(lua_State *L) {
   static const char *const forms[] = {"none", "tanh", NULL};
   return unary(L, luaL_checkoption(L, 2, "none", forms) == 0 ? RM_GELU : RM_GELU_TANH, NULL);
 }
 
-/* x:maxout(k): (N, C, ...) -> (N, C/k, ...) */
+/* The largest of each k neighbouring channels.
+ * Call: x:maxout(k) -> tensor
+ * Shapes: (N, C, ...) gives (N, C/k, ...); k divides C.
+ * Errors: a k that does not divide C, or is below 1; fewer than two dimensions.
+ * Source: Goodfellow et al. 2013, arXiv:1302.4389.
+ * Example:
+ *   > rm.tensor {{1, 5, 2, 0}}:maxout(2)
+ *   [[5., 2.]]  float32 (1, 2) */
 static int tensor_maxout(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   lua_Integer k = luaL_checkinteger(L, 2);
@@ -148,6 +285,16 @@ static void check_limits(lua_State *L, const char *op, double limits[2]) {
   if (limits[0] > limits[1]) bind_error(L, "%s: min %g is above max %g", op, limits[0], limits[1]);
 }
 
+/* Restricts every element to min..max.
+ * Call: x:clamp(min, max) -> tensor
+ * Call: x:clamp {min = -1, max = 1} -> tensor
+ * Shapes: of x, float32; either limit may be absent.
+ * Errors: min above max; another type.
+ * Example:
+ *   > rm.tensor {-2, 0, 2}:clamp(-1, 1)
+ *   [-1.,  0.,  1.]  float32 (3)
+ *   > rm.tensor {-2, 0, 2}:clamp {min = 0}
+ *   [0., 0., 2.]  float32 (3) */
 static int tensor_clamp(lua_State *L) {
   double limits[2];
   bind_checktensor(L, 1);
@@ -155,6 +302,13 @@ static int tensor_clamp(lua_State *L) {
   return unary(L, RM_CLAMP, limits);
 }
 
+/* x:clamp in place.
+ * Call: x:clamp_(min, max) -> x
+ * Shapes: x is changed and returned.
+ * Errors: as of clamp; a leaf that requires a gradient, outside of rm.no_grad.
+ * Example:
+ *   > rm.tensor {-2, 0, 2}:clamp_(nil, 1)
+ *   [-2.,  0.,  1.]  float32 (3) */
 static int tensor_clamp_(lua_State *L) {
   double limits[2];
   rm_tensor *x = bind_checkwritable(L, 1, "clamp_");
@@ -174,6 +328,20 @@ static int compare(lua_State *L, rm_compare_op op, const char *name) {
   return raise_or_push(L, rm_compare(op, a, b, y, &err), y, &err);
 }
 
+/* Comparisons, element by element: 1 where it is so, else 0.
+ * Call: x:eq(y) -> tensor
+ * Call: x:ne(y) -> tensor
+ * Call: x:lt(y) -> tensor
+ * Call: x:le(y) -> tensor
+ * Call: x:gt(y) -> tensor
+ * Call: x:ge(y) -> tensor
+ * Shapes: the two broadcast; y may be a number; the result is uint8, a mask for x[mask] and rm.where. Lua's < and
+ *  == cannot give tensors: x == y asks whether they are one and the same tensor.
+ * Errors: shapes that do not broadcast; types that differ.
+ * Example:
+ *   > x = rm.tensor {1, 2, 3}
+ *   > x:gt(1), x:eq(rm.tensor {1, 0, 3})
+ *   [0, 1, 1]  uint8 (3)  [1, 0, 1]  uint8 (3) */
 static int tensor_eq(lua_State *L) { return compare(L, RM_EQ, "eq"); }
 static int tensor_ne(lua_State *L) { return compare(L, RM_NE, "ne"); }
 static int tensor_lt(lua_State *L) { return compare(L, RM_LT, "lt"); }
@@ -194,6 +362,17 @@ static int logical(lua_State *L, rm_logical_op op) {
   return raise_or_push(L, rm_logical(op, a, b, y, &err), y, &err);
 }
 
+/* Logic on masks, element by element; also a & b, a | b, a ~ b, ~a.
+ * Call: x:logical_and(y) -> tensor
+ * Call: x:logical_or(y) -> tensor
+ * Call: x:logical_xor(y) -> tensor
+ * Call: x:logical_not() -> tensor
+ * Shapes: both uint8, as comparisons give them; they broadcast. Anything but 0 is true; results are 0 and 1.
+ * Errors: a tensor that is not uint8: make a mask with x:ne(0).
+ * Example:
+ *   > x = rm.tensor {1, 2, 3}
+ *   > x:gt(1) & x:lt(3), ~x:gt(1)
+ *   [0, 1, 0]  uint8 (3)  [1, 0, 0]  uint8 (3) */
 static int tensor_logical_and(lua_State *L) { return logical(L, RM_AND); }
 static int tensor_logical_or(lua_State *L) { return logical(L, RM_OR); }
 static int tensor_logical_xor(lua_State *L) { return logical(L, RM_XOR); }
@@ -204,7 +383,15 @@ static int tensor_logical_not(lua_State *L) {
   return raise_or_push(L, rm_logical_not(a, y, &err), y, &err);
 }
 
-/* rm.where(condition, a, b); condition:where(a, b) */
+/* Elements of a where the condition is not 0, else of b.
+ * Call: x:where(a, b) -> tensor
+ * Call: rm.where(condition, a, b) -> tensor
+ * Shapes: the condition (uint8), a and b broadcast; a and b may be numbers.
+ * Errors: a condition that is not uint8; a and b of different types.
+ * Example:
+ *   > x = rm.tensor {-1, 2}
+ *   > rm.where(x:gt(0), x, 0.1 * x)
+ *   [-0.1000,  2.0000]  float32 (2) */
 static int tensor_where(lua_State *L) {
   rm_tensor *condition = bind_checktensor(L, 1);
   rm_operand a = operand(L, 2, "where"), b = operand(L, 3, "where");

@@ -26,7 +26,16 @@ rm_pool_options bind_checkpool(lua_State *L, int arg, const char *op) {
   return o;
 }
 
-/* x:max_pool2d(size, {stride, padding, ceil_mode, return_indices}) -> y, or y and indices */
+/* The largest value of each window.
+ * Call: x:max_pool2d(size, {stride = size, padding = 0, ceil_mode = false, return_indices = false}) -> tensor
+ * Shapes: x (N, C, H, W); y (N, C, H', W') with H' = floor((H + 2 * padding - size) / stride) + 1, rounded up in ceil_mode.
+ *  With return_indices a second tensor, int64: positions within the image, row by row, from 1.
+ * Errors: padding above half of the window; a window larger than the padded image.
+ * Example:
+ *   > rm.arange(16):reshape(1, 1, 4, 4):max_pool2d(2)
+ *   [[[[ 6.,  8.],
+ *      [14., 16.]]]]
+ *   float32 (1, 1, 2, 2) */
 static int tensor_max_pool2d(lua_State *L) {
   static const char *const names[] = {"stride", "padding", "ceil_mode", "return_indices", NULL};
   rm_tensor *x = bind_checktensor(L, 1);
@@ -41,7 +50,15 @@ static int tensor_max_pool2d(lua_State *L) {
   return wanted ? 2 : 1;
 }
 
-/* x:avg_pool2d(size, {stride, padding, ceil_mode, count_include_pad}) -> y */
+/* The mean of each window.
+ * Call: x:avg_pool2d(size, {stride = size, padding = 0, ceil_mode = false, count_include_pad = true}) -> tensor
+ * Shapes: as of max_pool2d. With count_include_pad the border's zeros count.
+ * Errors: padding above half of the window; a window larger than the padded image.
+ * Example:
+ *   > rm.arange(16):reshape(1, 1, 4, 4):avg_pool2d(2)
+ *   [[[[ 3.5000,  5.5000],
+ *      [11.5000, 13.5000]]]]
+ *   float32 (1, 1, 2, 2) */
 static int tensor_avg_pool2d(lua_State *L) {
   static const char *const names[] = {"stride", "padding", "ceil_mode", "count_include_pad", NULL};
   rm_tensor *x = bind_checktensor(L, 1);
@@ -53,7 +70,14 @@ static int tensor_avg_pool2d(lua_State *L) {
   return bind_pushed(L, y);
 }
 
-/* x:adaptive_avg_pool2d(size) -> y of that height and width */
+/* Means over as many windows as the result is to have; size 1 averages each whole channel.
+ * Call: x:adaptive_avg_pool2d(size) -> tensor
+ * Shapes: x (N, C, H, W); y (N, C, size, size), or for {h, w} (N, C, h, w). Window i covers rows floor(i * H / h) to
+ *  ceil((i + 1) * H / h), i from 0.
+ * Errors: a size below 1.
+ * Example:
+ *   > rm.arange(16):reshape(1, 1, 4, 4):adaptive_avg_pool2d(1)
+ *   [[[[8.5000]]]]  float32 (1, 1, 1, 1) */
 static int tensor_adaptive_avg_pool2d(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t size[2];
@@ -64,7 +88,14 @@ static int tensor_adaptive_avg_pool2d(lua_State *L) {
   return bind_pushed(L, y);
 }
 
-/* x:dropout(p = 0.5, training = true, generator = rm.random.dropout) -> y */
+/* Sets elements to 0 at random, with probability p, and multiplies the rest by 1 / (1 - p).
+ * Call: x:dropout(p = 0.5, training = true, generator = rm.random.dropout) -> tensor
+ * Shapes: of x, float32; without training x as it is.
+ * Errors: p outside 0..1.
+ * Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+ * Example:
+ *   > rm.ones(4):dropout(0.5, false)
+ *   [1., 1., 1., 1.]  float32 (4) */
 static int tensor_dropout(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   double p = luaL_optnumber(L, 2, 0.5);

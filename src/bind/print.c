@@ -209,7 +209,17 @@ static int tensor_tostring(lua_State *L) {
   return push_text(L, 2);
 }
 
-/* rm.format(x, {precision = 4, edge = 3, threshold = 1000, width = 80}) -> string */
+/* The text that printing a tensor gives, with limits of your own.
+ * Call: rm.format(x, {precision = 4, edge = 3, threshold = 1000, width = 80}) -> string
+ * Shapes: any.
+ * Options: precision  digits behind the decimal point
+ *  edge       positions shown at both ends of a dimension that is cut
+ *  threshold  elements from which on it is cut
+ *  width      columns of a line
+ * Errors: an unknown option; edge below 1, precision above 30.
+ * Example:
+ *   > rm.format(rm.tensor {1/3, 2/3}, {precision = 2})
+ *   [0.33, 0.67]  float32 (2) */
 static int core_format(lua_State *L) {
   static const char *const names[] = {"precision", "edge", "threshold", "width", NULL};
   lua_settop(L, 2);

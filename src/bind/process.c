@@ -231,7 +231,16 @@ static int not_started(lua_State *L, const char *program, int reason) {
   return 2;
 }
 
-/* run(argv, {stdin = text, capture = false}) -> status, out, err | nil, reason */
+/* Runs a program with arguments one by one, never through a shell, and waits for it.
+ * Call: rm.sys.run({program, arguments...}, {stdin = nil, capture = false}) -> status, out, err
+ * Options: stdin    text that it reads
+ *  capture  true: what it writes is returned instead of shown
+ * Errors: a program that cannot be started gives nil and the reason; status is 128 + the signal that ended it.
+ * Example:
+ *   > rm.sys.run({"sort"}, {stdin = "b\na\n", capture = true})
+ *   0
+ *   a
+ *   b */
 static int run(lua_State *L) {
   static const char *const names[] = {"stdin", "capture", NULL};
   lua_settop(L, 2);
@@ -257,7 +266,22 @@ static int run(lua_State *L) {
   return 3;
 }
 
-/* spawn(argv, {quiet = false}) -> process with a pipe to its stdin | nil, reason */
+/* Starts a program with a pipe to its input, and goes on.
+ * Call: rm.sys.spawn({program, arguments...}, {quiet = false}) -> process
+ * Call: process:write(text) -> true
+ * Call: process:close() -> nothing
+ * Call: process:wait() -> status
+ * Call: process:kill() -> nothing
+ * Call: process:running() -> boolean
+ * Options: quiet  true: what it writes is thrown away
+ * Errors: what fails gives nil and the reason; wait gives nil, "interrupted" after Ctrl-C. close ends its input; kill
+ *  asks it, and all that it started, to end.
+ * Example:
+ *   > p = rm.sys.spawn({"cat"}, {quiet = true})
+ *   > p:write "hello\n"
+ *   true
+ *   > p:wait()
+ *   0 */
 static int spawn(lua_State *L) {
   static const char *const names[] = {"quiet", NULL};
   lua_settop(L, 2);

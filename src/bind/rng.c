@@ -15,7 +15,13 @@ typedef struct {
 
 static rm_rng *check_self(lua_State *L) { return *(rm_rng **)luaL_checkudata(L, 1, BIND_GENERATOR); }
 
-/* rm.generator(seed, stream = 0) */
+/* A generator of random numbers of its own: the same seed and stream give the same numbers.
+ * Call: rm.generator(seed, stream = 0) -> generator
+ * Errors: a seed or stream that is no whole number.
+ * Source: Philox4x32-10: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
+ * Example:
+ *   > rm.generator(7):integer(1, 6) == rm.generator(7):integer(1, 6)
+ *   true */
 static int core_generator(lua_State *L) {
   lua_Integer seed = luaL_checkinteger(L, 1), stream = luaL_optinteger(L, 2, 0);
   generator *g = lua_newuserdatauv(L, sizeof *g, 0);
@@ -25,7 +31,22 @@ static int core_generator(lua_State *L) {
   return 1;
 }
 
-/* rm.manual_seed(n): restarts the four generators of this state */
+/* Restarts the four generators that everything random draws from.
+ * Call: rm.manual_seed(seed) -> nothing
+ * Call: rm.random
+ * Options: init     weights, rm.rand, rm.randn and their like
+ *  shuffle  the order of images
+ *  augment  shifts and mirroring
+ *  dropout  what is dropped
+ * Errors: a seed that is no whole number.
+ * Example:
+ *   > rm.manual_seed(3)
+ *   > a = rm.rand(2)
+ *   > rm.manual_seed(3)
+ *   > a:eq(rm.rand(2)):all():item()
+ *   1
+ *   > rm.random.dropout:get_state().seed
+ *   3 */
 static int core_manual_seed(lua_State *L) {
   uint64_t seed = (uint64_t)luaL_checkinteger(L, 1);
   for (int i = 0; i < BIND_RNG_COUNT; i++) *bind_generator(L, (bind_rng)i) = rm_rng_new(seed, (uint64_t)i);
@@ -53,7 +74,18 @@ static uint64_t state_field(lua_State *L, int arg, const char *name) {
   return (uint64_t)v;
 }
 
-/* g:get_state() -> {seed=, stream=, position=} */
+/* What a generator is: three whole numbers, to be saved and put back.
+ * Call: g:get_state() -> {seed =, stream =, position =}
+ * Call: g:set_state(state) -> nothing
+ * Call: g.state
+ * Errors: a state in which a number is missing. g.state = saved is the same as set_state.
+ * Example:
+ *   > g = rm.generator(7)
+ *   > saved = g:get_state()
+ *   > a = g:uniform()
+ *   > g:set_state(saved)
+ *   > a == g:uniform()
+ *   true */
 static int generator_get_state(lua_State *L) {
   push_state(L, check_self(L));
   return 1;
@@ -68,7 +100,14 @@ static int generator_set_state(lua_State *L) {
   return 0;
 }
 
-/* g:seed(n): from the start again, same stream */
+/* Starts a generator again, from another seed; its stream stays.
+ * Call: g:seed(seed) -> nothing
+ * Errors: a seed that is no whole number.
+ * Example:
+ *   > g = rm.generator(7)
+ *   > g:seed(8)
+ *   > g:get_state().seed
+ *   8 */
 static int generator_seed(lua_State *L) {
   rm_rng *g = check_self(L);
   *g = rm_rng_new((uint64_t)luaL_checkinteger(L, 2), g->stream);
@@ -77,7 +116,14 @@ static int generator_seed(lua_State *L) {
 
 /* --- single numbers ------------------------------------------------------------------------ */
 
-/* g:uniform(low = 0, high = 1) -> number */
+/* One random number: uniform in [low, high), or normal.
+ * Call: g:uniform(low = 0, high = 1) -> number
+ * Call: g:normal(mean = 0, std = 1) -> number
+ * Errors: arguments that are no numbers.
+ * Example:
+ *   > u = rm.generator(7):uniform(2, 3)
+ *   > u >= 2 and u < 3
+ *   true */
 static int generator_uniform(lua_State *L) {
   rm_rng *g = check_self(L);
   double low = luaL_optnumber(L, 2, 0), high = luaL_optnumber(L, 3, 1);
@@ -93,7 +139,13 @@ static int generator_normal(lua_State *L) {
   return 1;
 }
 
-/* g:integer(low, high) -> whole number, both ends included */
+/* A random whole number from low to high, both included.
+ * Call: g:integer(low, high) -> number
+ * Errors: high below low.
+ * Example:
+ *   > dice = rm.generator(7):integer(1, 6)
+ *   > dice >= 1 and dice <= 6
+ *   true */
 static int generator_integer(lua_State *L) {
   rm_rng *g = check_self(L);
   lua_Integer low = luaL_checkinteger(L, 2), high = luaL_checkinteger(L, 3);
@@ -103,7 +155,13 @@ static int generator_integer(lua_State *L) {
   return 1;
 }
 
-/* g:permutation(n) -> int64 tensor, 1..n shuffled */
+/* The numbers 1..n in random order.
+ * Call: g:permutation(n) -> tensor
+ * Shapes: (n), int64.
+ * Errors: n negative.
+ * Example:
+ *   > rm.generator(7):permutation(4):sort()
+ *   [1, 2, 3, 4]  int64 (4)  [3, 4, 2, 1]  int64 (4) */
 static int generator_permutation(lua_State *L) {
   rm_rng *g = check_self(L);
   lua_Integer n = luaL_checkinteger(L, 2);

@@ -4,7 +4,17 @@
 #include "core/threads.h"
 #include "kernels/kernels.h"
 
-/* rm.num_threads() */
+/* How many threads compute. Results do not depend on it, to the bit.
+ * Call: rm.num_threads() -> number
+ * Call: rm.set_num_threads(n) -> nothing
+ * Units: threads; at the start RESMOON_NUM_THREADS, else the processors this process may run on.
+ * Errors: n below 1 or no whole number.
+ * Example:
+ *   > before = rm.num_threads()
+ *   > rm.set_num_threads(1)
+ *   > rm.num_threads()
+ *   1
+ *   > rm.set_num_threads(before) */
 static int core_num_threads(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)rm_num_threads());
   return 1;
@@ -18,8 +28,16 @@ static int core_set_num_threads(lua_State *L) {
   return rm_set_num_threads((size_t)n, &err) == RM_OK ? 0 : bind_raise(L, &err);
 }
 
-/* rm.memory() -> {live=, cached=, peak=, blocks=}: bytes in use, kept for reuse, most in use so far;
- * number of blocks in use */
+/* Memory of tensors: in use, kept for reuse, most in use so far, and the number of blocks in use.
+ * Call: rm.memory() -> {live =, cached =, peak =, blocks =}
+ * Call: rm.trim_memory() -> nothing
+ * Units: bytes. trim_memory gives what is kept for reuse back to the system.
+ * Errors: none.
+ * Example:
+ *   > before = rm.memory().live
+ *   > x = rm.zeros(1000, 1000)
+ *   > rm.memory().live - before >= 4000000
+ *   true */
 static int core_memory(lua_State *L) {
   rm_alloc_stats stats = rm_alloc_statistics();
   const struct {
@@ -42,19 +60,36 @@ static int core_trim_memory(lua_State *L) {
   return 0;
 }
 
-/* rm.live_tensors(): tensors alive, those of the core included */
+/* How many tensors are alive, those of the core included: to find what is kept for too long.
+ * Call: rm.live_tensors() -> number
+ * Errors: none.
+ * Example:
+ *   > before = rm.live_tensors()
+ *   > x = rm.zeros(2)
+ *   > rm.live_tensors() - before
+ *   1 */
 static int core_live_tensors(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)rm_tensor_live());
   return 1;
 }
 
-/* rm.isa(): the instruction set of the kernels in use, as in "avx2" */
+/* The instruction set of the kernels in use: "avx512", "avx2" or "baseline".
+ * Call: rm.isa() -> string
+ * Errors: none; RESMOON_ISA in the environment forces one at the start.
+ * Example:
+ *   > type(rm.isa())
+ *   string */
 static int core_isa(lua_State *L) {
   lua_pushstring(L, rm_kernel_table()->isa);
   return 1;
 }
 
-/* rm.nearest(name, names) -> the one of the list that `name` may be a misspelling of, or nil */
+/* The name that a misspelt one may mean, or nil.
+ * Call: rm.nearest(name, names) -> string or nil
+ * Errors: names that are no list of strings.
+ * Example:
+ *   > rm.nearest("rezize", {"resize", "reshape"})
+ *   resize */
 static int core_nearest(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   bind_nearest best = bind_nearest_start(luaL_checkstring(L, 1));

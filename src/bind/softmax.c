@@ -14,6 +14,14 @@ static int softmax(lua_State *L, const char *op,
   return bind_pushed(L, y);
 }
 
+/* e^x divided by the sum of e^x along a dimension, and the logarithm of that.
+ * Call: x:softmax(dim = -1) -> tensor
+ * Call: x:log_softmax(dim = -1) -> tensor
+ * Shapes: of x, float32; along dim softmax adds up to 1.
+ * Errors: a dimension out of range; another type.
+ * Example:
+ *   > rm.tensor {{0, 1, 2}}:softmax()
+ *   [[0.0900, 0.2447, 0.6652]]  float32 (1, 3) */
 static int tensor_softmax(lua_State *L) { return softmax(L, "softmax", rm_softmax); }
 static int tensor_log_softmax(lua_State *L) { return softmax(L, "log_softmax", rm_log_softmax); }
 

@@ -29,7 +29,15 @@ static double seconds(clockid_t clock) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* clock() -> seconds since some fixed moment; never jumps */
+/* Seconds since some fixed moment, for durations: it never jumps.
+ * Call: rm.sys.clock() -> number
+ * Call: rm.sys.time() -> number
+ * Units: seconds, with fractions; time() counts since 1970.
+ * Errors: none.
+ * Example:
+ *   > began = rm.sys.clock()
+ *   > rm.sys.clock() >= began
+ *   true */
 static int sys_clock(lua_State *L) {
   lua_pushnumber(L, seconds(CLOCK_MONOTONIC));
   return 1;
@@ -41,7 +49,12 @@ static int sys_time(lua_State *L) {
   return 1;
 }
 
-/* sleep(seconds): at most so long; a signal may end it */
+/* Waits.
+ * Call: rm.sys.sleep(seconds) -> nothing
+ * Units: seconds, with fractions; a signal such as Ctrl-C may end it early.
+ * Errors: none beyond an argument that is no number.
+ * Example:
+ *   > rm.sys.sleep(0.001) */
 static int sys_sleep(lua_State *L) {
   double s = luaL_checknumber(L, 1);
   if (!(s >= 0 && s <= 1e6)) return bind_error(L, "sys.sleep: expected 0 to 1e6 seconds, got %g", s);
@@ -50,7 +63,16 @@ static int sys_sleep(lua_State *L) {
   return 0;
 }
 
-/* cpu_count() -> processors this process may run on */
+/* What this process runs on: processors it may use, memory it holds now and held at most, its number.
+ * Call: rm.sys.cpu_count() -> number
+ * Call: rm.sys.rss() -> number or nil
+ * Call: rm.sys.peak_rss() -> number
+ * Call: rm.sys.getpid() -> number
+ * Units: memory in bytes; rss is nil where /proc does not tell.
+ * Errors: none.
+ * Example:
+ *   > rm.sys.cpu_count() >= 1, rm.sys.peak_rss() > 0
+ *   true  true */
 static int sys_cpu_count(lua_State *L) {
   cpu_set_t set;
   int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
@@ -84,6 +106,15 @@ static int sys_getpid(lua_State *L) {
 
 /* --- environment ------------------------------------------------------------------- */
 
+/* The environment and the current folder.
+ * Call: rm.sys.getenv(name) -> string or nil
+ * Call: rm.sys.setenv(name, value) -> nothing
+ * Call: rm.sys.getcwd() -> string
+ * Errors: a name the system refuses; setenv with nil removes the variable.
+ * Example:
+ *   > rm.sys.setenv("LESSON", "7")
+ *   > rm.sys.getenv "LESSON"
+ *   7 */
 static int sys_getenv(lua_State *L) {
   lua_pushstring(L, getenv(luaL_checkstring(L, 1)));  /* nil for NULL */
   return 1;
@@ -103,7 +134,12 @@ static int sys_getcwd(lua_State *L) {
   return 1;
 }
 
-/* which(name) -> path of the program that would run, or nil */
+/* The path of the program that a name would run, or nil.
+ * Call: rm.sys.which(name) -> string or nil
+ * Errors: none.
+ * Example:
+ *   > rm.sys.which "no-such-program"
+ *   nil */
 static int sys_which(lua_State *L) {
   const char *name = luaL_checkstring(L, 1), *path = getenv("PATH");
   struct stat st;
@@ -127,6 +163,16 @@ static int sys_which(lua_State *L) {
 
 /* --- files -------------------------------------------------------------------------- */
 
+/* Questions about a path.
+ * Call: rm.sys.exists(path) -> boolean
+ * Call: rm.sys.is_dir(path) -> boolean
+ * Call: rm.sys.stat(path) -> {type =, size =, mtime =} or nil, reason
+ * Units: size in bytes, mtime in seconds since 1970; type is "file", "directory" or "other".
+ * Errors: none: what cannot be asked is not there.
+ * Example:
+ *   > rm.sys.mkdir_p "runs/first"
+ *   > rm.sys.exists "runs", rm.sys.is_dir "runs/first", rm.sys.stat("runs").type
+ *   true  true  directory */
 static int sys_exists(lua_State *L) {
   struct stat st;
   lua_pushboolean(L, stat(luaL_checkstring(L, 1), &st) == 0);
@@ -158,7 +204,14 @@ static int sys_stat(lua_State *L) {
   return 1;
 }
 
-/* mkdir_p(path): with its parents; fine if it exists */
+/* Makes a folder: with its parents, or one of a new name in a place.
+ * Call: rm.sys.mkdir_p(path) -> nothing
+ * Call: rm.sys.mkdtemp(prefix) -> string
+ * Errors: a folder that cannot be made, with the system's reason; that it exists already is none for mkdir_p.
+ * Example:
+ *   > rm.sys.mkdir_p "a/b"
+ *   > rm.sys.is_dir "a/b", #rm.sys.mkdtemp "t-"
+ *   true  8 */
 static int sys_mkdir_p(lua_State *L) {
   size_t length;
   const char *path = luaL_checklstring(L, 1, &length);
@@ -195,7 +248,13 @@ static int folder_gc(lua_State *L) {
   return 0;
 }
 
-/* list(folder) -> names in it, sorted, without . and .. */
+/* The names in a folder, sorted, without . and ..
+ * Call: rm.sys.list(folder) -> list of strings
+ * Errors: a folder that cannot be read, with the system's reason.
+ * Example:
+ *   > rm.sys.mkdir_p "photos/cat"; rm.sys.mkdir_p "photos/bird"
+ *   > rm.sys.list "photos"
+ *   {"bird", "cat"} */
 static int sys_list(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   DIR **folder = lua_newuserdatauv(L, sizeof *folder, 0);
@@ -224,7 +283,15 @@ static int sys_list(lua_State *L) {
   return 1;
 }
 
-/* remove(path): a file or an empty folder */
+/* Removes a file or an empty folder, or gives it another name.
+ * Call: rm.sys.remove(path) -> nothing
+ * Call: rm.sys.rename(from, to) -> nothing
+ * Errors: what the system says, with the path. A file of the new name is replaced.
+ * Example:
+ *   > rm.sys.mkdir_p "old"
+ *   > rm.sys.rename("old", "new")
+ *   > rm.sys.exists "old", rm.sys.exists "new"
+ *   false  true */
 static int sys_remove(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   if (remove(path) < 0) return system_error(L, "remove", path);

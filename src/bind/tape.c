@@ -1,10 +1,32 @@
-/* tape.c -- x:backward(), x:requires_grad_(), rm.no_grad(function). */
+/* tape.c -- x:backward(), x:requires_grad_(), rm.no_grad(function).
+ *
+ * Gradients by recording what is computed, and going back through it.
+ *
+ *     w = rm.tensor({1, 2}, {requires_grad = true})
+ *     loss = (w * w):sum()
+ *     loss:backward()
+ *     w.grad                              [2., 4.]
+ *
+ * Operations on tensors that require a gradient are recorded as they run; loss:backward() adds each leaf's gradient
+ * to its .grad (so it is forgotten before the next step: opt:zero_grad()) and frees what was recorded. Inside
+ * rm.no_grad(function) nothing is recorded; only there a leaf may be written to.
+ * Topic: autograd */
 #include "bind/bind.h"
 #include "bind/pending.h"
 
 #include "core/tape.h"
 
-/* x:backward(gradient?, {retain_graph = false}) */
+/* Adds the gradient of x to the .grad of every leaf it was computed from, and frees what was recorded.
+ * Call: x:backward(gradient = 1, {retain_graph = false}) -> nothing
+ * Shapes: x has one element, or gradient has x's shape. Each .grad has the shape of its tensor.
+ * Options: retain_graph  true: what was recorded stays for another backward
+ * Errors: x was not computed from anything that requires a gradient; a graph that was freed already; a tensor that
+ *  was written to in place since it was used.
+ * Example:
+ *   > w = rm.tensor({1, 2}, {requires_grad = true})
+ *   > (w * w):sum():backward()
+ *   > w.grad
+ *   [2., 4.]  float32 (2) */
 static int tensor_backward(lua_State *L) {
   static const char *const names[] = {"retain_graph", NULL};
   rm_tensor *x = bind_checktensor(L, 1);
@@ -16,7 +38,19 @@ static int tensor_backward(lua_State *L) {
   return bind_backward(L, x, dy, keep, &err) == RM_OK ? 0 : bind_raise(L, &err);
 }
 
-/* x:requires_grad_(true) -> x */
+/* Whether gradients are recorded for a leaf: parameters require one.
+ * Call: x:requires_grad_(flag = true) -> x
+ * Call: x.requires_grad -> boolean
+ * Call: x.grad -> tensor or nil
+ * Call: x.is_leaf -> boolean
+ * Call: x.op -> string or nil
+ * Shapes: any, float32; grad has x's shape. op is the operation that computed x, nil for a leaf. x.requires_grad = flag
+ *  and x.grad = nil (or a tensor) may be assigned.
+ * Errors: a computed tensor (detach it first); uint8 or int64.
+ * Example:
+ *   > w = rm.ones(2):requires_grad_()
+ *   > w.requires_grad, w.is_leaf, (w * 2).op
+ *   true  true  mul */
 static int tensor_requires_grad_(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   bool requires = lua_isnone(L, 2) || lua_toboolean(L, 2);
@@ -53,11 +87,28 @@ static int call_with(lua_State *L, bool enabled, const char *op) {
   return lua_gettop(L) - 1;
 }
 
-/* rm.no_grad(f, ...) -> results of f(...), which records nothing */
+/* Calls a function without recording, or, inside of that, with recording again.
+ * Call: rm.no_grad(f, ...) -> results of f(...)
+ * Call: rm.enable_grad(f, ...) -> results of f(...)
+ * Shapes: whatever f gives. Errors pass through, and recording is as it was before.
+ * Errors: f cannot be called.
+ * Example:
+ *   > w = rm.ones(2, {requires_grad = true})
+ *   > rm.no_grad(function() return w * 2 end).requires_grad
+ *   false
+ *   > rm.no_grad(function() w:mul_(0.5) end)
+ *   > w
+ *   [0.5000, 0.5000]  float32 (2), requires_grad */
 static int core_no_grad(lua_State *L) { return call_with(L, false, "no_grad"); }
 /* rm.enable_grad(f, ...): records again, inside no_grad */
 static int core_enable_grad(lua_State *L) { return call_with(L, true, "enable_grad"); }
 
+/* Whether operations are being recorded.
+ * Call: rm.is_grad_enabled() -> boolean
+ * Errors: none.
+ * Example:
+ *   > rm.is_grad_enabled(), rm.no_grad(rm.is_grad_enabled)
+ *   true  false */
 static int core_is_grad_enabled(lua_State *L) {
   lua_pushboolean(L, rm_grad_enabled());
   return 1;

@@ -1,7 +1,17 @@
 /* tensor.c -- what a tensor answers when it is asked about itself: x.shape, x:size(2), #x.
  *
  * x.name is looked up among the methods, then among the fields below; anything else
- * is an error, since a misspelt name would otherwise be a nil that fails elsewhere. */
+ * is an error, since a misspelt name would otherwise be a nil that fails elsewhere.
+ *
+ * Tensors: n-dimensional arrays of float32 numbers, bytes (uint8) or whole numbers (int64).
+ *
+ *     x = rm.tensor {{1, 2}, {3, 4}}   x.shape, x.dtype, x[1], x[{{}, 2}]
+ *     x + 1, x * y, x / y, x ^ 2, -x   element by element; shapes broadcast
+ *     x:sum(), x:mean(1), x:view(4)    methods; most are functions, too
+ *
+ * Everything counts from 1: positions, dimensions, class labels; negative numbers count from the end. Images
+ * are (N, C, H, W). x:lt(y) and its like compare (Lua's < cannot); a method whose name ends in _ writes in place.
+ * Topic: tensors */
 #include "bind/tensor.h"
 
 #include <string.h>
@@ -122,7 +132,16 @@ static int tensor_equal(lua_State *L) {
 
 /* --- methods ---------------------------------------------------------------------- */
 
-/* x:size() -> table; x:size(d) -> number */
+/* The sizes of all dimensions, or of one.
+ * Call: x:size() -> table
+ * Call: x:size(d) -> number
+ * Call: x.shape -> table
+ * Shapes: any. A negative d counts from the end.
+ * Errors: d is 0 or beyond the number of dimensions.
+ * Example:
+ *   > x = rm.zeros(2, 3, 4)
+ *   > x:size(2), x:size(-1), x.shape
+ *   3  4  {2, 3, 4} */
 static int tensor_size(lua_State *L) {
   const rm_tensor *x = bind_checktensor(L, 1);
   if (lua_isnoneornil(L, 2)) return push_shape(L, x);
@@ -130,7 +149,17 @@ static int tensor_size(lua_State *L) {
   return 1;
 }
 
-/* x:stride() -> table, in elements; x:stride(d) -> number */
+/* How many elements lie between neighbours along each dimension, in memory.
+ * Call: x:stride() -> table
+ * Call: x:stride(d) -> number
+ * Units: elements, not bytes.
+ * Shapes: any; an image batch that a convolution gave is channels-last: its stride along C is 1.
+ * Errors: d is 0 or beyond the number of dimensions.
+ * Example:
+ *   > rm.zeros(2, 3):stride()
+ *   {3, 1}
+ *   > rm.zeros(2, 3):t():stride()
+ *   {1, 3} */
 static int tensor_stride(lua_State *L) {
   const rm_tensor *x = bind_checktensor(L, 1);
   if (!lua_isnoneornil(L, 2)) {
@@ -145,13 +174,36 @@ static int tensor_stride(lua_State *L) {
   return 1;
 }
 
+/* The number of dimensions.
+ * Call: x:dim() -> number
+ * Call: x.ndim -> number
+ * Shapes: any; 0 for shape ().
+ * Errors: x is no tensor.
+ * Example:
+ *   > rm.zeros(2, 3):dim(), rm.zeros().ndim
+ *   2  0 */
 static int tensor_dim(lua_State *L) { return push_ndim(L, bind_checktensor(L, 1)); }
 
+/* The number of elements.
+ * Call: x:numel() -> number
+ * Shapes: any; the product of all sizes, 1 for shape ().
+ * Errors: x is no tensor.
+ * Example:
+ *   > rm.zeros(2, 3):numel()
+ *   6 */
 static int tensor_numel(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)bind_checktensor(L, 1)->numel);
   return 1;
 }
 
+/* Whether the elements lie row by row, or images as N, H, W, C (as convolutions leave them).
+ * Call: x:is_contiguous() -> boolean
+ * Call: x:is_channels_last() -> boolean
+ * Shapes: any; is_channels_last is about (N, C, H, W).
+ * Errors: x is no tensor.
+ * Example:
+ *   > rm.zeros(2, 3):is_contiguous(), rm.zeros(2, 3):t():is_contiguous()
+ *   true  false */
 static int tensor_is_contiguous(lua_State *L) {
   lua_pushboolean(L, rm_tensor_is_contiguous(bind_checktensor(L, 1)));
   return 1;
@@ -163,7 +215,15 @@ static int tensor_is_channels_last(lua_State *L) {
   return 1;
 }
 
-/* x:copy_(y) -> x: y is broadcast to x's shape and converted to its type */
+/* Overwrites a tensor with the elements of another, in place.
+ * Call: x:copy_(y) -> x
+ * Shapes: y is broadcast to x's shape and converted to its type; x is returned.
+ * Errors: y does not broadcast; y carries a gradient, which the write would lose (detach it).
+ * Example:
+ *   > rm.zeros(2, 2):copy_(rm.tensor {1, 2})
+ *   [[1., 2.],
+ *    [1., 2.]]
+ *   float32 (2, 2) */
 static int tensor_copy_(lua_State *L) {
   rm_tensor *x = bind_checkwritable(L, 1, "copy_");
   bind_checktensor(L, 2);
@@ -172,7 +232,13 @@ static int tensor_copy_(lua_State *L) {
   return 1;
 }
 
-/* rm.is_tensor(v) */
+/* Whether a value is a tensor.
+ * Call: rm.is_tensor(value) -> boolean
+ * Shapes: any.
+ * Errors: none.
+ * Example:
+ *   > rm.is_tensor(rm.zeros(1)), rm.is_tensor {1}
+ *   true  false */
 static int core_is_tensor(lua_State *L) {
   lua_pushboolean(L, bind_tobox(L, 1) != NULL);
   return 1;

@@ -8,7 +8,14 @@
 #include "bind/bind.h"
 #include "bind/sys.h"
 
-/* isatty(fd) -> boolean; 0, 1, 2 are stdin, stdout, stderr */
+/* Whether a file is a terminal, and how large the terminal is.
+ * Call: rm.sys.isatty(fd) -> boolean
+ * Call: rm.sys.winsize() -> rows, columns or nil
+ * Units: fd 0, 1, 2 are standard input, output and error; the size is in characters.
+ * Errors: none.
+ * Example:
+ *   > rm.sys.isatty(99)
+ *   false */
 static int sys_isatty(lua_State *L) {
   lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
   return 1;
@@ -38,8 +45,13 @@ static size_t read_until(int fd, char last, int ms, char *into, size_t room) {
   return count;
 }
 
-/* ask_terminal(question, last, seconds) -> its answer, up to the character `last`; nil if there is
- * no terminal, we are not in its foreground, or it says nothing. Neither echoes. */
+/* Asks the terminal a question by an escape code, and reads its answer.
+ * Call: rm.sys.ask_terminal(question, last, seconds) -> string or nil
+ * Units: seconds to wait. The answer ends with the character `last`; nil without a terminal, or if it says nothing.
+ * Errors: none beyond arguments of a wrong type.
+ * Example:
+ *   > type(rm.sys.ask_terminal)
+ *   function */
 static int sys_ask_terminal(lua_State *L) {
   size_t length;
   const char *question = luaL_checklstring(L, 1, &length), *last = luaL_checkstring(L, 2);

@@ -26,7 +26,16 @@ static size_t check_sizes(lua_State *L, int arg, int64_t sizes[RM_MAX_DIMS], con
 
 /* --- shape ------------------------------------------------------------------------- */
 
-/* x:reshape(2, -1) or x:reshape({2, -1}): a view where possible, else a copy */
+/* The same elements in another shape: a view where memory allows, else a copy.
+ * Call: x:reshape(sizes) -> tensor
+ * Shapes: sizes as numbers or one table; one of them may be -1, which takes what is left. The number of elements
+ *  stays.
+ * Errors: sizes whose product is not the number of elements; more than one -1.
+ * Example:
+ *   > rm.arange(6):reshape(2, -1)
+ *   [[1., 2., 3.],
+ *    [4., 5., 6.]]
+ *   float32 (2, 3) */
 static int tensor_reshape(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   int64_t sizes[RM_MAX_DIMS];
@@ -36,7 +45,15 @@ static int tensor_reshape(lua_State *L) {
   return finish(L, rm_reshape(x, n, sizes, y, &err), y, &err);
 }
 
-/* x:view(2, -1): always shares x's elements, or raises */
+/* The same elements in another shape, always sharing memory.
+ * Call: x:view(sizes) -> tensor
+ * Shapes: as of reshape.
+ * Errors: where no strides give that shape (after a transpose, say): use reshape.
+ * Example:
+ *   > x = rm.zeros(4)
+ *   > x:view(2, 2):fill_(1);
+ *   > x
+ *   [1., 1., 1., 1.]  float32 (4) */
 static int tensor_view(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   int64_t sizes[RM_MAX_DIMS];
@@ -46,7 +63,13 @@ static int tensor_view(lua_State *L) {
   return finish(L, rm_view(x, n, sizes, y, &err), y, &err);
 }
 
-/* x:flatten(from = 1, to = -1) */
+/* Joins dimensions from..to into one.
+ * Call: x:flatten(from = 1, to = -1) -> tensor
+ * Shapes: (a, b, c, d):flatten(2) is (a, b*c*d): what stands between convolutions and a linear layer.
+ * Errors: a dimension out of range; from behind to.
+ * Example:
+ *   > rm.zeros(8, 64, 4, 4):flatten(2).shape
+ *   {8, 1024} */
 static int tensor_flatten(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t ndim = x->ndim ? x->ndim : 1;
@@ -57,7 +80,13 @@ static int tensor_flatten(lua_State *L) {
   return finish(L, rm_flatten(x, from, to, y, &err), y, &err);
 }
 
-/* x:squeeze(): all extents of 1; x:squeeze(d, ...): those of these dimensions */
+/* Drops dimensions of extent 1: all of them, or those named.
+ * Call: x:squeeze(dims = all) -> tensor
+ * Shapes: (1, 3, 1):squeeze() is (3); a named dimension that is longer than 1 stays.
+ * Errors: a dimension out of range, or named twice.
+ * Example:
+ *   > rm.zeros(1, 3, 1):squeeze().shape, rm.zeros(1, 3, 1):squeeze(1).shape
+ *   {3}  {3, 1} */
 static int tensor_squeeze(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   bool dims[RM_MAX_DIMS];
@@ -67,7 +96,13 @@ static int tensor_squeeze(lua_State *L) {
   return finish(L, rm_squeeze(x, dims, y, &err), y, &err);
 }
 
-/* x:unsqueeze(d): a dimension of extent 1 that becomes dimension d */
+/* Adds a dimension of extent 1, which becomes dimension d.
+ * Call: x:unsqueeze(d) -> tensor
+ * Shapes: (3, 4):unsqueeze(1) is (1, 3, 4): an image becomes a batch of one.
+ * Errors: d is 0 or beyond the number of dimensions + 1.
+ * Example:
+ *   > rm.zeros(3, 32, 32):unsqueeze(1).shape
+ *   {1, 3, 32, 32} */
 static int tensor_unsqueeze(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_error err;
@@ -78,7 +113,13 @@ static int tensor_unsqueeze(lua_State *L) {
 
 /* --- order ----------------------------------------------------------------------------- */
 
-/* x:permute(1, 3, 4, 2) or a table: dimension d of the result is dimension order[d] of x */
+/* Dimensions in another order, without a copy.
+ * Call: x:permute(order) -> tensor
+ * Shapes: dimension d of the result is dimension order[d] of x; the order names each once.
+ * Errors: an order of the wrong length, or one that names a dimension twice.
+ * Example:
+ *   > rm.zeros(8, 3, 32, 32):permute(1, 3, 4, 2).shape
+ *   {8, 32, 32, 3} */
 static int tensor_permute(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t order[RM_MAX_DIMS];
@@ -97,7 +138,13 @@ static int tensor_permute(lua_State *L) {
   return finish(L, rm_permute(x, n, order, y, &err), y, &err);
 }
 
-/* x:transpose(a, b): swaps two dimensions */
+/* Swaps two dimensions, without a copy.
+ * Call: x:transpose(a, b) -> tensor
+ * Shapes: of x, with extents a and b exchanged.
+ * Errors: a dimension out of range.
+ * Example:
+ *   > rm.zeros(2, 3, 4):transpose(1, 3).shape
+ *   {4, 3, 2} */
 static int tensor_transpose(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_error err;
@@ -106,7 +153,15 @@ static int tensor_transpose(lua_State *L) {
   return finish(L, rm_transpose(x, a, b, y, &err), y, &err);
 }
 
-/* x:t(): the transpose of a matrix */
+/* The transpose of a matrix, without a copy.
+ * Call: x:t() -> tensor
+ * Shapes: (m, n) gives (n, m).
+ * Errors: x has not two dimensions.
+ * Example:
+ *   > rm.tensor {{1, 2}, {3, 4}}:t()
+ *   [[1., 3.],
+ *    [2., 4.]]
+ *   float32 (2, 2) */
 static int tensor_t(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   char text[RM_SHAPE_TEXT];
@@ -118,7 +173,16 @@ static int tensor_t(lua_State *L) {
 
 /* --- extent ------------------------------------------------------------------------------ */
 
-/* x:expand(4, -1, 3): stretches extents of 1 without a copy; -1 keeps */
+/* Stretches dimensions of extent 1 over more positions, without a copy.
+ * Call: x:expand(sizes) -> tensor
+ * Shapes: every size is that of x, or x has 1 there; -1 keeps. New dimensions may come in front.
+ * Errors: an extent other than 1 that would have to change. Writing into the result is refused where positions
+ *  share memory.
+ * Example:
+ *   > rm.tensor {{1}, {2}}:expand(2, 3)
+ *   [[1., 1., 1.],
+ *    [2., 2., 2.]]
+ *   float32 (2, 3) */
 static int tensor_expand(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   int64_t sizes[RM_MAX_DIMS];
@@ -128,7 +192,13 @@ static int tensor_expand(lua_State *L) {
   return finish(L, rm_expand(x, n, sizes, y, &err), y, &err);
 }
 
-/* x:expand_as(other) */
+/* x:expand to the shape of another tensor.
+ * Call: x:expand_as(other) -> tensor
+ * Shapes: of other.
+ * Errors: as of expand.
+ * Example:
+ *   > rm.ones(1, 3):expand_as(rm.zeros(2, 3)).shape
+ *   {2, 3} */
 static int tensor_expand_as(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1), *other = bind_checktensor(L, 2);
   int64_t sizes[RM_MAX_DIMS];
@@ -138,7 +208,13 @@ static int tensor_expand_as(lua_State *L) {
   return finish(L, rm_expand(x, other->ndim, sizes, y, &err), y, &err);
 }
 
-/* x:narrow(dim, first, length) */
+/* A range of positions along one dimension, without a copy.
+ * Call: x:narrow(dim, first, length) -> tensor
+ * Shapes: of x, with `length` positions in dimension dim.
+ * Errors: a range that leaves the dimension.
+ * Example:
+ *   > rm.arange(6):narrow(1, 2, 3)
+ *   [2., 3., 4.]  float32 (3) */
 static int tensor_narrow(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_error err;
@@ -153,7 +229,13 @@ static int tensor_narrow(lua_State *L) {
   return finish(L, rm_narrow(x, d, start, (size_t)length, y, &err), y, &err);
 }
 
-/* x:select(dim, position): that dimension is dropped */
+/* One position along a dimension, which is dropped; x[i] is x:select(1, i).
+ * Call: x:select(dim, position) -> tensor
+ * Shapes: of x, without dimension dim; a view.
+ * Errors: a dimension or position out of range.
+ * Example:
+ *   > rm.tensor {{1, 2}, {3, 4}}:select(2, 1)
+ *   [1., 3.]  float32 (2) */
 static int tensor_select(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_error err;
@@ -182,8 +264,18 @@ static size_t dim_or_first(lua_State *L, int arg, const rm_tensor *x, const char
   return bind_checkdim(L, arg, x->ndim, op);
 }
 
-/* x:split(size, dim = 1): parts of `size` positions, the last perhaps shorter;
- * x:split({2, 3}, dim): parts of these sizes, which must add up. -> list of views */
+/* A tensor cut into parts along a dimension, without copies.
+ * Call: x:split(size, dim = 1) -> list of tensors
+ * Call: x:split({sizes}, dim = 1) -> list of tensors
+ * Call: x:chunk(n, dim = 1) -> list of tensors
+ * Shapes: parts of `size` positions, the last perhaps shorter; parts of exactly these sizes; at most n equal parts.
+ * Errors: sizes that do not add up to the extent; a size or n below 1.
+ * Example:
+ *   > a, b = table.unpack(rm.arange(5):split(3))
+ *   > a, b
+ *   [1., 2., 3.]  float32 (3)  [4., 5.]  float32 (2)
+ *   > #rm.zeros(10, 2):chunk(4)
+ *   4 */
 static int tensor_split(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t d = dim_or_first(L, 3, x, "split");
@@ -227,7 +319,17 @@ static int tensor_chunk(lua_State *L) {
 
 /* --- copies ------------------------------------------------------------------------------------ */
 
-/* x:contiguous(): x itself if its elements lie row by row */
+/* The same values in memory of their own, row by row.
+ * Call: x:contiguous() -> tensor
+ * Call: x:clone() -> tensor
+ * Shapes: of x. contiguous gives x itself where it lies row by row already; clone always copies.
+ * Errors: x is no tensor. Gradients flow through both.
+ * Example:
+ *   > x = rm.zeros(2)
+ *   > x:clone():fill_(1)
+ *   [1., 1.]  float32 (2)
+ *   > x
+ *   [0., 0.]  float32 (2) */
 static int tensor_contiguous(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_error err;
@@ -246,7 +348,14 @@ static int tensor_clone(lua_State *L) {
   return finish(L, rm_clone(x, y, &err), y, &err);
 }
 
-/* x:detach(): the same elements, without history and without gradient */
+/* The same elements without history: no gradient flows through it.
+ * Call: x:detach() -> tensor
+ * Shapes: of x; memory is shared.
+ * Errors: x is no tensor.
+ * Example:
+ *   > w = rm.ones(2, {requires_grad = true})
+ *   > (w * 2):detach().requires_grad
+ *   false */
 static int tensor_detach(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_error err;

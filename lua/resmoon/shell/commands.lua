@@ -15,11 +15,11 @@ local function from(module, name)
   return function(...) return require(module)[name](...) end
 end
 
-local function help(rest) return require("resmoon.shell.help")(rest ~= "" and rest or nil) end
+local function help(rest, session) return require("resmoon.shell.help").query(rest, session.environment) end
 
 commands.signs = {
   ["?"]       = {run = help},
-  ["??"]      = {run = function(rest) return require("resmoon.shell.help").search(rest) end},
+  ["??"]      = {run = function(rest) return require("resmoon.shell.help").query("?" .. rest) end},
   ["$"]       = {run = from("resmoon.shell.system", "shell")},
   ["%time"]   = {compile = from("resmoon.shell.timing", "time")},
   ["%timeit"] = {compile = from("resmoon.shell.timing", "timeit")},

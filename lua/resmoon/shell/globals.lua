@@ -13,6 +13,7 @@ local meta = {lazy = {}, standard = {}}
 for _, name in ipairs(rm.parts) do
   meta.lazy[name] = function() return rm[name] end
 end
+meta.lazy.help = function() return require "resmoon.shell.help" end
 for name in next, _G do meta.standard[name] = true end
 
 function meta.__index(globals, name)

@@ -1,0 +1,54 @@
+--- The parts of the library, in the order the overview shows them, and what belongs to each.
+--
+-- A part's text is the docstring with its `Topic:` line; what belongs to it are the entries whose
+-- names begin with `prefix`, or those of some files of src/bind, in groups.
+local sys = require("resmoon.core").sys
+
+local topics = {}
+
+topics.list = {
+  {"tensors", groups = {
+    {"making", "create convert"}, {"asking", "tensor print"}, {"shape and order", "views"}, {"joining", "join"},
+    {"choosing", "index gather"}, {"element by element", "pointwise"}, {"over dimensions", "reduce softmax"},
+    {"products", "linalg"}, {"images and networks", "conv pool norm normalize"}, {"losses", "loss"},
+  }},
+  {"autograd", groups = {{"", "tape"}}},
+  {"nn", prefix = {"nn"}},
+  {"models", prefix = {"models"}},
+  {"optim", prefix = {"optim"}},
+  {"data", prefix = {"data"}},
+  {"train", prefix = {"train"}},
+  {"metrics", prefix = {"metrics"}},
+  {"plot", prefix = {"plot"}},
+  {"rm", groups = {{"random numbers", "rng"}, {"files", "files"}, {"process, threads, memory", "runtime"}},
+         prefix = {"rm.json", "rm.sys", "rm.interrupt", "rm.version", "rm.parts"}},
+  {"prompt", prefix = {"help"}},
+  {"commands"},
+}
+
+--- Other words for them.
+topics.also = {
+  tensor = "tensors", gradients = "autograd", gradient = "autograd", layers = "nn", modules = "nn", networks = "models",
+  optimizers = "optim", optimisers = "optim", datasets = "data", training = "train", plotting = "plot",
+  figures = "plot", shell = "prompt", command = "commands", scripts = "commands", system = "rm",
+}
+
+--- The commands of the shell (`resmoon NAME`): {name, what it does}, from the head of each script.
+function topics.commands()
+  local folder = debug.getinfo(1, "S").source:match "^@(.*)/lua/resmoon/shell/help/topics%.lua$"
+  local list = {}
+  folder = folder and folder .. "/scripts"
+  if not folder or not sys.is_dir(folder) then return list end
+  for _, file in ipairs(sys.list(folder)) do
+    local name = file:match "^(.+)%.lua$"
+    if name then
+      local head = io.open(folder .. "/" .. file)
+      local line = head:read "l"
+      head:close()
+      list[#list + 1] = {"resmoon " .. name, line and line:match "^%-%-%-? ?resmoon [%w_]+: (.*)$" or ""}
+    end
+  end
+  return list
+end
+
+return topics

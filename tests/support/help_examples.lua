@@ -1,0 +1,163 @@
+--- Runs the examples of the docstrings as if they were typed, and compares what is printed.
+--
+--     results = examples.run()     in a folder of its own, each example with fresh names
+--     examples.rewrite(results)    puts what was printed into the docstrings
+--
+-- `resmoon tests/help_examples.lua` shows where they differ; with --write it rewrites them.
+local rm = require "resmoon"
+
+local examples = {}
+
+-- --- in the folder: typing ----------------------------------------------------------------
+
+-- Everything that is printed, as text.
+local function capture(f)
+  local parts = {}
+  local out = {write = function(self, ...)
+    for i = 1, select("#", ...) do parts[#parts + 1] = tostring((select(i, ...))) end
+    return self
+  end, flush = function() end, close = function() end}
+  -- luacheck: push ignore 122 121
+  local was_out, was_print, was_write = io.stdout, print, io.write
+  io.stdout = out
+  io.write = function(...) return out:write(...) end
+  function print(...)
+    for i = 1, select("#", ...) do out:write(i > 1 and "\t" or "", tostring((select(i, ...)))) end
+    out:write "\n"
+  end
+  local ok, message = xpcall(f, debug.traceback)
+  io.stdout, print, io.write = was_out, was_print, was_write
+  -- luacheck: pop
+  if not ok then parts[#parts + 1] = "error: " .. message .. "\n" end
+  return table.concat(parts)
+end
+
+local function type_in(example)
+  local show = require "resmoon.shell.show"
+  local environment = setmetatable({}, {__index = _G})
+  local outputs = {}
+  rm.manual_seed(1)
+  for i, step in ipairs(example) do
+    local text = capture(function()
+      local chunk = load("return " .. step.code, "=prompt", "t", environment)
+      chunk = chunk or assert(load(step.code, "=prompt", "t", environment))
+      local values = table.pack(chunk())
+      if values.n > 0 and not step.code:find ";%s*$" then print(show(table.unpack(values, 1, values.n))) end
+    end)
+    outputs[i] = text:gsub("[ \t]+\n", "\n"):gsub("\n+$", ""):gsub("\t", "  ")
+  end
+  return outputs
+end
+
+--- Runs all examples in the current folder; the list of {entry number, example number, outputs}.
+function examples.type_all(filter)
+  local read, results = require "resmoon.shell.help.read", rm.json.array {}
+  for n, entry in ipairs(read.all()) do
+    for k, example in ipairs(entry.examples) do
+      if not filter or table.concat(entry.names, " "):find(filter, 1, true) then
+        results[#results + 1] = {entry = n, example = k, outputs = rm.json.array(type_in(example))}
+      end
+    end
+  end
+  return results
+end
+
+-- --- from outside -------------------------------------------------------------------------
+
+--- Runs them in a process and a folder of their own.
+-- Returns a list of {entry =, example =, got = list of texts}.
+function examples.run(filter)
+  local program = arg and arg[-1] or "build/release/resmoon"
+  program = os.getenv "RESMOON" or program
+  if program:sub(1, 1) ~= "/" then program = rm.sys.getcwd() .. "/" .. program end
+  local folder = rm.sys.mkdtemp(os.tmpname())
+  local script = ([[package.path = %q .. package.path
+    local examples = require "support.help_examples"
+    local results = examples.type_all(%s)
+    rm.write_atomic("results.json", rm.json.encode(results))]])
+    :format(rm.sys.getcwd() .. "/tests/?.lua;", filter and ("%q"):format(filter) or "nil")
+  local status, out, err = rm.sys.run({"env", "-C", folder, program, "-e", script}, {capture = true})
+  local file = io.open(folder .. "/results.json")
+  if status ~= 0 or not file then error(("the examples ended with status %s\n%s%s"):format(status, out, err), 0) end
+  local results = rm.json.decode(file:read "a")
+  file:close()
+  rm.sys.run {"rm", "-rf", folder}
+  local entries = require "resmoon.shell.help.read".all()
+  for _, result in ipairs(results) do
+    result.entry = entries[result.entry]
+    result.steps = result.entry.examples[result.example]
+  end
+  return results
+end
+
+local function text_of(step) return table.concat(step.output, "\n") end
+
+--- Where a result is not what the docstring promises: a list of texts.
+function examples.differences(results)
+  local list = {}
+  for _, result in ipairs(results) do
+    for i, step in ipairs(result.steps) do
+      if result.outputs[i] ~= text_of(step) or result.outputs[i]:find "^error: " then
+        list[#list + 1] = ("%s (%s:%d)\n> %s\nprinted:\n%s\nexpected:\n%s"):format(result.entry.names[1],
+          result.entry.file, result.entry.line, step.code, result.outputs[i], text_of(step))
+      end
+    end
+  end
+  return list
+end
+
+-- --- rewriting ----------------------------------------------------------------------------
+
+-- The lines of an example with what was printed.
+local function fresh(result, indent, prefix)
+  local lines = {}
+  local function add(text)
+    for line in (text .. "\n"):gmatch "(.-)\n" do
+      lines[#lines + 1] = (prefix .. (line == "" and "" or indent .. line)):gsub("%s+$", "")
+    end
+  end
+  for i, step in ipairs(result.steps) do
+    add("> " .. step.code:gsub("\n", "\n>> "))
+    if result.outputs[i] ~= "" then add(result.outputs[i]) end
+  end
+  return lines
+end
+
+--- Puts what was printed into the sources. Each example is found by its first line of code.
+function examples.rewrite(results)
+  local files = {}
+  for _, result in ipairs(results) do
+    local path = result.entry.file
+    if not files[path] then
+      files[path] = {}
+      for line in io.lines(path) do table.insert(files[path], line) end
+    end
+    local lines, entry = files[path], result.entry
+    -- The line of the entry moves with what was put in before, so it is looked for by its calls.
+    local call = entry.calls[1] or entry.topic
+    local at, seen = nil, 0
+    for i, line in ipairs(lines) do
+      local found = line:match "^%s*[-/%* ]*%f[%w]Call: *(.*)$" or line:match "^%s*[-/%* ]*%f[%w]Topic: *(.*)$"
+      if found and call:sub(1, #found) == found then at = i break end
+    end
+    for i = at or #lines, #lines do
+      if lines[i]:match "^%s*[-%* ]*Example:%s*$" then
+        seen = seen + 1
+        if seen == result.example then
+          local prefix = lines[i]:match "^(%s*[-%*]* ?)Example"
+          local last = i
+          while lines[last + 1] and lines[last + 1]:sub(1, #prefix + 2) == prefix .. "  " do last = last + 1 end
+          local closing = lines[last]:match "%s*%*/$" or ""
+          local text = fresh(result, "  ", prefix)
+          text[#text] = text[#text] .. closing
+          for _ = i + 1, last do table.remove(lines, i + 1) end
+          for k = #text, 1, -1 do table.insert(lines, i + 1, text[k]) end
+          break
+        end
+      end
+    end
+  end
+  for path, lines in pairs(files) do rm.write_atomic(path, table.concat(lines, "\n") .. "\n") end
+end
+
+return examples
