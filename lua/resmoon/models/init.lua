@@ -11,7 +11,7 @@ local models = {
 }
 
 local names = {}
-for _, file in ipairs {"mlp", "lenet5", "imagenet", "cifar"} do
+for _, file in ipairs {"mlp", "lenet5", "imagenet", "cifar", "alexnet", "googlenet", "highway"} do
   for name, build in pairs(require("resmoon.models." .. file)) do
     models[name] = build
     names[#names + 1] = name

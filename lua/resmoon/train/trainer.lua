@@ -120,12 +120,21 @@ end
 
 -- --- one epoch ----------------------------------------------------------------------
 
+-- What the auxiliary heads of a network count in its loss (Szegedy et al. 2015, section 5).
+local AUXILIARY = 0.3
+
+-- The loss of all that the network returned: its scores, then those of auxiliary heads, if it has any.
+local function loss_of(self, labels, scores, ...)
+  local loss = self.loss(scores, labels)
+  for i = 1, select("#", ...) do loss = loss + AUXILIARY * self.loss((select(i, ...)), labels) end
+  return loss, scores
+end
+
 -- One step. Returns the loss, or nil and what it was if that is no finite number; then nothing
 -- of the step has reached the weights.
 local function step(self, x, y)
   self.optimizer:zero_grad()
-  local logits = self.net(x)
-  local loss = self.loss(logits, y)
+  local loss, logits = loss_of(self, y, self.net(x))
   local value = loss:item()
   if value ~= value or math.abs(value) == math.huge then return nil, value end
   loss:backward()

@@ -29,11 +29,68 @@ check.reference "trace/resnet8_sgd_gentle"
 
 check.case("a list of all, and the nearest name for one that is not", function()
   local names = models.list()
-  check.equal(#names, 21)
-  check.equal({names[1], names[2]}, {"lenet5", "mlp"})
+  check.equal(#names, 27)
+  check.equal({names[1], names[2], names[3]}, {"alexnet", "googlenet", "highway19"})
   for _, name in ipairs(names) do check.equal(models.get(name), models[name]) end
   check.error(function() models.get("resnet21") end, "there is no 'resnet21', did you mean 'resnet20'?")
   check.error(function() models.get("plian18") end, "did you mean 'plain18'?")
+end)
+
+local function parameters(net)
+  local n = 0
+  for _, p in ipairs(net:parameters()) do n = n + p:numel() end
+  return n
+end
+
+-- Counts of torchvision's networks.
+check.case("AlexNet, VGG and GoogLeNet have the published sizes", function()
+  local vgg = models.vgg16 {hidden = 8, num_classes = 2}
+  check.equal(parameters(vgg), 14714688 + 25088 * 8 + 8 + 8 * 8 + 8 + 8 * 2 + 2)
+  local google = models.googlenet()
+  check.equal(parameters(google), 13004888)
+  local names = google:state_dict()
+  check.equal({names[1], names[2], #names}, {"conv1.conv.weight", "conv1.bn.weight", 364})
+  check.equal(parameters(models.googlenet {aux = false}), 6624904)
+  check.equal(google:summary({3, 224, 224}).macs, 1498376192)
+end)
+
+check.slow("AlexNet and VGG-19 in full", function()
+  check.equal(parameters(models.alexnet()), 61100840)
+  check.equal(models.alexnet():summary({3, 224, 224}).macs, 714188480)
+  check.equal(parameters(models.vgg19()), 143667240)
+  check.equal(models.vgg19():summary({3, 224, 224}).macs, 19632062464)
+end)
+
+check.case("they take small images, too, or say that they cannot", function()
+  local x = rm.randn(2, 3, 32, 32)
+  check.shape(models.vgg16 {input = {3, 32, 32}, num_classes = 10, hidden = 16, batch_norm = true}(x), {2, 10})
+  check.shape(models.googlenet {input = {3, 32, 32}, num_classes = 10}(x), {2, 10})
+  check.error(function() models.alexnet {input = {3, 32, 32}} end, "models.alexnet: the images are too small")
+  check.error(function() models.googlenet {aux = true, input = {3, 64, 64}} end,
+              "aux needs images of 224 x 224, got 64 x 64")
+end)
+
+check.case("auxiliary heads are there in training only, and are trained", function()
+  local net = models.googlenet {num_classes = 3}
+  local loader = rm.data.Loader(rm.data.Dataset.new {name = "two", images = rm.zeros({2, 3, 224, 224}, "uint8"),
+                                                 labels = rm.tensor({1, 2}, "int64"), classes = {"a", "b", "c"}},
+                                {batch_size = 2})
+  local optimizer = rm.optim.SGD(net:parameters(), {lr = 0.1})
+  rm.train.Trainer {net = net, optimizer = optimizer, train = loader, epochs = 1, progress = false}:fit()
+  check.that(net.aux1.fc2.weight.grad:abs():max():item() > 0)
+  check.that(net.aux2.conv.conv.weight.grad ~= nil)
+  net:eval()
+  check.equal(select("#", rm.no_grad(net, rm.randn(1, 3, 224, 224))), 1)
+end)
+
+check.case("a highway network passes through what its gates do not let in", function()
+  local net = models.highway19 {width = 4, gate_bias = -100}
+  local block = net.layer1[1]
+  local x = rm.randn(2, 4, 8, 8)
+  check.close(block(x), x, {atol = 1e-6})
+  rm.no_grad(function() block.gate.bias:fill_(100) end)
+  check.close(block(x), block.bn(block.conv(x)):relu(), {atol = 1e-6})
+  check.shape(models.highway32 {num_classes = 7, input = {1, 28, 28}, width = 4}(rm.randn(2, 1, 28, 28)), {2, 7})
 end)
 
 check.case("the stem follows from the images", function()

@@ -1,0 +1,102 @@
+--- AlexNet and VGG: convolutions with pooling between, then three linear layers with dropout.
+--
+--     alexnet   64@11x11/4 -- pool -- 192@5x5 -- pool -- 384, 256, 256@3x3 -- pool -- 4096 -- 4096 -- scores
+--     vgg16     2 x 64 -- pool -- 2 x 128 -- pool -- 3 x 256 -- pool -- 3 x 512 -- pool -- 3 x 512 -- pool -- ...
+--     vgg19     the same with 4 instead of 3; all 3x3. relu follows every layer but the last
+--
+-- Names of parts are torchvision's, so its weights load. The first linear layer takes what the
+-- convolutions leave of the input's height and width: 6x6 or 7x7 of 224x224.
+--
+-- Options: num_classes 1000
+--          input       {channels, height, width} of the images: {3, 224, 224}
+--          dropout     0.5
+--          hidden      width of the linear layers: 4096
+--          batch_norm  vgg: a batch norm behind each convolution: false
+-- Source: Krizhevsky 2014, arXiv:1404.5997 (AlexNet in one column); Simonyan and Zisserman 2015,
+-- arXiv:1409.1556, table 1, columns D and E.
+local check      = require "resmoon.models.options"
+local class      = require "resmoon.class"
+local fail       = require "resmoon.fail"
+local init       = require "resmoon.nn.initialise"
+local layers     = require "resmoon.nn.layers"
+local Module     = require "resmoon.nn.module"
+local Sequential = require "resmoon.nn.sequential"
+
+local Conv2d, Linear, ReLU, Dropout = layers.Conv2d, layers.Linear, layers.ReLU, layers.Dropout
+
+local ConvNet = class("ConvNet", Module)
+
+--- features: a Sequential; leaves: {channels, height, width} behind it for options.input.
+function ConvNet:init(name, features, leaves, classifier)
+  rawset(self, "name", name)
+  if leaves[2] < 1 or leaves[3] < 1 then fail("models.%s: the images are too small for its pooling", name) end
+  self.features   = features
+  self.classifier = Sequential(classifier(leaves[1] * leaves[2] * leaves[3]))
+end
+
+function ConvNet:forward(x)
+  return self.classifier(self.features(x):flatten(2))
+end
+
+local function conv_size(n, kernel, stride, padding) return (n + 2 * padding - kernel) // stride + 1 end
+
+local function alexnet(options)
+  options = check("alexnet", options, {"num_classes", "input", "dropout", "hidden"})
+  local channels, height, width = table.unpack(options.input or {3, 224, 224})
+  local p, hidden = options.dropout or 0.5, options.hidden or 4096
+  local function left(n)
+    n = conv_size(conv_size(n, 11, 4, 2), 3, 2, 0)  -- conv1, pool
+    n = conv_size(n, 3, 2, 0)                       -- conv2 keeps the size, pool
+    return conv_size(n, 3, 2, 0)                    -- conv3 to 5 keep it, pool
+  end
+  local features = Sequential {
+    Conv2d(channels, 64, 11, {stride = 4, padding = 2}), ReLU(), layers.MaxPool2d(3, {stride = 2}),
+    Conv2d(64, 192, 5, {padding = 2}), ReLU(), layers.MaxPool2d(3, {stride = 2}),
+    Conv2d(192, 384, 3, {padding = 1}), ReLU(),
+    Conv2d(384, 256, 3, {padding = 1}), ReLU(),
+    Conv2d(256, 256, 3, {padding = 1}), ReLU(), layers.MaxPool2d(3, {stride = 2}),
+  }
+  return ConvNet("alexnet", features, {256, left(height), left(width)}, function(size)
+    return {
+      Dropout(p), Linear(size, hidden), ReLU(),
+      Dropout(p), Linear(hidden, hidden), ReLU(), Linear(hidden, options.num_classes or 1000),
+    }
+  end)
+end
+
+local rows = {  -- convolutions between two pools
+  vgg16 = {2, 2, 3, 3, 3},
+  vgg19 = {2, 2, 4, 4, 4},
+}
+
+local function vgg(name, options)
+  options = check(name, options, {"num_classes", "input", "dropout", "hidden", "batch_norm"})
+  local channels, height, width = table.unpack(options.input or {3, 224, 224})
+  local p, hidden = options.dropout or 0.5, options.hidden or 4096
+  local features = Sequential()
+  for i, n in ipairs(rows[name]) do
+    local wide = math.min(64 << (i - 1), 512)
+    for _ = 1, n do
+      local conv = Conv2d(channels, wide, 3, {padding = 1})
+      init.kaiming_normal_(conv.weight, {mode = "fan_out", nonlinearity = "relu"})
+      init.zeros_(conv.bias)
+      features:append(conv)
+      if options.batch_norm then features:append(layers.BatchNorm2d(wide)) end
+      features:append(ReLU())
+      channels = wide
+    end
+    features:append(layers.MaxPool2d(2, {stride = 2}))
+  end
+  return ConvNet(name, features, {512, height // 32, width // 32}, function(size)
+    return {
+      Linear(size, hidden), ReLU(), Dropout(p),
+      Linear(hidden, hidden), ReLU(), Dropout(p), Linear(hidden, options.num_classes or 1000),
+    }
+  end)
+end
+
+return {
+  alexnet = alexnet,
+  vgg16   = function(options) return vgg("vgg16", options) end,
+  vgg19   = function(options) return vgg("vgg19", options) end,
+}
