@@ -5,15 +5,17 @@
 --
 -- Options: num_classes 10
 --          input       {channels, height, width} of the images: {3, 32, 32}
---          width       of layer1: 16
---          shortcut    "A" ("B", "C"); plain nets have none
+--          width       of layer1: 16; or widths, of each layer: {16, 32, 64}
+--          layers      blocks in each: {n, n, n}
+--          shortcut    "A" ("B", "C", or false: none); plain nets have none
 --          block       "basic"; "bottleneck" for the depths that are 9n + 2: 20, 56, 110
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2; option A as in its CIFAR-10 nets.
 local check  = require "resmoon.models.options"
 local fail   = require "resmoon.fail"
 local ResNet = require "resmoon.models.resnet"
+local stages = require "resmoon.models.stages"
 
-local names = {"num_classes", "input", "width", "shortcut", "block"}
+local names = {"num_classes", "input", "width", "widths", "layers", "shortcut", "block"}
 local convolutions = {basic = 2, bottleneck = 3}  -- in a block
 
 local function build(name, depth, options, plain)
@@ -21,17 +23,18 @@ local function build(name, depth, options, plain)
   local block = options.block or "basic"
   local each  = 3 * (convolutions[block] or fail("models.%s: block is %s, expected 'basic' or 'bottleneck'",
                                                  name, tostring(block)))
-  if (depth - 2) % each ~= 0 then
+  if not options.layers and (depth - 2) % each ~= 0 then
     fail("models.%s: a %s net has %dn + 2 layers, which %d is not", name, block, each, depth)
   end
-  local n, w = (depth - 2) // each, options.width or 16
+  local n = (depth - 2) // each
+  local s = stages(name, options, {layers = {n, n, n}, width = 16, shortcut = not plain and "A"})
   return ResNet {
-    name        = name,
+    name        = s.name,
     block       = block,
-    layers      = {n, n, n},
-    widths      = {w, 2 * w, 4 * w},
+    layers      = s.layers,
+    widths      = s.widths,
     stem        = "cifar",
-    shortcut    = plain and "none" or options.shortcut or "A",
+    shortcut    = s.shortcut,
     in_channels = options.input and options.input[1] or 3,
     num_classes = options.num_classes or 10,
   }

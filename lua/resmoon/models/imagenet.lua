@@ -3,11 +3,13 @@
 -- Options: stem        "imagenet" or "cifar"; by itself "cifar" where input is smaller than 64 pixels
 --          num_classes 1000; 10 with the cifar stem
 --          input       {channels, height, width} of the images: {3, 224, 224}
---          width       of layer1: 64
---          shortcut    "B" ("A", "C"); plain nets have none
+--          width       of layer1: 64; or widths, of each layer: {64, 128, 256, 512}
+--          layers      blocks in each, as in {2, 2, 2, 2}
+--          shortcut    "B" ("A", "C", or false: none); plain nets have none
 -- Source: He et al. 2016, arXiv:1512.03385, table 1.
 local check  = require "resmoon.models.options"
 local ResNet = require "resmoon.models.resnet"
+local stages = require "resmoon.models.stages"
 
 local shapes = {
   [18]  = {"basic",      {2, 2, 2, 2}},
@@ -17,20 +19,20 @@ local shapes = {
   [152] = {"bottleneck", {3, 8, 36, 3}},
 }
 
-local names = {"stem", "num_classes", "input", "width", "shortcut"}
+local names = {"stem", "num_classes", "input", "width", "widths", "layers", "shortcut"}
 
 local function build(name, depth, options, plain)
   options = check(name, options, names)
   local input = options.input or {3, 224, 224}
   local stem  = options.stem or (options.input and input[2] < 64 and "cifar" or "imagenet")
-  local w     = options.width or 64
+  local s     = stages(name, options, {layers = shapes[depth][2], width = 64, shortcut = not plain and "B"})
   return ResNet {
-    name        = name,
+    name        = s.name,
     block       = shapes[depth][1],
-    layers      = shapes[depth][2],
-    widths      = {w, 2 * w, 4 * w, 8 * w},
+    layers      = s.layers,
+    widths      = s.widths,
     stem        = stem,
-    shortcut    = plain and "none" or options.shortcut or "B",
+    shortcut    = s.shortcut,
     in_channels = input[1],
     num_classes = options.num_classes or (stem == "cifar" and 10 or 1000),
   }

@@ -1,4 +1,5 @@
---- Options of the models: which there are, and the ones that follow from the input's shape.
+--- Options of the models: which there are, and what they may be.
+local core = require "resmoon.core"
 local fail = require "resmoon.fail"
 
 --- Checks options against the names that `model` takes; returns a table, empty for nil.
@@ -9,7 +10,9 @@ local function check(model, options, names)
     local known = false
     for _, name in ipairs(names) do known = known or name == key end
     if not known then
-      fail("models.%s: unknown option '%s'; it takes %s", model, tostring(key), table.concat(names, ", "))
+      local nearest = core.nearest(tostring(key), names)
+      fail("models.%s: unknown option '%s'%s; it takes %s", model, tostring(key),
+        nearest and (", did you mean '%s'?"):format(nearest) or "", table.concat(names, ", "))
     end
   end
   local input = options.input

@@ -16,6 +16,7 @@ local class = require "resmoon.class"
 local fail  = require "resmoon.fail"
 local hooks = require "resmoon.nn.hooks"
 local path  = require "resmoon.nn.path"
+local surgery = require "resmoon.nn.surgery"
 
 local Module = class("Module")
 
@@ -230,7 +231,8 @@ function Module:__call(...)
   return self:forward(...)
 end
 
-for name, method in pairs(hooks) do Module[name] = method end  -- register_forward_hook and its like
+for name, method in pairs(hooks) do Module[name] = method end    -- register_forward_hook and its like
+for name, method in pairs(surgery) do Module[name] = method end  -- replace, insert, remove by path
 
 -- --- state ------------------------------------------------------------------------------
 
@@ -323,5 +325,6 @@ for _, name in ipairs {"each_child", "named_modules", "modules", "requires_grad_
   core.layer_methods[name] = Module[name]
 end
 for name, method in pairs(hooks) do core.layer_methods[name] = method end
+core.layer_methods.get_submodule = Module.get_submodule
 
 return Module

@@ -130,6 +130,65 @@ function Optimizer:zero_grad()
   end
 end
 
+-- What of group i's parameters is kept: new lists in the place of all that run along them.
+local function keep(group, wanted)
+  local old, state = {params = group.params, steps = group.steps, state = group.state}, {}
+  group.params, group.steps = {}, {}
+  for name in pairs(old.state) do state[name] = {} end
+  group.state = state
+  for i, p in ipairs(old.params) do
+    if wanted(p) then
+      local n = #group.params + 1
+      group.params[n], group.steps[n] = p, old.steps[i]
+      for name, list in pairs(old.state) do state[name][n] = list[i] end
+    end
+  end
+  return #old.params - #group.params
+end
+
+--- optimizer:follow(net) -> number of tensors that came, number that went: after net was changed, the optimiser
+-- trains what net is now.
+-- Parameters that net no longer has are dropped with their momentum; its new ones join the last group
+-- with that group's options; all others keep momentum and count of steps. Frozen ones do not join.
+-- options: leave, a list of parameters that are not to join; keep, one of parameters that stay though net does not
+-- have them. train.Trainer calls this before it trains, with what its optimiser was given at first: a part of the
+-- network that was left out stays so, and a parameter of the loss stays in.
+-- Errors: raises where net is no module, and where nothing would be left to train.
+-- Example:
+--     net:replace("fc", nn.Linear(64, 100))
+--     optimizer:follow(net)
+function Optimizer:follow(net, options)
+  local cls = getmetatable(self)
+  if not require("resmoon.nn.module").is_module(net) then
+    fail("optim.%s: follow: expected a module or layer, got a %s", cls.__name, type(net))
+  end
+  local there, known, fresh = {}, {}, {}
+  for _, p in ipairs(options and options.keep or {}) do there[core.tensor_key(p)] = true end
+  for _, p in ipairs(options and options.leave or {}) do known[core.tensor_key(p)] = true end
+  for _, group in ipairs(self.groups) do
+    for _, p in ipairs(group.params) do known[core.tensor_key(p)] = true end
+  end
+  local kept = false
+  for _, p in net:named_parameters() do
+    local key = core.tensor_key(p)
+    there[key] = true
+    if not known[key] and p.requires_grad then fresh[#fresh + 1] = p end
+  end
+  local function wanted(p) return there[core.tensor_key(p)] end
+  for _, group in ipairs(self.groups) do
+    for _, p in ipairs(group.params) do kept = kept or wanted(p) end
+  end
+  if not kept and #fresh == 0 then fail("optim.%s: follow: the network has no parameter to train", cls.__name) end
+  local gone = 0
+  for _, group in ipairs(self.groups) do gone = gone + keep(group, wanted) end
+  local last = self.groups[#self.groups]
+  for _, p in ipairs(fresh) do
+    local n = #last.params + 1
+    last.params[n], last.steps[n] = p, 0
+  end
+  return #fresh, gone
+end
+
 --- Everything a resumed run needs: {tensors = {name = tensor}, numbers = {groups}}.
 -- Tensors are named "STATE.I", I counting parameters over all groups from 1; they share
 -- memory with the optimiser. `numbers` holds plain tables and goes into JSON.

@@ -27,6 +27,22 @@ for name in ("net optimizer schedule schedule_unit train test validation epochs 
 
 local function cross_entropy(logits, labels) return logits:cross_entropy(labels) end
 
+-- What the optimiser was given: parameters of net that it is to leave alone, and those it has beside net's.
+local function given(net, optimizer)
+  local in_net, in_optimizer, leave, keep = {}, {}, {}, {}
+  for _, p in net:named_parameters() do in_net[rm.tensor_key(p)] = true end
+  for _, group in ipairs(optimizer.groups) do
+    for _, p in ipairs(group.params) do
+      in_optimizer[rm.tensor_key(p)] = true
+      if not in_net[rm.tensor_key(p)] then keep[#keep + 1] = p end
+    end
+  end
+  for _, p in net:named_parameters() do
+    if not in_optimizer[rm.tensor_key(p)] then leave[#leave + 1] = p end
+  end
+  return {leave = leave, keep = keep}
+end
+
 --- Makes a trainer. options:
 --   net, optimizer, train (a data.Loader), epochs: needed
 --   schedule, schedule_unit ("epoch" or "step": how often it moves on)
@@ -50,6 +66,7 @@ function Trainer:init(options)
   self.loss = options.loss or cross_entropy
   self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
   self.schedule_unit = options.schedule_unit or "epoch"
+  self.given = given(self.net, self.optimizer)
   self.log = Log()
   self.epoch = 1             -- the one under way, or the next
   self.steps = 0             -- since the start of the run
@@ -263,11 +280,13 @@ local function run(self)
   return result(self, "finished")
 end
 
---- Trains until the last epoch.
+--- Trains until the last epoch. Where net has been changed since (net:replace and its like), the optimiser
+-- follows it first.
 -- Returns {stopped = "finished", "early", "hook", "interrupted" or "diverged", epochs =, best = {error =,
 -- epoch =}, last = row, log =}.
 function Trainer:fit()
   local _ <close> = hold_interrupts()
+  self.optimizer:follow(self.net, self.given)
   if self.clip > 0 then
     self.optimizer_parameters = {}
     for _, group in ipairs(self.optimizer.groups) do

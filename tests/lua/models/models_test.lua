@@ -101,6 +101,18 @@ check.case("the stem follows from the images", function()
   check.shape(models.resnet18({input = {1, 28, 28}, width = 4, num_classes = 7})(rm.randn(2, 1, 28, 28)), {2, 7})
 end)
 
+check.case("widths, numbers of blocks and shortcuts are chosen", function()
+  local net = models.resnet20 {layers = {1, 2}, widths = {4, 12}, num_classes = 3}
+  check.equal({#net.layer1, #net.layer2, net.layer3, net.fc.weight.shape}, {1, 2, nil, {3, 12}})
+  check.shape(net(rm.randn(2, 3, 16, 16)), {2, 3})
+  check.equal(net.name, "resnet")
+  local plain = models.resnet20 {width = 4, shortcut = false}
+  check.that(plain.layer1[1].plain and plain.name == "plain20")
+  check.equal(models.plain20({width = 4, shortcut = "A"}).layer1[1].plain, true)
+  check.equal(models.resnet18({width = 4, layers = {1, 1, 1, 1}, stem = "cifar"}):macs {3, 32, 32},
+              models.resnet18({widths = {4, 8, 16, 32}, layers = {1, 1, 1, 1}, stem = "cifar"}):macs {3, 32, 32})
+end)
+
 check.case("LeNet-5 gives MNIST the border of the paper", function()
   local net = models.lenet5 {input = {1, 28, 28}}
   check.equal(net.fc1.weight.shape, {120, 400})
@@ -108,7 +120,11 @@ check.case("LeNet-5 gives MNIST the border of the paper", function()
 end)
 
 check.case("options that make no sense are named", function()
-  check.error(function() models.resnet20 {widht = 8} end, "unknown option 'widht'; it takes num_classes")
+  check.error(function() models.resnet20 {widht = 8} end, "unknown option 'widht', did you mean 'width'?; it takes")
+  check.error(function() models.resnet20 {widths = {4, 8}} end, "widths has 2 numbers for 3 layers")
+  check.error(function() models.resnet20 {widths = {4, 8, 16}, width = 4} end, "give width or widths, not both")
+  check.error(function() models.resnet20 {layers = {3, 0}} end, "layers[2] is 0, expected a whole number from 1")
+  check.error(function() models.resnet18 {layers = 3} end, "layers is a number, expected a list")
   check.error(function() models.resnet32 {block = "bottleneck"} end, "has 9n + 2 layers, which 32 is not")
   check.error(function() models.resnet20 {block = "wide"} end, "block is wide")
   check.error(function() models.resnet18 {stem = "jpeg"} end, "stem is jpeg")

@@ -1,0 +1,166 @@
+--- Changing a living network: parts found, replaced, inserted and removed by path.
+--
+--     net:replace("layer1.0.conv2", nn.Conv2d(16, 16, 5, {padding = 2, bias = false}))
+--     net:insert("layer1.1", nn.Dropout(0.1))          -- in front of what was layer1.1
+--     net:insert("conv1", nn.Tanh(), "after")
+--     net:remove("layer3.2")
+--     optimizer:follow(net)                            -- train.Trainer does it by itself
+--
+-- A path is written as in checkpoints, where positions count from 0 ("layer1.0.conv2"), or as Lua says it and as
+-- printed networks and errors do, from 1 ("layer1[1].conv2"). Both mean net.layer1[1].conv2.
+--
+-- In a Sequential the modules behind an inserted or removed one move by a place, and their names with
+-- them. Where a module is a field that forward calls by name (conv1), it cannot be given neighbours: the field then
+-- becomes a Sequential of both ("conv1.0" and "conv1.1"); and what is removed leaves an Identity.
+-- What comes in takes over the mode (train or eval) of what it stands in.
+local core = require "resmoon.core"
+local fail = require "resmoon.fail"
+
+local surgery = {}
+
+local function is_list(module) return type(module) == "table" and rawlen(module) > 0 end
+
+-- "layer1.0.conv2" or "layer1[1].conv2" -> {"layer1", 1, "conv2"}: keys as Lua has them.
+local function keys_of(op, text)
+  if type(text) ~= "string" then
+    fail("%s: the path is a %s, expected a string like \"layer1.0.conv2\"", op, type(text))
+  end
+  local keys = {}
+  local plain = text:gsub("%[(%d+)%]", function(n) return "." .. math.tointeger(tonumber(n)) - 1 end):gsub("^%.", "")
+  for part in (plain .. "."):gmatch "(.-)%." do
+    if part == "" then fail("%s: '%s' is no path like \"layer1.0.conv2\"", op, text) end
+    local n = part:find "^%d+$" and math.tointeger(tonumber(part))
+    keys[#keys + 1] = n and n + 1 or part
+  end
+  return keys
+end
+
+local function names(module)
+  local list = {}
+  for name in module:named_children() do list[#list + 1] = name end
+  return list
+end
+
+local function label(Module, net, path) return path == "" and Module.label(net) or path end
+
+-- Raises: `module`, which stands at `path`, has no child `key`.
+local function no_child(op, Module, net, path, module, key)
+  local all, name = names(module), type(key) == "number" and tostring(key - 1) or key
+  if #all == 0 then fail("%s: %s is a %s, which has no parts", op, label(Module, net, path), Module.type_of(module)) end
+  local nearest = type(key) == "string" and core.nearest(name, all)
+  fail("%s: %s has no '%s'%s; it has %s%s", op, label(Module, net, path), name,
+    nearest and (", did you mean '%s'?"):format(nearest) or "", table.concat(all, ", ", 1, math.min(#all, 12)),
+    #all > 12 and ", ..." or "")
+end
+
+-- The child at `key` that is there now, whatever a Sequential holds at its places (functions as well).
+local function child_at(Module, module, key)
+  if type(module) ~= "table" then return nil end
+  local child = rawget(module, key)
+  if Module.is_module(child) or (type(key) == "number" and type(child) == "function") then return child end
+end
+
+-- Walks to the last step: parent, key, and the parent's path in words. `key` may be missing in the parent.
+local function locate(op, net, path)
+  local Module = require "resmoon.nn.module"
+  local keys, parent, at = keys_of(op, path), net, ""
+  for i = 1, #keys - 1 do
+    local child = child_at(Module, parent, keys[i])
+    if not Module.is_module(child) then no_child(op, Module, net, at, parent, keys[i]) end
+    at = (at == "" and "" or at .. ".") .. (type(keys[i]) == "number" and keys[i] - 1 or keys[i])
+    parent = child
+  end
+  return parent, keys[#keys], at, Module
+end
+
+local function must_be_there(op, net, path)
+  local parent, key, at, Module = locate(op, net, path)
+  local child = child_at(Module, parent, key)
+  if child == nil then no_child(op, Module, net, at, parent, key) end
+  return parent, key, child, Module
+end
+
+local function check_new(op, Module, layer, parent, in_list)
+  if not Module.is_module(layer) and not (in_list and type(layer) == "function") then
+    fail("%s: expected a module or layer, got a %s", op, type(layer))
+  end
+  if Module.is_module(layer) then
+    for _, inner in layer:named_modules() do
+      if inner == parent then fail("%s: the module that would come in holds the place where it would stand", op) end
+    end
+    layer:train(parent.training)
+  end
+end
+
+--- net:get_submodule(path) -> the module or layer at a path; "" is net itself.
+-- Errors: raises where the path leads nowhere, and says what is there.
+-- Example:
+--     net:get_submodule("layer1.0.conv2")     -- net.layer1[1].conv2
+function surgery:get_submodule(path)
+  if path == "" then return self end
+  local _, _, child = must_be_there("get_submodule", self, path)
+  return child
+end
+
+--- net:replace(path, layer) -> the layer that stood there: another takes its place.
+-- The shapes must fit when the network is called next. The old layer's hooks go with it.
+-- Errors: raises where the path leads nowhere, and where `layer` is no module; nothing is changed then.
+-- Example:
+--     net:replace("fc", nn.Linear(64, 100))
+function surgery:replace(path, layer)
+  local parent, key, old, Module = must_be_there("replace", self, path)
+  check_new("replace", Module, layer, parent, type(key) == "number")
+  rawset(parent, key, layer)
+  return old
+end
+
+--- net:insert(path, layer, where) -> net: one layer more, "before" (the default) or "after" the one at `path`.
+-- In a Sequential of n modules, the path with position n (from 0) appends. A module that is a field
+-- becomes a Sequential of both.
+-- Errors: raises where the path leads nowhere, and where `layer` is no module; nothing is changed then.
+-- Example:
+--     net:insert("layer2.0", nn.Dropout(0.1))
+function surgery:insert(path, layer, where)
+  where = where or "before"
+  if where ~= "before" and where ~= "after" then
+    fail("insert: the third argument is %s, expected \"before\" or \"after\"", tostring(where))
+  end
+  local parent, key, at, Module = locate("insert", self, path)
+  local old = child_at(Module, parent, key)
+  local in_list = type(key) == "number"
+  if old == nil and not (in_list and where == "before" and is_list(parent) and key == rawlen(parent) + 1) then
+    no_child("insert", Module, self, at, parent, key)
+  end
+  check_new("insert", Module, layer, parent, in_list)
+  if not in_list then
+    local both = require "resmoon.nn.sequential" (where == "before" and {layer, old} or {old, layer})
+    both:train(parent.training)
+    rawset(parent, key, both)
+    return self
+  end
+  if where == "after" then key = key + 1 end
+  local last = rawlen(parent)
+  parent[last + 1] = last >= key and rawget(parent, last) or layer  -- this one makes the new place known
+  for i = last, key + 1, -1 do rawset(parent, i, rawget(parent, i - 1)) end
+  rawset(parent, key, layer)
+  return self
+end
+
+--- net:remove(path) -> the layer that stood there.
+-- In a Sequential those behind it move up. A field gets an Identity, which gives back what it is given.
+-- Errors: raises where the path leads nowhere.
+-- Example:
+--     net:remove("layer1.2")
+function surgery:remove(path)
+  local parent, key, old = must_be_there("remove", self, path)
+  if type(key) == "number" then
+    local last = rawlen(parent)
+    for i = key, last - 1 do rawset(parent, i, rawget(parent, i + 1)) end
+    rawset(parent, last, nil)
+  else
+    rawset(parent, key, core.Identity())
+  end
+  return old
+end
+
+return surgery
