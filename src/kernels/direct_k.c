@@ -36,9 +36,21 @@ void RM_ISA(direct_pack)(size_t row, size_t columns, const float *w, size_t colu
 }
 
 /* --- forward ------------------------------------------------------------------------- */
+/* Fewer than a vector, in pieces of fixed size: a copy of any length costs more than the sums. */
+static __attribute__((noinline)) void store_few(float *to, const float *v, size_t columns) {
+  for (size_t n = RM_VL / 2; n > 0; n /= 2)
+    if (columns & n) {
+      if (n == 8) memcpy(to, v, 8 * sizeof(float));
+      else if (n == 4) memcpy(to, v, 4 * sizeof(float));
+      else if (n == 2) memcpy(to, v, 2 * sizeof(float));
+      else *to = *v;
+      to += n, v += n;
+    }
+}
+
 RM_INLINE void store_columns(float *to, rm_vec v, size_t columns) {
   if (columns >= RM_VL) rm_store(to, v);
-  else memcpy(to, &v, columns * sizeof(float));
+  else store_few(to, (const float *)&v, columns);
 }
 
 /* ROWS pixels, nv vectors; `columns` of them are real. */
@@ -190,14 +202,73 @@ void RM_ISA(direct_pack_gradient)(size_t pixels, size_t columns, const float *dy
 }
 
 /* dw (runs * length, columns) += x' dy; `columns` in whole vectors. All of dy meets a few rows
- * of dw at a time, so that both dy and those rows of x stay in the first-level cache. */
+ * of dw at a time, so that both dy and those rows of x stay in the first-level cache. Rows are cut
+ * evenly: 9 as 5 and 4, since a single one would wait for its own sum. */
 void RM_ISA(direct_weights)(size_t pixels, const float *const *from, const float *packed, size_t runs,
                             const ptrdiff_t *offsets, size_t length, size_t columns, float *dw) {
+  size_t blocks = (length + ROWS - 1) / ROWS, each = (length + blocks - 1) / blocks;
   for (size_t r = 0; r < runs; r++)
-    for (size_t k = 0; k < length; k += ROWS) {
-      size_t rows = length - k < ROWS ? length - k : ROWS;
+    for (size_t k = 0; k < length; k += each) {
+      size_t rows = length - k < each ? length - k : each;
       for (size_t n = 0; n < columns; n += PANEL)
         weights_by_rows[vectors(n, columns) - 1][rows](pixels, from, offsets[r] + (ptrdiff_t)k, packed + n * pixels,
                                                        dw + (r * length + k) * columns + n, columns);
     }
+}
+
+/* --- weight gradient, vectors along the window ------------------------------------------- */
+/* `rows` output channels, nv vectors of the window: added over all pixels. */
+RM_INLINE void window_micro(int rows, int nv, size_t pixels, const float *const *from, const ptrdiff_t *places,
+                            const float *dy, size_t stride, float *dw, size_t width) {
+  rm_vec sum[ROWS][2];
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+    for (int j = 0; j < nv; j++) sum[i][j] = (rm_vec){0};
+  for (size_t p = 0; p < pixels; p++, dy += stride) {
+    rm_vec b[2];
+#pragma GCC unroll 2
+    for (int j = 0; j < nv; j++) b[j] = rm_load(from[p] + places[j]);
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) {
+      rm_vec x = rm_splat(dy[i]);
+#pragma GCC unroll 2
+      for (int j = 0; j < nv; j++) sum[i][j] += x * b[j];
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+    for (int j = 0; j < nv; j++) {
+      float *to = dw + i * width + j * RM_VL;
+      rm_store(to, rm_load(to) + sum[i][j]);
+    }
+}
+
+typedef void (*window_fn)(size_t pixels, const float *const *from, const ptrdiff_t *places, const float *dy,
+                          size_t stride, float *dw, size_t width);
+
+#define WINDOW(rows, nv)                                                                                     \
+  static void window_##rows##_##nv(size_t pixels, const float *const *from, const ptrdiff_t *places,        \
+                                   const float *dy, size_t stride, float *dw, size_t width) {               \
+    window_micro(rows, nv, pixels, from, places, dy, stride, dw, width);                                    \
+  }
+#define WINDOW_BOTH(rows) WINDOW(rows, 1) WINDOW(rows, 2)
+WINDOW_BOTH(1) WINDOW_BOTH(2) WINDOW_BOTH(3) WINDOW_BOTH(4) WINDOW_BOTH(5) WINDOW_BOTH(6)
+
+static const window_fn window_by_rows[2][7] = {
+    {NULL, window_1_1, window_2_1, window_3_1, window_4_1, window_5_1, window_6_1},
+    {NULL, window_1_2, window_2_2, window_3_2, window_4_2, window_5_2, window_6_2},
+};
+
+/* dw (columns, vectors * RM_VL) += dy' x, where a window's vectors begin at `places`. Lanes past the end of a
+ * run read what lies there, and add up to sums that nobody asks for. */
+void RM_ISA(direct_window_weights)(size_t pixels, const float *const *from, const float *dy, size_t columns,
+                                   size_t vectors, const ptrdiff_t *places, float *dw) {
+  for (size_t k = 0; k < columns; k += 6) {
+    size_t rows = columns - k < 6 ? columns - k : 6;
+    for (size_t v = 0; v < vectors; v += 2)
+      window_by_rows[vectors - v > 1][rows](pixels, from, places + v, dy + k, columns,
+                                            dw + (k * vectors + v) * RM_VL, vectors * RM_VL);
+  }
 }
