@@ -52,8 +52,7 @@ rm_tensor *bind_opttensor(lua_State *L, int arg);  /* NULL for none or nil */
 rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op);
 
 rm_tensor **bind_boxtensor(lua_State *L);           /* pushes an empty box */
-/* After the core filled *box, which is on top of the stack: tells the collector how
- * much memory hangs on it and returns 1 (one result). */
+/* After the core filled *box, which is on top of the stack: returns 1 (one result). */
 int bind_pushed(lua_State *L, rm_tensor **box);
 /* Pushes another reference to t. */
 void bind_pushtensor(lua_State *L, rm_tensor *t);
@@ -61,9 +60,11 @@ void bind_pushtensor(lua_State *L, rm_tensor *t);
 /* rm_backward, with hooks that are Lua functions (bind/hooks.c); raises what one of them raised. */
 rm_status bind_backward(lua_State *L, rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *err);
 
-/* To be called when new tensors hang on userdata: looks at how much memory is in use, which
- * Lua cannot see, and may run the collector. */
+/* Looks at how much memory is in use, which Lua cannot see, and may run the collector. Every new
+ * box does this; to be called besides where tensors come to hang on older userdata. */
 void bind_account(lua_State *L);
+/* The same where much has just been dropped, as at the start of backward. */
+void bind_accountstep(lua_State *L);
 
 /* --- arguments ------------------------------------------------------------------ */
 /* A dimension: 1..ndim or -ndim..-1 -> 0..ndim-1. `op` names the call in the error. */

@@ -90,7 +90,6 @@ int bind_pushbatchnorm(lua_State *L, rm_tensor *x, rm_tensor *weight, rm_tensor 
     bind_droppending(p->box); /* the box stays behind, empty, for the collector */
     return bind_raise(L, &err);
   }
-  bind_account(L);
   return 1;
 }
 
@@ -172,9 +171,9 @@ static rm_status apply(const bind_pending *p, bool relu, rm_tensor **y, rm_error
 void bind_complete(lua_State *L, bind_box *box) {
   rm_error err;
   if (!box->pending) return;
+  bind_account(L); /* the box is on the stack: it survives this */
   if (apply(box->pending, false, &box->tensor, &err) != RM_OK) bind_raise(L, &err);
   bind_droppending(box);
-  bind_account(L); /* the box is on the stack: it survives this */
 }
 
 /* Whether p would read t's memory. A batch norm's weights are not read any more: they are in `columns`. */
@@ -189,11 +188,11 @@ static bool records(const bind_pending *p, const rm_tensor *t) {
   return p->reads[X] == t || p->reads[ADD] == t || p->weight == t || p->bias == t;
 }
 
-/* No Lua function is called while the list is walked: the collector could change it. */
+/* No Lua function is called while the list is walked, nor the collector: it could change it. */
 static void complete_if(lua_State *L, bool (*concerns)(const bind_pending *, const rm_tensor *), const rm_tensor *t) {
   rm_status status = RM_OK;
   rm_error err;
-  bool any = false;
+  bool any = false, was = rm_alloc_set_reclaim(false);
   for (bind_pending *p = bind_getstate(L)->pending, *next; p && status == RM_OK; p = next) {
     next = p->next;
     if (!concerns(p, t)) continue;
@@ -202,6 +201,7 @@ static void complete_if(lua_State *L, bool (*concerns)(const bind_pending *, con
     if (status == RM_OK) bind_droppending(box);
     any = true;
   }
+  rm_alloc_set_reclaim(was);
   if (status != RM_OK) bind_raise(L, &err);
   if (any) bind_account(L);
 }
@@ -214,7 +214,6 @@ bool bind_pendingrelu(lua_State *L, int arg) {
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   if (apply(joinable(L, arg), true, y, &err) != RM_OK) bind_raise(L, &err);
-  bind_account(L);
   return true;
 }
 

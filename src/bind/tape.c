@@ -35,6 +35,7 @@ static int tensor_backward(lua_State *L) {
   bind_checkoptions(L, options, "backward", names);
   bool keep = bind_optbool(L, options, "retain_graph", false);
   rm_error err;
+  bind_accountstep(L); /* the boxes of the forward pass would keep what backward wants to free */
   return bind_backward(L, x, dy, keep, &err) == RM_OK ? 0 : bind_raise(L, &err);
 }
 

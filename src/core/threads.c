@@ -243,8 +243,12 @@ static void scratch_init(void) { pthread_key_create(&scratch_key, scratch_free);
 static void *grown(scratch *s, size_t slot, size_t bytes) {
   if (s->block[slot] && s->bytes[slot] >= bytes) return s->block[slot];
   rm_free(s->block[slot], s->bytes[slot]);
+  s->block[slot] = NULL;
+  bool was = rm_alloc_set_reclaim(false); /* what runs then might ask for this very slot */
   s->bytes[slot] = bytes + bytes / 4;
-  return s->block[slot] = rm_alloc(s->bytes[slot]);
+  s->block[slot] = rm_alloc(s->bytes[slot]);
+  rm_alloc_set_reclaim(was);
+  return s->block[slot];
 }
 
 void *rm_scratch(size_t slot, size_t bytes) {
@@ -260,7 +264,9 @@ rm_status rm_scratch_reserve(size_t slot, size_t bytes, rm_error *err) {
   if (all && !working) {
     pthread_mutex_lock(&pool.busy);
     start_workers(rm_num_threads());
+    bool was = rm_alloc_set_reclaim(false); /* with the pool locked nobody may ask for it */
     for (size_t i = 1; all && i <= pool.started; i++) all = grown(&pool.workspace[i], slot, bytes) != NULL;
+    rm_alloc_set_reclaim(was);
     pthread_mutex_unlock(&pool.busy);
   }
   if (all) return RM_OK;

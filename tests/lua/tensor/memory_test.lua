@@ -1,5 +1,6 @@
-local check = require "support.check"
-local rm    = require "resmoon"
+local check   = require "support.check"
+local program = require "support.program"
+local rm      = require "resmoon"
 
 -- Resident memory of this process in KiB.
 local function resident()
@@ -50,4 +51,19 @@ check.case("large tensors that are dropped are given back in time", function()
     most = math.max(most, rm.memory().live - before)
   end
   check.that(most < 256 * 2 ^ 20, ("%d MiB at most"):format(most // 2 ^ 20))
+end)
+
+check.case("an allocation that fails is tried again after a collection", function()
+  if rm.memory().cached == 0 then check.skip "an allocator that reuses nothing (a sanitizer's)" end
+  if not os.execute "prlimit --version >/dev/null 2>&1" then check.skip "needs prlimit" end
+  -- 360 MiB in boxes so old that only a full collection finds them; then more than is left of 600 MiB.
+  local out, err = program.run({"-e", [[
+    local old = {}
+    for i = 1, 30 do old[i] = rm.empty(1024, 1024, 3) end
+    for _ = 1, 4 do collectgarbage "step" end
+    old = nil
+    print(rm.empty(1024, 1024, 100):numel() == 100 * 2 ^ 20)
+    print(pcall(rm.empty, 1024, 1024, 1024))]]}, {env = "RESMOON_NUM_THREADS=1 prlimit --as=629145600"})
+  check.equal(err, "")
+  check.that(out:find("^true\nfalse\t.*out of memory for a float32 tensor %(1024, 1024, 1024%)"), out)
 end)
