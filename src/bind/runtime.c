@@ -34,7 +34,7 @@ static int core_set_num_threads(lua_State *L) {
  * Units: bytes. trim_memory gives what is kept for reuse back to the system.
  * Errors: none.
  * Example:
- *   > before = rm.memory().live
+ *   > collectgarbage() before = rm.memory().live
  *   > x = rm.zeros(1000, 1000)
  *   > rm.memory().live - before >= 4000000
  *   true */
@@ -64,7 +64,7 @@ static int core_trim_memory(lua_State *L) {
  * Call: rm.live_tensors() -> number
  * Errors: none.
  * Example:
- *   > before = rm.live_tensors()
+ *   > collectgarbage() before = rm.live_tensors()
  *   > x = rm.zeros(2)
  *   > rm.live_tensors() - before
  *   1 */
