@@ -8,6 +8,15 @@
 -- A class is the metatable of its objects. Metamethods that the base has when the class
 -- is made are inherited, since Lua looks for them in the metatable itself. `Class.super`
 -- is the base, `Class.__name` the name; `Class.is(v)` tells whether v is such an object.
+--
+-- Call: nn.class(name, base = nil) -> class
+-- Errors: raises unless name is a string and base nil or a class.
+-- Example:
+--   > Point = nn.class("Point")
+--   > function Point:init(x, y) self.x, self.y = x, y end
+--   > function Point:__tostring() return ("(%g, %g)"):format(self.x, self.y) end
+--   > Point(1, 2), Point.is(Point(1, 2))
+--   (1, 2)  true
 
 local function inherits(metatable, cls)
   while metatable do

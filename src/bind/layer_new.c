@@ -16,7 +16,16 @@ static size_t check_count(lua_State *L, int arg, const char *op) {
   return (size_t)n;
 }
 
-/* Conv2d(in, out, kernel, {stride, padding, dilation, groups, bias = true}) */
+/* A layer that convolves images with a bank of trained filters.
+ * Call: nn.Conv2d(in, out, kernel, {stride = 1, padding = 0, dilation = 1, groups = 1, bias = true}) -> layer
+ * Shapes: x (N, in, H, W); y (N, out, H', W') with H' = floor((H + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1.
+ *  weight (out, in/groups, kh, kw), bias (out); kernel, stride, padding and dilation are numbers or pairs {h, w}.
+ * Errors: channels that groups does not divide; when called, an x of other channels or smaller than the window.
+ * Source: weights uniform in +-1/sqrt(in/groups * kh * kw), as in PyTorch; the operation is x:conv2d.
+ * Example:
+ *   > conv = nn.Conv2d(3, 16, 3, {stride = 2, padding = 1, bias = false})
+ *   > conv(rm.zeros(8, 3, 32, 32)).shape, conv.weight.shape
+ *   {8, 16, 16, 16}  {16, 3, 3, 3} */
 static int new_conv2d(lua_State *L) {
   static const char *const names[] = {"stride", "padding", "dilation", "groups", "bias", NULL};
   size_t in = check_count(L, 1, "Conv2d"), out = check_count(L, 2, "Conv2d"), kernel[2];
@@ -33,7 +42,15 @@ static int new_conv2d(lua_State *L) {
   return raise_or_push(L, rm_conv2d_layer(in, out, kernel, &o, bias, init, layer, &err), &err);
 }
 
-/* Linear(in, out, {bias = true}) */
+/* A layer that maps the last dimension by a trained matrix: y = x weight^T + bias.
+ * Call: nn.Linear(in, out, {bias = true}) -> layer
+ * Shapes: x (..., in); y (..., out); weight (out, in), bias (out).
+ * Errors: sizes below 1; when called, an x whose last dimension is not `in`.
+ * Source: weights and bias uniform in +-1/sqrt(in), as in PyTorch.
+ * Example:
+ *   > fc = nn.Linear(64, 10)
+ *   > fc(rm.zeros(8, 64)).shape
+ *   {8, 10} */
 static int new_linear(lua_State *L) {
   static const char *const names[] = {"bias", NULL};
   size_t in = check_count(L, 1, "Linear"), out = check_count(L, 2, "Linear");
@@ -60,10 +77,33 @@ static int new_batch_norm(lua_State *L, const char *op, size_t dims) {
   rm_error err;
   return raise_or_push(L, rm_batch_norm_layer(features, dims, &c, layer, &err), &err);
 }
+
+/* Batch normalisation with a trained scale and shift of each channel: of images (2d) or of rows (1d).
+ * Call: nn.BatchNorm2d(features, {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true}) -> layer
+ * Call: nn.BatchNorm1d(features, {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true}) -> layer
+ * Shapes: x (N, features, H, W), for 1d (N, features); y as x. weight, bias, running_mean, running_var (features). In
+ *  training mode the batch's own statistics are used and the running ones updated; after net:eval() the running ones.
+ * Options: eps        added to the variance
+ *  momentum   share of the new statistics in the running ones; false: the plain average of all batches
+ *  affine     false: no weight and bias
+ * Errors: when called, an x of other channels; in training, only one value per channel.
+ * Source: Ioffe and Szegedy 2015, arXiv:1502.03167.
+ * Example:
+ *   > bn = nn.BatchNorm2d(16)
+ *   > bn(rm.randn(8, 16, 4, 4)).shape, bn.running_mean.shape
+ *   {8, 16, 4, 4}  {16} */
 static int new_batch_norm_1d(lua_State *L) { return new_batch_norm(L, "BatchNorm1d", 1); }
 static int new_batch_norm_2d(lua_State *L) { return new_batch_norm(L, "BatchNorm2d", 2); }
 
-/* MaxPool2d(size, {stride = size, padding = 0, ceil_mode = false}) */
+/* Layers that take the largest value, or the mean, of each window.
+ * Call: nn.MaxPool2d(size, {stride = size, padding = 0, ceil_mode = false}) -> layer
+ * Call: nn.AvgPool2d(size, {stride = size, padding = 0, ceil_mode = false, count_include_pad = true}) -> layer
+ * Shapes: x (N, C, H, W); y (N, C, H', W') with H' = floor((H + 2 * padding - size) / stride) + 1, rounded up in
+ *  ceil_mode. size, stride and padding are numbers or pairs {h, w}.
+ * Errors: padding above half of the window; when called, a window larger than the padded image.
+ * Example:
+ *   > nn.MaxPool2d(3, {stride = 2, padding = 1})(rm.zeros(8, 64, 112, 112)).shape
+ *   {8, 64, 56, 56} */
 static int new_max_pool(lua_State *L) {
   static const char *const names[] = {"stride", "padding", "ceil_mode", NULL};
   bind_checkoptions(L, 2, "MaxPool2d", names);
@@ -83,7 +123,13 @@ static int new_avg_pool(lua_State *L) {
   return raise_or_push(L, rm_avg_pool_layer(&o, layer, &err), &err);
 }
 
-/* AdaptiveAvgPool2d(size) */
+/* A layer that averages over as many windows as the result is to have; size 1: over the whole image.
+ * Call: nn.AdaptiveAvgPool2d(size) -> layer
+ * Shapes: x (N, C, H, W); y (N, C, size, size), or for {h, w} (N, C, h, w).
+ * Errors: a size below 1.
+ * Example:
+ *   > nn.AdaptiveAvgPool2d(1)(rm.zeros(8, 64, 7, 7)).shape
+ *   {8, 64, 1, 1} */
 static int new_adaptive_avg_pool(lua_State *L) {
   size_t size[2];
   bind_checkpair(L, 1, "AdaptiveAvgPool2d", size);
@@ -97,24 +143,67 @@ static int new_activation(lua_State *L, rm_activation_kind kind, double value) {
   rm_error err;
   return raise_or_push(L, rm_activation_layer(kind, value, layer, &err), &err);
 }
+
+/* Activations as layers, for nn.Sequential: max(0, x); 1 / (1 + e^-x); tanh(x); x / (1 + e^-x).
+ * Call: nn.ReLU() -> layer
+ * Call: nn.Sigmoid() -> layer
+ * Call: nn.Tanh() -> layer
+ * Call: nn.SiLU() -> layer
+ * Shapes: x any, float32; y as x. They have no parameters.
+ * Errors: when called, an x of another type.
+ * Example:
+ *   > nn.ReLU()(rm.tensor {-1, 2})
+ *   [0., 2.]  float32 (2) */
 static int new_relu(lua_State *L) { return new_activation(L, RM_LAYER_RELU, 0); }
 static int new_sigmoid(lua_State *L) { return new_activation(L, RM_LAYER_SIGMOID, 0); }
 static int new_tanh(lua_State *L) { return new_activation(L, RM_LAYER_TANH, 0); }
 static int new_silu(lua_State *L) { return new_activation(L, RM_LAYER_SILU, 0); }
-/* LeakyReLU(negative_slope = 0.01) */
+/* x:leaky_relu as a layer: x where it is positive, negative_slope * x elsewhere.
+ * Call: nn.LeakyReLU(negative_slope = 0.01) -> layer
+ * Shapes: x any, float32; y as x.
+ * Errors: a slope that is no number.
+ * Example:
+ *   > nn.LeakyReLU(0.1)(rm.tensor {-1, 2})
+ *   [-0.1000,  2.0000]  float32 (2) */
 static int new_leaky_relu(lua_State *L) {
   return new_activation(L, RM_LAYER_LEAKY_RELU, luaL_optnumber(L, 1, 0.01));
 }
-/* ELU(alpha = 1) */
+/* x:elu as a layer: x where it is positive, alpha * (e^x - 1) elsewhere.
+ * Call: nn.ELU(alpha = 1) -> layer
+ * Shapes: x any, float32; y as x.
+ * Errors: an alpha that is no number.
+ * Example:
+ *   > nn.ELU()(rm.tensor {-1, 2})
+ *   [-0.6321,  2.0000]  float32 (2) */
 static int new_elu(lua_State *L) { return new_activation(L, RM_LAYER_ELU, luaL_optnumber(L, 1, 1)); }
-/* GELU("none" | "tanh") */
+/* x:gelu as a layer: x * Phi(x); "tanh" takes its approximation.
+ * Call: nn.GELU(form = "none") -> layer
+ * Shapes: x any, float32; y as x.
+ * Errors: a form other than "none" and "tanh".
+ * Example:
+ *   > nn.GELU()(rm.tensor {0, 1})
+ *   [0.0000, 0.8413]  float32 (2) */
 static int new_gelu(lua_State *L) {
   static const char *const forms[] = {"none", "tanh", NULL};
   return new_activation(L, RM_LAYER_GELU, luaL_checkoption(L, 1, "none", forms));
 }
-/* Maxout(pieces) */
+/* x:maxout as a layer: the largest of each `pieces` neighbouring channels.
+ * Call: nn.Maxout(pieces) -> layer
+ * Shapes: x (N, C, ...); y (N, C/pieces, ...).
+ * Errors: pieces below 1; when called, a C that pieces does not divide.
+ * Source: Goodfellow et al. 2013, arXiv:1302.4389.
+ * Example:
+ *   > nn.Maxout(2)(rm.zeros(8, 10)).shape
+ *   {8, 5} */
 static int new_maxout(lua_State *L) { return new_activation(L, RM_LAYER_MAXOUT, (double)check_count(L, 1, "Maxout")); }
-/* Softmax(dim = -1), LogSoftmax(dim = -1): dimensions count from 1 */
+/* x:softmax and x:log_softmax as layers. A network trained with cross_entropy ends without: that takes scores.
+ * Call: nn.Softmax(dim = -1) -> layer
+ * Call: nn.LogSoftmax(dim = -1) -> layer
+ * Shapes: x any, float32; y as x. Dimensions count from 1.
+ * Errors: dimension 0; when called, an x without that dimension.
+ * Example:
+ *   > nn.Softmax()(rm.tensor {{0, 1, 2}})
+ *   [[0.0900, 0.2447, 0.6652]]  float32 (1, 3) */
 static int new_softmax(lua_State *L) {
   return new_activation(L, RM_LAYER_SOFTMAX, (double)luaL_optinteger(L, 1, -1));
 }
@@ -122,7 +211,14 @@ static int new_log_softmax(lua_State *L) {
   return new_activation(L, RM_LAYER_LOG_SOFTMAX, (double)luaL_optinteger(L, 1, -1));
 }
 
-/* Dropout(p = 0.5) */
+/* In training mode, elements become 0 with probability p and the rest grows by 1 / (1 - p); after eval() x passes.
+ * Call: nn.Dropout(p = 0.5) -> layer
+ * Shapes: x any, float32; y as x. Random numbers come from rm.random.dropout.
+ * Errors: p outside 0..1.
+ * Source: Srivastava et al. 2014, "Dropout: a simple way to prevent neural networks from overfitting".
+ * Example:
+ *   > nn.Dropout(0.5):eval()(rm.ones(3))
+ *   [1., 1., 1.]  float32 (3) */
 static int new_dropout(lua_State *L) {
   double p = luaL_optnumber(L, 1, 0.5);
   rm_layer **layer = bind_boxlayer(L);
@@ -130,7 +226,13 @@ static int new_dropout(lua_State *L) {
   return raise_or_push(L, rm_dropout_layer(p, layer, &err), &err);
 }
 
-/* Flatten(start_dim = 2, end_dim = -1) */
+/* x:flatten as a layer: joins dimensions start_dim..end_dim into one.
+ * Call: nn.Flatten(start_dim = 2, end_dim = -1) -> layer
+ * Shapes: x (N, C, H, W); y (N, C*H*W).
+ * Errors: dimension 0; when called, an x without these dimensions.
+ * Example:
+ *   > nn.Flatten()(rm.zeros(8, 16, 5, 5)).shape
+ *   {8, 400} */
 static int new_flatten(lua_State *L) {
   ptrdiff_t start = (ptrdiff_t)luaL_optinteger(L, 1, 2), end = (ptrdiff_t)luaL_optinteger(L, 2, -1);
   rm_layer **layer = bind_boxlayer(L);
@@ -138,6 +240,13 @@ static int new_flatten(lua_State *L) {
   return raise_or_push(L, rm_flatten_layer(start, end, layer, &err), &err);
 }
 
+/* A layer that returns what it is given: to put in the place of another.
+ * Call: nn.Identity() -> layer
+ * Shapes: x any; y is x.
+ * Errors: none.
+ * Example:
+ *   > nn.Identity()(rm.tensor {1, 2})
+ *   [1., 2.]  float32 (2) */
 static int new_identity(lua_State *L) {
   rm_layer **layer = bind_boxlayer(L);
   rm_error err;

@@ -138,7 +138,8 @@ function examples.rewrite(results)
     local at, seen = nil, 0
     for i, line in ipairs(lines) do
       local found = line:match "^%s*[-/%* ]*%f[%w]Call: *(.*)$" or line:match "^%s*[-/%* ]*%f[%w]Topic: *(.*)$"
-      if found and call:sub(1, #found) == found then at = i break end
+      if found == call or not at and found and call:sub(1, #found) == found then at = i end  -- or it goes on below
+      if found == call then break end
     end
     for i = at or #lines, #lines do
       if lines[i]:match "^%s*[-%* ]*Example:%s*$" then

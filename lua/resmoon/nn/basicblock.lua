@@ -7,6 +7,12 @@
 -- Options: stride (1); shortcut "A", "B" (default), "C", or "none" for a plain block, where
 -- nothing is added.
 -- Source: He et al. 2016, arXiv:1512.03385, fig. 5 left.
+--
+-- Call: nn.BasicBlock(cin, width, {stride = 1, shortcut = "B"}) -> module
+-- Errors: raises for another shortcut; when called, for an x of other channels.
+-- Example:
+--   > nn.BasicBlock(16, 32, {stride = 2})(rm.zeros(4, 16, 32, 32)).shape
+--   {4, 32, 16, 16}
 local class    = require "resmoon.class"
 local layers   = require "resmoon.nn.layers"
 local Module   = require "resmoon.nn.module"

@@ -1,12 +1,18 @@
 --- Bottleneck residual block: 1x1 down to width, 3x3, 1x1 up to 4 times the width.
 --
---     x --+-- conv1 1x1 -- bn1 -- relu -- conv2 3x3, stride -- bn2 -- relu -- conv3 1x1 -- bn3 --+-- relu -- y
---         +------------------------------- x or downsample(x) -----------------------------------+
+--     x -+- conv1 1x1 -bn1-relu- conv2 3x3 -bn2-relu- conv3 1x1 -bn3-+-relu- y
+--        +---------------------- x or downsample(x) -----------------+
 --
 -- The stride is in the 3x3 convolution, as in torchvision (the paper has it in the first 1x1).
 -- Shapes: x (N, cin, H, W); y (N, 4 * width, ceil(H/stride), ceil(W/stride)).
 -- Options: as of BasicBlock.
 -- Source: He et al. 2016, arXiv:1512.03385, fig. 5 right.
+--
+-- Call: nn.Bottleneck(cin, width, {stride = 1, shortcut = "B"}) -> module
+-- Errors: raises for another shortcut; when called, for an x of other channels.
+-- Example:
+--   > nn.Bottleneck(64, 16, {stride = 2})(rm.zeros(4, 64, 8, 8)).shape
+--   {4, 64, 4, 4}
 local class    = require "resmoon.class"
 local layers   = require "resmoon.nn.layers"
 local Module   = require "resmoon.nn.module"

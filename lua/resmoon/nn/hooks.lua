@@ -107,8 +107,16 @@ local function register(name, module, kind, fn)
   return setmetatable({module = module, kind = kind, hook = hook, name = name}, Handle)
 end
 
---- handle:remove() takes the hook away; a second time it does nothing. A handle that is declared
--- `local h <close> = ...` does so at the end of its block.
+--- Takes the hook away; a second time it does nothing.
+-- A handle that is declared `local h <close> = ...` does so at the end of its block.
+-- Call: handle:remove() -> nothing
+-- Errors: none.
+-- Example:
+--   > net = nn.ReLU()
+--   > handle = net:register_forward_hook(function(m, x, y) print "called" end)
+--   > handle:remove()
+--   > net(rm.ones(1))
+--   [1.]  float32 (1)
 function Handle:remove()
   local left = {}
   for _, hook in ipairs((get(self.module) or {})[self.kind] or {}) do
@@ -126,28 +134,43 @@ end
 
 local hooks = {}
 
---- module:register_forward_pre_hook(f) -> handle: f(module, x, ...) before each call.
--- What f returns, if anything, takes the place of the inputs.
+--- Calls f(module, x, ...) before each call; what f returns, if anything, takes the place of the inputs.
+-- Call: net:register_forward_pre_hook(f) -> handle
+-- Shapes: as the module takes them. handle:remove() takes the hook away.
 -- Errors: raises where f cannot be called.
 -- Example:
---     net.fc:register_forward_pre_hook(function(module, x) return x * 2 end)
+--   > net = nn.ReLU()
+--   > handle = net:register_forward_pre_hook(function(module, x) return x * 2 end)
+--   > net(rm.tensor {-1, 3})
+--   [0., 6.]  float32 (2)
 function hooks:register_forward_pre_hook(f) return register("register_forward_pre_hook", self, "before", f) end
 
---- module:register_forward_hook(f) -> handle: f(module, x, y) after each call.
+--- Calls f(module, x, y) after each call.
 -- x is the first input, y the first result; a value that f returns takes the place of y.
+-- Call: net:register_forward_hook(f) -> handle
+-- Shapes: as the module takes and gives them. handle:remove() takes the hook away.
 -- Errors: raises where f cannot be called.
 -- Example:
---     handle = net.layer1:register_forward_hook(function(module, x, y) print(y.shape[2], "channels") end)
---     handle:remove()
+--   > net = nn.Conv2d(3, 8, 3)
+--   > handle = net:register_forward_hook(function(m, x, y) print(y.shape[2]) end)
+--   > net(rm.zeros(1, 3, 8, 8));
+--   8
+--   > handle:remove()
 function hooks:register_forward_hook(f) return register("register_forward_hook", self, "after", f) end
 
---- module:register_full_backward_hook(f) -> handle: f(module, grad_input, grad_output) in each backward, once
--- the gradients of the first input and of the first result of a call are known.
+--- Calls f(module, grad_input, grad_output) in each backward, once the gradients of the first input and of the first
+-- result of a call are known.
 -- grad_input is nil where the input requires no gradient, as an image does; a tensor that f returns takes its
 -- place on the way back.
--- Shapes: grad_input as x, grad_output as y. Errors: raises where f cannot be called.
+-- Call: net:register_full_backward_hook(f) -> handle
+-- Shapes: grad_input as x, grad_output as y. handle:remove() takes the hook away.
+-- Errors: raises where f cannot be called.
 -- Example:
---     net.fc:register_full_backward_hook(function(module, dx, dy) print(dy:abs():max()) end)
+--   > net = nn.Linear(2, 1)
+--   > function show(module, dx, dy) print(dy:sum():item()) end
+--   > handle = net:register_full_backward_hook(show)
+--   > net(rm.ones(3, 2)):sum():backward()
+--   3.0
 function hooks:register_full_backward_hook(f) return register("register_full_backward_hook", self, "backward", f) end
 
 return hooks

@@ -4,8 +4,14 @@
 -- are Lua objects; both answer the same methods (nn/module.lua).
 --
 --     local net = nn.Sequential {
---       nn.Conv2d(3, 16, 3, {padding = 1}), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10),
+--       nn.Conv2d(3, 16, 3, {padding = 1}), nn.ReLU(),
+--       nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10),
 --     }
+--
+-- A layer is called like a function, net(x). net:parameters() go to an optimiser, net:train() and net:eval() switch
+-- batch norm and dropout, net:state_dict() and rm.save keep the weights. A network of one's own is a class with init
+-- and forward (help "nn.Module").
+-- Topic: nn
 local nn = {}
 
 for name, layer in pairs(require "resmoon.nn.layers") do nn[name] = layer end

@@ -11,6 +11,11 @@ local init = {}
 --- fan_in, fan_out of a weight: the numbers that one output, one input has to do with.
 -- Shapes: (out, in, ...); fan_in is the product of all dimensions but the first, fan_out of all
 -- but the second.
+-- Call: nn.init.calculate_fan(weight) -> fan_in, fan_out
+-- Errors: raises for fewer than two dimensions.
+-- Example:
+--   > nn.init.calculate_fan(rm.zeros(16, 3, 5, 5))
+--   75  400
 function init.calculate_fan(weight)
   local shape = weight.shape
   if #shape < 2 then
@@ -31,6 +36,11 @@ local gains = {
 
 --- The factor by which weights in front of a nonlinearity are larger to keep the variance.
 -- slope: of leaky_relu below zero (0.01).
+-- Call: nn.init.calculate_gain(nonlinearity, slope = 0.01) -> number
+-- Errors: raises for a name other than linear, sigmoid, tanh, relu and leaky_relu.
+-- Example:
+--   > nn.init.calculate_gain "tanh"
+--   1.6666666666667
 function init.calculate_gain(nonlinearity, slope)
   local gain = gains[nonlinearity]
   if not gain then
@@ -44,12 +54,28 @@ local function fill(method, t, a, b, options)
   return core.no_grad(t[method], t, a, b, {generator = options and options.generator})
 end
 
---- Normal with the given mean (0) and standard deviation (1).
+--- Fills a tensor with random numbers: normal, or uniform; also where it requires a gradient.
+-- Call: nn.init.normal_(t, mean = 0, std = 1, {generator = rm.random.init}) -> t
+-- Call: nn.init.uniform_(t, low = 0, high = 1, {generator = rm.random.init}) -> t
+-- Shapes: t any, float32; it is returned.
+-- Errors: raises for a negative std, or what is no float32 tensor.
+-- Example:
+--   > w = nn.init.uniform_(nn.Linear(4, 2).weight, -1, 1)
+--   > w:abs():max():item() <= 1
+--   true
 function init.normal_(t, mean, std, options) return fill("normal_", t, mean or 0, std or 1, options) end
 
---- Uniform between low (0) and high (1).
 function init.uniform_(t, low, high, options) return fill("uniform_", t, low or 0, high or 1, options) end
 
+--- Fills a tensor with one value; also where it requires a gradient.
+-- Call: nn.init.constant_(t, value) -> t
+-- Call: nn.init.zeros_(t) -> t
+-- Call: nn.init.ones_(t) -> t
+-- Shapes: t any; it is returned.
+-- Errors: raises for a value the type cannot hold.
+-- Example:
+--   > nn.init.constant_(nn.Linear(2, 1).bias, 0.5)
+--   [0.5000]  float32 (1), requires_grad
 function init.constant_(t, value) return core.no_grad(t.fill_, t, value) end
 function init.zeros_(t) return init.constant_(t, 0) end
 function init.ones_(t) return init.constant_(t, 1) end
@@ -57,6 +83,13 @@ function init.ones_(t) return init.constant_(t, 1) end
 --- The standard deviation of kaiming: gain / sqrt(fan).
 -- options: mode ("fan_in"; "fan_out" keeps the variance of gradients instead), nonlinearity
 -- ("leaky_relu") and a, its slope (0).
+-- Call: nn.init.kaiming_std(weight, {mode = "fan_in", nonlinearity = "leaky_relu", a = 0}) -> number
+-- Shapes: weight (out, in, ...).
+-- Errors: raises for another mode or nonlinearity.
+-- Source: He et al. 2015, arXiv:1502.01852.
+-- Example:
+--   > nn.init.kaiming_std(rm.zeros(8, 50), {nonlinearity = "relu"})
+--   0.2
 function init.kaiming_std(weight, options)
   options = options or {}
   local mode = options.mode or "fan_in"
@@ -69,11 +102,30 @@ function init.kaiming_std(weight, options)
 end
 
 --- The standard deviation of xavier: gain * sqrt(2 / (fan_in + fan_out)); options.gain is 1.
+-- Call: nn.init.xavier_std(weight, {gain = 1}) -> number
+-- Shapes: weight (out, in, ...).
+-- Errors: raises for fewer than two dimensions.
+-- Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks".
+-- Example:
+--   > nn.init.xavier_std(rm.zeros(5, 3))
+--   0.5
 function init.xavier_std(weight, options)
   local fan_in, fan_out = init.calculate_fan(weight)
   return (options and options.gain or 1) * math.sqrt(2 / (fan_in + fan_out))
 end
 
+--- Weights whose outputs keep the variance of the inputs behind a relu: normal or uniform, of the standard deviation
+-- gain / sqrt(fan).
+-- Call: nn.init.kaiming_normal_(weight, {mode = "fan_in", nonlinearity = "leaky_relu", a = 0}) -> weight
+-- Call: nn.init.kaiming_uniform_(weight, {mode = "fan_in", nonlinearity = "leaky_relu", a = 0}) -> weight
+-- Shapes: weight (out, in, ...); it is returned. mode "fan_out" keeps the variance of gradients instead.
+-- Errors: raises for another mode or nonlinearity.
+-- Source: He et al. 2015, arXiv:1502.01852.
+-- Example:
+--   > w = rm.empty(64, 3, 3, 3)
+--   > nn.init.kaiming_normal_(w, {mode = "fan_out", nonlinearity = "relu"});
+--   > math.abs(w:std():item() - math.sqrt(2 / (64 * 9))) < 0.005
+--   true
 function init.kaiming_normal_(weight, options)
   return init.normal_(weight, 0, init.kaiming_std(weight, options), options)
 end
@@ -88,6 +140,17 @@ function init.kaiming_uniform_(weight, options)
   return uniform_with(weight, init.kaiming_std(weight, options), options)
 end
 
+--- Weights whose outputs and gradients keep their variance about a linear or tanh unit: of the standard deviation
+-- gain * sqrt(2 / (fan_in + fan_out)).
+-- Call: nn.init.xavier_normal_(weight, {gain = 1, generator = nil}) -> weight
+-- Call: nn.init.xavier_uniform_(weight, {gain = 1, generator = nil}) -> weight
+-- Shapes: weight (out, in, ...); it is returned.
+-- Errors: raises for fewer than two dimensions.
+-- Source: Glorot and Bengio 2010, "Understanding the difficulty of training deep feedforward neural networks".
+-- Example:
+--   > w = nn.init.xavier_uniform_(rm.empty(3, 3))
+--   > w:abs():max():item() <= 1
+--   true
 function init.xavier_normal_(weight, options)
   return init.normal_(weight, 0, init.xavier_std(weight, options), options)
 end

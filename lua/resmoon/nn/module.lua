@@ -11,6 +11,14 @@
 -- Sequential count from 1 in Lua (`net.layer1[1]`) and, as in PyTorch's files, from 0 in names
 -- ("layer1.0.conv1.weight").
 -- A layer of the core (Conv2d, ...) is a userdata that answers the same methods.
+--
+-- Call: nn.Module
+-- Call: nn.class(name, nn.Module) -> class
+-- Shapes: as forward takes and gives them; batches of images are (N, C, H, W).
+-- Errors: raised inside a module say where: "at resnet20.layer2[1].conv1". A plain table of modules is refused.
+-- Example:
+--   > nn.Module.label(models.resnet20())
+--   resnet20
 local core  = require "resmoon.core"
 local class = require "resmoon.class"
 local fail  = require "resmoon.fail"
@@ -29,12 +37,27 @@ local function is_tensor(v) return named(v, "resmoon.Tensor") end
 local function is_layer(v) return named(v, "resmoon.Layer") end
 
 --- Whether v is a Lua module or a layer of the core.
+-- Call: nn.Module.is_module(v) -> boolean
+-- Errors: none.
+-- Example:
+--   > nn.Module.is_module(nn.ReLU()), nn.Module.is_module {}
+--   true  false
 function Module.is_module(v) return Module.is(v) or is_layer(v) end
 
 --- "BasicBlock", "Conv2d": the class of a module, the type of a layer.
+-- Call: nn.Module.type_of(module) -> string
+-- Errors: raises for what is no module.
+-- Example:
+--   > nn.Module.type_of(nn.ReLU()), nn.Module.type_of(models.mlp())
+--   ReLU  MLP
 function Module.type_of(module) return is_layer(module) and module.type or getmetatable(module).__name end
 
 --- What a message calls a module: the name that its builder gave it ("resnet18"), or its class.
+-- Call: nn.Module.label(module) -> string
+-- Errors: raises for what is no module.
+-- Example:
+--   > nn.Module.label(models.resnet20())
+--   resnet20
 function Module.label(module)
   return type(module) == "table" and rawget(module, "name") or Module.type_of(module)
 end
@@ -65,6 +88,14 @@ function Module:__newindex(key, value)
 end
 
 --- A tensor that is saved with the module but not trained.
+-- Call: net:register_buffer(name, tensor) -> nothing
+-- Shapes: any; the tensor is net[name].
+-- Errors: raises unless it is a tensor.
+-- Example:
+--   > net = nn.Sequential {}
+--   > net:register_buffer("seen", rm.zeros(1))
+--   > net:state_dict()
+--   {"seen", seen = [0.]  float32 (1)}
 function Module:register_buffer(name, tensor)
   if not is_tensor(tensor) then
     fail("register_buffer: %s is a %s, expected a tensor", name, type(tensor))
@@ -74,6 +105,15 @@ function Module:register_buffer(name, tensor)
 end
 
 --- A parameter, whether or not it requires a gradient now.
+-- A tensor that requires a gradient becomes one by plain assignment, net.scale = tensor.
+-- Call: net:register_parameter(name, tensor) -> nothing
+-- Shapes: any; the tensor is net[name].
+-- Errors: raises unless it is a leaf tensor.
+-- Example:
+--   > net = nn.Sequential {}
+--   > net:register_parameter("scale", rm.ones(1))
+--   > #net:parameters()
+--   1
 function Module:register_parameter(name, tensor)
   if not is_tensor(tensor) or not tensor.is_leaf then
     fail("register_parameter: %s is %s, expected a leaf tensor", name,
@@ -91,6 +131,13 @@ local function child_name(key) return math.type(key) and tostring(key - 1) or ke
 local function join(prefix, name) return prefix == "" and name or prefix .. "." .. name end
 
 --- Iterates over direct children: key (field name or position from 1), child.
+-- Call: net:each_child() -> iterator
+-- Errors: none.
+-- Example:
+--   > net = nn.Sequential {nn.Flatten(), nn.Linear(4, 2)}
+--   > for key, child in net:each_child() do print(key, child) end
+--   1  Flatten()
+--   2  Linear(4, 2)
 function Module:each_child()
   if is_layer(self) then return function() end end
   local order, i = rawget(self, "_order") or {}, 0
@@ -157,14 +204,50 @@ local function named_tensors(self, prefix, wanted)
 end
 
 --- Iterates over name, tensor of all parameters below; one that is shared comes once.
+-- Call: net:named_parameters(prefix = "") -> iterator
+-- Shapes: those of the layers. Names are those of checkpoints: "layer1.0.conv1.weight".
+-- Errors: none.
+-- Example:
+--   > net = nn.Sequential {nn.Linear(4, 2), nn.ReLU()}
+--   > for name, p in net:named_parameters() do print(name, p:numel()) end
+--   0.weight  8
+--   0.bias  2
 function Module:named_parameters(prefix) return named_tensors(self, prefix, "parameter") end
 --- The list of parameters, as optimisers take it.
+-- Call: net:parameters() -> list of tensors
+-- Shapes: those of the layers.
+-- Errors: none.
+-- Example:
+--   > opt = optim.SGD(models.mlp():parameters(), {lr = 0.1})
+--   > #opt.groups[1].params
+--   6
 function Module:parameters() return list(self:named_parameters()) end
---- Iterates over name, tensor of what is saved and not trained (running statistics).
+--- What is saved and not trained, such as running statistics: by name, tensor, or as a list.
+-- Call: net:named_buffers(prefix = "") -> iterator
+-- Call: net:buffers() -> list of tensors
+-- Shapes: those of the layers.
+-- Errors: none.
+-- Example:
+--   > for name in nn.BatchNorm2d(4):named_buffers() do print(name) end
+--   running_mean
+--   running_var
+--   num_batches_tracked
 function Module:named_buffers(prefix) return named_tensors(self, prefix, "buffer") end
 function Module:buffers() return list(self:named_buffers()) end
 
---- Iterates over name, child of the direct children, named as in checkpoints.
+--- The direct children, named as in checkpoints: by name, child, or as a list.
+-- Call: net:named_children() -> iterator
+-- Call: net:children() -> list of modules
+-- Errors: none.
+-- Example:
+--   > for name in models.resnet20():named_children() do print(name) end
+--   conv1
+--   bn1
+--   layer1
+--   layer2
+--   layer3
+--   avgpool
+--   fc
 function Module:named_children()
   return iterate(function(add)
     for key, child in self:each_child() do add(child_name(key), child) end
@@ -172,7 +255,14 @@ function Module:named_children()
 end
 function Module:children() return list(self:named_children()) end
 
---- Iterates over name, module of this module ("") and everything below, outside first.
+--- This module ("") and everything below it, outside first: by name, module, or as a list.
+-- Call: net:named_modules(prefix = "") -> iterator
+-- Call: net:modules() -> list of modules
+-- Errors: none.
+-- Example:
+--   > net = nn.Sequential {nn.Linear(4, 2), nn.ReLU()}
+--   > #net:modules()
+--   3
 function Module:named_modules(prefix)
   local seen = {}
   return iterate(function(add)
@@ -188,6 +278,13 @@ end
 function Module:modules() return list(self:named_modules()) end
 
 --- Calls fn(module) for everything below, then for this module. Returns the module.
+-- Call: net:apply(fn) -> net
+-- Errors: whatever fn raises.
+-- Example:
+--   > net = models.mlp {input = {1, 2, 2}, hidden = {3}}
+--   > net:apply(function(m) if m.weight then nn.init.zeros_(m.weight) end end);
+--   > net(rm.ones(1, 4)):eq(net.fc2.bias):all():item()
+--   1
 function Module:apply(fn)
   for _, child in self:each_child() do child:apply(fn) end
   fn(self)
@@ -196,7 +293,14 @@ end
 
 -- --- modes ------------------------------------------------------------------------------
 
---- Training mode (batch statistics, dropout), or, with false, evaluation. Returns the module.
+--- Training mode, where batch norm takes the batch's statistics and dropout drops; or evaluation.
+-- Call: net:train(mode = true) -> net
+-- Call: net:eval() -> net
+-- Errors: none. net.training says which it is.
+-- Example:
+--   > net = models.mlp():eval()
+--   > net.training
+--   false
 function Module:train(mode)
   if mode == nil then mode = true end
   rawset(self, "training", mode)
@@ -207,11 +311,27 @@ end
 function Module:eval() return self:train(false) end
 
 --- Forgets the gradients of all parameters.
+-- Call: net:zero_grad() -> nothing
+-- Shapes: each parameter's .grad becomes nil.
+-- Errors: none.
+-- Example:
+--   > fc = nn.Linear(2, 1)
+--   > fc(rm.ones(1, 2)):sum():backward()
+--   > fc:zero_grad()
+--   > fc.weight.grad
+--   nil
 function Module:zero_grad()
   for _, p in self:named_parameters() do p.grad = nil end
 end
 
 --- Whether the parameters below are trained: m:requires_grad_(false) freezes them.
+-- Call: net:requires_grad_(flag = true) -> net
+-- Errors: none.
+-- Example:
+--   > net = models.mlp()
+--   > net.fc1:requires_grad_(false);
+--   > net.fc1.weight.requires_grad, net.fc2.weight.requires_grad
+--   false  true
 function Module:requires_grad_(flag)
   for _, p in self:named_parameters() do p:requires_grad_(flag ~= false) end
   return self
@@ -220,6 +340,13 @@ end
 -- --- calling ----------------------------------------------------------------------------
 
 --- What the module computes; a class defines it, and users call the module itself.
+-- Call: net:forward(...) -> anything
+-- Call: net(...) -> anything
+-- Shapes: as the class says.
+-- Errors: raises where the class has none. Hooks run when the module itself is called, not for net:forward(x).
+-- Example:
+--   > nn.ReLU()(rm.tensor {-1, 1})
+--   [0., 1.]  float32 (2)
 function Module:forward()
   fail("%s has no forward(x)", getmetatable(self).__name)
 end
@@ -238,6 +365,14 @@ for name, method in pairs(surgery) do Module[name] = method end  -- replace, ins
 
 --- All parameters and buffers: the list of their names in order, and the tensors by name.
 -- The tensors share memory with the module; rm.save takes the table as it is.
+-- Call: net:state_dict(prefix = "") -> table
+-- Shapes: those of the parameters and buffers.
+-- Errors: none.
+-- Example:
+--   > net = nn.Linear(2, 1)
+--   > rm.save("fc.safetensors", net:state_dict())
+--   > net:state_dict()[1], net:state_dict().weight.shape
+--   weight  {1, 2}
 function Module:state_dict(prefix)
   local state = {}
   each_tensor(self, prefix or "", function(name, tensor)
@@ -251,6 +386,14 @@ end
 -- options.strict (true): every name must be on both sides. Otherwise returns the lists of
 -- missing and of unexpected names.
 -- Errors: raises before anything is copied, naming all that does not fit.
+-- Call: net:load_state_dict(state, {strict = true}) -> missing, unexpected
+-- Shapes: of each name the same on both sides, and the same type.
+-- Example:
+--   > a, b = nn.Linear(2, 1), nn.Linear(2, 1)
+--   > b:load_state_dict(a:state_dict())
+--   {}  {}
+--   > a.weight:eq(b.weight):all():item()
+--   1
 function Module:load_state_dict(state, options)
   local strict = not options or options.strict ~= false
   local missing, unexpected, wrong, copies = {}, {}, {}, {}
@@ -292,6 +435,11 @@ end
 -- --- looking ----------------------------------------------------------------------------
 
 --- What stands behind the class name in the printed tree; classes override it.
+-- Call: net:describe() -> string
+-- Errors: none.
+-- Example:
+--   > nn.BasicBlock(8, 8, {shortcut = "none"}):describe()
+--    (plain)
 function Module:describe() return "" end
 
 local function tree(module, indent, lines)
@@ -312,11 +460,29 @@ function Module:__tostring()
   return table.concat(tree(self, "  ", {name and name .. ": " .. title or title}), "\n")
 end
 
---- A table of all layers with output shapes, parameters, multiply-accumulates and activation
--- memory for one input of shape {C, H, W}; printing it shows it. nn/summary.lua says more.
+--- What each layer returns, holds and costs for one image, from a real forward; printing it shows a table.
+-- Call: net:summary {C, H, W} -> summary
+-- Shapes: of one input, without N. The summary has rows ({name, type, shape, parameters, macs, bytes}), parameters,
+--  macs and bytes in all.
+-- Units: macs are multiply-accumulates of convolutions and linear layers; bytes those of the layers' outputs.
+-- Errors: raises unless the shape fits the network.
+-- Example:
+--   > models.mlp({input = {1, 2, 2}, hidden = {3}}):summary {1, 2, 2}
+--   layer  type    output  parameters  MACs  activations
+--   ----------------------------------------------------
+--   fc1    Linear  (3)             15    12      0.0 KiB
+--   fc2    Linear  (10)            40    30      0.0 KiB
+--   ----------------------------------------------------
+--   mlp                            55    42      0.1 KiB
 function Module:summary(shape) return require("resmoon.nn.summary")(self, shape) end
 
 --- Multiply-accumulates of convolutions and linear layers for one input of shape {C, H, W}.
+-- Call: net:macs {C, H, W} -> number
+-- Units: multiply-accumulates.
+-- Errors: raises unless the shape fits the network.
+-- Example:
+--   > models.resnet20():macs {3, 32, 32}
+--   40551040
 function Module:macs(shape) return self:summary(shape).macs end
 
 -- Layers of the core answer these too.

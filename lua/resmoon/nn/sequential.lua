@@ -1,9 +1,21 @@
 --- A list of modules, each fed with what the one before returned.
 --
---     net = nn.Sequential {nn.Flatten(), nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10)}
---     net[1], net[-1], #net; net:append(nn.Softmax()); for i, m in ipairs(net) do ... end
+--     net = nn.Sequential {nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10)}
+--     net[1], net[-1], #net; net:append(nn.Softmax())
+--     for i, m in ipairs(net) do ... end
 --
 -- A plain function may stand where a module may; it is called, and has nothing to save.
+--
+-- Call: nn.Sequential {modules} -> module
+-- Call: seq[i] -> module
+-- Shapes: what the first module takes; what the last one gives.
+-- Errors: raises for an element that is neither module nor function.
+-- Example:
+--   > net = nn.Sequential {nn.Flatten(), nn.Linear(12, 5), nn.Linear(5, 2)}
+--   > net(rm.zeros(8, 3, 2, 2)).shape, #net
+--   {8, 2}  3
+--   > net[-1]
+--   Linear(5, 2)
 local class  = require "resmoon.class"
 local fail   = require "resmoon.fail"
 local Module = require "resmoon.nn.module"
@@ -20,6 +32,11 @@ function Sequential:init(modules)
 end
 
 --- Adds a module at the end. Returns the Sequential.
+-- Call: seq:append(module) -> seq
+-- Errors: raises for what is neither module nor function.
+-- Example:
+--   > #nn.Sequential {nn.ReLU()}:append(nn.Flatten())
+--   2
 function Sequential:append(module)
   if not Module.is_module(module) and type(module) ~= "function" then
     fail("Sequential: element %d is a %s, expected a module or function", #self + 1, type(module))

@@ -1,10 +1,19 @@
 --- The path around a residual block, where stride or number of channels change.
 --
 -- shortcut(cin, cout, stride, option) returns a module, or nil where x itself fits:
---   "A"     every stride-th row and column, and zero channels at the end: no parameters
+--   "A"     every stride-th row and column, then zero channels: no parameters
 --   "B"     a 1x1 convolution and batch norm, where the shape changes
 --   "C"     the same everywhere
 -- Source: He et al. 2016, arXiv:1512.03385, section 3.3 and table 3.
+--
+-- Call: nn.shortcut(cin, cout, stride, option) -> module or nil
+-- Shapes: x (N, cin, H, W); y (N, cout, ceil(H/stride), ceil(W/stride)).
+-- Errors: raises for an option other than "A", "B" and "C"; for "A" with fewer channels behind than before.
+-- Example:
+--   > nn.shortcut(16, 32, 2, "A")(rm.zeros(4, 16, 32, 32)).shape
+--   {4, 32, 16, 16}
+--   > nn.shortcut(16, 16, 1, "B")
+--   nil
 local class      = require "resmoon.class"
 local fail       = require "resmoon.fail"
 local layers     = require "resmoon.nn.layers"

@@ -71,7 +71,7 @@ local function add_tag(out, tag, lines)
   local width = 0
   for _, item in ipairs(items) do width = math.max(width, #item[1]) end
   for i, item in ipairs(items) do
-    local name = ("%-" .. width .. "s"):format(item[1]) .. (width > 0 and "  " or "")
+    local name = width > 0 and item[1] .. (" "):rep(width - #item[1] + 2) or ""
     wrap(out, item[2], (i == 1 and label or rest) .. name, rest .. (" "):rep(#name))
   end
 end
@@ -87,18 +87,28 @@ local function add_example(out, example)
   end
 end
 
---- One line for a list: the name, padded to `width`, and the first sentence, cut to fit.
-function format.line(name, summary, width)
-  local line = "  " .. name .. (" "):rep(width - #name) .. "  " .. summary
-  if utf8.len(line) <= WIDTH - 2 then return line end  -- so that it fits into an example, too
+local NAMES = 26
+
+-- Text that fits into a line, cut between words. (The 2 let a list stand in an example, too.)
+local function cut(line)
+  if utf8.len(line) <= WIDTH - 2 then return line end
   return line:sub(1, utf8.offset(line, WIDTH - 5) - 1):gsub("%s+%S*$", "") .. " ..."
 end
 
---- The lines of a list of {name, summary}.
+--- The lines of a list of {name, summary}; behind a long name the summary has a line of its own.
 function format.list(items)
   local width, out = 0, {}
-  for _, item in ipairs(items) do width = math.max(width, #item[1]) end
-  for i, item in ipairs(items) do out[i] = format.line(item[1], item[2], math.min(width, 34)) end
+  for _, item in ipairs(items) do
+    if #item[1] <= NAMES then width = math.max(width, #item[1]) end
+  end
+  for _, item in ipairs(items) do
+    local name, summary = item[1], item[2]
+    if #name > NAMES then
+      out[#out + 1] = "  " .. name
+      name = ""
+    end
+    out[#out + 1] = cut("  " .. name .. (" "):rep(width - #name) .. "  " .. summary)
+  end
   return table.concat(out, "\n")
 end
 

@@ -8,6 +8,7 @@ local index = {}
 local roots = {
   tensor    = function() return getmetatable(rm.empty(0)).methods end,
   generator = function() return rm.random.init end,
+  schedule  = function() return require "resmoon.optim.schedule.schedule" end,
 }
 
 --- The value of "nn.Conv2d", "tensor.reshape", "rm.sys.list"; nil if there is none.

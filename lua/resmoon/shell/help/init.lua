@@ -18,12 +18,14 @@ local topics = require "resmoon.shell.help.topics"
 
 local help = {}
 
--- The name to list an entry under: the first, or the one that has the word.
+-- What an entry is listed as: the name that has the word, or all, "nn.init.normal_, uniform_".
 local function title(entry, word)
   for _, name in ipairs(entry.names) do
     if word and name:lower():find(word:lower(), 1, true) then return name end
   end
-  return entry.names[1]
+  local names = {entry.names[1]}
+  for i = 2, word and 1 or #entry.names do names[i] = entry.names[i]:match "[^.]+$" end
+  return table.concat(names, ", ")
 end
 
 local function listed(entries, word)

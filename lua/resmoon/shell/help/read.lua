@@ -22,9 +22,10 @@ local read = {}
 
 --- What the variables in front of `:` or `.` in a call stand for.
 read.receivers = {
-  x = "tensor", net = "nn.Module", g = "generator", opt = "optim.Optimizer", schedule = "optim.schedule.Schedule",
+  x = "tensor", net = "nn.Module", g = "generator", opt = "optim.Optimizer", schedule = "schedule",
   ds = "data.Dataset", loader = "data.Loader", trainer = "train.Trainer", log = "train.Log",
   matrix = "metrics.confusion", process = "rm.sys.process", seq = "nn.Sequential",
+  handle = "nn.handle",
 }
 
 local tags = {}
@@ -111,7 +112,7 @@ function read.summary(entry)
     words[#words + 1] = line
   end
   local text = table.concat(words, " "):gsub("%s+", " ")
-  return text:match "^(.-[%.:])%s" or text
+  return text:match "^(.-%.)%s" or text
 end
 
 -- --- the files ------------------------------------------------------------------------------
