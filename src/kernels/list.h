@@ -113,15 +113,17 @@ RM_KERNEL(void, max_window, (size_t c, size_t kh, size_t kw, size_t row, const f
 RM_KERNEL(void, max_window_backward, (size_t c, size_t kh, size_t kw, size_t row, const float *x, const float *y, const float *dy, float *dx))
 RM_KERNEL(void, sum_window, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *x, float *y))
 RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *dy, float *dx))
-/* winograd_k.c: F(4x4, 3x3); layouts in winograd.h. `first` and `count` name tiles,
- * `patch` has room for 36 pixels with their channels in whole blocks. */
+
+/* winograd_k.c, winograd_product_k.c, winograd_weights_k.c: F(4x4, 3x3); layouts in winograd.h. `first` and
+ * `count` name tiles, `patch` has room for rm_wino_patch_floats. */
 RM_KERNEL(void, wino_weights, (const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, int flip, size_t row_block, size_t column_block, float *u))
 RM_KERNEL(void, wino_input, (const rm_wino_images *g, const float *x, float *patch, size_t first, size_t count, float *v))
 RM_KERNEL(void, wino_product, (size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *u, float *m))
 RM_KERNEL(void, wino_output, (const rm_wino_images *g, const float *m, const rm_conv_finish *finish, size_t first, size_t count, float *y))
 RM_KERNEL(void, wino_output_gradient, (const rm_wino_images *g, const float *dy, float *patch, size_t first, size_t count, float *m))
-RM_KERNEL(void, wino_weight_product, (size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *m, float *du))
+RM_KERNEL(void, wino_weight_product, (size_t count, size_t tiles, size_t rows, size_t columns, bool more, const float *v, const float *m, float *du))
 RM_KERNEL(void, wino_weight_gradient, (const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns, size_t row_block, size_t column_block, float *dw))
+
 /* optim_k.c: one step of an optimiser; the file says what the arguments mean */
 RM_KERNEL(void, sgd_step, (size_t n, const float *g, float *p, float lr, float decay))
 RM_KERNEL(void, sgd_momentum_step, (size_t n, const float *g, float *v, float *p, float lr, float decay, float keep, float take, float ahead, float now))

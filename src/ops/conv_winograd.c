@@ -1,24 +1,24 @@
-/* conv_winograd.c -- 3x3, stride 1 by Winograd's F(4x4, 3x3); kernels/winograd_k.c has the idea.
+/* conv_winograd.c -- 3x3, stride 1 by Winograd's F(4x4, 3x3): forward and input gradient;
+ * kernels/winograd_k.c has the idea.
  *
  * Tiles of all images are counted through and taken in blocks. A thread transforms a block,
- * multiplies it position by position and transforms back, all in its own scratch memory. The
- * input gradient is the same convolution of dy with the kernel turned by 180 degrees and its
- * channels exchanged.
+ * multiplies it position by position and transforms back, all in its own scratch memory, outputs
+ * over the inputs that are done with. Where weights are many and tiles are few (the last stage of a ResNet), the
+ * weights are what has to be moved: there all tiles are transformed first, then every thread takes
+ * panels of output channels, with weights that it transforms for itself.
  *
- * The weight gradient adds over tiles: each chunk of blocks has its own sum in the transform
- * domain. How many chunks there are follows from the shape. */
-#include <string.h>
+ * The input gradient is the same convolution of dy with the kernel turned by 180 degrees and its
+ * channels exchanged. How tiles are cut changes no bit, since a sum runs over channels only. */
+#include "ops/conv_winograd.h"
 #include "core/threads.h"
-#include "kernels/kernels.h"
-#include "ops/conv_method.h"
 
-/* A block has 24 tiles, so that up to 64 channels stay in the second-level cache; 48 where there
- * are so many weights that reading them for each block is what counts. */
-enum { MANY_WEIGHTS = 128 * 128 };
-enum { MAX_CHUNKS = 32, MIN_CHUNKS = 2, PARTS_FLOATS = 1024 * 1024 };
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+enum {
+  BLOCK = RM_WINO_BLOCK,
+  BLOCK_FLOATS = 120 * 1024,        /* of transformed tiles: a good part of the second-level cache */
+  SHARED_FLOATS = 3 * 1024 * 1024,  /* all tiles, where threads share them: the third-level cache */
+  MANY_WEIGHTS = 128 * 128,
+  PANEL = 32
+};
 
 static bool fits(const rm_conv_shape *s) {
   return s->r == 3 && s->s == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dil_h == 1 &&
@@ -31,188 +31,177 @@ static bool pays(const rm_conv_shape *s) {
   return s->c >= 12 && s->k >= 12 && tiles * 13 <= s->oh * s->ow * 2;
 }
 
+/* --- tiles ---------------------------------------------------------------------------- */
+rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h, size_t w,
+                             size_t c) {
+  size_t across = (w + 3) / 4, down = (h + 3) / 4;
+  return (rm_wino_plan){.count = n * across * down,
+                        .in = {in_h, in_w, in_c, in_c, across, down, pad, 0},
+                        .out = {h, w, c, c, across, down, 0, 0}};
+}
+
+void rm_wino_plan_room(rm_wino_plan *p, size_t tiles) { p->in.tiles = p->out.tiles = (tiles + 23) / 24 * 24; }
+
+void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first, size_t count,
+                      size_t position) {
+  size_t end = rm_wino_smaller(first + count, p->count), in_image = g->across * g->down;
+  if (first >= end) return;
+  const char *from = (const char *)(x + first * g->h * g->w / in_image * g->pixel);
+  const char *to = (const char *)(x + end * g->h * g->w / in_image * g->pixel);
+  size_t slice = ((size_t)(to - from) / RM_WINO_POSITIONS + 64) / 64 * 64;
+  for (const char *q = from + position * slice; q < from + (position + 1) * slice && q < to; q += 64)
+    __builtin_prefetch(q, 0, 2);
+}
+
+/* --- weights ---------------------------------------------------------------------------- */
 typedef struct {
-  rm_wino_images in, out; /* out: where tiles do not overlap */
-  const float *x, *u;
+  rm_wino_plan plan;
+  const rm_conv_shape *s;
+  bool backward; /* the input gradient */
+  const float *x, *w;
   rm_conv_finish finish;
-  const float *dy; /* weight gradient: of out's shape */
-  float *y, *du;
-  size_t count; /* tiles of all images */
-  size_t blocks, chunks;
-  size_t part; /* floats of one partial sum */
+  float *y;
+  float *u; /* transformed weights */
+  float *v; /* transformed tiles, where threads share them */
+  size_t step; /* tiles of a block */
 } job;
 
-/* Tiles of the h x w outputs of n images; `in` is read with the given padding. */
-static void plan(job *q, size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h,
-                 size_t w, size_t c) {
-  size_t across = (w + 3) / 4, down = (h + 3) / 4;
-  size_t tiles = in_c * c > MANY_WEIGHTS ? 48 : 24;
-  q->count = n * across * down;
-  if (tiles > q->count) tiles = (q->count + 23) / 24 * 24;
-  q->in = (rm_wino_images){in_h, in_w, in_c, across, down, pad, tiles};
-  q->out = (rm_wino_images){h, w, c, across, down, 0, tiles};
-  q->blocks = (q->count + tiles - 1) / tiles;
+/* Block `i` of 16 x 16 weights, of `columns` that begin with `first`. */
+static void transform_block(const job *q, size_t first, size_t columns, size_t i, float *u) {
+  size_t c = q->s->c, rows = q->plan.in.c, across = rm_wino_padded(columns) / BLOCK;
+  size_t row = q->backward ? c * 9 : 9, column = q->backward ? 9 : c * 9;
+  rm_kernel_table()->wino_weights(q->w + first * column, rows, columns, row, column, q->backward, i / across,
+                                  i % across, u);
 }
-
-static size_t scratch_bytes(const rm_wino_images *g) {
-  return rm_wino_tiles_floats(g->tiles, g->c) * sizeof(float);
-}
-
-/* For the pixels under one tile. */
-static size_t patch_bytes(const job *q) {
-  return RM_WINO_POSITIONS * rm_wino_padded(larger(q->in.c, q->out.c)) * sizeof(float);
-}
-
-static rm_status reserve(const job *q, rm_error *err) {
-  RM_TRY(rm_scratch_reserve(0, scratch_bytes(&q->in), err));
-  RM_TRY(rm_scratch_reserve(2, patch_bytes(q), err));
-  return rm_scratch_reserve(1, scratch_bytes(&q->out), err);
-}
-
-/* Asks for a slice of what the next block will read, position by position: the products, which
- * need little memory, hide the way from main memory. */
-static void prefetch(const rm_wino_images *g, const float *x, size_t first, size_t total,
-                     size_t position) {
-  size_t end = first + g->tiles < total ? first + g->tiles : total, in_image = g->across * g->down;
-  if (first >= total) return;
-  const char *from = (const char *)(x + first * g->h * g->w / in_image * g->c);
-  const char *to = (const char *)(x + end * g->h * g->w / in_image * g->c);
-  size_t slice = ((size_t)(to - from) / RM_WINO_POSITIONS + 64) / 64 * 64;
-  for (const char *p = from + position * slice; p < from + (position + 1) * slice && p < to; p += 64)
-    __builtin_prefetch(p, 0, 2);
-}
-
-/* --- weights ------------------------------------------------------------------------ */
-typedef struct {
-  const rm_conv_shape *s;
-  const float *w;
-  bool backward; /* for the input gradient */
-  float *u;
-} weights_job;
 
 static void transform_weights(void *ctx, size_t begin, size_t end) {
-  const weights_job *q = ctx;
-  const rm_kernels *kernels = rm_kernel_table();
-  size_t row = q->s->c * 9, blocks = rm_wino_padded(q->s->c) / RM_WINO_BLOCK;
-  for (size_t i = begin; i < end; i++) {
-    if (q->backward)
-      kernels->wino_weights(q->w, q->s->k, q->s->c, row, 9, 1, i / blocks, i % blocks, q->u);
-    else kernels->wino_weights(q->w, q->s->c, q->s->k, 9, row, 0, i % blocks, i / blocks, q->u);
-  }
+  const job *q = ctx;
+  for (size_t i = begin; i < end; i++) transform_block(q, 0, q->plan.out.c, i, q->u);
 }
 
-static size_t weights_floats(const rm_conv_shape *s) {
-  return RM_WINO_POSITIONS * rm_wino_weights_stride(s->c, s->k);
+static size_t block_count(size_t rows, size_t columns) {
+  return rm_wino_padded(rows) / BLOCK * (rm_wino_padded(columns) / BLOCK);
 }
 
-/* --- forward and input gradient ------------------------------------------------------ */
+static size_t patch_bytes(const job *q) { return rm_wino_patch_floats(&q->plan.in) * sizeof(float); }
+
+/* --- each thread its blocks of tiles ---------------------------------------------------- */
+static size_t block_bytes(const job *q) {
+  const rm_wino_plan *p = &q->plan;
+  return (rm_wino_tiles_floats(p->in.tiles, rm_wino_larger(p->in.c, p->out.c)) + BLOCK) * sizeof(float);
+}
+
 static void convolve_blocks(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
+  const rm_wino_plan *p = &q->plan;
   const rm_kernels *kernels = rm_kernel_table();
-  size_t tiles = q->in.tiles, u_stride = rm_wino_weights_stride(q->in.c, q->out.c);
-  float *v = rm_scratch(0, scratch_bytes(&q->in)), *m = rm_scratch(1, scratch_bytes(&q->out));
-  float *patch = rm_scratch(2, patch_bytes(q));
+  size_t u_stride = rm_wino_weights_stride(p->in.c, p->out.c);
+  float *m = rm_scratch(0, block_bytes(q)), *v = m + BLOCK, *patch = rm_scratch(1, patch_bytes(q));
   for (size_t i = begin; i < end; i++) {
-    size_t first = i * tiles, count = smaller(tiles, q->count - first);
-    kernels->wino_input(&q->in, q->x, patch, first, count, v);
-    for (size_t p = 0; p < RM_WINO_POSITIONS; p++) {
-      if (i + 1 < end) prefetch(&q->in, q->x, first + tiles, q->count, p);
-      kernels->wino_product(count, tiles, q->in.c, q->out.c, v + p * RM_WINO_BLOCK, q->u + p * u_stride,
-                            m + p * RM_WINO_BLOCK);
+    size_t first = i * q->step, count = rm_wino_smaller(q->step, p->count - first);
+    kernels->wino_input(&p->in, q->x, patch, first, count, v);
+    for (size_t j = 0; j < RM_WINO_POSITIONS; j++) {
+      if (i + 1 < end) rm_wino_prefetch(p, &p->in, q->x, first + q->step, q->step, j);
+      kernels->wino_product(count, p->in.tiles, p->in.c, p->out.c, v + j * BLOCK, q->u + j * u_stride,
+                            m + j * BLOCK);
     }
-    kernels->wino_output(&q->out, m, &q->finish, first, count, q->y);
+    kernels->wino_output(&p->out, m, &q->finish, first, count, q->y);
   }
 }
 
-/* `q` is planned; computes with the weights as the direction needs them. */
-static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool backward,
-                          rm_error *err) {
-  float *u;
-  size_t floats = weights_floats(s);
-  RM_TRY(reserve(q, err));
-  RM_TRY(rm_conv_alloc(floats, &u, err));
-  weights_job weights = {s, w, backward, u};
-  rm_parallel(rm_wino_padded(s->c) / RM_WINO_BLOCK * (rm_wino_padded(s->k) / RM_WINO_BLOCK), 2,
-              transform_weights, &weights);
-  q->u = u;
-  rm_parallel(q->blocks, 1, convolve_blocks, q);
-  rm_conv_free(u, floats);
+/* As many tiles as the cache holds, but a share for every thread, all of about the same size. */
+static size_t tiles_of_block(const job *q) {
+  size_t channels = rm_wino_padded(rm_wino_larger(q->plan.in.c, q->plan.out.c)), threads = rm_num_threads();
+  size_t most = rm_wino_larger(24, BLOCK_FLOATS / (channels * RM_WINO_POSITIONS) / 24 * 24);
+  size_t blocks = (q->plan.count + most - 1) / most;
+  blocks = (blocks + threads - 1) / threads * threads;
+  return ((q->plan.count + blocks - 1) / blocks + 7) / 8 * 8;
+}
+
+static rm_status by_blocks(job *q, rm_error *err) {
+  rm_wino_plan *p = &q->plan;
+  size_t floats = RM_WINO_POSITIONS * rm_wino_weights_stride(p->in.c, p->out.c);
+  q->step = tiles_of_block(q);
+  rm_wino_plan_room(p, q->step);
+  RM_TRY(rm_scratch_reserve(0, block_bytes(q), err));
+  RM_TRY(rm_scratch_reserve(1, patch_bytes(q), err));
+  RM_TRY(rm_conv_alloc(floats, &q->u, err));
+  rm_parallel(block_count(p->in.c, p->out.c), 2, transform_weights, q);
+  rm_parallel((p->count + q->step - 1) / q->step, 1, convolve_blocks, q);
+  rm_conv_free(q->u, floats);
   return RM_OK;
+}
+
+/* --- each thread its panels of output channels ------------------------------------------- */
+static size_t panel_weights(const job *q) {
+  return RM_WINO_POSITIONS * rm_wino_weights_stride(q->plan.in.c, PANEL) * sizeof(float);
+}
+
+static size_t panel_tiles(const job *q) {
+  return rm_wino_tiles_floats(q->plan.out.tiles, PANEL) * sizeof(float);
+}
+
+static void transform_tiles(void *ctx, size_t begin, size_t end) {
+  const job *q = ctx;
+  rm_kernel_table()->wino_input(&q->plan.in, q->x, rm_scratch(1, patch_bytes(q)), begin, end - begin,
+                                q->v + begin * RM_WINO_TILE);
+}
+
+static void convolve_panels(void *ctx, size_t begin, size_t end) {
+  const job *q = ctx;
+  const rm_wino_plan *p = &q->plan;
+  const rm_kernels *kernels = rm_kernel_table();
+  float *u = rm_scratch(0, panel_weights(q)), *m = rm_scratch(2, panel_tiles(q));
+  for (size_t i = begin; i < end; i++) {
+    size_t first = i * PANEL, columns = rm_wino_smaller(PANEL, p->out.c - first);
+    size_t u_stride = rm_wino_weights_stride(p->in.c, columns);
+    rm_wino_images out = p->out;
+    rm_conv_finish finish = q->finish;
+    out.c = columns;
+    if (finish.bias) finish.bias += first;
+    if (finish.add) finish.add += first;
+    for (size_t b = 0; b < block_count(p->in.c, columns); b++) transform_block(q, first, columns, b, u);
+    for (size_t j = 0; j < RM_WINO_POSITIONS; j++)
+      kernels->wino_product(p->count, p->in.tiles, p->in.c, columns, q->v + j * BLOCK, u + j * u_stride,
+                            m + j * BLOCK);
+    kernels->wino_output(&out, m, &finish, 0, p->count, q->y + first);
+  }
+}
+
+static rm_status by_panels(job *q, rm_error *err) {
+  rm_wino_plan *p = &q->plan;
+  rm_wino_plan_room(p, p->count);
+  size_t floats = rm_wino_tiles_floats(p->in.tiles, p->in.c);
+  RM_TRY(rm_scratch_reserve(0, panel_weights(q), err));
+  RM_TRY(rm_scratch_reserve(1, patch_bytes(q), err));
+  RM_TRY(rm_scratch_reserve(2, panel_tiles(q), err));
+  RM_TRY(rm_conv_alloc(floats, &q->v, err));
+  rm_parallel(p->count, 8, transform_tiles, q);
+  rm_parallel((p->out.c + PANEL - 1) / PANEL, 1, convolve_panels, q);
+  rm_conv_free(q->v, floats);
+  return RM_OK;
+}
+
+/* --- the two directions --------------------------------------------------------------------- */
+static rm_status convolve(job *q, rm_error *err) {
+  const rm_wino_plan *p = &q->plan;
+  bool few_tiles = rm_wino_tiles_floats(p->count, p->in.c) <= SHARED_FLOATS;
+  return few_tiles && p->in.c * p->out.c >= MANY_WEIGHTS ? by_panels(q, err) : by_blocks(q, err);
 }
 
 static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
                          float *y, rm_error *err) {
-  job q = {.x = x, .finish = *finish, .y = y};
-  plan(&q, s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
-  return convolve(&q, s, w, false, err);
+  job q = {.s = s, .x = x, .w = w, .finish = *finish, .y = y};
+  q.plan = rm_wino_plan_of(s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
+  return convolve(&q, err);
 }
 
 static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx,
                                 rm_error *err) {
-  job q = {.x = dy, .y = dx};
-  plan(&q, s->n, s->oh, s->ow, s->k, 2 - (ptrdiff_t)s->pad_h, s->h, s->w, s->c);
-  return convolve(&q, s, w, true, err);
-}
-
-/* --- weight gradient ------------------------------------------------------------------ */
-static void add_block(const job *q, const rm_kernels *kernels, size_t block, float *v, float *m,
-                      float *du) {
-  size_t tiles = q->in.tiles, u_stride = rm_wino_weights_stride(q->in.c, q->out.c);
-  size_t first = block * tiles, count = smaller(tiles, q->count - first);
-  float *patch = rm_scratch(2, patch_bytes(q));
-  kernels->wino_input(&q->in, q->x, patch, first, count, v);
-  kernels->wino_output_gradient(&q->out, q->dy, patch, first, count, m);
-  for (size_t p = 0; p < RM_WINO_POSITIONS; p++) {
-    prefetch(&q->in, q->x, first + tiles, q->count, p);
-    prefetch(&q->out, q->dy, first + tiles, q->count, p);
-    kernels->wino_weight_product(count, tiles, q->in.c, q->out.c, v + p * RM_WINO_BLOCK,
-                                 m + p * RM_WINO_BLOCK, du + p * u_stride);
-  }
-}
-
-static void sum_chunks(void *ctx, size_t begin, size_t end) {
-  const job *q = ctx;
-  float *v = rm_scratch(0, scratch_bytes(&q->in)), *m = rm_scratch(1, scratch_bytes(&q->out));
-  for (size_t chunk = begin; chunk < end; chunk++) {
-    float *du = q->du + chunk * q->part;
-    memset(du, 0, q->part * sizeof(float));
-    for (size_t block = chunk * q->blocks / q->chunks; block < (chunk + 1) * q->blocks / q->chunks;
-         block++)
-      add_block(q, rm_kernel_table(), block, v, m, du);
-  }
-}
-
-typedef struct {
-  const job *q;
-  float *dw;
-} finish_job;
-
-static void finish(void *ctx, size_t begin, size_t end) {
-  const finish_job *f = ctx;
-  const job *q = f->q;
-  size_t across = rm_wino_padded(q->out.c) / RM_WINO_BLOCK;
-  for (size_t i = begin; i < end; i++)
-    rm_kernel_table()->wino_weight_gradient(q->du, q->chunks, q->part, q->in.c, q->out.c, i / across,
-                                            i % across, f->dw);
-}
-
-static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
-                                 rm_error *err) {
-  float *du;
-  job q = {.x = x, .dy = dy, .part = weights_floats(s)};
-  plan(&q, s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
-  q.chunks = smaller(larger(smaller(PARTS_FLOATS / q.part, MAX_CHUNKS), MIN_CHUNKS), q.blocks);
-  size_t floats = q.chunks * q.part;
-  RM_TRY(reserve(&q, err));
-  RM_TRY(rm_conv_alloc(floats, &du, err));
-  q.du = du;
-  rm_parallel(q.chunks, 1, sum_chunks, &q);
-  finish_job f = {&q, dw};
-  rm_parallel(rm_wino_padded(s->c) / RM_WINO_BLOCK * (rm_wino_padded(s->k) / RM_WINO_BLOCK), 2, finish,
-              &f);
-  rm_conv_free(du, floats);
-  return RM_OK;
+  job q = {.s = s, .backward = true, .x = dy, .w = w, .y = dx};
+  q.plan = rm_wino_plan_of(s->n, s->oh, s->ow, s->k, 2 - (ptrdiff_t)s->pad_h, s->h, s->w, s->c);
+  return convolve(&q, err);
 }
 
 const rm_conv_method rm_conv_winograd = {"winograd", fits,           pays,
-                                         forward,    input_gradient, weight_gradient};
+                                         forward,    input_gradient, rm_wino_weight_gradient};

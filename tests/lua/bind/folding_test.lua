@@ -28,6 +28,7 @@ local shapes = {
   {3, 16, 3, {padding = 1}, 32}, {16, 16, 3, {padding = 1, bias = false}, 13}, {17, 21, 3, {padding = 1}, 10},
   {16, 32, 3, {stride = 2, padding = 1, bias = false}, 15}, {12, 24, 1, {stride = 2}, 9}, {8, 12, 3, {groups = 4}, 9},
   {5, 6, 5, {padding = 2}, 7}, {64, 64, 3, {padding = 1, bias = false}, 8},
+  {130, 136, 3, {padding = 1}, 6},
 }
 
 for _, method in ipairs {"automatic", "winograd", "direct", "im2col", "naive"} do

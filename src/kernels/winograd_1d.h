@@ -1,0 +1,84 @@
+/* winograd_1d.h -- the one-dimensional transforms of F(4x4, 3x3), on vectors of channels.
+ *
+ * The interpolation points are 0, +-5/8, +-3/2 and infinity: the error is half that of the
+ * usual 0, +-1, +-2, at the same cost.
+ *
+ * Points after Barabasz et al. 2020, arXiv:1803.10986. */
+#ifndef RM_KERNELS_WINOGRAD_1D_H
+#define RM_KERNELS_WINOGRAD_1D_H
+
+#include "kernels/isa.h"
+
+enum {
+  BLOCK = RM_WINO_BLOCK,
+  TILE = RM_WINO_TILE,
+  PANEL = 2 * RM_VL /* columns that a product takes at a time */
+};
+
+/* Width of the panel that column n is in: the last one may be half. */
+RM_INLINE size_t panel_width(size_t n, size_t columns) {
+  size_t begin = n / PANEL * PANEL;
+  return columns - begin < PANEL ? columns - begin : PANEL;
+}
+
+#define P1 0.625 /* the points: +-P1, +-P2 */
+#define P2 1.5
+#define Q1 (P1 * P1)
+#define Q2 (P2 * P2)
+static const float p1 = P1, p2 = P2, q1 = Q1, q2 = Q2, c1 = P1 * Q1, c2 = P2 * Q2;
+static const float qq = Q1 * Q2, qs = Q1 + Q2;
+/* Lagrange weights of the points 0, +-P1, +-P2; those of the input rows are moved into G. */
+static const float n0 = 1 / (Q1 * Q2), n1 = 1 / (2 * Q1 * (Q1 - Q2)), n2 = 1 / (2 * Q2 * (Q2 - Q1));
+
+/* B': 6 inputs -> 6 positions */
+RM_INLINE void input_1d(const rm_vec d[6], rm_vec t[6]) {
+  rm_vec a = d[4] - q2 * d[2], b = d[3] - q2 * d[1], c = d[4] - q1 * d[2], e = d[3] - q1 * d[1];
+  t[0] = qq * d[0] + (d[4] - qs * d[2]);
+  t[1] = a + p1 * b;
+  t[2] = a - p1 * b;
+  t[3] = c + p2 * e;
+  t[4] = c - p2 * e;
+  t[5] = qq * d[1] + (d[5] - qs * d[3]);
+}
+
+/* A': 6 positions -> 4 outputs */
+RM_INLINE void output_1d(const rm_vec m[6], rm_vec y[4]) {
+  rm_vec s1 = m[1] + m[2], d1 = m[1] - m[2], s2 = m[3] + m[4], d2 = m[3] - m[4];
+  y[0] = m[0] + s1 + s2;
+  y[1] = p1 * d1 + p2 * d2;
+  y[2] = q1 * s1 + q2 * s2;
+  y[3] = c1 * d1 + (c2 * d2 + m[5]);
+}
+
+/* A: 4 output gradients -> 6 positions */
+RM_INLINE void gradient_1d(const rm_vec y[4], rm_vec m[6]) {
+  rm_vec a = y[0] + q1 * y[2], b = y[1] + q1 * y[3], c = y[0] + q2 * y[2], e = y[1] + q2 * y[3];
+  m[0] = y[0];
+  m[1] = a + p1 * b;
+  m[2] = a - p1 * b;
+  m[3] = c + p2 * e;
+  m[4] = c - p2 * e;
+  m[5] = y[3];
+}
+
+/* G: 3 taps -> 6 positions */
+RM_INLINE void weight_1d(const rm_vec g[3], rm_vec u[6]) {
+  rm_vec a = g[0] + q1 * g[2], b = g[0] + q2 * g[2];
+  u[0] = n0 * g[0];
+  u[1] = n1 * (a + p1 * g[1]);
+  u[2] = n1 * (a - p1 * g[1]);
+  u[3] = n2 * (b + p2 * g[1]);
+  u[4] = n2 * (b - p2 * g[1]);
+  u[5] = g[2];
+}
+
+/* G': 6 positions -> 3 taps */
+RM_INLINE void weight_gradient_1d(const rm_vec u[6], rm_vec g[3]) {
+  rm_vec s1 = n1 * (u[1] + u[2]), d1 = n1 * (u[1] - u[2]), s2 = n2 * (u[3] + u[4]),
+         d2 = n2 * (u[3] - u[4]);
+  g[0] = n0 * u[0] + s1 + s2;
+  g[1] = p1 * d1 + p2 * d2;
+  g[2] = q1 * s1 + q2 * s2 + u[5];
+}
+
+#endif
