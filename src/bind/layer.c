@@ -330,6 +330,26 @@ static int layer_newindex(lua_State *L) {
   return 0;
 }
 
+/* Adds name to the list on top of the stack. */
+static void add_name(lua_State *L, const char *name) {
+  lua_pushstring(L, name);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
+}
+
+/* rm.layer_fields(layer) -> the names of its tensors and fields; nil for what is no layer */
+static int core_layer_fields(lua_State *L) {
+  rm_layer **box = luaL_testudata(L, 1, BIND_LAYER);
+  if (!box) return lua_pushnil(L), 1;
+  const rm_layer *layer = *box;
+  lua_newtable(L);
+  for (size_t i = 0; i < layer->nparameters; i++) add_name(L, layer->parameters[i].name);
+  for (size_t i = 0; i < layer->nbuffers; i++) add_name(L, layer->buffers[i].name);
+  for (const rm_field *f = layer->type->fields; f->name; f++) add_name(L, f->name);
+  add_name(L, "training");
+  add_name(L, "type");
+  return 1;
+}
+
 void bind_open_layer(lua_State *L) {
   static const luaL_Reg methods[] = {{"forward", layer_forward},
                                      {"parameters", layer_parameters},
@@ -346,7 +366,8 @@ void bind_open_layer(lua_State *L) {
   static const luaL_Reg meta[] = {{"__call", layer_call},         {"__gc", layer_gc},
                                   {"__newindex", layer_newindex}, {"__tostring", layer_tostring},
                                   {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"layer_hooks", layer_hooks}, {"set_layer_hooks", set_layer_hooks}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields}, {"layer_hooks", layer_hooks},
+                                       {"set_layer_hooks", set_layer_hooks}, {NULL, NULL}};
   bind_register(L, NULL, functions);
   luaL_newmetatable(L, BIND_LAYER);
   luaL_setfuncs(L, meta, 0);

@@ -256,5 +256,11 @@ void bind_open_tensor(lua_State *L) {
   lua_getfield(L, -1, "methods");
   lua_pushcclosure(L, tensor_index, 1);
   lua_setfield(L, -2, "__index");
+  lua_createtable(L, FIELDS, 0); /* their names, for completion */
+  for (int i = 0; i < FIELDS; i++) {
+    lua_pushstring(L, fields[i].name);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_setfield(L, -2, "fields");
   lua_pop(L, 1);
 }

@@ -1,11 +1,14 @@
 /* line.c -- one line from the user.
  *
  * With readline on a terminal: its callback interface, and poll on stdin and on the pipe that the
- * SIGINT handler writes to. readline's own signal handling is off. On Ctrl-C it has to forget
+ * SIGINT handler writes to. readline's own signal handling is off. What the window's size (SIGWINCH)
+ * and `fg` (SIGCONT) ask for is done between keys; both signals are blocked but for the wait,
+ * so that none is lost between a look at its flag and the wait. On Ctrl-C readline has to forget
  * the line and put the terminal right (rl_callback_sigcleanup), and starts afresh; of all ways
  * that were tried, only this one loses no key that is typed next.
  *
  * Otherwise plain lines from stdin. */
+#define _GNU_SOURCE /* ppoll */
 #include "shell/line.h"
 
 #include <errno.h>
@@ -54,11 +57,23 @@ static void take_line(char *line) {
   done = 1;
 }
 
-/* After Ctrl-Z and `fg` the terminal is as the other shell left it. */
-static volatile sig_atomic_t continued;
-static void on_continue(int signal_number) {
-  (void)signal_number;
-  continued = 1;
+/* After Ctrl-Z and `fg` the terminal is as the other shell left it; or the window has another size. */
+static volatile sig_atomic_t continued, resized;
+static void on_signal(int signal_number) {
+  if (signal_number == SIGCONT) continued = 1;
+  else resized = 1;
+}
+
+static void obey_signals(void) {
+  if (continued) {
+    continued = 0;
+    rl_prep_terminal(1);
+    rl_forced_update_display();
+  }
+  if (resized) {
+    resized = 0;
+    rl_resize_terminal();
+  }
 }
 
 static int editing(void) { return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO); }
@@ -68,12 +83,14 @@ void shell_line_open(void) {
   rl_readline_name = "resmoon";
   rl_catch_signals = 0;
   rl_variable_bind("enable-bracketed-paste", "on");
-  rl_bind_key('\t', rl_insert);
+  rl_catch_sigwinch = 0;
   struct sigaction action;
   memset(&action, 0, sizeof action);
-  action.sa_handler = on_continue;
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART; /* a program that is running is not disturbed */
   sigemptyset(&action.sa_mask);
   sigaction(SIGCONT, &action, NULL);
+  sigaction(SIGWINCH, &action, NULL);
 }
 
 static void clear_line(void) {
@@ -83,24 +100,37 @@ static void clear_line(void) {
   fflush(stdout);
 }
 
-static shell_input read_edited(const char *prompt, char **text) {
-  done = 0;
-  rl_callback_handler_install(prompt, take_line);
+/* Reads keys until `done`. 0: Ctrl-C, or the input failed. */
+static int read_keys(const sigset_t *while_waiting) {
   struct pollfd sources[2] = {{STDIN_FILENO, POLLIN, 0}, {shell_interrupt_pipe(), POLLIN, 0}};
   while (!done) {
-    int ready = poll(sources, 2, -1);
-    if (ready < 0 && errno != EINTR) break;
-    if (continued) {
-      continued = 0;
-      rl_prep_terminal(1);
-      rl_forced_update_display();
-    }
-    if (ready > 0 && sources[1].revents) {
-      shell_interrupt_taken();
-      clear_line();
-      return SHELL_INTERRUPTED;
-    }
+    int ready = ppoll(sources, 2, NULL, while_waiting);
+    if (ready < 0 && errno != EINTR) return 0;
+    obey_signals();
+    if (ready > 0 && sources[1].revents) return 0;
     if (ready > 0 && sources[0].revents) rl_callback_read_char();
+  }
+  return 1;
+}
+
+static shell_input read_edited(const char *prompt, char **text) {
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGCONT);
+  sigaddset(&blocked, SIGWINCH);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  done = 0;
+  continued = 0;
+  if (resized) { /* while something ran: there is no line to draw again */
+    resized = 0;
+    rl_reset_screen_size();
+  }
+  rl_callback_handler_install(prompt, take_line);
+  int complete = read_keys(&before);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (!complete && shell_interrupt_taken()) {
+    clear_line();
+    return SHELL_INTERRUPTED;
   }
   if (!done) rl_callback_handler_remove();
   if (!done || !entered) {

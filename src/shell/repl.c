@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "shell/complete.h"
 #include "shell/history.h"
 #include "shell/interrupt.h"
 #include "shell/line.h"
@@ -104,6 +105,7 @@ int shell_repl(lua_State *L) {
   lua_settop(L, 0);
   if (load_part(L, "resmoon.shell.session") != 0) return 1;
   shell_line_open();
+  shell_complete_open(L);
   shell_history_open();
   if (isatty(STDIN_FILENO)) puts("ResMoon, with " LUA_RELEASE ". Ctrl-D leaves, Ctrl-C stops what runs.");
   fflush(stdout);

@@ -185,3 +185,35 @@ check.case("Ctrl-R searches the history", function()
     "send \\x12", "expect reverse-i-search", "send 23 +", "pause 100", "send \\r", "expect 444",
   }
 end)
+
+check.case("a window of another size is drawn again", function()
+  local long = ("123456789 "):rep(6)
+  local screen = session {
+    "send '" .. long .. "'", "expect 789 '", "resize 24 40", "expect 789 '", "resize 24 100", "expect 789 '",
+    "send \\r", "expect 123456789",
+    -- and while something else is running
+    "expect > ", "send rm.sys.sleep(0.3)\\r", "resize 10 30", "expect > ", "send 4 * 11\\r", "expect 44",
+  }
+  local drawn = select(2, screen:gsub("> '123456789 123456789", ""))
+  check.that(drawn >= 3, drawn .. " times drawn:\n" .. screen)
+end)
+
+check.case("TAB completes names, fields, methods, options, models and paths", function()
+  program.with_folder(function(folder)
+    program.file(folder .. "/images.lua", "")
+    os.execute("mkdir " .. folder .. "/images_of_cats")
+    session {
+      "send local widget = {first = 41, second = 2}\\r", "expect > ",
+      "send widg\\t.fi\\t + 1\\r", "expect 42",
+      "expect > ", "send local xs = rm.ones(2, 3)\\r", "expect > ",
+      "send xs:numel\\t() + 100\\r", "expect 106",
+      "expect > ", "send net = models.lenet\\t()\\r", "expect > ",
+      "send tostring(net.f\\t1):si\\t", "pause 100", "send \\x03", "expect ^C",
+      "expect > ", "send rm.sum(xs, 1, {kee\\ttrue}).ndim + 900\\r", "expect 902",
+      "expect > ", "send models.get 'resnet120\\t\\r", "expect function",
+      "expect > ", ("send #'%s/images_\\t'\\r"):format(folder), ("expect %d"):format(#folder + #"/images_of_cats/"),
+      "expect > ", ("send $ ls %s/imag\\t"):format(folder), "expect images.lua", "expect images_of_cats/",
+      "send \\x03", "expect ^C", "expect > ", "send \\t5 + 6\\r", "expect   5 + 6", "expect 11",
+    }
+  end)
+end)

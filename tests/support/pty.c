@@ -7,6 +7,7 @@
  *     expect TEXT    wait until the program has written TEXT behind what was expected before
  *     send TEXT      type TEXT
  *     pause N        let N milliseconds pass
+ *     resize R C     the terminal has R rows and C columns from now on
  *     exit N         wait for the end of the program, with exit status N
  *
  * Everything the program wrote goes to standard output. Status 1, and what went wrong on standard
@@ -20,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -116,6 +118,11 @@ static int step(char *line) {
   if (strcmp(line, "pause") == 0) {
     for (double end = now() + atoi(argument) / 1000.0; now() < end;) take_output(0.01);
     return 0;
+  }
+  if (strcmp(line, "resize") == 0) {
+    struct winsize window = {0};
+    if (sscanf(argument, "%hu %hu", &window.ws_row, &window.ws_col) != 2) return 1;
+    return ioctl(terminal, TIOCSWINSZ, &window) != 0;
   }
   size_t size = unescape(argument);
   if (strcmp(line, "expect") == 0) return expect(argument, size);

@@ -168,6 +168,14 @@ function session:reset()
   self.queue, self.pending, self.block = {}, nil, nil
 end
 
+--- What TAB offers behind `line`, the text up to the cursor: as complete/init.lua says, with `start`
+-- counted in the line.
+function session:complete(line)
+  local above = self.pending and self.pending .. "\n" or ""
+  local start, list, whole = require("resmoon.shell.complete")(above .. line, environment)
+  return start - #above, list, whole
+end
+
 -- --- the beginning --------------------------------------------------------------------------
 
 -- Functions that only the prompt has: module and field, loaded when they are first used.
