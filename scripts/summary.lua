@@ -8,24 +8,38 @@ local parser = argparse("resmoon summary", "Prints the layers of a network: outp
   :help_max_width(90)
   :epilog [[
 Example:
-  resmoon summary resnet50 --input 3,224,224]]
-parser:argument("model", "network, or the folder of a run"):argname "MODEL"
+  resmoon summary resnet50 --input 3,224,224
+  resmoon summary --architecture resnet18 resnet34 resnet50 resnet101 resnet152 --input 3,224,224
+  resmoon summary --depths]]
+parser:argument("models", "network, or the folder of a run"):argname "MODEL":args "*"
+parser:flag("--architecture", "one table of several ResNets or plain nets, as in the paper: stages, sizes, MACs")
+parser:flag("--depths", "the table of AlexNet, VGG, GoogLeNet, Highway networks and ResNet-152")
 parser:option("--input", "channels, height and width of the images"):argname "C,H,W":default "3,32,32"
 parser:option("--classes", "number of classes"):argname "N":convert(options.whole):default "10"
 parser:option("--shortcut", "of residual networks: A, B or C"):choices {"A", "B", "C"}
 local args = parser:parse()
 
+local function input_shape(text)
+  local c, h, w = text:match("^(%d+),(%d+),(%d+)$")
+  if not c then error(("--input is '%s', expected three numbers like 3,32,32"):format(text), 0) end
+  return {math.tointeger(c), math.tointeger(h), math.tointeger(w)}
+end
+
 options.main(function()
-  local c, h, w = args.input:match("^(%d+),(%d+),(%d+)$")
-  if not c then error(("--input is '%s', expected three numbers like 3,32,32"):format(args.input), 0) end
-  local input = {math.tointeger(c), math.tointeger(h), math.tointeger(w)}
-  local net
-  if rm.sys.is_dir(args.model) then
-    local config
-    net, config = rm.train.load(args.model)
-    input = config.input
-  else
-    net = rm.models.get(args.model) {input = input, num_classes = args.classes, shortcut = args.shortcut}
+  local input = input_shape(args.input)
+  if args.depths then return print(rm.models.tables.depths()) end
+  if #args.models == 0 then error("the name of a network or the folder of a run is missing", 0) end
+  if args.architecture then return print(rm.models.tables.architecture(args.models, input)) end
+  for i, model in ipairs(args.models) do
+    local shape, net = input
+    if i > 1 then print() end
+    if rm.sys.is_dir(model) then
+      local config
+      net, config = rm.train.load(model)
+      shape = config.input
+    else
+      net = rm.models.get(model) {input = input, num_classes = args.classes, shortcut = args.shortcut}
+    end
+    print(net:summary(shape))
   end
-  print(net:summary(input))
 end)

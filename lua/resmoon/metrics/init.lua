@@ -10,4 +10,5 @@ return {
   confusion = Confusion,
   roc = roc.roc,
   auc = roc.auc,
+  responses = require "resmoon.metrics.responses",
 }

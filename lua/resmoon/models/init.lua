@@ -41,4 +41,8 @@ function models.get(name)
 end
 
 --- models.resnet21 is an error that names the nearest, rather than a nil to be called.
-return setmetatable(models, {__index = function(_, name) return models.get(name) end})
+-- models.tables is read when asked for: it needs this file.
+return setmetatable(models, {__index = function(_, name)
+  if name == "tables" then return require "resmoon.models.tables" end
+  return models.get(name)
+end})

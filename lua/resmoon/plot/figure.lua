@@ -125,7 +125,11 @@ function Panel:script(prefix, text)
   label("ylabel", not text and self.ylabel)
   parts[#parts + 1] = range("x", self.xrange) .. range("y", self.yrange)
   parts[#parts + 1] = ticks("x", self.xticks, self.xstep) .. ticks("y", self.yticks)
-  parts[#parts + 1] = (self.logy and "set" or "unset") .. " logscale y\n"
+  for _, axis in ipairs {"x", "y"} do
+    local log = self["log" .. axis]
+    parts[#parts + 1] = ("%s logscale %s\nset format %s %s\n"):format(log and "set" or "unset", axis, axis,
+                                                                      log and "'%g'" or "'% h'")
+  end
   parts[#parts + 1] = legend(self.key, text)
   if not text then
     parts[#parts + 1] = "set grid lt 1 lc rgb '#e4e4e4' lw 1\nset border 3 lc rgb '#555555'\nset tics nomirror\n"

@@ -7,6 +7,7 @@
 -- Without gnuplot each says so on stderr (once) and returns nil and the reason; nothing else stops.
 local charts = require "resmoon.plot.charts"
 local images = require "resmoon.plot.images"
+local lab    = require "resmoon.plot.lab"
 
 return {
   lines = charts.lines,
@@ -17,4 +18,7 @@ return {
   images = images.images,
   heatmap = images.heatmap,
   confusion = images.confusion,
+  lrfind = lab.lrfind,
+  responses = lab.responses,
+  schedule = lab.schedule,
 }

@@ -13,6 +13,8 @@ return {
   load = run.load,
   compare = require "resmoon.train.compare",
   evaluate = evaluation.evaluate,
+  lrfind = require "resmoon.train.lrfind",
+  predict = require "resmoon.train.predict",
   config = require "resmoon.train.config",
   checkpoint = require "resmoon.train.checkpoint",
   folder = require "resmoon.train.folder",

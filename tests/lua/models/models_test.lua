@@ -3,12 +3,12 @@ local rm        = require "resmoon"
 local reference = require "support.reference"
 local models    = rm.models
 
-local function tables(names)
+local function counted(names)
   reference.run_entry(check.reference_folder(), {file = "models.json", op = "models", config = {models = names}})
 end
 
 check.case("names, shapes, parameters and multiply-accumulates of small networks", function()
-  tables {"mlp_3072_512_256_10", "lenet5", "resnet8_A", "resnet8_B", "plain8", "resnet20_A", "resnet20_B", "plain20",
+  counted {"mlp_3072_512_256_10", "lenet5", "resnet8_A", "resnet8_B", "plain8", "resnet20_A", "resnet20_B", "plain20",
           "resnet110_bottleneck_A", "resnet18_cifar_w8"}
 end)
 
@@ -19,7 +19,7 @@ check.slow("the same of all networks", function()
   end
   check.equal(#all, 33)
   table.sort(all)
-  tables(all)
+  counted(all)
 end)
 
 for _, name in ipairs {"mlp", "lenet5_avgpool", "resnet8_A", "resnet20_A", "bottleneck_2stage"} do
@@ -186,4 +186,23 @@ end)
 
 check.case("a misspelt network is answered with the nearest", function()
   check.error(function() return rm.models.resnet21() end, "there is no 'resnet21', did you mean 'resnet20'?")
+end)
+
+check.case("the architecture table and the depths come from the networks themselves", function()
+  local tables = models.tables
+  local text = tables.architecture({"resnet18", "resnet50"}, {3, 64, 64})
+  check.that(text:find("conv1 +32x32 +7x7,64/2 +7x7,64/2"), text)
+  check.that(text:find("layer2 +8x8 +%[3x3,128 3x3,128%] x 2 +%[1x1,128 3x3,128 1x1,512%] x 4"), text)
+  check.that(text:find("layers +18 +50"), text)
+  check.error(function() tables.architecture {"lenet5"} end, "lenet5 is no residual or plain network")
+  for name, depth in pairs {lenet5 = 5, resnet20 = 20, plain56 = 56, resnet101 = 101, googlenet = 22, highway32 = 32} do
+    check.equal(tables.depth(models[name]()), depth, name)
+  end
+end)
+
+check.slow("the depths of a decade", function()
+  local text = models.tables.depths()
+  check.that(text:find("alexnet +2012 +8 +61,100,840 +0.71"), text)
+  check.that(text:find("vgg19 +2014 +19 +143,667,240 +19.63"), text)
+  check.that(text:find("resnet152 +2015 +152 +60,192,808 +11.51 +224x224 +3.57%%"), text)
 end)

@@ -1,0 +1,129 @@
+--- Tables of networks, computed from the networks themselves: the paper's table 1, and the depths of a decade.
+local fail   = require "resmoon.fail"
+local models = require "resmoon.models"
+local Module = require "resmoon.nn.module"
+
+local tables = {}
+
+local function grouped(n)
+  local text = ("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (text:gsub("^,", ""))
+end
+
+-- Lines of cells as text: the first column to the left, the others to the right.
+local function layout(lines)
+  local width = {}
+  for _, line in ipairs(lines) do
+    for i, cell in ipairs(line) do width[i] = math.max(width[i] or 0, #cell) end
+  end
+  local text = {}
+  for n, line in ipairs(lines) do
+    local cells = {}
+    for i, cell in ipairs(line) do cells[i] = ((i == 1 and "%-" or "%") .. width[i] .. "s"):format(cell) end
+    text[#text + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
+    if n == 1 then text[#text + 1] = ("-"):rep(#table.concat(cells, "  ")) end
+  end
+  return table.concat(text, "\n")
+end
+
+--- Layers with weights on the longest way through a network, as papers count depth: convolutions and linear
+-- layers, without projections in shortcuts and auxiliary heads; of an inception module, the longest branch.
+function tables.depth(net)
+  local function count(module, name)
+    local kind = Module.type_of(module)
+    if kind == "Conv2d" or kind == "Linear" then return name == "gate" and 0 or 1 end
+    if name == "downsample" or kind == "InceptionAux" then return 0 end
+    local sum, longest = 0, 0
+    for key, child in module:each_child() do
+      local n = count(child, key)
+      sum, longest = sum + n, math.max(longest, n)
+    end
+    return kind == "Inception" and longest or sum
+  end
+  return count(net, "")
+end
+
+-- "3x3, 64" for each convolution of a block.
+local function block_text(block)
+  local parts = {}
+  for key, child in block:each_child() do
+    if Module.type_of(child) == "Conv2d" and key ~= "downsample" then
+      parts[#parts + 1] = ("%dx%d,%d"):format(child.kernel_size, child.kernel_size, child.out_channels)
+    end
+  end
+  return table.concat(parts, " ")
+end
+
+--- The architecture table of residual and plain networks: what each stage is made of, the size of its output,
+-- parameters and multiply-accumulates (which the paper calls FLOPs) for one image.
+-- names: of ResNets and plain nets. input: {channels, height, width}, {3, 224, 224}. Returns text.
+-- Source: He et al. 2016, arXiv:1512.03385, table 1.
+function tables.architecture(names, input)
+  input = input or {3, 224, 224}
+  local stages, nets = {"conv1"}, {}
+  for i, name in ipairs(names) do
+    local net = models.get(name) {input = input}
+    if not net.stages or not net.layer1 then fail("architecture: %s is no residual or plain network", name) end
+    nets[i] = {name = name, net = net, summary = net:summary(input)}
+    nets[i].size = {}
+    for _, row in ipairs(nets[i].summary.rows) do
+      local stage = row.name:match("^layer%d+") or (row.name == "conv1" and "conv1")
+      if stage and #row.shape == 4 then nets[i].size[stage] = ("%dx%d"):format(row.shape[3], row.shape[4]) end
+    end
+  end
+  for i = 1, nets[1].net.stages do stages[#stages + 1] = "layer" .. i end
+  local lines = {{"stage", "output"}}
+  for _, each in ipairs(nets) do lines[1][#lines[1] + 1] = each.name end
+  for _, stage in ipairs(stages) do
+    local line = {stage, nets[1].size[stage] or ""}
+    for _, each in ipairs(nets) do
+      local part = each.net[stage]
+      if stage == "conv1" then
+        local k = part.kernel_size
+        line[#line + 1] = ("%dx%d,%d/%d"):format(k, k, part.out_channels, part.stride)
+      else
+        line[#line + 1] = ("[%s] x %d"):format(block_text(part[1]), #part)
+      end
+    end
+    lines[#lines + 1] = line
+  end
+  local function row(title, value)
+    local line = {title, ""}
+    for _, each in ipairs(nets) do line[#line + 1] = value(each) end
+    lines[#lines + 1] = line
+  end
+  row("layers", function(each) return tostring(tables.depth(each.net)) end)
+  row("parameters", function(each) return grouped(each.summary.parameters) end)
+  row("MACs (10^9)", function(each) return ("%.2f"):format(each.summary.macs / 1e9) end)
+  return layout(lines) .. "\n" .. [[
+MACs: multiply-accumulates of all convolutions and linear layers, shortcuts included, for one image. The paper's
+table 1 counts the same (1.8, 3.6, 3.8, 7.6, 11.3 for 18 to 152 layers), but halves the image in the first 1x1
+layer of a bottleneck; here, as in torchvision, the 3x3 layer does, which costs a little more.]]
+end
+
+-- Winners and entries of the ImageNet challenge, with their published top-5 errors (%); the two highway networks
+-- were made for CIFAR-10.
+local decade = {
+  {"alexnet", 2012, "16.4", {3, 224, 224}}, {"vgg16", 2014, "7.3", {3, 224, 224}},
+  {"vgg19", 2014, "7.3", {3, 224, 224}}, {"googlenet", 2014, "6.7", {3, 224, 224}},
+  {"highway19", 2015, "", {3, 32, 32}}, {"highway32", 2015, "", {3, 32, 32}},
+  {"resnet152", 2015, "3.57", {3, 224, 224}},
+}
+
+--- The "revolution of depth": networks from 2012 to 2015 with layers, parameters and multiply-accumulates as
+-- computed from the networks here, and their published top-5 errors on ImageNet. Returns text.
+-- Sources: Russakovsky et al. 2015, arXiv:1409.0575; He et al. 2016, arXiv:1512.03385, table 5.
+function tables.depths()
+  local lines = {{"network", "year", "layers", "parameters", "MACs (10^9)", "input", "top-5 error, published"}}
+  for _, entry in ipairs(decade) do
+    local name, year, top5, input = table.unpack(entry)
+    local net = models.get(name) {input = input}
+    local summary = net:summary(input)
+    lines[#lines + 1] = {name, tostring(year), tostring(tables.depth(net)), grouped(summary.parameters),
+                         ("%.2f"):format(summary.macs / 1e9), ("%dx%d"):format(input[2], input[3]),
+                         top5 ~= "" and top5 .. "%" or "-"}
+  end
+  return layout(lines)
+end
+
+return tables

@@ -1,0 +1,135 @@
+--- The learning-rate finder: one pass with a rate that grows from step to step.
+--
+--     found = train.lrfind(net, optimizer, loader, {from = 1e-5, to = 1, steps = 100})
+--     plot.lrfind(found)
+--
+-- A tenth of the rate where the loss is lowest is a safe choice, and where it rises again the rate is too
+-- high. Nothing is left of it: weights, running statistics, gradients, optimiser,
+-- generators, and the loader's place are as before.
+-- Source: Smith 2017, arXiv:1506.01186, section 3.3; growth and smoothing as in common use (the loss is an
+-- exponential average, corrected for its start).
+local rm         = require "resmoon.core"
+local checkpoint = require "resmoon.train.checkpoint"
+local fail       = require "resmoon.fail"
+
+local defaults = {from = 1e-6, to = 1, steps = 100, smoothing = 0.9, diverge = 4}
+
+local function settings(options)
+  local o = {}
+  for name, value in pairs(defaults) do o[name] = value end
+  for name, value in pairs(options or {}) do
+    if defaults[name] == nil and name ~= "loss" and name ~= "on_step" then
+      local nearest = rm.nearest(name, {"from", "to", "steps", "smoothing", "diverge", "loss", "on_step"})
+      fail("lrfind: unknown option '%s'%s", name, nearest and (", did you mean '%s'?"):format(nearest) or "")
+    end
+    o[name] = value
+  end
+  if not (o.from > 0 and o.to > o.from) then
+    fail("lrfind: from is %g and to is %g, expected 0 < from < to", o.from, o.to)
+  end
+  if math.type(o.steps) ~= "integer" or o.steps < 10 then fail("lrfind: steps is %s, expected at least 10", o.steps) end
+  if not (o.smoothing >= 0 and o.smoothing < 1) then
+    fail("lrfind: smoothing is %g, expected 0 to below 1", o.smoothing)
+  end
+  return o
+end
+
+-- Everything a step changes, as it is now; the function it returns puts it back.
+local function remember(net, optimizer, loader)
+  local weights, grads = net:state_dict(), {}
+  local copies = {}
+  for _, name in ipairs(weights) do copies[name] = weights[name]:detach():clone() end
+  for i, p in ipairs(net:parameters()) do grads[i] = p.grad or false end
+  local saved = optimizer:state_dict()
+  for name, t in pairs(saved.tensors) do saved.tensors[name] = t:clone() end
+  local generators, place, training, lr = checkpoint.generators(), loader:state_dict(), net.training, {}
+  for i, group in ipairs(optimizer.groups) do lr[i] = group.lr end
+  return function()
+    net:load_state_dict(copies)
+    optimizer:load_state_dict(saved)
+    for i, group in ipairs(optimizer.groups) do group.lr = lr[i] end
+    for i, p in ipairs(net:parameters()) do p.grad = grads[i] or nil end
+    checkpoint.set_generators(generators)
+    loader:load_state_dict(place)
+    net:train(training)
+  end
+end
+
+-- Batches without end.
+local function batches(loader)
+  local epoch, next_batch = 0, nil
+  return function()
+    local x, y
+    if next_batch then x, y = next_batch() end
+    while not x do
+      epoch = epoch + 1
+      next_batch = loader:epoch(epoch)
+      x, y = next_batch()
+    end
+    return x, y
+  end
+end
+
+-- The rate where the smoothed loss falls fastest, over the logarithm of the rate, and the one where it is lowest.
+local function read_off(found)
+  local steepest, slope, lowest, low = 1, math.huge, 1, math.huge
+  for i = 1, #found.smooth do
+    if found.smooth[i] < low then lowest, low = i, found.smooth[i] end
+  end
+  for i = 2, lowest do
+    local a, b = math.max(1, i - 2), math.min(#found.smooth, i + 2)
+    local fall = (found.smooth[b] - found.smooth[a]) / (b - a)
+    if fall < slope then steepest, slope = i, fall end
+  end
+  found.steepest, found.lowest = found.lr[steepest], found.lr[lowest]
+  found.suggestion = math.max(found.lowest / 10, found.lr[1])
+end
+
+--- Trains `steps` batches while the rate grows from `from` to `to`, then restores everything.
+-- net, optimizer, loader: as for a Trainer. options: from (1e-6), to (1), steps (100), smoothing (0.9),
+-- diverge (stops where the smoothed loss is so many times the lowest: 4), loss (function(scores, labels)),
+-- on_step (function(step, rate, loss)).
+-- Returns {lr = rates, loss = losses, smooth = smoothed losses, steepest = rate, lowest = rate, suggestion = a tenth
+-- of the lowest, stopped = true if it diverged}.
+local function lrfind(net, optimizer, loader, options)
+  local o = settings(options)
+  local loss_of = o.loss or function(scores, labels) return scores:cross_entropy(labels) end
+  local found = {lr = {}, loss = {}, smooth = {}, stopped = false}
+  local restore = remember(net, optimizer, loader)
+  local ok, message = pcall(function()
+    net:train()
+    local following, average, lowest = batches(loader), 0, math.huge
+    for i = 1, o.steps do
+      local rate = o.from * (o.to / o.from) ^ ((i - 1) / (o.steps - 1))
+      for _, group in ipairs(optimizer.groups) do group.lr = rate end
+      local x, y = following()
+      optimizer:zero_grad()
+      local loss = loss_of((net(x)), y)
+      local value = loss:item()
+      if value ~= value or value == math.huge then
+        found.stopped = true
+        break
+      end
+      average = o.smoothing * average + (1 - o.smoothing) * value
+      local smooth = average / (1 - o.smoothing ^ i)
+      found.lr[i], found.loss[i], found.smooth[i] = rate, value, smooth
+      lowest = math.min(lowest, smooth)
+      if o.on_step then o.on_step(i, rate, value) end
+      if smooth > o.diverge * lowest then
+        found.stopped = true
+        break
+      end
+      loss:backward()
+      optimizer:step()
+    end
+  end)
+  restore()
+  if not ok then error(message, 0) end
+  if #found.lr < 3 then
+    fail("lrfind: the loss was no finite number after %d steps: begin lower than %g", #found.lr, o.from)
+  end
+  read_off(found)
+  return found
+end
+
+return lrfind

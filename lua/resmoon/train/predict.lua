@@ -1,0 +1,49 @@
+--- Classes of single image files: train.predict(net, {"cat.png"}, {classes =, input =, mean =, std =}).
+local rm   = require "resmoon.core"
+local fail = require "resmoon.fail"
+
+-- The k best of a list of probabilities.
+local function best(row, classes, k)
+  local order = {}
+  for i = 1, #row do order[i] = i end
+  table.sort(order, function(a, b)
+    if row[a] ~= row[b] then return row[a] > row[b] end
+    return a < b
+  end)
+  local list = {}
+  for i = 1, math.min(k, #order) do
+    list[i] = {class = classes[order[i]] or tostring(order[i]), label = order[i], probability = row[order[i]]}
+  end
+  return list
+end
+
+--- Reads the files, scales them to cover the network's input, cuts the middle out, normalises and classifies.
+-- options: input {channels, height, width}, mean and std (of each channel), classes (names), top (3).
+-- Returns a list of {file =, top = {{class =, label =, probability =}, ...}}, with `images`, uint8 (N, C, H, W).
+-- Errors: raises for a file that is no image, naming it.
+local function predict(net, files, options)
+  if type(files) == "string" then files = {files} end
+  if type(files) ~= "table" or #files == 0 then fail("predict: expected the names of image files") end
+  if type(options) ~= "table" or not options.input then
+    fail("predict: options need input = {channels, height, width}")
+  end
+  local channels, height, width = table.unpack(options.input)
+  local images = rm.imaging.read_images(files, channels, height, width)
+  local mean, std = options.mean, options.std
+  if not mean then
+    mean, std = {}, {}
+    for i = 1, channels do mean[i], std[i] = 0, 1 end
+  end
+  local training = net.training
+  net:eval()
+  local ok, rows = pcall(rm.no_grad, function() return net(images:normalize(mean, std)):softmax(2):totable() end)
+  net:train(training)
+  if not ok then error(rows, 0) end
+  local result = {images = images}
+  for i, row in ipairs(rows) do
+    result[i] = {file = files[i], top = best(row, options.classes or {}, options.top or 3)}
+  end
+  return result
+end
+
+return predict

@@ -1,0 +1,44 @@
+--- resmoon lrfind: which learning rate suits a network, its data and its batch size.
+local argparse = require "argparse"
+local rm       = require "resmoon"
+local options  = require "resmoon.train.options"
+
+local parser = argparse("resmoon lrfind", "Trains a few steps while the learning rate grows, draws the loss over the "
+                        .. "rate and suggests one (Smith 2017). Nothing is saved but the figure.")
+  :help_max_width(90)
+  :epilog [[
+Example:
+  resmoon lrfind --model resnet20 --data ~/data --figure lrfind.png]]
+parser:option("--model", "network (default resnet20)"):argname "NAME"
+parser:option("--from", "lowest rate"):argname "RATE":convert(options.number):default "1e-5"
+parser:option("--to", "highest rate"):argname "RATE":convert(options.number):default "3"
+parser:option("--steps", "steps from one to the other"):argname "N":convert(options.whole):default "100"
+parser:option("--figure", "draw into this file (.png, .svg, .pdf) instead of on the screen"):argname "FILE"
+options.add(parser)
+local args = parser:parse()
+
+options.main(function()
+  local c = options.config(args)
+  c.model = args.model
+  c = rm.train.config.complete(c)
+  if c.threads then rm.set_num_threads(c.threads) end
+  rm.manual_seed(c.seed)
+  local train = rm.train.config.open(c)
+  c.classes, c.input = train.classes, train.shape
+  local net = rm.train.config.model(c)
+  local optimizer = rm.train.config.optimizer(c, net:parameters())
+  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment,
+                                        drop_last = true})
+  if #loader == 0 then
+    error(("lrfind: %d images are fewer than a batch of %d"):format(train:size(), c.batch_size), 0)
+  end
+  local found = rm.train.lrfind(net, optimizer, loader, {from = args.from, to = args.to, steps = args.steps})
+  print(("%s on %s, batches of %d: loss %.4f at first, lowest %.4f%s"):format(c.model, train.name or c.data,
+        c.batch_size, found.loss[1],
+        math.min(table.unpack(found.smooth)), found.stopped and ", then it diverged" or ""))
+  print(("steepest fall at rate %.2g, lowest loss at %.2g"):format(found.steepest, found.lowest))
+  print(("suggestion: --lr %.2g"):format(found.suggestion))
+  local title = ("%s: loss while the rate grows"):format(c.model)
+  local drawn = rm.plot.lrfind(found, {file = args.figure, title = title})
+  if drawn and args.figure then print("figure: " .. args.figure) end
+end)
