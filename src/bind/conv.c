@@ -1,5 +1,6 @@
 /* conv.c -- x:conv2d(weight, bias, options) and the choice of its method. */
 #include "bind/bind.h"
+#include "core/threads.h"
 #include "ops/conv.h"
 
 /* Convolution of images: every output pixel is a weighted sum of a window of the input (no mirroring of the kernel).
@@ -30,7 +31,7 @@ static int tensor_conv2d(lua_State *L) {
   o.groups = bind_optsize(L, 4, "groups", 1);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_conv2d(x, w, b, &o, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_conv2d(x, w, b, &o, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 

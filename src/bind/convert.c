@@ -1,6 +1,7 @@
 /* convert.c -- between tensors, Lua numbers and tables, and element types. */
 #include <string.h>
 #include "bind/element.h"
+#include "core/threads.h"
 #include "ops/views.h"
 
 /* --- single elements ---------------------------------------------------------- */
@@ -181,7 +182,7 @@ static int convert(lua_State *L, rm_dtype dtype) {
     return 1;
   }
   rm_tensor **y = bind_boxtensor(L);
-  if (rm_to(x, dtype, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_to(x, dtype, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 

@@ -1,5 +1,6 @@
 /* create.c -- new tensors: constants, progressions, random numbers; and fills in place. */
 #include "bind/element.h"
+#include "core/threads.h"
 
 /* What stands behind the sizes of every creating function: (type, {options}). */
 typedef struct {
@@ -157,6 +158,14 @@ static int core_arange(lua_State *L) {
 
 typedef rm_status (*fill_fn)(rm_rng *, rm_tensor *, float, float, rm_error *);
 
+/* Interrupted, it has not drawn. */
+static rm_status fill_fresh(rm_rng *rng, rm_tensor *y, fill_fn fill, rm_error *err) {
+  rm_rng before = *rng;
+  rm_status status = RM_BREAKABLE(fill(rng, y, 0, 1, err), err);
+  if (status != RM_OK) *rng = before;
+  return status;
+}
+
 /* A fresh tensor of the sizes at the stack's start, filled by `fill`. */
 static int drawn(lua_State *L, fill_fn fill, const char *op) {
   size_t shape[RM_MAX_DIMS];
@@ -168,7 +177,7 @@ static int drawn(lua_State *L, fill_fn fill, const char *op) {
   rm_rng *rng = check_generator(L, t.options, BIND_RNG_INIT);
   rm_tensor **y = bind_boxtensor(L);
   rm_status status = rm_tensor_new(RM_FLOAT32, ndim, shape, y, &err);
-  if (status == RM_OK) status = fill(rng, *y, 0, 1, &err);
+  if (status == RM_OK) status = fill_fresh(rng, *y, fill, &err);
   return finish(L, status, y, t.requires_grad, &err);
 }
 
@@ -268,7 +277,7 @@ static int drawn_like(lua_State *L, fill_fn fill, const char *op) {
   rm_rng *rng = check_generator(L, t.options, BIND_RNG_INIT);
   rm_tensor **y = bind_boxtensor(L);
   rm_status status = rm_tensor_new_like(x, RM_FLOAT32, y, &err);
-  if (status == RM_OK) status = fill(rng, *y, 0, 1, &err);
+  if (status == RM_OK) status = fill_fresh(rng, *y, fill, &err);
   return finish(L, status, y, t.requires_grad, &err);
 }
 

@@ -3,6 +3,7 @@
  * The functions are in the table `imaging` of the core. Positions count from 1 here. */
 #include "bind/bind.h"
 #include "bind/indices.h"
+#include "core/threads.h"
 #include "core/alloc.h"
 #include "data/augment.h"
 #include "data/cifar.h"
@@ -86,7 +87,7 @@ static int read_images(lua_State *L) {
   const char **paths = check_strings(L, 1, &n);
   rm_tensor **t = bind_boxtensor(L);
   rm_error err;
-  if (rm_images_load(n, paths, c, h, w, t, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_images_load(n, paths, c, h, w, t, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, t);
 }
 
@@ -171,7 +172,7 @@ static int resize(lua_State *L) {
                    (size_t)luaL_checkinteger(L, 6), (size_t)luaL_checkinteger(L, 7)};
   rm_tensor **t = bind_boxtensor(L);
   rm_error err;
-  if (rm_image_resize(image, box, height, width, t, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_image_resize(image, box, height, width, t, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, t);
 }
 
@@ -192,7 +193,7 @@ static int gather(lua_State *L) {
   size_t n, *indices = bind_checkindices(L, 2, t->shape[0], "batch", &n);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_gather_rows(t, n, indices, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_gather_rows(t, n, indices, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 
@@ -203,7 +204,7 @@ static int statistics(lua_State *L) {
   rm_error err;
   if (images->ndim == 4 && images->shape[1] > MAX_CHANNELS)
     return bind_error(L, "statistics: at most %d channels", MAX_CHANNELS);
-  if (rm_image_statistics(images, mean, std, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_image_statistics(images, mean, std, &err), &err) != RM_OK) return bind_raise(L, &err);
   lua_newtable(L);
   lua_newtable(L);
   for (size_t c = 0; c < images->shape[1]; c++) {
@@ -221,7 +222,7 @@ static int shapes10(lua_State *L) {
   if (n < 0) return bind_error(L, "shapes10: size must not be negative, got %d", (int)n);
   rm_tensor **x = bind_boxtensor(L), **y = bind_boxtensor(L);
   rm_error err;
-  rm_status status = rm_shapes10((size_t)n, (uint64_t)seed, (uint64_t)part, x, y, &err);
+  rm_status status = RM_BREAKABLE(rm_shapes10((size_t)n, (uint64_t)seed, (uint64_t)part, x, y, &err), &err);
   return push_two(L, status, &err);
 }
 

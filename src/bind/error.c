@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bind/bind.h"
+#include "core/threads.h"
 
 /* Whether a chunk is part of ResMoon's own Lua library. */
 static bool is_ours(const char *source) {
@@ -42,7 +43,18 @@ static void push_module_path(lua_State *L) {
   lua_pushliteral(L, "");
 }
 
+/* Ctrl-C while C ran. The shell has set a hook to stop Lua, too: this error is in its place. */
+static int raise_interrupted(lua_State *L) {
+  lua_sethook(L, NULL, 0, 0);
+  rm_interrupt_clear();
+  push_where(L);
+  lua_pushliteral(L, "interrupted");
+  lua_concat(L, 2);
+  return lua_error(L);
+}
+
 int bind_raise(lua_State *L, const rm_error *err) {
+  if (err->code == RM_ERR_INTERRUPTED) return raise_interrupted(L);
   push_module_path(L);
   push_where(L);
   lua_pushstring(L, err->message);
@@ -52,7 +64,7 @@ int bind_raise(lua_State *L, const rm_error *err) {
 }
 
 int bind_error(lua_State *L, const char *format, ...) {
-  rm_error err;
+  rm_error err = {.code = RM_ERR_VALUE};
   va_list args;
   va_start(args, format);
   vsnprintf(err.message, sizeof err.message, format, args);

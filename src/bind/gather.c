@@ -1,5 +1,6 @@
 /* gather.c -- index_select, gather, sort, topk in Lua. */
 #include "bind/bind.h"
+#include "core/threads.h"
 #include "ops/gather.h"
 
 /* The positions of a dimension that a list names, in that order.
@@ -15,7 +16,7 @@ static int tensor_index_select(lua_State *L) {
   rm_tensor *index = bind_checktensor(L, 3);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_index_select(x, dim, index, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_index_select(x, dim, index, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 
@@ -35,7 +36,7 @@ static int tensor_gather(lua_State *L) {
   rm_tensor *index = bind_checktensor(L, 3);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_gather(x, dim, index, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_gather(x, dim, index, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 
@@ -52,7 +53,7 @@ static int tensor_sort(lua_State *L) {
   size_t dim = lua_isnoneornil(L, 2) && x->ndim ? x->ndim - 1 : bind_checkdim(L, 2, x->ndim, "sort");
   rm_tensor **values = bind_boxtensor(L), **indices = bind_boxtensor(L);
   rm_error err;
-  if (rm_sort(x, dim, descending, values, indices, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_sort(x, dim, descending, values, indices, &err), &err) != RM_OK) return bind_raise(L, &err);
   bind_pushed(L, values);
   return bind_pushed(L, indices) + 1;
 }
@@ -76,7 +77,8 @@ static int tensor_topk(lua_State *L) {
   bool largest = bind_optbool(L, table, "largest", true);
   rm_tensor **values = bind_boxtensor(L), **indices = bind_boxtensor(L);
   rm_error err;
-  if (rm_topk(x, (size_t)k, dim, largest, values, indices, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_topk(x, (size_t)k, dim, largest, values, indices, &err), &err) != RM_OK)
+    return bind_raise(L, &err);
   bind_pushed(L, values);
   return bind_pushed(L, indices) + 1;
 }

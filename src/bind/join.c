@@ -1,5 +1,6 @@
 /* join.c -- cat, stack, pad in Lua. */
 #include "bind/bind.h"
+#include "core/threads.h"
 #include "ops/join.h"
 
 /* The tensors of the list at argument 1, in memory that Lua frees. */
@@ -32,7 +33,7 @@ static int core_cat(lua_State *L) {
   size_t dim = lua_isnoneornil(L, 2) || n == 0 ? 0 : bind_checkdim(L, 2, xs[0]->ndim, "cat");
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_cat(n, xs, dim, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_cat(n, xs, dim, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 
@@ -52,7 +53,7 @@ static int core_stack(lua_State *L) {
   size_t dim = lua_isnoneornil(L, 2) || n == 0 ? 0 : bind_checkdim(L, 2, xs[0]->ndim + 1, "stack");
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_stack(n, xs, dim, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_stack(n, xs, dim, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 
@@ -87,7 +88,7 @@ static int tensor_pad(lua_State *L) {
   double value = luaL_optnumber(L, 3, 0);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_pad(x, before, after, value, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_pad(x, before, after, value, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 #include "bind/pending.h"
+#include "core/threads.h"
 
 enum { TENSORS = 1, HOOKS = 2, USERVALUES = 2 };
 
@@ -82,7 +83,8 @@ static void push_output(lua_State *L, rm_layer *layer) {
     return;
   }
   rm_tensor **y = bind_boxtensor(L);
-  if (rm_layer_forward(layer, x, bind_generator(L, BIND_RNG_DROPOUT), y, &err) != RM_OK) bind_raise(L, &err);
+  rm_rng *rng = bind_generator(L, BIND_RNG_DROPOUT);
+  if (RM_BREAKABLE(rm_layer_forward(layer, x, rng, y, &err), &err) != RM_OK) bind_raise(L, &err);
   bind_pushed(L, y);
 }
 

@@ -1,5 +1,6 @@
 /* linalg.c -- x:matmul(y), x:linear(weight, bias), also as rm.matmul and rm.linear. */
 #include "bind/bind.h"
+#include "core/threads.h"
 #include "ops/linalg.h"
 
 /* The matrix product a @ b.
@@ -16,7 +17,7 @@ static int tensor_matmul(lua_State *L) {
   rm_tensor *a = bind_checktensor(L, 1), *b = bind_checktensor(L, 2);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_matmul(a, b, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_matmul(a, b, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 
@@ -32,7 +33,7 @@ static int tensor_linear(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1), *w = bind_checktensor(L, 2), *b = bind_opttensor(L, 3);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_linear(x, w, b, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_linear(x, w, b, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 

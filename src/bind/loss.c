@@ -1,6 +1,7 @@
 /* loss.c -- cross entropy, negative log-likelihood, squared distance. */
 #include <string.h>
 #include "bind/bind.h"
+#include "core/threads.h"
 #include "ops/loss.h"
 
 /* The option `reduction` at arg: "mean" unless given. */
@@ -30,8 +31,8 @@ static int class_loss(lua_State *L, const char *op, bool logits) {
   rm_tensor *weight = bind_opttensor(L, 4);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  rm_status status = logits ? rm_cross_entropy(x, labels, weight, &o, y, &err)
-                            : rm_nll_loss(x, labels, weight, &o, y, &err);
+  rm_status status = logits ? RM_BREAKABLE(rm_cross_entropy(x, labels, weight, &o, y, &err), &err)
+                            : RM_BREAKABLE(rm_nll_loss(x, labels, weight, &o, y, &err), &err);
   if (status != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
@@ -75,7 +76,7 @@ static int tensor_mse_loss(lua_State *L) {
   rm_reduction reduction = check_reduction(L, 3, "mse_loss");
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_mse_loss(x, target, reduction, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_mse_loss(x, target, reduction, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 

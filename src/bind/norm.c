@@ -1,6 +1,7 @@
 /* norm.c -- x:batch_norm(...), the function behind the layer. Its result is pending (pending.h) unless
  * an addition or relu is asked for right here. */
 #include "bind/pending.h"
+#include "core/threads.h"
 #include "ops/norm.h"
 
 /* Batch normalisation of each channel: (x - mean) / sqrt(var + eps) * weight + bias.
@@ -36,7 +37,7 @@ static int tensor_batch_norm(lua_State *L) {
   if (!add && !relu) return bind_pushbatchnorm(L, x, weight, bias, running[0], running[1], &o);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_batch_norm(x, weight, bias, running[0], running[1], &o, add, relu, y, &err) != RM_OK)
+  if (RM_BREAKABLE(rm_batch_norm(x, weight, bias, running[0], running[1], &o, add, relu, y, &err), &err) != RM_OK)
     return bind_raise(L, &err);
   return bind_pushed(L, y);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "core/alloc.h"
+#include "core/threads.h"
 
 /* What is read when the result is computed. `kernel` unless NULL: x goes through a convolution first, and
  * columns, unless NULL, are folded into it. Without a kernel x itself is normalised by the columns. */
@@ -158,13 +159,21 @@ static rm_status convolve(const bind_pending *p, bool relu, rm_tensor **y, rm_er
   return status;
 }
 
-static rm_status apply(const bind_pending *p, bool relu, rm_tensor **y, rm_error *err) {
-  RM_TRY(check_unchanged(p, err));
-  if (p->reads[KERNEL]) return convolve(p, relu, y, err);
+static rm_status normalise(const bind_pending *p, bool relu, rm_tensor **y, rm_error *err) {
   bool was = rm_grad_set(p->recording);
   rm_status status = rm_batch_norm_apply(p->reads[X], p->weight, p->bias, p->columns, p->of_batch, p->reads[ADD],
                                          relu, y, err);
   rm_grad_set(was);
+  return status;
+}
+
+/* Interrupted, p is as it was, and may be tried again. */
+static rm_status apply(const bind_pending *p, bool relu, rm_tensor **y, rm_error *err) {
+  RM_TRY(check_unchanged(p, err));
+  rm_tensor *result = NULL;
+  rm_status status = RM_BREAKABLE((p->reads[KERNEL] ? convolve : normalise)(p, relu, &result, err), err);
+  if (status == RM_OK) *y = result;
+  else rm_tensor_release(result);
   return status;
 }
 

@@ -6,6 +6,7 @@
 #include <math.h>
 #include "bind/bind.h"
 #include "bind/pending.h"
+#include "core/threads.h"
 
 /* The tensor or number at arg. */
 static rm_operand operand(lua_State *L, int arg, const char *op) {
@@ -35,7 +36,7 @@ static int binary(lua_State *L, rm_binary_op op, const char *name) {
   need_tensor(L, &a, &b, name);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_binary(op, a, b, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(rm_binary(op, a, b, y, &err), &err), y, &err);
 }
 
 /* Arithmetic, element by element.
@@ -132,7 +133,7 @@ static int unary(lua_State *L, rm_unary_op op, const double params[]) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_unary(op, x, params, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(rm_unary(op, x, params, y, &err), &err), y, &err);
 }
 
 /* Simple functions, element by element: -x, |x|, -1/0/1 by sign, x squared, its root, 1/x.
@@ -153,7 +154,7 @@ static int tensor_neg(lua_State *L) {
   if (x->dtype != RM_INT64) return unary(L, RM_NEG, NULL);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  rm_status status = rm_binary(RM_MUL, rm_operand_tensor(x), rm_operand_integer(-1), y, &err);
+  rm_status status = RM_BREAKABLE(rm_binary(RM_MUL, rm_operand_tensor(x), rm_operand_integer(-1), y, &err), &err);
   return raise_or_push(L, status, y, &err);
 }
 
@@ -268,7 +269,7 @@ static int tensor_maxout(lua_State *L) {
   if (k < 1) bind_error(L, "maxout: k must be at least 1, got %lld", (long long)k);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_maxout(x, (size_t)k, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(rm_maxout(x, (size_t)k, y, &err), &err), y, &err);
 }
 
 /* (min, max), either may be nil; or {min=, max=}. */
@@ -325,7 +326,7 @@ static int compare(lua_State *L, rm_compare_op op, const char *name) {
   need_tensor(L, &a, &b, name);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_compare(op, a, b, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(rm_compare(op, a, b, y, &err), &err), y, &err);
 }
 
 /* Comparisons, element by element: 1 where it is so, else 0.
@@ -359,7 +360,7 @@ static int logical(lua_State *L, rm_logical_op op) {
   rm_tensor *a = bind_checktensor(L, 1), *b = bind_checktensor(L, 2);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_logical(op, a, b, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(rm_logical(op, a, b, y, &err), &err), y, &err);
 }
 
 /* Logic on masks, element by element; also a & b, a | b, a ~ b, ~a.
@@ -380,7 +381,7 @@ static int tensor_logical_not(lua_State *L) {
   rm_tensor *a = bind_checktensor(L, 1);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_logical_not(a, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(rm_logical_not(a, y, &err), &err), y, &err);
 }
 
 /* Elements of a where the condition is not 0, else of b.
@@ -397,7 +398,7 @@ static int tensor_where(lua_State *L) {
   rm_operand a = operand(L, 2, "where"), b = operand(L, 3, "where");
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_where(condition, a, b, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(rm_where(condition, a, b, y, &err), &err), y, &err);
 }
 
 static const luaL_Reg both[] = {

@@ -1,5 +1,6 @@
 /* pool.c -- pooling and dropout. */
 #include "bind/pool.h"
+#include "core/threads.h"
 
 void bind_checkpair(lua_State *L, int arg, const char *op, size_t pair[2]) {
   int next;
@@ -44,7 +45,7 @@ static int tensor_max_pool2d(lua_State *L) {
   bool wanted = bind_optbool(L, 3, "return_indices", false);
   rm_tensor **y = bind_boxtensor(L), **indices = wanted ? bind_boxtensor(L) : NULL;
   rm_error err;
-  if (rm_max_pool2d(x, &o, y, indices, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_max_pool2d(x, &o, y, indices, &err), &err) != RM_OK) return bind_raise(L, &err);
   bind_pushed(L, y);
   if (wanted) bind_pushed(L, indices);
   return wanted ? 2 : 1;
@@ -66,7 +67,7 @@ static int tensor_avg_pool2d(lua_State *L) {
   rm_pool_options o = bind_checkpool(L, 2, "avg_pool2d");
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_avg_pool2d(x, &o, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_avg_pool2d(x, &o, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 
@@ -84,7 +85,7 @@ static int tensor_adaptive_avg_pool2d(lua_State *L) {
   bind_checkpair(L, 2, "adaptive_avg_pool2d", size);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_adaptive_avg_pool2d(x, size, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_adaptive_avg_pool2d(x, size, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 
@@ -103,7 +104,7 @@ static int tensor_dropout(lua_State *L) {
   rm_rng *rng = bind_optgenerator(L, 4, BIND_RNG_DROPOUT);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (rm_dropout(x, p, training, rng, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_dropout(x, p, training, rng, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 

@@ -256,7 +256,7 @@ static int run(lua_State *L) {
   failed = communicate(p, text, length);
   if (failed) {
     stop(p);
-    return failed == EINTR ? bind_error(L, "sys.run: %s was interrupted", argv[0])
+    return failed == EINTR ? bind_raise(L, &(rm_error){.code = RM_ERR_INTERRUPTED})
                            : bind_error(L, "sys.run: %s: %s", argv[0], strerror(failed));
   }
   lua_pushinteger(L, p->status);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include "bind/bind.h"
+#include "core/threads.h"
 
 typedef struct {
   rm_tensor *x;
@@ -37,7 +38,7 @@ static int simple(lua_State *L, const char *op, reduction reduce) {
   arguments a = check(L, 2, op, keepdim_only);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, reduce(a.x, a.over, a.keepdim, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(reduce(a.x, a.over, a.keepdim, y, &err), &err), y, &err);
 }
 
 /* The sum, the mean or the product over all dimensions, or over some.
@@ -84,14 +85,14 @@ static int tensor_var(lua_State *L) {
   arguments a = check(L, 2, "var", spread_options);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_var(a.x, a.over, a.unbiased, a.keepdim, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(rm_var(a.x, a.over, a.unbiased, a.keepdim, y, &err), &err), y, &err);
 }
 
 static int tensor_std(lua_State *L) {
   arguments a = check(L, 2, "std", spread_options);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_std(a.x, a.over, a.unbiased, a.keepdim, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(rm_std(a.x, a.over, a.unbiased, a.keepdim, y, &err), &err), y, &err);
 }
 
 /* The p-norm: (sum of |x|^p)^(1/p), or with p = math.huge the largest |x|.
@@ -110,7 +111,7 @@ static int tensor_norm(lua_State *L) {
   arguments a = check(L, dims, "norm", keepdim_only);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_norm(a.x, p, a.over, a.keepdim, y, &err), y, &err);
+  return raise_or_push(L, RM_BREAKABLE(rm_norm(a.x, p, a.over, a.keepdim, y, &err), &err), y, &err);
 }
 
 /* x:max() -> the largest; x:max(dim) -> values, positions; x:max({1, 3}) -> values. */
@@ -120,7 +121,8 @@ static int extreme(lua_State *L, const char *op, bool largest) {
   arguments a = check(L, 2, op, keepdim_only);
   rm_tensor **value = bind_boxtensor(L), **index = bind_boxtensor(L);
   rm_error err;
-  rm_status status = rm_extreme(a.x, largest, a.over, a.keepdim, value, a.given == 1 ? index : NULL, &err);
+  rm_status status =
+      RM_BREAKABLE(rm_extreme(a.x, largest, a.over, a.keepdim, value, a.given == 1 ? index : NULL, &err), &err);
   if (status != RM_OK) return bind_raise(L, &err);
   bind_pushed(L, value);
   if (a.given == 1) return bind_pushed(L, index) + 1;
@@ -150,7 +152,8 @@ static int position(lua_State *L, const char *op, bool largest) {
   arguments a = check(L, 2, op, keepdim_only);
   rm_tensor **index = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, rm_extreme(a.x, largest, a.over, a.keepdim, NULL, index, &err), index, &err);
+  rm_status status = RM_BREAKABLE(rm_extreme(a.x, largest, a.over, a.keepdim, NULL, index, &err), &err);
+  return raise_or_push(L, status, index, &err);
 }
 
 /* The position of the largest or the smallest element.

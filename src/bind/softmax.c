@@ -2,6 +2,7 @@
 #include "ops/softmax.h"
 
 #include "bind/bind.h"
+#include "core/threads.h"
 
 static int softmax(lua_State *L, const char *op,
                    rm_status (*call)(rm_tensor *, size_t, rm_tensor **, rm_error *)) {
@@ -10,7 +11,7 @@ static int softmax(lua_State *L, const char *op,
   if (!lua_isnoneornil(L, 2)) dim = bind_checkdim(L, 2, x->ndim, op);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (call(x, dim, y, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(call(x, dim, y, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include "bind/bind.h"
 #include "bind/sys.h"
+#include "core/threads.h"
 
 static int system_error(lua_State *L, const char *op, const char *path) {
   return bind_error(L, "sys.%s: %s: %s", op, path, strerror(errno));
@@ -58,8 +59,11 @@ static int sys_time(lua_State *L) {
 static int sys_sleep(lua_State *L) {
   double s = luaL_checknumber(L, 1);
   if (!(s >= 0 && s <= 1e6)) return bind_error(L, "sys.sleep: expected 0 to 1e6 seconds, got %g", s);
-  struct timespec t = {(time_t)s, (long)((s - (double)(time_t)s) * 1e9)};
-  nanosleep(&t, NULL);
+  const double tick = 0.05; /* a signal just before the sleep does not end it, so it is cut */
+  for (int over = 0; s > 0 && !over && !rm_interrupted(); s -= tick) {
+    double part = s < tick ? s : tick;
+    over = nanosleep(&(struct timespec){0, (long)(part * 1e9)}, NULL);
+  }
   return 0;
 }
 

@@ -58,7 +58,7 @@ static void scale_row(size_t n, float beta, float *c) {
 static void plain_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a,
                         size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
   size_t b_row = trans_b ? 1 : ldb, b_col = trans_b ? ldb : 1;
-  for (size_t i = 0; i < m; i++) {
+  for (size_t i = 0; i < m && !rm_broken(); i++) {
     float *row = c + i * ldc;
     scale_row(n, beta, row);
     for (size_t p = 0; p < k; p++) {
@@ -68,10 +68,28 @@ static void plain_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k
   }
 }
 
+/* The largest product (multiplications) that is given to the library in one call: some 20 ms, so that
+ * breakable work stops in time. */
+static const double CALL = 1e9;
+
+static size_t half(size_t extent) { return (extent / 2 + 63) / 64 * 64; }
+
 void rm_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a,
               size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
-  if (m == 0 || n == 0) return;
+  if (m == 0 || n == 0 || rm_broken()) return;
   pthread_once(&loaded, load);
+  if ((double)m * n * k > CALL) { /* the longest extent in halves */
+    size_t m1 = m, n1 = n, k1 = k;
+    if (m >= n && m >= k) m1 = half(m);
+    else if (n >= k) n1 = half(n);
+    else k1 = half(k);
+    rm_sgemm(trans_a, trans_b, m1, n1, k1, alpha, a, lda, b, ldb, beta, c, ldc);
+    /* where the second half begins: 0 along the extents that are whole */
+    size_t i = m1 % m, j = n1 % n, p = k1 % k;
+    rm_sgemm(trans_a, trans_b, m - i, n - j, k - p, alpha, a + (trans_a ? p * lda + i : i * lda + p), lda,
+             b + (trans_b ? j * ldb + p : p * ldb + j), ldb, p ? 1 : beta, c + i * ldc + j, ldc);
+    return;
+  }
   bool fits = m <= INT_MAX && n <= INT_MAX && k <= INT_MAX && lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX;
   if (library_sgemm && fits && k > 0)
     library_sgemm(CBLAS_ROW_MAJOR, trans_a ? CBLAS_TRANS : CBLAS_NO_TRANS,
@@ -95,7 +113,7 @@ static size_t smaller(size_t x, size_t y) { return x < y ? x : y; }
 
 static void product_blocks(void *ctx, size_t begin, size_t end) {
   const product *p = ctx;
-  for (size_t block = begin; block < end; block++) {
+  for (size_t block = begin; block < end && !rm_broken(); block++) {
     size_t i = block / p->across * p->rows, j = block % p->across * p->cols;
     rm_sgemm(p->trans_a, p->trans_b, smaller(p->rows, p->m - i), smaller(p->cols, p->n - j), p->k, p->alpha,
              p->a + (p->trans_a ? i : i * p->lda), p->lda, p->b + (p->trans_b ? j * p->ldb : j), p->ldb,

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "core/iterate.h"
 #include "core/tensor.h"
+#include "core/threads.h"
 
 /* A float as an integer of [low, high): truncated, saturated, NaN as 0. The bounds are
  * exact in double; high itself is the first value that does not fit. */
@@ -74,7 +75,9 @@ rm_status rm_tensor_copy(rm_tensor *dst, const rm_tensor *src, rm_error *err) {
   rm_iter it;
   rm_iter_init(&it, 2, (const rm_tensor *const[]){dst, src});
   types t = {dst->dtype, src->dtype};
+  rm_unbreakable pause = rm_unbreakable_begin(); /* dst may be the user's; indices are used as they stand */
   rm_iter_run(&it, copy_run, &t);
+  rm_unbreakable_end(pause);
   rm_tensor_mark_written(dst);
   rm_tensor_release(safe);
   return RM_OK;

@@ -258,8 +258,8 @@ static rm_status plan(walk *w, rm_node *root, rm_error *err) {
     rm_node *node = w->nodes[i];
     if (node->used)
       return rm_fail(err, RM_ERR_STATE,
-                     "backward: %s was already differentiated and its saved tensors are freed; "
-                     "pass {retain_graph = true} the first time to go back twice",
+                     "backward: %s was already differentiated and its saved tensors are freed; compute the loss "
+                     "again, or pass {retain_graph = true} the first time to go back twice",
                      node->name);
     for (size_t k = 0; room && k < node->ninputs; k++)
       if (node->edges[k].node) room = collect(w, node->edges[k].node);
@@ -307,9 +307,17 @@ void rm_backward_observe(rm_backward_observer fn, void *ctx) {
   observer_ctx = ctx;
 }
 
+/* A hook is the user's own code, which may write into anything. */
+static rm_status run_hooks(rm_hook *hooks, rm_tensor **grad, rm_error *err) {
+  rm_unbreakable pause = rm_unbreakable_begin();
+  rm_status status = rm_hooks_run(hooks, grad, err);
+  rm_unbreakable_end(pause);
+  return status;
+}
+
 static rm_status visit(walk *w, rm_node *node, bool keep_graph, rm_error *err) {
   RM_TRY(check_saved(node, err));
-  if (node->hooks) RM_TRY(rm_hooks_run(node->hooks, &node->dy, err));
+  if (node->hooks) RM_TRY(run_hooks(node->hooks, &node->dy, err));
   rm_tensor *few[FEW_INPUTS], **dx = few;
   if (node->ninputs > FEW_INPUTS) dx = malloc(node->ninputs * sizeof *dx);
   if (!dx) return rm_fail(err, RM_ERR_MEMORY, "backward: out of memory");
@@ -319,9 +327,16 @@ static rm_status visit(walk *w, rm_node *node, bool keep_graph, rm_error *err) {
   rm_scope scope = rm_profile_begin();
   rm_status status = node->backward(node, dy, dx, err);
   rm_profile_end(scope, node->name, RM_PROFILE_BACKWARD);
-  if (observer && status == RM_OK) status = observer(observer_ctx, node, dx, node->ninputs, err);
+  if (observer && status == RM_OK) {
+    rm_unbreakable pause = rm_unbreakable_begin();
+    status = observer(observer_ctx, node, dx, node->ninputs, err);
+    rm_unbreakable_end(pause);
+  }
   rm_tensor_release(dy); /* before the sums: dx may then be its only owner */
-  if (status == RM_OK && !keep_graph) free_saved(node);
+  if (status == RM_OK && !keep_graph) {
+    free_saved(node);
+    node->used = true; /* also where the walk fails later on */
+  }
   for (size_t i = 0; i < node->ninputs; i++) {
     rm_tensor *g = dx[i];
     if (!g) continue;
@@ -397,12 +412,16 @@ rm_status rm_backward(rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *er
     status = plan(&w, y->node, err);
     if (status == RM_OK) y->node->dy = seed;
     else rm_tensor_release(seed);
-    for (size_t i = 0; status == RM_OK && i < w.n; i++)
+    rm_breakable_begin(); /* all gradients are gathered aside: Ctrl-C leaves no trace of them */
+    for (size_t i = 0; status == RM_OK && i < w.n && !rm_broken(); i++)
       if (w.nodes[i]->dy) status = visit(&w, w.nodes[i], keep_graph, err);
+    status = rm_breakable_end(status, err);
   } else {
     status = add_to_leaf(&w, y, seed, err);
   }
+  rm_unbreakable pause = rm_unbreakable_begin();
   if (status == RM_OK) status = deliver(&w, err);
+  rm_unbreakable_end(pause);
   for (size_t i = 0; i < w.n; i++) {
     rm_node *node = w.nodes[i];
     node->reached = false;

@@ -22,7 +22,8 @@
 #include <stdlib.h>
 #include "core/alloc.h"
 
-enum { MAX_THREADS = 256, SPINS = 4000, PIECES = 8 };
+/* Work that may be broken off is handed out in pieces of at most BREAKABLE_GRAINS grains. */
+enum { MAX_THREADS = 256, SPINS = 4000, PIECES = 8, BREAKABLE_GRAINS = 64 };
 
 /* A thread's contiguous range of a job, handed out piece by piece. */
 typedef struct {
@@ -49,6 +50,7 @@ static struct {
   atomic_bool stop;
   rm_range_fn body;
   void *ctx;
+  rm_breakable *breakable;   /* what the job is part of, or NULL */
   size_t parts;
   share shares[MAX_THREADS];
 } pool = {.busy = PTHREAD_MUTEX_INITIALIZER,
@@ -58,6 +60,15 @@ static struct {
 
 static _Thread_local size_t my_index;
 static _Thread_local bool working; /* in a job: what it calls stays in this thread */
+
+/* Breakable work: begun by the thread it belongs to, joined by workers. */
+struct rm_breakable {
+  size_t depth; /* how often it was begun */
+  atomic_bool broken;
+};
+static _Thread_local rm_breakable my_work;
+static _Thread_local rm_breakable *joined; /* what this thread works on: my_work, another's, or NULL */
+static atomic_bool interrupt;
 
 size_t rm_thread_index(void) { return my_index; }
 
@@ -84,13 +95,14 @@ static void deal(size_t n, size_t parts, size_t grain) {
     size_t length = each + (i < more), piece = (length + PIECES - 1) / PIECES;
     atomic_store(&s->next, begin);
     s->end = begin += length;
+    if (joined && piece > BREAKABLE_GRAINS * grain) piece = BREAKABLE_GRAINS * grain;
     s->piece = piece > grain ? piece : grain + !grain;
   }
   pool.parts = parts;
 }
 
 static void run_share(share *s) {
-  for (;;) {
+  while (!rm_broken()) {
     size_t begin = atomic_fetch_add(&s->next, s->piece), end = begin + s->piece;
     if (begin >= s->end) return;
     pool.body(pool.ctx, begin, end < s->end ? end : s->end);
@@ -138,7 +150,11 @@ static void *worker(void *arg) {
   while (next_job(seen)) {
     seen = atomic_load(&pool.job);
     atomic_fetch_add(&pool.inside, 1); /* first this, then the look: the caller does it the other way round */
-    if (atomic_load(&pool.open)) run_shares(my_index);
+    if (atomic_load(&pool.open)) {
+      joined = pool.breakable;
+      run_shares(my_index);
+      joined = NULL;
+    }
     leave();
   }
   return NULL;
@@ -210,21 +226,29 @@ static void close_job(void) {
   pthread_mutex_unlock(&pool.lock);
 }
 
+/* All in the calling thread; nested calls stay in it, as they would in a worker. */
+static void run_alone(size_t n, size_t grain, rm_range_fn body, void *ctx) {
+  size_t piece = joined ? BREAKABLE_GRAINS * (grain + !grain) : n;
+  bool was = working;
+  working = true;
+  for (size_t begin = 0; begin < n && !rm_broken(); begin += piece)
+    body(ctx, begin, n - begin < piece ? n : begin + piece);
+  working = was;
+}
+
 void rm_parallel(size_t n, size_t grain, rm_range_fn body, void *ctx) {
   if (n == 0) return;
   size_t threads = rm_num_threads();
   size_t parts = grain ? n / grain : n;
   if (parts > threads) parts = threads;
   if (parts < 2 || working || pthread_mutex_trylock(&pool.busy) != 0) {
-    bool was = working;
-    working = true; /* nested calls stay in this thread, as they would in a worker */
-    body(ctx, 0, n);
-    working = was;
+    run_alone(n, grain, body, ctx);
     return;
   }
   start_workers(threads);
   pool.body = body;
   pool.ctx = ctx;
+  pool.breakable = joined;
   deal(n, parts, grain);
   publish();
   run_shares(0);
@@ -282,8 +306,44 @@ void rm_threads_stop(void) {
 
 /* --- interrupts --------------------------------------------------------------------- */
 
-static atomic_bool interrupt;
-
 void rm_interrupt_request(void) { atomic_store(&interrupt, true); }
 void rm_interrupt_clear(void) { atomic_store(&interrupt, false); }
 bool rm_interrupted(void) { return atomic_load(&interrupt); }
+
+void rm_breakable_begin(void) {
+  if (!joined) {
+    my_work.depth = 0;
+    atomic_store_explicit(&my_work.broken, false, memory_order_relaxed);
+    joined = &my_work;
+  }
+  if (joined == &my_work) my_work.depth++; /* another's: a part of the job that this thread works on */
+}
+
+rm_status rm_breakable_end(rm_status status, rm_error *err) {
+  bool broken = atomic_load_explicit(&joined->broken, memory_order_relaxed);
+  if (joined == &my_work && --my_work.depth == 0) joined = NULL;
+  /* What was left out may look like some other failure. */
+  return broken ? rm_fail(err, RM_ERR_INTERRUPTED, "interrupted") : status;
+}
+
+/* Once broken, always broken: the flag may be taken back before everybody has seen it. */
+bool rm_broken(void) {
+  if (!joined) return false;
+  if (atomic_load_explicit(&joined->broken, memory_order_relaxed)) return true;
+  if (!atomic_load_explicit(&interrupt, memory_order_relaxed)) return false;
+  atomic_store_explicit(&joined->broken, true, memory_order_relaxed);
+  return true;
+}
+
+/* Breakable work may begin anew in between (a hook of backward calls operators). */
+rm_unbreakable rm_unbreakable_begin(void) {
+  rm_unbreakable suspended = {joined, my_work.depth, atomic_load_explicit(&my_work.broken, memory_order_relaxed)};
+  joined = NULL;
+  return suspended;
+}
+
+void rm_unbreakable_end(rm_unbreakable suspended) {
+  joined = suspended.work;
+  my_work.depth = suspended.depth;
+  if (joined == &my_work) atomic_store_explicit(&my_work.broken, suspended.broken, memory_order_relaxed);
+}

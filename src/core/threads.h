@@ -39,9 +39,33 @@ rm_status rm_scratch_reserve(size_t slot, size_t bytes, rm_error *err);
 /* Stops the workers and frees scratch memory; the pool starts again when needed. */
 void rm_threads_stop(void);
 
-/* Ctrl-C: the shell's signal handler sets the flag, long loops look at it. */
+/* --- Ctrl-C ------------------------------------------------------------------------
+ * The shell's signal handler sets the flag; nothing happens by it alone. Work that only fills
+ * fresh memory may be given up half way: the jobs between rm_breakable_begin and _end leave out
+ * their remaining pieces once the flag is set, long loops ask rm_broken, and _end turns the success
+ * of what was called into RM_ERR_INTERRUPTED, so that the memory is thrown away:
+ *
+ *     status = RM_BREAKABLE(rm_conv2d(x, w, b, &options, out, err), err);
+ *
+ * All other work is never cut short: what writes into something that exists (an update of
+ * parameters, running statistics, gradients, files) happens or does not. Such a piece inside of
+ * breakable work stands between rm_unbreakable_begin and _end. Breakable work may nest; it
+ * concerns the calling thread and the workers of its jobs. Only the thread that runs Lua begins it:
+ * a thread in the background would give up for an interrupt that is not meant for it. */
 void rm_interrupt_request(void);   /* async-signal-safe */
 void rm_interrupt_clear(void);
 bool rm_interrupted(void);
+
+void rm_breakable_begin(void);
+rm_status rm_breakable_end(rm_status status, rm_error *err);
+#define RM_BREAKABLE(call, err) (rm_breakable_begin(), rm_breakable_end((call), (err)))
+
+/* Whether breakable work is to stop here: one relaxed load. */
+bool rm_broken(void);
+
+typedef struct rm_breakable rm_breakable;
+typedef struct { rm_breakable *work; size_t depth; bool broken; } rm_unbreakable; /* what was suspended */
+rm_unbreakable rm_unbreakable_begin(void);
+void rm_unbreakable_end(rm_unbreakable suspended);
 
 #endif

@@ -40,7 +40,7 @@ static void load_range(void *ctx, size_t begin, size_t end) {
   load_job *job = ctx;
   const size_t *shape = job->out->shape + 1;
   size_t size = shape[0] * shape[1] * shape[2];
-  for (size_t i = begin; i < end && !rm_interrupted(); i++) {
+  for (size_t i = begin; i < end && !rm_broken(); i++) {
     rm_error err;
     if (load_one(job->paths[i], rm_tensor_u8(job->out) + i * size, shape, &err) == RM_OK) continue;
     note_failure(job, i, &err);
@@ -57,7 +57,6 @@ rm_status rm_images_load(size_t n, const char *const paths[], size_t channels, s
   pthread_mutex_destroy(&job.mutex);
   rm_status status = RM_OK;
   if (job.failed < n) status = rm_fail(err, job.failure.code, "%s", job.failure.message);
-  else if (rm_interrupted()) status = rm_fail(err, RM_ERR_INTERRUPTED, "interrupted while reading images");
   if (status != RM_OK) rm_tensor_release(job.out);
   else *out = job.out;
   return status;

@@ -236,9 +236,11 @@ rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias
     return rm_batch_norm_fixed_columns(x->ndim, x->shape, weight, bias, running_mean, running_var, options->eps,
                                        columns, err);
   rm_tensor *out = NULL;
+  rm_unbreakable pause = rm_unbreakable_begin(); /* the running statistics move, or do not */
   rm_status status = rm_tensor_new(RM_FLOAT32, 2, shape, &out, err);
   if (status == RM_OK)
     status = columns_of_batch(x, weight, bias, running_mean, running_var, options, out, err);
+  rm_unbreakable_end(pause);
   if (status == RM_OK) *columns = out;
   else rm_tensor_release(out);
   return status;

@@ -44,7 +44,7 @@ static void class_pixels(const job *q, const rm_direct_class *c, const rm_direct
 static void convolve_bands(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
   const rm_direct *d = &q->d;
-  for (size_t index = begin; index < end; index++) {
+  for (size_t index = begin; index < end && !rm_broken(); index++) {
     rm_direct_band band = rm_direct_input(d, index);
     for (size_t i = 0; i < d->classes; i++) {
       const rm_direct_class *c = &d->class[i];

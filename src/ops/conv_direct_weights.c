@@ -77,7 +77,7 @@ static void add_chunks(void *ctx, size_t begin, size_t end) {
     float *dw = q->parts + chunk * q->part;
     memset(dw, 0, q->part * sizeof(float));
     size_t last = (chunk + 1) * q->d.bands / q->chunks;
-    for (size_t band = chunk * q->d.bands / q->chunks; band < last; band++) add_band(q, band, dw);
+    for (size_t band = chunk * q->d.bands / q->chunks; band < last && !rm_broken(); band++) add_band(q, band, dw);
   }
 }
 

@@ -105,7 +105,7 @@ static void forward_tile(const job *q, size_t image, size_t p0, size_t count) {
 static void forward_tiles(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
   size_t pixels = q->s->oh * q->s->ow, tiles = (pixels + q->tile - 1) / q->tile;
-  for (size_t i = begin; i < end; i++) {
+  for (size_t i = begin; i < end && !rm_broken(); i++) {
     size_t p0 = i % tiles * q->tile;
     forward_tile(q, i / tiles, p0, smaller(q->tile, pixels - p0));
   }
@@ -133,7 +133,7 @@ static void input_gradient_images(void *ctx, size_t begin, size_t end) {
   size_t pixels = s->oh * s->ow, size = s->h * s->w * s->c;
   for (size_t image = begin; image < end; image++) {
     memset(q->dx + image * size, 0, size * sizeof(float));
-    for (size_t p0 = 0; p0 < pixels; p0 += q->tile)
+    for (size_t p0 = 0; p0 < pixels && !rm_broken(); p0 += q->tile)
       for (size_t g = 0; g < s->groups; g++) {
         size_t count = smaller(q->tile, pixels - p0);
         float *columns = rm_scratch(0, q->tile * q->depth * sizeof(float));
@@ -165,7 +165,7 @@ static void weight_gradient_part(const job *q, size_t n0, size_t n1, size_t k0, 
   size_t pixels = s->oh * s->ow, group = k0 / s->kg;
   float beta = 0;
   for (size_t image = n0; image < n1; image++)
-    for (size_t p0 = 0; p0 < pixels; p0 += q->tile, beta = 1) {
+    for (size_t p0 = 0; p0 < pixels && !rm_broken(); p0 += q->tile, beta = 1) {
       size_t ld, count = smaller(q->tile, pixels - p0);
       const float *columns =
           columns_of(q, q->x + image * s->h * s->w * s->c + group * s->cg, p0, count, &ld);

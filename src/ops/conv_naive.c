@@ -1,5 +1,6 @@
 /* conv_naive.c -- convolution as its definition reads: the twin that the fast methods are
  * tested against. Sums are kept in double. */
+#include "core/threads.h"
 #include "ops/conv_method.h"
 
 static bool fits(const rm_conv_shape *s) {
@@ -41,7 +42,7 @@ static rm_status forward(const rm_conv_shape *s, const float *x, const float *w,
   (void)err;
   float *next = y;
   for (size_t n = 0; n < s->n; n++)
-    for (size_t i = 0; i < s->oh; i++)
+    for (size_t i = 0; i < s->oh && !rm_broken(); i++)
       for (size_t j = 0; j < s->ow; j++)
         for (size_t k = 0; k < s->k; k++)
           *next++ = (float)(output(s, x, w, n, i, j, k) + (finish->bias ? finish->bias[k] : 0));
@@ -71,7 +72,7 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
                                 rm_error *err) {
   (void)err;
   for (size_t n = 0; n < s->n; n++)
-    for (size_t h = 0; h < s->h; h++)
+    for (size_t h = 0; h < s->h && !rm_broken(); h++)
       for (size_t v = 0; v < s->w; v++)
         for (size_t c = 0; c < s->c; c++) *dx++ = (float)input_sum(s, dy, w, n, h, v, c);
   return RM_OK;
@@ -95,7 +96,7 @@ static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const f
                                  rm_error *err) {
   (void)err;
   for (size_t k = 0; k < s->k; k++)
-    for (size_t c = 0; c < s->cg; c++)
+    for (size_t c = 0; c < s->cg && !rm_broken(); c++)
       for (size_t r = 0; r < s->r; r++)
         for (size_t t = 0; t < s->s; t++) *dw++ = (float)weight_sum(s, x, dy, k, c, r, t);
   return RM_OK;

@@ -97,7 +97,7 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
   const rm_kernels *kernels = rm_kernel_table();
   size_t u_stride = rm_wino_weights_stride(p->in.c, p->out.c);
   float *m = rm_scratch(0, block_bytes(q)), *v = m + BLOCK, *patch = rm_scratch(1, patch_bytes(q));
-  for (size_t i = begin; i < end; i++) {
+  for (size_t i = begin; i < end && !rm_broken(); i++) {
     size_t first = i * q->step, count = rm_wino_smaller(q->step, p->count - first);
     kernels->wino_input(&p->in, q->x, patch, first, count, v);
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++) {
@@ -152,7 +152,7 @@ static void convolve_panels(void *ctx, size_t begin, size_t end) {
   const rm_wino_plan *p = &q->plan;
   const rm_kernels *kernels = rm_kernel_table();
   float *u = rm_scratch(0, panel_weights(q)), *m = rm_scratch(2, panel_tiles(q));
-  for (size_t i = begin; i < end; i++) {
+  for (size_t i = begin; i < end && !rm_broken(); i++) {
     size_t first = i * PANEL, columns = rm_wino_smaller(PANEL, p->out.c - first);
     size_t u_stride = rm_wino_weights_stride(p->in.c, columns);
     rm_wino_images out = p->out;

@@ -63,7 +63,7 @@ static void sum_chunks(void *ctx, size_t begin, size_t end) {
   float *v = rm_scratch(0, tiles_bytes(&q->plan.in)), *m = rm_scratch(1, tiles_bytes(&q->plan.out));
   for (size_t chunk = begin; chunk < end; chunk++) {
     size_t first = chunk * q->blocks / q->chunks, last = (chunk + 1) * q->blocks / q->chunks;
-    for (size_t block = first; block < last; block++)
+    for (size_t block = first; block < last && !rm_broken(); block++)
       add_block(q, block, block > first, v, m, q->du + chunk * q->part);
   }
 }
@@ -158,7 +158,7 @@ static void sum_panels(void *ctx, size_t begin, size_t end) {
   const rm_wino_plan *p = &q->plan;
   const rm_kernels *kernels = rm_kernel_table();
   float *du = rm_scratch(0, panel_bytes(q));
-  for (size_t i = begin; i < end; i++) {
+  for (size_t i = begin; i < end && !rm_broken(); i++) {
     size_t first = i * PANEL, columns = rm_wino_smaller(PANEL, p->out.c - first);
     size_t u_stride = rm_wino_weights_stride(p->in.c, columns), across = rm_wino_padded(columns) / BLOCK;
     const float *m = q->m + first / BLOCK * p->out.tiles * RM_WINO_TILE;

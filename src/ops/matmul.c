@@ -82,7 +82,7 @@ static void multiply_one(const batch_product *p, size_t i, bool parallel) {
 }
 
 static void multiply_some(void *ctx, size_t begin, size_t end) {
-  for (size_t i = begin; i < end; i++) multiply_one(ctx, i, false);
+  for (size_t i = begin; i < end && !rm_broken(); i++) multiply_one(ctx, i, false);
 }
 
 /* C += A B. Where several products go to one C they are added in order. */
@@ -95,7 +95,7 @@ static void multiply(batch_product *p) {
     double work = (double)p->c->rows * p->c->cols * p->a->cols + 1;
     rm_parallel(p->count, 1 + (size_t)(2e5 / work), multiply_some, p);
   } else {
-    for (size_t i = 0; i < p->count; i++) multiply_one(p, i, true);
+    for (size_t i = 0; i < p->count && !rm_broken(); i++) multiply_one(p, i, true);
   }
 }
 

@@ -158,7 +158,7 @@ static void backward_range(void *ctx, size_t begin, size_t end) {
   size_t image = g->h * g->w * g->c;
   memset(o->dx + begin * image, 0, (end - begin) * image * sizeof(float));
   for (size_t n = begin; n < end; n++)
-    for (size_t i = 0; i < g->oh; i++)
+    for (size_t i = 0; i < g->oh && !rm_broken(); i++)
       for (size_t j = 0; j < g->ow; j++) {
         span row = g->rows[i], col = g->cols[j];
         size_t at = x_at(g, n, i, j), from = y_at(g, n, i, j);
@@ -189,7 +189,7 @@ static void index_range(void *ctx, size_t begin, size_t end) {
   const grid *g = o->g;
   int64_t *out = o->indices + begin * g->c * g->oh * g->ow;
   for (size_t n = begin; n < end; n++)
-    for (size_t c = 0; c < g->c; c++)
+    for (size_t c = 0; c < g->c && !rm_broken(); c++)
       for (size_t i = 0; i < g->oh; i++)
         for (size_t j = 0; j < g->ow; j++) *out++ = winner(o, n, i, j, c);
 }

@@ -43,7 +43,7 @@ typedef struct {
 static void rank_rows(void *ctx, size_t begin, size_t end) {
   const ranking *r = ctx;
   item *items = rm_scratch(0, r->extent * sizeof *items); /* reserved: it cannot fail */
-  for (size_t row = begin; row < end; row++) {
+  for (size_t row = begin; row < end && !rm_broken(); row++) {
     size_t o = row / r->inner, i = row % r->inner;
     for (size_t j = 0; j < r->extent; j++) {
       int64_t key = key_of(r->x, (o * r->extent + j) * r->inner + i);

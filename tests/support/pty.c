@@ -5,6 +5,8 @@
  * STEPS is a file with one step a line; \n, \r, \t, \e, \\ and \xHH stand for bytes:
  *
  *     expect TEXT    wait until the program has written TEXT behind what was expected before
+ *     timed TEXT     the same; the file PTY_TIMES (environment) gets a line with the milliseconds since
+ *                    the last `send`
  *     send TEXT      type TEXT
  *     pause N        let N milliseconds pass
  *     resize R C     the terminal has R rows and C columns from now on
@@ -32,6 +34,7 @@ static int terminal;             /* our end of it */
 static pid_t child;
 static char seen[CAPACITY + 1];  /* what the program wrote */
 static size_t length, matched;   /* bytes in seen; where the last expectation ended */
+static double sent;              /* when something was typed last */
 
 static double now(void) {
   struct timespec t;
@@ -93,6 +96,16 @@ static int expect(const char *text, size_t size) {
   }
 }
 
+static int timed(const char *text, size_t size) {
+  const char *name = getenv("PTY_TIMES");
+  int failed = expect(text, size);
+  double ms = (now() - sent) * 1e3;
+  FILE *file = name ? fopen(name, "a") : NULL;
+  if (!file) return 1;
+  fprintf(file, "%.1f\n", ms);
+  return fclose(file) != 0 || failed;
+}
+
 static int expect_exit(int wanted) {
   double end = now() + TIMEOUT;
   int status = 0;
@@ -126,7 +139,11 @@ static int step(char *line) {
   }
   size_t size = unescape(argument);
   if (strcmp(line, "expect") == 0) return expect(argument, size);
-  if (strcmp(line, "send") == 0) return write(terminal, argument, size) != (ssize_t)size;
+  if (strcmp(line, "timed") == 0) return timed(argument, size);
+  if (strcmp(line, "send") == 0) {
+    sent = now();
+    return write(terminal, argument, size) != (ssize_t)size;
+  }
   fprintf(stderr, "pty: what is \"%s\"?\n", line);
   return 1;
 }
