@@ -7,7 +7,7 @@
 local check   = require "support.check"
 local program = require "support.program"
 
-local ROUNDS, LIMIT_MS, LATEST_MS = 500, 5000, 45
+local LIMIT_MS, LATEST_MS = 5000, 45
 local support = arg[0]:match("^(.*)/[^/]*/[^/]*$") .. "/support"
 
 -- What is typed: `rounds` pieces of work, each stopped by one, two or ten Ctrl-C.
@@ -36,11 +36,11 @@ local function works_of(folder)
   return works
 end
 
-check.case("Ctrl-C at any moment brings the prompt back, and everything is as it was", function()
+local function interrupted(rounds)
   program.with_folder(function(folder)
     local works, times = works_of(folder), os.getenv("INTERRUPT_TIMES") or folder .. "/times"
     os.remove(times)
-    local steps = script(works, ROUNDS)
+    local steps = script(works, rounds)
     table.insert(steps, 1, "expect > ")
     steps[#steps + 1] = "send \\x04"
     steps[#steps + 1] = "exit 0"
@@ -51,7 +51,7 @@ check.case("Ctrl-C at any moment brings the prompt back, and everything is as it
 
     local ms = {}
     for line in io.lines(times) do ms[#ms + 1] = tonumber(line) end
-    check.equal(#ms, ROUNDS)
+    check.equal(#ms, rounds)
     table.sort(ms)
     check.that(ms[#ms] < LIMIT_MS, ("the slowest came after %.0f ms"):format(ms[#ms]))
 
@@ -63,4 +63,7 @@ check.case("Ctrl-C at any moment brings the prompt back, and everything is as it
     check.that(memory[#memory] <= 1.1 * memory[half] + 20,
                ("memory grew from %d to %d MB in the second half"):format(memory[half], memory[#memory]))
   end)
-end)
+end
+
+check.case("Ctrl-C stops each kind of work, and everything is as it was", function() interrupted(52) end)
+check.slow("500 times Ctrl-C at any moment, and everything is as it was", function() interrupted(500) end)
