@@ -145,6 +145,8 @@ function intact(n)  -- luacheck: globals intact
   uniform("in place", {moved})
   if rm.load(file).weight:sum():item() ~= state.weight:sum():item() then error("the file is damaged", 0) end
   if rm.conv_method() then error("conv_method: " .. rm.conv_method(), 0) end
+  collectgarbage()
+  collectgarbage()
   print(("intact %d, %d tensors, %d MB"):format(n, rm.live_tensors(), sys.rss() // 1e6))
 end
 
