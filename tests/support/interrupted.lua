@@ -27,6 +27,8 @@ for i = 1, 4 do weights[i] = rm.zeros(300, 1000 * i, {requires_grad = true}) end
 local sgd = optim.SGD(weights, {lr = 1})
 local counted = {}
 for i = 1, 4 do counted[i] = rm.zeros(1000, 500 * i, {requires_grad = true}) end
+for _, t in ipairs(weights) do t.grad = rm.ones(table.unpack(t.shape)) end
+for _, t in ipairs(counted) do t.grad = rm.zeros(table.unpack(t.shape)) end
 local bn = nn.BatchNorm2d(64)
 local bn_input = rm.ones(16, 64, 32, 32)
 bn_input[{{1, 8}}] = 3
@@ -89,10 +91,7 @@ local works = {
       loss:backward()
     end)
   end,
-  optimiser = function()
-    for _, t in ipairs(weights) do t.grad = rm.ones(table.unpack(t.shape)) end
-    forever(function() sgd:step() end)
-  end,
+  optimiser = function() forever(function() sgd:step() end) end,
   running = function() forever(function() bn(bn_input):relu() end) end,
   inplace = function() forever(function() moved:add_(1) end) end,
   training = function()

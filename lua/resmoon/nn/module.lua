@@ -351,12 +351,16 @@ function Module:forward()
   fail("%s has no forward(x)", getmetatable(self).__name)
 end
 
+local function results(...) return ... end
+
+-- While forward runs this call stays on the stack, where path.lua finds it: no tail call.
 function Module:__call(...)
-  local _ <close> = path.enter(self)
   local hooked = rawget(self, "_hooks")
-  if hooked then return hooked.run(self, ...) end
-  return self:forward(...)
+  if hooked then return results(hooked.run(self, ...)) end
+  return results(self:forward(...))
 end
+
+path.watch(Module.__call)
 
 for name, method in pairs(hooks) do Module[name] = method end    -- register_forward_hook and its like
 for name, method in pairs(surgery) do Module[name] = method end  -- replace, insert, remove by path

@@ -1,26 +1,26 @@
 --- Which modules are running, so that an error can say where in the network it happened.
 --
--- Every call of a Lua module enters itself here and leaves when it is done, also by an error.
--- When the core raises an error it asks for the path ("resnet18.layer1[1].conv1"), which is
--- only then worked out. Nothing is caught on the way, so tracebacks stay whole.
+-- Nobody keeps a list: the modules that run are on the call stack, as `self` of Module.__call. When the
+-- core raises an error it asks for the path ("resnet18.layer1[1].conv1"), and only then is the stack
+-- looked at; so calls cost nothing, tracebacks stay whole, and an interrupt cannot leave a list behind
+-- that is no longer true.
 local core = require "resmoon.core"
 
 local path = {}
 
-local running, depth = {}, 0
-
-local leave = setmetatable({}, {
-  __close = function()
-    running[depth] = nil
-    depth = depth - 1
-  end,
-})
-
---- `local leave <close> = path.enter(module)`: module runs until the end of the block.
-function path.enter(module)
-  depth = depth + 1
-  running[depth] = module
-  return leave
+-- The modules that run, from the outermost.
+local function running()
+  local list, level = {}, 3
+  local info = debug.getinfo(level, "f")
+  while info do
+    if info.func == path.call then
+      local _, module = debug.getlocal(level, 1)
+      table.insert(list, 1, module)
+    end
+    level = level + 1
+    info = debug.getinfo(level, "f")
+  end
+  return list
 end
 
 -- ".conv1" or ".layer1[1]": from module to what is somewhere below it; nil if it is not.
@@ -38,13 +38,18 @@ local function name_of(module) return rawget(module, "name") or getmetatable(mod
 --- The path from the outermost running module to `layer` (anything; a layer of the core that is
 -- being called, if it is one). nil when no module runs.
 function path.text(layer)
+  local modules = running()
+  local depth = #modules
   if depth == 0 then return nil end
-  local text = name_of(running[1])
+  local text = name_of(modules[1])
   for i = 2, depth do
-    text = text .. (find(running[i - 1], running[i]) or "." .. name_of(running[i]))
+    text = text .. (find(modules[i - 1], modules[i]) or "." .. name_of(modules[i]))
   end
-  return text .. (layer ~= nil and find(running[depth], layer) or "")
+  return text .. (layer ~= nil and find(modules[depth], layer) or "")
 end
+
+--- Tells which function it is that modules are called by; it must not be left by a tail call.
+function path.watch(call) path.call = call end
 
 core.set_module_path(path.text)
 
