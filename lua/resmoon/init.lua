@@ -15,6 +15,14 @@ local parts = {"nn", "optim", "models", "data", "plot", "train", "metrics"}
 
 local lazy = {}
 for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
+
+--- Functions that are files of their own: parts like the others.
+for name, folder in pairs {activations = "nn", gradcheck = "nn", nan_guard = "nn", overfit_one_batch = "train",
+                           watch = "train"} do
+  parts[#parts + 1] = name
+  lazy[name] = "resmoon." .. folder .. "." .. name
+end
+table.sort(parts)
 lazy.json = "resmoon.json"
 
 setmetatable(rm, {

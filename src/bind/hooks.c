@@ -100,9 +100,22 @@ static void sweep(lua_State *L, hook_state *state) {
 
 /* --- what the user calls -------------------------------------------------------------------------- */
 
-/* x:register_hook(f) -> handle. f(gradient) sees the gradient of x in every backward, once it is complete; a
- * tensor that it returns (shape of x) takes its place. The handle's remove() ends it.
- * Shapes: gradient as x. Errors: raises unless x requires a gradient. */
+/* Has f called with the gradient of x in every backward, once it is complete.
+ *
+ * A tensor that f returns takes its place. That of a leaf sees what is about to be added to x.grad. Hooks of a computed
+ * tensor go with its graph: a backward without retain_graph ends them.
+ *
+ * Call: x:register_hook(f) -> handle
+ * Shapes: f(gradient) -> nothing, or a tensor; both of x's shape.
+ * Returns: a handle; handle:remove() takes the hook away.
+ * Errors: raises unless x requires a gradient; backward raises what f raises, and no gradient is changed then.
+ * Example:
+ *   > x = rm.ones(2):requires_grad_()
+ *   > y = x * 3
+ *   > handle = y:register_hook(function(g) return g * 10 end)
+ *   > y:sum():backward()
+ *   > x.grad
+ *   [30., 30.]  float32 (2) */
 static int tensor_register_hook(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   luaL_checktype(L, 2, LUA_TFUNCTION);

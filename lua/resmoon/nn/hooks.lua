@@ -134,43 +134,56 @@ end
 
 local hooks = {}
 
---- Calls f(module, x, ...) before each call; what f returns, if anything, takes the place of the inputs.
+--- Has f called before each call of a module or layer.
+--
+-- f(module, x, ...) sees the inputs; what it returns, if anything, takes their place.
+--
 -- Call: net:register_forward_pre_hook(f) -> handle
--- Shapes: as the module takes them. handle:remove() takes the hook away.
--- Errors: raises where f cannot be called.
+-- Shapes: x as the module takes it.
+-- Returns: a handle; handle:remove() takes the hook away, and so does the end of a block for `local h <close> = ...`.
+-- Errors: raises where f is no function.
 -- Example:
---   > net = nn.ReLU()
+--   > net = nn.Identity()
 --   > handle = net:register_forward_pre_hook(function(module, x) return x * 2 end)
---   > net(rm.tensor {-1, 3})
---   [0., 6.]  float32 (2)
+--   > net(rm.ones(2))
+--   [2., 2.]  float32 (2)
+--   > handle:remove()
 function hooks:register_forward_pre_hook(f) return register("register_forward_pre_hook", self, "before", f) end
 
---- Calls f(module, x, y) after each call.
--- x is the first input, y the first result; a value that f returns takes the place of y.
+--- Has f called after each call of a module or layer.
+--
+-- f(module, x, y) sees the first input and the first result; a value that it returns takes the place of y.
+--
 -- Call: net:register_forward_hook(f) -> handle
--- Shapes: as the module takes and gives them. handle:remove() takes the hook away.
--- Errors: raises where f cannot be called.
+-- Shapes: x and y as the module takes and gives them.
+-- Returns: a handle; handle:remove() takes the hook away, and so does the end of a block for `local h <close> = ...`.
+-- Errors: raises where f is no function.
 -- Example:
---   > net = nn.Conv2d(3, 8, 3)
---   > handle = net:register_forward_hook(function(m, x, y) print(y.shape[2]) end)
---   > net(rm.zeros(1, 3, 8, 8));
---   8
+--   > net = nn.ReLU()
+--   > function show(module, x, y) print(y:mean():item()) end
+--   > handle = net:register_forward_hook(show)
+--   > y = net(rm.tensor {-1, 1})
+--   0.5
 --   > handle:remove()
 function hooks:register_forward_hook(f) return register("register_forward_hook", self, "after", f) end
 
---- Calls f(module, grad_input, grad_output) in each backward, once the gradients of the first input and of the first
--- result of a call are known.
--- grad_input is nil where the input requires no gradient, as an image does; a tensor that f returns takes its
--- place on the way back.
+--- Has f called in each backward, once the gradients of a call's input and result are known.
+--
+-- f(module, grad_input, grad_output): grad_input is nil where the input requires no gradient, as an image
+-- does; a tensor that f returns takes its place on the way back. Of several inputs or results the first is meant.
+--
 -- Call: net:register_full_backward_hook(f) -> handle
--- Shapes: grad_input as x, grad_output as y. handle:remove() takes the hook away.
--- Errors: raises where f cannot be called.
+-- Shapes: grad_input as x, grad_output as y.
+-- Returns: a handle; handle:remove() takes the hook away, and so does the end of a block for `local h <close> = ...`.
+-- Errors: raises where f is no function.
 -- Example:
---   > net = nn.Linear(2, 1)
---   > function show(module, dx, dy) print(dy:sum():item()) end
+--   > net = nn.Identity()
+--   > function show(module, dx, dy) print(dy) end
 --   > handle = net:register_full_backward_hook(show)
---   > net(rm.ones(3, 2)):sum():backward()
---   3.0
+--   > x = rm.ones(2):requires_grad_()
+--   > (net(x) * 3):sum():backward()
+--   [3., 3.]  float32 (2)
+--   > handle:remove()
 function hooks:register_full_backward_hook(f) return register("register_full_backward_hook", self, "backward", f) end
 
 return hooks

@@ -92,21 +92,34 @@ local function check_new(op, Module, layer, parent, in_list)
   end
 end
 
---- net:get_submodule(path) -> the module or layer at a path; "" is net itself.
+--- The module or layer at a path.
+--
+-- "layer1.0.conv2" as in checkpoints, where positions count from 0, or "layer1[1].conv2" as in Lua; "" is net
+-- itself.
+--
+-- Call: net:get_submodule(path) -> module
 -- Errors: raises where the path leads nowhere, and says what is there.
 -- Example:
---     net:get_submodule("layer1.0.conv2")     -- net.layer1[1].conv2
+--   > net = models.resnet20()
+--   > net:get_submodule("layer1.0.conv2") == net.layer1[1].conv2
+--   true
 function surgery:get_submodule(path)
   if path == "" then return self end
   local _, _, child = must_be_there("get_submodule", self, path)
   return child
 end
 
---- net:replace(path, layer) -> the layer that stood there: another takes its place.
--- The shapes must fit when the network is called next. The old layer's hooks go with it.
+--- Puts another layer in the place of the one at a path.
+--
+-- The shapes must fit when the network is called next. The new one takes over the mode (train or eval) of what it
+-- stands in; the old one's hooks go with it. Then optimizer:follow(net); train.Trainer does that by itself.
+--
+-- Call: net:replace(path, layer) -> old layer
 -- Errors: raises where the path leads nowhere, and where `layer` is no module; nothing is changed then.
 -- Example:
---     net:replace("fc", nn.Linear(64, 100))
+--   > net = nn.Sequential {nn.Linear(2, 3), nn.ReLU()}
+--   > net:replace("1", nn.Tanh())
+--   ReLU()
 function surgery:replace(path, layer)
   local parent, key, old, Module = must_be_there("replace", self, path)
   check_new("replace", Module, layer, parent, type(key) == "number")
@@ -114,12 +127,17 @@ function surgery:replace(path, layer)
   return old
 end
 
---- net:insert(path, layer, where) -> net: one layer more, "before" (the default) or "after" the one at `path`.
--- In a Sequential of n modules, the path with position n (from 0) appends. A module that is a field
--- becomes a Sequential of both.
+--- Puts one more layer "before" (the default) or "after" the one at a path.
+--
+-- In a Sequential those behind it move on by a place; position n of n modules (from 0) appends. A module that is
+-- a field of a network becomes a Sequential of both, and its names in checkpoints get a position ("conv1.0.weight").
+--
+-- Call: net:insert(path, layer, where = "before") -> net
 -- Errors: raises where the path leads nowhere, and where `layer` is no module; nothing is changed then.
 -- Example:
---     net:insert("layer2.0", nn.Dropout(0.1))
+--   > net = nn.Sequential {nn.Linear(2, 3), nn.Linear(3, 2)}
+--   > net:insert("0", nn.ReLU(), "after")[2]
+--   ReLU()
 function surgery:insert(path, layer, where)
   where = where or "before"
   if where ~= "before" and where ~= "after" then
@@ -146,11 +164,18 @@ function surgery:insert(path, layer, where)
   return self
 end
 
---- net:remove(path) -> the layer that stood there.
--- In a Sequential those behind it move up. A field gets an Identity, which gives back what it is given.
+--- Takes away the layer at a path.
+--
+-- In a Sequential those behind it move up. A field of a network gets an Identity, which returns what it is given.
+--
+-- Call: net:remove(path) -> old layer
 -- Errors: raises where the path leads nowhere.
 -- Example:
---     net:remove("layer1.2")
+--   > net = nn.Sequential {nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2)}
+--   > net:remove("1")
+--   ReLU()
+--   > #net
+--   2
 function surgery:remove(path)
   local parent, key, old = must_be_there("remove", self, path)
   if type(key) == "number" then

@@ -146,17 +146,24 @@ local function keep(group, wanted)
   return #old.params - #group.params
 end
 
---- optimizer:follow(net) -> number of tensors that came, number that went: after net was changed, the optimiser
--- trains what net is now.
+--- After a network was changed, trains what it is now.
+--
 -- Parameters that net no longer has are dropped with their momentum; its new ones join the last group
--- with that group's options; all others keep momentum and count of steps. Frozen ones do not join.
--- options: leave, a list of parameters that are not to join; keep, one of parameters that stay though net does not
--- have them. train.Trainer calls this before it trains, with what its optimiser was given at first: a part of the
--- network that was left out stays so, and a parameter of the loss stays in.
+-- with that group's options; all others keep momentum and count of steps. Frozen ones do not join. train.Trainer
+-- calls this before it trains, with what its optimiser was given at first: a part of the network that was
+-- left out stays so, and a parameter of the loss stays in.
+--
+-- Call: opt:follow(net, {leave = {}, keep = {}}) -> number of tensors that came, number that went
+-- Options: leave  parameters that are not to join
+--          keep   parameters that stay though net does not have them
 -- Errors: raises where net is no module, and where nothing would be left to train.
 -- Example:
---     net:replace("fc", nn.Linear(64, 100))
---     optimizer:follow(net)
+--   > net = nn.Sequential {nn.Linear(2, 3), nn.Linear(3, 2)}
+--   > opt = optim.SGD(net:parameters(), {lr = 0.1, momentum = 0.9})
+--   > net:replace("1", nn.Linear(3, 5, {bias = false}))
+--   Linear(3, 2)
+--   > opt:follow(net)
+--   1  2
 function Optimizer:follow(net, options)
   local cls = getmetatable(self)
   if not require("resmoon.nn.module").is_module(net) then
