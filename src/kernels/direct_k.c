@@ -18,6 +18,14 @@ enum { ROWS = 6 }; /* 6 x 2 sums, two weights and one input: 15 of 16 registers 
 #endif
 enum { PANEL = 2 * RM_VL };
 
+/* Without fused multiply-adds each product is rounded as well: then every run is summed by itself,
+ * which makes up for it at the cost of one addition a run. */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+enum { BY_RUN = 0 };
+#else
+enum { BY_RUN = 1 };
+#endif
+
 static size_t whole(size_t columns) { return (columns + RM_VL - 1) / RM_VL * RM_VL; }
 
 /* Vectors in the panel that begins at column n. */
@@ -56,7 +64,7 @@ RM_INLINE void store_columns(float *to, rm_vec v, size_t columns) {
 /* ROWS pixels, nv vectors; `columns` of them are real. */
 RM_INLINE void forward_micro(int nv, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
                              size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
-  rm_vec sum[ROWS][2];
+  rm_vec sum[ROWS][2], total[ROWS][2] = {{{0}}};
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++)
 #pragma GCC unroll 2
@@ -76,11 +84,21 @@ RM_INLINE void forward_micro(int nv, const float *const *from, float *const *to,
         for (int j = 0; j < nv; j++) sum[i][j] += x * b[j];
       }
     }
+    if (!BY_RUN) continue;
+#pragma GCC unroll 8
+    for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+      for (int j = 0; j < nv; j++) {
+        total[i][j] += sum[i][j];
+        sum[i][j] = (rm_vec){0};
+      }
   }
+  rm_vec(*result)[2] = sum;
+  if (BY_RUN) result = total;
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++) {
-    if (nv == 2) rm_store(to[i], sum[i][0]);
-    store_columns(to[i] + (nv - 1) * RM_VL, sum[i][nv - 1], columns - (nv - 1) * RM_VL);
+    if (nv == 2) rm_store(to[i], result[i][0]);
+    store_columns(to[i] + (nv - 1) * RM_VL, result[i][nv - 1], columns - (nv - 1) * RM_VL);
   }
 }
 
