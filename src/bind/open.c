@@ -19,6 +19,7 @@
   X(layer_new) \
   X(linalg) \
   X(loss) \
+  X(machine) \
   X(norm) \
   X(normalize) \
   X(optim) \

@@ -18,7 +18,7 @@ DECLARE(avx512)
 
 static const rm_kernels *chosen;
 
-static const rm_kernels *find(const char *isa) {
+const rm_kernels *rm_kernel_find(const char *isa) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (strcmp(isa, "avx512") == 0)
@@ -32,7 +32,7 @@ static const rm_kernels *find(const char *isa) {
 }
 
 bool rm_kernel_select(const char *isa) {
-  const rm_kernels *table = find(isa);
+  const rm_kernels *table = rm_kernel_find(isa);
   if (table) chosen = table;
   return table != NULL;
 }

@@ -26,6 +26,8 @@ typedef struct {
 
 /* The table in use. Chosen on the first call; RESMOON_ISA is read then. */
 const rm_kernels *rm_kernel_table(void);
+/* The named table, NULL if this processor or build lacks it. */
+const rm_kernels *rm_kernel_find(const char *isa);
 /* Tests: switch to the named table; false if this processor or build lacks it. */
 bool rm_kernel_select(const char *isa);
 

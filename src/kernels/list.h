@@ -140,3 +140,8 @@ RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float 
 RM_KERNEL(void, direct_pack_gradient, (size_t pixels, size_t columns, const float *dy, size_t stride, float *packed))
 RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw))
 RM_KERNEL(void, direct_window_weights, (size_t pixels, const float *const *from, const float *dy, size_t columns, size_t vectors, const ptrdiff_t *places, float *dw))
+
+/* machine_k.c: the processor at its best */
+RM_KERNEL(float, multiply_adds, (size_t rounds, float times, float add))
+RM_KERNEL(void, triad, (size_t n, const float *a, const float *b, float times, float *y))
+RM_KERNEL(void, stream_copy, (size_t n, const float *a, float *y))

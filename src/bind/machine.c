@@ -1,0 +1,57 @@
+/* machine.c -- rm.machine: what this machine gives at best, measured; and which instruction sets it has. */
+#include "bind/bind.h"
+#include "core/machine.h"
+#include "core/threads.h"
+
+static const rm_kernels *check_isa(lua_State *L, int arg) {
+  const char *isa = luaL_optstring(L, arg, rm_kernel_table()->isa);
+  const rm_kernels *kernels = rm_kernel_find(isa);
+  if (!kernels) bind_error(L, "machine: the instruction set '%s' is not available here", isa);
+  return kernels;
+}
+
+static double check_seconds(lua_State *L, int arg) {
+  double seconds = luaL_optnumber(L, arg, 0.1);
+  if (!(seconds >= 0 && seconds <= 60)) bind_error(L, "machine: expected 0 to 60 seconds, got %g", seconds);
+  return seconds;
+}
+
+/* machine.flops(isa?, seconds = 0.1) -> operations per second of multiply-adds in registers, with the
+ * threads in use; a multiply-add counts as two */
+static int machine_flops(lua_State *L) {
+  const rm_kernels *kernels = check_isa(L, 1);
+  lua_pushnumber(L, rm_machine_flops(kernels, check_seconds(L, 2)));
+  return 1;
+}
+
+/* machine.bandwidth(bytes = 128 MiB, seconds = 0.2) -> bytes per second: of a copy, of y = a + s b */
+static int machine_bandwidth(lua_State *L) {
+  lua_Integer bytes = luaL_optinteger(L, 1, (lua_Integer)128 << 20);
+  if (bytes < 0) return bind_error(L, "machine: expected a size in bytes, got %lld", (long long)bytes);
+  rm_bandwidth measured;
+  rm_error err;
+  if (rm_machine_bandwidth(rm_kernel_table(), (size_t)bytes, check_seconds(L, 2), &measured, &err) != RM_OK)
+    return bind_raise(L, &err);
+  lua_pushnumber(L, measured.copy);
+  lua_pushnumber(L, measured.triad);
+  return 2;
+}
+
+/* machine.isas() -> list of the instruction sets there are kernels for and the processor has */
+static int machine_isas(lua_State *L) {
+  static const char *const names[] = {"baseline", "avx2", "avx512"};
+  lua_newtable(L);
+  for (size_t i = 0, n = 0; i < sizeof names / sizeof *names; i++) {
+    if (!rm_kernel_find(names[i])) continue;
+    lua_pushstring(L, names[i]);
+    lua_rawseti(L, -2, (lua_Integer)++n);
+  }
+  return 1;
+}
+
+void bind_open_machine(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"flops", machine_flops}, {"bandwidth", machine_bandwidth}, {"isas", machine_isas}, {NULL, NULL}};
+  luaL_newlib(L, functions);
+  lua_setfield(L, -2, "machine");
+}
