@@ -130,7 +130,7 @@ install: all ## under $(DESTDIR)$(PREFIX), /usr/local if not given
 	install -D $B/resmoon $(DESTDIR)$(PREFIX)/bin/resmoon
 	install -D -m 644 $(MODULE) $(DESTDIR)$(PREFIX)/lib/lua/5.4/resmoon/core.so
 	rm -rf $(SHARE)/resmoon
-	find lua scripts -name '*.lua' -exec install -D -m 644 {} $(SHARE)/resmoon/{} \;
+	find lua scripts \( -name '*.lua' -o -name '*.py' \) -exec install -D -m 644 {} $(SHARE)/resmoon/{} \;
 	mkdir -p $(SHARE)/lua/5.4
 	ln -sfn ../../resmoon/lua/resmoon $(SHARE)/lua/5.4/resmoon
 

@@ -53,8 +53,15 @@ static int conv_method(lua_State *L) {
   return 1;
 }
 
+/* conv_used() -> the method of the convolution, or gradient of one, that was computed last; nil before */
+static int conv_used(lua_State *L) {
+  lua_pushstring(L, rm_conv_used());
+  return 1;
+}
+
 void bind_open_conv(lua_State *L) {
   static const luaL_Reg methods[] = {{"conv2d", tensor_conv2d}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"conv2d", tensor_conv2d}, {"conv_method", conv_method}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"conv2d", tensor_conv2d}, {"conv_method", conv_method},
+                                       {"conv_used", conv_used}, {NULL, NULL}};
   bind_register(L, methods, functions);
 }

@@ -35,5 +35,7 @@ rm_status rm_conv2d_fused(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, cons
  * NULL: automatic. False for an unknown name. */
 bool rm_conv_force(const char *method);
 const char *rm_conv_forced(void); /* NULL: automatic */
+/* The method of the convolution or gradient of one that was computed last; NULL: none was yet. */
+const char *rm_conv_used(void);
 
 #endif

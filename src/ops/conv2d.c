@@ -34,6 +34,9 @@ bool rm_conv_force(const char *method) {
   return false;
 }
 
+static atomic_int used = -1; /* the latest choice */
+
+const char *rm_conv_used(void) { return used < 0 ? NULL : methods[used]->name; }
 const char *rm_conv_forced(void) { return forced < 0 ? NULL : methods[forced]->name; }
 
 /* The first that pays; or, from the forced one on, the first that fits. naive is never chosen by
@@ -41,6 +44,7 @@ const char *rm_conv_forced(void) { return forced < 0 ? NULL : methods[forced]->n
 static const rm_conv_method *choose(const rm_conv_shape *s) {
   int i = forced < 0 ? 0 : forced;
   while (!(methods[i]->fits(s) && (forced >= 0 || methods[i]->pays(s)))) i++;
+  used = i;
   return methods[i];
 }
 

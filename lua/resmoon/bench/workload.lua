@@ -1,0 +1,36 @@
+--- What is timed: a network on one random batch in memory.
+--
+-- train  forward, cross-entropy, backward, SGD(0.1, momentum 0.9, weight decay 1e-4)
+-- infer  forward only, eval mode, no gradients
+local rm = require "resmoon"
+
+--- options: model, mode, batch, size (height and width), classes.
+-- Returns {net, x, y, step = function, flops = operations of a step, parameters = count}.
+-- Operations are those of direct convolutions and of linear layers, a multiply-add counting as two:
+-- in training for output, input gradient (the first layer needs none) and weight gradient.
+return function(options)
+  rm.manual_seed(1)
+  local input = {3, options.size, options.size}
+  local net = rm.models.get(options.model) {input = input, num_classes = options.classes}
+  local x, labels = rm.randn(options.batch, table.unpack(input)), {}
+  for i = 1, options.batch do labels[i] = (i - 1) % options.classes + 1 end
+  local work = {net = net, x = x, y = rm.tensor(labels, "int64"), parameters = 0}
+  for _, p in ipairs(net:parameters()) do work.parameters = work.parameters + p:numel() end
+  local summary, first = net:summary(input), nil
+  for _, row in ipairs(summary.rows) do first = first or (row.macs > 0 and row.macs) end
+  if options.mode == "infer" then
+    net:eval()
+    work.flops = 2 * options.batch * summary.macs
+    function work.step() rm.no_grad(function() return net(x) end) end
+    return work
+  end
+  net:train()
+  work.flops = 2 * options.batch * (3 * summary.macs - (first or 0))
+  local optimizer = rm.optim.SGD(net:parameters(), {lr = 0.1, momentum = 0.9, weight_decay = 1e-4})
+  function work.step()
+    optimizer:zero_grad()
+    net(x):cross_entropy(work.y):backward()
+    optimizer:step()
+  end
+  return work
+end
