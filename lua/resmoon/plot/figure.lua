@@ -34,7 +34,8 @@ local Panel = {}
 Panel.__index = Panel
 
 --- Adds a layer: columns (lists of numbers of equal length), style (a gnuplot plotting style of
--- ours, never of the user), title, colour (a number or "#rrggbb"), dashed, width, faint.
+-- ours, never of the user), title, colour (a number or "#rrggbb"), dashed, width, faint, point (its
+-- size), symbol (gnuplot's number of it; 7: a disc).
 function Panel:add(layer)
   self.layers[#self.layers + 1] = layer
   return self
@@ -96,7 +97,9 @@ local function layer_options(layer, index, text)
       local width = layer.width or (layer.faint and 1.3 or 2.2)
       parts[#parts + 1] = ("lw %g dt %s"):format(width, layer.dashed and "'-'" or "1")
     end
-    if layer.style:find("point") then parts[#parts + 1] = ("pt 7 ps %g"):format(layer.point or 0.6) end
+    if layer.style:find("point") then
+      parts[#parts + 1] = ("pt %d ps %g"):format(layer.symbol or 7, layer.point or 0.6)
+    end
   end
   parts[#parts + 1] = layer.title and "title " .. gnuplot.quote(layer.title) or "notitle"
   return text and (parts[1] .. " " .. parts[#parts]) or table.concat(parts, " ")

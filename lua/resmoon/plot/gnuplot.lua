@@ -14,10 +14,11 @@ local gnuplot = {}
 
 --- Text as gnuplot takes it literally: in double quotes, with every byte that could mean something
 -- as an octal escape, and without control characters. (Single quotes will not do: gnuplot 5.4 loses
--- count where several stand side by side.)
+-- count where several stand side by side.) Digits behind an escape are escaped as well: gnuplot would
+-- take them for part of it.
 function gnuplot.quote(text)
-  return '"' .. tostring(text):gsub("[%c\127]", " "):gsub("[^%w ._/-]", function(c)
-    return ("\\%03o"):format(c:byte())
+  return '"' .. tostring(text):gsub("[%c\127]", " "):gsub("[^%w ._/-]%d*", function(run)
+    return (run:gsub(".", function(c) return ("\\%03o"):format(c:byte()) end))
   end) .. '"'
 end
 

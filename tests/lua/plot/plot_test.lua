@@ -29,6 +29,7 @@ end
 
 check.case("quote leaves no way out", function()
   check.equal(gnuplot.quote "it's", [["it\047s"]])
+  check.equal(gnuplot.quote "3->16 x1", [["3-\076\061\066 x1"]])  -- else \0761 would be read
   check.equal(gnuplot.quote "a\nsystem `x`\0", [["a system \140x\140 "]])
   check.equal(gnuplot.path "x.png", [["./x.png"]])
   check.equal(gnuplot.path "|rm x.png", [["./\174rm x.png"]])
