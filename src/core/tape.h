@@ -9,7 +9,11 @@
  *
  * Saved tensors are kept without their history (no cycles), together with the
  * version of their storage: a later write in place makes backward fail instead of
- * giving a wrong gradient. */
+ * giving a wrong gradient.
+ *
+ * A large input that the operation before can compute again at the price of a pass over memory
+ * is not kept: relu(bn(c)) in front of a convolution follows from c, which is kept in any case.
+ * It is saved weakly, and backward takes it from whoever still holds it or has it computed again. */
 #ifndef RM_CORE_TAPE_H
 #define RM_CORE_TAPE_H
 
@@ -30,12 +34,16 @@ bool rm_tape_wants(size_t n, rm_tensor *const inputs[]);
  * in dx is released by the caller. Recording is off meanwhile. */
 typedef rm_status (*rm_backward_fn)(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err);
 
+/* Computes the node's output once more, from what it saved: the same bits. */
+typedef rm_status (*rm_recompute_fn)(const rm_node *node, rm_tensor **y, rm_error *err);
+
 /* Records y = op(inputs). Call it only if rm_tape_wants(...), with a fresh y.
  * `payload` (copied; may be NULL) holds what backward needs besides tensors.
  * Entries of `inputs` and `saved` may be NULL. y may be among the saved. */
 typedef struct {
   const char    *name;         /* of the operator, for messages: "conv2d" */
   rm_backward_fn backward;
+  rm_recompute_fn recompute;   /* where that is cheap, else NULL; not with y among the saved */
   size_t         ninputs;
   rm_tensor *const *inputs;
   size_t         nsaved;

@@ -43,14 +43,20 @@ static rm_storage *storage_new(size_t bytes) {
   }
   s->bytes = bytes;
   atomic_init(&s->refs, 1);
+  atomic_init(&s->watchers, 1);
   atomic_init(&s->version, 0);
   return s;
+}
+
+static void storage_unwatch(rm_storage *s) {
+  if (atomic_fetch_sub(&s->watchers, 1) == 1) rm_free(s, sizeof *s);
 }
 
 static void storage_release(rm_storage *s) {
   if (atomic_fetch_sub(&s->refs, 1) != 1) return;
   rm_free(s->data, s->bytes);
-  rm_free(s, sizeof *s);
+  s->data = NULL;
+  storage_unwatch(s);
 }
 
 /* --- tensors ------------------------------------------------------------------ */
@@ -134,6 +140,30 @@ rm_status rm_tensor_detach(const rm_tensor *x, rm_tensor **out, rm_error *err) {
   return rm_tensor_view(x, x->ndim, x->shape, x->strides, x->offset, out, err);
 }
 
+rm_status rm_tensor_weak(const rm_tensor *x, rm_tensor **out, rm_error *err) {
+  RM_TRY(rm_tensor_detach(x, out, err));
+  atomic_fetch_add(&x->storage->watchers, 1);
+  atomic_fetch_sub(&x->storage->refs, 1); /* never the last: x has one */
+  (*out)->weak = true;
+  return RM_OK;
+}
+
+rm_status rm_tensor_revive(const rm_tensor *weak, rm_tensor **out, rm_error *err) {
+  atomic_size_t *refs = &weak->storage->refs;
+  size_t n = atomic_load(refs);
+  *out = NULL;
+  do
+    if (n == 0) return RM_OK;
+  while (!atomic_compare_exchange_weak(refs, &n, n + 1)); /* it cannot go meanwhile */
+  rm_status status = rm_tensor_detach(weak, out, err);
+  storage_release(weak->storage);
+  return status;
+}
+
+bool rm_tensor_exclusive(const rm_tensor *t) {
+  return atomic_load(&t->refs) == 1 && atomic_load(&t->storage->refs) == 1 && rm_tensor_is_dense(t);
+}
+
 rm_tensor *rm_tensor_retain(rm_tensor *t) {
   atomic_fetch_add(&t->refs, 1);
   return t;
@@ -144,7 +174,8 @@ void rm_tensor_release(rm_tensor *t) {
   rm_tensor_release(t->grad); /* a gradient has no gradient: one level */
   if (t->node) rm_node_release(t->node);
   rm_hooks_release(t->hooks);
-  storage_release(t->storage);
+  if (t->weak) storage_unwatch(t->storage);
+  else storage_release(t->storage);
   rm_free(t, sizeof *t);
   atomic_fetch_sub(&live, 1);
 }

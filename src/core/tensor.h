@@ -27,7 +27,8 @@ const char *rm_dtype_name(rm_dtype dtype);              /* "float32" */
 bool        rm_dtype_from_name(const char *name, rm_dtype *dtype);
 
 typedef struct {
-  atomic_size_t refs;
+  atomic_size_t refs;     /* tensors that keep the elements */
+  atomic_size_t watchers; /* weak tensors, and one more for all of refs: these keep this struct */
   size_t        bytes;
   void         *data;
   atomic_uint   version;  /* counts writes in place, so that backward can refuse stale values */
@@ -45,6 +46,7 @@ struct rm_tensor {
   size_t    numel;
   size_t    shape[RM_MAX_DIMS];
   ptrdiff_t strides[RM_MAX_DIMS];
+  bool       weak;                 /* does not keep its elements: rm_tensor_weak */
   bool       requires_grad;        /* a leaf the user wants a gradient for, or computed from one */
   rm_tensor *grad;                 /* leaves: the gradient so far, or NULL */
   rm_node   *node;                 /* what computed it, or NULL */
@@ -70,6 +72,14 @@ rm_status rm_tensor_view(const rm_tensor *x, size_t ndim, const size_t shape[], 
                          size_t offset, rm_tensor **out, rm_error *err);
 /* The same elements without history: shares storage, requires no gradient. */
 rm_status rm_tensor_detach(const rm_tensor *x, rm_tensor **out, rm_error *err);
+
+/* The same elements as x without keeping them: what is left when they are gone is the version of
+ * their storage, which tells whether they were written to. rm_tensor_revive gives an ordinary
+ * tensor on them, or NULL where nobody has kept them. */
+rm_status rm_tensor_weak(const rm_tensor *x, rm_tensor **out, rm_error *err);
+rm_status rm_tensor_revive(const rm_tensor *weak, rm_tensor **out, rm_error *err);
+/* Whether nobody else can see t's values, so that they may be overwritten. */
+bool      rm_tensor_exclusive(const rm_tensor *t);
 
 /* --- looking ---------------------------------------------------------------- */
 /* The first element. Borrowed: valid while t is owned. */

@@ -75,53 +75,70 @@ RM_INLINE float masked(int relu, float x, float mean, float scale, float shift, 
   return relu == NO_RELU || y > 0 ? dy : 0;
 }
 
+/* What becomes of g: dropped, written to dadd, or written over dy. */
+enum { DROP, TO_DADD, TO_DY };
 RM_INLINE void sums(size_t rows, size_t c, const float *restrict x, const float *restrict y,
-                    const float *restrict dy, const float *restrict mean, const float *restrict scale,
+                    float *restrict dy, const float *restrict mean, const float *restrict scale,
                     const float *restrict shift, float *restrict sum, float *restrict dot,
-                    float *restrict dadd, int relu, bool has_dadd) {
+                    float *restrict dadd, int relu, int keep) {
   for (size_t j = 0; j < c; j++) sum[j] = dot[j] = 0;
   for (size_t r = 0; r < rows; r++) {
     for (size_t j = 0; j < c; j++) {
       float g = masked(relu, x[j], mean[j], scale[j], shift[j], relu == FROM_Y ? y[j] : 0, dy[j]);
       sum[j] += g;
       dot[j] += g * (x[j] - mean[j]);
-      if (has_dadd) dadd[j] = g;
+      if (keep == TO_DADD) dadd[j] = g;
+      if (keep == TO_DY) dy[j] = g;
     }
     x += c, dy += c;
     if (relu == FROM_Y) y += c;
-    if (has_dadd) dadd += c;
+    if (keep == TO_DADD) dadd += c;
   }
 }
 
 /* With g the gradient in front of relu: sum[j] = sum of g, dot[j] = sum of g * (x - mean).
- * relu with y: the mask is y > 0; relu without: it is recomputed. dadd, unless NULL, gets g. */
+ * relu with y: the mask is y > 0; relu without: it is recomputed. dadd, unless NULL, gets g; it
+ * may be dy. */
 void RM_ISA(norm_sums)(size_t rows, size_t c, const float *x, const float *y, const float *dy,
                        const float *mean, const float *scale, const float *shift, bool relu, float *sum,
                        float *dot, float *dadd) {
-  if (!relu)            sums(rows, c, x, y, dy, mean, scale, shift, sum, dot, dadd, NO_RELU, false);
-  else if (!y)          sums(rows, c, x, y, dy, mean, scale, shift, sum, dot, dadd, FROM_X, false);
-  else if (!dadd)       sums(rows, c, x, y, dy, mean, scale, shift, sum, dot, dadd, FROM_Y, false);
-  else                  sums(rows, c, x, y, dy, mean, scale, shift, sum, dot, dadd, FROM_Y, true);
+  float *g = (float *)dy; /* written only where it is dadd */
+  if (!relu)            sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, NO_RELU, DROP);
+  else if (!y)          sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, FROM_X, DROP);
+  else if (!dadd)       sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, FROM_Y, DROP);
+  else if (dadd != dy)  sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, FROM_Y, TO_DADD);
+  else                  sums(rows, c, x, y, dadd, mean, scale, shift, sum, dot, NULL, FROM_Y, TO_DY);
 }
 
 RM_INLINE void backward(size_t rows, size_t c, const float *restrict x, const float *restrict y,
-                        const float *restrict dy, const float *restrict mean, const float *restrict scale,
+                        float *restrict dy, const float *restrict mean, const float *restrict scale,
                         const float *restrict shift, const float *restrict slope,
-                        const float *restrict offset, float *restrict dx, int relu) {
-  for (size_t r = 0; r < rows; r++, x += c, dy += c, dx += c) {
+                        const float *restrict offset, float *restrict dx, int relu, bool in_place) {
+  for (size_t r = 0; r < rows; r++, x += c, dy += c) {
     for (size_t j = 0; j < c; j++) {
       float g = masked(relu, x[j], mean[j], scale[j], shift[j], relu == FROM_Y ? y[j] : 0, dy[j]);
-      dx[j] = g * scale[j] + ((x[j] - mean[j]) * slope[j] + offset[j]);
+      float d = g * scale[j] + ((x[j] - mean[j]) * slope[j] + offset[j]);
+      if (in_place) dy[j] = d;
+      else dx[j] = d;
     }
     if (relu == FROM_Y) y += c;
+    if (!in_place) dx += c;
   }
 }
 
-/* dx = g * scale + (x - mean) * slope + offset, with g as above. */
+/* dx = g * scale + (x - mean) * slope + offset, with g as above. dx may be dy. */
 void RM_ISA(norm_backward)(size_t rows, size_t c, const float *x, const float *y, const float *dy,
                            const float *mean, const float *scale, const float *shift, bool relu,
                            const float *slope, const float *offset, float *dx) {
-  if (!relu)   backward(rows, c, x, y, dy, mean, scale, shift, slope, offset, dx, NO_RELU);
-  else if (!y) backward(rows, c, x, y, dy, mean, scale, shift, slope, offset, dx, FROM_X);
-  else         backward(rows, c, x, y, dy, mean, scale, shift, slope, offset, dx, FROM_Y);
+  float *g = (float *)dy; /* written only where it is dx */
+  int mask = !relu ? NO_RELU : !y ? FROM_X : FROM_Y;
+  if (dx == dy) {
+    if (mask == NO_RELU)     backward(rows, c, x, y, dx, mean, scale, shift, slope, offset, NULL, NO_RELU, true);
+    else if (mask == FROM_X) backward(rows, c, x, y, dx, mean, scale, shift, slope, offset, NULL, FROM_X, true);
+    else                     backward(rows, c, x, y, dx, mean, scale, shift, slope, offset, NULL, FROM_Y, true);
+  } else {
+    if (mask == NO_RELU)     backward(rows, c, x, y, g, mean, scale, shift, slope, offset, dx, NO_RELU, false);
+    else if (mask == FROM_X) backward(rows, c, x, y, g, mean, scale, shift, slope, offset, dx, FROM_X, false);
+    else                     backward(rows, c, x, y, g, mean, scale, shift, slope, offset, dx, FROM_Y, false);
+  }
 }

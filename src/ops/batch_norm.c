@@ -264,6 +264,21 @@ static void forward_range(void *ctx, size_t begin, size_t end) {
 typedef struct { bool of_batch, relu; } payload;
 static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err);
 
+/* y from rows (channels innermost), columns and add (as rows, or NULL). */
+static rm_status compute(const rm_tensor *rows, const rm_tensor *columns, const rm_tensor *add, bool relu,
+                         rm_tensor **y, rm_error *err) {
+  RM_TRY(new_rows(rows, y, err));
+  forward_job job = {.c = rows->shape[1], .x = rm_tensor_f32(rows), .columns = rm_tensor_f32(columns),
+                     .add = add ? rm_tensor_f32(add) : NULL, .relu = relu, .y = rm_tensor_f32(*y)};
+  rm_parallel(row_count(rows), row_grain(job.c), forward_range, &job);
+  return RM_OK;
+}
+
+static rm_status recompute(const rm_node *node, rm_tensor **y, rm_error *err) {
+  const payload *how = rm_node_payload(node);
+  return compute(rm_node_saved(node, 0), rm_node_saved(node, 1), NULL, how->relu, y, err);
+}
+
 rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *columns,
                               bool of_batch, rm_tensor *add, bool relu, rm_tensor **out, rm_error *err) {
   char a[RM_SHAPE_TEXT], b[RM_SHAPE_TEXT];
@@ -274,17 +289,14 @@ rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, 
   rm_tensor *rows = NULL, *add_rows = NULL, *y = NULL;
   rm_status status = as_rows(x, &rows, err);
   if (status == RM_OK && add) status = as_rows(add, &add_rows, err);
-  if (status == RM_OK) status = new_rows(x, &y, err);
+  if (status == RM_OK) status = compute(rows, columns, add_rows, relu, &y, err);
   if (status == RM_OK) {
-    forward_job job = {.c = x->shape[1], .x = rm_tensor_f32(rows), .columns = rm_tensor_f32(columns),
-                       .add = add ? rm_tensor_f32(add_rows) : NULL, .relu = relu, .y = rm_tensor_f32(y)};
-    rm_parallel(row_count(x), row_grain(job.c), forward_range, &job);
     rm_tensor *const inputs[] = {x, weight, bias, add};
     rm_tensor *const saved[] = {rows, columns, add && relu ? y : NULL};
     payload how = {of_batch, relu};
     if (rm_tape_wants(4, inputs))
       status = rm_tape_record(y, &(rm_record){.name = "batch_norm", .backward = batch_norm_backward,
-                                              .ninputs = 4, .inputs = inputs, .nsaved = 3, .saved = saved,
+                                              .recompute = add ? NULL : recompute, .ninputs = 4, .inputs = inputs, .nsaved = 3, .saved = saved,
                                               .payload = &how, .payload_bytes = sizeof how}, err);
   }
   rm_tensor_release(rows);
@@ -307,6 +319,8 @@ rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_ten
 
 /* --- backward ---------------------------------------------------------------------------
  *
+ * dy is as large as an activation; where nobody else holds it, a gradient is written over it.
+ *
  * With g the gradient in front of relu, which is also that of `add`, and d = x - mean:
  *
  *   dbias = sum g        dweight = invstd * sum g d
@@ -319,7 +333,7 @@ typedef struct {
   cut k;
   const float *x, *y, *dy, *columns;
   bool relu;
-  float *dadd;          /* NULL: not wanted, or dy itself */
+  float *dadd;          /* NULL: not wanted, or the same as dy without relu */
   double *partial;      /* per chunk: sum g, then sum g d */
   const float *through; /* slope and offset of dx in d */
   float *dx;
@@ -369,8 +383,9 @@ static rm_status vector_gradient(size_t c, const double *sum, const float *facto
   return RM_OK;
 }
 
-static rm_status input_gradient(backward_job *job, bool of_batch, const rm_tensor *x, rm_tensor **out,
-                                rm_error *err) {
+/* *out is `into`, retained, or if that is NULL a tensor of its own. */
+static rm_status input_gradient(backward_job *job, bool of_batch, const rm_tensor *x, rm_tensor *into,
+                                rm_tensor **out, rm_error *err) {
   size_t c = job->k.c, shape[2] = {2, c};
   const float *invstd = job->columns + INVSTD * c, *scale = job->columns + SCALE * c;
   const double *sum = job->partial, *dot = sum + c;
@@ -382,7 +397,9 @@ static rm_status input_gradient(backward_job *job, bool of_batch, const rm_tenso
     slope[j] = of_batch ? (float)(share * invstd[j] * invstd[j] * dot[j]) : 0;
     offset[j] = of_batch ? (float)(share * sum[j]) : 0;
   }
-  rm_status status = new_rows(x, out, err);
+  rm_status status = RM_OK;
+  if (into) *out = rm_tensor_retain(into);
+  else status = new_rows(x, out, err);
   if (status == RM_OK) {
     job->through = slope;
     job->dx = rm_tensor_f32(*out);
@@ -392,13 +409,12 @@ static rm_status input_gradient(backward_job *job, bool of_batch, const rm_tenso
   return status;
 }
 
-/* The gradient of `add`: dy, or dy behind relu's mask, which take_sums will fill in. */
-static rm_status add_gradient(backward_job *job, rm_tensor *dy, rm_tensor **out, rm_error *err) {
-  if (!job->relu) {
-    *out = rm_tensor_retain(dy);
-    return RM_OK;
-  }
-  RM_TRY(new_rows(dy, out, err));
+/* The gradient of `add`: dy, or dy behind relu's mask, which take_sums will fill in: into dy itself
+ * if that is ours. */
+static rm_status add_gradient(backward_job *job, rm_tensor *dy, bool ours, rm_tensor **out, rm_error *err) {
+  if (!job->relu || ours) *out = rm_tensor_retain(dy);
+  else RM_TRY(new_rows(dy, out, err));
+  if (!job->relu) return RM_OK;
   job->dadd = rm_tensor_f32(*out);
   return RM_OK;
 }
@@ -408,18 +424,20 @@ static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tens
   const rm_tensor *x = rm_node_saved(node, 0), *columns = rm_node_saved(node, 1), *y = rm_node_saved(node, 2);
   size_t c = x->shape[1];
   rm_tensor *dy_rows = NULL;
+  bool ours = rm_tensor_exclusive(dy); /* to write over */
   RM_TRY(as_rows(dy, &dy_rows, err));
+  ours = ours || dy_rows != dy;
   backward_job job = {.k = cut_rows(row_count(x), c), .x = rm_tensor_f32(x), .y = y ? rm_tensor_f32(y) : NULL,
                       .dy = rm_tensor_f32(dy_rows), .columns = rm_tensor_f32(columns), .relu = how->relu};
   rm_status status = RM_OK;
-  if (rm_node_needs(node, 3)) status = add_gradient(&job, dy_rows, &dx[3], err);
+  if (rm_node_needs(node, 3)) status = add_gradient(&job, dy_rows, ours, &dx[3], err);
   if (status == RM_OK) status = take_sums(&job, err);
   if (status == RM_OK && job.dadd) { /* masked already: dx need not do it again */
     job.dy = job.dadd;
     job.y = NULL;
     job.relu = false;
   }
-  if (status == RM_OK && rm_node_needs(node, 0)) status = input_gradient(&job, how->of_batch, x, &dx[0], err);
+  if (status == RM_OK && rm_node_needs(node, 0)) status = input_gradient(&job, how->of_batch, x, ours && !dx[3] ? dy_rows : NULL, &dx[0], err);
   if (status == RM_OK && rm_node_needs(node, 1))
     status = vector_gradient(c, job.partial + c, job.columns + INVSTD * c, &dx[1], err);
   if (status == RM_OK && rm_node_needs(node, 2)) status = vector_gradient(c, job.partial, NULL, &dx[2], err);
