@@ -16,7 +16,7 @@ parser:flag("--architecture", "one table of several ResNets or plain nets, as in
 parser:flag("--depths", "the table of AlexNet, VGG, GoogLeNet, Highway networks and ResNet-152")
 parser:option("--input", "channels, height and width of the images"):argname "C,H,W":default "3,32,32"
 parser:option("--classes", "number of classes"):argname "N":convert(options.whole):default "10"
-parser:option("--shortcut", "of residual networks: A, B or C"):choices {"A", "B", "C"}
+parser:option("--shortcut", "of residual networks: A, B, C or D"):choices {"A", "B", "C", "D"}
 local args = parser:parse()
 
 local function input_shape(text)

@@ -4,11 +4,15 @@
 --   "A"     every stride-th row and column, then zero channels: no parameters
 --   "B"     a 1x1 convolution and batch norm, where the shape changes
 --   "C"     the same everywhere
--- Source: He et al. 2016, arXiv:1512.03385, section 3.3 and table 3.
+--   "D"     as B, but the image is halved by an average over 2x2 in front of
+--           the convolution, which then has stride 1: nothing is thrown away.
+--           The block reads relu(convs(x) + idconv(pool(x)))
+-- Source: He et al. 2016, arXiv:1512.03385, section 3.3 and table 3; D: He et al. 2019, arXiv:1812.01187,
+-- fig. 2(c).
 --
 -- Call: nn.shortcut(cin, cout, stride, option) -> module or nil
 -- Shapes: x (N, cin, H, W); y (N, cout, ceil(H/stride), ceil(W/stride)).
--- Errors: raises for an option other than "A", "B" and "C"; for "A" with fewer channels behind than before.
+-- Errors: raises for an option other than "A", "B", "C" and "D"; for "A" with fewer channels behind than before.
 -- Example:
 --   > nn.shortcut(16, 32, 2, "A")(rm.zeros(4, 16, 32, 32)).shape
 --   {4, 32, 16, 16}
@@ -35,13 +39,20 @@ end
 function PadShortcut:describe() return ("(+%d channels, stride = %d)"):format(self.extra, self.stride) end
 
 local function shortcut(cin, cout, stride, option)
-  if option ~= "A" and option ~= "B" and option ~= "C" then
-    fail("shortcut: option is %s, expected 'A', 'B', 'C' or 'none'", tostring(option))
+  if not (option == "A" or option == "B" or option == "C" or option == "D") then
+    fail("shortcut: option is %s, expected 'A', 'B', 'C', 'D' or 'none'", tostring(option))
   end
   if option ~= "C" and stride == 1 and cin == cout then return nil end
   if option == "A" then
     if cout < cin then fail("shortcut: option A cannot lower %d channels to %d", cin, cout) end
     return PadShortcut(cin, cout, stride)
+  end
+  if option == "D" and stride > 1 then
+    return Sequential {
+      layers.AvgPool2d(stride, {stride = stride, ceil_mode = true}),
+      layers.Conv2d(cin, cout, 1, {bias = false}),
+      layers.BatchNorm2d(cout),
+    }
   end
   return Sequential {
     layers.Conv2d(cin, cout, 1, {stride = stride, bias = false}),

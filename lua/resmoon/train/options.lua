@@ -75,8 +75,9 @@ function options.add(parser, given)
   parser:group("Run",
     add("--seed", "of weights, order, augmentation and dropout: the same seed gives the same bits", "N", whole, d.seed),
     add("--threads", "processors to use (default all)", "N", whole),
-    add("--shortcut", "of residual networks: A (zeros), B (projection where shapes change), C (all projections)")
-      :choices {"A", "B", "C"},
+    add("--shortcut", "of residual networks: A (zeros), B (projection where shapes change), C (all projections), "
+        .. "D (average pooling, then a projection)")
+      :choices {"A", "B", "C", "D"},
     add("--width", "channels of the first stage (default the network's own)", "N", whole))
 end
 

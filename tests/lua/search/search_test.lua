@@ -1,0 +1,156 @@
+--- The genetic search: its algorithm, its trials, its journal, and the command over them.
+local check   = require "support.check"
+local rm      = require "resmoon"
+local program = require "support.program"
+local search  = require "resmoon.search"
+
+local genes = search.genes
+
+local function generator(seed) return rm.generator(seed, 0) end
+
+check.case("genes are drawn within their bounds, evenly on their scale", function()
+  local g, low, high = generator(1), 0, 0
+  local rate = genes.defaults[1]
+  for _ = 1, 2000 do
+    local v = genes.draw(rate, g)
+    check.that(v >= 1e-6 and v <= 1e-2)
+    if v < 1e-4 then low = low + 1 else high = high + 1 end
+  end
+  check.that(math.abs(low - high) < 200, low)   -- half of the exponents lie below 1e-4
+  check.error(function() genes.check {{name = "x", low = 2, high = 1, scale = "linear"}} end, "gene x goes from 2 to 1")
+  check.error(function() genes.check {{name = "x", low = 0, high = 1, scale = "log"}} end, "cannot begin at 0")
+end)
+
+check.case("crossover takes a first part of one parent and the rest of the other", function()
+  local a, b, g = {lr = 1, weight_decay = 1, momentum = 1}, {lr = 2, weight_decay = 2, momentum = 2}, generator(2)
+  local seen = {}
+  for _ = 1, 50 do
+    local c = genes.cross(genes.defaults, a, b, g)
+    seen[c.lr .. c.weight_decay .. c.momentum] = true
+  end
+  check.equal(seen, {["122"] = true, ["112"] = true})
+end)
+
+check.case("mutation draws anew what exceeds the threshold, and nothing else", function()
+  local g, kept, n = generator(3), 0, 600
+  for _ = 1, n do
+    local c = genes.mutate(genes.defaults, {lr = 7, weight_decay = 7, momentum = 7}, 0.8, g)
+    for _, gene in ipairs(genes.defaults) do
+      if c[gene.name] == 7 then kept = kept + 1 end
+    end
+  end
+  check.close(kept / (3 * n), 0.8, {atol = 0.04})
+  local same = genes.mutate(genes.defaults, {lr = 7, weight_decay = 7, momentum = 7}, 1, g)
+  check.equal(same, {lr = 7, weight_decay = 7, momentum = 7})
+end)
+
+-- Best at rate 1e-3, weight decay 0.02, momentum 0.9.
+local function hill(g)
+  return -math.abs(math.log(g.lr / 1e-3, 10)) - 20 * math.abs(g.weight_decay - 0.02) - 2 * math.abs(g.momentum - 0.9)
+end
+
+local function evaluate(list)
+  local fitness = {}
+  for i, individual in ipairs(list) do fitness[i] = hill(individual.genes) end
+  return fitness
+end
+
+check.case("it climbs, keeps the fittest half, and takes the same course again", function()
+  local best, kept = {}, {}
+  local function run()
+    return search.genetic {evaluate = evaluate, generations = 8, seed = 5, on_generation = function(n, population)
+      best[n] = population[1].fitness
+      for i = 1, 5 do
+        if n > 1 and kept[i] then check.that(population[i].fitness >= kept[i]) end
+        kept[i] = population[i].fitness
+      end
+    end}
+  end
+  local a = run()
+  for n = 2, 8 do check.that(best[n] >= best[n - 1]) end
+  check.that(best[8] > best[1])
+  check.equal(#a.all, 10 + 7 * 5)
+  kept = {}
+  local b = run()
+  for i, individual in ipairs(a.all) do check.equal(b.all[i].genes, individual.genes) end
+  check.error(function() search.genetic {evaluate = function() return {0 / 0} end, population = 2} end,
+              "expected a number")
+  check.error(function() search.genetic {evaluate = evaluate, population = 1} end, "expected at least 2")
+end)
+
+local function sets()
+  local train = rm.data.shapes10 {train = true, size = 48}
+  local part, validation = rm.data.split(train, 0.25, 1)
+  return {part, nil, validation}
+end
+
+local base = {model = "lenet5", epochs = 3, batch_size = 12, threads = 1, augment = false, schedule = "constant"}
+
+local function settings(more)
+  local s = {}
+  for name, value in pairs(base) do s[name] = value end
+  for name, value in pairs(more) do s[name] = value end
+  return s
+end
+
+check.case("a trial is scored, whatever happens in it", function()
+  local result = search.trial.run(settings {lr = 0.01}, {sets = sets()})
+  check.equal({result.stopped, result.epochs, #result.accuracy}, {"finished", 3, 3})
+  check.equal(result.fitness, result.accuracy[3])
+  result = search.trial.run(settings {lr = 1e6, momentum = 1.5}, {sets = sets()})
+  check.equal(result.stopped, "diverged")
+  check.that(result.fitness == result.fitness and result.fitness >= 0)
+  result = search.trial.run(settings {lr = -1}, {sets = sets()})
+  check.equal({result.stopped, result.fitness}, {"refused", 0})
+  check.that(result.reason:find("lr is -1", 1, true), result.reason)
+  result = search.trial.run(settings {lr = 0.01}, {sets = sets(), bar = {1000, 1000}})
+  check.equal({result.stopped, result.epochs}, {"hopeless", 1})
+end)
+
+check.case("the bar is the median of those that got so far", function()
+  local results = {{accuracy = {10, 50}}, {accuracy = {30, 60}}, {accuracy = {20}}, {accuracy = {}}}
+  check.equal(search.trial.bar(results), {20})
+  check.equal(search.trial.bar {}, {})
+end)
+
+local function command(folder, more)
+  local list = {"search", "--model", "lenet5", "--run", folder, "--train-size", "60", "--test-size", "10",
+                "--epochs", "1", "--batch-size", "20", "--val-split", "0.3", "--population", "4", "--generations", "2"}
+  return table.move(more or {}, 1, #(more or {}), #list + 1, list)
+end
+
+check.case("killed, it goes on with what is missing; with more workers it finds the same", function()
+  program.with_folder(function(folder)
+    local a, b = folder .. "/a", folder .. "/b"
+    local whole, err, status = program.run(command(a))
+    check.equal(status, 0, whole .. err)
+    check.equal(#rm.sys.list(a .. "/trials"), 7)   -- the settings as given, 4, and 2 children
+    check.that(rm.sys.exists(a .. "/best5.svg"))
+    check.that(whole:find("without search +%d") and whole:find("with search +%d"), whole)
+
+    -- As a kill leaves it: some trials are there, others are not.
+    local function read(path)
+      local file <close> = assert(io.open(path))
+      return file:read("a")
+    end
+    local before = read(a .. "/trials/002.json")
+    os.remove(a .. "/trials/003.json")
+    os.remove(a .. "/trials/006.json")
+    local again
+    again, err, status = program.run(command(a))
+    check.equal(status, 0, again .. err)
+    check.that(again:find("trial  3", 1, true) and again:find("trial  6", 1, true), again)
+    check.that(not again:find("  trial  2  rate", 1, true), again)
+    check.equal(read(a .. "/trials/002.json"), before)
+    check.equal(again:match("\n  trial  generation.*"), whole:match("\n  trial  generation.*"))
+
+    local parallel
+    parallel, err, status = program.run(command(b, {"--workers", "2"}))
+    check.equal(status, 0, parallel .. err)
+    local table_only = "(\n  trial  generation.*)\n\nfigure"
+    check.equal(parallel:match(table_only), whole:match(table_only))
+
+    local _, message, refused = program.run(command(a, {"--lr", "0.5"}))
+    check.that(refused ~= 0 and message:find("begun with another training", 1, true), message)
+  end)
+end)
