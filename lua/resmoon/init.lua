@@ -16,11 +16,12 @@ local parts = {"nn", "optim", "models", "data", "plot", "train", "metrics"}
 local lazy = {}
 for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
 
---- Functions that are files of their own: parts like the others.
-for name, folder in pairs {activations = "nn", gradcheck = "nn", nan_guard = "nn", overfit_one_batch = "train",
-                           watch = "train"} do
+--- Functions that are parts like the others: what a file returns, or its field of that name.
+for name, file in pairs {activations = "nn.activations", gradcheck = "nn.gradcheck", nan_guard = "nn.nan_guard",
+                         overfit_one_batch = "train.overfit_one_batch", watch = "train.watch",
+                         resume = "train.watch"} do
   parts[#parts + 1] = name
-  lazy[name] = "resmoon." .. folder .. "." .. name
+  lazy[name] = "resmoon." .. file
 end
 table.sort(parts)
 lazy.json = "resmoon.json"
@@ -30,6 +31,7 @@ setmetatable(rm, {
     local module = lazy[name]
     if not module then return nil end
     local part = require(module)
+    if type(part) == "table" and rawget(part, name) then part = rawget(part, name) end
     rawset(self, name, part)
     return part
   end,

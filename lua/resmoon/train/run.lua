@@ -53,32 +53,39 @@ local function draw(path, c)
   if not ok then io.stderr:write("plot: ", tostring(reason), "\n") end
 end
 
-local function finish(trainer, c, path)
-  local outcome = trainer:fit()
+--- Trainer:fit()'s result, with folder, net and config; the curves are drawn into the folder.
+function run.finish(trainer, c)
+  local outcome, path = trainer:fit(), trainer.folder
   outcome.folder, outcome.net, outcome.config = path, trainer.net, c
-  if path and outcome.epochs > 0 then draw(path, c) end
+  if path and c and outcome.epochs > 0 then draw(path, c) end
   return outcome
 end
 
---- Trains what a config says (config.lua lists the settings; absent ones have their defaults).
+--- The trainer of a config (config.lua lists the settings; absent ones have their defaults), and the config in full.
 -- options: folder (of the run; nil: nothing is written), progress (false: silent), label (shown before
 -- each line), hooks, sets ({train, test, validation}: instead of opening config.data).
--- Returns Trainer:fit()'s result with folder, net and config.
 -- Errors: raises where the folder holds a run already.
-function run.run(partial, options)
+function run.trainer(partial, options)
   options = options or {}
   local c = config.complete(partial)
   local path = options.folder
   if path and folder.is_run(path) then folder.create(path, c) end  -- raises, before any work
   local trainer = build(c, path, options)
   if path then folder.create(path, c) end
-  return finish(trainer, c, path)
+  return trainer, c
 end
 
---- Goes on with the run in a folder, bit for bit as if it had never stopped.
+--- Trains what a config says: run.trainer, and its fit.
+-- Returns Trainer:fit()'s result with folder, net and config.
+function run.run(partial, options)
+  local trainer, c = run.trainer(partial, options)
+  return run.finish(trainer, c)
+end
+
+--- The trainer of the run in a folder as it stopped, and its config: fit goes on bit for bit.
 -- changes: settings given anew. Of these only epochs, data, threads and early_stop may differ.
 -- Errors: raises where there is no run, and where another setting differs.
-function run.resume(path, changes, options)
+function run.reopen(path, changes, options)
   options = options or {}
   local saved = folder.config(path)
   for name, value in pairs(changes or {}) do
@@ -100,7 +107,13 @@ function run.resume(path, changes, options)
   local last = path .. "/last.safetensors"
   if rm.sys.exists(last) then trainer:resume(last) end  -- else it was stopped before its first checkpoint
   rm.write_atomic(path .. "/config.json", require("resmoon.json").encode(c, {indent = true}) .. "\n")
-  return finish(trainer, c, path)
+  return trainer, c
+end
+
+--- Goes on with the run in a folder: run.reopen, and fit. Returns as run.run.
+function run.resume(path, changes, options)
+  local trainer, c = run.reopen(path, changes, options)
+  return run.finish(trainer, c)
 end
 
 --- The network of a run: run.load("runs/resnet20") or run.load("runs/resnet20/last.safetensors").

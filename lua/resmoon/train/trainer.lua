@@ -73,6 +73,7 @@ function Trainer:init(options)
   self.sums = nil            -- of the epoch under way
   self.best = nil            -- {error =, epoch =}
   self.lr = nil              -- of the last step
+  self.stopped = nil         -- by Ctrl-C: states of loader and generators
   self.screen = options.progress ~= false and Progress.new(options.name, options.epochs) or nil
 end
 
@@ -173,12 +174,12 @@ local function time_left(self, at, steps, began)
   return per_epoch * (self.epochs - self.epoch + 1 - at / steps)
 end
 
-local function show(self, steps, began)
+local function show(self, steps, began, value)
   local sums, at = self.sums, self.train:state_dict().step
   self.screen:step({
     epoch = self.epoch, step = at, steps = steps, lr = self.lr, loss = sums.loss / sums.count,
     error = 100 * sums.wrong / sums.count, rate = sums.count / (sums.seconds + sys.clock() - began),
-    left = time_left(self, at, steps, began),
+    left = time_left(self, at, steps, began), value = value,
   })
 end
 
@@ -195,7 +196,7 @@ local function train_epoch(self)
       break
     end
     if self.hooks.on_step then self.hooks.on_step(self, loss) end
-    if self.screen then show(self, steps, began) end
+    if self.screen then show(self, steps, began, loss) end
     if interrupted() then
       reason = "interrupted"
       break
@@ -264,8 +265,10 @@ local function run(self)
     if not row then
       self:save()
       rm.interrupt.clear()
-      say(self, "stopped in epoch %d, step %d%s", self.epoch, self.steps,
-          self.folder and (" and saved; to go on: resmoon train --run %s --resume"):format(self.folder) or "")
+      -- What fit needs to go on as if nothing had happened in between, in this process.
+      self.stopped = {loader = self.train:state_dict(), generators = checkpoint.generators()}
+      local how = self.folder and (" and saved; to go on: resmoon train --run %s --resume"):format(self.folder) or ""
+      say(self, "stopped in epoch %d, step %d%s", self.epoch, self.steps, self.screen and self.screen.go_on or how)
       return result(self, "interrupted")
     end
     close_epoch(self, row)
@@ -280,13 +283,18 @@ local function run(self)
   return result(self, "finished")
 end
 
---- Trains until the last epoch. Where net has been changed since (net:replace and its like), the optimiser
--- follows it first.
+--- Trains until the last epoch; after Ctrl-C, called again, goes on bit for bit as if it had not been stopped. Where
+-- net has been changed since (net:replace and its like), the optimiser follows it first.
 -- Returns {stopped = "finished", "early", "hook", "interrupted" or "diverged", epochs =, best = {error =,
 -- epoch =}, last = row, log =}.
 function Trainer:fit()
   local _ <close> = hold_interrupts()
   self.optimizer:follow(self.net, self.given)
+  if self.stopped then
+    self.train:load_state_dict(self.stopped.loader)
+    checkpoint.set_generators(self.stopped.generators)
+    self.stopped = nil
+  end
   if self.clip > 0 then
     self.optimizer_parameters = {}
     for _, group in ipairs(self.optimizer.groups) do
