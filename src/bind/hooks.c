@@ -103,7 +103,8 @@ static void sweep(lua_State *L, hook_state *state) {
 /* Has f called with the gradient of x in every backward, once it is complete.
  *
  * A tensor that f returns takes its place. That of a leaf sees what is about to be added to x.grad. Hooks of a computed
- * tensor go with its graph: a backward without retain_graph ends them.
+ * tensor go with its graph: a backward without retain_graph ends them. One that refers to its own tensor keeps the graph
+ * until then, or until it is removed.
  *
  * Call: x:register_hook(f) -> handle
  * Shapes: f(gradient) -> nothing, or a tensor; both of x's shape.

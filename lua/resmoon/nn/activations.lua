@@ -94,7 +94,8 @@ local function activations(net, x, options)
     acts[#acts + 1] = path
     acts[path], types[path] = y, Module.type_of(module)
     if options.grad and y.requires_grad then
-      y:register_hook(function(gradient) acts.grad[path] = gradient end)
+      local grad = acts.grad  -- a hook that held `acts` would keep the results, and they the hook
+      y:register_hook(function(gradient) grad[path] = gradient end)
     end
   end
   local _ <close> = setmetatable({}, {__close = function()

@@ -71,7 +71,7 @@ function Live:frame(rows, columns)
   local now = self.now
   local width, height = columns - 11, math.max(4, math.min(rows - SHOWN - 6, 14))
   local low, high = range(self.points)
-  local lines = {now and ("%s  epoch %d/%d  step %d/%d  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s"):format(
+  local lines = {now and ("%s %d/%d  step %d/%d  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s"):format(
     self.name, now.epoch, self.epochs, now.step, now.steps, now.loss, 100 - now.error, now.lr, now.rate,
     Progress.duration(now.left)) or self.name}
   local picture = curve(self.points, {width = width, height = height}, {1, math.max(2, self.steps)}, {low, high})

@@ -93,15 +93,13 @@ end
 -- Errors: raises where nothing was watched, and where the run is at its end.
 -- See: watch
 function watch.resume(options)
-  if not watched then fail("resume: there is no run to go on with; watch{...} starts one") end
   options = require "resmoon.options" ("resume", options, {"epochs"})
-  local trainer = watched.trainer
-  if options.epochs ~= nil then
-    if math.type(options.epochs) ~= "integer" or options.epochs < 1 then
-      fail("resume: epochs is %s, expected a whole number from 1", tostring(options.epochs))
-    end
-    trainer.epochs = options.epochs
+  if options.epochs ~= nil and (math.type(options.epochs) ~= "integer" or options.epochs < 1) then
+    fail("resume: epochs is %s, expected a whole number from 1", tostring(options.epochs))
   end
+  if not watched then fail("resume: there is no run to go on with; watch{...} starts one") end
+  local trainer = watched.trainer
+  trainer.epochs = options.epochs or trainer.epochs
   if trainer.epoch > trainer.epochs then
     fail("resume: %s has made its %d epochs; resume{epochs = %d} goes on", watched.name, trainer.epochs,
       2 * trainer.epochs)
