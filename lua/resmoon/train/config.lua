@@ -12,7 +12,7 @@ config.defaults = {
   model = "resnet20", data = "shapes10", epochs = 164, batch_size = 128, optimizer = "sgd", lr = 0.1,
   momentum = 0.9, weight_decay = 1e-4, nesterov = false, schedule = "multistep", gamma = 0.1,
   cycle_momentum = false, warmup = 0, label_smoothing = 0.0, augment = true, val_split = 0, early_stop = 0,
-  clip = 0, seed = 1,
+  clip = 0, accumulate = 1, seed = 1,
 }
 
 -- Fields without a default: milestones (multistep: 81/164 and 122/164 of the epochs), step_size
@@ -33,6 +33,7 @@ end
 local limits = {
   epochs = {1, true}, batch_size = {1, true}, lr = {0}, max_lr = {0}, momentum = {0}, weight_decay = {0},
   gamma = {0}, warmup = {0}, label_smoothing = {0}, val_split = {0}, early_stop = {0, true}, clip = {0},
+  accumulate = {1, true},
   seed = {math.mininteger, true}, step_size = {1, true}, threads = {1, true}, train_size = {1, true},
   test_size = {1, true}, width = {1, true},
 }

@@ -60,6 +60,8 @@ function options.add(parser, given)
     add("--weight-decay", "weight decay, on all parameters", "X", number, d.weight_decay),
     switch("--nesterov", "Nesterov's momentum", "off"),
     add("--label-smoothing", "share of the target that is spread over all classes", "X", number, d.label_smoothing),
+    add("--accumulate", "cut each batch into so many parts, one after the other: less memory, the same step", "N",
+        whole, d.accumulate),
     add("--clip", "largest norm of the gradient; 0: no limit", "NORM", number, d.clip),
     add("--early-stop", "stop after so many epochs without a better error; 0: never", "N", whole, d.early_stop))
   parser:group("Learning rate",
@@ -83,7 +85,7 @@ end
 
 local fields = {
   "data", "train_size", "test_size", "val_split", "augment", "epochs", "batch_size", "optimizer", "lr", "momentum",
-  "weight_decay", "nesterov", "label_smoothing", "clip", "early_stop", "schedule", "milestones", "gamma",
+  "weight_decay", "nesterov", "label_smoothing", "clip", "accumulate", "early_stop", "schedule", "milestones", "gamma",
   "step_size", "max_lr", "cycle_momentum", "warmup", "seed", "threads", "shortcut", "width",
 }
 

@@ -36,7 +36,8 @@ local function build(c, path, options)
   return Trainer {
     net = net, optimizer = optimizer, schedule = schedule, schedule_unit = unit, train = loader, test = fixed(test),
     validation = fixed(validation), epochs = c.epochs, loss = loss_of(c), folder = path, hooks = options.hooks,
-    early_stop = c.early_stop, clip = c.clip, progress = options.progress, name = options.label,
+    early_stop = c.early_stop, clip = c.clip, accumulate = c.accumulate, progress = options.progress,
+    name = options.label,
     about = {config = c, mean = train.mean, std = train.std},
   }
 end

@@ -23,7 +23,7 @@ local Trainer = class("Trainer")
 
 local known = {}
 for name in ("net optimizer schedule schedule_unit train test validation epochs loss folder name progress hooks " ..
-             "early_stop clip about"):gmatch("%S+") do known[name] = true end
+             "early_stop clip accumulate about"):gmatch("%S+") do known[name] = true end
 
 local function cross_entropy(logits, labels) return logits:cross_entropy(labels) end
 
@@ -51,6 +51,7 @@ end
 --   folder              of the run, which exists; without it nothing is written
 --   early_stop          epochs without a better error before it stops; 0: never. The error is that
 --                       of the validation images, else the test images, else the training images
+--   accumulate          parts into which each batch is cut; their gradients add up to the batch's: 1
 --   clip                largest norm of all gradients together; 0: as they are
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
@@ -65,7 +66,7 @@ function Trainer:init(options)
   for key, value in pairs(options) do self[key] = value end
   self.loss = options.loss or cross_entropy
   self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
-  self.schedule_unit = options.schedule_unit or "epoch"
+  self.schedule_unit, self.accumulate = options.schedule_unit or "epoch", options.accumulate or 1
   self.given = given(self.net, self.optimizer)
   self.log = Log()
   self.epoch = 1             -- the one under way, or the next
@@ -148,22 +149,41 @@ local function loss_of(self, labels, scores, ...)
   return loss, scores
 end
 
+-- Gradients of the mean loss over the batch, from parts of it that differ by at most one image: memory for
+-- one part is enough. (Batch norm takes its statistics from each part.) Returns the loss and how many images
+-- were wrong, or nil and the loss if that is no finite number.
+local function backward_in_parts(self, x, y)
+  local n = y.shape[1]
+  local parts, value, wrong = math.min(self.accumulate, n), 0, 0
+  for i = 1, parts do
+    local from, to = (i - 1) * n // parts, i * n // parts
+    local images, labels, share = x, y, 1
+    if parts > 1 then
+      images, labels, share = x:narrow(1, from + 1, to - from), y:narrow(1, from + 1, to - from), (to - from) / n
+    end
+    local loss, logits = loss_of(self, labels, self.net(images))
+    local part = loss:item()
+    if part ~= part or math.abs(part) == math.huge then return nil, part end
+    if parts > 1 then loss = loss * share end
+    loss:backward()
+    value, wrong = value + share * part, wrong + evaluation.wrong(logits, labels)
+  end
+  return value, wrong
+end
+
 -- One step. Returns the loss, or nil and what it was if that is no finite number; then nothing
 -- of the step has reached the weights.
 local function step(self, x, y)
   self.optimizer:zero_grad()
-  local loss, logits = loss_of(self, y, self.net(x))
-  local value = loss:item()
-  if value ~= value or math.abs(value) == math.huge then return nil, value end
-  loss:backward()
+  local value, wrong = backward_in_parts(self, x, y)
+  if not value then return nil, wrong end
   if self.clip > 0 then require("resmoon.optim").clip_grad_norm(self.optimizer_parameters, self.clip) end
   self.lr = self.optimizer.lr
   self.optimizer:step()
   if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
   self.steps = self.steps + 1
   local sums, n = self.sums, y.shape[1]
-  sums.loss, sums.count = sums.loss + n * value, sums.count + n
-  sums.wrong = sums.wrong + evaluation.wrong(logits, y)
+  sums.loss, sums.count, sums.wrong = sums.loss + n * value, sums.count + n, sums.wrong + wrong
   return value
 end
 

@@ -199,12 +199,32 @@ check.case("a trained network is loaded by the name of its run, and tests as the
   end)
 end)
 
+check.case("a batch in parts makes the step of the whole batch", function()
+  with_folder(function(folder)
+    -- lenet5 has no batch norm; 96 images in batches of 40, 40 and 16, in parts of 8 and of 5 and 6.
+    local function weights(name, accumulate)
+      local path = folder .. "/" .. name
+      train.run(config {epochs = 1, batch_size = 40, accumulate = accumulate, clip = 1}, options(path))
+      return train.checkpoint.load(path .. "/last.safetensors").net, train.Log.read(path .. "/log.csv").rows[1]
+    end
+    local whole, row = weights("whole", 1)
+    for _, parts in ipairs {3, 5} do
+      local net, log = weights("parts" .. parts, parts)
+      for name, tensor in pairs(whole) do check.close(net[name], tensor, {rtol = 1e-4, atol = 1e-6}) end
+      check.close(log.train_loss, row.train_loss, {rtol = 1e-5})
+      check.equal(log.train_error, row.train_error)
+    end
+    weights("single", 1000)  -- never more parts than images
+  end)
+end)
+
 check.case("settings that make no sense are named", function()
   local function refused(changes, message)
     check.error(function() train.run(config(changes), options()) end, message)
   end
   refused({epochs = 0}, "epochs is 0, expected at least 1")
   refused({epochs = 1.5}, "epochs is 1.5, expected a whole number")
+  refused({accumulate = 0}, "accumulate is 0, expected at least 1")
   refused({schedule = "cyclic"}, "one of multistep, onecycle")
   refused({lr = "fast"}, "lr is fast, expected a number")
   refused({learning_rate = 1}, "unknown setting 'learning_rate'")
