@@ -27,6 +27,7 @@ parser:group("What is measured",
   add("--batch", "images per step", "128"),
   add("--size", "height and width of the images in pixels", "32"),
   add("--classes", "number of classes", "10"),
+  parser:flag("--checkpoint", "keeps only the input of each block, and computes its inside again in backward"),
   add("--threads", "processors to use (default all)"),
   parser:option("--isa", "instruction set: baseline, avx2 or avx512 (default the best); also PyTorch's limit")
     :choices {"baseline", "avx2", "avx512"},
@@ -53,7 +54,8 @@ local function print_lines(lines) print(table.concat(lines, "\n")) end
 
 local function settings(model, threads)
   return {model = model, mode = args.mode, batch = args.batch, size = args.size, classes = args.classes,
-          steps = args.steps, warmup = args.warmup, threads = threads or args.threads or rm.num_threads()}
+          steps = args.steps, warmup = args.warmup, checkpoint = args.checkpoint,
+          threads = threads or args.threads or rm.num_threads()}
 end
 
 -- This program again, for one network.
@@ -63,6 +65,7 @@ local function myself(wanted)
     command[#command + 1] = "--" .. name
     command[#command + 1] = tostring(wanted[name])
   end
+  if wanted.checkpoint then command[#command + 1] = "--checkpoint" end
   return measure.child(command, {RESMOON_ISA = args.isa})
 end
 

@@ -7,25 +7,19 @@
  *
  * A hook runs inside C code that holds things, so it is called protected; its error stays on the stack
  * while the core unwinds, and bind_backward raises it again. */
-#include "bind/bind.h"
+#include "bind/hooks.h"
 
-#include "core/hook.h"
 #include "ops/finite.h"
 #include "ops/views.h"
 
 #define HOOK "resmoon.Hook"
 
-typedef struct hook hook;
-typedef struct {
+typedef bind_hook hook;
+typedef struct bind_hook_state {
   lua_State *running; /* who called backward; NULL outside of it */
   int error_at;       /* stack index, in `running`, of the error that ends it; 0: none */
   rm_hook *released;  /* linked by `next` */
 } hook_state;
-
-struct hook {
-  rm_hook rm;
-  hook_state *state;
-};
 
 static const char state_key, table_key, observer_key; /* their addresses are keys of the registry */
 
@@ -47,6 +41,19 @@ static rm_status call_protected(hook_state *state, lua_CFunction f, void *arg, r
   if (lua_pcall(L, 1, 0, 0) == LUA_OK) return RM_OK;
   state->error_at = lua_gettop(L);
   return rm_fail(err, RM_ERR_STATE, "backward: a hook failed");
+}
+
+rm_status bind_callhook(bind_hook *h, lua_CFunction f, void *arg, rm_error *err) {
+  return call_protected(h->state, f, arg, err);
+}
+
+bool bind_pushhookvalue(lua_State *L, const bind_hook *h) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &table_key);
+  bool there = lua_rawgetp(L, -1, h) == LUA_TUSERDATA;
+  if (there) lua_getiuservalue(L, -1, 1);
+  lua_replace(L, -2 - there);
+  if (there) lua_pop(L, 1);
+  return there;
 }
 
 typedef struct {
@@ -98,6 +105,23 @@ static void sweep(lua_State *L, hook_state *state) {
   lua_pop(L, 1);
 }
 
+bind_hook *bind_pushhook(lua_State *L, size_t bytes,
+                         rm_status (*call)(rm_hook *hook, rm_tensor *dy, rm_tensor **instead, rm_error *err)) {
+  int value = lua_gettop(L);
+  hook_state *state = get_state(L);
+  sweep(L, state);
+  hook *h = lua_newuserdatauv(L, bytes, 1);
+  *h = (hook){.rm = {.call = call, .release = release}, .state = state};
+  luaL_setmetatable(L, HOOK);
+  lua_pushvalue(L, value);
+  lua_setiuservalue(L, -2, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &table_key);
+  lua_pushvalue(L, -2);
+  lua_rawsetp(L, -2, h);
+  lua_pop(L, 1);
+  return h;
+}
+
 /* --- what the user calls -------------------------------------------------------------------------- */
 
 /* Has f called with the gradient of x in every backward, once it is complete.
@@ -121,17 +145,7 @@ static int tensor_register_hook(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_settop(L, 2);
-  hook_state *state = get_state(L);
-  sweep(L, state);
-  hook *h = lua_newuserdatauv(L, sizeof *h, 1);
-  *h = (hook){.rm = {.call = run, .release = release}, .state = state};
-  luaL_setmetatable(L, HOOK);
-  lua_pushvalue(L, 2);
-  lua_setiuservalue(L, 3, 1);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &table_key);
-  lua_pushvalue(L, 3);
-  lua_rawsetp(L, -2, h);
-  lua_pop(L, 1);
+  hook *h = bind_pushhook(L, sizeof *h, run);
   rm_error err;
   if (rm_tensor_add_hook(x, &h->rm, &err) == RM_OK) return 1;
   release(&h->rm);
@@ -153,11 +167,8 @@ static int hook_tostring(lua_State *L) {
   return 1;
 }
 
-rm_status bind_backward(lua_State *L, rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *err) {
-  hook_state *state = get_state(L), before = *state;
-  state->running = L;
-  state->error_at = 0;
-  rm_status status = rm_backward(y, dy, keep_graph, err);
+/* What a hook raised while the core went back is on the stack, and goes on here. */
+static rm_status finish_walk(lua_State *L, hook_state *state, hook_state before, rm_status status) {
   int error_at = state->error_at;
   state->running = before.running;
   state->error_at = before.error_at;
@@ -165,6 +176,21 @@ rm_status bind_backward(lua_State *L, rm_tensor *y, rm_tensor *dy, bool keep_gra
   sweep(L, state);
   if (status != RM_OK && error_at) lua_error(L);
   return status;
+}
+
+rm_status bind_backward(lua_State *L, rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *err) {
+  hook_state *state = get_state(L), before = *state;
+  state->running = L;
+  state->error_at = 0;
+  return finish_walk(L, state, before, rm_backward(y, dy, keep_graph, err));
+}
+
+rm_status bind_backwardwithin(lua_State *L, rm_tensor *y, rm_tensor *dy, const rm_tensor *x, rm_tensor **dx,
+                              rm_error *err) {
+  hook_state *state = get_state(L), before = *state;
+  state->running = L;
+  state->error_at = 0;
+  return finish_walk(L, state, before, rm_backward_within(y, dy, x, dx, err));
 }
 
 /* --- for nn/hooks.lua and nn/nan_guard.lua ---------------------------------------------------------- */

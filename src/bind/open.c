@@ -4,6 +4,7 @@
 /* To bind one more file is to add a line here. */
 #define BIND_FILES(X) \
   X(box) /* first: it makes the state and the metatable */ \
+  X(checkpoint) \
   X(conv) \
   X(convert) \
   X(create) \

@@ -60,6 +60,16 @@ bool rm_grad_set(bool enabled) {
   return was;
 }
 
+static _Thread_local bool replaying;
+
+bool rm_tape_replaying(void) { return replaying; }
+
+bool rm_tape_set_replaying(bool on) {
+  bool was = replaying;
+  replaying = on;
+  return was;
+}
+
 bool rm_tape_wants(size_t n, rm_tensor *const inputs[]) {
   if (!recording) return false;
   for (size_t i = 0; i < n; i++)
@@ -448,10 +458,26 @@ static rm_status first_gradient(rm_tensor *y, rm_tensor *dy, rm_tensor **out, rm
   return RM_OK;
 }
 
-rm_status rm_backward(rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *err) {
+static _Thread_local walk *current; /* the innermost that is going on */
+
+/* The leaves' gradients to the walk around this one; x's goes into *dx. */
+static rm_status hand_over(walk *w, walk *outer, const rm_tensor *x, rm_tensor **dx, rm_error *err) {
+  for (size_t i = 0; i < w->nleaves; i++) {
+    rm_tensor *grad = w->leaves[i].grad;
+    w->leaves[i].grad = NULL;
+    if (w->leaves[i].leaf == x) *dx = grad;
+    else RM_TRY(add_to_leaf(outer, w->leaves[i].leaf, grad, err));
+  }
+  return RM_OK;
+}
+
+/* outer: NULL, or the walk inside which this one goes on. */
+static rm_status go_back(rm_tensor *y, rm_tensor *dy, bool keep_graph, walk *outer, const rm_tensor *x, rm_tensor **dx,
+                         rm_error *err) {
   rm_tensor *seed;
   RM_TRY(first_gradient(y, dy, &seed, err));
-  walk w = {0};
+  walk w = {0}, *before = current;
+  current = &w;
   bool was = rm_grad_set(false);
   rm_status status = RM_OK;
   if (y->node) {
@@ -466,7 +492,7 @@ rm_status rm_backward(rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *er
     status = add_to_leaf(&w, y, seed, err);
   }
   rm_unbreakable pause = rm_unbreakable_begin();
-  if (status == RM_OK) status = deliver(&w, err);
+  if (status == RM_OK) status = outer ? hand_over(&w, outer, x, dx, err) : deliver(&w, err);
   rm_unbreakable_end(pause);
   for (size_t i = 0; i < w.n; i++) {
     rm_node *node = w.nodes[i];
@@ -486,7 +512,17 @@ rm_status rm_backward(rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *er
   free(w.nodes);
   free(w.leaves);
   rm_grad_set(was);
+  current = before;
   return status;
+}
+
+rm_status rm_backward(rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *err) {
+  return go_back(y, dy, keep_graph, NULL, NULL, NULL, err);
+}
+
+rm_status rm_backward_within(rm_tensor *y, rm_tensor *dy, const rm_tensor *x, rm_tensor **dx, rm_error *err) {
+  if (!current) return rm_fail(err, RM_ERR_STATE, "backward: not inside of another");
+  return go_back(y, dy, false, current, x, dx, err);
 }
 
 /* --- leaves --------------------------------------------------------------------------- */

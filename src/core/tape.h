@@ -70,6 +70,17 @@ size_t      rm_node_input_shape(const rm_node *node, size_t input, size_t shape[
  * and a second backward through it is an error. On failure no leaf's grad has changed. */
 rm_status rm_backward(rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_error *err);
 
+/* For a node's backward that computes something once more and goes back through that: the
+ * gradients of leaves count as found by the walk that is going on; that of x, a leaf, becomes
+ * *dx (NULL if x was not met). The second graph is freed. */
+rm_status rm_backward_within(rm_tensor *y, rm_tensor *dy, const rm_tensor *x, rm_tensor **dx, rm_error *err);
+
+/* Whether what is computed now was computed before, and only its graph is wanted: nothing is
+ * counted or moved a second time then (running statistics). rm_tape_set_replaying returns what
+ * was. One switch per thread. */
+bool rm_tape_replaying(void);
+bool rm_tape_set_replaying(bool on);
+
 /* Makes a float32 leaf require a gradient or not. Refuses computed tensors. */
 rm_status rm_tensor_set_requires_grad(rm_tensor *t, bool requires, rm_error *err);
 /* Replaces t's gradient (retained; NULL clears). Same shape, float32. */

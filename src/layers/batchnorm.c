@@ -3,6 +3,7 @@
  * num_batches_tracked counts the batches seen in training. It matters only for the plain
  * average (momentum none), and is kept because checkpoints of the field have it. */
 #include <math.h>
+#include "core/tape.h"
 #include "layers/layer.h"
 
 typedef struct {
@@ -48,7 +49,7 @@ rm_status rm_batch_norm_begin(rm_layer *layer, size_t ndim, const size_t shape[]
   if (!b->config.track_running_stats) return RM_OK;
   call->running_mean = layer->buffers[RUNNING_MEAN].tensor;
   call->running_var = layer->buffers[RUNNING_VAR].tensor;
-  if (!layer->training) return RM_OK;
+  if (!layer->training || rm_tape_replaying()) return RM_OK;
   rm_tensor *batches = layer->buffers[BATCHES].tensor;
   int64_t seen = ++*rm_tensor_i64(batches);
   rm_tensor_mark_written(batches);

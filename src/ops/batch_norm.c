@@ -210,7 +210,7 @@ static rm_status columns_of_batch(rm_tensor *x, rm_tensor *weight, rm_tensor *bi
   const double *mean = job.partial, *m2 = mean + c;
   for (size_t j = 0; j < c; j++)
     fill_columns(columns, j, mean[j], m2[j] / (double)rows, options->eps, weight, bias);
-  if (options->training && running_mean)
+  if (options->training && running_mean && !rm_tape_replaying())
     move_running(running_mean, running_var, options->momentum, rows, mean, m2);
   free_partial(&job.k, job.partial);
   return RM_OK;

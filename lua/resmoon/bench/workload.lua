@@ -4,7 +4,21 @@
 -- infer  forward only, eval mode, no gradients
 local rm = require "resmoon"
 
---- options: model, mode, batch, size (height and width), classes.
+-- Every block of every layer keeps its input only: `net.layer1[1]` and so on.
+local function checkpoint_blocks(net, model)
+  local blocks = 0
+  for _, layer in ipairs(net:children()) do
+    for _, block in ipairs(rm.nn.Module.is(layer) and layer:children() or {}) do
+      if rm.nn.Module.is(block) then
+        rm.nn.checkpoint(block)
+        blocks = blocks + 1
+      end
+    end
+  end
+  if blocks == 0 then error(("bench: %s has no blocks to checkpoint"):format(model), 0) end
+end
+
+--- options: model, mode, batch, size (height and width), classes, checkpoint (the blocks: nn.checkpoint).
 -- Returns {net, x, y, step = function, flops = operations of a step, parameters = count}.
 -- Operations are those of direct convolutions and of linear layers, a multiply-add counting as two:
 -- in training for output, input gradient (the first layer needs none) and weight gradient.
@@ -12,6 +26,7 @@ return function(options)
   rm.manual_seed(1)
   local input = {3, options.size, options.size}
   local net = rm.models.get(options.model) {input = input, num_classes = options.classes}
+  if options.checkpoint then checkpoint_blocks(net, options.model) end
   -- Images lie as the loader makes them, channels last: so pooling a pixel by itself returns them.
   local x, labels = rm.randn(options.batch, table.unpack(input)):avg_pool2d(1), {}
   for i = 1, options.batch do labels[i] = (i - 1) % options.classes + 1 end

@@ -22,6 +22,7 @@ nn.ModuleList = require "resmoon.nn.modulelist"
 nn.BasicBlock = require "resmoon.nn.basicblock"
 nn.Bottleneck = require "resmoon.nn.bottleneck"
 nn.shortcut   = require "resmoon.nn.shortcut"
+nn.checkpoint = require "resmoon.nn.checkpoint"
 nn.init       = require "resmoon.nn.initialise"
 nn.class      = require "resmoon.class"
 

@@ -105,3 +105,9 @@ check.slow("PyTorch beside it, where there is one", function()
   check.that(line.ratio > 0 and line.peer.peak_rss_mb > 10)
   refused({"plain18", "--peer", "--rounds", "1"}, "no PyTorch twin of plain18")
 end)
+
+check.case("--checkpoint keeps the inputs of blocks, in runs of its own too", function()
+  local out = succeed {"resnet20", "plain20", "--checkpoint", "--bare"}
+  check.that(out:find("resnet20 ", 1, true) and out:find("plain20 ", 1, true), out)
+  refused({"lenet5", "--checkpoint", "--bare"}, "bench: lenet5 has no blocks to checkpoint")
+end)
