@@ -31,6 +31,7 @@ static void print_help(void) {
        "  -i          the prompt afterwards\n"
        "  -           run standard input\n"
        "  --          no more options\n"
+       "  --trace     tracebacks show the library's lines, too\n"
        "  --strict    reading a global that nobody assigned is an error (it always is at the prompt)\n"
        "  -v          print the version\n"
        "  --help      print this\n"
@@ -43,7 +44,7 @@ static void print_help(void) {
        "  RESMOON_HISTORY      file of what was typed (empty: none)\n"
        "  RESMOON_STARTUP      file that the prompt runs first (empty: none; ~/.config/resmoon/startup.lua)\n"
        "  RESMOON_HOME         folder with lua/ and scripts/, if not beside the program\n"
-       "  RESMOON_TRACEBACK    full: tracebacks show the library's lines, too\n"
+       "  RESMOON_TRACEBACK    full: as --trace\n"
        "  NO_COLOR             no colour");
 }
 
@@ -67,6 +68,8 @@ static int parse(int argc, char **argv, command_line *options) {
       break;
     } else if (strcmp(option, "-i") == 0) {
       options->interactive = 1;
+    } else if (strcmp(option, "--trace") == 0) {
+      setenv("RESMOON_TRACEBACK", "full", 1);
     } else if (strcmp(option, "--strict") == 0) {
       options->strict = 1;
     } else if (strcmp(option, "-v") == 0 || strcmp(option, "--version") == 0) {
@@ -174,6 +177,7 @@ static int give_globals(lua_State *L) {
           "program, in ../share/resmoon of the program's folder, or where RESMOON_HOME says\n", stderr);
     return 1;
   }
+  shell_trace_open(L);
   lua_getglobal(L, "require");
   lua_pushliteral(L, "resmoon.shell.globals");
   return shell_call(L, 1, 0) == LUA_OK ? 0 : shell_report(L);

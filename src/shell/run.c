@@ -1,8 +1,7 @@
 /* run.c -- running Lua code for the user.
  *
- * The traceback leaves out C functions and ResMoon's own library: what is left are the lines that
- * the user can change. The first of them is mostly in the message already, so a traceback
- * is shown where it has more than that one. RESMOON_TRACEBACK=full shows everything. */
+ * Errors are told by lua/resmoon/shell/trace.lua: with the user's line, and without our library's frames, which
+ * the user cannot change. RESMOON_TRACEBACK=full (--trace) shows everything. */
 #include "shell/run.h"
 
 #include <lauxlib.h>
@@ -11,34 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "shell/interrupt.h"
-#include "shell/paths.h"
 
-/* Frames that are shown, and looked at: finding frame n takes n steps, so a stack that overflowed
- * (200,000 frames) must not be walked to its end. */
-enum { MOST_FRAMES = 20, MOST_LEVELS = 1000 };
-
-static int in_library(const char *source) {
-  const char *home = shell_home();
-  size_t length = home ? strlen(home) : 0;
-  return home && source[0] == '@' && strncmp(source + 1, home, length) == 0 &&
-         strncmp(source + 1 + length, "/lua/", 5) == 0;
-}
-
-/* "file:12: in function 'name'" */
-static void add_frame(luaL_Buffer *text, const lua_Debug *frame) {
-  lua_State *L = text->L;
-  luaL_addstring(text, "\n\t");
-  lua_pushfstring(L, "%s:%d: in ", frame->short_src, frame->currentline);
-  luaL_addvalue(text);
-  if (*frame->namewhat) {
-    lua_pushfstring(L, "%s '%s'", frame->namewhat, frame->name);
-  } else if (*frame->what == 'm') {
-    lua_pushliteral(L, "main chunk");
-  } else {
-    lua_pushfstring(L, "function <%s:%d>", frame->short_src, frame->linedefined);
-  }
-  luaL_addvalue(text);
-}
+static const char TRACE[] = "resmoon.trace"; /* in the registry */
 
 /* Message handler: the error as a string, with the traceback. */
 static int add_traceback(lua_State *L) {
@@ -51,26 +24,21 @@ static int add_traceback(lua_State *L) {
     luaL_traceback(L, L, lua_tostring(L, -1), 1);
     return 1;
   }
-  luaL_Buffer text;
-  luaL_buffinit(L, &text);
-  lua_Debug frame;
-  int shown = 0, level = 1;
-  while (shown < MOST_FRAMES && level < MOST_LEVELS && lua_getstack(L, level++, &frame)) {
-    lua_getinfo(L, "Slnt", &frame);
-    if (frame.currentline <= 0 || in_library(frame.source)) continue;
-    add_frame(&text, &frame);
-    shown++;
+  /* lua/resmoon/shell/trace.lua, which shell_trace_open has loaded, does the rest */
+  if (lua_getfield(L, LUA_REGISTRYINDEX, TRACE) == LUA_TFUNCTION) {
+    lua_pushvalue(L, -2);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1)) return 1;
   }
-  if (lua_getstack(L, level, &frame)) luaL_addstring(&text, "\n\t...");
-  luaL_pushresult(&text);
-  if (shown < 2) {
-    lua_pop(L, 1);
-  } else {
-    lua_pushliteral(L, "\ntraceback:");
-    lua_insert(L, -2);
-    lua_concat(L, 3);
-  }
+  lua_pop(L, 1);
   return 1;
+}
+
+void shell_trace_open(lua_State *L) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "resmoon.shell.trace");
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_getfield(L, -1, "text") == LUA_TFUNCTION)
+    lua_setfield(L, LUA_REGISTRYINDEX, TRACE);
+  lua_settop(L, 0);
 }
 
 static int interrupted;  /* the last shell_call ended by Ctrl-C */

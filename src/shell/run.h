@@ -9,6 +9,9 @@
  * a string, is on top. Ctrl-C stops the call meanwhile. */
 int shell_call(lua_State *L, int nargs, int nresults);
 
+/* Loads lua/resmoon/shell/trace.lua, so that messages come with the user's line and a traceback. */
+void shell_trace_open(lua_State *L);
+
 /* Prints the message on top to stderr, pops it, and returns the exit status: 1, or 130 after
  * Ctrl-C. */
 int shell_report(lua_State *L);

@@ -1,0 +1,79 @@
+--- What an error looks like: the message, the user's line itself, the user's frames.
+--
+--     net.lua:14: conv2d: x has 4 channels, weight expects 3
+--       x       (2, 4, 32, 32)  NCHW
+--       at      resnet20.conv1
+--     net.lua:14:  y = net(images)
+--     traceback:
+--             net.lua:14: in function 'classify'
+--             net.lua:30: in main chunk
+--
+-- Lines come from the file, or from what was typed (session.lua keeps it). Frames of our own library and of C
+-- are left out: what is left the user can change. src/shell/run.c calls this as the message handler of
+-- all that runs for the user, and has a plain one in its place while this file is not loaded.
+local trace = {}
+
+-- Finding frame n takes n steps, so a stack that overflowed (200,000 frames) is not walked to its end.
+local MOST_FRAMES, MOST_LEVELS = 20, 1000
+
+local home = debug.getinfo(1, "S").source:match("^(.*resmoon/)shell/trace%.lua$")
+
+local function is_ours(source) return source:sub(1, #home) == home end
+
+--- The line of a source (as debug.getinfo names it), without the blanks around it; nil if it is not at hand.
+function trace.line(source, number)
+  local text
+  if source:sub(1, 1) == "@" then
+    local file <close> = io.open(source:sub(2))
+    if not file then return nil end
+    for line in file:lines() do
+      number = number - 1
+      if number == 0 then text = line break end
+    end
+  else
+    local session = package.loaded["resmoon.shell.session"]
+    text = session and session:line(source, number)
+      or source:sub(1, 1) ~= "=" and number == 1 and source:match("^[^\n]*")
+  end
+  return text and text:match("^%s*(.-)%s*$")
+end
+
+-- The user's frames, innermost first, and whether there are more.
+local function frames()
+  local list, level = {}, 3
+  local info = debug.getinfo(level, "Slnt")
+  while info and #list < MOST_FRAMES and level < MOST_LEVELS do
+    if info.currentline > 0 and not is_ours(info.source) then list[#list + 1] = info end
+    level = level + 1
+    info = debug.getinfo(level, "Slnt")
+  end
+  return list, info ~= nil
+end
+
+local function place(frame) return ("%s:%d:"):format(frame.short_src, frame.currentline) end
+
+local function describe(frame)
+  if frame.namewhat ~= "" then return ("in %s '%s'"):format(frame.namewhat, frame.name) end
+  if frame.what == "main" then return "in main chunk" end
+  return ("in function <%s:%d>"):format(frame.short_src, frame.linedefined)
+end
+
+--- The text of an error that was just raised.
+function trace.text(message)
+  local list, more = frames()
+  local at = list[1]
+  for _, frame in ipairs(list) do  -- the frame that the message names
+    if message:sub(1, #place(frame)) == place(frame) then at = frame break end
+  end
+  local out = {message}
+  local line = at and trace.line(at.source, at.currentline)
+  if line and line ~= "" then out[2] = ("%s  %s"):format(place(at), line) end
+  if #list > 1 then
+    out[#out + 1] = "traceback:"
+    for _, frame in ipairs(list) do out[#out + 1] = ("\t%s %s"):format(place(frame), describe(frame)) end
+    if more then out[#out + 1] = "\t..." end
+  end
+  return table.concat(out, "\n")
+end
+
+return trace

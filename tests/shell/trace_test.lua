@@ -1,0 +1,50 @@
+--- What an error looks like: the user's line, the user's frames, the exit status.
+local check   = require "support.check"
+local program = require "support.program"
+
+local SCRIPT = [[
+local function classify(net, x)
+  local y = net(x)
+  return y
+end
+local net = models.resnet20()
+classify(net, rm.zeros(2, 4, 32, 32))
+]]
+
+check.case("a script's error names the operation, the shapes, the place in the network, the line", function()
+  program.with_folder(function(folder)
+    local name = program.file(folder .. "/classify.lua", SCRIPT)
+    local output, errors, status = program.run({name})
+    check.equal(output, "")
+    check.equal(status, 1)
+    check.equal(errors:gsub(folder:gsub("%p", "%%%0") .. "/", ""), [[
+classify.lua:2: conv2d: x has 4 channels, weight expects 3
+  x       (2, 4, 32, 32)  NCHW
+  weight  (16, 3, 3, 3)  OIHW
+  at      resnet20.conv1
+classify.lua:2:  local y = net(x)
+traceback:
+	classify.lua:2: in local 'classify'
+	classify.lua:6: in main chunk
+]])
+  end)
+end)
+
+check.case("positions of children count from 1", function()
+  local _, errors = program.run({"-e", "local n = models.resnet20() n.layer2[1].conv1 = nn.Conv2d(5, 32, 3) "
+                                 .. "n(rm.zeros(1, 3, 32, 32))"})
+  check.that(errors:find("at      resnet20.layer2[1].conv1", 1, true), errors)
+end)
+
+check.case("--trace shows the library's frames", function()
+  program.with_folder(function(folder)
+    local name = program.file(folder .. "/classify.lua", SCRIPT)
+    local _, errors = program.run({"--trace", name})
+    check.that(errors:find("resmoon/nn/", 1, true), errors)
+  end)
+end)
+
+check.case("at the prompt it is the line of the block that was typed", function()
+  local _, errors = program.run({"-i"}, {input = "x = 3\nfor i = 1, 2 do\n  x = x .. nil\nend\n"})
+  check.that(errors:find("prompt%[2%]:2:  x = x %.%. nil"), errors)
+end)
