@@ -34,23 +34,47 @@ rm_status rm_normalise_table(size_t channels, const double mean[], const double 
   return RM_OK;
 }
 
+/* One row of one channel: `left` black pixels, `inside` pixels of the image, `right` black ones, which stand
+ * `step` floats apart in `to`. */
+static void place_row(const uint8_t *from, size_t left, size_t inside, size_t right, const float *value,
+                      ptrdiff_t step, float *to) {
+  const float black = value[0];
+  for (size_t j = 0; j < left; j++, to += step) *to = black;
+  for (size_t j = 0; j < inside; j++, to += step) *to = value[from[j]];
+  for (size_t j = 0; j < right; j++, to += step) *to = black;
+}
+
+/* The same of three channels, `plane` bytes apart: each cache line of `to` is written once. */
+static void place_row3(const uint8_t *from, size_t plane, size_t left, size_t inside, size_t right,
+                       const float *value, ptrdiff_t step, float *to) {
+  const float *green = value + 256, *blue = green + 256;
+  for (size_t j = 0; j < left; j++, to += step) to[0] = value[0], to[1] = green[0], to[2] = blue[0];
+  for (size_t j = 0; j < inside; j++, to += step) {
+    to[0] = value[from[j]];
+    to[1] = green[from[j + plane]];
+    to[2] = blue[from[j + 2 * plane]];
+  }
+  for (size_t j = 0; j < right; j++, to += step) to[0] = value[0], to[1] = green[0], to[2] = blue[0];
+}
+
+static size_t at_most(ptrdiff_t n, size_t most) { return n < 0 ? 0 : (size_t)n < most ? (size_t)n : most; }
+
 /* One image, planes (C, H, W) -> pixels (H, W, C). The crop is mirrored, not the image:
  * output column j is column j, or from the right, of the shifted image. */
 static void place(const uint8_t *image, size_t channels, size_t h, size_t w, const float *table,
                   rm_augment_draw draw, float *out) {
-  for (size_t c = 0; c < channels; c++) {
-    const float *value = table + c * 256;
-    for (size_t i = 0; i < h; i++) {
-      ptrdiff_t y = (ptrdiff_t)i + draw.down;
-      bool inside = y >= 0 && y < (ptrdiff_t)h;
-      const uint8_t *row = image + (c * h + (inside ? (size_t)y : 0)) * w;
-      float *to = out + (draw.flip ? (i + 1) * w - 1 : i * w) * channels + c;
-      ptrdiff_t step = draw.flip ? -(ptrdiff_t)channels : (ptrdiff_t)channels;
-      for (size_t j = 0; j < w; j++, to += step) {
-        ptrdiff_t x = (ptrdiff_t)j + draw.right;
-        *to = value[inside && x >= 0 && x < (ptrdiff_t)w ? row[x] : 0];
-      }
-    }
+  size_t left = at_most(-draw.right, w), right = at_most(draw.right, w - left), first = at_most(draw.right, w);
+  ptrdiff_t step = draw.flip ? -(ptrdiff_t)channels : (ptrdiff_t)channels;
+  for (size_t i = 0; i < h; i++) {
+    ptrdiff_t y = (ptrdiff_t)i + draw.down;
+    bool shown = y >= 0 && y < (ptrdiff_t)h;
+    const uint8_t *row = image + (shown ? (size_t)y : 0) * w + (shown ? first : 0);
+    size_t inside = shown ? w - left - right : 0, after = shown ? right : w - left;
+    float *to = out + (draw.flip ? (i + 1) * w - 1 : i * w) * channels;
+    if (channels == 3) place_row3(row, h * w, left, inside, after, table, step, to);
+    else
+      for (size_t c = 0; c < channels; c++)
+        place_row(row + c * h * w, left, inside, after, table + c * 256, step, to + c);
   }
 }
 

@@ -88,22 +88,27 @@ local function naive(ds, image, down, right, flip)
   return to
 end
 
-check.case("augmentation equals its naive twin", function()
-  local ds = noise(9, 3, 5, 7)
-  local loader = data.Loader(ds, {batch_size = 4, shuffle = true, augment = {pad = 2, flip = true}, seed = 5})
-  local s = loader.seeds
-  local order = imaging.order(9, 6, s.shuffle_seed, s.shuffle_stream):totable()
-  local sample, flips, moved = 0, 0, 0
-  for x in loader:epoch(6) do
-    for i = 1, x.shape[1] do
-      sample = sample + 1
-      local down, right, flip = imaging.draw(s.augment_seed, s.augment_stream, 6, sample, 2, true)
-      check.that(math.abs(down) <= 2 and math.abs(right) <= 2)
-      check.close(x[i], naive(ds, order[sample], down, right, flip), {atol = 1e-6})
-      flips, moved = flips + (flip and 1 or 0), moved + (down ~= 0 and 1 or 0)
+check.case("augmentation equals its naive twin: any channels, shifts beyond the image", function()
+  for _, c in ipairs {{3, 5, 7, 2}, {1, 4, 6, 2}, {2, 5, 3, 4}, {3, 3, 2, 9}} do
+    local channels, h, w, pad = table.unpack(c)
+    local ds = noise(9, channels, h, w)
+    local loader = data.Loader(ds, {batch_size = 4, shuffle = true, augment = {pad = pad, flip = true}, seed = 5,
+                                    mean = {table.unpack(ds.mean, 1, channels)},
+                                    std = {table.unpack(ds.std, 1, channels)}})
+    local s = loader.seeds
+    local order = imaging.order(9, 6, s.shuffle_seed, s.shuffle_stream):totable()
+    local sample, flips, moved = 0, 0, 0
+    for x in loader:epoch(6) do
+      for i = 1, x.shape[1] do
+        sample = sample + 1
+        local down, right, flip = imaging.draw(s.augment_seed, s.augment_stream, 6, sample, pad, true)
+        check.that(math.abs(down) <= pad and math.abs(right) <= pad)
+        check.close(x[i], naive(ds, order[sample], down, right, flip), {atol = 1e-6})
+        flips, moved = flips + (flip and 1 or 0), moved + (down ~= 0 and 1 or 0)
+      end
     end
+    check.that(flips > 0 and flips < 9 and moved > 0, "nothing was drawn")
   end
-  check.that(flips > 0 and flips < 9 and moved > 0, "nothing was drawn")
 end)
 
 check.case("draws are even", function()
