@@ -6,9 +6,11 @@
  * - makes a young collection when that has grown by an eighth since it was least: it finds the
  *   boxes that were made and dropped since, in some 10 microseconds. The eighth keeps a small
  *   program small and does not hold up a large one;
- * - makes a full one when it has grown by half since the last: a box that outlives two young
- *   collections is old, and only a full one finds it dead. Our young collections also put off
- *   those that Lua would decide on itself, hence a second limit, on Lua's own memory;
+ * - makes a full one when it has grown by half since the last, and beyond what the last ones have
+ *   left: a step of training grows from little to much every time, and needs none on the way. A
+ *   box that outlives two young collections is old, and only a full one finds it dead. Our young
+ *   collections also put off those that Lua would decide on itself, hence a second limit, on
+ *   Lua's own memory;
  * - makes a full one at an eighth already, and at the start of every backward, as long as full
  *   collections take less than a hundredth of the time: what a step has dropped is then not in
  *   the way of its gradients. A full collection of a program with few Lua objects takes 0.3 ms,
@@ -65,7 +67,9 @@ static void collect_all(lua_State *L, bind_state *state) {
   rm_profile_end(scope, "full collection", RM_PROFILE_COLLECTOR);
   size_t live = rm_alloc_statistics().live_bytes;
   int lua_kib = lua_gc(L, LUA_GCCOUNT);
-  state->full_limit = live + live / 2 + SLACK;
+  state->usual = live > state->usual - state->usual / 8 ? live : state->usual - state->usual / 8;
+  size_t half = live + live / 2;
+  state->full_limit = (half > state->usual ? half : state->usual) + SLACK;
   state->full_lua_kib = lua_kib + lua_kib / 4 + LUA_SLACK_KIB;
   state->full_time = seconds();
   state->full_cost = state->full_time - began;

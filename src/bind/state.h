@@ -19,6 +19,7 @@ typedef struct {
   size_t least;        /* live bytes when they were fewest since the collector last ran */
   int    full_lua_kib; /* memory of Lua's own objects from which a full collection pays */
   size_t full_limit;   /* live bytes from which a full collection pays */
+  size_t usual;        /* the most live bytes that full collections have left of late */
   size_t full_live;    /* live bytes when they were fewest since the last full collection */
   double full_time, full_cost; /* when that ended and how long it took, in seconds */
   bind_pending *pending; /* those outstanding, newest first */
