@@ -37,8 +37,8 @@ static int tensor_conv2d(lua_State *L) {
 
 /* Forces one way of computing convolutions, for tests and measurements.
  * Call: rm.conv_method(name) -> what was forced before, or nil
- * Shapes: does not change any. name is "winograd", "direct", "im2col" or "naive"; nil chooses by shape again; without an
- *  argument it only asks.
+ * Shapes: does not change any. name is "winograd", "strassen", "direct", "im2col" or "naive"; nil chooses by shape
+ *  again; without an argument it only asks.
  * Errors: an unknown name.
  * Example:
  *   > rm.conv_method "im2col"
@@ -48,7 +48,7 @@ static int tensor_conv2d(lua_State *L) {
 static int conv_method(lua_State *L) {
   const char *was = rm_conv_forced();
   if (lua_gettop(L) > 0 && !rm_conv_force(luaL_optstring(L, 1, NULL)))
-    return bind_error(L, "conv_method: unknown method '%s' (winograd, direct, im2col, naive)", lua_tostring(L, 1));
+    return bind_error(L, "conv_method: unknown method '%s' (winograd, strassen, direct, im2col, naive)", lua_tostring(L, 1));
   lua_pushstring(L, was);
   return 1;
 }

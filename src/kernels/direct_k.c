@@ -56,14 +56,15 @@ static __attribute__((noinline)) void store_few(float *to, const float *v, size_
     }
 }
 
-RM_INLINE void store_columns(float *to, rm_vec v, size_t columns) {
-  if (columns >= RM_VL) rm_store(to, v);
+RM_INLINE void store_columns(float *to, rm_vec v, size_t columns, bool stream) {
+  if (stream) rm_stream(to, v);
+  else if (columns >= RM_VL) rm_store(to, v);
   else store_few(to, (const float *)&v, columns);
 }
 
 /* ROWS pixels, nv vectors; `columns` of them are real. */
 RM_INLINE void forward_micro(int nv, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
-                             size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
+                             size_t length, const float *w, size_t columns, const rm_vec bias[2], bool stream) {
   rm_vec sum[ROWS][2], total[ROWS][2] = {{{0}}};
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++)
@@ -97,22 +98,24 @@ RM_INLINE void forward_micro(int nv, const float *const *from, float *const *to,
   if (BY_RUN) result = total;
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++) {
-    if (nv == 2) rm_store(to[i], result[i][0]);
-    store_columns(to[i] + (nv - 1) * RM_VL, result[i][nv - 1], columns - (nv - 1) * RM_VL);
+    if (nv == 2) store_columns(to[i], result[i][0], RM_VL, stream);
+    store_columns(to[i] + (nv - 1) * RM_VL, result[i][nv - 1], columns - (nv - 1) * RM_VL, stream);
   }
 }
 
-static __attribute__((noinline)) void forward_two(const float *const *from, float *const *to, size_t runs,
-                                                  const ptrdiff_t *offsets, size_t length, const float *w,
-                                                  size_t columns, const rm_vec bias[2]) {
-  forward_micro(2, from, to, runs, offsets, length, w, columns, bias);
-}
+typedef void (*forward_fn)(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
+                           size_t length, const float *w, size_t columns, const rm_vec bias[2]);
 
-static __attribute__((noinline)) void forward_one(const float *const *from, float *const *to, size_t runs,
-                                                  const ptrdiff_t *offsets, size_t length, const float *w,
-                                                  size_t columns, const rm_vec bias[2]) {
-  forward_micro(1, from, to, runs, offsets, length, w, columns, bias);
-}
+#define FORWARD(name, nv, stream)                                                                            \
+  static void name(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,        \
+                   size_t length, const float *w, size_t columns, const rm_vec bias[2]) {                    \
+    forward_micro(nv, from, to, runs, offsets, length, w, columns, bias, stream);                            \
+  }
+FORWARD(forward_one, 1, false) FORWARD(forward_two, 2, false)
+FORWARD(forward_one_streamed, 1, true) FORWARD(forward_two_streamed, 2, true)
+
+static const forward_fn forward_by_vectors[2][2] = {{forward_one, forward_two},
+                                                    {forward_one_streamed, forward_two_streamed}};
 
 /* The shortcut's part and relu, on pixels just written: they are in the first-level cache. */
 static __attribute__((noinline)) void finish_pixels(size_t pixels, float *const *to, size_t columns,
@@ -127,10 +130,11 @@ static __attribute__((noinline)) void finish_pixels(size_t pixels, float *const 
 }
 
 /* Where the last pixels are fewer than ROWS, the last one is computed several times. finish->bias
- * belongs to these columns; finish->add lies as the whole output does, which begins at y. */
+ * belongs to these columns; finish->add lies as the whole output does, which begins at y. `stream`: past
+ * the caches; columns are whole vectors then, rows of `to` aligned to them, and nothing but a bias follows. */
 void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *const *to, size_t runs,
                             const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns,
-                            const rm_conv_finish *finish, const float *y) {
+                            const rm_conv_finish *finish, const float *y, bool stream) {
   for (size_t n = 0; n < columns; n += PANEL) {
     size_t left = columns - n < PANEL ? columns - n : PANEL;
     rm_vec start[2] = {{0}};
@@ -143,11 +147,12 @@ void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *cons
         a[i] = from[q];
         c[i] = to[q] + n;
       }
-      (left > RM_VL ? forward_two : forward_one)(a, c, runs, offsets, length, packed + n * runs * length, left, start);
+      forward_by_vectors[stream][left > RM_VL](a, c, runs, offsets, length, packed + n * runs * length, left, start);
       if (finish->add || finish->relu)
         finish_pixels(pixels - p < ROWS ? pixels - p : ROWS, c, left, finish, y);
     }
   }
+  if (stream) rm_stream_fence();
 }
 
 /* --- weight gradient ------------------------------------------------------------------- */

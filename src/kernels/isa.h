@@ -41,6 +41,25 @@ typedef int32_t rm_veci __attribute__((vector_size(16), may_alias));
 
 RM_INLINE rm_vec rm_load(const float *p) { return *(const rm_vecu *)p; }
 RM_INLINE void rm_store(float *p, rm_vec v) { *(rm_vecu *)p = v; }
+/* Past the caches, to memory that is read much later; p is aligned to a vector. Fence when done. */
+RM_INLINE void rm_stream(float *p, rm_vec v) {
+#if defined(__clang__)
+  __builtin_nontemporal_store(v, (rm_vec *)p);
+#elif defined(__AVX512F__)
+  __builtin_ia32_movntps512(p, v);
+#elif defined(__AVX__)
+  __builtin_ia32_movntps256(p, v);
+#elif defined(__SSE__)
+  __builtin_ia32_movntps(p, v);
+#else
+  rm_store(p, v);
+#endif
+}
+RM_INLINE void rm_stream_fence(void) {
+#if defined(__SSE__)
+  __builtin_ia32_sfence();
+#endif
+}
 RM_INLINE rm_vec rm_splat(float x) { return x - (rm_vec){0}; }
 /* Per lane: v where mask's lane is all ones (a comparison's result), else 0. */
 RM_INLINE rm_vec rm_keep(rm_veci mask, rm_vec v) { return (rm_vec)(mask & (rm_veci)v); }

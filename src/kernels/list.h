@@ -136,7 +136,7 @@ RM_KERNEL(void, scale, (size_t n, const float *x, float a, float *y))
 /* direct_k.c: sums over the window of each pixel; `from` and `to` have a pointer for each pixel */
 RM_KERNEL(size_t, direct_packed, (size_t depth, size_t columns))   /* floats of packed weights */
 RM_KERNEL(void, direct_pack, (size_t row, size_t columns, const float *w, size_t column_stride, size_t depth, float *packed))
-RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns, const rm_conv_finish *finish, const float *y))
+RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns, const rm_conv_finish *finish, const float *y, bool stream))
 RM_KERNEL(void, direct_pack_gradient, (size_t pixels, size_t columns, const float *dy, size_t stride, float *packed))
 RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw))
 RM_KERNEL(void, direct_window_weights, (size_t pixels, const float *const *from, const float *dy, size_t columns, size_t vectors, const ptrdiff_t *places, float *dw))
@@ -145,3 +145,8 @@ RM_KERNEL(void, direct_window_weights, (size_t pixels, const float *const *from,
 RM_KERNEL(float, multiply_adds, (size_t rounds, float times, float add))
 RM_KERNEL(void, triad, (size_t n, const float *a, const float *b, float times, float *y))
 RM_KERNEL(void, stream_copy, (size_t n, const float *a, float *y))
+/* strassen_k.c: products of matrices cut into quarters; the file says what the arguments mean */
+RM_KERNEL(void, strassen_sums, (size_t half, size_t c, const float *const *from, float *s))
+RM_KERNEL(size_t, strassen_packed, (size_t c, size_t columns))
+RM_KERNEL(void, strassen_pack, (size_t k, size_t c, size_t columns, const float *w, size_t row_stride, size_t column_stride, float *packed))
+RM_KERNEL(void, strassen_product, (size_t half, size_t c, size_t columns, const float *const *from, const float *s, const float *packed, const rm_conv_finish *finish, float *aside, float *const *to, const float *y, bool stream, const float *ahead, size_t ahead_bytes))

@@ -31,7 +31,7 @@ rm_status rm_conv2d_fused(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, cons
                           rm_tensor *add, bool relu, rm_tensor **y, rm_error *err);
 
 /* The method is chosen by the shapes (conv2d.c). Tests and benchmarks force one: "winograd",
- * "direct", "im2col" or "naive"; a shape it does not cover goes to the next that does.
+ * "strassen", "direct", "im2col" or "naive"; a shape it does not cover goes to the next that does.
  * NULL: automatic. False for an unknown name. */
 bool rm_conv_force(const char *method);
 const char *rm_conv_forced(void); /* NULL: automatic */

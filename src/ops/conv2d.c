@@ -2,6 +2,7 @@
  *
  * Methods, fastest first where they fit:
  *   winograd  3x3, stride 1: a quarter of the multiplications (conv_winograd.c)
+ *   strassen  1x1 with many channels: seven eighths of the multiplications (conv_strassen.c)
  *   direct    everything else of ordinary size: no copies but a padded image (conv_direct.c)
  *   im2col    any shape, through OpenBLAS (conv_im2col.c)
  *   naive     the definition (conv_naive.c), for tests only */
@@ -14,7 +15,7 @@
 #include "ops/conv_method.h"
 #include "ops/linalg.h"
 
-static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_direct, &rm_conv_im2col,
+static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_strassen, &rm_conv_direct, &rm_conv_im2col,
                                                 &rm_conv_naive};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 

@@ -9,7 +9,10 @@ typedef struct {
   rm_direct d;
   rm_conv_finish finish;
   float *out;
+  bool stream; /* written past the caches */
 } job;
+
+enum { STREAM_FLOATS = 2 * 1024 * 1024 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -37,7 +40,7 @@ static void class_pixels(const job *q, const rm_direct_class *c, const rm_direct
     rm_conv_finish finish = q->finish;
     if (finish.bias) finish.bias += g * d->out_cg;
     kernels->direct_forward(count, from, to, c->runs, c->offsets, c->length, c->packed + g * packed,
-                            d->out_cg, &finish, q->out);
+                            d->out_cg, &finish, q->out, q->stream);
   }
 }
 
@@ -127,6 +130,8 @@ static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool b
     rows += d->class[i].taps * d->in_cg * d->groups;
   }
   widen_bias(q, bias);
+  q->stream = d->n * d->out_h * d->out_w * d->out_c > STREAM_FLOATS && d->out_cg % 16 == 0 &&
+              (uintptr_t)q->out % 64 == 0 && !q->finish.add && !q->finish.relu;
   rm_parallel(rows, 64, pack_rows, &(packing){s, d, w, backward});
   rm_parallel(d->bands, 1, convolve_bands, q);
   rm_conv_free(packed, floats);

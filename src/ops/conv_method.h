@@ -29,7 +29,7 @@ typedef struct {
   rm_status (*weight_gradient)(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
 } rm_conv_method;
 
-extern const rm_conv_method rm_conv_winograd, rm_conv_direct, rm_conv_im2col, rm_conv_naive;
+extern const rm_conv_method rm_conv_winograd, rm_conv_strassen, rm_conv_direct, rm_conv_im2col, rm_conv_naive;
 
 /* The shortcut and relu of `finish`, on outputs already written with their bias. */
 void rm_conv_finish_pass(const rm_conv_shape *s, const rm_conv_finish *finish, float *y);

@@ -40,6 +40,8 @@ static const shape shapes[] = {
     {2, 3, 9, 13, 5, 5, 5, {{2, 1}, {2, 2}, {1, 1}, 1}},
     {37, 24, 4, 4, 20, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
     {21, 24, 2, 3, 40, 1, 1, SAME(0)},
+    {3, 64, 13, 7, 128, 1, 1, SAME(0)},  {1, 128, 17, 19, 64, 1, 1, SAME(0)},   {1, 64, 1, 1, 64, 1, 1, SAME(0)},
+    {2, 192, 24, 15, 64, 1, 1, {{2, 3}, {0, 0}, {1, 1}, 1}},
     {2, 16, 11, 9, 16, 3, 3, {{1, 1}, {2, 2}, {2, 2}, 1}},
     {2, 12, 8, 7, 18, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 3}},
     {2, 16, 7, 7, 16, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 16}},
@@ -137,6 +139,7 @@ static void matches_naive(const char *method) {
 static void im2col_matches(void **state) { (void)state; matches_naive("im2col"); }
 static void winograd_matches(void **state) { (void)state; matches_naive("winograd"); }
 static void direct_matches(void **state) { (void)state; matches_naive("direct"); }
+static void strassen_matches(void **state) { (void)state; matches_naive("strassen"); }
 static void automatic_matches(void **state) { (void)state; matches_naive(NULL); }
 
 static bool same_bits(rm_tensor *a, rm_tensor *b) {
@@ -145,7 +148,7 @@ static bool same_bits(rm_tensor *a, rm_tensor *b) {
 
 static void threads_keep_the_bits(void **state) {
   (void)state;
-  static const char *const methods[] = {"winograd", "direct", "im2col", NULL};
+  static const char *const methods[] = {"winograd", "strassen", "direct", "im2col", NULL};
   for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
     for (int i = 0; i < SHAPES; i++) {
       OK(rm_set_num_threads(1, &err));
@@ -160,38 +163,40 @@ static void threads_keep_the_bits(void **state) {
 }
 
 /* With every n-th allocation and all after it failing: an error or a result, never a crash or a leak. */
-static void memory_may_run_out(void **state) {
-  (void)state;
-  static const char *const methods[] = {"winograd", "direct", "im2col"};
-  static const size_t x_shape[] = {2, 16, 8, 8}, w_shape[] = {20, 16, 3, 3};
-  const rm_conv_options o = SAME(1);
+static void survives_without_memory(const char *method, const shape *p) {
   rm_rng rng = rm_rng_new(9, 1);
-  rm_tensor *x = random_tensor(&rng, 4, x_shape), *w = random_tensor(&rng, 4, w_shape);
+  rm_tensor *x = random_tensor(&rng, 4, (size_t[]){p->n, p->c, p->h, p->w});
+  rm_tensor *w = random_tensor(&rng, 4, (size_t[]){p->k, p->c, p->r, p->s});
   OK(rm_tensor_set_requires_grad(x, true, &err));
   OK(rm_tensor_set_requires_grad(w, true, &err));
-  for (int m = 0; m < 3; m++) {
-    assert_true(rm_conv_force(methods[m]));
-    bool done = false;
-    for (long n = 0; !done; n++) {
-      size_t live = rm_tensor_live();
-      rm_tensor *y = NULL, *dy = NULL;
-      OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){2, 20, 8, 8}, &dy, &err));
-      rm_alloc_fail_after(n);
-      rm_status status = rm_conv2d(x, w, NULL, &o, &y, &err);
-      if (status == RM_OK) status = rm_backward(y, dy, false, &err);
-      rm_alloc_fail_after(-1);
-      assert_true(status == RM_OK || status == RM_ERR_MEMORY);
-      done = status == RM_OK;
-      rm_tensor_release(y);
-      rm_tensor_release(dy);
-      OK(rm_tensor_set_grad(x, NULL, &err));
-      OK(rm_tensor_set_grad(w, NULL, &err));
-      assert_int_equal(rm_tensor_live(), live);
-    }
+  assert_true(rm_conv_force(method));
+  bool done = false;
+  for (long n = 0; !done; n++) {
+    size_t live = rm_tensor_live();
+    rm_tensor *y = NULL, *dy = NULL;
+    OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->n, p->k, p->h, p->w}, &dy, &err));
+    rm_alloc_fail_after(n);
+    rm_status status = rm_conv2d(x, w, NULL, &p->o, &y, &err);
+    if (status == RM_OK) status = rm_backward(y, dy, false, &err);
+    rm_alloc_fail_after(-1);
+    assert_true(status == RM_OK || status == RM_ERR_MEMORY);
+    done = status == RM_OK;
+    rm_tensor_release(y);
+    rm_tensor_release(dy);
+    OK(rm_tensor_set_grad(x, NULL, &err));
+    OK(rm_tensor_set_grad(w, NULL, &err));
+    assert_int_equal(rm_tensor_live(), live);
   }
   rm_conv_force(NULL);
   rm_tensor_release(x);
   rm_tensor_release(w);
+}
+
+static void memory_may_run_out(void **state) {
+  (void)state;
+  static const char *const methods[] = {"winograd", "direct", "im2col"};
+  for (int m = 0; m < 3; m++) survives_without_memory(methods[m], &(shape){2, 16, 8, 8, 20, 3, 3, SAME(1)});
+  survives_without_memory("strassen", &(shape){2, 64, 3, 3, 64, 1, 1, SAME(0)});
 }
 
 static void expect_refusal(const shape *p, const char *text) {
@@ -223,6 +228,7 @@ static void an_empty_batch_is_fine(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(im2col_matches),         cmocka_unit_test(automatic_matches),
+      cmocka_unit_test(strassen_matches),
       cmocka_unit_test(winograd_matches),       cmocka_unit_test(direct_matches),
       cmocka_unit_test(threads_keep_the_bits),  cmocka_unit_test(wrong_shapes_are_named),
       cmocka_unit_test(an_empty_batch_is_fine), cmocka_unit_test(memory_may_run_out),

@@ -29,9 +29,10 @@ local shapes = {
   {16, 32, 3, {stride = 2, padding = 1, bias = false}, 15}, {12, 24, 1, {stride = 2}, 9}, {8, 12, 3, {groups = 4}, 9},
   {5, 6, 5, {padding = 2}, 7}, {64, 64, 3, {padding = 1, bias = false}, 8},
   {130, 136, 3, {padding = 1}, 6},
+  {64, 64, 1, {bias = false}, 5}, {64, 128, 1, {stride = 2}, 7}, {9, 6, 5, {padding = 2}, 8},
 }
 
-for _, method in ipairs {"automatic", "winograd", "direct", "im2col", "naive"} do
+for _, method in ipairs {"automatic", "winograd", "strassen", "direct", "im2col", "naive"} do
   check.case("conv, batch norm, shortcut, relu as one: " .. method, function()
     rm.manual_seed(5)
     local before = rm.conv_method(method ~= "automatic" and method or nil)
