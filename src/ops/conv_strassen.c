@@ -7,7 +7,7 @@
 #include <string.h>
 #include "core/threads.h"
 #include "kernels/kernels.h"
-#include "ops/conv_method.h"
+#include "ops/conv_strassen.h"
 
 enum {
   BLOCK_FLOATS = 64 * 1024, /* of the input of a block; the sums take as much again */
@@ -57,8 +57,7 @@ static void pack_rows(void *ctx, size_t begin, size_t end) {
 }
 
 /* --- blocks ------------------------------------------------------------------------------- */
-/* Where pixel p of y lies in x. */
-static size_t x_place(const rm_conv_shape *s, size_t p) {
+size_t rm_strassen_place(const rm_conv_shape *s, size_t p) {
   if (s->stride_h * s->stride_w == 1) return p;
   size_t image = p / (s->oh * s->ow), i = p / s->ow % s->oh, j = p % s->ow;
   return (image * s->h + i * s->stride_h) * s->w + j * s->stride_w;
@@ -69,7 +68,7 @@ static void clear_between(const job *q, size_t p) {
   const rm_conv_shape *s = q->s;
   size_t i = p / s->ow % s->oh * s->stride_h, j = p % s->ow * s->stride_w;
   size_t rows = smaller(s->stride_h, s->h - i), cols = smaller(s->stride_w, s->w - j);
-  float *out = q->out + x_place(s, p) * s->c;
+  float *out = q->out + rm_strassen_place(s, p) * s->c;
   for (size_t r = 0; r < rows; r++)
     memset(out + r * s->w * s->c + (r ? 0 : s->c), 0, (cols - (r ? 0 : 1)) * s->c * sizeof(float));
 }
@@ -86,7 +85,7 @@ static void multiply_blocks(void *ctx, size_t begin, size_t end) {
   for (size_t block = begin; block < end; block++) {
     size_t first = block * q->block, count = smaller(q->block, q->pixels - first), half = (count + 1) / 2;
     for (size_t i = 0; i < 2 * half; i++) {
-      size_t p = first + smaller(i, count - 1), place = x_place(q->s, p);
+      size_t p = first + smaller(i, count - 1), place = rm_strassen_place(q->s, p);
       from[i] = q->in + (q->backward ? p : place) * q->in_c;
       to[i] = q->out + (q->backward ? place : p) * q->out_c;
       if (q->backward && q->s->stride_h * q->s->stride_w > 1) clear_between(q, p);
@@ -132,8 +131,5 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
   return run(&q, s, w, err);
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
-  return rm_conv_direct.weight_gradient(s, x, dy, dw, err);
-}
-
-const rm_conv_method rm_conv_strassen = {"strassen", fits, pays, forward, input_gradient, weight_gradient};
+const rm_conv_method rm_conv_strassen = {"strassen", fits, pays, forward, input_gradient,
+                                         rm_strassen_weight_gradient};
