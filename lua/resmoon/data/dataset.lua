@@ -85,6 +85,9 @@ end
 
 --- n positions spread evenly over 1..size: in sets that are sorted by class, some of each.
 function Dataset.spread(size, n)
+  if math.type(size) ~= "integer" or math.type(n) ~= "integer" or n > size then
+    fail("spread: expected two whole numbers, size and n, n at most size, got %s and %s", tostring(size), tostring(n))
+  end
   local list = {}
   for k = 1, n do list[k] = 1 + (k - 1) * size // n end
   return list

@@ -52,6 +52,13 @@ function Module.is_module(v) return Module.is(v) or is_layer(v) end
 --   ReLU  MLP
 function Module.type_of(module) return is_layer(module) and module.type or getmetatable(module).__name end
 
+-- For methods called with a dot (net.parameters()), or on something else.
+local function called_on(self, method)
+  if Module.is_module(self) then return end
+  local given = type(self) == "nil" and "nothing" or is_tensor(self) and "a tensor" or "a " .. type(self)
+  fail("%s: expected a module, got %s; it is called with a colon: net:%s(...)", method, given, method)
+end
+
 --- What a message calls a module: the name that its builder gave it ("resnet18"), or its class.
 -- Call: nn.Module.label(module) -> string
 -- Errors: raises for what is no module.
@@ -97,6 +104,7 @@ end
 --   > net:state_dict()
 --   {"seen", seen = [0.]  float32 (1)}
 function Module:register_buffer(name, tensor)
+  called_on(self, "register_buffer")
   if not is_tensor(tensor) then
     fail("register_buffer: %s is a %s, expected a tensor", name, type(tensor))
   end
@@ -115,6 +123,7 @@ end
 --   > #net:parameters()
 --   1
 function Module:register_parameter(name, tensor)
+  called_on(self, "register_parameter")
   if not is_tensor(tensor) or not tensor.is_leaf then
     fail("register_parameter: %s is %s, expected a leaf tensor", name,
       is_tensor(tensor) and "computed" or "a " .. type(tensor))
@@ -128,7 +137,10 @@ end
 -- The name in checkpoints of the child at `key`.
 local function child_name(key) return math.type(key) and tostring(key - 1) or key end
 
-local function join(prefix, name) return prefix == "" and name or prefix .. "." .. name end
+local function join(prefix, name)
+  if type(prefix) ~= "string" then fail("the prefix of names is a %s, expected a string", type(prefix)) end
+  return prefix == "" and name or prefix .. "." .. name
+end
 
 --- Iterates over direct children: key (field name or position from 1), child.
 -- Call: net:each_child() -> iterator
@@ -212,7 +224,10 @@ end
 --   > for name, p in net:named_parameters() do print(name, p:numel()) end
 --   0.weight  8
 --   0.bias  2
-function Module:named_parameters(prefix) return named_tensors(self, prefix, "parameter") end
+function Module:named_parameters(prefix)
+  called_on(self, "named_parameters")
+  return named_tensors(self, prefix, "parameter")
+end
 --- The list of parameters, as optimisers take it.
 -- Call: net:parameters() -> list of tensors
 -- Shapes: those of the layers.
@@ -221,7 +236,10 @@ function Module:named_parameters(prefix) return named_tensors(self, prefix, "par
 --   > opt = optim.SGD(models.mlp():parameters(), {lr = 0.1})
 --   > #opt.groups[1].params
 --   6
-function Module:parameters() return list(self:named_parameters()) end
+function Module:parameters()
+  called_on(self, "parameters")
+  return list(self:named_parameters())
+end
 --- What is saved and not trained, such as running statistics: by name, tensor, or as a list.
 -- Call: net:named_buffers(prefix = "") -> iterator
 -- Call: net:buffers() -> list of tensors
@@ -232,8 +250,14 @@ function Module:parameters() return list(self:named_parameters()) end
 --   running_mean
 --   running_var
 --   num_batches_tracked
-function Module:named_buffers(prefix) return named_tensors(self, prefix, "buffer") end
-function Module:buffers() return list(self:named_buffers()) end
+function Module:named_buffers(prefix)
+  called_on(self, "named_buffers")
+  return named_tensors(self, prefix, "buffer")
+end
+function Module:buffers()
+  called_on(self, "buffers")
+  return list(self:named_buffers())
+end
 
 --- The direct children, named as in checkpoints: by name, child, or as a list.
 -- Call: net:named_children() -> iterator
@@ -249,11 +273,15 @@ function Module:buffers() return list(self:named_buffers()) end
 --   avgpool
 --   fc
 function Module:named_children()
+  called_on(self, "named_children")
   return iterate(function(add)
     for key, child in self:each_child() do add(child_name(key), child) end
   end)
 end
-function Module:children() return list(self:named_children()) end
+function Module:children()
+  called_on(self, "children")
+  return list(self:named_children())
+end
 
 --- This module ("") and everything below it, outside first: by name, module, or as a list.
 -- Call: net:named_modules(prefix = "") -> iterator
@@ -264,6 +292,7 @@ function Module:children() return list(self:named_children()) end
 --   > #net:modules()
 --   3
 function Module:named_modules(prefix)
+  called_on(self, "named_modules")
   local seen = {}
   return iterate(function(add)
     local function walk(module, name)
@@ -275,7 +304,10 @@ function Module:named_modules(prefix)
     walk(self, prefix or "")
   end)
 end
-function Module:modules() return list(self:named_modules()) end
+function Module:modules()
+  called_on(self, "modules")
+  return list(self:named_modules())
+end
 
 --- Calls fn(module) for everything below, then for this module. Returns the module.
 -- Call: net:apply(fn) -> net
@@ -286,6 +318,8 @@ function Module:modules() return list(self:named_modules()) end
 --   > net(rm.ones(1, 4)):eq(net.fc2.bias):all():item()
 --   1
 function Module:apply(fn)
+  called_on(self, "apply")
+  if fn == nil then fail("apply: expected a function, got nil") end
   for _, child in self:each_child() do child:apply(fn) end
   fn(self)
   return self
@@ -302,13 +336,18 @@ end
 --   > net.training
 --   false
 function Module:train(mode)
+  called_on(self, "train")
+  if type(self) == "userdata" then return core.layer_methods.train(self, mode) end
   if mode == nil then mode = true end
   rawset(self, "training", mode)
   for _, child in self:each_child() do child:train(mode) end
   return self
 end
 
-function Module:eval() return self:train(false) end
+function Module:eval()
+  called_on(self, "eval")
+  return self:train(false)
+end
 
 --- Forgets the gradients of all parameters.
 -- Call: net:zero_grad() -> nothing
@@ -321,6 +360,7 @@ function Module:eval() return self:train(false) end
 --   > fc.weight.grad
 --   nil
 function Module:zero_grad()
+  called_on(self, "zero_grad")
   for _, p in self:named_parameters() do p.grad = nil end
 end
 
@@ -333,6 +373,7 @@ end
 --   > net.fc1.weight.requires_grad, net.fc2.weight.requires_grad
 --   false  true
 function Module:requires_grad_(flag)
+  called_on(self, "requires_grad_")
   for _, p in self:named_parameters() do p:requires_grad_(flag ~= false) end
   return self
 end
@@ -378,6 +419,7 @@ for name, method in pairs(surgery) do Module[name] = method end  -- replace, ins
 --   > net:state_dict()[1], net:state_dict().weight.shape
 --   weight  {1, 2}
 function Module:state_dict(prefix)
+  called_on(self, "state_dict")
   local state = {}
   each_tensor(self, prefix or "", function(name, tensor)
     state[#state + 1] = name
@@ -399,6 +441,10 @@ end
 --   > a.weight:eq(b.weight):all():item()
 --   1
 function Module:load_state_dict(state, options)
+  called_on(self, "load_state_dict")
+  if type(state) ~= "table" then
+    fail("load_state_dict: expected a table of tensors by name, got a %s", is_tensor(state) and "tensor" or type(state))
+  end
   local strict = not options or options.strict ~= false
   local missing, unexpected, wrong, copies = {}, {}, {}, {}
   local known = {}
@@ -478,7 +524,10 @@ end
 --   fc2    Linear  (10)            40    30      0.0 KiB
 --   ----------------------------------------------------
 --   mlp                            55    42      0.1 KiB
-function Module:summary(shape) return require("resmoon.nn.summary")(self, shape) end
+function Module:summary(shape)
+  called_on(self, "summary")
+  return require("resmoon.nn.summary")(self, shape)
+end
 
 --- Multiply-accumulates of convolutions and linear layers for one input of shape {C, H, W}.
 -- Call: net:macs {C, H, W} -> number
@@ -487,7 +536,10 @@ function Module:summary(shape) return require("resmoon.nn.summary")(self, shape)
 -- Example:
 --   > models.resnet20():macs {3, 32, 32}
 --   40551040
-function Module:macs(shape) return self:summary(shape).macs end
+function Module:macs(shape)
+  called_on(self, "macs")
+  return self:summary(shape).macs
+end
 
 -- Layers of the core answer these too.
 for _, name in ipairs {"each_child", "named_modules", "modules", "requires_grad_", "state_dict", "load_state_dict",

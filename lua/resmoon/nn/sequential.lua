@@ -38,6 +38,9 @@ end
 --   > #nn.Sequential {nn.ReLU()}:append(nn.Flatten())
 --   2
 function Sequential:append(module)
+  if not Sequential.is(self) then
+    fail("append: expected a Sequential; it is called with a colon: net:append(layer)")
+  end
   if not Module.is_module(module) and type(module) ~= "function" then
     fail("Sequential: element %d is a %s, expected a module or function", #self + 1, type(module))
   end

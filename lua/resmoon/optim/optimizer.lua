@@ -102,8 +102,16 @@ function Optimizer:init(params, options)
   rawset(self, "groups", groups)
 end
 
+-- For methods called with a dot (opt.step()), or on something else.
+local function called_on(self, method)
+  if not Optimizer.is(self) then
+    fail("optim: %s: expected an optimiser, got a %s; it is called with a colon: opt:%s()", method, type(self), method)
+  end
+end
+
 --- One step: every parameter with a gradient moves; the class says how.
 function Optimizer:step()
+  called_on(self, "step")
   core.no_grad(function()
     for _, group in ipairs(self.groups) do
       for i, p in ipairs(group.params) do
@@ -125,6 +133,7 @@ end
 
 --- Forgets all gradients.
 function Optimizer:zero_grad()
+  called_on(self, "zero_grad")
   for _, group in ipairs(self.groups) do
     for _, p in ipairs(group.params) do p.grad = nil end
   end
@@ -165,6 +174,7 @@ end
 --   > opt:follow(net)
 --   1  2
 function Optimizer:follow(net, options)
+  called_on(self, "follow")
   local cls = getmetatable(self)
   if not require("resmoon.nn.module").is_module(net) then
     fail("optim.%s: follow: expected a module or layer, got a %s", cls.__name, type(net))
@@ -200,6 +210,7 @@ end
 -- Tensors are named "STATE.I", I counting parameters over all groups from 1; they share
 -- memory with the optimiser. `numbers` holds plain tables and goes into JSON.
 function Optimizer:state_dict()
+  called_on(self, "state_dict")
   local tensors, groups, base = {}, {}, 0
   for g, group in ipairs(self.groups) do
     local options = {}
@@ -218,6 +229,10 @@ end
 --- Takes over a state_dict: of the same class, with the same groups.
 -- Errors: raises, before anything changes, where class, groups or shapes differ.
 function Optimizer:load_state_dict(state)
+  called_on(self, "load_state_dict")
+  if type(state) ~= "table" or type(state.numbers) ~= "table" then
+    fail("optim: load_state_dict: expected what state_dict gave, got a %s without it", type(state))
+  end
   local cls, groups = getmetatable(self), state.numbers.groups
   if state.optimizer ~= cls.__name then
     fail("optim.%s: the state is of %s", cls.__name, tostring(state.optimizer))

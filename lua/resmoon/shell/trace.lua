@@ -58,9 +58,19 @@ local function describe(frame)
   return ("in function <%s:%d>"):format(frame.short_src, frame.linedefined)
 end
 
+-- A method of ours that was called with a dot, or on nothing, fails at its first use of self.
+local function explain(message, list)
+  local source, trouble = message:match("^(.-%.lua):%d+: (.*)")
+  if not source or not list[1] or not trouble:find("^attempt to .*%(local 'self'%)$") then return message end
+  if not (source:find("lua/resmoon/", 1, true) or source:find("5.4/resmoon/", 1, true)) then return message end
+  return ("%s a method was called on something that it is not for: is there a dot in place of a colon? (%s)")
+         :format(place(list[1]), trouble)
+end
+
 --- The text of an error that was just raised.
 function trace.text(message)
   local list, more = frames()
+  message = explain(message, list)
   local at = list[1]
   for _, frame in ipairs(list) do  -- the frame that the message names
     if message:sub(1, #place(frame)) == place(frame) then at = frame break end
