@@ -3,17 +3,17 @@
  * A box is a few bytes to Lua, whatever it owns. So before each new box, when the memory for its
  * tensor is not yet taken, we look at how much is in use. The collector runs in generational
  * mode, and
- * - makes a young collection when that has grown by an eighth since it was least: it finds the
- *   boxes that were made and dropped since, in some 10 microseconds. The eighth keeps a small
- *   program small and does not hold up a large one;
+ * - makes a young collection when that has grown by an eighth since it was least (later if the
+ *   last was just now): it finds the boxes that were made and dropped since, in some 10 to 100
+ *   microseconds. The eighth keeps a small program small and does not hold up a large one;
  * - makes a full one when it has grown by half since the last, and beyond what the last ones have
  *   left: a step of training grows from little to much every time, and needs none on the way. A
  *   box that outlives two young collections is old, and only a full one finds it dead. Our young
  *   collections also put off those that Lua would decide on itself, hence a second limit, on
  *   Lua's own memory;
- * - makes a full one at an eighth already, and at the start of every backward, as long as full
+ * - makes a full one at an eighth already, and at the start of backward, as long as full
  *   collections take less than a hundredth of the time: what a step has dropped is then not in
- *   the way of its gradients. A full collection of a program with few Lua objects takes 0.3 ms,
+ *   the way of its gradients. A full collection of a program with few Lua objects takes 0.4 ms,
  *   one with 200,000 tables 20 ms: the time decides, not the number.
  *
  * What the tape frees after backward needs no collection. When the system has no memory left, the
@@ -38,7 +38,11 @@ enum {
   LONGEST_STEP = 32 * MIB,
   SLACK = 8 * MIB, /* growth that is not worth a full collection, */
   LUA_SLACK_KIB = 128, /* and of Lua's own objects */
-  SHARE = 100 /* of the time that full collections may take unless memory has grown by half */
+  /* Time to be over since the last collection of a kind, in terms of what that took: */
+  YOUNG_PAUSE = 100,    /* unless memory has grown by MOST_STEPS steps */
+  FULL_PAUSE = 400,     /* in the middle of the work, unless it has grown by half */
+  BACKWARD_PAUSE = 100, /* a full one where a backward begins */
+  MOST_STEPS = 4
 };
 
 /* Bytes between young collections: an eighth of what is in use. */
@@ -47,9 +51,9 @@ static size_t step_for(size_t live) {
   return step < SHORTEST_STEP ? SHORTEST_STEP : step > LONGEST_STEP ? LONGEST_STEP : step;
 }
 
-static double seconds(void) {
+static double seconds(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(clock, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -60,32 +64,34 @@ bind_state *bind_getstate(lua_State *L) {
   return state;
 }
 
-static void collect_all(lua_State *L, bind_state *state) {
-  double began = seconds();
+/* Makes a collection; returns what is in use then. */
+static size_t collect(lua_State *L, int kind, const char *name, bind_pace *pace) {
+  double began = seconds(CLOCK_THREAD_CPUTIME_ID); /* a busy machine does not make it dearer */
   rm_scope scope = rm_profile_begin();
-  lua_gc(L, LUA_GCCOLLECT, 0);
-  rm_profile_end(scope, "full collection", RM_PROFILE_COLLECTOR);
-  size_t live = rm_alloc_statistics().live_bytes;
+  lua_gc(L, kind, 0);
+  rm_profile_end(scope, name, RM_PROFILE_COLLECTOR);
+  pace->ended = seconds(CLOCK_MONOTONIC);
+  pace->cost = seconds(CLOCK_THREAD_CPUTIME_ID) - began;
+  return rm_alloc_statistics().live_bytes;
+}
+
+/* Whether another one would be cheap against the time since. */
+static bool have_time(const bind_pace *pace, int pause) {
+  return seconds(CLOCK_MONOTONIC) - pace->ended > pause * pace->cost;
+}
+
+static void collect_all(lua_State *L, bind_state *state) {
+  size_t live = collect(L, LUA_GCCOLLECT, "full collection", &state->full);
   int lua_kib = lua_gc(L, LUA_GCCOUNT);
   state->usual = live > state->usual - state->usual / 8 ? live : state->usual - state->usual / 8;
   size_t half = live + live / 2;
   state->full_limit = (half > state->usual ? half : state->usual) + SLACK;
   state->full_lua_kib = lua_kib + lua_kib / 4 + LUA_SLACK_KIB;
-  state->full_time = seconds();
-  state->full_cost = state->full_time - began;
   state->full_live = state->least = live;
 }
 
 static void collect_young(lua_State *L, bind_state *state) {
-  rm_scope scope = rm_profile_begin();
-  lua_gc(L, LUA_GCSTEP, 0);
-  rm_profile_end(scope, "young collection", RM_PROFILE_COLLECTOR);
-  state->least = rm_alloc_statistics().live_bytes;
-}
-
-/* Whether a full collection would be cheap against the time since the last one. */
-static bool have_time(const bind_state *state) {
-  return seconds() - state->full_time > SHARE * state->full_cost;
+  state->least = collect(L, LUA_GCSTEP, "young collection", &state->young);
 }
 
 void bind_account(lua_State *L) {
@@ -93,19 +99,19 @@ void bind_account(lua_State *L) {
   size_t live = rm_alloc_statistics().live_bytes;
   if (live < state->least) state->least = live;
   if (live < state->full_live) state->full_live = live;
-  if (live - state->least < step_for(state->least)) return;
+  size_t growth = live - state->least, step = step_for(state->least);
+  if (growth < step) return;
   bool grown = live >= state->full_limit || lua_gc(L, LUA_GCCOUNT) >= state->full_lua_kib;
-  if (grown || (live - state->full_live >= SLACK + state->full_live / 8 && have_time(state)))
+  if (grown || (live - state->full_live >= SLACK + state->full_live / 8 && have_time(&state->full, FULL_PAUSE)))
     collect_all(L, state);
-  else
+  else if (growth >= MOST_STEPS * step || have_time(&state->young, YOUNG_PAUSE))
     collect_young(L, state);
 }
 
 void bind_accountstep(lua_State *L) {
   bind_state *state = bind_getstate(L);
-  size_t live = rm_alloc_statistics().live_bytes;
-  if (live < state->full_live + SLACK) return;
-  if (have_time(state)) collect_all(L, state);
+  if (rm_alloc_statistics().live_bytes < state->full_live + SLACK) return;
+  if (have_time(&state->full, BACKWARD_PAUSE)) collect_all(L, state);
   else collect_young(L, state);
 }
 

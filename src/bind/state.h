@@ -14,6 +14,9 @@ typedef struct {
   bind_pending *pending; /* NULL, or what will compute the tensor when it is looked at */
 } bind_box;
 
+/* When a collection ended and how long it took, in seconds. */
+typedef struct { double ended, cost; } bind_pace;
+
 typedef struct {
   rm_rng generators[BIND_RNG_COUNT];
   size_t least;        /* live bytes when they were fewest since the collector last ran */
@@ -21,7 +24,7 @@ typedef struct {
   size_t full_limit;   /* live bytes from which a full collection pays */
   size_t usual;        /* the most live bytes that full collections have left of late */
   size_t full_live;    /* live bytes when they were fewest since the last full collection */
-  double full_time, full_cost; /* when that ended and how long it took, in seconds */
+  bind_pace young, full; /* the last collections */
   bind_pending *pending; /* those outstanding, newest first */
 } bind_state;
 
