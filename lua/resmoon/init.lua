@@ -7,6 +7,9 @@
 -- `rm` is the table of the C core (resmoon.core: tensors and every function of them) with the Lua
 -- library beside it. The parts of the library are loaded when they are first named, so that a
 -- script pays for what it uses. It is the same in the shell and in a stock lua5.4.
+--
+-- Random numbers, files, memory and the process are functions of rm itself.
+-- Topic: rm
 local rm = require "resmoon.core"
 
 --- The parts of the library; resmoon.PART is the module of each. The shell gives them to the
@@ -37,13 +40,30 @@ setmetatable(rm, {
   end,
 })
 
+--- The version of ResMoon, and the names of the library's parts, which are globals at the prompt.
+-- Call: rm.version
+-- Call: rm.parts
+-- Errors: none.
+-- Example:
+--   > type(rm.version), table.concat(rm.parts, " "):match "models"
+--   string  models
 rm.parts = parts
 rm.version = "0.1.0"
 
---- Ctrl-C, for loops that want to end in their own way: between interrupt.hold(true) and
--- interrupt.hold(false) the first Ctrl-C only makes interrupt.pending() true, the second one
--- raises. interrupt.clear() forgets it. The shell has the real one; a stock Lua has its own
--- handler for Ctrl-C, and nothing is ever pending.
+--- Ctrl-C, for loops that want to end in their own way.
+-- Between interrupt.hold(true) and interrupt.hold(false) the first Ctrl-C only makes interrupt.pending() true,
+-- the second one raises. interrupt.clear() forgets it. The shell has the real one; a stock Lua has its own
+-- handler for Ctrl-C, and
+-- nothing is ever pending.
+-- Call: rm.interrupt.hold(flag) -> boolean
+-- Call: rm.interrupt.pending() -> boolean
+-- Call: rm.interrupt.clear() -> nothing
+-- Errors: none; hold returns what it was before.
+-- Example:
+--   > was = rm.interrupt.hold(true)
+--   > rm.interrupt.pending()
+--   false
+--   > rm.interrupt.hold(was);
 rm.interrupt = rawget(rm, "interrupt") or {
   hold = function() return false end,
   pending = function() return false end,

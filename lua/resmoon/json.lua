@@ -7,6 +7,16 @@
 -- an object; json.array{} is an empty array. Arrays that decode gave stay arrays.
 -- Errors: malformed text, duplicate keys and nesting deeper than 100 (decode); cycles and depth,
 --         NaN, infinity, text that is not UTF-8, functions and other values without a form (encode).
+--
+-- Call: rm.json.encode(value, {indent = false}) -> string
+-- Call: rm.json.decode(text) -> value
+-- Call: rm.json.array(list) -> list
+-- Call: rm.json.null
+-- Example:
+--   > rm.json.encode {epochs = 5, milestones = {3, 4}}
+--   {"epochs":5,"milestones":[3,4]}
+--   > rm.json.decode('{"lr": 0.1}').lr
+--   0.1
 local core = require "resmoon.core"
 
 local json = {}

@@ -53,7 +53,14 @@ static int conv_method(lua_State *L) {
   return 1;
 }
 
-/* conv_used() -> the method of the convolution, or gradient of one, that was computed last; nil before */
+/* The method of the convolution, or gradient of one, that was computed last.
+ * Call: rm.conv_used() -> string or nil
+ * Shapes: of the convolution decide it; "winograd", "direct", "im2col" or "naive".
+ * Errors: none.
+ * Example:
+ *   > y = rm.ones(1, 1, 3, 3):conv2d(rm.ones(1, 1, 3, 3))
+ *   > type(rm.conv_used())
+ *   string */
 static int conv_used(lua_State *L) {
   lua_pushstring(L, rm_conv_used());
   return 1;

@@ -16,15 +16,27 @@ static double check_seconds(lua_State *L, int arg) {
   return seconds;
 }
 
-/* machine.flops(isa?, seconds = 0.1) -> operations per second of multiply-adds in registers, with the
- * threads in use; a multiply-add counts as two */
+/* How fast the processor multiplies and adds, at most: measured in registers, with the threads in use.
+ * Call: rm.machine.flops(isa = rm.isa(), seconds = 0.1) -> number
+ * Units: operations per second; a multiply-add counts as two.
+ * Errors: raises for an instruction set there are no kernels for, or more than 60 seconds.
+ * Example:
+ *   > rm.machine.flops(nil, 0.01) > 1e6
+ *   true */
 static int machine_flops(lua_State *L) {
   const rm_kernels *kernels = check_isa(L, 1);
   lua_pushnumber(L, rm_machine_flops(kernels, check_seconds(L, 2)));
   return 1;
 }
 
-/* machine.bandwidth(bytes = 128 MiB, seconds = 0.2) -> bytes per second: of a copy, of y = a + s b */
+/* How fast memory is, at most: of a copy, and of y = a + s * b.
+ * Call: rm.machine.bandwidth(bytes = 128 MiB, seconds = 0.2) -> copy, triad
+ * Units: bytes per second.
+ * Errors: raises for more than 60 seconds, or memory that is not there.
+ * Example:
+ *   > copy, triad = rm.machine.bandwidth(1 << 20, 0.01)
+ *   > copy > 1e6, triad > 1e6
+ *   true  true */
 static int machine_bandwidth(lua_State *L) {
   lua_Integer bytes = luaL_optinteger(L, 1, (lua_Integer)128 << 20);
   if (bytes < 0) return bind_error(L, "machine: expected a size in bytes, got %lld", (long long)bytes);
@@ -37,7 +49,12 @@ static int machine_bandwidth(lua_State *L) {
   return 2;
 }
 
-/* machine.isas() -> list of the instruction sets there are kernels for and the processor has */
+/* The instruction sets that there are kernels for and the processor has.
+ * Call: rm.machine.isas() -> list of strings
+ * Errors: none.
+ * Example:
+ *   > rm.machine.isas()[1]
+ *   baseline */
 static int machine_isas(lua_State *L) {
   static const char *const names[] = {"baseline", "avx2", "avx512"};
   lua_newtable(L);

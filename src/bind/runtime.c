@@ -62,6 +62,7 @@ static int core_trim_memory(lua_State *L) {
 
 /* How many tensors are alive, those of the core included: to find what is kept for too long.
  * Call: rm.live_tensors() -> number
+ * Shapes: any; views count, too.
  * Errors: none.
  * Example:
  *   > collectgarbage() before = rm.live_tensors()

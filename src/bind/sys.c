@@ -50,7 +50,7 @@ static int sys_time(lua_State *L) {
   return 1;
 }
 
-/* Waits.
+/* Waits for so many seconds.
  * Call: rm.sys.sleep(seconds) -> nothing
  * Units: seconds, with fractions; a signal such as Ctrl-C may end it early.
  * Errors: none beyond an argument that is no number.

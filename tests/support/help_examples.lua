@@ -123,7 +123,9 @@ local function fresh(result, indent, prefix)
   return lines
 end
 
---- Puts what was printed into the sources. Each example is found by its first line of code.
+local function failed(result) return ("\n" .. table.concat(result.outputs, "\n")):find("\nerror: ", 1, true) end
+
+--- Puts what was printed into the sources, but for errors.
 function examples.rewrite(results)
   local files = {}
   for _, result in ipairs(results) do
@@ -141,7 +143,7 @@ function examples.rewrite(results)
       if found == call or not at and found and call:sub(1, #found) == found then at = i end  -- or it goes on below
       if found == call then break end
     end
-    for i = at or #lines, #lines do
+    for i = (failed(result) or not at) and #lines + 1 or at, #lines do
       if lines[i]:match "^%s*[-%* ]*Example:%s*$" then
         seen = seen + 1
         if seen == result.example then

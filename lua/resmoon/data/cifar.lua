@@ -1,5 +1,16 @@
 --- CIFAR-10 and CIFAR-100: 60,000 colour images of 32x32, in the official binary files.
 -- Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images".
+--
+-- Call: data.cifar10(folder, {train = true}) -> dataset
+-- Call: data.cifar100(folder, {train = true}) -> dataset
+-- Shapes: images uint8 (50000, 3, 32, 32) or (10000, 3, 32, 32), labels int64 from 1 on.
+-- Units: 0..255. data.cifar10.mean, .std (of each channel, in [0, 1]) and .classes need no files.
+-- Options: train    true: the training images; false: the test images
+--  records  how many images each file must hold (the official number; 0: any)
+-- Errors: name the folder that was looked in, or the file, and the bytes or labels that were expected.
+-- Example:
+--   > data.cifar10.mean, data.cifar10.classes[1], #data.cifar100.classes
+--   {0.4914, 0.4822, 0.4465}  airplane  100
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local fail    = require "resmoon.fail"

@@ -12,6 +12,17 @@
 -- Anything with these is a data set; `Dataset` is the one that holds all its images in one uint8
 -- tensor (N, C, H, W), as bytes: 50,000 images of 32x32 are 154 MB. A subset shares the images
 -- of its parent and adds a list of positions.
+--
+-- Call: data.Dataset
+-- Call: #ds
+-- Shapes: images uint8 (N, C, H, W), labels int64 (N) from 1 on.
+-- Units: images 0..255; mean and std in [0, 1].
+-- Errors: raises for a position out of range.
+-- Example:
+--   > ds = data.shapes10 {size = 100}
+--   > x, y = ds:batch(4)
+--   > x.shape, y, ds.classes[1]
+--   {4, 3, 32, 32}  [5, 6, 9, 7]  int64 (4)  circle
 local fail = require "resmoon.fail"
 local rm   = require "resmoon.core"
 local imaging = rm.imaging
@@ -64,6 +75,14 @@ local function extent(tensor) return tensor.shape[1] end
 -- fields: images uint8 (N, C, H, W), labels int64 (N), classes (names), name; mean and std where
 -- they are known; `like`, a data set (or a function that gives one) whose statistics count.
 -- Errors: raises where counts of images and labels differ.
+-- Call: data.Dataset.new {fields} -> dataset
+-- Shapes: images uint8 (N, C, H, W), labels int64 (N) from 1 on.
+-- Example:
+--   > fields = {name = "mine", classes = {"a", "b"}}
+--   > fields.images = rm.zeros({4, 1, 8, 8}, "uint8")
+--   > fields.labels = rm.tensor({1, 2, 1, 2}, "int64")
+--   > data.Dataset.new(fields)
+--   mine: 4 images (1, 8, 8), 2 classes
 function Dataset.new(fields)
   local self = {}
   for key, value in pairs(fields) do self[key] = value end
@@ -76,6 +95,12 @@ function Dataset.new(fields)
   return setmetatable(self, Dataset)
 end
 
+--- How many images there are; also #ds.
+-- Call: ds:size() -> number
+-- Errors: none.
+-- Example:
+--   > data.shapes10({size = 10}):size()
+--   10
 function Dataset:size() return extent(self.indices or self.labels) end
 
 -- Positions of a subset in the tensors it shares with its parent.
@@ -84,6 +109,11 @@ local function positions(self, indices)
 end
 
 --- n positions spread evenly over 1..size: in sets that are sorted by class, some of each.
+-- Call: data.Dataset.spread(size, n) -> list of numbers
+-- Errors: none.
+-- Example:
+--   > data.Dataset.spread(100, 4)
+--   {1, 26, 51, 76}
 function Dataset.spread(size, n)
   if math.type(size) ~= "integer" or math.type(n) ~= "integer" or n > size then
     fail("spread: expected two whole numbers, size and n, n at most size, got %s and %s", tostring(size), tostring(n))
@@ -94,6 +124,13 @@ function Dataset.spread(size, n)
 end
 
 --- Image and label number i; negative i counts from the end.
+-- Call: ds:get(i) -> image, label
+-- Shapes: image uint8 (C, H, W), label a number from 1 on.
+-- Errors: raises for a position out of range.
+-- Example:
+--   > image, label = data.shapes10({size = 10}):get(-1)
+--   > image.shape, math.type(label)
+--   {3, 32, 32}  integer
 function Dataset:get(i)
   local n = self:size()
   if i < 0 then i = n + 1 + i end
@@ -103,6 +140,13 @@ function Dataset:get(i)
 end
 
 --- Images and labels by number: a list, an int64 tensor, or a count (that many, evenly spread).
+-- Call: ds:batch(which) -> images, labels
+-- Shapes: images uint8 (n, C, H, W), labels int64 (n) from 1 on.
+-- Errors: raises for a position out of range, or a count above the number of images.
+-- Example:
+--   > x, y = data.shapes10({size = 10}):batch {7, 1, 4}
+--   > x.shape, x.dtype, y.shape
+--   {3, 3, 32, 32}  uint8  {3}
 function Dataset:batch(which)
   if type(which) == "number" then
     local n = self:size()
@@ -113,7 +157,15 @@ function Dataset:batch(which)
   return imaging.gather(self.images, which), imaging.gather(self.labels, which)
 end
 
---- All images, uint8 (N, C, H, W): no copy unless this is a subset.
+--- All images, or all labels, in one tensor: no copy, unless this is a subset.
+-- Call: ds:all_images() -> tensor
+-- Call: ds:all_labels() -> tensor
+-- Shapes: uint8 (N, C, H, W), and int64 (N) from 1 on.
+-- Errors: none.
+-- Example:
+--   > ds = data.shapes10 {size = 10}
+--   > ds:all_images().shape, ds:all_labels().shape
+--   {10, 3, 32, 32}  {10}
 function Dataset:all_images()
   return self.indices and imaging.gather(self.images, self.indices) or self.images
 end
@@ -124,6 +176,12 @@ function Dataset:all_labels()
 end
 
 --- The images at `indices` (a list or an int64 tensor) as a data set of their own.
+-- Call: ds:subset(indices) -> dataset
+-- Shapes: indices are positions from 1.
+-- Errors: raises for a position out of range.
+-- Example:
+--   > data.shapes10({size = 10}):subset({1, 3, 5}):size()
+--   3
 function Dataset:subset(indices)
   if type(indices) == "table" then indices = rm.tensor(indices, "int64") end
   local copy = {}

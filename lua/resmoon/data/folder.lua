@@ -173,6 +173,16 @@ end
 -- {h, w}; that of the first image); channels (3; 1 for grey); transform (a closure, see
 -- transforms); cache (true, false, or bytes: 2 GiB); mean, std; classes (the sorted subfolders).
 -- Errors: name the folder or file, and what was expected there.
+-- Call: data.folder(folder, {options}) -> dataset
+-- Shapes: images uint8 (N, C, H, W), labels int64 (N) from 1 on, in the order of the sorted class names.
+-- Units: 0..255.
+-- Source: libjpeg-turbo, libpng; resized with antialiasing.
+-- Example:
+--   > rm.sys.mkdir_p "pets/cat"; rm.sys.mkdir_p "pets/dog"
+--   > data.write_png("pets/cat/1.png", rm.zeros({3, 4, 4}, "uint8"))
+--   > data.write_png("pets/dog/1.png", rm.zeros({3, 4, 4}, "uint8"))
+--   > data.folder "pets"
+--   pets: 2 images (3, 4, 4), 2 classes
 function folder(dir, options)
   options = options or {}
   for name in pairs(options) do

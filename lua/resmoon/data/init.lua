@@ -6,6 +6,8 @@
 --     loader = data.Loader(train, {batch_size = 128, shuffle = true, augment = true})
 --
 -- dataset.lua says what a data set is, loader.lua what a loader does.
+--
+-- Topic: data
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local Loader  = require "resmoon.data.loader"
@@ -26,14 +28,48 @@ local data = {
   open       = require "resmoon.data.open",
 }
 
+--- Batches for training: shuffled, augmented, normalised, prepared ahead by a worker.
+-- The order of an epoch and what happens to each image depend on the seed, the epoch and the image's place in
+-- it: not on threads or timing.
+-- Call: data.Loader(dataset, {options}) -> loader
+-- Call: #loader
+-- Shapes: batches are x float32 (n, C, H, W), y int64 (n) with labels from 1 on; #loader is the number of batches.
+-- Options: batch_size  128; the last batch may be smaller
+--  shuffle     false
+--  augment     false; true is {pad = 4, flip = true}: shifts over black by up to pad pixels, mirroring of every other
+--  drop_last   false; true leaves out a last batch that is smaller
+--  normalize   true: (x/255 - mean) / std; false: x/255
+--  mean, std   those of the data set, in units of [0, 1]
+--  seed        or generator: else rm.random.shuffle and rm.random.augment, as they are when the loader is made
+--  prefetch    2: batches made ahead; 0: no worker
+-- Errors: raises for an unknown option, or one of a wrong type.
+-- Example:
+--   > ds = data.shapes10 {size = 100}
+--   > loader = data.Loader(ds, {batch_size = 32, shuffle = true, augment = true})
+--   > for x, y in loader:epoch(1) do print(x.shape[1], y.dtype) end
+--   32  int64
+--   32  int64
+--   32  int64
+--   4  int64
 data.Loader = setmetatable({}, {__index = Loader, __call = function(_, ...) return Loader.new(...) end})
 
 --- The images of `dataset` at `indices` as a data set of their own; they share memory.
+-- Call: data.subset(dataset, indices) -> dataset
+-- Shapes: indices are positions from 1, a list or an int64 tensor (n).
+-- Errors: raises for a position out of range.
+-- Example:
+--   > data.subset(data.shapes10 {size = 10}, {1, 3})
+--   shapes10: 2 images (3, 32, 32), 10 classes
 function data.subset(dataset, indices) return dataset:subset(indices) end
 
 --- Mean and standard deviation of each channel, over all pixels.
 -- Shapes: takes a data set, or images uint8 (N, C, H, W); gives two lists of C numbers.
 -- Units: [0, 1].
+-- Call: data.statistics(source) -> {means}, {standard deviations}
+-- Errors: raises for more than 64 channels, or images that are not uint8.
+-- Example:
+--   > data.statistics(rm.full({1, 1, 2, 2}, 51, "uint8"))
+--   {0.2}  {0.0}
 function data.statistics(source)
   return imaging.statistics(type(source) == "userdata" and source or source:all_images())
 end
@@ -44,9 +80,26 @@ end
 data.normalize = rm.normalize
 
 --- A JPEG or PNG file as uint8 (C, H, W); channels 3 (or 1 for grey).
+-- Call: data.read_image(path, channels = 3) -> tensor
+-- Shapes: (C, H, W), uint8.
+-- Units: 0..255.
+-- Errors: raises with the path and what is wrong: missing, damaged, no JPEG or PNG.
+-- Source: libjpeg-turbo, libpng.
+-- Example:
+--   > data.write_png("red.png", rm.full({3, 4, 5}, 200, "uint8"))
+--   > data.read_image("red.png").shape
+--   {3, 4, 5}
 function data.read_image(path, channels) return imaging.read_image(find.expand(path), channels) end
 
 --- Writes uint8 (1 or 3, H, W) as a PNG file.
+-- Call: data.write_png(path, image) -> nothing
+-- Shapes: (1, H, W) or (3, H, W), uint8.
+-- Units: 0..255.
+-- Errors: raises for another shape or type, or a file that cannot be written.
+-- Example:
+--   > data.write_png("grey.png", rm.zeros({1, 2, 2}, "uint8"))
+--   > rm.sys.exists "grey.png"
+--   true
 function data.write_png(path, image) return imaging.write_png(find.expand(path), image) end
 
 return data

@@ -72,6 +72,12 @@ end
 -- batch may be smaller); normalize (true: (x/255 - mean) / std; false: x/255); mean, std (the data
 -- set's); seed or generator (else rm.random.shuffle and rm.random.augment, as rm.manual_seed left
 -- them when the loader was made); prefetch (2: batches made ahead; 0: no worker).
+-- Call: data.Loader.new(dataset, options) -> loader
+-- Shapes: as of data.Loader, which is the same.
+-- Errors: raises for an unknown option, or one of a wrong type.
+-- Example:
+--   > #data.Loader.new(data.shapes10 {size = 100}, {batch_size = 32})
+--   4
 function Loader.new(dataset, options)
   options = options or {}
   for name in pairs(options) do
@@ -148,6 +154,14 @@ end
 
 --- Iterates over the batches of epoch k (from 1). An epoch that load_state_dict says was begun
 -- goes on behind the batches that were done.
+-- Call: loader:epoch(k) -> iterator
+-- Shapes: x float32 (n, C, H, W) channels-last, y int64 (n) from 1 on.
+-- Errors: whatever reading the images raises.
+-- Example:
+--   > loader = data.Loader(data.shapes10 {size = 6}, {batch_size = 4})
+--   > for x, y in loader:epoch(1) do print(x.shape[1]) end
+--   4
+--   2
 function Loader:epoch(k)
   k = k or self.done.epoch + 1
   local skip = self.resume and self.resume.epoch == k and self.resume.step or 0
@@ -164,6 +178,11 @@ function Loader:epoch(k)
 end
 
 --- What a checkpoint holds of the loader: the seeds, and how far it has come.
+-- Call: loader:state_dict() -> table
+-- Errors: none.
+-- Example:
+--   > data.Loader(data.shapes10 {size = 6}, {seed = 7}):state_dict().shuffle_seed
+--   7
 function Loader:state_dict()
   local state = {epoch = self.done.epoch, step = self.done.step}
   for name, value in pairs(self.seeds) do state[name] = value end
@@ -171,6 +190,14 @@ function Loader:state_dict()
 end
 
 --- Takes up where state_dict was called: `loader:epoch(state.epoch)` gives the batches that were left.
+-- Call: loader:load_state_dict(state) -> nothing
+-- Errors: raises for a state that lacks something.
+-- Example:
+--   > a = data.Loader(data.shapes10 {size = 6}, {seed = 7})
+--   > b = data.Loader(data.shapes10 {size = 6})
+--   > b:load_state_dict(a:state_dict())
+--   > b:state_dict().shuffle_seed
+--   7
 function Loader:load_state_dict(state)
   for name in pairs(self.seeds) do self.seeds[name] = assert(state[name], "loader: state without " .. name) end
   self.done = {epoch = state.epoch, step = state.step}

@@ -1,5 +1,13 @@
 --- MNIST: 70,000 grey images of 28x28 handwritten digits, in the official IDX files.
 -- Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
+--
+-- Call: data.mnist(folder, {train = true}) -> dataset
+-- Shapes: images uint8 (60000, 1, 28, 28) or (10000, 1, 28, 28), labels int64 from 1 (the digit 0) on.
+-- Units: 0..255.
+-- Errors: name the file, and the bytes, shape or labels that were expected. Files may be .gz.
+-- Example:
+--   > data.mnist.classes[1], data.mnist.mean
+--   0  {0.1307}
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local fail    = require "resmoon.fail"

@@ -91,6 +91,12 @@ end
 -- false that split is returned; without it both, training and test. A folder of images without
 -- a test split gives up a tenth of its images, the same ones every time.
 -- Errors: say what was looked for, and where.
+-- Call: data.open(source = "shapes10", {train = nil, ...}) -> train, test
+-- Shapes: as of the set: images uint8 (N, C, H, W), labels int64 (N) from 1 on.
+-- Example:
+--   > train, test = data.open("shapes10", {size = 100})
+--   > train:size(), test:size()
+--   100  20
 return function(source, options)
   source, options = source or "shapes10", options or {}
   if source == "shapes10" then return open_shapes10(options) end

@@ -5,6 +5,16 @@
 -- The same call gives the same images everywhere; the first 1000 images of a larger set are the
 -- smaller set. Training and test images are drawn from different random numbers.
 -- src/data/shapes10.c has the drawing.
+--
+-- Call: data.shapes10 {train = true, size = 50000, seed = 1} -> dataset
+-- Shapes: images uint8 (size, 3, 32, 32), labels int64 (size), 1..10.
+-- Units: 0..255. The test split has 10000 images unless size is given.
+-- Errors: raises for an unknown option, or a size that is no whole number from 1.
+-- Example:
+--   > data.shapes10 {train = false, size = 200}
+--   shapes10: 200 images (3, 32, 32), 10 classes
+--   > table.concat(data.shapes10.classes, " ", 1, 3)
+--   circle square triangle
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local fail    = require "resmoon.fail"

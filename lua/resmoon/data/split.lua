@@ -8,6 +8,12 @@ local STREAM = 0x5b117  -- of the generator: splits differ from the epochs' perm
 -- n: the size of the second part, as a count or as a fraction below 1.
 -- Returns the larger part, then the part of n; both keep the order of the images.
 -- Errors: raises unless both parts have at least one image.
+-- Call: data.split(dataset, n, seed = 0) -> dataset, dataset
+-- Shapes: images and labels as in the data set; both share its memory.
+-- Example:
+--   > train, val = data.split(data.shapes10 {size = 100}, 0.1, 7)
+--   > train:size(), val:size()
+--   90  10
 return function(dataset, n, seed)
   local size = dataset:size()
   local count = n < 1 and math.floor(size * n + 0.5) or math.tointeger(n)

@@ -21,6 +21,15 @@ local function before(row, label)
 end
 
 --- Fraction of images right at k; for a list of k, a list of fractions.
+-- Call: metrics.topk(scores, labels, k) -> number
+-- Call: metrics.topk(scores, labels, {k1, k2, ...}) -> list of numbers
+-- Shapes: scores (N, K), labels (N) from 1 on; tensors or tables.
+-- Units: fractions in [0, 1].
+-- Errors: raises for shapes that do not fit, or a label above K.
+-- Example:
+--   > scores = rm.tensor {{0.1, 0.7, 0.2}, {0.5, 0.3, 0.2}}
+--   > metrics.topk(scores, {2, 2}, {1, 2})
+--   {0.5, 1.0}
 function accuracy.topk(scores, labels, k)
   local rows = read.rows("metrics.topk", scores)
   labels = read.labels("metrics.topk", labels, #rows)
@@ -37,9 +46,22 @@ function accuracy.topk(scores, labels, k)
 end
 
 --- Fraction of images whose class scores highest.
+-- Call: metrics.accuracy(scores, labels) -> number
+-- Shapes: scores (N, K), labels (N) from 1 on; tensors or tables.
+-- Units: a fraction in [0, 1].
+-- Errors: raises for shapes that do not fit, or a label above K.
+-- Example:
+--   > metrics.accuracy({{0.1, 0.9}, {0.8, 0.2}}, {2, 2})
+--   0.5
 function accuracy.accuracy(scores, labels) return accuracy.topk(scores, labels, 1) end
 
 --- The class of each image: the highest score, of equal ones the first. A list.
+-- Call: metrics.predictions(scores) -> list of numbers
+-- Shapes: scores (N, K); a list of N classes from 1 on.
+-- Errors: raises unless scores are rows of numbers.
+-- Example:
+--   > metrics.predictions(rm.tensor {{0.1, 0.9}, {0.8, 0.2}})
+--   {2, 1}
 function accuracy.predictions(scores)
   local list = {}
   for n, row in ipairs(read.rows("metrics.predictions", scores)) do list[n] = read.best(row) end

@@ -9,6 +9,16 @@
 -- others that were taken for it, tn the rest:
 --   precision tp/(tp+fp), recall tp/(tp+fn), specificity tn/(tn+fp), f1 their harmonic mean
 --   2tp/(2tp+fp+fn). 0/0 counts as 0. The macro values are plain means over the classes.
+--
+-- Call: metrics.confusion(classes) -> matrix
+-- Shapes: classes is their number K or a list of names; counts has K rows of K numbers.
+-- Errors: raises unless classes is a positive number or a list.
+-- Example:
+--   > matrix = metrics.confusion {"cat", "dog"}
+--   > matrix:add({1, 2, 2}, {1, 1, 2})
+--   true \ predicted  cat  dog
+--   cat                 1    1
+--   dog                 0    1
 local class = require "resmoon.class"
 local read  = require "resmoon.metrics.scores"
 
@@ -29,6 +39,12 @@ function Confusion:init(classes)
 end
 
 --- Counts predicted classes (N) or scores (N, K) against labels (N).
+-- Call: matrix:add(predictions, labels) -> matrix
+-- Shapes: predictions (N) classes or (N, K) scores, labels (N) from 1 on; tensors or tables.
+-- Errors: raises for lists of different lengths, or a class above K.
+-- Example:
+--   > metrics.confusion(2):add(rm.tensor {{0.9, 0.1}, {0.3, 0.7}}, {1, 2}).counts
+--   {{1, 0}, {0, 1}}
 function Confusion:add(predictions, labels)
   local list = read.labels("metrics.confusion", predictions)
   if type(list[1]) == "table" then
@@ -49,6 +65,11 @@ function Confusion:add(predictions, labels)
 end
 
 --- Images counted so far.
+-- Call: matrix:total() -> number
+-- Errors: none.
+-- Example:
+--   > metrics.confusion(2):add({1, 2, 2}, {1, 1, 2}):total()
+--   3
 function Confusion:total()
   local n = 0
   for _, row in ipairs(self.counts) do
@@ -75,21 +96,50 @@ local function per_class(self, rule)
   return values
 end
 
+--- The fraction of all images that were found.
+-- Call: matrix:accuracy() -> number
+-- Units: a fraction in [0, 1]; 0 of no images.
+-- Errors: none.
+-- Example:
+--   > metrics.confusion(2):add({1, 2, 2, 1}, {1, 1, 2, 1}):accuracy()
+--   0.75
 function Confusion:accuracy()
   local right = 0
   for c = 1, self.size do right = right + self.counts[c][c] end
   return ratio(right, self:total())
 end
 
--- Lists with one number for each class.
+--- For each class: of what was taken for it, the share that is it (precision); of what is it, the share that was found
+-- (recall); of what is another, the share that was not taken for it (specificity); the harmonic mean of the first two.
+-- Call: matrix:precision() -> list of numbers
+-- Call: matrix:recall() -> list of numbers
+-- Call: matrix:specificity() -> list of numbers
+-- Call: matrix:f1() -> list of numbers
+-- Units: fractions in [0, 1]; 0/0 counts as 0.
+-- Errors: none.
+-- Example:
+--   > matrix = metrics.confusion(2):add({1, 2, 2, 2}, {1, 1, 2, 2})
+--   > matrix:recall(), matrix:specificity()
+--   {0.5, 1.0}  {1.0, 0.5}
 function Confusion:precision() return per_class(self, function(tp, fp) return ratio(tp, tp + fp) end) end
 function Confusion:recall() return per_class(self, function(tp, _, fn) return ratio(tp, tp + fn) end) end
 function Confusion:specificity() return per_class(self, function(_, fp, _, tn) return ratio(tn, tn + fp) end) end
 function Confusion:f1() return per_class(self, function(tp, fp, fn) return ratio(2 * tp, 2 * tp + fp + fn) end) end
 --- Images of each class.
+-- Call: matrix:support() -> list of numbers
+-- Errors: none.
+-- Example:
+--   > metrics.confusion(2):add({1, 2, 2}, {1, 1, 2}):support()
+--   {2, 1}
 function Confusion:support() return per_class(self, function(tp, _, fn) return tp + fn end) end
 
 --- {precision=, recall=, specificity=, f1=}: means over the classes.
+-- Call: matrix:macro() -> table
+-- Units: fractions in [0, 1].
+-- Errors: none.
+-- Example:
+--   > metrics.confusion(2):add({1, 2}, {1, 1}):macro().recall
+--   0.25
 function Confusion:macro()
   local means = {}
   for _, name in ipairs {"precision", "recall", "specificity", "f1"} do
@@ -100,9 +150,24 @@ function Confusion:macro()
   return means
 end
 
+--- What a class is called: its name, or its number.
+-- Call: matrix:name(c) -> string
+-- Errors: none.
+-- Example:
+--   > metrics.confusion({"cat", "dog"}):name(2)
+--   dog
 function Confusion:name(c) return self.names and tostring(self.names[c]) or tostring(c) end
 
 --- The table of a class per line, with the macro means below; percentages.
+-- Call: matrix:report() -> string
+-- Units: per cent.
+-- Errors: none.
+-- Example:
+--   > print(metrics.confusion({"cat", "dog"}):add({1, 2, 2}, {1, 1, 2}):report())
+--   class      precision    recall specific.        F1   images
+--   cat           100.00     50.00    100.00     66.67        2
+--   dog            50.00    100.00     50.00     66.67        1
+--   mean           75.00     75.00     75.00     66.67        3
 function Confusion:report()
   local lists = {self:precision(), self:recall(), self:specificity(), self:f1()}
   local support, macro, lines = self:support(), self:macro(), {}

@@ -1,4 +1,6 @@
 --- Measures of a classifier, from scores (N, K) and labels (N), as tensors or tables.
+--
+-- Topic: metrics
 local accuracy  = require "resmoon.metrics.accuracy"
 local roc       = require "resmoon.metrics.roc"
 local Confusion = require "resmoon.metrics.confusion"

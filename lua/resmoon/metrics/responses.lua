@@ -27,9 +27,16 @@ local function pairs_of(net)
   return list
 end
 
---- responses(net, x): a list of {path =, std =}, one for each 3x3 convolution with a batch norm, in order.
--- Shapes: x (N, C, H, W), normalised as in training. The network is in evaluation mode meanwhile.
+--- How strongly each layer answers: the standard deviation of what the batch norm behind each 3x3 convolution gives.
+-- The network is in evaluation mode meanwhile.
+-- Call: metrics.responses(net, x) -> list of {path =, std =}
+-- Shapes: x (N, C, H, W), normalised as in training.
 -- Errors: raises where there is no such layer.
+-- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses", and fig. 7.
+-- Example:
+--   > list = metrics.responses(models.resnet20(), rm.zeros(2, 3, 32, 32))
+--   > #list, list[2].path
+--   19  layer1[1].conv1
 local function responses(net, x)
   local layers = pairs_of(net)
   if #layers == 0 then fail("responses: the network has no 3x3 convolution with a batch norm behind it") end

@@ -36,6 +36,13 @@ local function area(fpr, tpr)
 end
 
 --- Three lists: false positive rates, true positive rates, thresholds.
+-- Call: metrics.roc(scores, labels, class) -> fpr, tpr, thresholds
+-- Shapes: scores (N, K), labels (N) from 1 on; three lists of equal length.
+-- Errors: raises for shapes that do not fit, or a class above K.
+-- Source: Fawcett 2006, "An introduction to ROC analysis".
+-- Example:
+--   > metrics.roc({{0.9, 0.1}, {0.4, 0.6}, {0.2, 0.8}}, {1, 2, 2}, 2)
+--   {0.0, 0.0, 0.0, 1.0}  {0.0, 0.5, 1.0, 1.0}  {1.8, 0.8, 0.6, 0.1}
 function roc.roc(scores, labels, class)
   local rows = read.rows("metrics.roc", scores)
   if rows[1] and not rows[1][class] then
@@ -45,6 +52,12 @@ function roc.roc(scores, labels, class)
 end
 
 --- Area under the curve for each class (a list), and the mean over those that have one.
+-- Call: metrics.auc(scores, labels) -> list of numbers, number
+-- Shapes: scores (N, K), labels (N) from 1 on; K areas, and their mean.
+-- Errors: raises for shapes that do not fit. An area without both kinds of images is NaN.
+-- Example:
+--   > metrics.auc({{0.9, 0.1}, {0.4, 0.6}, {0.2, 0.8}}, {1, 2, 2})
+--   {1.0, 1.0}  1.0
 function roc.auc(scores, labels)
   local rows = read.rows("metrics.auc", scores)
   labels = read.labels("metrics.auc", labels, #rows)

@@ -14,6 +14,16 @@
 --          batch_norm  vgg: a batch norm behind each convolution: false
 -- Source: Krizhevsky 2014, arXiv:1404.5997 (AlexNet in one column); Simonyan and Zisserman 2015,
 -- arXiv:1409.1556, table 1, columns D and E.
+--
+-- Call: models.alexnet {num_classes = 1000, input = {3, 224, 224}, dropout = 0.5, hidden = 4096} -> module
+-- Call: models.vgg16 {..., batch_norm = false} -> module
+-- Call: models.vgg19 {..., batch_norm = false} -> module
+-- Shapes: x (N, C, H, W) as input says, scores (N, num_classes).
+-- Errors: raises for an unknown option, or images that are too small.
+-- Example:
+--   > net = models.alexnet {num_classes = 10, input = {3, 64, 64}, hidden = 32}
+--   > net(rm.zeros(2, 3, 64, 64)).shape
+--   {2, 10}
 local check      = require "resmoon.models.options"
 local class      = require "resmoon.class"
 local fail       = require "resmoon.fail"

@@ -10,6 +10,24 @@
 --          shortcut    "A" ("B", "C", or false: none); plain nets have none
 --          block       "basic"; "bottleneck" for the depths that are 9n + 2: 20, 56, 110
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2; option A as in its CIFAR-10 nets.
+--
+-- Call: models.resnet20 {num_classes = 10, input = {3, 32, 32}, width = 16, shortcut = "A", block = "basic"} -> module
+-- Call: models.resnet32 {...} -> module
+-- Call: models.resnet44 {...} -> module
+-- Call: models.resnet56 {...} -> module
+-- Call: models.resnet110 {...} -> module
+-- Call: models.resnet1202 {...} -> module
+-- Call: models.plain20 {...} -> module
+-- Call: models.plain32 {...} -> module
+-- Call: models.plain44 {...} -> module
+-- Call: models.plain56 {...} -> module
+-- Call: models.plain110 {...} -> module
+-- Shapes: x (N, 3, H, W), scores (N, num_classes).
+-- Errors: raises for an unknown option, or a depth that the block does not divide.
+-- Example:
+--   > net = models.resnet20 {num_classes = 100}
+--   > net(rm.zeros(2, 3, 32, 32)).shape
+--   {2, 100}
 local check  = require "resmoon.models.options"
 local fail   = require "resmoon.fail"
 local ResNet = require "resmoon.models.resnet"

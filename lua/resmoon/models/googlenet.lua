@@ -13,6 +13,14 @@
 --          aux         auxiliary heads: true where the images are 224 x 224 or larger
 --          dropout     before fc: 0.2
 -- Source: Szegedy et al. 2015, arXiv:1409.4842, table 1 and section 5.
+--
+-- Call: models.googlenet {num_classes = 1000, input = {3, 224, 224}, aux = nil, dropout = 0.2} -> module
+-- Shapes: x (N, C, H, W) as input says, scores (N, num_classes); in training with heads three of them.
+-- Errors: raises for an unknown option, or images that are too small.
+-- Example:
+--   > net = models.googlenet {num_classes = 10, input = {3, 32, 32}}
+--   > net:eval()(rm.zeros(1, 3, 32, 32)).shape
+--   {1, 10}
 local check      = require "resmoon.models.options"
 local class      = require "resmoon.class"
 local fail       = require "resmoon.fail"

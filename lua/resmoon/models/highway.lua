@@ -12,6 +12,14 @@
 --          num_classes 10
 --          input       {channels, height, width} of the images: {3, 32, 32}
 -- Source: Srivastava, Greff and Schmidhuber 2015, arXiv:1505.00387, eq. 3 and section 4.2; the batch norm is newer.
+--
+-- Call: models.highway19 {width = 16, gate_bias = -2, num_classes = 10, input = {3, 32, 32}} -> module
+-- Call: models.highway32 {...} -> module
+-- Shapes: x (N, C, H, W) as input says, scores (N, num_classes).
+-- Errors: raises for an unknown option.
+-- Example:
+--   > models.highway19()(rm.zeros(2, 3, 32, 32)).shape
+--   {2, 10}
 local check      = require "resmoon.models.options"
 local class      = require "resmoon.class"
 local init       = require "resmoon.nn.initialise"

@@ -7,6 +7,22 @@
 --          layers      blocks in each, as in {2, 2, 2, 2}
 --          shortcut    "B" ("A", "C", or false: none); plain nets have none
 -- Source: He et al. 2016, arXiv:1512.03385, table 1.
+--
+-- Call: models.resnet18 {stem = "imagenet", num_classes = 1000, input = {3, 224, 224}, width = 64, shortcut =
+--     "B"} -> module
+-- Call: models.resnet34 {...} -> module
+-- Call: models.resnet50 {...} -> module
+-- Call: models.resnet101 {...} -> module
+-- Call: models.resnet152 {...} -> module
+-- Call: models.plain18 {...} -> module
+-- Call: models.plain34 {...} -> module
+-- Call: models.plain50 {...} -> module
+-- Shapes: x (N, 3, H, W), scores (N, num_classes).
+-- Errors: raises for an unknown option.
+-- Example:
+--   > net = models.resnet18 {stem = "cifar"}
+--   > net(rm.zeros(2, 3, 32, 32)).shape
+--   {2, 10}
 local check  = require "resmoon.models.options"
 local ResNet = require "resmoon.models.resnet"
 local stages = require "resmoon.models.stages"

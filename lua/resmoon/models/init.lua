@@ -3,6 +3,8 @@
 -- Each is a function of a table of options that returns a module; its file says which options.
 -- All take input = {channels, height, width} and num_classes, so that a data set fits them:
 -- models.get(name) {input = dataset.shape, num_classes = #dataset.classes}.
+--
+-- Topic: models
 local core = require "resmoon.core"
 local fail = require "resmoon.fail"
 
@@ -27,10 +29,20 @@ table.sort(names, function(a, b)
 end)
 
 --- The names of all networks.
+-- Call: models.list() -> list of strings
+-- Errors: none.
+-- Example:
+--   > names = table.concat(models.list(), " ")
+--   > names:match "plain1%d+"
+--   plain18
 function models.list() return {table.unpack(names)} end
 
 --- The function that builds a network.
 -- Errors: raises for an unknown name, and names the nearest.
+-- Call: models.get(name) -> function
+-- Example:
+--   > models.get "resnet20" == models.resnet20
+--   true
 function models.get(name)
   for _, known in ipairs(names) do
     if known == name then return models[known] end

@@ -10,6 +10,13 @@
 --          input       {channels, height, width} of the images: {3, 32, 32}
 --          num_classes 10
 -- Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", fig. 2.
+--
+-- Call: models.lenet5 {pool = "max", input = {3, 32, 32}, num_classes = 10} -> module
+-- Shapes: x (N, C, H, W) as input says, scores (N, num_classes).
+-- Errors: raises for an unknown option, another pool, or images that are too small.
+-- Example:
+--   > models.lenet5({input = {1, 28, 28}})(rm.zeros(4, 1, 28, 28)).shape
+--   {4, 10}
 local check  = require "resmoon.models.options"
 local class  = require "resmoon.class"
 local fail   = require "resmoon.fail"

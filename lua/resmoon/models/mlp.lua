@@ -4,6 +4,12 @@
 --          input       {channels, height, width} of the images: {3, 32, 32}
 --          num_classes 10
 -- Shapes:  x (N, C, H, W) or (N, C*H*W); scores (N, num_classes).
+--
+-- Call: models.mlp {hidden = {512, 256}, input = {3, 32, 32}, num_classes = 10} -> module
+-- Errors: raises for an unknown option.
+-- Example:
+--   > models.mlp({input = {1, 28, 28}})(rm.zeros(4, 1, 28, 28)).shape
+--   {4, 10}
 local check  = require "resmoon.models.options"
 local class  = require "resmoon.class"
 local layers = require "resmoon.nn.layers"

@@ -25,6 +25,14 @@ local ResNet = class("ResNet", Module)
 -- stem ("imagenet": 7x7 stride 2 and max-pool, or "cifar": 3x3), stem_width (widths[1]),
 -- shortcut ("A", "B", "C" or "none"), in_channels (3), num_classes.
 -- Shapes: x (N, in_channels, H, W); scores (N, num_classes).
+-- Call: models.ResNet {spec} -> module
+-- Errors: raises for another block, stem or shortcut.
+-- Source: He et al. 2016, arXiv:1512.03385, table 1 and section 4.2.
+-- Example:
+--   > spec = {name = "tiny", block = "basic", layers = {1, 1}, widths = {8, 16}}
+--   > spec.stem, spec.shortcut, spec.num_classes = "cifar", "A", 10
+--   > models.ResNet(spec)(rm.zeros(4, 3, 32, 32)).shape
+--   {4, 10}
 function ResNet:init(spec)
   local Block = blocks[spec.block]
   if not Block then fail("resnet: block is %s, expected 'basic' or 'bottleneck'", tostring(spec.block)) end
@@ -57,6 +65,12 @@ end
 
 --- Fresh weights: convolutions Kaiming-normal over fan_out (He et al. 2015, as in torchvision),
 -- batch norms 1 and 0; fc keeps the uniform start of Linear.
+-- Call: models.ResNet.reset(net) -> nothing
+-- Shapes: those of the layers stay.
+-- Errors: none. Random numbers come from rm.random.init.
+-- Example:
+--   > net = models.resnet20()
+--   > net:reset()
 function ResNet:reset()
   for _, module in self:named_modules() do
     local kind = Module.type_of(module)

@@ -115,6 +115,7 @@ end
 -- stands in; the old one's hooks go with it. Then optimizer:follow(net); train.Trainer does that by itself.
 --
 -- Call: net:replace(path, layer) -> old layer
+-- Shapes: must fit when the network is called next.
 -- Errors: raises where the path leads nowhere, and where `layer` is no module; nothing is changed then.
 -- Example:
 --   > net = nn.Sequential {nn.Linear(2, 3), nn.ReLU()}
@@ -169,6 +170,7 @@ end
 -- In a Sequential those behind it move up. A field of a network gets an Identity, which returns what it is given.
 --
 -- Call: net:remove(path) -> old layer
+-- Shapes: must fit when the network is called next.
 -- Errors: raises where the path leads nowhere.
 -- Example:
 --   > net = nn.Sequential {nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2)}

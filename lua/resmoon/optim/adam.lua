@@ -5,6 +5,17 @@
 --     p = p - lr * (m / (1 - b1^t)) / (sqrt(s / (1 - b2^t)) + eps)
 --
 -- Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1.
+--
+-- Call: optim.Adam(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0}) -> optimizer
+-- Shapes: params is a list of tensors, or of groups.
+-- Errors: raises for an unknown option, or one of another type.
+-- Example:
+--   > w = rm.tensor({1}, {requires_grad = true})
+--   > opt = optim.Adam({w}, {lr = 0.1})
+--   > w:sum():backward()
+--   > opt:step()
+--   > w
+--   [0.9000]  float32 (1), requires_grad
 local core      = require "resmoon.core"
 local class     = require "resmoon.class"
 local Optimizer = require "resmoon.optim.optimizer"

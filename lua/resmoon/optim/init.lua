@@ -8,6 +8,8 @@
 --       opt:step()
 --     end
 --     schedule:step()
+--
+-- Topic: optim
 local core = require "resmoon.core"
 local fail = require "resmoon.fail"
 
@@ -24,6 +26,16 @@ local optim = {
 -- options.norm_type: 2 (Euclidean, the default) or math.huge (the largest absolute value).
 -- Returns the norm before. A norm that is not a number leaves the gradients as they are.
 -- Source: Pascanu et al. 2013, arXiv:1211.5063, algorithm 1.
+-- Call: optim.clip_grad_norm(params, max_norm, {norm_type = 2}) -> number
+-- Shapes: params is a list of tensors; those without a gradient are skipped.
+-- Errors: raises for another norm_type, or an element that is no tensor.
+-- Example:
+--   > w = rm.tensor({3, 4}, {requires_grad = true})
+--   > (w * w):sum():backward()
+--   > optim.clip_grad_norm({w}, 1)
+--   10.0
+--   > w.grad
+--   [0.6000, 0.8000]  float32 (2)
 function optim.clip_grad_norm(params, max_norm, options)
   local norm_type = options and options.norm_type or 2
   if norm_type ~= 2 and norm_type ~= math.huge then
@@ -35,6 +47,13 @@ end
 --- Restricts weights in place: each row (one output unit) is scaled by min(1, c / its norm).
 -- Shapes: w (out, ...); returns w.
 -- Source: Srebro and Shraibman 2005; Srivastava et al. 2014 (dropout), section 5.1.
+-- Call: optim.max_norm(w, c) -> w
+-- Errors: raises unless c is positive and w has rows.
+-- Example:
+--   > optim.max_norm(rm.tensor {{3, 4}, {0.1, 0}}, 1)
+--   [[0.6000, 0.8000],
+--    [0.1000, 0.0000]]
+--   float32 (2, 2)
 function optim.max_norm(w, c)
   return core.no_grad(function() return core.max_norm(w, c) end)
 end

@@ -4,6 +4,20 @@
 -- has one. An option of the optimiser reads as that of the first group and writes to all of
 -- them, so `opt.lr = 0.01` and a schedule need not know about groups.
 -- A parameter without gradient is skipped, and does not count the step.
+--
+-- Call: optim.Optimizer
+-- Shapes: params are tensors of any shape; every state tensor has the shape of its parameter.
+-- Errors: raises for an unknown option, a parameter that is no leaf tensor or appears twice, or an empty list.
+-- Example:
+--   > net = models.mlp()
+--   > slow = {params = net.fc1:parameters(), lr = 0.01}
+--   > fast = {params = net.fc2:parameters()}
+--   > opt = optim.SGD({slow, fast}, {lr = 0.1})
+--   > opt.groups[1].lr, opt.groups[2].lr
+--   0.01  0.1
+--   > opt.lr = 0.001
+--   > opt.groups[2].lr
+--   0.001
 local core  = require "resmoon.core"
 local class = require "resmoon.class"
 local fail  = require "resmoon.fail"
@@ -110,6 +124,16 @@ local function called_on(self, method)
 end
 
 --- One step: every parameter with a gradient moves; the class says how.
+-- Call: opt:step() -> nothing
+-- Shapes: parameters and gradients of equal shape; a parameter without gradient stays.
+-- Errors: raises for a gradient of another shape.
+-- Example:
+--   > w = rm.tensor({1}, {requires_grad = true})
+--   > opt = optim.SGD({w}, {lr = 0.5})
+--   > w:sum():backward()
+--   > opt:step()
+--   > w
+--   [0.5000]  float32 (1), requires_grad
 function Optimizer:step()
   called_on(self, "step")
   core.no_grad(function()
@@ -123,6 +147,15 @@ function Optimizer:step()
 end
 
 --- The list of state tensors `name`, with a zero for every parameter that needs one now.
+-- Call: opt:state_list(group, name) -> list of tensors
+-- Shapes: each as its parameter.
+-- Errors: none. Classes of optimisers call it.
+-- Example:
+--   > w = rm.ones(2, {requires_grad = true})
+--   > w:sum():backward()
+--   > opt = optim.SGD({w}, {momentum = 0.9})
+--   > opt:state_list(opt.groups[1], "velocity")
+--   {[0., 0.]  float32 (2)}
 function Optimizer.state_list(_, group, name)
   local list = group.state[name]
   for i, p in ipairs(group.params) do
@@ -132,6 +165,15 @@ function Optimizer.state_list(_, group, name)
 end
 
 --- Forgets all gradients.
+-- Call: opt:zero_grad() -> nothing
+-- Shapes: each parameter's .grad becomes nil.
+-- Errors: none.
+-- Example:
+--   > w = rm.ones(2, {requires_grad = true})
+--   > w:sum():backward()
+--   > optim.SGD({w}):zero_grad()
+--   > w.grad
+--   nil
 function Optimizer:zero_grad()
   called_on(self, "zero_grad")
   for _, group in ipairs(self.groups) do
@@ -163,6 +205,7 @@ end
 -- left out stays so, and a parameter of the loss stays in.
 --
 -- Call: opt:follow(net, {leave = {}, keep = {}}) -> number of tensors that came, number that went
+-- Shapes: each state tensor has that of its parameter.
 -- Options: leave  parameters that are not to join
 --          keep   parameters that stay though net does not have them
 -- Errors: raises where net is no module, and where nothing would be left to train.
@@ -209,6 +252,13 @@ end
 --- Everything a resumed run needs: {tensors = {name = tensor}, numbers = {groups}}.
 -- Tensors are named "STATE.I", I counting parameters over all groups from 1; they share
 -- memory with the optimiser. `numbers` holds plain tables and goes into JSON.
+-- Call: opt:state_dict() -> table
+-- Shapes: each state tensor as its parameter.
+-- Errors: none.
+-- Example:
+--   > opt = optim.SGD({rm.ones(2, {requires_grad = true})}, {lr = 0.1})
+--   > opt:state_dict().numbers.groups[1].options.lr
+--   0.1
 function Optimizer:state_dict()
   called_on(self, "state_dict")
   local tensors, groups, base = {}, {}, 0
@@ -228,6 +278,14 @@ end
 
 --- Takes over a state_dict: of the same class, with the same groups.
 -- Errors: raises, before anything changes, where class, groups or shapes differ.
+-- Call: opt:load_state_dict(state) -> nothing
+-- Shapes: each state tensor as its parameter.
+-- Example:
+--   > w = rm.ones(2, {requires_grad = true})
+--   > a, b = optim.SGD({w}, {lr = 0.1}), optim.SGD({w}, {lr = 0.5})
+--   > b:load_state_dict(a:state_dict())
+--   > b.lr
+--   0.1
 function Optimizer:load_state_dict(state)
   called_on(self, "load_state_dict")
   if type(state) ~= "table" or type(state.numbers) ~= "table" then

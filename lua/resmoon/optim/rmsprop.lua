@@ -5,6 +5,18 @@
 --     p = p - lr * u                       with momentum: v = momentum * v + u, p - lr * v
 --
 -- Source: Hinton 2012, lecture 6e; centred as in Graves 2013, arXiv:1308.0850, eq. 38-45.
+--
+-- Call: optim.RMSprop(params, {lr = 0.01, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum = 0, centered =
+--     false}) -> optimizer
+-- Shapes: params is a list of tensors, or of groups.
+-- Errors: raises for an unknown option, or one of another type.
+-- Example:
+--   > w = rm.tensor({1}, {requires_grad = true})
+--   > opt = optim.RMSprop({w}, {lr = 0.1})
+--   > w:sum():backward()
+--   > opt:step()
+--   > w
+--   [-4.9174e-07]  float32 (1), requires_grad
 local core      = require "resmoon.core"
 local class     = require "resmoon.class"
 local Optimizer = require "resmoon.optim.optimizer"

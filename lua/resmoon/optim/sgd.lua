@@ -7,6 +7,17 @@
 -- Without momentum, p - lr * g. The learning rate is not part of v.
 -- Source: Sutskever et al. 2013, "On the importance of initialization and momentum in deep
 -- learning"; in PyTorch's form.
+--
+-- Call: optim.SGD(params, {lr = 0.1, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false}) -> optimizer
+-- Shapes: params is a list of tensors (net:parameters()), or of groups {params = list, lr = ...}.
+-- Errors: raises for an unknown option; for nesterov without momentum, or with dampening.
+-- Example:
+--   > w = rm.tensor({1}, {requires_grad = true})
+--   > opt = optim.SGD({w}, {lr = 0.1, momentum = 0.5})
+--   > (w * w):sum():backward()
+--   > opt:step()
+--   > w
+--   [0.8000]  float32 (1), requires_grad
 local core      = require "resmoon.core"
 local class     = require "resmoon.class"
 local Optimizer = require "resmoon.optim.optimizer"

@@ -52,19 +52,50 @@ local function draw_series(op, list, options, style)
   return f:draw(options)
 end
 
---- Curves. series: a list of them, each a list or tensor of y, or {x =, y =, title =, dashed =,
+--- Draws curves, one for each series. series: a list of them, each a list or tensor of y, or {x =, y =,
+-- title =, dashed =,
 -- colour =, panel =}. With options.panels = {{title=, ylabel=, ...}, ...} there are as many panels
 -- side by side, and a series names its own.
+-- Call: plot.lines(series, {options}) -> true
+-- Shapes: each series has as many x as y; 1, 2, ... if there is no x.
+-- Options: file            name ending in .png, .svg or .pdf, or a list of them; else the figure is shown
+--  title           above it; xlabel, ylabel: at the axes
+--  size            {width, height} in pixels
+--  xrange, yrange  {low, high}; either may be absent
+--  logy            true: a logarithmic axis
+--  key             place of the legend, "top left", or false
+-- Errors: raises for a series without numbers, or with more x than y. Without gnuplot it gives nil and the
+-- reason.
+-- Example:
+--   > straight = {x = {1, 3}, y = {2, 5}, title = "straight"}
+--   > plot.lines({{1, 4, 9}, straight}, {file = "a.svg"});
+--   > rm.sys.exists "a.svg"
+--   true
 function charts.lines(series, options) return draw_series("plot.lines", series, options, "lines") end
 
---- Points. series as for lines; or two lists, x and y.
+--- Draws points, a kind for each series. series as for lines; or two lists, x and y.
+-- Call: plot.scatter(series, {options}) -> true
+-- Call: plot.scatter(x, y, {options}) -> true
+-- Shapes: x and y (N), lists or tensors. Options as of plot.lines.
+-- Errors: raises for lists of different lengths. Without gnuplot it gives nil and the reason.
+-- Example:
+--   > plot.scatter({1, 2, 3}, {3, 1, 2}, {file = "points.svg"});
+--   > rm.sys.exists "points.svg"
+--   true
 function charts.scatter(series, y, options)
   if type(y) == "userdata" or (type(y) == "table" and y[1] ~= nil) then series = {{x = series, y = y}}
   else options = y end
   return draw_series("plot.scatter", series, options, "points")
 end
 
---- Bars. labels: a list of texts, or nil; values: a list or tensor.
+--- Draws a bar for each value. labels: a list of texts, or nil; values: a list or tensor.
+-- Call: plot.bars(labels, values, {options}) -> true
+-- Shapes: values (N), as many labels. Options as of plot.lines.
+-- Errors: raises for values that are no numbers. Without gnuplot it gives nil and the reason.
+-- Example:
+--   > plot.bars({"cat", "dog"}, {93, 88}, {ylabel = "%", file = "bars.svg"});
+--   > rm.sys.exists "bars.svg"
+--   true
 function charts.bars(labels, values, options)
   options = options or {}
   values = numbers("plot.bars", values)
@@ -82,6 +113,13 @@ end
 
 --- How often values fall into equal intervals. options.bins: their number (default 30).
 -- Values that are no finite numbers are left out.
+-- Call: plot.histogram(values, {bins = 30, ...}) -> true
+-- Shapes: values of any shape, a tensor or a list. Other options as of plot.lines.
+-- Errors: raises without a finite value, or for bins below 1. Without gnuplot it gives nil and the reason.
+-- Example:
+--   > plot.histogram(rm.randn(1000), {bins = 20, file = "normal.svg"});
+--   > rm.sys.exists "normal.svg"
+--   true
 function charts.histogram(values, options)
   options = options or {}
   values = numbers("plot.histogram", values)

@@ -7,6 +7,18 @@
 -- Right, the test error is solid and the training error of the same run faint and dashed, so that
 -- a net that cannot fit the training images (degradation) is told from one that overfits.
 -- options: file, title, size, title of the error ("test" or "validation") in options.error.
+--
+-- Call: plot.curves(runs, {error = "test", file = nil, title = nil, size = nil}) -> true
+-- Shapes: the lists of a log are of equal length, one entry for each epoch.
+-- Units: losses as trained with, errors in per cent.
+-- Errors: raises for what is neither a run's folder nor a log. Without gnuplot, or without a finished epoch, it gives
+--  nil and the reason.
+-- Example:
+--   > log = {epoch = {1, 2}, train_loss = {2, 1}}
+--   > log.train_error, log.test_error = {80, 40}, {82, 45}
+--   > plot.curves({{name = "mine", log = log}}, {file = "curves.svg"});
+--   > rm.sys.exists "curves.svg"
+--   true
 local figure = require "resmoon.plot.figure"
 
 -- The points where both lists have a finite number.

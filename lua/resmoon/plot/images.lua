@@ -87,6 +87,13 @@ end
 -- Shapes: x (N, C, H, W), (C, H, W) or (H, W) with C 3 or 1; uint8, or float32 (each image from its
 -- lowest to its highest value). y (N) labels from 1 on, or a list of texts, or nil.
 -- options: classes (names for the labels), columns, limit (images at most: 64), file, title, size.
+-- Call: plot.images(x, y = nil, {options}) -> true
+-- Errors: raises for another shape. Without gnuplot it gives nil and the reason; in the terminal it needs none.
+-- Example:
+--   > x, y = data.shapes10({size = 6}):batch(6)
+--   > plot.images(x, y, {classes = data.shapes10.classes, file = "images.png"});
+--   > rm.sys.exists "images.png"
+--   true
 function images.images(x, y, options)
   if type(y) == "table" and options == nil and y[1] == nil then y, options = nil, y end
   options = options or {}
@@ -150,6 +157,14 @@ end
 --- A matrix as colours, its first row on top. Up to 20 x 20 the values are written in the cells.
 -- options: xticks and yticks (lists of texts), xlabel, ylabel, title, format (of the values, "%g"),
 -- file, size.
+-- Call: plot.heatmap(value, {options}) -> true
+-- Shapes: value (rows, columns), a tensor or rows of numbers.
+-- Errors: raises for another shape. Without gnuplot it gives nil and the reason.
+-- Source: colours: viridis (van der Walt and Smith 2015).
+-- Example:
+--   > plot.heatmap({{1, 2}, {3, 4}}, {title = "a matrix", file = "heat.svg"});
+--   > rm.sys.exists "heat.svg"
+--   true
 function images.heatmap(value, options)
   options = options or {}
   local rows = matrix(value)
@@ -197,6 +212,14 @@ function images.heatmap(value, options)
 end
 
 --- A confusion matrix (metrics.confusion), a row for each true class.
+-- Call: plot.confusion(matrix, {options}) -> true
+-- Shapes: a matrix of metrics.confusion, K classes. Options as of plot.heatmap.
+-- Errors: raises for what is no such matrix. Without gnuplot it gives nil and the reason.
+-- Example:
+--   > matrix = metrics.confusion({"cat", "dog"}):add({1, 2, 2}, {1, 1, 2})
+--   > plot.confusion(matrix, {file = "confusion.svg"});
+--   > rm.sys.exists "confusion.svg"
+--   true
 function images.confusion(m, options)
   local given = options or {}
   options = {as_text = function() io.stdout:write(tostring(m), "\n") end, title = "confusion matrix",

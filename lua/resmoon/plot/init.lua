@@ -5,6 +5,8 @@
 --     plot.images(x, y, {classes = ds.classes})
 --
 -- Without gnuplot each says so on stderr (once) and returns nil and the reason; nothing else stops.
+--
+-- Topic: plot
 local charts = require "resmoon.plot.charts"
 local images = require "resmoon.plot.images"
 local lab    = require "resmoon.plot.lab"

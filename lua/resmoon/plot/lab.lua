@@ -13,6 +13,15 @@ end
 
 --- The loss over the learning rate, as train.lrfind returns it: single steps faint, the average solid, a mark at
 -- the suggestion. options: file, title, size.
+-- Call: plot.lrfind(found, {file = nil, title = nil, size = nil}) -> true
+-- Shapes: lr, loss and smooth are lists of equal length.
+-- Errors: raises for what train.lrfind did not return. Without gnuplot it gives nil and the reason.
+-- Example:
+--   > found = {lr = {0.01, 0.1, 1}, loss = {3, 1, 4}, smooth = {3, 2, 3}}
+--   > found.suggestion = 0.01
+--   > plot.lrfind(found, {file = "lrfind.svg"});
+--   > rm.sys.exists "lrfind.svg"
+--   true
 function lab.lrfind(found, options)
   need("plot.lrfind", found, "lr", "loss", "smooth")
   options = options or {}
@@ -31,6 +40,15 @@ end
 
 --- Standard deviations of layer responses: figure 7 of the paper. Left in the order of the layers, right sorted.
 -- series: list of {name =, std = numbers}. options: file, title, size.
+-- Call: plot.responses(series, {file = nil, title = nil, size = nil}) -> true
+-- Shapes: each std is a list, one number for each layer.
+-- Errors: raises for an empty list. Without gnuplot it gives nil and the reason.
+-- Source: He et al. 2016, arXiv:1512.03385, figure 7.
+-- Example:
+--   > net = {name = "resnet20", std = {1, 0.5, 0.7}}
+--   > plot.responses({net}, {file = "std.svg"});
+--   > rm.sys.exists "std.svg"
+--   true
 function lab.responses(series, options)
   if type(series) ~= "table" or #series == 0 then error("plot.responses: nothing to draw", 2) end
   options = options or {}
@@ -54,6 +72,13 @@ end
 
 --- Rate and, where it moves, momentum of each step of a schedule: {rate = numbers, momentum = numbers or nil}.
 -- options: file, title, size.
+-- Call: plot.schedule(course, {file = nil, title = nil, size = nil}) -> true
+-- Shapes: rate and momentum are lists, one number for each step.
+-- Errors: raises for a course without rates. Without gnuplot it gives nil and the reason.
+-- Example:
+--   > plot.schedule({rate = {0.1, 0.1, 0.01}}, {file = "rate.svg"});
+--   > rm.sys.exists "rate.svg"
+--   true
 function lab.schedule(course, options)
   need("plot.schedule", course, "rate")
   options = options or {}

@@ -4,6 +4,13 @@
 -- optimiser are "optimizer.NAME.I". Everything else is JSON under the metadata key "resmoon":
 -- config, epoch and step, partial sums of the epoch, states of optimiser, schedule, loader and
 -- generators. Nothing in the file is ever run as code.
+--
+-- Call: train.checkpoint
+-- Errors: name the file and what is wrong with it.
+-- Example:
+--   > train.checkpoint.save("c.safetensors", models.mlp())
+--   > train.checkpoint.load("c.safetensors").net["fc1.bias"].shape
+--   {512}
 local rm   = require "resmoon.core"
 local json = require "resmoon.json"
 
@@ -13,7 +20,16 @@ local VERSION = 1
 local PREFIX = "optimizer."
 local streams = {"init", "shuffle", "augment", "dropout"}
 
---- States of the four generators.
+--- States of the four generators of random numbers, and putting them back.
+-- Call: train.checkpoint.generators() -> table
+-- Call: train.checkpoint.set_generators(states) -> nothing
+-- Errors: raises for a state that lacks a number.
+-- Example:
+--   > states = train.checkpoint.generators()
+--   > a = rm.rand(1):item()
+--   > train.checkpoint.set_generators(states)
+--   > a == rm.rand(1):item()
+--   true
 function checkpoint.generators()
   local states = {}
   for _, name in ipairs(streams) do states[name] = rm.random[name]:get_state() end
@@ -27,6 +43,13 @@ function checkpoint.set_generators(states)
 end
 
 --- Writes net, optimiser (or nil) and a plain table `state`. The file is replaced as a whole.
+-- Call: train.checkpoint.save(path, net, optimizer = nil, {state}) -> nothing
+-- Shapes: those of the network's and the optimiser's tensors.
+-- Errors: raises for a file that cannot be written, or a state that has no form in JSON.
+-- Example:
+--   > train.checkpoint.save("d.safetensors", models.mlp(), nil, {epoch = 3})
+--   > train.checkpoint.load("d.safetensors").state.epoch
+--   3
 function checkpoint.save(path, net, optimizer, state)
   local list, weights = {}, net:state_dict()
   for i, name in ipairs(weights) do
@@ -50,6 +73,12 @@ end
 --- Reads a checkpoint: {net = {name = tensor}, optimizer = state or nil, state = table}.
 -- A foreign file of weights has an empty state.
 -- Errors: raises where the file is damaged or of a later version.
+-- Call: train.checkpoint.load(path) -> {net =, optimizer =, state =}
+-- Shapes: as they were saved.
+-- Example:
+--   > rm.save("e.safetensors", {w = rm.ones(2)})
+--   > train.checkpoint.load("e.safetensors").net.w
+--   [1., 1.]  float32 (2)
 function checkpoint.load(path)
   local tensors, meta = rm.load(path)
   local about = meta.resmoon and json.decode(meta.resmoon) or {}

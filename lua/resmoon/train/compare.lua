@@ -1,4 +1,10 @@
 --- Comparing runs: a table of their errors, and their curves in one figure.
+--
+-- Call: train.compare
+-- Errors: raised where a folder holds no run.
+-- Example:
+--   > train.compare.duration(3725)
+--   1:02:05
 local folder = require "resmoon.train.folder"
 
 local compare = {duration = require("resmoon.train.progress").duration}
@@ -10,6 +16,15 @@ local function grouped(n)
 end
 
 --- Lines of the table. runs: as folder.read gives them.
+-- Call: train.compare.table(runs) -> list of strings
+-- Call: train.compare.duration(seconds) -> string
+-- Units: errors in per cent, times as minutes:seconds.
+-- Errors: raises for a run without a config.
+-- Example:
+--   > #train.compare.table {}
+--   2
+--   > train.compare.duration(75)
+--   1:15
 function compare.table(runs)
   local lines = {{"model", "parameters", "epochs", "train loss", "train error", "test error", "best (epoch)",
                   "time", "img/s"}}
@@ -39,6 +54,13 @@ end
 
 --- Prints the table and draws the figure: as PNG and SVG into `path` (a folder; nil: no files), and
 -- on the screen. runs: folders, or what folder.read gives. options: title, files (names).
+-- Call: train.compare.show(runs, path = nil, {title = nil}) -> nothing
+-- Errors: raises where a folder holds no run.
+-- Example:
+--   > train.folder.create("runs/e", {model = "mlp"})
+--   > rm.write_atomic("runs/e/log.csv", "epoch,lr\n")
+--   > #train.compare.table {train.folder.read "runs/e"}
+--   3
 function compare.show(runs, path, options)
   options = options or {}
   local plot = require "resmoon.plot"

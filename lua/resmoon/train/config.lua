@@ -3,6 +3,13 @@
 -- config.complete fills in the defaults, which are those of He et al. 2016 for CIFAR-10 (section 4.2,
 -- arXiv:1512.03385): SGD with momentum 0.9 and weight decay 1e-4, batches of 128, a rate of 0.1
 -- divided by 10 after epochs 81 and 122 of 164, Kaiming-normal weights, shift and flip.
+--
+-- Call: train.config
+-- Call: train.config.defaults
+-- Errors: name the setting, its value and what was expected.
+-- Example:
+--   > train.config.defaults.lr, train.config.defaults.epochs
+--   0.1  164
 local config = {}
 
 config.schedules = {"multistep", "onecycle", "cosine", "step", "constant"}
@@ -64,6 +71,11 @@ end
 
 --- A full config from a partial one (which is not changed).
 -- Errors: raises, naming the setting, its value and what was expected.
+-- Call: train.config.complete {settings} -> table
+-- Example:
+--   > c = train.config.complete {epochs = 10}
+--   > c.milestones, c.momentum
+--   {5, 7}  0.9
 function config.complete(partial)
   local c = {}
   for name, value in pairs(config.defaults) do c[name] = value end
@@ -85,6 +97,15 @@ function config.complete(partial)
 end
 
 --- The schedule of a config: the object (nil: constant) and what it counts, "epoch" or "step".
+-- Call: train.config.schedule(config, optimizer, steps_per_epoch) -> schedule or nil, unit
+-- Units: "epoch" or "step".
+-- Errors: as the schedule's.
+-- Example:
+--   > c = train.config.complete {schedule = "cosine", epochs = 10}
+--   > opt = train.config.optimizer(c, models.mlp():parameters())
+--   > schedule, unit = train.config.schedule(c, opt, 100)
+--   > schedule.T_max, unit
+--   1000  step
 function config.schedule(c, optimizer, steps_per_epoch)
   local schedule = require "resmoon.optim.schedule"
   local made, unit
@@ -108,6 +129,12 @@ function config.schedule(c, optimizer, steps_per_epoch)
 end
 
 --- The optimiser of a config.
+-- Call: train.config.optimizer(config, parameters) -> optimizer
+-- Errors: as the optimiser's.
+-- Example:
+--   > c = train.config.complete {optimizer = "adam", lr = 0.001}
+--   > train.config.optimizer(c, models.mlp():parameters()).lr
+--   0.001
 function config.optimizer(c, parameters)
   local optim = require "resmoon.optim"
   if c.optimizer == "sgd" then
@@ -119,6 +146,11 @@ function config.optimizer(c, parameters)
 end
 
 --- The network of a config, for a data set (or for what config says of it: input and classes).
+-- Call: train.config.model(config) -> module
+-- Errors: raises for an unknown network.
+-- Example:
+--   > train.config.model(train.config.complete {model = "lenet5"}).name
+--   lenet5
 function config.model(c)
   local models = require "resmoon.models"
   local options = {num_classes = c.classes and #c.classes or 10, input = c.input, width = c.width,
@@ -127,6 +159,14 @@ function config.model(c)
 end
 
 --- Training and test set of a config, and the validation set or nil.
+-- Call: train.config.open(config) -> train, test, validation
+-- Shapes: as of the data sets.
+-- Errors: raises for a set that is not there, or more images than it has.
+-- Example:
+--   > settings = {train_size = 100, test_size = 20, val_split = 0.1}
+--   > a, b, c = train.config.open(train.config.complete(settings))
+--   > a:size(), b:size(), c:size()
+--   90  20  10
 function config.open(c)
   local data = require "resmoon.data"
   local train, test

@@ -9,6 +9,15 @@ end
 --- loader: data.Loader over the images. options: stop (a function; true ends it early), scores
 -- (true: keep all logits).
 -- Returns {loss =, error = percent, count =, scores = rows, labels = list}; nil if it was stopped.
+-- Call: train.evaluate(net, loader, {stop = nil, scores = false}) -> result
+-- Shapes: batches as the loader gives them; scores is a list of rows of K numbers.
+-- Units: error in per cent, loss the mean cross-entropy.
+-- Errors: raises without images; whatever the network raises.
+-- Example:
+--   > loader = data.Loader(data.shapes10 {size = 20})
+--   > result = train.evaluate(models.mlp(), loader)
+--   > result.count, result.error >= 0
+--   20  true
 local function evaluate(net, loader, options)
   options = options or {}
   local training = net.training

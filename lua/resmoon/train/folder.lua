@@ -1,4 +1,10 @@
 --- A run is a folder: config.json, log.csv, best.safetensors, last.safetensors, figures.
+--
+-- Call: train.folder
+-- Errors: name the folder and what is missing there.
+-- Example:
+--   > train.folder.is_run "nowhere"
+--   false
 local rm   = require "resmoon.core"
 local json = require "resmoon.json"
 local Log  = require "resmoon.train.log"
@@ -6,10 +12,22 @@ local sys  = rm.sys
 
 local folder = {}
 
+--- Whether a folder holds a run.
+-- Call: train.folder.is_run(path) -> boolean
+-- Errors: none.
+-- Example:
+--   > train.folder.create("runs/a", {model = "mlp"})
+--   > train.folder.is_run "runs/a"
+--   true
 function folder.is_run(path) return sys.exists(path .. "/config.json") end
 
 --- A new folder with config.json in it.
 -- Errors: raises where a run is there already.
+-- Call: train.folder.create(path, config) -> nothing
+-- Example:
+--   > train.folder.create("runs/b", {model = "mlp"})
+--   > rm.sys.list "runs/b"
+--   {"config.json"}
 function folder.create(path, config)
   if folder.is_run(path) then
     error(("%s already holds a run: --resume continues it, --run DIR puts a new one elsewhere"):format(path), 0)
@@ -19,6 +37,12 @@ function folder.create(path, config)
 end
 
 --- The config of a run.
+-- Call: train.folder.config(path) -> table
+-- Errors: raises where there is no run, or config.json is damaged.
+-- Example:
+--   > train.folder.create("runs/c", {model = "mlp"})
+--   > train.folder.config("runs/c").model
+--   mlp
 function folder.config(path)
   if not folder.is_run(path) then
     error(("%s is no run: it has no config.json"):format(path), 0)
@@ -30,6 +54,13 @@ function folder.config(path)
 end
 
 --- A run to look at: {name =, folder =, config =, log = lists by column, rows = the log's rows}.
+-- Call: train.folder.read(path) -> run
+-- Errors: raises where there is no run, or its files are damaged.
+-- Example:
+--   > train.folder.create("runs/d", {model = "mlp"})
+--   > rm.write_atomic("runs/d/log.csv", "epoch,lr\n1,0.1\n")
+--   > train.folder.read("runs/d").log.lr
+--   {0.1}
 function folder.read(path)
   path = path:gsub("(.)/+$", "%1")
   local config = folder.config(path)
@@ -39,6 +70,13 @@ function folder.read(path)
 end
 
 --- The summary of a run's rows: epochs, final and best error (percent), seconds, img_per_s (mean).
+-- Call: train.folder.summary(run) -> table
+-- Errors: none.
+-- Example:
+--   > row = {epoch = 1, seconds = 60, img_per_s = 900}
+--   > row.train_loss, row.train_error, row.test_error = 1.5, 60, 55
+--   > train.folder.summary({rows = {row}}).best
+--   55
 function folder.summary(run)
   local rows = run.rows
   local sum = {epochs = #rows, seconds = 0, best = math.huge, best_epoch = 0}

@@ -1,8 +1,13 @@
---- Training: the loop, its checkpoints and logs, and runs described by one table.
+--- Training: the loop with its log and checkpoints, runs in folders, and what is done with them.
 --
---     result = train.run {model = "resnet20", data = "~/data", epochs = 30, schedule = "onecycle"}
---     train.Trainer {net = net, optimizer = opt, train = loader, epochs = 30}:fit()
---     train.evaluate(net, loader).error
+--     train.run({model = "resnet20", data = "~/data", epochs = 30}, {folder = "runs/r20"})
+--     train.resume("runs/r20")                 goes on where it stopped, bit for bit
+--     net, config = train.load("runs/r20")     the best checkpoint
+--     train.Trainer {net = net, optimizer = opt, train = loader, epochs = 5}:fit()
+--
+-- The commands `resmoon train`, `compare` and `evaluate` are these functions. A run is a folder: config.json, log.csv,
+-- best.safetensors, last.safetensors, curves.png, curves.svg.
+-- Topic: train
 local evaluation = require "resmoon.train.evaluate"
 local run        = require "resmoon.train.run"
 

@@ -5,6 +5,15 @@
 -- validation images (empty without a validation split) and the test images; seconds; img_per_s
 -- (training alone).
 -- The file is written as a whole after each epoch, so it never ends in half a line.
+--
+-- Call: train.Log() -> log
+-- Units: errors in per cent, seconds, images per second.
+-- Errors: none.
+-- Example:
+--   > log = train.Log()
+--   > log:add {epoch = 1, train_loss = 2.3}
+--   > log:by_column().train_loss
+--   {2.3}
 local rm    = require "resmoon.core"
 local class = require "resmoon.class"
 
@@ -17,14 +26,37 @@ local formats = {epoch = "%d", steps = "%d", lr = "%.9g", seconds = "%.3f", img_
 
 function Log:init() self.rows = {} end
 
+--- Adds the row of an epoch: {epoch =, steps =, lr =, train_loss =, ...}.
+-- Call: log:add(row) -> nothing
+-- Errors: none; absent columns stay empty.
+-- Example:
+--   > log = train.Log()
+--   > log:add {epoch = 1, train_loss = 2.3}
+--   > #log.rows
+--   1
 function Log:add(row) self.rows[#self.rows + 1] = row end
 
 --- Forgets the epochs after `epoch`: those that a resumed run goes through again.
+-- Call: log:cut(epoch) -> nothing
+-- Errors: none.
+-- Example:
+--   > log = train.Log()
+--   > log:add {epoch = 1}; log:add {epoch = 2}
+--   > log:cut(1)
+--   > #log.rows
+--   1
 function Log:cut(epoch)
   while #self.rows > 0 and self.rows[#self.rows].epoch > epoch do table.remove(self.rows) end
 end
 
 --- The log by columns: log:by_column().test_error is a list, with NaN where there is no value.
+-- Call: log:by_column() -> table of lists
+-- Errors: none.
+-- Example:
+--   > log = train.Log()
+--   > log:add {epoch = 1, lr = 0.1}
+--   > log:by_column().lr
+--   {0.1}
 function Log:by_column()
   local lists = {}
   for _, name in ipairs(Log.columns) do
@@ -46,10 +78,24 @@ function Log:__tostring()
   return table.concat(lines, "\n") .. "\n"
 end
 
+--- Writes the log as CSV; the file is replaced as a whole or not at all.
+-- Call: log:write(path) -> nothing
+-- Errors: raises for a file that cannot be written.
+-- Example:
+--   > log = train.Log()
+--   > log:add {epoch = 1, lr = 0.1}
+--   > log:write "log.csv"
+--   > train.Log.read("log.csv").rows[1].lr
+--   0.1
 function Log:write(path) rm.write_atomic(path, tostring(self)) end
 
 --- Reads a CSV file that write made. Columns it does not know are left out.
 -- Errors: raises, with file and line, on a field that is no number.
+-- Call: train.Log.read(path) -> log
+-- Example:
+--   > rm.write_atomic("log.csv", "epoch,lr\n1,0.1\n")
+--   > #train.Log.read("log.csv").rows
+--   1
 function Log.read(path)
   local file <close> = assert(io.open(path, "r"))
   local known, names = {}, {}

@@ -91,6 +91,17 @@ end
 -- on_step (function(step, rate, loss)).
 -- Returns {lr = rates, loss = losses, smooth = smoothed losses, steepest = rate, lowest = rate, suggestion = a tenth
 -- of the lowest, stopped = true if it diverged}.
+-- Call: train.lrfind(net, optimizer, loader, {from = 1e-6, to = 1, steps = 100, smoothing = 0.9, diverge = 4}) -> found
+-- Shapes: the loader's batches fit the network; lr, loss and smooth are lists of equal length.
+-- Errors: raises for an unknown option; whatever network, loss or data raise.
+-- Source: Smith 2017, arXiv:1506.01186, section 3.3.
+-- Example:
+--   > net = models.mlp()
+--   > opt = optim.SGD(net:parameters())
+--   > loader = data.Loader(data.shapes10 {size = 64}, {batch_size = 16})
+--   > found = train.lrfind(net, opt, loader, {steps = 10})
+--   > #found.lr
+--   10
 local function lrfind(net, optimizer, loader, options)
   local o = settings(options)
   local loss_of = o.loss or function(scores, labels) return scores:cross_entropy(labels) end

@@ -21,6 +21,15 @@ end
 -- options: input {channels, height, width}, mean and std (of each channel), classes (names), top (3).
 -- Returns a list of {file =, top = {{class =, label =, probability =}, ...}}, with `images`, uint8 (N, C, H, W).
 -- Errors: raises for a file that is no image, naming it.
+-- Call: train.predict(net, files, {input =, mean = nil, std = nil, classes = nil, top = 3}) -> list
+-- Shapes: input is {C, H, W}; images uint8 (N, C, H, W).
+-- Units: mean and std in [0, 1]; probabilities.
+-- Example:
+--   > data.write_png("a.png", rm.zeros({3, 40, 40}, "uint8"))
+--   > net = models.mlp()
+--   > result = train.predict(net, "a.png", {input = {3, 32, 32}, top = 2})
+--   > #result, #result[1].top, result.images.shape
+--   1  2  {1, 3, 32, 32}
 local function predict(net, files, options)
   if type(files) == "string" then files = {files} end
   if type(files) ~= "table" or #files == 0 then fail("predict: expected the names of image files") end

@@ -76,8 +76,22 @@ function run.trainer(partial, options)
   return trainer, c
 end
 
---- Trains what a config says: run.trainer, and its fit.
--- Returns Trainer:fit()'s result with folder, net and config.
+--- Trains what a config says: opens the data, builds the network, trains, and keeps the run in a folder.
+-- help "train.config" has the settings; absent ones have their defaults, those of He et al. 2016 for CIFAR-10.
+-- Call: train.run({settings}, {folder = nil, progress = true, label = nil, hooks = nil, sets = nil}) -> result
+-- Shapes: images as the data set has them; the network is made to fit.
+-- Options: folder    of the run; nil: nothing is written
+--  progress  false: silent
+--  label     shown before each line
+--  hooks     as of train.Trainer
+--  sets      {train, test, validation}: instead of opening settings.data
+-- Returns: what trainer:fit() does, with folder, net and config.
+-- Errors: raises for an unknown setting, or where the folder holds a run already.
+-- Example:
+--   > settings = {model = "mlp", epochs = 1, train_size = 200, test_size = 50}
+--   > result = train.run(settings, {progress = false})
+--   > result.stopped, result.epochs
+--   finished  1
 function run.run(partial, options)
   local trainer, c = run.trainer(partial, options)
   return run.finish(trainer, c)
@@ -111,7 +125,16 @@ function run.reopen(path, changes, options)
   return trainer, c
 end
 
---- Goes on with the run in a folder: run.reopen, and fit. Returns as run.run.
+--- Goes on with the run in a folder, bit for bit as if it had never stopped.
+-- Call: train.resume(folder, {changes}, {progress = true, label = nil, hooks = nil, sets = nil}) -> result
+-- Shapes: images as the data set has them.
+-- Errors: raises where there is no run, and where a setting other than epochs, data, threads and early_stop differs.
+-- Example:
+--   > settings = {model = "mlp", epochs = 1, train_size = 200, test_size = 50}
+--   > settings.schedule = "constant"
+--   > train.run(settings, {folder = "runs/mlp", progress = false});
+--   > train.resume("runs/mlp", {epochs = 2}, {progress = false}).epochs
+--   2
 function run.resume(path, changes, options)
   local trainer, c = run.reopen(path, changes, options)
   return run.finish(trainer, c)
@@ -120,6 +143,15 @@ end
 --- The network of a run: run.load("runs/resnet20") or run.load("runs/resnet20/last.safetensors").
 -- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, and the mean and
 -- standard deviation its images are normalised with.
+-- Call: train.load(path) -> net, config, mean, std
+-- Shapes: mean and std are lists of C numbers, in units of [0, 1].
+-- Errors: raises where there is no run, no finished epoch, or a damaged file.
+-- Example:
+--   > settings = {model = "mlp", epochs = 1, train_size = 200, test_size = 50}
+--   > train.run(settings, {folder = "runs/mine", progress = false});
+--   > net, config = train.load "runs/mine"
+--   > config.model, net.training
+--   mlp  false
 function run.load(path)
   local file = path
   if rm.sys.is_dir(path) then

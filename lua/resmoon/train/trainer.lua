@@ -56,6 +56,18 @@ end
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
 --   name                shown before each line;  about: a table that goes into the checkpoints
+-- Call: train.Trainer {options} -> trainer
+-- Shapes: the loader's batches fit the network.
+-- Errors: raises for an unknown option, or one that is missing.
+-- Example:
+--   > net = models.mlp()
+--   > opt = optim.SGD(net:parameters(), {lr = 0.01})
+--   > loader = data.Loader(data.shapes10 {size = 100}, {shuffle = true})
+--   > options = {net = net, optimizer = opt, train = loader, epochs = 2}
+--   > options.progress = false
+--   > trainer = train.Trainer(options)
+--   > trainer:fit().stopped
+--   finished
 function Trainer:init(options)
   for key in pairs(options) do
     if not known[key] then error(("Trainer: unknown option '%s'"):format(tostring(key)), 3) end
@@ -98,6 +110,16 @@ local function interrupted() return rm.interrupt ~= nil and rm.interrupt.pending
 function Trainer:path(name) return self.folder and self.folder .. "/" .. name end
 
 --- What a checkpoint holds beside net and optimiser: a plain table.
+-- Call: trainer:state() -> table
+-- Errors: none.
+-- Example:
+--   > net = models.mlp()
+--   > loader = data.Loader(data.shapes10 {size = 10})
+--   > opt = optim.SGD(net:parameters())
+--   > options = {net = net, optimizer = opt, train = loader, epochs = 1}
+--   > trainer = train.Trainer(options)
+--   > trainer:state().epoch
+--   1
 function Trainer:state()
   local state = {
     epoch = self.epoch, steps = self.steps, sums = self.sums, best = self.best, lr = self.lr,
@@ -109,6 +131,19 @@ function Trainer:state()
 end
 
 --- Saves everything to last.safetensors of the run's folder, or to `path`.
+-- Call: trainer:save(path = FOLDER/last.safetensors) -> nothing
+-- Call: trainer:path(name) -> string or nil
+-- Shapes: those of the network's and the optimiser's tensors.
+-- Errors: raises for a file that cannot be written. path gives the name of a file in the run's folder.
+-- Example:
+--   > net = models.mlp()
+--   > loader = data.Loader(data.shapes10 {size = 10})
+--   > opt = optim.SGD(net:parameters())
+--   > options = {net = net, optimizer = opt, train = loader, epochs = 1}
+--   > trainer = train.Trainer(options)
+--   > trainer:save "mlp.safetensors"
+--   > rm.sys.exists "mlp.safetensors"
+--   true
 function Trainer:save(path)
   path = path or self:path("last.safetensors")
   if path then checkpoint.save(path, self.net, self.optimizer, self:state()) end
@@ -116,6 +151,15 @@ end
 
 --- Takes up a run where save left it; fit goes on from there.
 -- Errors: raises, before anything changes, where the file is no checkpoint of such a trainer.
+-- Call: trainer:resume(path = FOLDER/last.safetensors) -> nothing
+-- Shapes: the checkpoint's tensors fit the network.
+-- Example:
+--   > net, loader = models.mlp(), data.Loader(data.shapes10 {size = 10})
+--   > opt = optim.SGD(net:parameters())
+--   > options = {net = net, optimizer = opt, train = loader, epochs = 1}
+--   > trainer = train.Trainer(options)
+--   > trainer:save "mlp.safetensors"
+--   > trainer:resume "mlp.safetensors"
 function Trainer:resume(path)
   path = path or self:path("last.safetensors")
   local saved = checkpoint.load(path)
@@ -307,6 +351,18 @@ end
 -- net has been changed since (net:replace and its like), the optimiser follows it first.
 -- Returns {stopped = "finished", "early", "hook", "interrupted" or "diverged", epochs =, best = {error =,
 -- epoch =}, last = row, log =}.
+-- Call: trainer:fit() -> result
+-- Units: errors in per cent.
+-- Errors: whatever network, loss or data raise; what was trained so far is kept.
+-- Example:
+--   > net = models.mlp()
+--   > loader = data.Loader(data.shapes10 {size = 100})
+--   > opt = optim.SGD(net:parameters(), {lr = 0.01})
+--   > options = {net = net, optimizer = opt, train = loader, epochs = 1}
+--   > options.progress = false
+--   > trainer = train.Trainer(options)
+--   > trainer:fit().last.epoch
+--   1
 function Trainer:fit()
   local _ <close> = hold_interrupts()
   self.optimizer:follow(self.net, self.given)

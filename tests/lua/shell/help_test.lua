@@ -22,6 +22,121 @@ check.case("a name, a function and an object are explained alike", function()
   check.equal(help.text(rm.zeros(1)), help.text "tensors")
 end)
 
+-- --- everything public ---------------------------------------------------------------------
+
+-- What the library keeps for itself, in tables that are public for its own files only.
+local internal = {}
+for name in ([[
+  rm.imaging rm.layer_methods rm.layer_fields
+  rm.layer_hooks rm.set_layer_hooks rm.alias rm.set_module_path rm.json_decode rm.bind_docs
+  rm.adam_step rm.sgd_step rm.rmsprop_step rm.clip_grad_norm rm.max_norm rm.find_duplicate
+  rm.checkpoint rm.find_nonfinite rm.observe_backward rm.tape_key rm.tensor_key
+]]):gmatch "%S+" do internal[name] = true end
+
+-- What a class has beside its own methods, and what only answers calls documented at the base class.
+local class_fields = {init = true, is = true, describe = true, forward = true, step_group = true, rate = true}
+
+local function documented(name, value, class)
+  if index.of(value) or index.get().by_name[name] then return true end
+  if not class then return false end
+  if class_fields[name:match "[^.]+$"] then return true end
+  local base = rawget(class, "super")
+  while base do  -- a method that takes the place of one that is documented
+    local method = rawget(base, name:match "[^.]+$")
+    if method and index.of(method) then return true end
+    base = rawget(base, "super")
+  end
+  return name:find "^optim%.schedule%." and index.get().by_name["schedule." .. name:match "[^.]+$"] ~= nil
+end
+
+-- Calls visit(name, value, class) for every function, class and callable table below `t`.
+local function walk(t, prefix, visit, seen)
+  seen[t] = true
+  local class = rawget(t, "__name") and t or nil
+  local names = {}
+  for key in next, t do
+    if type(key) == "string" and not key:find "^_" and key ~= "super" then names[#names + 1] = key end
+  end
+  table.sort(names)
+  for _, key in ipairs(names) do
+    local value = rawget(t, key)
+    local name = prefix == "rm" and (seen.parts[key] and key or "rm." .. key) or prefix .. "." .. key
+    local meta = type(value) == "table" and getmetatable(value)
+    if not internal[name] then
+      if type(value) == "function" or meta and meta.__call then visit(name, value, class) end
+      if type(value) == "table" and not seen[value] and (not meta or meta.__call or meta.__index) then
+        walk(value, name, visit, seen)
+      end
+    end
+  end
+end
+
+local function everything(visit)
+  local parts = {}
+  for _, part in ipairs(rm.parts) do parts[part] = pcall(function() return rm[part] end) end
+  check.that(rm.json and rm.sys)  -- loaded when they are named
+  walk(rm, "rm", visit, {parts = parts})
+  for name, method in pairs(getmetatable(rm.zeros(1)).methods) do visit("tensor." .. name, method) end
+  for name, method in pairs(rm.layer_methods) do visit("nn.Module." .. name, method) end
+end
+
+check.case("everything public has a docstring", function()
+  local missing, count = {}, 0
+  everything(function(name, value, class)
+    count = count + 1
+    if not documented(name, value, class) then missing[#missing + 1] = name end
+  end)
+  check.that(count > 400, count)
+  table.sort(missing)
+  check.equal(table.concat(missing, "\n"), "", "a docstring is a comment above the code with lines `Call: `, "
+    .. "`Shapes: `, `Errors: `, `Example:` (lua/resmoon/shell/help/read.lua says how)")
+end)
+
+-- What a test cannot type: an editor, and what a training run prints (its times).
+local live = {edit = true, watch = true, resume = true}
+
+check.case("every docstring says what it does, gives a call, errors and an example, and shapes of tensors", function()
+  local bad = {}
+  local function complain(entry, what)
+    bad[#bad + 1] = ("%s (%s:%d) %s"):format(entry.names[1], entry.file, entry.line, what)
+  end
+  for _, entry in ipairs(index.get().entries) do
+    if #read.summary(entry) < 15 then complain(entry, "does not say what it does") end
+    if not entry.topic then
+      if #entry.examples == 0 and not live[entry.names[1]] then complain(entry, "has no example") end
+      if not entry.tags.Errors then complain(entry, "does not say what errors it raises") end
+      local calls = table.concat(entry.calls, " ")
+      if calls:find "tensor" or calls:find "%f[%w]x[:.%[]" or calls:find "layer$" then
+        if not entry.tags.Shapes then complain(entry, "does not say which shapes") end
+      end
+    end
+    for tag, lines in pairs(entry.tags) do
+      if #table.concat(lines) < 3 then complain(entry, "has an empty " .. tag) end
+    end
+  end
+  check.equal(table.concat(bad, "\n"), "")
+end)
+
+check.case("every documented name but a field is there", function()
+  local fields = {["tensor.indexing"] = true, ["rm.sys.process"] = true}
+  local words = require("resmoon.shell.commands").words
+  local gone = {}
+  for _, entry in ipairs(index.get().entries) do
+    for _, name in ipairs(entry.names) do
+      local field = fields[name] or fields[name:match "^(.*)%."] or name:find "^nn%.handle%."
+      for _, call in ipairs(entry.calls) do  -- `x.shape -> table`, `loader.x`
+        field = field or call:match "^%l+%.[%w_]+%f[^%w_]" and read.name(call) == name and not call:find "%("
+      end
+      if not entry.topic and not field and not words[name] and index.resolve(name) == nil then
+        gone[#gone + 1] = ("%s (%s:%d)"):format(name, entry.file, entry.line)
+      end
+    end
+  end
+  check.equal(table.concat(gone, "\n"), "")
+end)
+
+-- --- how it looks ---------------------------------------------------------------------------
+
 check.case("no line is wider than 80 columns, and nothing but text is written to a pipe", function()
   local wide = {}
   for _, entry in ipairs(index.get().entries) do

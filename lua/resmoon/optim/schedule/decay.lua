@@ -4,13 +4,35 @@
 local class    = require "resmoon.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
 
---- rate * gamma^floor(t / step_size)
+--- A rate that falls after every step_size steps: rate * gamma^floor(t / step_size).
+-- Call: optim.schedule.Step(opt, {step_size =, gamma = 0.1}) -> schedule
+-- Units: t and step_size count calls of schedule:step().
+-- Errors: raises for an unknown option, or without step_size.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 1})
+--   > schedule = optim.schedule.Step(opt, {step_size = 2})
+--   > for t = 0, 3 do print(t, opt.lr); schedule:step() end
+--   0  1.0
+--   1  1.0
+--   2  0.1
+--   3  0.1
 local Step = class("Step", Schedule)
 Step.required, Step.defaults = {step_size = "number"}, {gamma = 0.1}
 
 function Step:rate(t, base) return base * self.gamma ^ (t // self.step_size) end
 
---- rate * gamma^(milestones passed): the rate falls at step t for every t in milestones.
+--- A rate that falls at given steps: rate * gamma^(milestones passed); the rate falls at step t for every
+-- t in milestones.
+-- Call: optim.schedule.MultiStep(opt, {milestones =, gamma = 0.1}) -> schedule
+-- Units: milestones count calls of schedule:step().
+-- Errors: raises for an unknown option, or without milestones.
+-- Source: He et al. 2016, arXiv:1512.03385, section 4.2.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 0.1})
+--   > schedule = optim.schedule.MultiStep(opt, {milestones = {81, 122}})
+--   > for t = 1, 100 do schedule:step() end
+--   > ("%.3f"):format(opt.lr)
+--   0.010
 local MultiStep = class("MultiStep", Schedule)
 MultiStep.required, MultiStep.defaults = {milestones = "table"}, {gamma = 0.1}
 
@@ -22,13 +44,31 @@ function MultiStep:rate(t, base)
   return base * self.gamma ^ passed
 end
 
---- rate * gamma^t
+--- A rate that falls with every step: rate * gamma^t.
+-- Call: optim.schedule.Exponential(opt, {gamma =}) -> schedule
+-- Errors: raises for an unknown option, or without gamma.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 1})
+--   > schedule = optim.schedule.Exponential(opt, {gamma = 0.5})
+--   > schedule:step()
+--   > opt.lr
+--   0.5
 local Exponential = class("Exponential", Schedule)
 Exponential.required = {gamma = "number"}
 
 function Exponential:rate(t, base) return base * self.gamma ^ t end
 
 --- Half a cosine from the rate down to eta_min, reached at step T_max.
+-- Call: optim.schedule.Cosine(opt, {T_max =, eta_min = 0}) -> schedule
+-- Units: T_max counts calls of schedule:step().
+-- Errors: raises for an unknown option, or without T_max.
+-- Source: Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5 without restarts.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 1})
+--   > schedule = optim.schedule.Cosine(opt, {T_max = 2})
+--   > schedule:step()
+--   > ("%.3f"):format(opt.lr)
+--   0.500
 local Cosine = class("Cosine", Schedule)
 Cosine.required, Cosine.defaults = {T_max = "number"}, {eta_min = 0.0}
 

@@ -5,6 +5,15 @@
 --
 -- Between two calls of :step() the rate stays as it is; a rate written to the optimiser by
 -- hand lasts until the next call.
+--
+-- Call: optim.schedule
+-- Errors: each raises for an unknown option, or one that is missing.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 0.1})
+--   > cosine = optim.schedule.Cosine(opt, {T_max = 10})
+--   > schedule = optim.schedule.Warmup(cosine, {warmup_steps = 2})
+--   > opt.lr
+--   0.01
 local decay = require "resmoon.optim.schedule.decay"
 
 return {

@@ -5,6 +5,18 @@
 -- max_lr / div_factor, max_lr, (three_phase: the first again,) the first / final_div_factor;
 -- momentum (Adam: its first beta): max, base, max. Behind step T - 1 all stays as it is.
 -- Source: Smith and Topin 2018, arXiv:1708.07120; in PyTorch's form.
+--
+-- Call: optim.schedule.OneCycle(opt, {max_lr =, total_steps =, pct_start = 0.3, anneal_strategy = "cos",
+--     div_factor = 25, final_div_factor = 1e4, three_phase = false, cycle_momentum = true, base_momentum =
+--     0.85, max_momentum = 0.95}) -> schedule
+-- Units: total_steps counts calls of schedule:step(), one for each batch.
+-- Errors: raises for an unknown option, or without max_lr or total_steps.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {momentum = 0.9})
+--   > schedule = optim.schedule.OneCycle(opt, {max_lr = 0.4, total_steps = 100})
+--   > for t = 1, 29 do schedule:step() end
+--   > opt.lr, opt.momentum
+--   0.4  0.85
 local class    = require "resmoon.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
 local fail     = require "resmoon.fail"

@@ -4,6 +4,17 @@
 -- ("rel") or best - threshold ("abs"), and resets the count of bad epochs. While cooling down,
 -- the count stays 0. When the count exceeds patience, the rate becomes
 -- max(rate * factor, min_lr), and cooldown and count start anew. Changes below eps are not made.
+--
+-- Call: optim.schedule.Plateau(opt, {mode = "min", factor = 0.1, patience = 10, threshold = 1e-4,
+--     threshold_mode = "rel", cooldown = 0, min_lr = 0, eps = 1e-8}) -> schedule
+-- Units: patience and cooldown count calls of schedule:step(metric).
+-- Errors: raises for an unknown option, mode or threshold_mode; step for a metric that is no number.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 0.1})
+--   > schedule = optim.schedule.Plateau(opt, {patience = 1, factor = 0.5})
+--   > for epoch, loss in ipairs {2, 1, 1, 1} do schedule:step(loss) end
+--   > opt.lr
+--   0.05
 local class    = require "resmoon.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
 local fail     = require "resmoon.fail"

@@ -37,17 +37,46 @@ end
 Schedule.defaults, Schedule.required = {}, {}
 
 --- Sets the rate of every group for step t.
+-- Call: schedule:apply() -> nothing
+-- Errors: none. step calls it.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 1})
+--   > schedule = optim.schedule.Exponential(opt, {gamma = 0.5})
+--   > schedule.t = 3
+--   > schedule:apply()
+--   > opt.lr
+--   0.125
 function Schedule:apply()
   for g, group in ipairs(self.optimizer.groups) do group.lr = self:rate(self.t, self.base[g]) end
 end
 
 --- Moves on to the next step. A metric is only looked at by schedules that need one.
+-- Call: schedule:step() -> nothing
+-- Call: schedule:step(metric) -> nothing
+-- Units: steps or epochs, whichever it is called for. A class gives the rate as rate(t, base): at step t,
+-- from the starting rate.
+-- Errors: Plateau raises unless the metric is a number.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 1})
+--   > schedule = optim.schedule.Exponential(opt, {gamma = 0.5})
+--   > schedule:step()
+--   > opt.lr, schedule:rate(3, 1)
+--   0.5  0.125
 function Schedule:step(_)
   self.t = self.t + 1
   self:apply()
 end
 
 --- Plain numbers, for a checkpoint.
+-- Call: schedule:state_dict() -> table
+-- Call: schedule:load_state_dict(state) -> nothing
+-- Errors: raises for what is no such state.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 1})
+--   > schedule = optim.schedule.Exponential(opt, {gamma = 0.5})
+--   > schedule:step()
+--   > schedule:state_dict()
+--   {base = {1}, t = 1}
 function Schedule:state_dict()
   return {t = self.t, base = {table.unpack(self.base)}}
 end

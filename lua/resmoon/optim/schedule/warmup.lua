@@ -4,6 +4,21 @@
 -- f + (1 - f) * t / warmup_steps, f = start_factor. The other schedule counts from step 0
 -- all the while: its milestones are not moved.
 -- Source: Goyal et al. 2017, arXiv:1706.02677, section 2.2.
+--
+-- Call: optim.schedule.Warmup(schedule, {warmup_steps =, start_factor = 0.1}) -> schedule
+-- Units: warmup_steps counts calls of schedule:step().
+-- Errors: raises unless a schedule and warmup_steps are given.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 1})
+--   > inner = optim.schedule.MultiStep(opt, {milestones = {50}})
+--   > options = {warmup_steps = 4, start_factor = 0}
+--   > schedule = optim.schedule.Warmup(inner, options)
+--   > for t = 0, 4 do print(t, opt.lr); schedule:step() end
+--   0  0.0
+--   1  0.25
+--   2  0.5
+--   3  0.75
+--   4  1.0
 local class = require "resmoon.class"
 local fail  = require "resmoon.fail"
 

@@ -29,6 +29,18 @@ local function wrap(out, text, first, rest)
   if not empty then out[#out + 1] = line end
 end
 
+-- A line of code or of a list. If it is too wide, it goes on below its last column, or indented by two more.
+local function add_indented(out, line)
+  if utf8.len(line) <= WIDTH then
+    out[#out + 1] = line
+    return
+  end
+  local indent, rest = line:match "^( *)(.*)$"
+  local left, right = rest:match "^(.*%S  +)(%S.*)$"
+  if left and #indent + #left < 50 then wrap(out, right, indent .. left, (" "):rep(#indent + #left))
+  else wrap(out, rest, indent, indent .. "  ") end
+end
+
 -- Sentences are wrapped; what is indented stays.
 local function add_body(out, lines)
   local paragraph = {}
@@ -42,7 +54,7 @@ local function add_body(out, lines)
       if line == "" then
         if out[#out] ~= "" then out[#out + 1] = "" end
       else
-        out[#out + 1] = line
+        add_indented(out, line)
       end
     else
       paragraph[#paragraph + 1] = line
@@ -104,7 +116,7 @@ function format.list(items)
   for _, item in ipairs(items) do
     local name, summary = item[1], item[2]
     if #name > NAMES then
-      out[#out + 1] = "  " .. name
+      wrap(out, name, "  ", "    ")
       name = ""
     end
     out[#out + 1] = cut("  " .. name .. (" "):rep(width - #name) .. "  " .. summary)

@@ -21,7 +21,8 @@ function index.resolve(name)
       if part == "rm" then return rm end
       if roots[part] then return roots[part]() end
       local member = rm[part]
-      if member == nil then return rawget(_G, part) end
+      if member == nil then member = rawget(_G, part) end
+      if member == nil and part == "help" then return require "resmoon.shell.help" end
       return member
     end)
     if not ok or found == nil then return nil end

@@ -99,6 +99,7 @@ function read.entry(lines, file, line)
   for _, call in ipairs(entry.calls) do
     local known, call_name = false, read.name(call)
     for _, other in ipairs(entry.names) do known = known or other == call_name end
+    known = known or read.receivers[call_name] or call:find "^#"  -- `net(...)`, `#ds`
     if not known then entry.names[#entry.names + 1] = call_name end
   end
   return entry

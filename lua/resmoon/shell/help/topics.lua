@@ -6,6 +6,30 @@ local sys = require("resmoon.core").sys
 
 local topics = {}
 
+--- What can be typed at the prompt: Lua, of which values are shown, and a few commands.
+--
+-- A line that is an expression shows its value, all results, nil included; with ; at its end it is hidden.
+-- What is not
+-- complete goes on in the next line. A local at the top level lives on. Ctrl-C stops what is running, or clears
+-- the line; Ctrl-D ends. Topics and functions: help "nn", ?conv2d, ?? word.
+--
+--     ?name, help(value)     what it is, takes and gives      ?? word    where it is spoken of
+--     _                      the last result
+--     time EXPR              how long it takes                timeit EXPR    the mean of many
+--     $ command              runs a command of the system
+--     edit                   the last block, or a file, in $EDITOR
+--
+-- Topic: prompt
+
+--- What the program does besides the prompt: training, comparing, measuring, each in one line.
+--
+--     resmoon                        the prompt
+--     resmoon script.lua ARGUMENTS   runs a script
+--     resmoon -e CODE                runs code
+--     resmoon NAME --help            what a command takes, its defaults, an example
+--
+-- Topic: commands
+
 topics.list = {
   {"tensors", groups = {
     {"making", "create convert"}, {"asking", "tensor print"}, {"shape and order", "views"}, {"joining", "join"},
@@ -13,11 +37,11 @@ topics.list = {
     {"products", "linalg"}, {"images and networks", "conv pool norm normalize"}, {"losses", "loss"},
   }},
   {"autograd", groups = {{"", "tape"}}},
-  {"nn", prefix = {"nn"}},
+  {"nn", prefix = {"nn", "activations", "gradcheck", "nan_guard"}},
   {"models", prefix = {"models"}},
   {"optim", prefix = {"optim"}},
   {"data", prefix = {"data"}},
-  {"train", prefix = {"train"}},
+  {"train", prefix = {"train", "overfit_one_batch", "watch", "resume"}},
   {"metrics", prefix = {"metrics"}},
   {"plot", prefix = {"plot"}},
   {"rm", groups = {{"random numbers", "rng"}, {"files", "files"}, {"process, threads, memory", "runtime"}},
