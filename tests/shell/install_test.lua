@@ -22,6 +22,10 @@ check.case("make install puts everything where it is found again", function()
     local code = quote("print(rm.zeros(2, 3):numel(), (package.searchpath('resmoon', package.path)))")
     check.equal(shell(("cd / && env -i %s/bin/resmoon -e %s"):format(prefix, code)),
                 "6\t" .. prefix .. "/share/resmoon/lua/resmoon/init.lua\n")
+    check.that(shell(("cd / && env -i %s/bin/resmoon -e %s"):format(prefix, quote 'help "maxout"'))
+               :find("Goodfellow", 1, true), "the docstrings of the bindings are not installed")
+    check.that(shell(("cd / && env -i %s/bin/resmoon -e %s"):format(prefix, quote 'help "BasicBlock"'))
+               :find("arXiv:1512.03385", 1, true), "the docstrings of the library are not found")
     if mode ~= "asan" then
       local paths = ("LUA_PATH='%s/share/lua/5.4/?/init.lua' LUA_CPATH='%s/lib/lua/5.4/?.so'"):format(prefix, prefix)
       code = quote('print(require("resmoon").version)')

@@ -127,7 +127,7 @@ end
 
 local function unknown(word)
   local nearest = index.nearest(word)
-  return ("nothing is known of %q%s; ?? %s searches the text"):format(word,
+  return ("nothing is known of %q%s\n?? %s searches all texts"):format(word,
     nearest and (", did you mean %q?"):format(nearest) or "", word)
 end
 
@@ -150,7 +150,8 @@ local function own_function(f)
     if not text then break end
     table.insert(block, 1, text)
   end
-  local text = info.what == "C" and "a function of C without documentation" or "a function from " .. place
+  local where = "a function from " .. place
+  local text = info.what == "C" and "a function of Lua itself: www.lua.org/manual/5.4" or where
   return #block > 0 and text .. "\n\n" .. table.concat(block, "\n") or text
 end
 
