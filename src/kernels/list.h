@@ -111,6 +111,8 @@ RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const flo
 /* pool_k.c: one window of kh by kw pixels of c channels, rows of pixels `row` floats apart */
 RM_KERNEL(void, max_window, (size_t c, size_t kh, size_t kw, size_t row, const float *x, float *y))
 RM_KERNEL(void, max_window_backward, (size_t c, size_t kh, size_t kw, size_t row, const float *x, const float *y, const float *dy, float *dx))
+RM_KERNEL(void, max_row, (size_t windows, size_t c, const float *upper, const float *lower, float *y))
+RM_KERNEL(void, max_row_backward, (size_t windows, size_t c, const float *upper, const float *lower, const float *y, const float *dy, float *dx_upper, float *dx_lower))
 RM_KERNEL(void, sum_window, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *x, float *y))
 RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *dy, float *dx))
 

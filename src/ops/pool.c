@@ -118,6 +118,7 @@ static rm_status cell_grid(const rm_tensor *x, const size_t size[2], grid *g, rm
 typedef struct {
   const grid *g;
   bool max;
+  bool halves; /* maxima of 2x2 windows that tile the image: a whole row at a time */
   const float *x, *dy;
   float *y, *dx;
   int64_t *indices;
@@ -140,6 +141,11 @@ static void forward_range(void *ctx, size_t begin, size_t end) {
   for (size_t line = begin; line < end; line++) {
     size_t n = line / g->oh, i = line % g->oh;
     span row = g->rows[i];
+    if (o->halves) {
+      const float *upper = o->x + x_at(g, n, i, 0);
+      kernel->max_row(g->ow, g->c, upper, upper + g->w * g->c, o->y + y_at(g, n, i, 0));
+      continue;
+    }
     for (size_t j = 0; j < g->ow; j++) {
       span col = g->cols[j];
       const float *x = o->x + x_at(g, n, i, j);
@@ -149,6 +155,18 @@ static void forward_range(void *ctx, size_t begin, size_t end) {
       else        kernel->sum_window(g->c, kh, kw, g->w * g->c, share(row, col), x, y);
     }
   }
+}
+
+static void backward_halves(void *ctx, size_t begin, size_t end) {
+  const job *o = ctx;
+  const grid *g = o->g;
+  size_t row = g->w * g->c;
+  for (size_t n = begin; n < end; n++)
+    for (size_t i = 0; i < g->oh; i++) {
+      size_t at = x_at(g, n, i, 0), from = y_at(g, n, i, 0);
+      rm_kernel_table()->max_row_backward(g->ow, g->c, o->x + at, o->x + at + row, o->y + from, o->dy + from,
+                                          o->dx + at, o->dx + at + row);
+    }
 }
 
 static void backward_range(void *ctx, size_t begin, size_t end) {
@@ -208,6 +226,12 @@ static rm_status make_grid(const rm_tensor *x, const payload *p, grid *g, rm_err
   return pool_grid(p->max ? "max_pool2d" : "avg_pool2d", x, &p->options, g, err);
 }
 
+static bool are_halves(const payload *p, const grid *g) {
+  const rm_pool_options *o = &p->options;
+  return p->max && o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
+         o->padding[0] + o->padding[1] == 0 && g->h == 2 * g->oh && g->w == 2 * g->ow;
+}
+
 static rm_status pool_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   const payload *p = rm_node_payload(node);
   const rm_tensor *x = rm_node_saved(node, 0), *y = rm_node_saved(node, 1);
@@ -219,7 +243,7 @@ static rm_status pool_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
   if (status == RM_OK) {
     job o = {.g = &g, .max = p->max, .dy = rm_tensor_f32(dy_last), .dx = rm_tensor_f32(dx[0])};
     if (p->max) o.x = rm_tensor_f32(x), o.y = rm_tensor_f32(y);
-    rm_parallel(g.n, 1, backward_range, &o);
+    rm_parallel(g.n, 1, are_halves(p, &g) ? backward_halves : backward_range, &o);
   }
   rm_tensor_release(dy_last);
   free_grid(&g);
@@ -245,7 +269,7 @@ static rm_status pool(rm_tensor *x, payload *p, rm_tensor **out, rm_tensor **ind
   if (status == RM_OK) status = rm_tensor_new_channels_last(shape, &y, err);
   if (status == RM_OK && indices) status = rm_tensor_new(RM_INT64, 4, shape, &positions, err);
   if (status == RM_OK) {
-    job o = {.g = &g, .max = p->max, .x = rm_tensor_f32(x_last), .y = rm_tensor_f32(y)};
+    job o = {.g = &g, .max = p->max, .halves = are_halves(p, &g), .x = rm_tensor_f32(x_last), .y = rm_tensor_f32(y)};
     size_t line = g.h * g.w * g.c / g.oh; /* floats read for one output row, about */
     rm_parallel(g.n * g.oh, most(1, 16384 / most(1, line)), forward_range, &o);
     if (indices) {
