@@ -61,6 +61,13 @@ void rm_conv_sum_parts(size_t n, size_t count, size_t stride, const float *parts
   rm_parallel(n, 16384, sum_some, &p);
 }
 
+size_t rm_conv_chunks(size_t floats, size_t most) {
+  enum { PARTS_FLOATS = 1024 * 1024, MAX_CHUNKS = 32 };
+  size_t chunks = 2;
+  while (chunks < MAX_CHUNKS && chunks * floats < PARTS_FLOATS) chunks *= 2;
+  return chunks < most ? chunks : most;
+}
+
 /* --- what follows the sums --------------------------------------------------------- */
 typedef struct {
   const rm_conv_finish *finish;

@@ -13,12 +13,9 @@
 #include "kernels/kernels.h"
 #include "ops/conv_direct.h"
 
-enum {
-  GRADIENT_FLOATS = 4096, /* of dy at a time: half of the first-level cache */
-  MAX_CHUNKS = 32,
-  MIN_CHUNKS = 2,
-  PARTS_FLOATS = 1024 * 1024
-};
+/* Floats of dy at a time: half of the first-level cache; but more where dw, which is read and written
+ * for each of these pieces, does not stay in the second-level cache. */
+enum { FEW_FLOATS = 4 * 1024, MANY_FLOATS = 32 * 1024, LARGE_PART = 128 * 1024 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
@@ -139,9 +136,10 @@ static void plan(const rm_conv_shape *s, job *q) {
   size_t lanes = rm_kernel_table()->vector, run = (c->length + lanes - 1) / lanes;
   q->vectors = q->windows ? c->runs * run : 0;
   for (size_t i = 0; i < q->vectors; i++) q->places[i] = c->offsets[i / run] + (ptrdiff_t)(i % run * lanes);
-  q->pixels = smaller(larger(GRADIENT_FLOATS / q->dy_pad, 32), RM_DIRECT_PIXELS);
   q->part = q->windows ? s->k * q->vectors * lanes : s->groups * s->r * s->s * s->cg * q->dy_pad;
-  q->chunks = smaller(larger(smaller(PARTS_FLOATS / q->part, MAX_CHUNKS), MIN_CHUNKS), q->d.bands);
+  size_t floats = q->part > LARGE_PART ? MANY_FLOATS : FEW_FLOATS;
+  q->pixels = smaller(larger(floats / q->dy_pad, 32), RM_DIRECT_PIXELS);
+  q->chunks = rm_conv_chunks(q->part, q->d.bands);
 }
 
 rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,

@@ -41,6 +41,10 @@ void rm_conv_weight_from_ohwi(const rm_conv_shape *s, const float *ohwi, float *
 /* total[i] = the sum of parts[p * stride + i] over p = 0 .. count-1, in this order; total may be parts. */
 void rm_conv_sum_parts(size_t n, size_t count, size_t stride, const float *parts, float *total);
 
+/* Into how many partial sums of `floats` numbers a gradient is cut, `most` at most. Powers of two, so that
+ * two, four or eight threads get equal shares: three would keep one of two waiting for a third of the time. */
+size_t rm_conv_chunks(size_t floats, size_t most);
+
 /* A block of `floats` numbers from the caching allocator, or RM_ERR_MEMORY. */
 rm_status rm_conv_alloc(size_t floats, float **block, rm_error *err);
 void rm_conv_free(float *block, size_t floats);

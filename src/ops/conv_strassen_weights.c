@@ -14,14 +14,10 @@ enum {
   HALF = PIXELS / 2,
   COLUMNS = 1024, /* of the right factor, at most: with HALF, a third of a second-level cache */
   PRODUCTS = 7,
-  MAX_CHUNKS = 32,
-  MIN_CHUNKS = 2,
-  PARTS_FLOATS = 1024 * 1024,
   TILE = 16
 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 typedef struct {
   const rm_conv_shape *s;
@@ -100,7 +96,7 @@ rm_status rm_strassen_weight_gradient(const rm_conv_shape *s, const float *x, co
   q.columns = smaller(COLUMNS, s->k / 2);
   q.blocks = (q.pixels + PIXELS - 1) / PIXELS;
   q.part = PRODUCTS * (s->c / 2) * (s->k / 2);
-  q.chunks = smaller(larger(smaller(PARTS_FLOATS / q.part, MAX_CHUNKS), MIN_CHUNKS), q.blocks);
+  q.chunks = rm_conv_chunks(q.part, q.blocks);
   RM_TRY(rm_scratch_reserve(0, left_bytes(&q), err));
   RM_TRY(rm_scratch_reserve(1, right_bytes(&q), err));
   RM_TRY(rm_scratch_reserve(2, s->k * sizeof(float), err));
