@@ -225,6 +225,9 @@ typedef struct {
   const float *add, *base; /* what is added to y[i] is at add + (y + i - base) */
 } target;
 
+/* PLAIN: nothing is left to do but the bias. STREAMED: nor will the outputs be read soon; they go past the caches. */
+typedef enum { FINISHED, PLAIN, STREAMED } manner;
+
 /* The shortcut's part, and relu. */
 RM_INLINE rm_vec finish_vector(rm_vec v, const target *to, const float *y) {
   if (to->add) {
@@ -235,20 +238,21 @@ RM_INLINE rm_vec finish_vector(rm_vec v, const target *to, const float *y) {
   return to->relu ? rm_keep(~(v < (rm_vec){0}), v) : v;
 }
 
-RM_INLINE void output_row(const rm_vec t[6], const target *to, bool plain, float *y) {
+RM_INLINE void output_row(const rm_vec t[6], const target *to, manner how, float *y) {
   rm_vec o[4];
   output_1d(t, o);
 #pragma GCC unroll 4
   for (int j = 0; j < to->cols; j++) {
     rm_vec v = o[j] + to->bias;
-    if (!plain) v = finish_vector(v, to, y + j * to->pixel);
-    if (to->lanes == RM_VL) rm_store(y + j * to->pixel, v);
+    if (how == FINISHED) v = finish_vector(v, to, y + j * to->pixel);
+    if (how == STREAMED) rm_stream(y + j * to->pixel, v);
+    else if (to->lanes == RM_VL) rm_store(y + j * to->pixel, v);
     else memcpy(y + j * to->pixel, &v, to->lanes * sizeof(float));
   }
 }
 
 /* Rows 0 and 2 share sums, rows 1 and 3 differences. */
-RM_INLINE void output_vector(const float *m, const target *to, bool plain, float *y) {
+RM_INLINE void output_vector(const float *m, const target *to, manner how, float *y) {
   rm_vec t[6], u[6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
@@ -258,8 +262,8 @@ RM_INLINE void output_vector(const float *m, const target *to, bool plain, float
     t[j] = rm_load(p) + s1 + s2;
     u[j] = q1 * s1 + q2 * s2;
   }
-  output_row(t, to, plain, y);
-  if (to->rows > 2) output_row(u, to, plain, y + 2 * to->row);
+  output_row(t, to, how, y);
+  if (to->rows > 2) output_row(u, to, how, y + 2 * to->row);
   if (to->rows < 2) return;
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
@@ -269,45 +273,55 @@ RM_INLINE void output_vector(const float *m, const target *to, bool plain, float
     t[j] = p1 * d1 + p2 * d2;
     u[j] = c1 * d1 + (c2 * d2 + rm_load(p + 30 * BLOCK));
   }
-  output_row(t, to, plain, y + to->row);
-  if (to->rows > 3) output_row(u, to, plain, y + 3 * to->row);
+  output_row(t, to, how, y + to->row);
+  if (to->rows > 3) output_row(u, to, how, y + 3 * to->row);
 }
 
-/* Writes rows x cols pixels (4 x 4 but at the edge). `plain`: nothing is left to do but the bias. */
-RM_INLINE void output_tile(const rm_wino_images *g, const float *m, const rm_conv_finish *f, bool plain,
+/* Writes rows x cols pixels (4 x 4 but at the edge). */
+RM_INLINE void output_tile(const rm_wino_images *g, const float *m, const rm_conv_finish *f, manner how,
                            const float *base, int rows, int cols, float *y) {
   size_t c = g->c, block = g->tiles * TILE, k = 0;
   target to = {{0}, rows, cols, RM_VL, g->w * g->pixel, g->pixel, f->relu, f->add, base};
   for (; k + RM_VL <= c; k += RM_VL) {
     if (f->bias) to.bias = rm_load(f->bias + k);
-    output_vector(m + k / BLOCK * block + k % BLOCK, &to, plain, y + k);
+    output_vector(m + k / BLOCK * block + k % BLOCK, &to, how, y + k);
   }
   if (k == c) return;
   to.lanes = c - k;
   to.bias = (rm_vec){0};
   if (f->bias) memcpy(&to.bias, f->bias + k, to.lanes * sizeof(float));
-  output_vector(m + k / BLOCK * block + k % BLOCK, &to, plain, y + k);
+  output_vector(m + k / BLOCK * block + k % BLOCK, &to, how, y + k);
 }
 
-RM_INLINE void output_tiles(const rm_wino_images *g, const float *m, const rm_conv_finish *f, bool plain,
+RM_INLINE void output_tiles(const rm_wino_images *g, const float *m, const rm_conv_finish *f, manner how,
                             size_t first, size_t count, float *y) {
   place p = place_of(g, first);
   for (size_t t = 0; t < count; t++, m += TILE, next_place(g, &p)) {
     float *to = y + ((p.image * g->h + 4 * p.down) * g->w + 4 * p.across) * g->pixel;
     size_t rows = g->h - 4 * p.down, cols = g->w - 4 * p.across;
-    if (rows >= 4 && cols >= 4) output_tile(g, m, f, plain, y, 4, 4, to);
-    else output_tile(g, m, f, plain, y, rows < 4 ? (int)rows : 4, cols < 4 ? (int)cols : 4, to);
+    if (rows >= 4 && cols >= 4) output_tile(g, m, f, how, y, 4, 4, to);
+    else output_tile(g, m, f, how, y, rows < 4 ? (int)rows : 4, cols < 4 ? (int)cols : 4, to);
   }
 }
 
-static __attribute__((noinline)) void finished_tiles(const rm_wino_images *g, const float *m,
-                                                     const rm_conv_finish *f, size_t first, size_t count,
-                                                     float *y) {
-  output_tiles(g, m, f, false, first, count, y);
-}
+#define OUTPUT_TILES(name, how)                                                                      \
+  static __attribute__((noinline)) void name(const rm_wino_images *g, const float *m,                \
+                                             const rm_conv_finish *f, size_t first, size_t count,    \
+                                             float *y) {                                             \
+    output_tiles(g, m, f, how, first, count, y);                                                     \
+  }
+OUTPUT_TILES(finished_tiles, FINISHED)
+OUTPUT_TILES(plain_tiles, PLAIN)
+OUTPUT_TILES(streamed_tiles, STREAMED)
 
-void RM_ISA(wino_output)(const rm_wino_images *g, const float *m, const rm_conv_finish *finish, size_t first,
-                         size_t count, float *y) {
+/* (Vectors shorter than a cache line would be written past the caches part by part, which is slow.) */
+void RM_ISA(wino_output)(const rm_wino_images *g, const float *m, const rm_conv_finish *finish, bool large,
+                         size_t first, size_t count, float *y) {
+  bool lines = sizeof(rm_vec) == 64 && g->c % BLOCK == 0 && g->pixel % BLOCK == 0 && (uintptr_t)y % 64 == 0;
   if (finish->add || finish->relu) finished_tiles(g, m, finish, first, count, y);
-  else output_tiles(g, m, finish, true, first, count, y);
+  else if (!large || !lines) plain_tiles(g, m, finish, first, count, y);
+  else {
+    streamed_tiles(g, m, finish, first, count, y);
+    rm_stream_fence();
+  }
 }

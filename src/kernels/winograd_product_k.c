@@ -71,9 +71,8 @@ void RM_ISA(wino_product)(size_t count, size_t tiles, size_t rows, size_t column
   }
 }
 
-/* rows r .. r+n-1 of dU (input channels) x NV vectors of columns, added over the tiles to what is in c, or
- * from zero. */
-RM_INLINE void weight_micro(int n, int nv, bool more, bool far, size_t count, const float *a,
+/* Rows of dU (input channels) x NV vectors of columns, added over the tiles to what is in c, or from zero. */
+RM_INLINE void weight_micro(int n, int nv, bool more, bool far_a, bool far_b, size_t count, const float *a,
                             const float *const b[2], float *c) {
   rm_vec sum[8][2];
   const float *b0 = b[0], *b1 = b[1];
@@ -83,8 +82,8 @@ RM_INLINE void weight_micro(int n, int nv, bool more, bool far, size_t count, co
     for (int j = 0; j < nv; j++) sum[i][j] = more ? rm_load(c + (i * nv + j) * RM_VL) : (rm_vec){0};
   for (size_t t = 0; t < count; t++, a += TILE, b0 += TILE, b1 += TILE) {
     rm_vec w[2] = {rm_load(b0), rm_load(b1)};
-    if (far) {
-      __builtin_prefetch(a + BLOCK, 0, 2);
+    if (far_a) __builtin_prefetch(a + BLOCK, 0, 2);
+    if (far_b) {
       __builtin_prefetch(b0 + BLOCK, 0, 2);
       __builtin_prefetch(b1 + BLOCK, 0, 2);
     }
@@ -101,10 +100,11 @@ RM_INLINE void weight_micro(int n, int nv, bool more, bool far, size_t count, co
     for (int j = 0; j < nv; j++) rm_store(c + (i * nv + j) * RM_VL, sum[i][j]);
 }
 
-#define WEIGHT_MICRO(n, nv)                                                                           \
-  static __attribute__((noinline)) void weight_micro_##n##_##nv(                                      \
-      bool more, bool far, size_t count, const float *a, const float *b0, const float *b1, float *c) { \
-    weight_micro(n, nv, more, far, count, a, (const float *[]){b0, b1}, c);                           \
+#define WEIGHT_MICRO(n, nv)                                                                   \
+  static __attribute__((noinline)) void weight_micro_##n##_##nv(                              \
+      bool more, bool far_a, bool far_b, size_t count, const float *a, const float *b0,       \
+      const float *b1, float *c) {                                                            \
+    weight_micro(n, nv, more, far_a, far_b, count, a, (const float *[]){b0, b1}, c);          \
   }
 #if defined(__AVX512F__)
 WEIGHT_MICRO(8, 2)
@@ -126,13 +126,19 @@ void RM_ISA(wino_weight_product)(size_t count, size_t tiles, size_t rows, size_t
     float *c = du + n * rm_wino_padded(rows);
     for (size_t r = 0; r < rows; r += BLOCK, c += BLOCK * w) {
       const float *a = v + r / BLOCK * block;
+      bool far_a = far && n == 0, far_b = far && r == 0;
 #if defined(__AVX512F__)
-      for (size_t i = 0; i < BLOCK; i += 8)
-        (second > n ? weight_micro_8_2 : weight_micro_8_1)(more, far, count, a + i, b0, b1, c + i * w);
+      if (w == PANEL) {
+        weight_micro_8_2(more, far_a, far_b, count, a, b0, b1, c);
+        weight_micro_8_2(more, false, false, count, a + 8, b0, b1, c + 8 * w);
+      } else {
+        weight_micro_8_1(more, far_a, far_b, count, a, b0, b1, c);
+        weight_micro_8_1(more, false, false, count, a + 8, b0, b1, c + 8 * w);
+      }
 #else
-      weight_micro_6_2(more, far, count, a, b0, b1, c);
-      weight_micro_6_2(more, far, count, a + 6, b0, b1, c + 6 * w);
-      weight_micro_4_2(more, far, count, a + 12, b0, b1, c + 12 * w);
+      weight_micro_6_2(more, far_a, far_b, count, a, b0, b1, c);
+      weight_micro_6_2(more, false, false, count, a + 6, b0, b1, c + 6 * w);
+      weight_micro_4_2(more, false, false, count, a + 12, b0, b1, c + 12 * w);
 #endif
     }
   }

@@ -14,7 +14,9 @@
 
 enum {
   BLOCK = RM_WINO_BLOCK,
-  BLOCK_FLOATS = 120 * 1024,        /* of transformed tiles: a good part of the second-level cache */
+  BLOCK_FLOATS = 40 * 1024,         /* of transformed tiles: a part of the second-level cache */
+  FEW_WEIGHTS = 64 * 1024,          /* that leave room for outputs in that cache, transformed */
+  LARGE_OUTPUT = 4 * 1024 * 1024,   /* floats: it will not be in the caches when it is read */
   SHARED_FLOATS = 3 * 1024 * 1024,  /* all tiles, where threads share them: the third-level cache */
   MANY_WEIGHTS = 128 * 128,
   PANEL = 32
@@ -51,6 +53,11 @@ void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const floa
   size_t slice = ((size_t)(to - from) / RM_WINO_POSITIONS + 64) / 64 * 64;
   for (const char *q = from + position * slice; q < from + (position + 1) * slice && q < to; q += 64)
     __builtin_prefetch(q, 0, 2);
+}
+
+static bool large_output(const rm_wino_plan *p) {
+  size_t images = p->count / (p->out.across * p->out.down);
+  return images * p->out.h * p->out.w * p->out.pixel > LARGE_OUTPUT;
 }
 
 /* --- weights ---------------------------------------------------------------------------- */
@@ -102,10 +109,11 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
     kernels->wino_input(&p->in, q->x, patch, first, count, v);
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++) {
       if (i + 1 < end) rm_wino_prefetch(p, &p->in, q->x, first + q->step, q->step, j);
+      if (u_stride * RM_WINO_POSITIONS <= FEW_WEIGHTS) rm_wino_prefetch(p, &p->out, q->y, first, count, j);
       kernels->wino_product(count, p->in.tiles, p->in.c, p->out.c, v + j * BLOCK, q->u + j * u_stride,
                             m + j * BLOCK);
     }
-    kernels->wino_output(&p->out, m, &q->finish, first, count, q->y);
+    kernels->wino_output(&p->out, m, &q->finish, large_output(p), first, count, q->y);
   }
 }
 
@@ -164,7 +172,7 @@ static void convolve_panels(void *ctx, size_t begin, size_t end) {
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++)
       kernels->wino_product(p->count, p->in.tiles, p->in.c, columns, q->v + j * BLOCK, u + j * u_stride,
                             m + j * BLOCK);
-    kernels->wino_output(&out, m, &finish, 0, p->count, q->y + first);
+    kernels->wino_output(&out, m, &finish, large_output(p), 0, p->count, q->y + first);
   }
 }
 

@@ -13,13 +13,13 @@
 enum {
   BLOCK = RM_WINO_BLOCK,
   PANEL = 32,
-  CHUNK_TILES = 24,                     /* of a block in a chunk */
+  FEW_CHANNELS = 64, /* input and output, up to which a block in a chunk has 48 tiles, else 24 */
   MAX_CHUNKS = 32,
-  CHUNKS_FLOATS = 1280 * 1024,          /* of all sums */
+  CHUNKS_FLOATS = 640 * 1024, /* of all sums */
   MORE_WEIGHTS = 128 * 128,
-  BLOCK_FLOATS = 1024 * 1024,           /* of a shared block: it stays in the third-level cache, beside the sum */
+  BLOCK_FLOATS = 1024 * 1024, /* of a shared block: it stays in the third-level cache, beside the sum */
   MANY_WEIGHTS = 256 * 256,
-  ALL_FLOATS = 6 * 1024 * 1024          /* of all tiles, for panels */
+  ALL_FLOATS = 6 * 1024 * 1024 /* of all tiles, for panels */
 };
 
 typedef struct {
@@ -83,13 +83,13 @@ static size_t block_count(size_t rows, size_t columns) {
 /* A power of two, so that it falls to any usual number of threads in equal shares. */
 static size_t chunk_count(const job *q) {
   size_t chunks = MAX_CHUNKS;
-  while (chunks * q->part > CHUNKS_FLOATS) chunks /= 2;
+  while (chunks > 1 && chunks * q->part > CHUNKS_FLOATS) chunks /= 2;
   return rm_wino_smaller(chunks, q->blocks);
 }
 
 static rm_status by_chunks(job *q, rm_error *err) {
   rm_wino_plan *p = &q->plan;
-  rm_wino_plan_room(p, rm_wino_smaller(p->count, CHUNK_TILES));
+  rm_wino_plan_room(p, rm_wino_smaller(p->count, p->in.c + p->out.c <= FEW_CHANNELS ? 48 : 24));
   q->blocks = (p->count + p->in.tiles - 1) / p->in.tiles;
   q->part = RM_WINO_POSITIONS * rm_wino_weights_stride(p->in.c, p->out.c);
   q->chunks = chunk_count(q);

@@ -29,6 +29,7 @@ static const shape shapes[] = {
     {2, 3, 12, 10, 16, 3, 3, SAME(1)},   {1, 1, 1, 1, 1, 3, 3, SAME(1)},
     {5, 64, 8, 8, 64, 3, 3, SAME(1)},    {2, 130, 6, 6, 70, 3, 3, SAME(1)},
     {60, 130, 5, 1, 128, 3, 3, SAME(1)}, {3, 260, 2, 6, 264, 3, 3, SAME(1)}, /* threads share tiles */
+    {1, 5, 4, 3, 2400, 3, 3, SAME(1)},
     {2, 16, 9, 9, 20, 1, 1, SAME(0)},    {1, 260, 4, 5, 264, 1, 1, SAME(0)},    {2, 33, 5, 6, 65, 1, 1, SAME(1)},
     {2, 16, 16, 16, 32, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
     {3, 17, 15, 13, 6, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
@@ -137,6 +138,27 @@ static void matches_naive(const char *method) {
   }
 }
 
+/* Large outputs go past the caches: the same numbers all the same. */
+static void large_outputs_are_the_same(void **state) {
+  (void)state;
+  enum { FLOATS = 24 * RM_WINO_TILE, OUT = 2 * 8 * 8 * 16 };
+  const rm_wino_images g = {8, 8, 16, 16, 2, 2, 0, 24};
+  const rm_conv_finish finish = {0};
+  static const char *const isas[] = {"baseline", "avx2", "avx512"};
+  float *m = rm_alloc(FLOATS * sizeof *m), *y = rm_alloc(2 * OUT * sizeof *y);
+  for (size_t i = 0; i < FLOATS; i++) m[i] = (float)(i * 37 % 101) - 50;
+  for (int k = 0; k < 3; k++) {
+    if (!rm_kernel_select(isas[k])) continue;
+    memset(y, 0xff, 2 * OUT * sizeof *y);
+    rm_kernel_table()->wino_output(&g, m, &finish, false, 0, 8, y);
+    rm_kernel_table()->wino_output(&g, m, &finish, true, 0, 8, y + OUT);
+    assert_memory_equal(y, y + OUT, OUT * sizeof *y);
+    assert_true(y[OUT - 1] == y[OUT - 1]); /* written */
+  }
+  rm_free(m, FLOATS * sizeof *m);
+  rm_free(y, 2 * OUT * sizeof *y);
+}
+
 static void im2col_matches(void **state) { (void)state; matches_naive("im2col"); }
 static void winograd_matches(void **state) { (void)state; matches_naive("winograd"); }
 static void direct_matches(void **state) { (void)state; matches_naive("direct"); }
@@ -232,6 +254,7 @@ int main(void) {
       cmocka_unit_test(strassen_matches),
       cmocka_unit_test(winograd_matches),       cmocka_unit_test(direct_matches),
       cmocka_unit_test(threads_keep_the_bits),  cmocka_unit_test(wrong_shapes_are_named),
+      cmocka_unit_test(large_outputs_are_the_same),
       cmocka_unit_test(an_empty_batch_is_fine), cmocka_unit_test(memory_may_run_out),
       cmocka_unit_test(nothing_is_left),
   };
