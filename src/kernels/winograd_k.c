@@ -225,7 +225,8 @@ typedef struct {
   const float *add, *base; /* what is added to y[i] is at add + (y + i - base) */
 } target;
 
-/* PLAIN: nothing is left to do but the bias. STREAMED: nor will the outputs be read soon; they go past the caches. */
+/* PLAIN: nothing is left to do but the bias. STREAMED: nor will the outputs be read soon; they go past
+ * the caches. */
 typedef enum { FINISHED, PLAIN, STREAMED } manner;
 
 /* The shortcut's part, and relu. */

@@ -1,8 +1,8 @@
 /* winograd_product_k.c -- the matrix products of F(4x4, 3x3), one for each position.
  *
- * ROWS x 2 vectors of sums stay in registers; what they need comes from the caches. Tiles are too far apart for
- * the processor to guess which it will need next, but the next position of a tile is its next cache line: where the
- * tiles do not fit the caches near by (`far`), that line is asked for on the way. */
+ * ROWS x 2 vectors of sums stay in registers; what they need comes from the caches. Tiles are too far
+ * apart for the processor to guess which it will need next, but the next position of a tile is its next
+ * cache line: where the tiles do not fit the caches near by (`far`), that line is asked for on the way. */
 #include "kernels/winograd_1d.h"
 
 enum { NEAR_FLOATS = 48 * 1024 };

@@ -1,8 +1,9 @@
 /* winograd_weights_k.c -- weights into the transform domain of F(4x4, 3x3), their gradient back.
  *
- * Weights lie as (column, row, 3, 3): nine taps together, where the transform wants a vector of columns.
- * So 16 columns of 16 rows are turned around at a time, in the first-level cache; and for all 16 rows before
- * the first is used, since a vector made of numbers that were stored one by one a moment ago has to wait for them. */
+ * Weights lie as (column, row, 3, 3): nine taps together, where the transform wants a vector of
+ * columns. So 16 columns of 16 rows are turned around at a time, in the first-level cache; and all 16
+ * rows before the first is used, since a vector made of numbers that were stored one by one a moment
+ * ago has to wait for them. */
 #include "kernels/winograd_1d.h"
 #include <string.h>
 
@@ -38,7 +39,7 @@ RM_INLINE void weight_vector(float taps[9][BLOCK], size_t lane, float *u, size_t
   }
 }
 
-/* A row of a 16 x 16 block of the transformed weights or their gradient. */
+/* Where (row, column) of the transformed weights or their gradient lies within a position. */
 RM_INLINE size_t panel_offset(size_t row, size_t column, size_t height, size_t width) {
   return column / PANEL * PANEL * height + row * panel_width(column, width) + column % PANEL;
 }
@@ -68,7 +69,8 @@ void RM_ISA(wino_weight_gradient)(const float *du, size_t parts, size_t part_str
                                   size_t columns, size_t row_block, size_t column_block, float *dw) {
   size_t height = rm_wino_padded(rows), width = rm_wino_padded(columns);
   size_t row = row_block * BLOCK, column = column_block * BLOCK, stride = rm_wino_weights_stride(rows, columns);
-  size_t here = rows - row < BLOCK ? rows - row : BLOCK, across = columns - column < BLOCK ? columns - column : BLOCK;
+  size_t here = rows - row < BLOCK ? rows - row : BLOCK;
+  size_t across = columns - column < BLOCK ? columns - column : BLOCK;
   taps_of_row taps[BLOCK];
   for (size_t r = 0; r < here; r++)
     for (size_t lane = 0; lane < BLOCK; lane += RM_VL) {

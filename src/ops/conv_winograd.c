@@ -3,9 +3,9 @@
  *
  * Tiles of all images are counted through and taken in blocks. A thread transforms a block,
  * multiplies it position by position and transforms back, all in its own scratch memory, outputs
- * over the inputs that are done with. Where weights are many and tiles are few (the last stage of a ResNet), the
- * weights are what has to be moved: there all tiles are transformed first, then every thread takes
- * panels of output channels, with weights that it transforms for itself.
+ * over the inputs that are done with. Where weights are many and tiles are few (the last stage of a
+ * ResNet), the weights are what has to be moved: there all tiles are transformed first, then every
+ * thread takes panels of output channels, with weights that it transforms for itself.
  *
  * The input gradient is the same convolution of dy with the kernel turned by 180 degrees and its
  * channels exchanged. How tiles are cut changes no bit, since a sum runs over channels only. */
@@ -34,8 +34,8 @@ static bool pays(const rm_conv_shape *s) {
 }
 
 /* --- tiles ---------------------------------------------------------------------------- */
-rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h, size_t w,
-                             size_t c) {
+rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h,
+                             size_t w, size_t c) {
   size_t across = (w + 3) / 4, down = (h + 3) / 4;
   return (rm_wino_plan){.count = n * across * down,
                         .in = {in_h, in_w, in_c, in_c, across, down, pad, 0},
@@ -44,8 +44,8 @@ rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, pt
 
 void rm_wino_plan_room(rm_wino_plan *p, size_t tiles) { p->in.tiles = p->out.tiles = (tiles + 23) / 24 * 24; }
 
-void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first, size_t count,
-                      size_t position) {
+void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first,
+                      size_t count, size_t position) {
   size_t end = rm_wino_smaller(first + count, p->count), in_image = g->across * g->down;
   if (first >= end) return;
   const char *from = (const char *)(x + first * g->h * g->w / in_image * g->pixel);

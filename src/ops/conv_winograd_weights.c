@@ -107,10 +107,11 @@ static rm_status by_chunks(job *q, rm_error *err) {
 static void transform_tiles(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
   const rm_wino_plan *p = &q->plan;
-  size_t first = q->first + begin;
+  const rm_kernels *kernels = rm_kernel_table();
+  size_t first = q->first + begin, count = end - begin, at = begin * RM_WINO_TILE;
   float *patch = rm_scratch(2, patch_bytes(q));
-  rm_kernel_table()->wino_input(&p->in, q->x, patch, first, end - begin, q->v + begin * RM_WINO_TILE);
-  rm_kernel_table()->wino_output_gradient(&p->out, q->dy, patch, first, end - begin, q->m + begin * RM_WINO_TILE);
+  kernels->wino_input(&p->in, q->x, patch, first, count, q->v + at);
+  kernels->wino_output_gradient(&p->out, q->dy, patch, first, count, q->m + at);
 }
 
 /* Panel by panel within a position. */
@@ -118,22 +119,26 @@ static void sum_positions(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
   const rm_wino_plan *p = &q->plan;
   size_t panels = (p->out.c + PANEL - 1) / PANEL, u_stride = rm_wino_weights_stride(p->in.c, p->out.c);
+  size_t count = rm_wino_smaller(p->in.tiles, p->count - q->first);
   for (size_t i = begin; i < end; i++) {
     size_t j = i / panels, first = i % panels * PANEL, columns = rm_wino_smaller(PANEL, p->out.c - first);
-    rm_kernel_table()->wino_weight_product(rm_wino_smaller(p->in.tiles, p->count - q->first), p->in.tiles, p->in.c,
-                                           columns, q->first > 0, q->v + j * BLOCK,
-                                           q->m + first / BLOCK * p->out.tiles * RM_WINO_TILE + j * BLOCK,
-                                           q->du + j * u_stride + first * rm_wino_padded(p->in.c));
+    const float *m = q->m + first / BLOCK * p->out.tiles * RM_WINO_TILE;
+    float *du = q->du + j * u_stride + first * rm_wino_padded(p->in.c);
+    rm_kernel_table()->wino_weight_product(count, p->in.tiles, p->in.c, columns, q->first > 0,
+                                           q->v + j * BLOCK, m + j * BLOCK, du);
   }
 }
 
 static rm_status by_positions(job *q, rm_error *err) {
   rm_wino_plan *p = &q->plan;
-  size_t most = BLOCK_FLOATS / rm_wino_tiles_floats(24, p->in.c + p->out.c) * 24;
-  rm_wino_plan_room(p, rm_wino_smaller(p->count, rm_wino_larger(most, 24)));
-  size_t inputs = rm_wino_tiles_floats(p->in.tiles, p->in.c), outputs = rm_wino_tiles_floats(p->out.tiles, p->out.c);
-  size_t panels = (p->out.c + PANEL - 1) / PANEL;
   q->part = RM_WINO_POSITIONS * rm_wino_weights_stride(p->in.c, p->out.c);
+  /* The sum is read and written once for each block: a large one wants large blocks. */
+  size_t floats = rm_wino_larger(BLOCK_FLOATS, q->part / 2);
+  size_t most = floats / rm_wino_tiles_floats(24, p->in.c + p->out.c) * 24;
+  rm_wino_plan_room(p, rm_wino_smaller(p->count, rm_wino_larger(most, 24)));
+  size_t inputs = rm_wino_tiles_floats(p->in.tiles, p->in.c);
+  size_t outputs = rm_wino_tiles_floats(p->out.tiles, p->out.c);
+  size_t panels = (p->out.c + PANEL - 1) / PANEL;
   q->chunks = 1;
   RM_TRY(rm_scratch_reserve(2, patch_bytes(q), err));
   RM_TRY(rm_conv_alloc(inputs + outputs + q->part, &q->v, err));
@@ -163,8 +168,8 @@ static void sum_panels(void *ctx, size_t begin, size_t end) {
     size_t u_stride = rm_wino_weights_stride(p->in.c, columns), across = rm_wino_padded(columns) / BLOCK;
     const float *m = q->m + first / BLOCK * p->out.tiles * RM_WINO_TILE;
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++)
-      kernels->wino_weight_product(p->count, p->in.tiles, p->in.c, columns, false, q->v + j * BLOCK, m + j * BLOCK,
-                                   du + j * u_stride);
+      kernels->wino_weight_product(p->count, p->in.tiles, p->in.c, columns, false, q->v + j * BLOCK,
+                                   m + j * BLOCK, du + j * u_stride);
     for (size_t b = 0; b < block_count(p->in.c, columns); b++)
       kernels->wino_weight_gradient(du, 1, 0, p->in.c, columns, b / across, b % across,
                                     q->dw + first * p->in.c * 9);
@@ -174,7 +179,8 @@ static void sum_panels(void *ctx, size_t begin, size_t end) {
 static rm_status by_panels(job *q, rm_error *err) {
   rm_wino_plan *p = &q->plan;
   rm_wino_plan_room(p, p->count);
-  size_t inputs = rm_wino_tiles_floats(p->in.tiles, p->in.c), outputs = rm_wino_tiles_floats(p->out.tiles, p->out.c);
+  size_t inputs = rm_wino_tiles_floats(p->in.tiles, p->in.c);
+  size_t outputs = rm_wino_tiles_floats(p->out.tiles, p->out.c);
   RM_TRY(rm_scratch_reserve(0, panel_bytes(q), err));
   RM_TRY(rm_scratch_reserve(2, patch_bytes(q), err));
   RM_TRY(rm_conv_alloc(inputs + outputs, &q->v, err));
