@@ -71,7 +71,8 @@ void RM_ISA(wino_product)(size_t count, size_t tiles, size_t rows, size_t column
   }
 }
 
-/* Rows of dU (input channels) x NV vectors of columns, added over the tiles to what is in c, or from zero. */
+/* Rows of dU (input channels) x NV vectors of columns, added over the tiles, then to what is in c if there
+ * is more: a sum of sums rounds less than one long sum. */
 RM_INLINE void weight_micro(int n, int nv, bool more, bool far_a, bool far_b, size_t count, const float *a,
                             const float *const b[2], float *c) {
   rm_vec sum[8][2];
@@ -79,7 +80,7 @@ RM_INLINE void weight_micro(int n, int nv, bool more, bool far_a, bool far_b, si
 #pragma GCC unroll 8
   for (int i = 0; i < n; i++)
 #pragma GCC unroll 2
-    for (int j = 0; j < nv; j++) sum[i][j] = more ? rm_load(c + (i * nv + j) * RM_VL) : (rm_vec){0};
+    for (int j = 0; j < nv; j++) sum[i][j] = (rm_vec){0};
   for (size_t t = 0; t < count; t++, a += TILE, b0 += TILE, b1 += TILE) {
     rm_vec w[2] = {rm_load(b0), rm_load(b1)};
     if (far_a) __builtin_prefetch(a + BLOCK, 0, 2);
@@ -97,7 +98,11 @@ RM_INLINE void weight_micro(int n, int nv, bool more, bool far_a, bool far_b, si
 #pragma GCC unroll 8
   for (int i = 0; i < n; i++)
 #pragma GCC unroll 2
-    for (int j = 0; j < nv; j++) rm_store(c + (i * nv + j) * RM_VL, sum[i][j]);
+    for (int j = 0; j < nv; j++) {
+      float *to = c + (i * nv + j) * RM_VL;
+      if (more) sum[i][j] += rm_load(to);
+      rm_store(to, sum[i][j]);
+    }
 }
 
 #define WEIGHT_MICRO(n, nv)                                                                   \
