@@ -98,12 +98,14 @@ local function size(bytes)
 end
 
 function Summary:__tostring()
-  local lines = {{"layer", "type", "output", "parameters", "MACs", "activations"}}
+  local lines = {{"layer", "type", "output", "parameters", "MACs", "activations"},
+                 {"input", "", "(" .. table.concat(self.input, ", ") .. ")", "", "", ""}}
   for _, row in ipairs(self.rows) do
     local shape = {}
     for d = 2, #row.shape do shape[#shape + 1] = row.shape[d] end
     lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type, "(" .. table.concat(shape, ", ") .. ")",
-                         grouped(row.parameters), row.macs > 0 and grouped(row.macs) or "", size(row.bytes)}
+                         row.parameters > 0 and grouped(row.parameters) or "",
+                         row.macs > 0 and grouped(row.macs) or "", size(row.bytes)}
   end
   lines[#lines + 1] = {self.net, "", "", grouped(self.parameters), grouped(self.macs), size(self.bytes)}
   local width = {}

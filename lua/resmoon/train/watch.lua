@@ -35,7 +35,8 @@ local function go_on()
   return setmetatable(outcome, Outcome)
 end
 
-local function is_trainer_options(options) return options.net ~= nil or options.optimizer ~= nil end
+-- Settings name their model and optimiser; a Trainer is given the objects.
+local function is_trainer_options(options) return options.net ~= nil or type(options.optimizer) == "table" end
 
 local watch = {}
 

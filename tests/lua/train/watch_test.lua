@@ -95,8 +95,8 @@ end)
 
 check.case("settings, trainers and folders are watched", function()
   local folder = rm.sys.mkdtemp("/tmp/resmoon-watch-")
-  local settings = {model = "mlp", epochs = 1, batch_size = 16, lr = 0.01, train_size = 32, test_size = 16,
-                    folder = folder .. "/run", drawing = {}}
+  local settings = {model = "mlp", optimizer = "adam", epochs = 1, batch_size = 16, lr = 0.01, train_size = 32,
+                    test_size = 16, folder = folder .. "/run", drawing = {}}
   local first, said = silent(function() return rm.watch(settings) end)
   check.equal({first.stopped, first.config.model, first.folder}, {"finished", "mlp", folder .. "/run"})
   check.that(not said:find("\27", 1, true) or Live.possible())
