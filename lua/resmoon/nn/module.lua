@@ -518,12 +518,13 @@ end
 -- Errors: raises unless the shape fits the network.
 -- Example:
 --   > models.mlp({input = {1, 2, 2}, hidden = {3}}):summary {1, 2, 2}
---   layer  type    output  parameters  MACs  activations
---   ----------------------------------------------------
---   fc1    Linear  (3)             15    12      0.0 KiB
---   fc2    Linear  (10)            40    30      0.0 KiB
---   ----------------------------------------------------
---   mlp                            55    42      0.1 KiB
+--   layer  type    output     parameters  MACs  activations
+--   -------------------------------------------------------
+--   input          (1, 2, 2)
+--   fc1    Linear  (3)                15    12      0.0 KiB
+--   fc2    Linear  (10)               40    30      0.0 KiB
+--   -------------------------------------------------------
+--   mlp                               55    42      0.1 KiB
 function Module:summary(shape)
   called_on(self, "summary")
   return require("resmoon.nn.summary")(self, shape)
