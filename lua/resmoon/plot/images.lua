@@ -193,7 +193,9 @@ function images.heatmap(value, options)
   p.settings = palette .. "unset grid\nset border 0\nset tics scale 0\n"
                .. (options.xticks and "set xtics rotate by 40 right\n" or "")
                .. ("set cbrange [%.9g:%.9g]\n"):format(low, high > low and high or low + 1)
-  p:add({columns = {xs, ys, values}, using = "1:2:3", style = "image", plain = true})
+  -- Small matrices as squares: a viewer would smooth the pixels of an image.
+  local style = #xs <= 4096 and "image pixels" or "image"
+  p:add({columns = {xs, ys, values}, using = "1:2:3", style = style, plain = true})
   if height <= 20 and width <= 20 then
     local form = (options.format or "%g"):match("^%%[%d.]*[dgef]$") or "%g"
     local dark, light = {{}, {}, {}}, {{}, {}, {}}

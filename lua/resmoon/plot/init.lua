@@ -22,5 +22,6 @@ return {
   confusion = images.confusion,
   lrfind = lab.lrfind,
   responses = lab.responses,
+  roc = lab.roc,
   schedule = lab.schedule,
 }

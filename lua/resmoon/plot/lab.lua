@@ -96,4 +96,27 @@ function lab.schedule(course, options)
   return f:draw(options)
 end
 
+--- ROC curves, each class against the rest, with the areas under them.
+-- Call: plot.roc(series, {file = nil, title = nil, size = {800, 500}}) -> true
+-- Shapes: series: list of {fpr = numbers, tpr = numbers, name = text, auc = number}.
+-- Errors: raises for an empty list; without gnuplot nil and the reason, said on stderr once.
+-- Example:
+--   scores, labels = {{0.9, 0.1}, {0.4, 0.6}, {0.3, 0.7}}, {1, 2, 2}
+--   fpr, tpr = metrics.roc(scores, labels, 2)
+--   plot.roc({{fpr = fpr, tpr = tpr, name = "two", auc = 1}}, {file = "roc.png"})
+function lab.roc(series, options)
+  if type(series) ~= "table" or #series == 0 then error("plot.roc: nothing to draw", 2) end
+  options = options or {}
+  local f = figure.new({title = options.title, size = options.size or {800, 620}})
+  local p = f:panel({xlabel = "false positive rate", ylabel = "true positive rate", xrange = {0, 1}, yrange = {0, 1},
+                     key = "bottom right"})
+  for i, each in ipairs(series) do
+    need("plot.roc", each, "fpr", "tpr")
+    local title = each.auc and ("%s (AUC %.3f)"):format(each.name or i, each.auc) or each.name
+    p:add({columns = {each.fpr, each.tpr}, style = "lines", title = title, colour = i, dashed = i > 8})
+  end
+  p:add({columns = {{0, 1}, {0, 1}}, style = "lines", colour = "#999999", dashed = true, width = 1})
+  return f:draw(options)
+end
+
 return lab

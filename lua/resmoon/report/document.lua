@@ -1,0 +1,123 @@
+--- A document of headings, paragraphs, tables and figures, written as HTML and as Markdown.
+--
+-- Text of others (class names, folders) is escaped in both. Figures are SVG: inline in HTML, files beside the
+-- Markdown.
+local class = require "resmoon.class"
+
+local Document = class("Document")
+
+function Document:init(title) self.title, self.parts = title, {} end
+
+local function add(kind)
+  return function(self, ...)
+    self.parts[#self.parts + 1] = {kind = kind, ...}
+    return self
+  end
+end
+
+Document.heading   = add "heading"    -- text, level (2 or 3)
+Document.paragraph = add "paragraph"  -- text
+Document.gap       = add "gap"        -- what the reader is to write here
+Document.table     = add "table"      -- head (list of texts), rows (lists of texts)
+Document.figure    = add "figure"     -- path of an SVG file, caption
+Document.list      = add "list"       -- texts
+
+local entities = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
+local function html(text) return (tostring(text):gsub('[&<>"]', entities)) end
+local function markdown(text) return (tostring(text):gsub("[\\`*_{}%[%]<>|#]", "\\%0"):gsub("\n", " ")) end
+
+local STYLE = [[
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+h1 { font-size: 1.8rem; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccc; } h3 { margin-top: 1.6rem; }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+thead th { border-bottom: 2px solid #888; }
+figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; } figcaption { color: #555; }
+.gap { border-left: 4px solid #d55e00; background: #fdf3ec; padding: .5rem 1rem; }
+]]
+
+-- An SVG without its XML head, its ids made different from those of other figures in the page.
+local function inline(path, number)
+  local file <close> = assert(io.open(path, "r"))
+  local svg = file:read("a"):match("<svg.*</svg>")
+  if not svg then error(path .. " is no SVG figure", 0) end
+  local prefix = ("f%d_"):format(number)
+  svg = svg:gsub("id='([^']*)'", "id='" .. prefix .. "%1'"):gsub('id="([^"]*)"', 'id="' .. prefix .. '%1"')
+  svg = svg:gsub("href='#([^']*)'", "href='#" .. prefix .. "%1'"):gsub('href="#([^"]*)"', 'href="#' .. prefix .. '%1"')
+  return (svg:gsub("url%(#([^)]*)%)", "url(#" .. prefix .. "%1)"))
+end
+
+local function cells(tag, list, escape)
+  local parts = {}
+  for i, cell in ipairs(list) do parts[i] = ("<%s>%s</%s>"):format(tag, escape(cell), tag) end
+  return "<tr>" .. table.concat(parts) .. "</tr>"
+end
+
+local to_html = {
+  heading = function(p) return ("<h%d>%s</h%d>"):format(p[2] or 2, html(p[1]), p[2] or 2) end,
+  paragraph = function(p) return ("<p>%s</p>"):format(html(p[1])) end,
+  gap = function(p) return ('<p class="gap"><em>Your own words:</em> %s</p>'):format(html(p[1])) end,
+  table = function(p)
+    local rows = {}
+    for i, row in ipairs(p[2]) do rows[i] = cells("td", row, html) end
+    return ("<table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table>"):format(cells("th", p[1], html),
+                                                                          table.concat(rows, "\n"))
+  end,
+  figure = function(p, number)
+    local caption = ("Figure %d: %s"):format(number, html(p[2]))
+    return ("<figure>%s<figcaption>%s</figcaption></figure>"):format(inline(p[1], number), caption)
+  end,
+  list = function(p)
+    local items = {}
+    for i, text in ipairs(p[1]) do items[i] = "<li>" .. html(text) .. "</li>" end
+    return "<ul>\n" .. table.concat(items, "\n") .. "\n</ul>"
+  end,
+}
+
+local to_markdown = {
+  heading = function(p) return ("#"):rep(p[2] or 2) .. " " .. markdown(p[1]) end,
+  paragraph = function(p) return markdown(p[1]) end,
+  gap = function(p) return "> *Your own words:* " .. markdown(p[1]) end,
+  table = function(p)
+    local function row(list)
+      local parts = {}
+      for i, cell in ipairs(list) do parts[i] = markdown(cell) end
+      return "| " .. table.concat(parts, " | ") .. " |"
+    end
+    local lines = {row(p[1]), "|---" .. ("|---:"):rep(#p[1] - 1) .. "|"}
+    for _, each in ipairs(p[2]) do lines[#lines + 1] = row(each) end
+    return table.concat(lines, "\n")
+  end,
+  figure = function(p, number)
+    return ("![Figure %d: %s](%s)\n\nFigure %d: %s"):format(number, markdown(p[2]), p[1]:match("[^/]*$"), number,
+                                                        markdown(p[2]))
+  end,
+  list = function(p)
+    local items = {}
+    for i, text in ipairs(p[1]) do items[i] = "- " .. markdown(text) end
+    return table.concat(items, "\n")
+  end,
+}
+
+local function parts(self, writers, separator)
+  local list, figures = {}, 0
+  for i, part in ipairs(self.parts) do
+    if part.kind == "figure" then figures = figures + 1 end
+    list[i] = writers[part.kind](part, figures)
+  end
+  return table.concat(list, separator)
+end
+
+--- One self-contained page.
+function Document:html()
+  return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n<title>%s</title>\n'
+          .. "<style>\n%s</style></head>\n<body>\n<h1>%s</h1>\n%s\n</body></html>\n"):format(
+    html(self.title), STYLE, html(self.title), parts(self, to_html, "\n"))
+end
+
+function Document:markdown()
+  return "# " .. markdown(self.title) .. "\n\n" .. parts(self, to_markdown, "\n\n") .. "\n"
+end
+
+return Document

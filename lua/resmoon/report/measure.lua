@@ -1,0 +1,64 @@
+--- What a report says of a run: its training, and what its best network does with the test images.
+local rm      = require "resmoon.core"
+local folder  = require "resmoon.train.folder"
+local metrics = require "resmoon.metrics"
+
+local measure = {}
+
+-- Points of a curve thinned to at most n, the first and the last among them.
+local function thinned(x, y, n)
+  if #x <= n then return x, y end
+  local xs, ys = {}, {}
+  for k = 1, n do
+    local i = 1 + (k - 1) * (#x - 1) // (n - 1)
+    xs[k], ys[k] = x[i], y[i]
+  end
+  return xs, ys
+end
+
+--- path: the folder of a run. options: data (folder, instead of the run's own), evaluate (false: the log alone).
+-- Returns {run =, summary =, top = {top-1, top-3, top-5}, loss =, confusion =, auc = by class, mean_auc =,
+-- roc = by class {fpr =, tpr =}, images =}; without evaluation only the first two.
+function measure.run(path, options)
+  options = options or {}
+  local run = folder.read(path)
+  local result = {run = run, summary = folder.summary(run)}
+  if options.evaluate == false then return result end
+  local train, data = require "resmoon.train", require "resmoon.data"
+  local net, c, mean, std = train.load(path)
+  c.data, c.val_split = options.data or c.data, 0
+  local _, test = train.config.open(c)
+  if #test.classes ~= #c.classes then
+    error(("report: %s has %d classes, the network of %s %d"):format(c.data, #test.classes, path, #c.classes), 0)
+  end
+  local measured = train.evaluate(net, data.Loader(test, {batch_size = 250, mean = mean, std = std}), {scores = true})
+  local k = {1, math.min(3, #test.classes), math.min(5, #test.classes)}
+  result.top = metrics.topk(measured.scores, measured.labels, k)
+  result.loss, result.images = measured.loss, measured.count
+  result.confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
+  result.auc, result.mean_auc = metrics.auc(measured.scores, measured.labels)
+  result.roc = {}
+  for class = 1, #test.classes do
+    local fpr, tpr = metrics.roc(measured.scores, measured.labels, class)
+    result.roc[class] = {}
+    result.roc[class].fpr, result.roc[class].tpr = thinned(fpr, tpr, 200)
+  end
+  return result
+end
+
+--- The lab's grade of an accuracy (percent): "above 91", "90 to 91", "87 to 90" or "below 87".
+function measure.grade(accuracy)
+  if accuracy > 91 then return "above 91" end
+  if accuracy >= 90 then return "90 to 91" end
+  if accuracy >= 87 then return "87 to 90" end
+  return "below 87"
+end
+
+measure.hardware = function()
+  local file = io.open("/proc/cpuinfo", "r")
+  local name = file and file:read("a"):match("model name%s*: ([^\n]*)")
+  if file then file:close() end
+  return ("%s, %d processors used"):format(name or "processor unknown", rm.num_threads())
+end
+
+return measure
