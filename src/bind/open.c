@@ -32,6 +32,7 @@
   X(rng) \
   X(runtime) \
   X(softmax) \
+  X(statistics) \
   X(sys) \
   X(tape) \
   X(tensor) \

@@ -217,3 +217,30 @@ check.case("TAB completes names, fields, methods, options, models and paths", fu
     }
   end)
 end)
+
+check.case("a plot prints nothing but itself", function()
+  if not os.execute("command -v gnuplot >/dev/null") then check.skip("gnuplot is not installed") end
+  local screen = session({"send plot.lines({1, 3, 2})\\r", "expect > ", "send 8 * 8\\r", "expect 64"},
+                         {env = "RESMOON_PLOT=text"})
+  check.that(not screen:find("true", 1, true) and not screen:find("table", 1, true), screen)
+end)
+
+check.case("reload, who and mem at the prompt", function()
+  program.with_folder(function(folder)
+    local file = folder .. "/mynet.lua"
+    local text = "local Net = nn.class('Net', nn.Module)\n"
+                 .. "function Net:init() self.fc = nn.Linear(1, 1) end\n"
+                 .. "function Net:forward(x) return x * %d end\nreturn Net\n"
+    program.file(file, text:format(2))
+    program.file(folder .. "/next.lua", text:format(30))
+    session {
+      ("send package.path = '%s/?.lua;' .. package.path\\r"):format(folder), "expect > ",
+      "send net = require 'mynet' ()\\r", "expect > ", "send net(rm.ones(1)):item()\\r", "expect 2.0",
+      "expect > ", ("send $ cp %s/next.lua %s\\r"):format(folder, file), "expect > ",
+      "send reload 'mynet';\\r", "expect > ", "send net(rm.ones(1)):item()\\r", "expect 30.0",
+      "expect > ", "send local xs = rm.zeros(16, 16)\\r", "expect > ",
+      "send who()\\r", "expect Net, 2 parameters", "expect float32 (16, 16)", "expect 1.0 KiB",
+      "expect > ", "send mem()\\r", "expect live", "expect parameters", "expect tensors", "expect cached",
+    }
+  end)
+end)

@@ -15,7 +15,7 @@
 --   > net(rm.zeros(8, 3, 2, 2)).shape, #net
 --   {8, 2}  3
 --   > net[-1]
---   Linear(5, 2)
+--   Linear(5, 2)  weight (2, 5), bias (2)
 local class  = require "resmoon.class"
 local fail   = require "resmoon.fail"
 local Module = require "resmoon.nn.module"

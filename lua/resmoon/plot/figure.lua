@@ -143,6 +143,7 @@ end
 
 local Figure = {}
 Figure.__index = Figure
+Figure.prompt = false  -- the prompt does not print it: it has been seen
 
 function Figure:panel(options)
   local panel = {layers = {}}
@@ -168,7 +169,7 @@ end
 local warned = false
 
 --- Draws to options.file (a name, or a list of names), or to the screen.
--- Returns true; or nil and the reason, which is also said on stderr (that gnuplot is missing, once).
+-- Returns the figure; or nil and the reason, which is also said on stderr (that gnuplot is missing, once).
 function Figure:draw(options)
   options = options or {}
   local size = options.size or self.size
@@ -186,7 +187,7 @@ function Figure:draw(options)
       ok, reason = gnuplot.draw(self:script(target), target)
     end
   end
-  if ok then return true end
+  if ok then return self end
   local missing = not gnuplot.find()
   if not (missing and warned) then io.stderr:write("plot: ", reason, "\n") end
   warned = warned or missing

@@ -181,6 +181,9 @@ end
 -- Functions that only the prompt has: module and field, loaded when they are first used.
 local functions = {
   edit   = {"resmoon.shell.system", "edit"},
+  mem    = {"resmoon.shell.who", "mem"},
+  reload = {"resmoon.shell.reload", "reload"},
+  who    = {"resmoon.shell.who", "who"},
 }
 
 -- RESMOON_STARTUP (empty: none), else ~/.config/resmoon/startup.lua if there is one.

@@ -1,9 +1,14 @@
 --- How the prompt prints the results of an expression.
 --
--- Values are printed as print does, tensors and layers by their __tostring; but a plain table
--- shows its contents, within limits of depth, items and width, so that `x.shape` can be read and
--- a large table does not flood the terminal.
+-- A tensor has its shape, type and edge items, a large one its statistics, too; a module is a tree
+-- with the shapes of its parameters (tree.lua); a function says what it takes and where it stands;
+-- a plain table shows its contents, within limits of depth, items and width, so that `x.shape` can
+-- be read and a large table does not flood the terminal. All else is printed as print does.
+local core  = require "resmoon.core"
+local paint = require "resmoon.shell.paint"
+
 local MOST_ITEMS, MOST_DEPTH, WIDTH = 20, 3, 100
+local LARGE = 1000  -- elements: rm.format cuts what has more
 
 local render
 
@@ -49,16 +54,57 @@ local function table_text(value, depth, parents)
   local more = length + #keys - #items
   if more > 0 then items[#items + 1] = ("... (%d more)"):format(more) end
   local line = "{" .. table.concat(items, ", ") .. "}"
-  if #line + 2 * depth <= WIDTH and not line:find("\n") then return line end
+  if #line:gsub("\27%[%d*m", "") + 2 * depth <= WIDTH and not line:find("\n") then return line end
   local indent = ("  "):rep(depth + 1)
   return "{\n" .. indent .. table.concat(items, ",\n" .. indent) .. "\n" .. ("  "):rep(depth) .. "}"
 end
 
+local function shape_text(x) return "(" .. table.concat(x.shape, ", ") .. ")" end
+
+local function tensor_text(x, depth)
+  if depth > 0 and x:numel() > 8 then return x.dtype .. " " .. shape_text(x) end
+  local text = core.format(x, {width = depth > 0 and 80 or paint.columns()})
+  if x:numel() <= LARGE then return text end
+  local s = core.statistics(x)
+  local parts = {}
+  for _, name in ipairs {"mean", "std", "min", "max"} do
+    if s[name] then parts[#parts + 1] = ("%s %.4g"):format(name, s[name]) end
+  end
+  if x.dtype == "float32" then parts[#parts + 1] = ("nan %d"):format(s.nan) end
+  if s.inf > 0 then parts[#parts + 1] = ("inf %d"):format(s.inf) end
+  return text .. "\n" .. paint.dim(table.concat(parts, "  "))
+end
+
+local function function_text(f)
+  local info = debug.getinfo(f, "Su")
+  if info.what == "C" then return tostring(f) end
+  local names = {}
+  for i = 1, info.nparams do names[i] = debug.getlocal(f, i) end
+  if info.isvararg then names[#names + 1] = "..." end
+  return ("function(%s)  %s"):format(table.concat(names, ", "),
+                                     paint.dim(info.short_src .. ":" .. info.linedefined))
+end
+
+-- A module that prints itself as modules do; nil for anything else.
+local function module_text(value, depth)
+  local module = package.loaded["resmoon.nn.module"]
+  if not (module and module.is_module(value)) then return nil end
+  if type(value) == "table" and rawget(getmetatable(value), "__tostring") ~= module.__tostring then return nil end
+  if depth > 0 then return type(value) == "table" and module.label(value) or tostring(value) end
+  return require "resmoon.shell.tree"(value)
+end
+
 function render(value, depth, parents)
-  if type(value) == "string" and depth > 0 then return quoted(value) end
-  if type(value) ~= "table" then return tostring(value) end
+  local kind = type(value)
+  if kind == "string" and depth > 0 then return paint.green(quoted(value)) end
+  if kind == "function" then return function_text(value) end
+  if kind == "userdata" and core.is_tensor(value) then return tensor_text(value, depth) end
+  if kind ~= "table" and kind ~= "userdata" then return tostring(value) end
+  local text = module_text(value, depth)
+  if text then return text end
   local meta = getmetatable(value)
-  if type(meta) == "table" and (meta.__tostring or meta.__name) or meta ~= nil and type(meta) ~= "table" then
+  if kind == "userdata" or type(meta) == "table" and (meta.__tostring or meta.__name)
+     or meta ~= nil and type(meta) ~= "table" then
     return tostring(value)
   end
   return table_text(value, depth, parents)
