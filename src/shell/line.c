@@ -25,7 +25,7 @@ static shell_input read_plain(const char *prompt, char **text) {
   *text = NULL;
   fputs(prompt, stdout);
   fflush(stdout);
-  errno = 0;
+  clearerr(stdin); /* a read of the user's that Ctrl-C ended */
   ssize_t length = getline(text, &size, stdin);
   if (length >= 0) {
     if (length > 0 && (*text)[length - 1] == '\n') (*text)[length - 1] = '\0';

@@ -107,7 +107,7 @@ int shell_repl(lua_State *L) {
   shell_line_open();
   shell_complete_open(L);
   shell_history_open();
-  if (isatty(STDIN_FILENO)) puts("ResMoon, with " LUA_RELEASE ". Ctrl-D leaves, Ctrl-C stops what runs.");
+  if (isatty(STDIN_FILENO)) puts("ResMoon, with " LUA_RELEASE ". ?name explains, Ctrl-C stops what runs, Ctrl-D leaves.");
   fflush(stdout);
   ask_session(L, "open", NULL, 0);
   outcome state = DONE;

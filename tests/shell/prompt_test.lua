@@ -11,6 +11,14 @@ local function session(steps, options)
   return program.type(steps, options)
 end
 
+-- A case that is about editing the line.
+local function editing(name, run)
+  check.case(name, function()
+    if not program.has_readline() then check.skip("built without readline") end
+    run()
+  end)
+end
+
 check.case("prints what is typed", function()
   session {
     "send 20 + 3\\r", "expect 23",
@@ -82,7 +90,7 @@ check.case("a script that is interrupted ends with status 130", function()
                {arguments = {"-e", "print('ready') while true do end"}})
 end)
 
-check.case("history is kept between sessions, entries of several lines whole", function()
+editing("history is kept between sessions, entries of several lines whole", function()
   program.with_folder(function(folder)
     local options = {env = "RESMOON_HISTORY=" .. folder .. "/history"}
     session({"send 1000 + 1\\r", "expect 1001",
@@ -92,7 +100,7 @@ check.case("history is kept between sessions, entries of several lines whole", f
   end)
 end)
 
-check.case("the history file goes where the user keeps state", function()
+editing("the history file goes where the user keeps state", function()
   program.with_folder(function(folder)
     session({"send 1\\r"}, {env = "-u RESMOON_HISTORY XDG_STATE_HOME=" .. folder .. "/state HOME=" .. folder})
     check.that(io.open(folder .. "/state/resmoon/history"))
@@ -101,7 +109,7 @@ check.case("the history file goes where the user keeps state", function()
   end)
 end)
 
-check.case("what is pasted with its line ends is run statement by statement", function()
+editing("what is pasted with its line ends is run statement by statement", function()
   local pasted = {"x = 5", "x * 100 + 1", "for i = 1, 2 do", "  x = x + 1", "end", "x * 1000", ""}
   session {"send \\e[200~" .. table.concat(pasted, "\\r") .. "\\e[201~\\r", "expect 501", "expect 7000"}
 end)
@@ -179,14 +187,14 @@ check.case("code runs once, whatever the error", function()
   }
 end)
 
-check.case("Ctrl-R searches the history", function()
+editing("Ctrl-R searches the history", function()
   session {
     "send 123 + 321\\r", "expect 444", "expect > ", "send 1 + 1\\r", "expect > ",
     "send \\x12", "expect reverse-i-search", "send 23 +", "pause 100", "send \\r", "expect 444",
   }
 end)
 
-check.case("a window of another size is drawn again", function()
+editing("a window of another size is drawn again", function()
   local long = ("123456789 "):rep(6)
   local screen = session {
     "send '" .. long .. "'", "expect 789 '", "resize 24 40", "expect 789 '", "resize 24 100", "expect 789 '",
@@ -198,7 +206,7 @@ check.case("a window of another size is drawn again", function()
   check.that(drawn >= 3, drawn .. " times drawn:\n" .. screen)
 end)
 
-check.case("TAB completes names, fields, methods, options, models and paths", function()
+editing("TAB completes names, fields, methods, options, models and paths", function()
   program.with_folder(function(folder)
     program.file(folder .. "/images.lua", "")
     os.execute("mkdir " .. folder .. "/images_of_cats")

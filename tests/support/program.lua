@@ -7,6 +7,11 @@ program.path = arg[-1]
 local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 program.quote = quote
 
+--- Whether the program was built with readline; without it lines are plain.
+function program.has_readline()
+  return os.execute("ldd " .. quote(program.path) .. " | grep -q readline") == true
+end
+
 local function write(text)
   local name = os.tmpname()
   local file <close> = assert(io.open(name, "w"))
