@@ -9,11 +9,14 @@ local paint = require "resmoon.shell.paint"
 
 local MOST_ITEMS, MOST_DEPTH, WIDTH = 20, 3, 100
 local LARGE = 1000  -- elements: rm.format cuts what has more
+local LONG  = 200   -- bytes of a string in a table
 
 local render
 
+-- In a table; a long one is cut.
 local function quoted(text)
-  return ("%q"):format(text):gsub("\\\n", "\\n")
+  local cut = #text > LONG and text:sub(1, LONG) or text
+  return (("%q"):format(cut):gsub("\\\n", "\\n")) .. (#text > LONG and "..." or "")
 end
 
 local function key(name)

@@ -39,44 +39,56 @@ local function is_optimizer(value)
   return optimizer ~= nil and type(optimizer) == "table" and optimizer.is ~= nil and optimizer.is(value)
 end
 
-local walk
-
-local function walk_module(module, visit, seen)
+-- What a module's own tensors are; what else it keeps (a table of results) is left to the walk.
+local function visit_module(module, visit)
   for _, p in module:named_parameters() do
     visit("parameters", p)
     if p.grad then visit("gradients", p.grad) end
   end
   for _, b in module:named_buffers() do visit("buffers", b) end
-  -- and what is neither, as a table of results that it keeps
-  if type(module) == "table" then
-    for _, value in next, module do walk(value, "tensors", visit, seen) end
-  end
 end
 
 -- Calls visit(kind, tensor) for every tensor that can be reached from value, without a call of the
--- user's code: through tables, modules and what functions have caught.
-function walk(value, kind, visit, seen)
-  local t = type(value)
-  if t ~= "table" and t ~= "userdata" and t ~= "function" or seen[value] then return end
-  if t == "userdata" and core.is_tensor(value) then
-    visit(value.requires_grad and value.is_leaf and "parameters" or kind, value)
-    if value.grad then visit("gradients", value.grad) end
-    return
+-- user's code: through tables, modules and what functions have caught. It keeps a list of what is to
+-- be looked at, since data may be nested deeper than calls can.
+local function walk(root, kind, visit, seen)
+  local todo, kinds, n = {}, {}, 0
+  local function push(value, of)
+    local t = type(value)
+    if t == "table" or t == "userdata" or t == "function" then
+      n = n + 1
+      todo[n], kinds[n] = value, of
+    end
   end
-  seen[value] = true
-  if is_module(value) then return walk_module(value, visit, seen) end
-  if t == "table" then
-    if is_optimizer(value) then kind = "optimiser" end
-    for key, item in next, value do
-      walk(key, kind, visit, seen)
-      walk(item, kind, visit, seen)
+  local function look(value, of)
+    local t = type(value)
+    if t == "userdata" and core.is_tensor(value) then
+      visit(value.requires_grad and value.is_leaf and "parameters" or of, value)
+      if value.grad then visit("gradients", value.grad) end
+      return
     end
-  elseif t == "function" then
-    for i = 1, 255 do
-      local name, caught = debug.getupvalue(value, i)
-      if not name then break end
-      if not rawequal(caught, _G) and name ~= "_ENV" then walk(caught, kind, visit, seen) end
+    if seen[value] then return end
+    seen[value] = true
+    if is_module(value) then visit_module(value, visit) end
+    if t == "table" then
+      if is_optimizer(value) then of = "optimiser" end
+      for key, item in next, value do
+        push(key, of)
+        push(item, of)
+      end
+    elseif t == "function" then
+      for i = 1, 255 do
+        local name, caught = debug.getupvalue(value, i)
+        if not name then break end
+        if name ~= "_ENV" then push(caught, of) end
+      end
     end
+  end
+  push(root, kind)
+  while n > 0 do
+    local value, of = todo[n], kinds[n]
+    todo[n], n = nil, n - 1
+    look(value, of)
   end
 end
 

@@ -102,6 +102,16 @@ check.case("who lists variables with shapes and bytes", function()
   end)
 end)
 
+check.case("data nested deeper than calls can be, and long strings", function()
+  local nested = {rm.ones(100)}
+  for _ = 1, 300000 do nested = {nested} end
+  with_variables({test_nested = nested}, function()
+    check.equal(row(who.who(), "test_nested").bytes, 400)
+    check.equal(show(nested), "{{{{...}}}}")
+  end)
+  check.equal(#show {("x"):rep(1e6)}, #"{\n  " + 2 + 200 + 3 + #"\n}")
+end)
+
 check.case("mem says what memory is held for", function()
   local net = rm.models.mlp {input = {1, 8, 8}}
   local optimizer = rm.optim.SGD(net:parameters(), {lr = 0.1, momentum = 0.9})
