@@ -213,7 +213,7 @@ end
 --   > net = nn.Sequential {nn.Linear(2, 3), nn.Linear(3, 2)}
 --   > opt = optim.SGD(net:parameters(), {lr = 0.1, momentum = 0.9})
 --   > net:replace("1", nn.Linear(3, 5, {bias = false}))
---   Linear(3, 2)
+--   Linear(3, 2)  weight (2, 3), bias (2)
 --   > opt:follow(net)
 --   1  2
 function Optimizer:follow(net, options)
