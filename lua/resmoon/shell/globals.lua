@@ -3,6 +3,7 @@
 --
 -- The metatable of _G is the place to add to this:
 --     lazy[name]      a function that gives the value when it is first read
+--     prompt[name]    the same, of what only the prompt has: it joins `lazy` when the prompt begins
 --     missing(name)   called for any other name that is not there (strict.lua sets it)
 --     standard        the set of names that are Lua's and ours
 local rm = require "resmoon"
@@ -14,6 +15,13 @@ for _, name in ipairs(rm.parts) do
   meta.lazy[name] = function() return rm[name] end
 end
 meta.lazy.help = function() return require "resmoon.shell.help" end
+
+meta.prompt = {
+  edit   = function() return require("resmoon.shell.system").edit end,
+  mem    = function() return require("resmoon.shell.who").mem end,
+  reload = function() return require("resmoon.shell.reload").reload end,
+  who    = function() return require("resmoon.shell.who").who end,
+}
 for name in next, _G do meta.standard[name] = true end
 
 function meta.__index(globals, name)

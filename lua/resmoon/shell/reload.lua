@@ -81,6 +81,10 @@ end
 --- Reads a module again after its file was changed: networks that were made with its classes have the new
 -- methods and keep their parameters. Variables at the prompt that hold its functions get the new ones.
 --
+--     > net = require "mynet" ()
+--     > $ vi mynet.lua
+--     > reload "mynet"
+--
 -- If the file has an error it is raised, and everything stays as it was.
 --
 -- Call: reload(name) -> the module

@@ -178,14 +178,6 @@ end
 
 -- --- the beginning --------------------------------------------------------------------------
 
--- Functions that only the prompt has: module and field, loaded when they are first used.
-local functions = {
-  edit   = {"resmoon.shell.system", "edit"},
-  mem    = {"resmoon.shell.who", "mem"},
-  reload = {"resmoon.shell.reload", "reload"},
-  who    = {"resmoon.shell.who", "who"},
-}
-
 -- RESMOON_STARTUP (empty: none), else ~/.config/resmoon/startup.lua if there is one.
 local function startup_file()
   local given = os.getenv("RESMOON_STARTUP")
@@ -201,9 +193,8 @@ end
 
 --- Raises what is wrong with the startup file; the prompt works all the same.
 function session:open()
-  for name, where in pairs(functions) do
-    getmetatable(_G).lazy[name] = function() return require(where[1])[where[2]] end
-  end
+  local meta = getmetatable(_G)
+  for name, load in next, meta.prompt do meta.lazy[name] = load end
   strict.watch(strict.scope() == "all" and "all" or "prompt")
   local name = startup_file()
   if not name then return end

@@ -143,7 +143,7 @@ local List = {__name = "List"}
 
 function List:__tostring()
   if #self == 0 then return "no variables yet" end
-  local name, what = 4, 4
+  local name, what = 0, 0
   for _, row in ipairs(self) do
     name, what = math.max(name, #row.name), math.max(what, #row.what)
   end
@@ -158,6 +158,11 @@ function List:__tostring()
 end
 
 --- The user's variables: what each is, and the memory that the tensors behind it stand on.
+--
+--     > x, net = rm.zeros(16, 16), models.lenet5()
+--     > who()
+--     net  lenet5, 62,006 parameters   242.2 KiB
+--     x    float32 (16, 16)              1.0 KiB
 --
 -- Memory is counted once for each variable, gradients included; two that share it both show it. The
 -- result prints as a table, and is a list of {name =, what =, bytes =}.
@@ -202,6 +207,9 @@ function Memory:__tostring()
 end
 
 --- Where memory went: tensors by kind, what is kept for reuse, the peak, and Lua's own.
+--
+--     > mem().gradients
+--     1078888
 --
 -- Collects garbage first, so that only what is in use counts. Each storage is counted once, for the first
 -- of the kinds parameters, gradients, buffers, optimiser, tensors and results (_, _2, _3) that it is

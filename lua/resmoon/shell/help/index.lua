@@ -23,6 +23,8 @@ function index.resolve(name)
       local member = rm[part]
       if member == nil then member = rawget(_G, part) end
       if member == nil and part == "help" then return require "resmoon.shell.help" end
+      local meta = getmetatable(_G)  -- what the prompt has besides
+      if member == nil and meta and meta.prompt and meta.prompt[part] then return meta.prompt[part]() end
       return member
     end)
     if not ok or found == nil then return nil end
