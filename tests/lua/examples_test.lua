@@ -1,6 +1,7 @@
 -- Every example runs and prints what its header says it prints.
-local check = require "support.check"
-local rm    = require "resmoon"
+local check   = require "support.check"
+local program = require "support.program"
+local rm      = require "resmoon"
 
 -- The lines after "It prints:" in the header, without the comment marks.
 local function promised(path)
@@ -21,8 +22,7 @@ for _, name in ipairs(rm.sys.list "examples") do
     check.case("examples/" .. name, function()
       local expected = promised("examples/" .. name)
       check.that(expected ~= "", "its header promises no output")
-      local program = os.getenv "RESMOON" or "build/release/resmoon"
-      local status, out, err = rm.sys.run({program, "examples/" .. name}, {capture = true})
+      local status, out, err = rm.sys.run({program.path, "examples/" .. name}, {capture = true})
       check.equal(status, 0, err)
       check.equal(normal(out), normal(expected))
     end)
