@@ -11,12 +11,12 @@
 -- Shapes: params is a list of tensors, or of groups.
 -- Errors: raises for an unknown option, or one of another type.
 -- Example:
---   > w = rm.tensor({1}, {requires_grad = true})
+--   > w = rm.tensor({3}, {requires_grad = true})
 --   > opt = optim.RMSprop({w}, {lr = 0.1})
 --   > w:sum():backward()
 --   > opt:step()
---   > w
---   [-4.9174e-07]  float32 (1), requires_grad
+--   > ("%.4f"):format(w:item())
+--   2.0000
 local core      = require "resmoon.core"
 local class     = require "resmoon.class"
 local Optimizer = require "resmoon.optim.optimizer"
