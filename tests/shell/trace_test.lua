@@ -48,3 +48,9 @@ check.case("at the prompt it is the line of the block that was typed", function(
   local _, errors = program.run({"-i"}, {input = "x = 3\nfor i = 1, 2 do\n  x = x .. nil\nend\n"})
   check.that(errors:find("prompt%[2%]:2:  x = x %.%. nil"), errors)
 end)
+
+check.case("a single call as an expression shows its line, too, and gives all its results", function()
+  local out, errors = program.run({"-i"}, {input = "plot.lines()\nselect(1, 5, nil, 7) -- all\n"})
+  check.that(errors:find("plot.lines: nothing to draw\nprompt[1]:1:  plot.lines()", 1, true), errors)
+  check.that(out:find("5\tnil\t7", 1, true), out)
+end)

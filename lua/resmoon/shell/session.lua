@@ -86,12 +86,20 @@ function session:compile_lua(source)
   return nil, statement_error, incomplete ~= nil
 end
 
+-- "return f(x)" would be a tail call: of an error in f the line that was typed could not be shown. As an argument
+-- the call keeps its frame.
+local function keep_frame(source)
+  return load("return (function(...) return ... end)(" .. source .. "\n)", name_chunk(), "t", environment)
+end
+
 --- The same for what may be a command.
 function session:compile(source)
   local command, rest = commands.find(source, is_variable)
   if not command then
     if source:find("^%s*%%") then return nil, "there is no command " .. source:match("%%%a*"), false end
-    return self:compile_lua(source)
+    local chunk, message, incomplete = self:compile_lua(source)
+    if chunk then chunk = keep_frame(source) or chunk end
+    return chunk, message, incomplete
   end
   if command.compile then return command.compile(rest, self) end
   if rest:find("\n") then return nil, "a command is a line of its own", false end
