@@ -2,29 +2,9 @@
 local fail   = require "resmoon.fail"
 local models = require "resmoon.models"
 local Module = require "resmoon.nn.module"
+local text   = require "resmoon.text"
 
 local tables = {}
-
-local function grouped(n)
-  local text = ("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-  return (text:gsub("^,", ""))
-end
-
--- Lines of cells as text: the first column to the left, the others to the right.
-local function layout(lines)
-  local width = {}
-  for _, line in ipairs(lines) do
-    for i, cell in ipairs(line) do width[i] = math.max(width[i] or 0, #cell) end
-  end
-  local text = {}
-  for n, line in ipairs(lines) do
-    local cells = {}
-    for i, cell in ipairs(line) do cells[i] = ((i == 1 and "%-" or "%") .. width[i] .. "s"):format(cell) end
-    text[#text + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
-    if n == 1 then text[#text + 1] = ("-"):rep(#table.concat(cells, "  ")) end
-  end
-  return table.concat(text, "\n")
-end
 
 --- Layers with weights on the longest way through a network, as papers count depth: convolutions and linear
 -- layers, without projections in shortcuts and auxiliary heads; of an inception module, the longest branch.
@@ -93,9 +73,9 @@ function tables.architecture(names, input)
     lines[#lines + 1] = line
   end
   row("layers", function(each) return tostring(tables.depth(each.net)) end)
-  row("parameters", function(each) return grouped(each.summary.parameters) end)
+  row("parameters", function(each) return text.grouped(each.summary.parameters) end)
   row("MACs (10^9)", function(each) return ("%.2f"):format(each.summary.macs / 1e9) end)
-  return layout(lines) .. "\n" .. [[
+  return table.concat(text.columns(lines), "\n") .. "\n" .. [[
 MACs: multiply-accumulates of all convolutions and linear layers, shortcuts included, for one image. The paper's
 table 1 counts the same (1.8, 3.6, 3.8, 7.6, 11.3 for 18 to 152 layers), but halves the image in the first 1x1
 layer of a bottleneck; here, as in torchvision, the 3x3 layer does, which costs a little more.]]
@@ -119,11 +99,11 @@ function tables.depths()
     local name, year, top5, input = table.unpack(entry)
     local net = models.get(name) {input = input}
     local summary = net:summary(input)
-    lines[#lines + 1] = {name, tostring(year), tostring(tables.depth(net)), grouped(summary.parameters),
+    lines[#lines + 1] = {name, tostring(year), tostring(tables.depth(net)), text.grouped(summary.parameters),
                          ("%.2f"):format(summary.macs / 1e9), ("%dx%d"):format(input[2], input[3]),
                          top5 ~= "" and top5 .. "%" or "-"}
   end
-  return layout(lines)
+  return table.concat(text.columns(lines), "\n")
 end
 
 return tables

@@ -10,6 +10,7 @@
 local core   = require "resmoon.core"
 local fail   = require "resmoon.fail"
 local Module = require "resmoon.nn.module"
+local text   = require "resmoon.text"
 
 local Summary = {__name = "Summary"}
 
@@ -86,12 +87,6 @@ local function summary(net, shape)
   return result
 end
 
--- 1234567 -> "1,234,567"
-local function grouped(n)
-  local text = tostring(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-  return (text:gsub("^,", ""))
-end
-
 local function size(bytes)
   if bytes >= 1 << 20 then return ("%.2f MiB"):format(bytes / (1 << 20)) end
   return ("%.1f KiB"):format(bytes / 1024)
@@ -104,29 +99,29 @@ function Summary:__tostring()
     local shape = {}
     for d = 2, #row.shape do shape[#shape + 1] = row.shape[d] end
     lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type, "(" .. table.concat(shape, ", ") .. ")",
-                         row.parameters > 0 and grouped(row.parameters) or "",
-                         row.macs > 0 and grouped(row.macs) or "", size(row.bytes)}
+                         row.parameters > 0 and text.grouped(row.parameters) or "",
+                         row.macs > 0 and text.grouped(row.macs) or "", size(row.bytes)}
   end
-  lines[#lines + 1] = {self.net, "", "", grouped(self.parameters), grouped(self.macs), size(self.bytes)}
+  lines[#lines + 1] = {self.net, "", "", text.grouped(self.parameters), text.grouped(self.macs), size(self.bytes)}
   local width = {}
   for _, line in ipairs(lines) do
-    for c, text in ipairs(line) do width[c] = math.max(width[c] or 0, #text) end
+    for c, cell in ipairs(line) do width[c] = math.max(width[c] or 0, #cell) end
   end
-  local text = {}
+  local out = {}
   for i, line in ipairs(lines) do
     if i == 2 or i == #lines then
       local total = 2 * (#width - 1)
       for _, w in ipairs(width) do total = total + w end
-      text[#text + 1] = ("-"):rep(total)
+      out[#out + 1] = ("-"):rep(total)
     end
     local cells = {}
     for c, cell in ipairs(line) do
       local padding = (" "):rep(width[c] - #cell)
       cells[c] = c <= 3 and cell .. padding or padding .. cell
     end
-    text[#text + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
+    out[#out + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
   end
-  return table.concat(text, "\n")
+  return table.concat(out, "\n")
 end
 
 return summary

@@ -10,15 +10,11 @@ local Document = require "resmoon.report.document"
 local measure  = require "resmoon.report.measure"
 local plot     = require "resmoon.plot"
 local compare  = require "resmoon.train.compare"
+local text     = require "resmoon.text"
 
 local report = {}
 
 local function percent(x) return ("%.2f%%"):format(100 * x) end
-
-local function grouped(n)
-  local text = ("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-  return (text:gsub("^,", ""))
-end
 
 local function names(all)
   local list = {}
@@ -52,7 +48,7 @@ local function setup(doc, all)
     local c = each.run.config
     local net = config.model(c)
     local depth = require("resmoon.models.tables").depth(net)
-    rows[i] = {each.run.name, tostring(depth), grouped(c.parameters or 0),
+    rows[i] = {each.run.name, tostring(depth), text.grouped(c.parameters or 0),
                ("%.1f"):format(net:summary(c.input).macs / 1e6)}
   end
   doc:table({"network", "layers with weights", "parameters", "10^6 multiply-accumulates per image"}, rows)

@@ -6,14 +6,9 @@
 --   > train.compare.duration(3725)
 --   1:02:05
 local folder = require "resmoon.train.folder"
+local text   = require "resmoon.text"
 
 local compare = {duration = require("resmoon.train.progress").duration}
-
--- 123456 -> "123,456"
-local function grouped(n)
-  local text = ("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-  return (text:gsub("^,", ""))
-end
 
 --- Lines of the table. runs: as folder.read gives them.
 -- Call: train.compare.table(runs) -> list of strings
@@ -32,24 +27,13 @@ function compare.table(runs)
     local s = folder.summary(run)
     local none = s.epochs == 0
     lines[#lines + 1] = {
-      run.name, run.config.parameters and grouped(run.config.parameters) or "", tostring(s.epochs),
+      run.name, run.config.parameters and text.grouped(run.config.parameters) or "", tostring(s.epochs),
       none and "-" or ("%.4f"):format(s.final_loss), none and "-" or ("%.2f%%"):format(s.final_train),
       none and "-" or ("%.2f%%"):format(s.final), none and "-" or ("%.2f%% (%d)"):format(s.best, s.best_epoch),
       compare.duration(s.seconds), ("%.0f"):format(s.img_per_s),
     }
   end
-  local width = {}
-  for _, line in ipairs(lines) do
-    for i, cell in ipairs(line) do width[i] = math.max(width[i] or 0, #cell) end
-  end
-  local text = {}
-  for n, line in ipairs(lines) do
-    local cells = {}
-    for i, cell in ipairs(line) do cells[i] = ((i == 1 and "%-" or "%") .. width[i] .. "s"):format(cell) end
-    text[#text + 1] = table.concat(cells, "  ")
-    if n == 1 then text[#text + 1] = ("-"):rep(#text[1]) end
-  end
-  return text
+  return text.columns(lines)
 end
 
 --- Prints the table and draws the figure: as PNG and SVG into `path` (a folder; nil: no files), and

@@ -1,0 +1,27 @@
+--- Numbers and tables as text.
+local text = {}
+
+--- 1234567 -> "1,234,567"
+function text.grouped(n)
+  local digits = ("%d"):format(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (digits:gsub("^(-?),", "%1"))
+end
+
+--- Lines of cells (texts) as a list of lines: the first column to the left, the others to the right, a rule below
+-- the first line.
+function text.columns(lines)
+  local width, result = {}, {}
+  for _, line in ipairs(lines) do
+    for i, cell in ipairs(line) do width[i] = math.max(width[i] or 0, #cell) end
+  end
+  for n, line in ipairs(lines) do
+    local cells = {}
+    for i, cell in ipairs(line) do cells[i] = ((i == 1 and "%-" or "%") .. width[i] .. "s"):format(cell) end
+    local row = table.concat(cells, "  ")
+    result[#result + 1] = (row:gsub("%s+$", ""))
+    if n == 1 then result[2] = ("-"):rep(#row) end
+  end
+  return result
+end
+
+return text
