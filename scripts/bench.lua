@@ -3,12 +3,11 @@
 -- One random batch, made before the clock starts; img/s = batch / median step. Loading and augmentation are
 -- not timed. What is compared with other networks, with PyTorch or with one thread runs in processes of
 -- its own, in turns: so memory is each one's own, and all meet the same minutes of the machine.
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
-local parser = argparse("resmoon bench", "Measures the speed of networks on random data in memory: the median step.")
-  :help_max_width(90)
+local parser = commandline("resmoon bench", "Measures the speed of networks on random data in memory: the median step.")
   :epilog [[
 GFLOP/s are those of direct convolution, a multiply-add counting as two; "x peak" is their ratio
 to the multiply-adds that this machine was measured to do at best. Winograd's method does with

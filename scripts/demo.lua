@@ -4,7 +4,7 @@
 -- shortcuts the deeper net is far worse than the shallower one, on the training images too
 -- (degradation); with shortcuts both learn. Shapes10 is drawn here, so nothing is downloaded. Adam instead of SGD, and
 -- images of 16 pixels: it is what makes 56 layers learn within a minute or two.
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
@@ -14,9 +14,9 @@ local demo = {
   optimizer = "adam", lr = 0.003, schedule = "onecycle",
 }
 
-local parser = argparse("resmoon demo", ("Trains %s on generated images of %d pixels, prints a table and draws their "
-                        .. "curves (PNG, SVG and in the terminal)."):format(table.concat(demo.models, ", "), demo.size))
-  :help_max_width(90)
+local parser = commandline("resmoon demo", ("Trains %s on generated images of %d pixels, prints a table and draws "
+                           .. "their curves (PNG, SVG and in the terminal)."):format(table.concat(demo.models, ", "),
+                                                                                                   demo.size))
   :epilog [[
 Example:
   resmoon demo --epochs 20]]
@@ -51,19 +51,6 @@ local function free_folder()
   return path
 end
 
--- The set with images of `size` pixels: means of squares of the pixels of the drawing.
-local function resized(set, size)
-  local factor = set.shape[2] // size
-  if factor == 1 then return set end
-  local parts, n = {}, set:size()
-  for first = 1, n, 1000 do
-    local chunk = set.images[{{first, math.min(first + 999, n)}}]
-    parts[#parts + 1] = (chunk:float():avg_pool2d(factor) + 0.5):byte():contiguous()
-  end
-  return rm.data.Dataset.new {name = set.name, classes = set.classes, labels = set.labels,
-                              images = #parts == 1 and parts[1] or rm.cat(parts, 1), mean = set.mean, std = set.std}
-end
-
 options.main(function()
   local home, began = args.run or free_folder(), rm.sys.clock()
   if args.size ~= 16 and args.size ~= 32 then error(("--size is %d, expected 16 or 32"):format(args.size), 0) end
@@ -71,20 +58,17 @@ options.main(function()
   local threads = args.threads or rm.num_threads()
   print(("Shapes10: %d training images, %d test images, %dx%d pixels; %d epochs each, %d thread%s"):format(
         args.train_size, args.test_size, args.size, args.size, args.epochs, threads, threads > 1 and "s" or ""))
-  local sets = {
-    resized(rm.data.shapes10 {train = true, size = args.train_size, seed = args.seed}, args.size),
-    resized(rm.data.shapes10 {train = false, size = args.test_size, seed = args.seed}, args.size),
-  }
-  local folders = {}
-  for _, name in ipairs(names) do
-    local result = rm.train.run({
+  local jobs = {}
+  for i, name in ipairs(names) do
+    jobs[i] = {name = name, settings = {
       model = name, epochs = args.epochs, batch_size = args.batch_size, lr = args.lr, schedule = args.schedule,
       augment = false, optimizer = args.optimizer, weight_decay = args.optimizer == "sgd" and 1e-4 or 0.0,
-      train_size = args.train_size, test_size = args.test_size, seed = args.seed, threads = threads,
-    }, {folder = home .. "/" .. name, sets = sets, label = ("%-8s"):format(name)})
-    if result.stopped == "interrupted" then return 130 end
-    folders[#folders + 1] = home .. "/" .. name
+      train_size = args.train_size, test_size = args.test_size, size = args.size, data_seed = args.seed,
+      seed = args.seed, threads = threads,
+    }}
   end
+  local folders = rm.train.several(jobs, {folder = home})
+  if not folders then return 130 end
   rm.train.compare.show(folders, home, {title = "residual and plain networks on Shapes10"})
   print(("in %s"):format(rm.train.compare.duration(rm.sys.clock() - began)))
   return 0

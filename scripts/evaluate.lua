@@ -1,11 +1,10 @@
 --- resmoon evaluate: how good a trained network is, class by class.
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
-local parser = argparse("resmoon evaluate", "Tests a trained network: top-1, top-3 and top-5, a table by class, "
-                        .. "and the confusion matrix.")
-  :help_max_width(90)
+local parser = commandline("resmoon evaluate", "Tests a trained network: top-1, top-3 and top-5, a table by class, "
+                           .. "and the confusion matrix.")
   :epilog [[
 Example:
   resmoon evaluate runs/resnet20 --data ~/data --figure confusion.png]]

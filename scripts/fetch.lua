@@ -1,11 +1,12 @@
 --- resmoon fetch: downloads a public data set, checks it and unpacks it.
---
---     resmoon fetch cifar10 ~/data
---     resmoon train --model resnet20 --data ~/data
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local fetch    = require "resmoon.data.fetch"
 
-local parser = argparse("resmoon fetch", "Download a public data set, check it and unpack it.")
+local parser = commandline("resmoon fetch", "Downloads a public data set, checks it and unpacks it.")
+  :epilog [[
+Example:
+  resmoon fetch cifar10 ~/data
+  resmoon train --model resnet20 --data ~/data]]
 parser:argument("set", "Which one."):choices {"cifar10", "cifar100", "mnist"}
 parser:argument("dir", "Folder it goes to; it is made if need be.")
 parser:option("--mirror", "URL of a folder that holds the same files; tried first."):argname "URL"

@@ -1,11 +1,10 @@
 --- resmoon lrfind: which learning rate suits a network, its data and its batch size.
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
-local parser = argparse("resmoon lrfind", "Trains a few steps while the learning rate grows, draws the loss over the "
-                        .. "rate and suggests one (Smith 2017). Nothing is saved but the figure.")
-  :help_max_width(90)
+local parser = commandline("resmoon lrfind", "Trains a few steps while the learning rate grows, draws the loss over "
+                           .. "the rate and suggests one (Smith 2017). Nothing is saved but the figure.")
   :epilog [[
 Example:
   resmoon lrfind --model resnet20 --data ~/data --figure lrfind.png]]

@@ -1,11 +1,10 @@
 --- resmoon predict: what a trained network sees in single images.
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
-local parser = argparse("resmoon predict", "Classifies images with a trained network: the most likely classes of "
-                        .. "each, with their probabilities. Images are resized to what the network was trained on.")
-  :help_max_width(90)
+local parser = commandline("resmoon predict", "Classifies images with a trained network: the most likely classes of "
+                           .. "each, with their probabilities. Images are resized to what the network was trained on.")
   :epilog [[
 Example:
   resmoon predict runs/resnet20 cat.png dog.jpg --top 3 --figure predicted.png]]

@@ -1,12 +1,11 @@
 --- resmoon report: the lab report of finished runs, as one HTML page and as Markdown.
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 local report   = require "resmoon.report"
 
-local parser = argparse("resmoon report", "Writes the report of runs in the sections of a lab report: set-up, "
-                        .. "comparison, curves,\nconfusion matrices, measures by class, ROC, and what the numbers say.")
-  :help_max_width(90)
+local parser = commandline("resmoon report", "Writes the report of runs in the sections of a lab report: set-up, "
+                           .. "comparison, curves,\nconfusion matrices, measures by class, ROC, and a discussion.")
   :epilog [[
 Example:
   resmoon report runs/compare/resnet20 runs/compare/plain20 --out report.html]]

@@ -1,11 +1,10 @@
 --- resmoon responses: how strongly the layers of trained networks answer (figure 7 of the paper).
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
-local parser = argparse("resmoon responses", "Standard deviation of the outputs of each 3x3 layer, behind its batch "
-                        .. "norm and before relu and addition: a line for each run, drawn in order and sorted.")
-  :help_max_width(90)
+local parser = commandline("resmoon responses", "Standard deviation of the outputs of each 3x3 layer, behind its batch "
+                           .. "norm and before relu and addition: a line for each run, drawn in order and sorted.")
   :epilog [[
 Example:
   resmoon responses runs/compare/resnet20 runs/compare/plain20 runs/compare/resnet56 --figure responses.png]]

@@ -1,13 +1,12 @@
 --- resmoon search: a genetic search for learning rate, weight decay and momentum.
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 local search   = require "resmoon.search"
 
-local parser = argparse("resmoon search", "Searches learning rate (1e-6 to 1e-2, log), weight decay (0 to 0.1) and "
-                        .. "momentum (0.1 to 1.5)\nwith a genetic algorithm over short trainings. Fitness is the "
-                        .. "accuracy on held-out training images.")
-  :help_max_width(90)
+local parser = commandline("resmoon search", "Searches learning rate (1e-6 to 1e-2, log), weight decay (0 to 0.1) and "
+                           .. "momentum (0.1 to 1.5)\nwith a genetic algorithm over short trainings. Fitness is the "
+                           .. "accuracy on held-out training images.")
   :epilog [[
 The folder holds a file for each finished trial: the same command goes on where it was stopped or killed.
 Trial 0 is the training with the settings as given: what the search is compared with.

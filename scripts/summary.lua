@@ -1,11 +1,10 @@
 --- resmoon summary: layers, output shapes, parameters, multiply-accumulates and activation memory.
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
-local parser = argparse("resmoon summary", "Prints the layers of a network: output shape, parameters, "
-                        .. "multiply-accumulates and activation memory, for one image.")
-  :help_max_width(90)
+local parser = commandline("resmoon summary", "Prints the layers of a network: output shape, parameters, "
+                           .. "multiply-accumulates and activation memory, for one image.")
   :epilog [[
 Example:
   resmoon summary resnet50 --input 3,224,224

@@ -1,10 +1,10 @@
 --- resmoon train: trains one network and leaves a run folder.
-local argparse = require "argparse"
+local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
-local parser = argparse("resmoon train", "Trains a network. The defaults are those of He et al. (2016) for CIFAR-10.")
-  :help_max_width(90)
+local parser = commandline("resmoon train",
+                           "Trains a network. The defaults are those of He et al. (2016) for CIFAR-10.")
   :epilog [[
 The run folder holds config.json, log.csv, best.safetensors, last.safetensors and curves.png/.svg.
 Ctrl-C finishes the step and saves; --resume goes on from there, bit for bit.

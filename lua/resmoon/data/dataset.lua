@@ -29,6 +29,8 @@ local imaging = rm.imaging
 
 local Dataset = {}
 
+local CHUNK = 1000  -- images that are floats at a time
+
 local getters = {}
 
 -- Statistics are worked out when somebody asks; where a set has a training split they are that
@@ -190,6 +192,29 @@ function Dataset:subset(indices)
   imaging.gather(self.labels, copy.indices)  -- raises if one is out of range
   copy.like = copy.like or self
   return setmetatable(copy, Dataset)
+end
+
+--- The same images, smaller: each pixel is the mean of a square of pixels.
+-- Call: ds:shrunk(size) -> dataset
+-- Shapes: images uint8 (N, C, H, W) become (N, C, size, size).
+-- Errors: raises unless the images are square and size divides their height.
+-- Example:
+--   > data.shapes10({size = 10}):shrunk(16)
+--   shapes10: 10 images (3, 16, 16), 10 classes
+function Dataset:shrunk(size)
+  local height, width = self.shape[2], self.shape[3]
+  if height ~= width or math.type(size) ~= "integer" or size < 1 or height % size ~= 0 then
+    fail("shrunk: size is %s, expected a whole number that divides both sides of %dx%d images", tostring(size), height,
+         width)
+  end
+  local factor, parts, n = height // size, {}, self:size()
+  if factor == 1 then return self end
+  for first = 1, n, CHUNK do
+    local chunk = self:batch(rm.arange(first, math.min(first + CHUNK - 1, n), 1, "int64"))
+    parts[#parts + 1] = (chunk:float():avg_pool2d(factor) + 0.5):byte():contiguous()
+  end
+  return Dataset.new {name = self.name, split = self.split, classes = self.classes, labels = self:all_labels(),
+                      images = #parts == 1 and parts[1] or rm.cat(parts, 1), mean = self.mean, std = self.std}
 end
 
 return Dataset

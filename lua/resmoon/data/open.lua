@@ -60,6 +60,20 @@ local function both(load, options)
   return with(true), with(false)
 end
 
+-- Options without image_size, which is not for the set's own function.
+local function others(options)
+  local copy = {}
+  for key, value in pairs(options) do copy[key] = value end
+  copy.image_size = nil
+  return copy
+end
+
+local function shrunk(size, ...)
+  local sets = {...}
+  for i = 1, size and #sets or 0 do sets[i] = sets[i]:shrunk(size) end
+  return table.unpack(sets)
+end
+
 -- shapes10's size is that of the training set: a fifth as many images test it.
 local function open_shapes10(options)
   return both(function(o)
@@ -87,11 +101,13 @@ end
 --- Opens a data set.
 -- source: "shapes10", or a folder that holds CIFAR-10, CIFAR-100, MNIST or images, in it or in the
 -- subfolders that their archives make.
--- options go to the set's own function (data.cifar10, data.folder, ...). With options.train true or
+-- options.image_size is the height and width to which images are scaled: those of folders are cut to a square and
+-- resized, others shrunk by a whole factor (ds:shrunk).
+-- The other options go to the set's own function (data.cifar10, data.folder, ...). With options.train true or
 -- false that split is returned; without it both, training and test. A folder of images without
 -- a test split gives up a tenth of its images, the same ones every time.
 -- Errors: say what was looked for, and where.
--- Call: data.open(source = "shapes10", {train = nil, ...}) -> train, test
+-- Call: data.open(source = "shapes10", {train = nil, image_size = nil, ...}) -> train, test
 -- Shapes: as of the set: images uint8 (N, C, H, W), labels int64 (N) from 1 on.
 -- Example:
 --   > train, test = data.open("shapes10", {size = 100})
@@ -99,7 +115,9 @@ end
 --   100  20
 return function(source, options)
   source, options = source or "shapes10", options or {}
-  if source == "shapes10" then return open_shapes10(options) end
+  local image_size = options.image_size
+  options = others(options)
+  if source == "shapes10" then return shrunk(image_size, open_shapes10(options)) end
   local dir = find.expand(source)
   if not sys.is_dir(dir) then
     fail("data: %s is neither a folder nor the name shapes10", dir)
@@ -107,8 +125,11 @@ return function(source, options)
   local found = recognise(dir)
   if #found > 1 then fail(ambiguous(dir, found)) end
   if #found == 1 then
-    return both(function(o) return found[1].load(dir, o) end, options)
+    return shrunk(image_size, both(function(o) return found[1].load(dir, o) end, options))
   end
-  if folder.layout(dir) then return open_folder(dir, options) end
+  if folder.layout(dir) then
+    options.size = options.size or image_size
+    return open_folder(dir, options)
+  end
   fail(explain(dir))
 end

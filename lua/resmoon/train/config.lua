@@ -24,10 +24,12 @@ config.defaults = {
 
 -- Fields without a default: milestones (multistep: 81/164 and 122/164 of the epochs), step_size
 -- (step: a third of the epochs), max_lr (onecycle: lr), threads (all processors), train_size and
--- test_size (all images), width, shortcut, name (the model's), drop_last.
+-- test_size (all images), size (height and width the images are scaled to: their own), mean and std (of each channel:
+-- those of the training images), width, shortcut, block, name (the model's), drop_last.
 local optional = {
   milestones = "table", step_size = "number", max_lr = "number", threads = "number", train_size = "number",
-  test_size = "number", width = "number", shortcut = "string", name = "string", drop_last = "boolean",
+  test_size = "number", size = "number", mean = "table", std = "table", width = "number", shortcut = "string",
+  block = "string", name = "string", drop_last = "boolean",
   classes = "table", input = "table", parameters = "number", data_name = "string", data_seed = "number",
   drawing = "table",
 }
@@ -42,7 +44,7 @@ local limits = {
   gamma = {0}, warmup = {0}, label_smoothing = {0}, val_split = {0}, early_stop = {0, true}, clip = {0},
   accumulate = {1, true},
   seed = {math.mininteger, true}, step_size = {1, true}, threads = {1, true}, train_size = {1, true},
-  test_size = {1, true}, width = {1, true},
+  test_size = {1, true}, size = {1, true}, width = {1, true},
 }
 
 local function check(c)
@@ -69,6 +71,22 @@ local function check(c)
   end
 end
 
+--- The settings that say which images a run sees.
+config.data_settings = {"data", "data_seed", "train_size", "test_size", "size", "val_split", "seed"}
+
+--- A copy of settings, with those of `changes` in their place.
+-- Call: train.config.with(settings, changes) -> table
+-- Errors: none.
+-- Example:
+--   > train.config.with({epochs = 5, lr = 0.1}, {lr = 0.2}).lr
+--   0.2
+function config.with(settings, changes)
+  local c = {}
+  for name, value in pairs(settings) do c[name] = value end
+  for name, value in pairs(changes or {}) do c[name] = value end
+  return c
+end
+
 --- A full config from a partial one (which is not changed).
 -- Errors: raises, naming the setting, its value and what was expected.
 -- Call: train.config.complete {settings} -> table
@@ -77,9 +95,7 @@ end
 --   > c.milestones, c.momentum
 --   {5, 7}  0.9
 function config.complete(partial)
-  local c = {}
-  for name, value in pairs(config.defaults) do c[name] = value end
-  for name, value in pairs(partial or {}) do c[name] = value end
+  local c = config.with(config.defaults, partial)
   check(c)
   if c.schedule == "multistep" and not c.milestones then
     c.milestones = {}
@@ -154,7 +170,7 @@ end
 function config.model(c)
   local models = require "resmoon.models"
   local options = {num_classes = c.classes and #c.classes or 10, input = c.input, width = c.width,
-                   shortcut = c.shortcut}
+                   shortcut = c.shortcut, block = c.block}
   return models.get(c.model)(options)
 end
 
@@ -173,8 +189,9 @@ function config.open(c)
   if c.data == "shapes10" then
     train = data.shapes10 {train = true, size = c.train_size, seed = c.data_seed}
     test = data.shapes10 {train = false, size = c.test_size, seed = c.data_seed}
+    if c.size then train, test = train:shrunk(c.size), test:shrunk(c.size) end
   else
-    train, test = data.open(c.data)
+    train, test = data.open(c.data, {image_size = c.size})
     local function first(set, n, what)
       if not n then return set end
       if n > set:size() then bad(what, n, ("at most %d, the images of %s"):format(set:size(), c.data)) end

@@ -6,12 +6,23 @@ local function wrong(logits, labels)
   return labels.shape[1] - logits:detach():argmax(2):eq(labels):float():sum():item()
 end
 
+-- How many classes come before each image's own: all that it does not beat by a higher score or, of equal ones, a
+-- lower number, as metrics.topk has it. A score that is no number beats none. int64 (N).
+local function ranks(logits, labels)
+  logits = logits:detach()
+  local classes, column = rm.arange(1, logits.shape[2], 1, "int64"):reshape(1, -1), labels:reshape(-1, 1)
+  local own = logits:gather(2, column)
+  local beaten = logits:lt(own):logical_or(logits:eq(own):logical_and(classes:ge(column)))
+  return beaten:logical_not():long():sum(2)
+end
+
 --- loader: data.Loader over the images. options: stop (a function; true ends it early), scores
 -- (true: keep all logits).
--- Returns {loss =, error = percent, count =, scores = rows, labels = list}; nil if it was stopped.
+-- Returns {loss =, error = percent, top3 =, top5 = percent right, count =, scores = rows, labels = list}; nil if it
+-- was stopped.
 -- Call: train.evaluate(net, loader, {stop = nil, scores = false}) -> result
 -- Shapes: batches as the loader gives them; scores is a list of rows of K numbers.
--- Units: error in per cent, loss the mean cross-entropy.
+-- Units: error, top3 and top5 in per cent, loss the mean cross-entropy.
 -- Errors: raises without images; whatever the network raises.
 -- Example:
 --   > loader = data.Loader(data.shapes10 {size = 20})
@@ -22,7 +33,8 @@ local function evaluate(net, loader, options)
   options = options or {}
   local training = net.training
   net:eval()
-  local result = {loss = 0, count = 0, scores = options.scores and {}, labels = options.scores and {}}
+  local result = {loss = 0, count = 0, top3 = 0, top5 = 0, scores = options.scores and {},
+                  labels = options.scores and {}}
   local errors, stopped = 0, false
   local ok, message = pcall(rm.no_grad, function()
     for x, y in loader:epoch(1) do
@@ -34,7 +46,10 @@ local function evaluate(net, loader, options)
       local n = y.shape[1]
       result.loss = result.loss + n * logits:cross_entropy(y):item()
       result.count = result.count + n
-      errors = errors + wrong(logits, y)
+      local before = ranks(logits, y)
+      errors = errors + before:ge(1):long():sum():item()
+      result.top3 = result.top3 + before:lt(3):long():sum():item()
+      result.top5 = result.top5 + before:lt(5):long():sum():item()
       if options.scores then
         table.move(logits:totable(), 1, n, #result.scores + 1, result.scores)
         table.move(y:totable(), 1, n, #result.labels + 1, result.labels)
@@ -46,6 +61,7 @@ local function evaluate(net, loader, options)
   if stopped then return nil end
   if result.count == 0 then error("evaluate: there are no images", 2) end
   result.loss, result.error = result.loss / result.count, 100 * errors / result.count
+  result.top3, result.top5 = 100 * result.top3 / result.count, 100 * result.top5 / result.count
   return result
 end
 

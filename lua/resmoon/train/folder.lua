@@ -64,7 +64,8 @@ end
 function folder.read(path)
   path = path:gsub("(.)/+$", "%1")
   local config = folder.config(path)
-  local log = Log.read(path .. "/log.csv")
+  local file = path .. "/log.csv"
+  local log = sys.exists(file) and Log.read(file) or Log()  -- none before the first epoch has ended
   return {name = config.name or config.model or path:match("[^/]*$"), folder = path, config = config,
           log = log:by_column(), rows = log.rows}
 end

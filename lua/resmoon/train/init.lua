@@ -15,6 +15,7 @@ return {
   Trainer = require "resmoon.train.trainer",
   run = run.run,
   resume = run.resume,
+  several = require "resmoon.train.several",
   load = run.load,
   compare = require "resmoon.train.compare",
   evaluate = evaluation.evaluate,

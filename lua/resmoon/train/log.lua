@@ -1,13 +1,13 @@
 --- The log of a run: a row for each epoch, in memory and as CSV.
 --
--- Columns: epoch; steps (since the start); lr (during the last step of the epoch); loss and error
--- (in percent) on the training images, as they were seen in training, and after the epoch on the
--- validation images (empty without a validation split) and the test images; seconds; img_per_s
--- (training alone).
+-- Columns: epoch; steps (since the start); lr and momentum (during the last step of the epoch; of Adam beta1); loss
+-- and error (in percent) on the training images, as they were seen in training, and after the epoch on the
+-- validation images (empty without a validation split) and the test images, there with top-3 and top-5 accuracy
+-- (in percent); seconds; img_per_s (training alone).
 -- The file is written as a whole after each epoch, so it never ends in half a line.
 --
 -- Call: train.Log() -> log
--- Units: errors in per cent, seconds, images per second.
+-- Units: errors and accuracies in per cent, seconds, images per second.
 -- Errors: none.
 -- Example:
 --   > log = train.Log()
@@ -19,10 +19,11 @@ local class = require "resmoon.class"
 
 local Log = class("Log")
 
-Log.columns = {"epoch", "steps", "lr", "train_loss", "train_error", "val_loss", "val_error",
-               "test_loss", "test_error", "seconds", "img_per_s"}
+Log.columns = {"epoch", "steps", "lr", "momentum", "train_loss", "train_error",
+               "val_loss", "val_error", "val_top3", "val_top5",
+               "test_loss", "test_error", "test_top3", "test_top5", "seconds", "img_per_s"}
 
-local formats = {epoch = "%d", steps = "%d", lr = "%.9g", seconds = "%.3f", img_per_s = "%.1f"}
+local formats = {epoch = "%d", steps = "%d", lr = "%.9g", momentum = "%.9g", seconds = "%.3f", img_per_s = "%.1f"}
 
 function Log:init() self.rows = {} end
 

@@ -50,6 +50,8 @@ function options.add(parser, given)
     add("--test-size", "test on so many images (default all)", "N", whole),
     add("--val-split", "share (below 1) or number of the training images that validate instead", "X", number,
         d.val_split),
+    add("--size", "height and width of the images in pixels: a folder's are cut and resized, others shrunk by a whole "
+        .. "factor (default their own)", "N", whole),
     switch("--augment", "shifts by up to 4 pixels and mirroring", "on"))
   parser:group("Training",
     add("--epochs", "passes over the training images", "N", whole, d.epochs),
@@ -80,6 +82,8 @@ function options.add(parser, given)
     add("--shortcut", "of residual networks: A (zeros), B (projection where shapes change), C (all projections), "
         .. "D (average pooling, then a projection)")
       :choices {"A", "B", "C", "D"},
+    add("--block", "of residual networks: basic, or bottleneck (CIFAR depths of 9n + 2 layers: 20, 56, 110)")
+      :choices {"basic", "bottleneck"},
     add("--width", "channels of the first stage (default the network's own)", "N", whole))
 end
 
@@ -87,6 +91,7 @@ local fields = {
   "data", "train_size", "test_size", "val_split", "augment", "epochs", "batch_size", "optimizer", "lr", "momentum",
   "weight_decay", "nesterov", "label_smoothing", "clip", "accumulate", "early_stop", "schedule", "milestones", "gamma",
   "step_size", "max_lr", "cycle_momentum", "warmup", "seed", "threads", "shortcut", "width",
+  "size", "block",
 }
 
 --- The settings that were given, as a partial config.

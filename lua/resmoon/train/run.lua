@@ -3,6 +3,7 @@ local rm         = require "resmoon.core"
 local checkpoint = require "resmoon.train.checkpoint"
 local config     = require "resmoon.train.config"
 local folder     = require "resmoon.train.folder"
+local json       = require "resmoon.json"
 local Trainer    = require "resmoon.train.trainer"
 
 local run = {}
@@ -24,21 +25,24 @@ local function build(c, path, options)
   rm.manual_seed(c.seed)
   local sets = options.sets or {config.open(c)}
   local train, test, validation = sets[1], sets[2], sets[3]
+  local mean, std = c.mean or train.mean, c.std or train.std
   c.classes, c.input, c.data_name = train.classes, train.shape, train.name
   local net = config.model(c)
   c.parameters = 0
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
   local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment,
-                                     drop_last = c.drop_last})
+                                     drop_last = c.drop_last, mean = mean, std = std})
   local optimizer = config.optimizer(c, net:parameters())
   local schedule, unit = config.schedule(c, optimizer, #loader)
-  local function fixed(set) return set and data.Loader(set, {batch_size = math.max(c.batch_size, 250)}) end
+  local function fixed(set)
+    return set and data.Loader(set, {batch_size = math.max(c.batch_size, 250), mean = mean, std = std})
+  end
   return Trainer {
     net = net, optimizer = optimizer, schedule = schedule, schedule_unit = unit, train = loader, test = fixed(test),
     validation = fixed(validation), epochs = c.epochs, loss = loss_of(c), folder = path, hooks = options.hooks,
     early_stop = c.early_stop, clip = c.clip, accumulate = c.accumulate, progress = options.progress,
     name = options.label,
-    about = {config = c, mean = train.mean, std = train.std},
+    about = {config = c, mean = mean, std = std},
   }
 end
 
@@ -97,16 +101,17 @@ function run.run(partial, options)
   return run.finish(trainer, c)
 end
 
---- The trainer of the run in a folder as it stopped, and its config: fit goes on bit for bit.
--- changes: settings given anew. Of these only epochs, data, threads and early_stop may differ.
+local function text(value) return (json.encode({value}):sub(2, -2)) end
+
+--- The config of the run in a folder, with settings given anew. Of these only epochs, data, threads, early_stop and
+-- drawing may differ.
 -- Errors: raises where there is no run, and where another setting differs.
-function run.reopen(path, changes, options)
-  options = options or {}
+function run.changed(path, changes)
   local saved = folder.config(path)
   for name, value in pairs(changes or {}) do
-    if not may_change[name] and saved[name] ~= value and type(value) ~= "table" then
-      error(("%s was begun with %s = %s: it cannot go on with %s"):format(path, name, tostring(saved[name]),
-            tostring(value)), 0)
+    if not may_change[name] and text(saved[name]) ~= text(value) then
+      error(("%s was begun with %s = %s: it cannot go on with %s; --run DIR puts a new run elsewhere"):format(path,
+            name, text(saved[name]), text(value)), 0)
     end
     if may_change[name] then
       local fixed_end = saved.schedule == "onecycle" or saved.schedule == "cosine"
@@ -117,11 +122,18 @@ function run.reopen(path, changes, options)
       saved[name] = value
     end
   end
-  local c = config.complete(saved)
+  return config.complete(saved)
+end
+
+--- The trainer of the run in a folder as it stopped, and its config: fit goes on bit for bit.
+-- changes: settings given anew, as run.changed takes them.
+function run.reopen(path, changes, options)
+  options = options or {}
+  local c = run.changed(path, changes)
   local trainer = build(c, path, options)
   local last = path .. "/last.safetensors"
   if rm.sys.exists(last) then trainer:resume(last) end  -- else it was stopped before its first checkpoint
-  rm.write_atomic(path .. "/config.json", require("resmoon.json").encode(c, {indent = true}) .. "\n")
+  rm.write_atomic(path .. "/config.json", json.encode(c, {indent = true}) .. "\n")
   return trainer, c
 end
 

@@ -85,7 +85,7 @@ function Trainer:init(options)
   self.steps = 0             -- since the start of the run
   self.sums = nil            -- of the epoch under way
   self.best = nil            -- {error =, epoch =}
-  self.lr = nil              -- of the last step
+  self.lr = nil              -- of the last step, with self.momentum
   self.stopped = nil         -- by Ctrl-C: states of loader and generators
   self.screen = options.progress ~= false and Progress.new(options.name, options.epochs) or nil
 end
@@ -123,6 +123,7 @@ function Trainer:path(name) return self.folder and self.folder .. "/" .. name en
 function Trainer:state()
   local state = {
     epoch = self.epoch, steps = self.steps, sums = self.sums, best = self.best, lr = self.lr,
+    momentum = self.momentum,
     schedule = self.schedule and self.schedule:state_dict(), loader = self.train:state_dict(),
     generators = checkpoint.generators(),
   }
@@ -173,7 +174,7 @@ function Trainer:resume(path)
   self.train:load_state_dict(state.loader)
   checkpoint.set_generators(state.generators)
   self.epoch, self.steps, self.sums, self.best = state.epoch, state.steps, state.sums, state.best
-  self.lr = state.lr
+  self.lr, self.momentum = state.lr, state.momentum
   local log = self:path("log.csv")
   if log and sys.exists(log) then
     self.log = Log.read(log)
@@ -215,6 +216,12 @@ local function backward_in_parts(self, x, y)
   return value, wrong
 end
 
+-- Momentum, or what Adam has in its place.
+local function momentum_of(optimizer)
+  local group = optimizer.groups[1]
+  return group.momentum or group.betas and group.betas[1]
+end
+
 -- One step. Returns the loss, or nil and what it was if that is no finite number; then nothing
 -- of the step has reached the weights.
 local function step(self, x, y)
@@ -222,7 +229,7 @@ local function step(self, x, y)
   local value, wrong = backward_in_parts(self, x, y)
   if not value then return nil, wrong end
   if self.clip > 0 then require("resmoon.optim").clip_grad_norm(self.optimizer_parameters, self.clip) end
-  self.lr = self.optimizer.lr
+  self.lr, self.momentum = self.optimizer.lr, momentum_of(self.optimizer)
   self.optimizer:step()
   if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
   self.steps = self.steps + 1
@@ -274,12 +281,15 @@ end
 local function finish_epoch(self)
   local began, sums = sys.clock(), self.sums
   local row = {
-    epoch = self.epoch, steps = self.steps, lr = self.lr or self.optimizer.lr, train_loss = sums.loss / sums.count,
+    epoch = self.epoch, steps = self.steps, lr = self.lr or self.optimizer.lr, momentum = self.momentum,
+    train_loss = sums.loss / sums.count,
     train_error = 100 * sums.wrong / sums.count, img_per_s = sums.count / math.max(sums.seconds, 1e-9),
   }
   local function evaluate(prefix, loader)
     local measured = not loader or evaluation.evaluate(self.net, loader, {stop = interrupted})
-    if loader and measured then row[prefix .. "_loss"], row[prefix .. "_error"] = measured.loss, measured.error end
+    for _, what in ipairs(loader and measured and {"loss", "error", "top3", "top5"} or {}) do
+      row[prefix .. "_" .. what] = measured[what]
+    end
     return measured
   end
   if not (evaluate("val", self.validation) and evaluate("test", self.test)) then return nil end

@@ -23,8 +23,23 @@ local function refused(list, message, options)
   check.that(not err:find("stack traceback", 1, true), err)
 end
 
+check.case("every command answers --help with an example, and a misspelt option with the nearest", function()
+  local count = 0
+  for _, file in ipairs(rm.sys.list "scripts") do
+    local name = file:match "^(.*)%.lua$"
+    if name then
+      local out = succeed {name, "--help"}
+      check.that(out:find("Usage: resmoon " .. name, 1, true) and out:find("Example:\n", 1, true), out)
+      refused({name, "--hepl"}, "Did you mean '--help'?")
+      count = count + 1
+    end
+  end
+  check.that(count >= 12, count)
+end)
+
 check.case("an unknown option is answered with the nearest, an unknown network too", function()
-  refused({"train", "--epoch", "3"}, "Did you mean '--epochs'")
+  refused({"train", "--epoch", "3"}, "Did you mean '--epochs'?")
+  refused({"train", "--epohcs-number", "3"}, "unknown option '--epohcs-number'")
   refused({"train", "--model", "resnet21", "--run", "/nonexistent/x"}, "did you mean 'resnet20'")
   refused({"compare", "resnet20", "plian20"}, "did you mean 'plain20'")
   refused({"bench", "lenet"}, "did you mean 'lenet5'")

@@ -1,0 +1,72 @@
+--- Several runs, one after the other, in the subfolders of one folder.
+local rm     = require "resmoon.core"
+local config = require "resmoon.train.config"
+local folder = require "resmoon.train.folder"
+local json   = require "resmoon.json"
+local Log    = require "resmoon.train.log"
+local run    = require "resmoon.train.run"
+
+-- Whether nothing is left to do in the folder of a run.
+local function ended(path, c)
+  local log, best, at = path .. "/log.csv", math.huge, 0
+  local rows = rm.sys.exists(log) and Log.read(log).rows or {}
+  if #rows == 0 then return false end
+  for _, row in ipairs(rows) do
+    local err = row.val_error or row.test_error or row.train_error
+    if err < best then best, at = err, row.epoch end
+  end
+  local last = rows[#rows].epoch
+  return last >= c.epochs or (c.early_stop > 0 and last - at >= c.early_stop)
+end
+
+-- Runs on the same images share them: opens(c) -> {train, test, validation}.
+local function opener()
+  local opened, sets = nil, nil
+  return function(c)
+    local what = {}
+    for i, name in ipairs(config.data_settings) do what[i] = {name, c[name]} end
+    local key = json.encode(what)
+    if key ~= opened then opened, sets = key, {config.open(c)} end
+    return sets
+  end
+end
+
+--- Trains some networks one after the other, each into a subfolder of its own. What is there is not done again:
+-- finished runs are kept, and one that was stopped is taken up where it was; so the same call after Ctrl-C or a kill
+-- goes on. (A run whose loss became no number is tried again from its last epoch.)
+--
+-- Call: train.several({{name =, settings =}, ...}, {folder =, sets = nil, progress = true}) -> folders or nil
+-- Options: folder    of all; each run is in folder/name, and called by that name
+--  sets      {train, test, validation}: instead of opening the data of the settings
+--  progress  false: silent
+-- Returns: the folders of the runs, in order; nil where Ctrl-C ended it.
+-- Errors: raises, before anything is trained, for an unknown network or setting, and where a folder holds a run with
+--  other settings.
+-- Example:
+--   > settings = {model = "mlp", epochs = 1, train_size = 100, test_size = 20}
+--   > jobs = {{name = "one", settings = settings}}
+--   > train.several(jobs, {folder = "runs/both", progress = false})
+--   {"runs/both/one"}
+local function several(jobs, options)
+  local todo, paths, wide = {}, {}, 0
+  for i, job in ipairs(jobs) do
+    local path = ("%s/%s"):format(options.folder, job.name)
+    local c = config.with({name = job.name}, job.settings)
+    local there = folder.is_run(path)
+    c = there and run.changed(path, c) or config.complete(c)
+    require("resmoon.models").get(c.model)
+    if not there or not ended(path, c) then todo[#todo + 1] = {path = path, config = c, there = there} end
+    paths[i], wide = path, math.max(wide, #c.name)
+  end
+  local open = opener()
+  for _, job in ipairs(todo) do
+    local c = job.config
+    local how = {folder = job.path, sets = options.sets or open(c), progress = options.progress,
+                 label = ("%-" .. wide .. "s"):format(c.name)}
+    local result = job.there and run.resume(job.path, c, how) or run.run(c, how)
+    if result.stopped == "interrupted" then return nil end
+  end
+  return paths
+end
+
+return several

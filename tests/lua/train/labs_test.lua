@@ -1,0 +1,50 @@
+-- The programs of the labs on a few embedded images: what they leave, and what they refuse.
+local check   = require "support.check"
+local rm      = require "resmoon"
+local program = require "support.program"
+
+local SMALL = {"--train-size", "40", "--test-size", "20", "--batch-size", "20", "--epochs", "1", "--threads", "1",
+               "--width", "2"}
+
+local function run(list)
+  local words = table.move(SMALL, 1, #SMALL, #list + 1, {table.unpack(list)})
+  local out, err, status = program.run(words, {env = "RESMOON_PLOT=text"})
+  check.equal(status, 0, out .. err)
+  return out
+end
+
+local function read(path)
+  local file <close> = assert(io.open(path))
+  return file:read("a")
+end
+
+check.case("lab_a: four networks, a figure and a report; a second call trains nothing", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/a"
+    local out = run {"lab_a", "--run", home, "--models", "resnet18", "plain18"}
+    check.that(out:find("resnet18 +epoch 1/1") and out:find("plain18 +epoch 1/1"), out)
+    check.equal(rm.train.folder.config(home .. "/plain18").size, 16)
+    local page = read(home .. "/report.md")
+    for _, part in ipairs {"Confusion", "confusion matrix of plain18", "ROC", "By the lab's criterion", "F1"} do
+      check.that(page:lower():find(part:lower(), 1, true), part)
+    end
+    check.that(rm.sys.exists(home .. "/compare.svg"))
+    out = run {"lab_a", "--run", home, "--models", "resnet18", "plain18"}
+    check.that(not out:find("epoch 1/1", 1, true), out)
+  end)
+end)
+
+check.case("lab_b: a figure for each family; bottlenecks above a depth", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/b"
+    local out = run {"lab_b", "--run", home, "--depths", "20", "56", "--bottleneck-above", "50", "--families", "resnet"}
+    check.that(out:find("resnet56_bottleneck", 1, true), out)
+    check.that(rm.sys.exists(home .. "/resnet.png") and not rm.sys.exists(home .. "/plain.png"))
+    local net = rm.train.load(home .. "/resnet56_bottleneck")
+    check.equal(rm.nn.Module.type_of(net.layer1[1]), "Bottleneck")
+    local _, err, status = program.run {"lab_b", "--depths", "32", "--bottleneck-above", "20", "--run", folder .. "/c"}
+    check.that(status ~= 0 and err:find("32 layers are not 9n + 2", 1, true), err)
+    _, err, status = program.run {"lab_b", "--depht", "20"}
+    check.that(status ~= 0 and err:find("Did you mean '--depths'", 1, true), err)
+  end)
+end)
