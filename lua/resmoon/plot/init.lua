@@ -8,7 +8,7 @@
 --
 -- Topic: plot
 local charts = require "resmoon.plot.charts"
-local images = require "resmoon.plot.images"
+local heatmap = require "resmoon.plot.heatmap"
 local lab    = require "resmoon.plot.lab"
 
 return {
@@ -17,9 +17,12 @@ return {
   bars = charts.bars,
   histogram = charts.histogram,
   curves = require "resmoon.plot.curves",
-  images = images.images,
-  heatmap = images.heatmap,
-  confusion = images.confusion,
+  images = require("resmoon.plot.images").images,
+  filters = require "resmoon.plot.filters",
+  feature_maps = require "resmoon.plot.feature_maps",
+  top_losses = require "resmoon.plot.top_losses",
+  heatmap = heatmap.heatmap,
+  confusion = heatmap.confusion,
   lrfind = lab.lrfind,
   responses = lab.responses,
   roc = lab.roc,
