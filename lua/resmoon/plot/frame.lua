@@ -1,7 +1,6 @@
 --- Lines of text that are drawn over themselves in the terminal.
 --
--- A frame is written in one piece, and each has as many lines as the one before, so that it can begin where that
--- began.
+-- A frame is written in one piece and begins where the one before began.
 local sys = require("resmoon.core").sys
 
 local Frame = {}
@@ -32,7 +31,7 @@ function Frame:draw(lines)
   local _, columns = Frame.size()
   local up = self.height > 0 and ("\r\27[%dA"):format(self.height) or ""
   -- After a change of the window's size what was drawn may be broken into other lines.
-  if self.columns and self.columns ~= columns then up = up .. "\27[J" end
+  if self.columns and self.columns ~= columns or #lines < self.height then up = up .. "\27[J" end
   self.height, self.columns, self.drawn = #lines, columns, sys.clock()
   io.stdout:write(up, table.concat(lines, "\27[K\n"), "\27[K\n")
   io.stdout:flush()

@@ -101,18 +101,24 @@ function gnuplot.text_size()
   return math.max(40, math.min((columns or 80) - 1, 110)), math.max(12, math.min((rows or 24) - 3, 30))
 end
 
+--- The target of a window, or nil where none can be opened or RESMOON_PLOT wants something else.
+function gnuplot.window_target(width, height)
+  local wish = sys.getenv("RESMOON_PLOT")
+  if not gnuplot.find() or wish and wish ~= "window" then return nil end
+  local has = available()
+  local name = has.qt and "qt" or has.wxt and "wxt" or has.x11 and "x11"
+  if not name or not (wish or has_display()) then return nil end
+  return {kind = "window", terminal = ("%s size %d,%d noraise noenhanced"):format(name, width, height), width = width,
+          height = height, small = 9}
+end
+
 --- The target of a figure that is to be seen now.
 -- kind: "window", "sixel" or "text", whose width and height are in characters.
 function gnuplot.screen_target(width, height)
+  local window = gnuplot.window_target(width, height)
+  if window then return window end
   local wish = sys.getenv("RESMOON_PLOT")
-  local function want(kind, test) return wish == kind or (not wish and test()) end
-  local function window() return has_display() and (available().qt or available().x11 or available().wxt) end
-  if want("window", window) then
-    local name = available().qt and "qt" or available().wxt and "wxt" or "x11"
-    return {kind = "window", terminal = ("%s size %d,%d noenhanced"):format(name, width, height), width = width,
-            height = height, small = 9}
-  end
-  if want("sixel", function() return sys.isatty(1) and available().sixelgd and has_sixel() end) then
+  if wish == "sixel" or not wish and sys.isatty(1) and available().sixelgd and has_sixel() then
     return {kind = "sixel", terminal = ("sixelgd size %d,%d truecolor noenhanced"):format(width, height),
             width = width, height = height, small = 9}
   end

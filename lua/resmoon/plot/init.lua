@@ -16,6 +16,7 @@ return {
   scatter = charts.scatter,
   bars = charts.bars,
   histogram = charts.histogram,
+  live = require "resmoon.plot.live",
   curves = require "resmoon.plot.curves",
   images = require("resmoon.plot.images").images,
   filters = require "resmoon.plot.filters",

@@ -73,8 +73,8 @@ function textcurve.sample(i, options)
   return colour and painted(mark, i) or mark
 end
 
---- Lines of text, from the top, that show curves: series is a list of lists of points {x, y} in order of x, where numbers
--- that are none are left out. area: width and height in characters; x and y: {lowest, highest}.
+--- Lines of text, from the top, that show curves: series is a list of lists of points {x, y} in order of x, where
+-- numbers that are none are left out. area: width and height in characters; x and y: {lowest, highest}.
 -- options: braille (default by the locale), colour (of several curves; default by the terminal).
 function textcurve.lines(series, area, x, y, options)
   options = options or {}
