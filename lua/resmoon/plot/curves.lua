@@ -45,13 +45,15 @@ end
 
 local MOST_MARKS = 20  -- more could not be told apart
 
--- Epochs up to `last` after which the rate of a run drops, and the factor.
+-- Epochs before `last` after which the rate of a run drops, and the factor.
 local function drops(config, last)
   local epochs = {}
   if config and config.schedule == "multistep" then
-    epochs = {table.unpack(config.milestones or {})}
+    for _, epoch in ipairs(config.milestones or {}) do
+      if epoch < last then epochs[#epochs + 1] = epoch end
+    end
   elseif config and config.schedule == "step" and config.step_size then
-    for epoch = config.step_size, last, config.step_size do epochs[#epochs + 1] = epoch end
+    for epoch = config.step_size, last - 1, config.step_size do epochs[#epochs + 1] = epoch end
   end
   return epochs, config and config.gamma
 end
@@ -62,7 +64,7 @@ local function marks_of(runs, last, given)
   local list, seen, factors = {}, {}, {}
   local function add(epochs)
     for _, epoch in ipairs(epochs) do
-      if epoch <= last and not seen[epoch] then list[#list + 1], seen[epoch] = epoch, true end
+      if not seen[epoch] then list[#list + 1], seen[epoch] = epoch, true end
     end
   end
   if given then
@@ -95,7 +97,7 @@ local function curves(runs, options)
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
   if type(runs) ~= "table" or #runs == 0 then error("plot.curves: no runs to draw", 2) end
   local given = check_marks(options.marks)
-  local f = figure.new({title = options.title, size = options.size or {1150, 480}})
+  local f = figure.new({title = options.title, size = options.size or {1150, 450 + 25 * math.ceil(#runs / 4)}})
   local loss = f:panel({title = "training loss", text_title = "training loss", xlabel = "epoch",
                         ylabel = "cross-entropy", yrange = {0}})
   local what = options.error or "test"

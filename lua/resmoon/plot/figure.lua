@@ -97,16 +97,21 @@ local function ticks(axis, list, step, room)
   return ("set %stics (%s)\n"):format(axis, table.concat(parts, ", "))
 end
 
+-- A line whose colour was used up looks dash-dotted, then dotted.
+local ROUNDS = {1, 4, 3, 2}
+
 local function layer_options(layer, index, in_text)
-  local colour = layer.colour or index
-  if type(colour) == "number" then colour = figure.colours[(colour - 1) % #figure.colours + 1] end
+  local colour, round = layer.colour or index, 0
+  if type(colour) == "number" then
+    colour, round = figure.colours[(colour - 1) % #figure.colours + 1], (colour - 1) // #figure.colours
+  end
   local parts = {"with " .. layer.style}
   if not layer.plain then
     if not colour:find("^#%x%x%x%x%x%x$") then error(("plot: %q is no colour like #0072b2"):format(colour), 0) end
     parts[#parts + 1] = ("lc rgb '#%s%s'"):format(layer.faint and "90" or "", colour:sub(2))
     if layer.style:find("line") then
       local width = layer.width or (layer.faint and 1.3 or 2.2)
-      local dash = layer.dashed == true and 2 or layer.dashed or 1
+      local dash = layer.dashed == true and 2 or layer.dashed or ROUNDS[round % #ROUNDS + 1]
       parts[#parts + 1] = ("lw %g dt %s"):format(width, dashes[(dash - 1) % #dashes + 1])
     end
     if layer.style:find("point") then

@@ -97,9 +97,9 @@ local function layer(tile, left, top, g)
       red[i], green[i], blue[i] = math.floor(pixel[1]), math.floor(pixel[2]), math.floor(pixel[3])
     end
   end
-  -- Enlarged pixels as squares: a viewer would smooth those of an image.
+  -- Large pixels as squares, since a viewer would smooth those of an image; of many the seams would show.
   return {columns = {x, y, red, green, blue}, using = "1:2:3:4:5", plain = true,
-          style = scale > 4 and "rgbimage pixels" or "rgbimage"}
+          style = scale > 4 and width <= 16 and "rgbimage pixels" or "rgbimage"}
 end
 
 local function figure_of(tiles, columns, options)

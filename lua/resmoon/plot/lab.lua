@@ -135,7 +135,7 @@ function lab.roc(series, labels, options)
   local many = #series > 5  -- a legend that would cover curves stands beside them
   local f = figure.new({title = options.title, size = options.size or {many and 940 or 800, 640}})
   local p = f:panel({xlabel = "false positive rate", ylabel = "true positive rate", xrange = {0, 1}, yrange = {0, 1},
-                     text_key = "bottom right", key = many and "outside right top" or "bottom right"})
+                     text_key = "bottom right", key = many and "outside right top Left reverse" or "bottom right"})
   p:add({columns = {{0, 1}, {0, 1}}, style = "lines", colour = "#999999", dashed = true, width = 1, aside = true})
   local function add(each, name, style)
     need("plot.roc", each, "fpr", "tpr")
