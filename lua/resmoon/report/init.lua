@@ -169,6 +169,8 @@ function report.write(paths, options)
   options = options or {}
   local out = options.out or "report.html"
   local base = out:gsub("%.html$", "")
+  local home = base:match "^(.*)/"
+  if home then rm.sys.mkdir_p(home) end
   local all = {}
   for i, path in ipairs(paths) do
     all[i] = measure.run(path, options)
