@@ -74,7 +74,8 @@ function options.add(parser, given)
     add("--gamma", "multistep, step: the factor", "X", number, d.gamma),
     add("--step-size", "step: epochs between two steps (default a third of all)", "N", whole),
     add("--max-lr", "onecycle: the highest rate, which lr would be otherwise (default lr)", "RATE", number),
-    switch("--cycle-momentum", "onecycle: momentum from 0.95 to 0.85 and back", "off"),
+    switch("--cycle-momentum", "onecycle: momentum falls by 0.1 while the rate climbs, and comes back", "off"),
+    add("--max-momentum", "with cycle-momentum: where it starts and ends (default 0.95)", "X", number),
     add("--warmup", "epochs in which the rate climbs from a tenth", "EPOCHS", number, d.warmup))
   parser:group("Run",
     add("--seed", "of weights, order, augmentation and dropout: the same seed gives the same bits", "N", whole, d.seed),
@@ -90,7 +91,7 @@ end
 local fields = {
   "data", "train_size", "test_size", "val_split", "augment", "epochs", "batch_size", "optimizer", "lr", "momentum",
   "weight_decay", "nesterov", "label_smoothing", "clip", "accumulate", "early_stop", "schedule", "milestones", "gamma",
-  "step_size", "max_lr", "cycle_momentum", "warmup", "seed", "threads", "shortcut", "width",
+  "step_size", "max_lr", "cycle_momentum", "max_momentum", "warmup", "seed", "threads", "shortcut", "width",
   "size", "block",
 }
 

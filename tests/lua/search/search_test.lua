@@ -3,6 +3,7 @@ local check   = require "support.check"
 local rm      = require "resmoon"
 local program = require "support.program"
 local search  = require "resmoon.search"
+local trial   = require "resmoon.search.trial"
 
 local genes = search.genes
 
@@ -94,23 +95,23 @@ local function settings(more)
 end
 
 check.case("a trial is scored, whatever happens in it", function()
-  local result = search.trial.run(settings {lr = 0.01}, {sets = sets()})
+  local result = trial.run(settings {lr = 0.01}, {sets = sets()})
   check.equal({result.stopped, result.epochs, #result.accuracy}, {"finished", 3, 3})
   check.equal(result.fitness, result.accuracy[3])
-  result = search.trial.run(settings {lr = 1e6, momentum = 1.5}, {sets = sets()})
+  result = trial.run(settings {lr = 1e6, momentum = 1.5}, {sets = sets()})
   check.equal(result.stopped, "diverged")
   check.that(result.fitness == result.fitness and result.fitness >= 0)
-  result = search.trial.run(settings {lr = -1}, {sets = sets()})
+  result = trial.run(settings {lr = -1}, {sets = sets()})
   check.equal({result.stopped, result.fitness}, {"refused", 0})
   check.that(result.reason:find("lr is -1", 1, true), result.reason)
-  result = search.trial.run(settings {lr = 0.01}, {sets = sets(), bar = {1000, 1000}})
+  result = trial.run(settings {lr = 0.01}, {sets = sets(), bar = {1000, 1000}})
   check.equal({result.stopped, result.epochs}, {"hopeless", 1})
 end)
 
 check.case("the bar is the median of those that got so far", function()
   local results = {{accuracy = {10, 50}}, {accuracy = {30, 60}}, {accuracy = {20}}, {accuracy = {}}}
-  check.equal(search.trial.bar(results), {20})
-  check.equal(search.trial.bar {}, {})
+  check.equal(trial.bar(results), {20})
+  check.equal(trial.bar {}, {})
 end)
 
 local function command(folder, more)

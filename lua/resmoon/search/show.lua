@@ -1,0 +1,49 @@
+--- What a search found, for people: the five fittest, what was gained, and the figure of both.
+local genes = require "resmoon.search.genes"
+
+local SHOWN = 5
+
+local function figure(result, files, title)
+  local series = {}
+  for panel, what in ipairs {"accuracy", "loss"} do
+    for i = 1, math.min(SHOWN, #result.ranked) do
+      local each = result.ranked[i]
+      if #each.trial[what] > 0 then
+        series[#series + 1] = {y = each.trial[what], title = ("trial %d"):format(each.number), points = true,
+                               panel = panel, colour = i}
+      end
+    end
+  end
+  if #series == 0 then return nil end
+  return require("resmoon.plot").lines(series, {file = files, title = title, panels = {
+    {title = "accuracy on held-out images", xlabel = "epoch", ylabel = "top-1 (%)", key = "bottom right"},
+    {title = "training loss", xlabel = "epoch", ylabel = "cross-entropy"}}})
+end
+
+--- Prints the five fittest individuals of a search and what was gained over the settings as given, and draws accuracy
+-- and loss of the five by epoch into its folder: best5.png and best5.svg.
+-- Call: search.show(result) -> files of the figure, or nil
+-- Errors: raises for what search.run did not return. Without gnuplot there is no figure, which is said.
+-- Example:
+--   settings = {model = "lenet5", epochs = 1, train_size = 100}
+--   search.show(search.run {settings = settings, folder = "runs/search"})
+local function show(result)
+  print("\n  trial  generation  accuracy  hyper-parameters")
+  for i = 1, math.min(SHOWN, #result.ranked) do
+    local each = result.ranked[i]
+    print(("  %5d  %10d  %7.2f%%  %s"):format(each.number, each.generation, each.fitness,
+          genes.text(result.genes, each.genes)))
+  end
+  local function line(what, each)
+    print(("  %s  %6.2f%%  %s"):format(what, each.fitness, genes.text(result.genes, each.genes)))
+  end
+  print()
+  line("without search", result.plain)
+  line("with search   ", result.best)
+  local files = {result.folder .. "/best5.png", result.folder .. "/best5.svg"}
+  if not figure(result, files) then return nil end
+  print(("\nfigure: %s, %s"):format(files[1], files[2]))
+  return files
+end
+
+return show
