@@ -3,9 +3,9 @@ local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
-local parser = commandline("resmoon search", "Searches learning rate (1e-6 to 1e-2, log), weight decay "
-                           .. "(0 to 0.1) and, of sgd, momentum (0.1 to 1.5)\nwith a genetic algorithm over short trainings. Fitness is "
-                           .. "the accuracy on held-out training images.")
+local parser = commandline("resmoon search", "Searches learning rate (1e-6 to 1e-2, log), weight decay (0 to 0.1) "
+                           .. "and momentum\n(0.1 to 1.5; of sgd, or with --cycle-momentum) with a genetic algorithm "
+                           .. "over short trainings. Fitness is the accuracy on held-out training images.")
   :epilog [[
 The folder holds a file for each finished trial: the same command goes on where it was stopped or killed.
 Trial 0 is the training with the settings as given: what the search is compared with.

@@ -21,14 +21,15 @@ genes.defaults = {
   {name = "momentum",     low = 0.1,  high = 1.5,  scale = "linear"},
 }
 
---- The lab's genes for an optimiser: only SGD has a momentum to vary.
--- Call: search.genes.of(optimizer) -> list of genes
+--- The lab's genes for settings of training: momentum is one of SGD, and where one-cycle moves it (of Adam beta1).
+-- Call: search.genes.of(settings) -> list of genes
 -- Errors: none.
 -- Example:
---   > #search.genes.of "sgd", #search.genes.of "adam"
+--   > #search.genes.of {optimizer = "sgd"}, #search.genes.of {optimizer = "adam"}
 --   3  2
-function genes.of(optimizer)
-  return table.move(genes.defaults, 1, optimizer == "sgd" and 3 or 2, 1, {})
+function genes.of(settings)
+  local cycled = settings.schedule == "onecycle" and settings.cycle_momentum
+  return table.move(genes.defaults, 1, (settings.optimizer == "sgd" or cycled) and 3 or 2, 1, {})
 end
 
 --- Checks a list of genes, and returns it.

@@ -12,8 +12,9 @@ local journal = {}
 local function read(path)
   local file <close> = assert(io.open(path, "r"))
   local ok, value = pcall(json.decode, file:read("a"))
-  if ok and type(value) ~= "table" then ok, value = false, "is no object" end
-  return ok and value or nil, value
+  if not ok then return nil, value:gsub("^[^\n]-:%d+: ", "") end
+  if type(value) ~= "table" then return nil, "it holds no object" end
+  return value
 end
 
 local function write(path, value) rm.write_atomic(path, json.encode(value, {indent = true}) .. "\n") end
@@ -34,14 +35,13 @@ local function difference(saved, given)
   end
 end
 
---- Begins a search, or takes one up: raises where the folder holds one with other settings.
+local function search_path(folder) return folder .. "/search.json" end
+
+--- Raises where the folder holds a search with other settings.
 -- settings: {training =, population =, generations =, mutation =, genes =}.
-function journal.open(folder, settings)
-  local path = folder .. "/search.json"
-  if not sys.exists(path) then
-    sys.mkdir_p(folder .. "/trials")
-    return write(path, settings)
-  end
+function journal.check(folder, settings)
+  local path = search_path(folder)
+  if not sys.exists(path) then return end
   local saved, reason = read(path)
   if not saved then error(("%s: %s"):format(path, reason), 0) end
   settings = json.decode(json.encode(settings))
@@ -52,6 +52,13 @@ function journal.open(folder, settings)
       error(("%s was begun with another %s (%s); --run DIR puts a new search elsewhere"):format(folder, name, what), 0)
     end
   end
+end
+
+--- Begins a search, where the folder holds none.
+function journal.begin(folder, settings)
+  if sys.exists(search_path(folder)) then return end
+  sys.mkdir_p(folder .. "/trials")
+  write(search_path(folder), settings)
 end
 
 local function trial_path(folder, number) return ("%s/trials/%03d.json"):format(folder, number) end

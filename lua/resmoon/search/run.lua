@@ -30,7 +30,7 @@ local function complete(given)
     fail("search.run: val_split is 0, so no images are held out to measure fitness on")
   end
   require("resmoon.models").get(o.settings.model)
-  o.varied = genes.check(o.genes or genes.of(o.settings.optimizer))
+  o.varied = genes.check(o.genes or genes.of(o.settings))
   return o
 end
 
@@ -53,8 +53,11 @@ local function run_missing(self, orders)
     if not results[order.number] then missing[#missing + 1] = order end
   end
   local function ended(order, result)
-    if order.number == 0 and result.reason then  -- then nothing can be found out about the genes
-      error(("search: the settings as given do not train: %s"):format(result.reason), 0)
+    if order.number == 0 then
+      if result.reason then  -- then nothing can be found out about genes, and nothing is begun
+        error(("search: the settings as given do not train: %s"):format(result.reason), 0)
+      end
+      journal.begin(self.folder, self.identity)
     end
     results[order.number] = result
     journal.write(self.folder, order.number, result)
@@ -97,7 +100,7 @@ end
 --     threads = nil, sets = nil, progress = true} -> result or nil
 -- Options: settings  of training (help "train.config"); epochs (3), train_size and val_split (0.1) are the budget
 --  genes       what is varied: {{name =, low =, high =, scale = "log" or "linear"}, ...}; rate 1e-6 to 1e-2, weight
---   decay 0 to 0.1 and, of SGD, momentum 0.1 to 1.5
+--   decay 0 to 0.1 and, of SGD or with cycle_momentum, momentum 0.1 to 1.5
 --  population  individuals of a generation; generations: how many
 --  threshold   of mutation: a gene is drawn anew where a number from 0 to 1 exceeds it
 --  workers     trials at a time, each in a process with its share of the threads
@@ -117,15 +120,21 @@ end
 local function run(given)
   local self = complete(given)
   self.results = {}
-  journal.open(self.folder, {training = self.settings, population = self.population, generations = self.generations,
-                             mutation = self.threshold, genes = self.genes})
+  self.identity = {training = self.settings, population = self.population, generations = self.generations,
+                   mutation = self.threshold, genes = self.genes}
+  journal.check(self.folder, self.identity)
   local as_given = trial.genes(self.settings, self.varied)
-  say(self, "the settings as given")
-  if not run_missing(self, {order_of(self, 0, 0, as_given)}) then return nil end
+  local function evaluate_all(individuals, generation)
+    if generation == 1 then
+      say(self, "the settings as given")
+      if not run_missing(self, {order_of(self, 0, 0, as_given)}) then return nil end
+    end
+    return evaluate(self, individuals, generation)
+  end
   local result = genetic {
-    evaluate = function(individuals, generation) return evaluate(self, individuals, generation) end,
-    genes = self.varied, population = self.population, generations = self.generations, threshold = self.threshold,
-    seed = self.settings.seed,
+    evaluate = evaluate_all,
+    genes = self.varied, population = self.population, generations = self.generations,
+    threshold = self.threshold, seed = self.settings.seed,
     on_generation = function(_, population)
       say(self, "  best so far: %.2f%% (trial %d)", population[1].fitness, population[1].number)
     end,

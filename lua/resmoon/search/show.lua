@@ -3,21 +3,13 @@ local genes = require "resmoon.search.genes"
 
 local SHOWN = 5
 
-local function figure(result, files, title)
-  local series = {}
-  for panel, what in ipairs {"accuracy", "loss"} do
-    for i = 1, math.min(SHOWN, #result.ranked) do
-      local each = result.ranked[i]
-      if #each.trial[what] > 0 then
-        series[#series + 1] = {y = each.trial[what], title = ("trial %d"):format(each.number), points = true,
-                               panel = panel, colour = i}
-      end
-    end
+local function figure(result, files)
+  local trials = {}
+  for i = 1, math.min(SHOWN, #result.ranked) do
+    local each = result.ranked[i]
+    trials[i] = {name = ("trial %d"):format(each.number), accuracy = each.trial.accuracy, loss = each.trial.loss}
   end
-  if #series == 0 then return nil end
-  return require("resmoon.plot").lines(series, {file = files, title = title, panels = {
-    {title = "accuracy on held-out images", xlabel = "epoch", ylabel = "top-1 (%)", key = "bottom right"},
-    {title = "training loss", xlabel = "epoch", ylabel = "cross-entropy"}}})
+  return require("resmoon.plot.epochs").trials(trials, {file = files})
 end
 
 --- Prints the five fittest individuals of a search and what was gained over the settings as given, and draws accuracy
