@@ -25,7 +25,7 @@ local about = {
     weight_decay = 0.01, schedule = "onecycle", cycle_momentum = true, augment = true,
   },
   embedded = {
-    model = "resnet50", shortcut = "D", width = 16, size = 16, train_size = 8000, test_size = 1000, epochs = 6,
+    model = "resnet50", shortcut = "D", width = 16, size = 16, train_size = 8000, test_size = 1000, epochs = 5,
     batch_size = 16, optimizer = "adamw", lr = 0.003, weight_decay = 0.01, schedule = "onecycle", cycle_momentum = true,
     augment = false,
   },
@@ -53,7 +53,7 @@ local args = parser:parse()
 
 local home = args.run
 local settings = config.with(lab.settings(args, about), {model = args.model})
-local figures, notes = {}, {}   -- for the report: {SVG file, caption}, and sentences, in their order
+local figures, notes, comparison = {}, {}, nil   -- for the report: {SVG file, caption}, sentences, rows of cells
 
 -- Draws as PNG and SVG into the lab's folder: draw(files) as the functions of plot do.
 local function figure(name, caption, draw)
@@ -69,10 +69,11 @@ local function note(format, ...)
   print(notes[#notes])
 end
 
--- What a part returns that Ctrl-C ended is nil; then the lab ends, and the same command goes on.
+-- What a part returns that Ctrl-C ended is nil; then the lab ends.
 local function or_stop(value)
-  if not value then error("interrupted", 0) end
-  return value
+  if value then return value end
+  print(("stopped; the same command goes on (%s)"):format(home))
+  error("interrupted", 0)
 end
 
 local function trained(name, changes)
@@ -130,7 +131,7 @@ end
 
 function parts.search()
   local result = searched()
-  local files = search.show(result)
+  local files = search.show(result, home)
   if files then figures[#figures + 1] = {files[2], "the five fittest trials of the search"} end
   note("The search ran %d trials. On held-out training images the settings as given reach %.2f%%, the fittest "
        .. "trial, %d, %.2f%%: %s.", #result.all, result.plain.fitness, result.best.number, result.best.fitness,
@@ -140,7 +141,9 @@ end
 function parts.compare()
   local paths = {without_search(), with_search()}
   local runs = {train.folder.read(paths[1]), train.folder.read(paths[2])}
-  print("\n" .. table.concat(train.compare.topk(runs), "\n") .. "\n")
+  local lines
+  lines, comparison = train.compare.topk(runs)
+  print("\n" .. table.concat(lines, "\n") .. "\n")
   figure("with_without", "loss and accuracy with and without search", function(files)
     return plot.topk(runs, {file = files})
   end)
@@ -175,10 +178,11 @@ function parts.predict()
   end)
 end
 
--- What the report has beside the runs.
+-- What the report has beside what every report has of its runs.
 local function report(doc)
   doc:heading("Finder, schedule, search and single images", 3)
   if #notes > 0 then doc:list(notes) end
+  if comparison then doc:table(comparison[1], table.move(comparison, 2, #comparison, 1, {})) end
   for _, each in ipairs(figures) do doc:figure(each[1], each[2]) end
 end
 

@@ -13,13 +13,13 @@ local function figure(result, files)
 end
 
 --- Prints the five fittest individuals of a search and what was gained over the settings as given, and draws accuracy
--- and loss of the five by epoch into its folder: best5.png and best5.svg.
--- Call: search.show(result) -> files of the figure, or nil
+-- and loss of the five by epoch: best5.png and best5.svg in `folder`, or that of the search.
+-- Call: search.show(result, folder = nil) -> files of the figure, or nil
 -- Errors: raises for what search.run did not return. Without gnuplot there is no figure, which is said.
 -- Example:
 --   settings = {model = "lenet5", epochs = 1, train_size = 100}
 --   search.show(search.run {settings = settings, folder = "runs/search"})
-local function show(result)
+local function show(result, folder)
   print("\n  trial  generation  accuracy  hyper-parameters")
   for i = 1, math.min(SHOWN, #result.ranked) do
     local each = result.ranked[i]
@@ -32,7 +32,8 @@ local function show(result)
   print()
   line("without search", result.plain)
   line("with search   ", result.best)
-  local files = {result.folder .. "/best5.png", result.folder .. "/best5.svg"}
+  folder = folder or result.folder
+  local files = {folder .. "/best5.png", folder .. "/best5.svg"}
   if not figure(result, files) then return nil end
   print(("\nfigure: %s, %s"):format(files[1], files[2]))
   return files

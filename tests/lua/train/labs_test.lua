@@ -55,13 +55,14 @@ check.case("lab_d: its parts, in one folder; a second call trains nothing", func
     local list = {"lab_d", "--run", home, "--population", "2", "--generations", "2", "--trial-epochs", "1", "--steps",
                   "10"}
     local out = run(list)
-    for _, name in ipairs {"lrfind", "schedule", "topk", "search/best5", "with_without", "predicted"} do
+    for _, name in ipairs {"lrfind", "schedule", "topk", "best5", "with_without", "predicted"} do
       check.that(rm.sys.exists(("%s/%s.svg"):format(home, name)), name)
     end
     check.that(out:find("\nwithout_search +%d+%.%d%d%% +%d+%.%d%d%% +%d+%.%d%d%% +%d"), out)
     check.that(out:find("images/%d%d_%a+.png +%a+ %d+%.%d%%"), out)
     local page = read(home .. "/report.md")
-    for _, part in ipairs {"Rate finder", "the five fittest trials", "confusion matrix of with", "one cycle"} do
+    for _, part in ipairs {"Rate finder", "the five fittest trials", "confusion matrix of with", "one cycle",
+                           "best top-1 (epoch)"} do
       check.that(page:find(part, 1, true), part)
     end
     local c = rm.train.folder.config(home .. "/with_search")
