@@ -1,6 +1,7 @@
 --- Search for hyper-parameters: a genetic algorithm over short trainings, with a journal on disk.
 --
---     result = search.run {settings = {model = "resnet20", epochs = 3, val_split = 0.1}, folder = "runs/search"}
+--     settings = {model = "resnet20", epochs = 3, val_split = 0.1}
+--     result = search.run {settings = settings, folder = "runs/search"}
 --     search.show(result)
 --     train.run(search.apply(settings, result.best.genes))
 --
