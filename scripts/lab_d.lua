@@ -172,9 +172,7 @@ function parts.predict()
   local list = train.predict(net, files, {classes = c.classes, input = c.input, mean = mean, std = std})
   print("\n" .. table.concat(predicted.lines(list, truth), "\n") .. "\n")
   figure("predicted", "single images and what the network takes them for", function(out)
-    local columns = math.min(#list, 4)
-    return plot.images(list.images, predicted.captions(list, truth), {
-      file = out, columns = columns, size = {200 * columns + 20, 235 * math.ceil(#list / columns) + 20}})
+    return predicted.draw(list, truth, {file = out, columns = math.min(#list, 4)})
   end)
 end
 

@@ -22,6 +22,6 @@ options.main(function()
   local list = rm.train.predict(net, args.images, {classes = c.classes, input = c.input, mean = mean, std = std,
                                                    top = args.top})
   print(table.concat(predicted.lines(list), "\n"))
-  local drawn = args.figure and rm.plot.images(list.images, predicted.captions(list), {file = args.figure})
+  local drawn = args.figure and predicted.draw(list, nil, {file = args.figure})
   if drawn then print("figure: " .. args.figure) end
 end)

@@ -1,4 +1,4 @@
---- What train.predict found, as text: a line for each image, and a caption for its figure.
+--- What train.predict found: a line for each image, and all of them as a figure.
 local predicted = {}
 
 local function guesses(each)
@@ -18,15 +18,14 @@ function predicted.lines(list, truth)
   return lines
 end
 
---- Captions for plot.images: the most likely class, and the true one where it is known and another.
-function predicted.captions(list, truth)
-  local captions = {}
-  for i, each in ipairs(list) do
-    local best = each.top[1]
-    local wrong = truth and truth[i] ~= best.class
-    captions[i] = wrong and ("%s, is %s"):format(best.class, truth[i]) or guesses(each)[1]
-  end
-  return captions
+--- The images as a grid, with the most likely class of each and, where the true one is known, whether that is right.
+-- options: those of plot.images.
+function predicted.draw(list, truth, options)
+  local best, likely = {}, {}
+  for i, each in ipairs(list) do best[i], likely[i] = each.top[1].class, guesses(each)[1] end
+  local o = {predicted = truth and best or nil}
+  for name, value in pairs(options or {}) do o[name] = value end
+  return require("resmoon.plot").images(list.images, truth or likely, o)
 end
 
 return predicted
