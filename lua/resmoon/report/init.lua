@@ -31,7 +31,8 @@ local function introduction(doc, all)
 end
 
 local shown = {"optimizer", "lr", "max_lr", "momentum", "weight_decay", "nesterov", "schedule", "milestones", "epochs",
-               "batch_size", "label_smoothing", "augment", "val_split", "shortcut", "width", "train_size", "seed"}
+               "batch_size", "label_smoothing", "max_norm", "activation", "init", "augment", "standardize",
+               "val_split", "early_stop", "shortcut", "width", "train_size", "seed"}
 
 local function text_of(value)
   if value == nil then return "" end

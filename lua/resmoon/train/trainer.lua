@@ -16,6 +16,7 @@ local class      = require "resmoon.class"
 local checkpoint = require "resmoon.train.checkpoint"
 local evaluation = require "resmoon.train.evaluate"
 local Log        = require "resmoon.train.log"
+local optim      = require "resmoon.optim"
 local Progress   = require "resmoon.train.progress"
 local sys        = rm.sys
 
@@ -23,7 +24,7 @@ local Trainer = class("Trainer")
 
 local known = {}
 for name in ("net optimizer schedule schedule_unit train test validation epochs loss folder name progress hooks " ..
-             "early_stop clip accumulate about"):gmatch("%S+") do known[name] = true end
+             "early_stop clip max_norm accumulate about"):gmatch("%S+") do known[name] = true end
 
 local function cross_entropy(logits, labels) return logits:cross_entropy(labels) end
 
@@ -53,6 +54,8 @@ end
 --                       of the validation images, else the test images, else the training images
 --   accumulate          parts into which each batch is cut; their gradients add up to the batch's: 1
 --   clip                largest norm of all gradients together; 0: as they are
+--   max_norm            weight restriction: after each step no row of a weight of two or more dimensions (all that
+--                       leads to one output) is longer than this (optim.max_norm); 0: no limit
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
 --   name                shown before each line;  about: a table that goes into the checkpoints
@@ -78,6 +81,7 @@ function Trainer:init(options)
   for key, value in pairs(options) do self[key] = value end
   self.loss = options.loss or cross_entropy
   self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
+  self.max_norm = options.max_norm or 0
   self.schedule_unit, self.accumulate = options.schedule_unit or "epoch", options.accumulate or 1
   self.given = given(self.net, self.optimizer)
   self.log = Log()
@@ -222,15 +226,23 @@ local function momentum_of(optimizer)
   return group.momentum or group.betas and group.betas[1]
 end
 
+-- Weight restriction: biases and batch norms have no rows, and stay.
+local function restrict(self)
+  for _, p in ipairs(self.optimizer_parameters) do
+    if p.grad and #p.shape >= 2 then optim.max_norm(p, self.max_norm) end
+  end
+end
+
 -- One step. Returns the loss, or nil and what it was if that is no finite number; then nothing
 -- of the step has reached the weights.
 local function step(self, x, y)
   self.optimizer:zero_grad()
   local value, wrong = backward_in_parts(self, x, y)
   if not value then return nil, wrong end
-  if self.clip > 0 then require("resmoon.optim").clip_grad_norm(self.optimizer_parameters, self.clip) end
+  if self.clip > 0 then optim.clip_grad_norm(self.optimizer_parameters, self.clip) end
   self.lr, self.momentum = self.optimizer.lr, momentum_of(self.optimizer)
   self.optimizer:step()
+  if self.max_norm > 0 then restrict(self) end
   if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
   self.steps = self.steps + 1
   local sums, n = self.sums, y.shape[1]
@@ -381,11 +393,9 @@ function Trainer:fit()
     checkpoint.set_generators(self.stopped.generators)
     self.stopped = nil
   end
-  if self.clip > 0 then
-    self.optimizer_parameters = {}
-    for _, group in ipairs(self.optimizer.groups) do
-      table.move(group.params, 1, #group.params, #self.optimizer_parameters + 1, self.optimizer_parameters)
-    end
+  self.optimizer_parameters = {}
+  for _, group in ipairs(self.optimizer.groups) do
+    table.move(group.params, 1, #group.params, #self.optimizer_parameters + 1, self.optimizer_parameters)
   end
   local ok, outcome = xpcall(run, function(message)
     if self.screen then self.screen:clear() end
