@@ -152,11 +152,12 @@ function Figure:panel(options)
   return panel
 end
 
--- All panels side by side.
+-- All panels side by side, or in rows of self.columns.
 function Figure:script(target)
   local parts, text = {}, target.kind == "text"
   if #self.panels > 1 and not text then
-    parts[1] = ("set multiplot layout 1,%d%s\n"):format(#self.panels,
+    local columns = math.min(self.columns or #self.panels, #self.panels)
+    parts[1] = ("set multiplot layout %d,%d%s\n"):format(math.ceil(#self.panels / columns), columns,
       self.title and " title " .. gnuplot.quote(self.title) or "")
   elseif self.title and #self.panels == 1 then
     self.panels[1].title = self.panels[1].title or self.title
@@ -194,10 +195,11 @@ function Figure:draw(options)
   return nil, reason
 end
 
---- A new figure. options: title, size {width, height} in pixels of a file or window.
+--- A new figure. options: title, size {width, height} in pixels of a file or window, columns (panels in a row; all).
 function figure.new(options)
   options = options or {}
-  return setmetatable({title = options.title, size = options.size or {800, 500}, panels = {}}, Figure)
+  return setmetatable({title = options.title, size = options.size or {800, 500}, columns = options.columns,
+                       panels = {}}, Figure)
 end
 
 return figure

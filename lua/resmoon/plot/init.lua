@@ -16,6 +16,7 @@ return {
   scatter = charts.scatter,
   bars = charts.bars,
   histogram = charts.histogram,
+  accuracy = require "resmoon.plot.accuracy",
   curves = require "resmoon.plot.curves",
   images = images.images,
   heatmap = images.heatmap,

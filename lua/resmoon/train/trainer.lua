@@ -309,16 +309,14 @@ local function finish_epoch(self)
   return row
 end
 
--- The error that decides what is best.
-local function deciding(row) return row.val_error or row.test_error or row.train_error end
-
 -- Log, schedule, checkpoints. The log comes first: of a row too many, resume takes care.
 local function close_epoch(self, row)
   self.log:add(row)
   if self.schedule and self.schedule_unit == "epoch" then self.schedule:step(row.val_loss or row.train_loss) end
   self.epoch, self.sums = self.epoch + 1, nil
-  local better = not self.best or deciding(row) < self.best.error
-  if better then self.best = {error = deciding(row), epoch = row.epoch} end
+  local err = Log.deciding(row)
+  local better = not self.best or err < self.best.error
+  if better then self.best = {error = err, epoch = row.epoch} end
   if self.folder then
     self.log:write(self:path("log.csv"))
     if better then checkpoint.save(self:path("best.safetensors"), self.net, nil, self:state()) end
