@@ -69,7 +69,7 @@ local function variations(base)
   local epochs = base.epochs
   return {
     {"weight_decay", "weight decay 0.001", {weight_decay = 1e-3}},
-    {"weight_restriction", "weight restriction to 2", {max_norm = 2.0}},
+    {"weight_restriction", "weight restriction to 1.5", {max_norm = 1.5}},
     {"step_decay", "step decay", {schedule = "step", step_size = math.max(1, epochs // 4), gamma = 0.5}},
     {"early_stopping", "early stopping", {early_stop = math.max(3, epochs // 6)}},
     {"not_standardised", "no standardisation", {standardize = false}},

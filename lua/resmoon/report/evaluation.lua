@@ -94,7 +94,7 @@ function evaluation.lines(runs)
   local head, rows = evaluation.table(runs)
   local lines, kept = {}, {}
   for k, name in ipairs(head) do
-    local same = #rows > 1
+    local same = #rows > 1 and k < #head   -- the accuracy always stands in its line
     for _, row in ipairs(rows) do same = same and row[k] == rows[1][k] end
     if same then lines[#lines + 1] = ("%s: %s"):format(name, rows[1][k]) else kept[#kept + 1] = k end
   end
@@ -111,7 +111,8 @@ end
 local function measured(runs)
   local with = 0
   for _, run in ipairs(runs) do with = with + (run.rows[1].val_error and 1 or 0) end
-  local says = "Accuracy is that of the test images, with the weights of the epoch that was best on "
+  local says = "Training time includes the looks at validation and test images. Accuracy is that of the test images, "
+               .. "with the weights of the epoch that was best on "
   if with == #runs then return says .. "the validation images; so the test images chose nothing." end
   if with == 0 then return says .. "the same images, for want of validation images: it is somewhat too good." end
   return says .. "the validation images; where a run has none, on the test images, which makes it somewhat too good."

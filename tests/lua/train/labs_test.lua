@@ -58,7 +58,7 @@ check.case("lab_e: activations by initialisations, variations, a residual networ
     local expected = {
       {"mlp_maxout_xavier", "init", "xavier"}, {"mlp_maxout_he", "activation", "maxout"},
       {"mlp_relu_he", "weight_decay", 0.0}, {"mlp_weight_decay", "weight_decay", 0.001},
-      {"mlp_weight_restriction", "max_norm", 2.0}, {"mlp_step_decay", "schedule", "step"},
+      {"mlp_weight_restriction", "max_norm", 1.5}, {"mlp_step_decay", "schedule", "step"},
       {"mlp_early_stopping", "early_stop", 3}, {"mlp_not_standardised", "standardize", false},
       {"resnet20", "optimizer", "adam"},
     }

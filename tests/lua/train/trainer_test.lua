@@ -165,6 +165,8 @@ check.case("early stopping watches the validation images", function()
     check.equal(result.stopped, "early")
     check.equal(result.epochs, 4)
     check.equal(result.best.epoch, 1)
+    local kept = train.checkpoint.load(folder .. "/a/best.safetensors").state
+    check.equal({kept.epoch, kept.best.error}, {2, result.log.rows[1].val_error})   -- as epoch 1 left it
     check.that(result.last.val_error and result.last.test_error)
   end)
 end)
