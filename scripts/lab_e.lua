@@ -29,7 +29,8 @@ local about = {
     momentum = 0.9, weight_decay = 0.0, schedule = "constant", augment = false, val_split = 0.15,
   },
   example = "  resmoon lab_e\n  resmoon lab_e --models mlp --activations relu elu maxout --parts activations\n"
-            .. "  resmoon lab_e --data ~/data/mnist --models mlp lenet5 --train-size 20000 --epochs 10",
+            .. "  resmoon lab_e --data ~/data/mnist --models mlp lenet5 --train-size 20000 --epochs 10\n"
+            .. "  resmoon lab_e --data ~/data --models resnet32 --epochs 15 --schedule onecycle --lr 0.4",
 }
 
 local residual = {
