@@ -87,7 +87,7 @@ local function axes(all)
 end
 
 local function accuracy(panels, options)
-  options = options or {}
+  options = figure.options("plot.accuracy", options, "columns")
   if type(panels) ~= "table" or #panels == 0 then error("plot.accuracy: no runs to draw", 2) end
   if not (type(panels[1]) == "table" and panels[1].runs) then panels = {{runs = panels}} end
   local all = {}
@@ -99,20 +99,21 @@ local function accuracy(panels, options)
   end
   local columns, legend = options.columns or math.min(#panels, 4), false
   for _, each in ipairs(all) do legend = legend or #each.curves > 1 end
-  local width, rows = legend and 500 or 360, math.ceil(#panels / columns)
+  local width, height, rows = legend and 500 or 360, legend and 420 or 330, math.ceil(#panels / columns)
   local f = figure.new({title = options.title, columns = columns,
-                        size = options.size or {#panels == 1 and 800 or width * columns, 100 + 330 * rows}})
+                        size = options.size or {#panels == 1 and 800 or width * columns, height * rows + 60}})
   for i, panel in ipairs(panels) do
     local each, labels = all[i], panel.labels or {}
     local p = f:panel({title = panel.title, xlabel = "epoch", ylabel = label, yrange = range,
-                       text_title = panel.title and ("%s: %s"):format(panel.title, label),
-                       xrange = {longest > 1 and 1 or 0, longest}, xstep = math.ceil(longest / 8),
-                       key = legend and "rmargin center" or false})
-    if #each.behind > 0 then p:add({columns = {together(each.behind)}, style = "lines", colour = GREY, width = 1}) end
+                       xrange = {longest > 1 and 1 or 0, longest}, xstep = figure.round_step(longest / 8),
+                       key = legend and "below" or false})
+    if #each.behind > 0 then
+      p:add({columns = {together(each.behind)}, style = "lines", colour = GREY, width = 1, aside = true})
+    end
     for k, c in ipairs(each.curves) do
       if #c.x > 0 then
         p:add({columns = {c.x, c.y}, style = #c.x < 3 and "linespoints" or "lines", colour = k,
-               title = labels[k] or c.name or ("run " .. k), dashed = k > #figure.colours})
+               title = labels[k] or c.name or ("run " .. k)})
       end
     end
   end

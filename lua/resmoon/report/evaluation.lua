@@ -173,6 +173,8 @@ end
 -- Returns the paths of both.
 function evaluation.write(runs, options)
   local base = (options.out or "evaluation.html"):gsub("%.html$", "")
+  local home = base:match "^(.*)/"
+  if home then rm.sys.mkdir_p(home) end
   local doc = Document(options.title or "Evaluation report")
   for _, sentence in ipairs(options.about or {}) do doc:paragraph(sentence) end
   evaluation.section(doc, runs, function(key, caption, make)

@@ -95,20 +95,22 @@ local function of_run(doc, each, draw)
   draw("confusion_" .. key, "confusion matrix of " .. name, function(file)
     return plot.confusion(m, {file = file, title = name})
   end)
-  local p, r, s, f, support, rows = m:precision(), m:recall(), m:specificity(), m:f1(), m:support(), {}
+  local p, r, s, f, a, support = m:precision(), m:recall(), m:specificity(), m:f1(), m:accuracies(), m:support()
+  local rows = {}
   for class = 1, m.size do
     rows[class] = {m:name(class), percent(r[class]), percent(p[class]), percent(s[class]), percent(f[class]),
-                   ("%.4f"):format(each.auc[class]), tostring(support[class])}
+                   percent(a[class]), ("%.4f"):format(each.auc[class]), tostring(support[class])}
   end
   local macro = m:macro()
   rows[#rows + 1] = {"mean", percent(macro.recall), percent(macro.precision), percent(macro.specificity),
-                     percent(macro.f1), ("%.4f"):format(each.mean_auc), tostring(m:total())}
-  doc:table({"class", "recall", "precision", "specificity", "F1", "AUC", "images"}, rows)
-  draw("roc_" .. key, "ROC, each class against the rest, of " .. name, function(file)
+                     percent(macro.f1), percent(macro.accuracies), ("%.4f"):format(each.mean_auc), tostring(m:total())}
+  doc:table({"class", "recall", "precision", "specificity", "F1", "accuracy", "AUC", "images"}, rows)
+  draw("roc_" .. key, "ROC, each class against the rest and their mean, of " .. name, function(file)
     local series = {}
     for class, curve in ipairs(each.roc) do
       series[class] = {fpr = curve.fpr, tpr = curve.tpr, auc = each.auc[class], name = m:name(class)}
     end
+    series.macro = {fpr = each.macro_roc.fpr, tpr = each.macro_roc.tpr, auc = each.mean_auc}
     return plot.roc(series, {file = file, title = name})
   end)
 end
@@ -168,6 +170,8 @@ function report.write(paths, options)
   options = options or {}
   local out = options.out or "report.html"
   local base = out:gsub("%.html$", "")
+  local home = base:match "^(.*)/"
+  if home then rm.sys.mkdir_p(home) end
   local all = {}
   for i, path in ipairs(paths) do
     all[i] = measure.run(path, options)
