@@ -35,8 +35,11 @@ end
 
 local function momentum(c)
   if c.optimizer == "rmsprop" then return "-" end
+  if c.schedule == "onecycle" and c.cycle_momentum then
+    local high = c.max_momentum or 0.95
+    return ("%s%g to %g"):format(c.optimizer == "sgd" and "" or "beta1 ", high, math.max(0, high - 0.1))
+  end
   if c.optimizer ~= "sgd" then return "betas 0.9, 0.999" end
-  if c.schedule == "onecycle" and c.cycle_momentum then return "0.95 to 0.85" end
   return number(c.momentum) .. (c.nesterov and " (Nesterov)" or "")
 end
 

@@ -30,9 +30,9 @@ local function introduction(doc, all)
   doc:gap("what is the question of this experiment, and what did you expect?")
 end
 
-local shown = {"optimizer", "lr", "max_lr", "momentum", "weight_decay", "nesterov", "schedule", "milestones", "epochs",
-               "batch_size", "label_smoothing", "max_norm", "activation", "init", "augment", "standardize",
-               "val_split", "early_stop", "shortcut", "width", "train_size", "seed"}
+local shown = {"optimizer", "lr", "max_lr", "momentum", "cycle_momentum", "max_momentum", "weight_decay", "nesterov",
+               "schedule", "milestones", "epochs", "batch_size", "label_smoothing", "max_norm", "activation", "init",
+               "augment", "standardize", "val_split", "early_stop", "shortcut", "width", "train_size", "seed"}
 
 local function text_of(value)
   if value == nil then return "" end
@@ -163,7 +163,8 @@ end
 
 --- Writes the report of some runs: an HTML page with everything in it, and beside it Markdown with its figures as SVG.
 -- paths: folders of runs. options: out ("report.html"), title, data (folder, instead of that of each run),
--- evaluate (false: from the logs alone), evaluation (true: the evaluation report's table and figures too).
+-- evaluate (false: from the logs alone), evaluation (true: the evaluation report's table and figures too),
+-- more (function(document): adds what else there is to show of the results).
 -- Returns the paths of page and Markdown. Without gnuplot the figures are left out, which is said on stderr.
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
 function report.write(paths, options)
@@ -194,6 +195,7 @@ function report.write(paths, options)
   for _, each in ipairs(all) do
     if each.confusion then of_run(doc, each, draw) end
   end
+  if options.more then options.more(doc) end
   discussion(doc, all)
   rm.write_atomic(base .. ".html", doc:html())
   rm.write_atomic(base .. ".md", doc:markdown())

@@ -41,6 +41,7 @@ function options.add(parser, given)
   end
   -- "--nesterov" and "--nesterov on" say the same.
   local function switch(name, text, default)
+    if type(default) == "boolean" then default = default and "on" or "off" end
     return parser:option(name, ("%s: on or off (default %s)"):format(text, default)):args "?":choices {"on", "off"}
       :action(function(args, field, words) args[field] = words[1] ~= "off" end)
   end
@@ -53,8 +54,8 @@ function options.add(parser, given)
         d.val_split),
     add("--size", "height and width of the images in pixels: a folder's are cut and resized, others shrunk by a whole "
         .. "factor (default their own)", "N", whole),
-    switch("--augment", "shifts by up to 4 pixels and mirroring", "on"),
-    switch("--standardize", "(x - mean) / std of each channel, instead of pixels from 0 to 1", "on"))
+    switch("--augment", "shifts by up to 4 pixels and mirroring", d.augment),
+    switch("--standardize", "(x - mean) / std of each channel, instead of pixels from 0 to 1", d.standardize))
   parser:group("Training",
     add("--epochs", "passes over the training images", "N", whole, d.epochs),
     add("--batch-size", "images per step", "N", whole, d.batch_size),
@@ -62,7 +63,7 @@ function options.add(parser, given)
     add("--lr", "learning rate at the start", "RATE", number, d.lr),
     add("--momentum", "of sgd", "X", number, d.momentum),
     add("--weight-decay", "weight decay, on all parameters", "X", number, d.weight_decay),
-    switch("--nesterov", "Nesterov's momentum", "off"),
+    switch("--nesterov", "Nesterov's momentum", d.nesterov),
     add("--label-smoothing", "share of the target that is spread over all classes", "X", number, d.label_smoothing),
     add("--accumulate", "cut each batch into so many parts, one after the other: less memory, the same step", "N",
         whole, d.accumulate),
@@ -78,7 +79,9 @@ function options.add(parser, given)
     add("--gamma", "multistep, step: the factor", "X", number, d.gamma),
     add("--step-size", "step: epochs between two steps (default a third of all)", "N", whole),
     add("--max-lr", "onecycle: the highest rate, which lr would be otherwise (default lr)", "RATE", number),
-    switch("--cycle-momentum", "onecycle: momentum from 0.95 to 0.85 and back", "off"),
+    switch("--cycle-momentum", "onecycle: momentum falls by 0.1 while the rate climbs, and comes back",
+           d.cycle_momentum),
+    add("--max-momentum", "with cycle-momentum: where it starts and ends (default 0.95)", "X", number),
     add("--warmup", "epochs in which the rate climbs from a tenth", "EPOCHS", number, d.warmup))
   parser:group("Run",
     add("--seed", "of weights, order, augmentation and dropout: the same seed gives the same bits", "N", whole, d.seed),
@@ -98,7 +101,7 @@ end
 local fields = {
   "data", "train_size", "test_size", "val_split", "augment", "epochs", "batch_size", "optimizer", "lr", "momentum",
   "weight_decay", "nesterov", "label_smoothing", "clip", "accumulate", "early_stop", "schedule", "milestones", "gamma",
-  "step_size", "max_lr", "cycle_momentum", "warmup", "seed", "threads", "shortcut", "width",
+  "step_size", "max_lr", "cycle_momentum", "max_momentum", "warmup", "seed", "threads", "shortcut", "width",
   "size", "block", "activation", "init", "standardize", "max_norm",
 }
 

@@ -20,7 +20,7 @@ end
 --- Reads the files, scales them to cover the network's input, cuts the middle out, normalises and classifies.
 -- options: input {channels, height, width}, mean and std (of each channel), classes (names), top (3).
 -- Returns a list of {file =, top = {{class =, label =, probability =}, ...}}, with `images`, uint8 (N, C, H, W).
--- Errors: raises for a file that is no image, naming it.
+-- Errors: raises for a file that is no image, naming it, and for top below 1.
 -- Call: train.predict(net, files, {input =, mean = nil, std = nil, classes = nil, top = 3}) -> list
 -- Shapes: input is {C, H, W}; images uint8 (N, C, H, W).
 -- Units: mean and std in [0, 1]; probabilities.
@@ -36,6 +36,10 @@ local function predict(net, files, options)
   if type(options) ~= "table" or not options.input then
     fail("predict: options need input = {channels, height, width}")
   end
+  local top = options.top or 3
+  if math.type(top) ~= "integer" or top < 1 then
+    fail("predict: top is %s, expected a whole number from 1", tostring(top))
+  end
   local channels, height, width = table.unpack(options.input)
   local images = rm.imaging.read_images(files, channels, height, width)
   local mean, std = options.mean, options.std
@@ -50,7 +54,7 @@ local function predict(net, files, options)
   if not ok then error(rows, 0) end
   local result = {images = images}
   for i, row in ipairs(rows) do
-    result[i] = {file = files[i], top = best(row, options.classes or {}, options.top or 3)}
+    result[i] = {file = files[i], top = best(row, options.classes or {}, top)}
   end
   return result
 end

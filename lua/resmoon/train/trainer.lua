@@ -16,6 +16,7 @@ local class      = require "resmoon.class"
 local checkpoint = require "resmoon.train.checkpoint"
 local evaluation = require "resmoon.train.evaluate"
 local Log        = require "resmoon.train.log"
+local momentum   = require "resmoon.optim.momentum"
 local optim      = require "resmoon.optim"
 local Progress   = require "resmoon.train.progress"
 local sys        = rm.sys
@@ -220,12 +221,6 @@ local function backward_in_parts(self, x, y)
   return value, wrong
 end
 
--- Momentum, or what Adam has in its place.
-local function momentum_of(optimizer)
-  local group = optimizer.groups[1]
-  return group.momentum or group.betas and group.betas[1]
-end
-
 -- Weight restriction: biases and batch norms have no rows, and stay.
 local function restrict(self)
   for _, p in ipairs(self.optimizer_parameters) do
@@ -240,7 +235,7 @@ local function step(self, x, y)
   local value, wrong = backward_in_parts(self, x, y)
   if not value then return nil, wrong end
   if self.clip > 0 then optim.clip_grad_norm(self.optimizer_parameters, self.clip) end
-  self.lr, self.momentum = self.optimizer.lr, momentum_of(self.optimizer)
+  self.lr, self.momentum = self.optimizer.lr, momentum(self.optimizer)
   self.optimizer:step()
   if self.max_norm > 0 then restrict(self) end
   if self.schedule and self.schedule_unit == "step" then self.schedule:step() end

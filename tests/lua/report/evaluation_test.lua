@@ -33,7 +33,8 @@ check.case("the columns are the lab's, in their order, and say what was set", fu
     run({model = "resnet32", epochs = 164, nesterov = true}, nil, {50}),
     run({model = "lenet5", epochs = 9, optimizer = "adam", lr = 0.001, schedule = "step", gamma = 0.5, augment = false,
          standardize = false, early_stop = 2, warmup = 1}, {30, 31, 32}, {29, 28, 27}),
-    run({model = "mlp", epochs = 3, schedule = "onecycle", max_lr = 0.4, augment = false}, {3}, {4}),
+    run({model = "mlp", epochs = 3, schedule = "onecycle", max_lr = 0.4, augment = false, cycle_momentum = true},
+        {3}, {4}),
     run({model = "mlp", epochs = 3, optimizer = "rmsprop", schedule = "cosine", augment = false}, {3}, {4}),
   }
   check.equal(head, HEAD)
@@ -45,7 +46,7 @@ check.case("the columns are the lab's, in their order, and say what was set", fu
   check.equal(rows[3], {"lenet5 (not standardised, patience 2)", p, "128", "relu", "own", "adam", "0.001",
                         "betas 0.9, 0.999",
                         "0.0001", "x0.5 every 3, warm-up 1", "4.50", "3", "71.00"})
-  check.equal({rows[4][7], rows[4][10]}, {"0.4", "one-cycle"})
+  check.equal({rows[4][7], rows[4][8], rows[4][10]}, {"0.4", "0.95 to 0.85", "one-cycle"})
   check.equal({rows[5][8], rows[5][10]}, {"-", "cosine"})
   check.error(function() evaluation.table {run({model = "mlp"}, nil, {})} end, "runs/mlp has no finished epoch")
 end)
