@@ -26,8 +26,9 @@ options.main(function()
   c.classes, c.input = train.classes, train.shape
   local net = rm.train.config.model(c)
   local optimizer = rm.train.config.optimizer(c, net:parameters())
-  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment,
-                                        drop_last = true})
+  local mean, std = rm.train.config.normalisation(c, train)
+  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment, mean = mean,
+                                        std = std, drop_last = true})
   if #loader == 0 then
     error(("lrfind: %d images are fewer than a batch of %d"):format(train:size(), c.batch_size), 0)
   end

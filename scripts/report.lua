@@ -16,6 +16,8 @@ parser:option("--title", "title of the report"):argname "TEXT"
 parser:option("--data", "folder of the data, or shapes10 (default that of each run)"):argname "DIR"
 parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
 parser:flag("--no-evaluate", "from the logs alone: no confusion matrix, no ROC")
+parser:flag("--evaluation", "also the evaluation report: a table of all settings with time, early stopping and "
+            .. "accuracy, and the validation accuracy of each")
 local args = parser:parse()
 
 options.main(function()
@@ -24,6 +26,7 @@ options.main(function()
     error(("--out is %s, expected a name that ends in .html"):format(args.out), 0)
   end
   local page, text = report.write(args.runs, {out = args.out, title = args.title, data = args.data,
-                                              evaluate = not args.no_evaluate})
+                                              evaluate = not args.no_evaluate,
+                                              evaluation = args.evaluation})
   print(("report: %s, %s"):format(page, text))
 end)

@@ -1,7 +1,7 @@
 --- Initialisers: nn.init.kaiming_normal_(w, {mode = "fan_out", nonlinearity = "relu"}) and others.
 --
--- They fill a tensor in place and return it, also where it requires a gradient. Numbers come
--- from rm.random.init unless options.generator names another generator.
+-- They fill a tensor in place and return it, also where it requires a gradient; initialise_ fills all of a network.
+-- Numbers come from rm.random.init unless options.generator names another generator.
 -- Sources: He et al. 2015, arXiv:1502.01852 (kaiming); Glorot and Bengio 2010 (xavier).
 local core = require "resmoon.core"
 local fail = require "resmoon.fail"
@@ -32,20 +32,26 @@ local gains = {
   tanh       = function() return 5 / 3 end,
   relu       = function() return math.sqrt(2) end,
   leaky_relu = function(slope) return math.sqrt(2 / (1 + slope * slope)) end,
+  -- 1 / sqrt(E f(z)^2) of a standard normal z, as that of relu is; of maxout, for two independent pieces, 1.
+  maxout     = function() return 1 end,
+  elu        = function() return 1.2451983 end,
+  silu       = function() return 1.6765325 end,
+  gelu       = function() return 1.5335304 end,
 }
 
 --- The factor by which weights in front of a nonlinearity are larger to keep the variance.
 -- slope: of leaky_relu below zero (0.01).
 -- Call: nn.init.calculate_gain(nonlinearity, slope = 0.01) -> number
--- Errors: raises for a name other than linear, sigmoid, tanh, relu and leaky_relu.
+-- Errors: raises for a name other than linear, sigmoid, tanh, relu, leaky_relu, maxout, elu, silu and gelu.
+-- Source: He et al. 2015, arXiv:1502.01852, section 2.2; those of sigmoid and tanh are PyTorch's.
 -- Example:
 --   > nn.init.calculate_gain "tanh"
 --   1.6666666666667
 function init.calculate_gain(nonlinearity, slope)
   local gain = gains[nonlinearity]
   if not gain then
-    fail("calculate_gain: nonlinearity is %s, expected linear, sigmoid, tanh, relu or leaky_relu",
-      tostring(nonlinearity))
+    fail("calculate_gain: nonlinearity is %s, expected linear, sigmoid, tanh, relu, leaky_relu, maxout, elu, silu "
+         .. "or gelu", tostring(nonlinearity))
   end
   return gain(slope or 0.01)
 end
@@ -157,6 +163,47 @@ end
 
 function init.xavier_uniform_(weight, options)
   return uniform_with(weight, init.xavier_std(weight, options), options)
+end
+
+local methods = {
+  xavier = function(weight, _, generator) init.xavier_uniform_(weight, {generator = generator}) end,
+  he = function(weight, activation, generator)
+    init.kaiming_normal_(weight, {mode = "fan_in", nonlinearity = activation, a = 0.01, generator = generator})
+  end,
+}
+
+--- Fresh weights for all convolutions and linear layers of a network, zeros for their biases.
+--
+-- "xavier" is uniform with variance 2 / (fan_in + fan_out), whatever follows; "he" is normal with variance
+-- gain^2 / fan_in, with the gain of the activation that follows. All other parameters stay as they are.
+--
+-- Call: nn.init.initialise_(net, method, {activation = "relu", generator = rm.random.init}) -> net
+-- Shapes: those of the layers stay.
+-- Options: method      "xavier" or "he"
+--          activation  a name that calculate_gain knows; "he" asks for it
+--          generator   where the random numbers come from
+-- Errors: raises for what is no module, another method, or an activation that calculate_gain does not know.
+-- Source: Glorot and Bengio 2010, eq. 16; He et al. 2015, arXiv:1502.01852, eq. 10.
+-- Example:
+--   > net = nn.init.initialise_(nn.Sequential {nn.Linear(800, 200)}, "he")
+--   > net[1].bias:abs():max():item(), ("%.2f"):format(net[1].weight:std():item())
+--   0.0  0.05
+function init.initialise_(net, method, options)
+  local Module = require "resmoon.nn.module"
+  options = require "resmoon.options" ("initialise_", options, {"activation", "generator"})
+  if not Module.is_module(net) then fail("initialise_: argument 1 is a %s, expected a module", type(net)) end
+  local fresh = methods[method]
+  if not fresh then fail("initialise_: method is %s, expected 'xavier' or 'he'", tostring(method)) end
+  local activation = options.activation or "relu"
+  init.calculate_gain(activation)  -- raises, before anything is changed
+  for _, module in net:named_modules() do
+    local kind = Module.type_of(module)
+    if kind == "Conv2d" or kind == "Linear" then
+      fresh(module.weight, activation, options.generator)
+      if module.bias then init.zeros_(module.bias) end
+    end
+  end
+  return net
 end
 
 return init

@@ -194,19 +194,21 @@ function Figure:panel(options)
   return panel
 end
 
--- All panels side by side; of characters one below the other.
+-- All panels side by side, or in rows of self.columns; of characters one below the other.
 function Figure:script(target)
   local parts, in_text = {}, target.kind == "text"
-  local width = in_text and target.width or target.width // #self.panels
+  local columns = in_text and 1 or math.min(self.columns or #self.panels, #self.panels)
+  local rows = in_text and 1 or math.ceil(#self.panels / columns)
+  local width, height = target.width // columns, target.height // rows
   if #self.panels > 1 and not in_text then
-    parts[1] = ("set multiplot layout 1,%d%s\n"):format(#self.panels,
+    parts[1] = ("set multiplot layout %d,%d%s\n"):format(rows, columns,
       self.title and " title " .. gnuplot.quote(self.title) or "")
   elseif self.title and #self.panels == 1 then
     self.panels[1].title = self.panels[1].title or self.title
   end
   for i, panel in ipairs(self.panels) do
     local of_figure = i == 1 and #self.panels > 1 and self.title
-    parts[#parts + 1] = panel:script("p" .. i .. "_", width, target.height, in_text, of_figure)
+    parts[#parts + 1] = panel:script("p" .. i .. "_", width, height, in_text, of_figure)
   end
   if #self.panels > 1 and not in_text then parts[#parts + 1] = "unset multiplot\n" end
   return table.concat(parts)
@@ -244,10 +246,11 @@ function Figure:draw(options)
   return nil, reason
 end
 
---- A new figure. options: title, size {width, height} in pixels of a file or window.
+--- A new figure. options: title, size {width, height} in pixels of a file or window, columns (panels in a row; all).
 function figure.new(options)
   options = options or {}
-  return setmetatable({title = options.title, size = options.size or {800, 500}, panels = {}}, Figure)
+  return setmetatable({title = options.title, size = options.size or {800, 500}, columns = options.columns,
+                       panels = {}}, Figure)
 end
 
 return figure

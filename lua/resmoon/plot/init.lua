@@ -23,6 +23,7 @@ return {
   scatter = charts.scatter,
   bars = charts.bars,
   histogram = charts.histogram,
+  accuracy = require "resmoon.plot.accuracy",
   live = require "resmoon.plot.live",
   curves = require "resmoon.plot.curves",
   images = require("resmoon.plot.images").images,

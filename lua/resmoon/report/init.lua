@@ -31,8 +31,8 @@ local function introduction(doc, all)
 end
 
 local shown = {"optimizer", "lr", "max_lr", "momentum", "cycle_momentum", "max_momentum", "weight_decay", "nesterov",
-               "schedule", "milestones", "epochs", "batch_size", "label_smoothing", "augment", "val_split", "shortcut",
-               "width", "train_size", "seed"}
+               "schedule", "milestones", "epochs", "batch_size", "label_smoothing", "max_norm", "activation", "init",
+               "augment", "standardize", "val_split", "early_stop", "shortcut", "width", "train_size", "seed"}
 
 local function text_of(value)
   if value == nil then return "" end
@@ -89,7 +89,7 @@ local function of_run(doc, each, draw)
   doc:heading(name, 3)
   doc:paragraph(("On %d test images the best checkpoint (epoch %d) has top-1 %s, top-3 %s, top-5 %s, loss %.4f, "
                  .. "macro AUC %.4f. By the lab's criterion an accuracy of %.2f is %s."):format(
-                each.images, each.summary.best_epoch, percent(each.top[1]), percent(each.top[2]), percent(each.top[3]),
+                each.images, each.summary.kept_epoch, percent(each.top[1]), percent(each.top[2]), percent(each.top[3]),
                 each.loss, each.mean_auc, 100 * each.top[1], measure.grade(100 * each.top[1])))
   local key = name:gsub("[^%w]", "_")
   draw("confusion_" .. key, "confusion matrix of " .. name, function(file)
@@ -163,7 +163,8 @@ end
 
 --- Writes the report of some runs: an HTML page with everything in it, and beside it Markdown with its figures as SVG.
 -- paths: folders of runs. options: out ("report.html"), title, data (folder, instead of that of each run),
--- evaluate (false: from the logs alone), more (function(document): adds what else there is to show of the results).
+-- evaluate (false: from the logs alone), evaluation (true: the evaluation report's table and figures too),
+-- more (function(document): adds what else there is to show of the results).
 -- Returns the paths of page and Markdown. Without gnuplot the figures are left out, which is said on stderr.
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
 function report.write(paths, options)
@@ -186,6 +187,11 @@ function report.write(paths, options)
   introduction(doc, all)
   setup(doc, all)
   comparison(doc, all, draw)
+  if options.evaluation then
+    local runs = {}
+    for i, each in ipairs(all) do runs[i] = each.run end
+    require("resmoon.report.evaluation").section(doc, runs, draw)
+  end
   for _, each in ipairs(all) do
     if each.confusion then of_run(doc, each, draw) end
   end

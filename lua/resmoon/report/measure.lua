@@ -1,5 +1,4 @@
 --- What a report says of a run: its training, and what its best network does with the test images.
-local rm      = require "resmoon.core"
 local folder  = require "resmoon.train.folder"
 local metrics = require "resmoon.metrics"
 
@@ -57,11 +56,6 @@ function measure.grade(accuracy)
   return "below 87"
 end
 
-measure.hardware = function()
-  local file = io.open("/proc/cpuinfo", "r")
-  local name = file and file:read("a"):match("model name%s*: ([^\n]*)")
-  if file then file:close() end
-  return ("%s, %d processors used"):format(name or "processor unknown", rm.num_threads())
-end
+measure.hardware = require "resmoon.train.device"
 
 return measure

@@ -18,22 +18,27 @@ config.schedules = {"multistep", "onecycle", "cosine", "step", "constant"}
 config.defaults = {
   model = "resnet20", data = "shapes10", epochs = 164, batch_size = 128, optimizer = "sgd", lr = 0.1,
   momentum = 0.9, weight_decay = 1e-4, nesterov = false, schedule = "multistep", gamma = 0.1,
-  cycle_momentum = false, warmup = 0, label_smoothing = 0.0, augment = true, val_split = 0, early_stop = 0,
-  clip = 0, accumulate = 1, seed = 1,
+  cycle_momentum = false, warmup = 0, label_smoothing = 0.0, augment = true, standardize = true, val_split = 0,
+  early_stop = 0, clip = 0, max_norm = 0, accumulate = 1, seed = 1,
 }
 
 -- Fields without a default: milestones (multistep: 81/164 and 122/164 of the epochs), step_size
 -- (step: a third of the epochs), max_lr (onecycle: lr), max_momentum (with cycle_momentum:
 -- 0.95), threads (all processors), train_size and
 -- test_size (all images), size (height and width the images are scaled to: their own), mean and std (of each channel:
--- those of the training images), width, shortcut, block, name (the model's), drop_last.
+-- those of the training images; standardize = false puts 0 and 1 in their place), width, shortcut, block, activation
+-- (of mlp and lenet5: relu), init ("xavier" or "he": nn.init.initialise_; the network's own), name (the model's),
+-- drop_last, device (what the run was begun on: written, not read).
 local optional = {
   milestones = "table", step_size = "number", max_lr = "number", max_momentum = "number", threads = "number",
   train_size = "number", test_size = "number", size = "number", mean = "table", std = "table", width = "number",
-  shortcut = "string", block = "string", name = "string", drop_last = "boolean",
+  shortcut = "string", block = "string", activation = "string", init = "string", name = "string",
+  drop_last = "boolean", device = "string",
   classes = "table", input = "table", parameters = "number", data_name = "string", data_seed = "number",
   drawing = "table",
 }
+
+config.inits = {"xavier", "he"}
 
 local function bad(name, value, expected)
   error(("train: %s is %s, expected %s"):format(name, tostring(value), expected), 0)
@@ -44,7 +49,7 @@ local limits = {
   epochs = {1, true}, batch_size = {1, true}, lr = {0}, max_lr = {0}, momentum = {0}, max_momentum = {0},
   weight_decay = {0}, gamma = {0}, warmup = {0},
   label_smoothing = {0}, val_split = {0}, early_stop = {0, true}, clip = {0},
-  accumulate = {1, true},
+  max_norm = {0}, accumulate = {1, true},
   seed = {math.mininteger, true}, step_size = {1, true}, threads = {1, true}, train_size = {1, true},
   test_size = {1, true}, size = {1, true}, width = {1, true},
 }
@@ -61,9 +66,15 @@ local function check(c)
       if not (value >= limit[1] and value < math.huge) then bad(name, value, "at least " .. limit[1]) end
     end
   end
-  local known = false
-  for _, name in ipairs(config.schedules) do known = known or name == c.schedule end
-  if not known then bad("schedule", c.schedule, "one of " .. table.concat(config.schedules, ", ")) end
+  local function one_of(name, list)
+    for _, known in ipairs(list) do
+      if c[name] == known then return end
+    end
+    bad(name, c[name], "one of " .. table.concat(list, ", "))
+  end
+  one_of("schedule", config.schedules)
+  if c.init then one_of("init", config.inits) end
+  if c.activation then require("resmoon.models.activation").get("train", c.activation) end
   if c.label_smoothing >= 1 then bad("label_smoothing", c.label_smoothing, "below 1") end
   if c.optimizer ~= "sgd" and c.optimizer ~= "adam" and c.optimizer ~= "adamw" and c.optimizer ~= "rmsprop" then
     bad("optimizer", c.optimizer, "one of sgd, adam, adamw, rmsprop")
@@ -201,8 +212,10 @@ end
 function config.model(c)
   local models = require "resmoon.models"
   local options = {num_classes = c.classes and #c.classes or 10, input = c.input, width = c.width,
-                   shortcut = c.shortcut, block = c.block}
-  return models.get(c.model)(options)
+                   shortcut = c.shortcut, block = c.block, activation = c.activation}
+  local net = models.get(c.model)(options)
+  if not c.init then return net end
+  return require("resmoon.nn.initialise").initialise_(net, c.init, {activation = c.activation})
 end
 
 --- Training and test set of a config, and the validation set or nil.
@@ -233,6 +246,23 @@ function config.open(c)
   local validation
   if c.val_split > 0 then train, validation = data.split(train, c.val_split, c.seed) end
   return train, test, validation
+end
+
+--- What the images of a run are normalised with: mean and standard deviation of each channel, those of the config
+-- or else of the training set; 0 and 1 (pixels from 0 to 1) where the config does not standardise.
+-- Call: train.config.normalisation(config, dataset) -> mean, std
+-- Shapes: lists of C numbers.
+-- Units: of [0, 1].
+-- Errors: none.
+-- Example:
+--   > c = train.config.complete {standardize = false}
+--   > train.config.normalisation(c, data.shapes10 {size = 10})
+--   {0, 0, 0}  {1, 1, 1}
+function config.normalisation(c, dataset)
+  if c.standardize then return c.mean or dataset.mean, c.std or dataset.std end
+  local mean, std = {}, {}
+  for i = 1, dataset.shape[1] do mean[i], std[i] = 0, 1 end
+  return mean, std
 end
 
 return config

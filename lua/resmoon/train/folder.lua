@@ -70,7 +70,9 @@ function folder.read(path)
           log = log:by_column(), rows = log.rows}
 end
 
---- The summary of a run's rows: epochs, final and best error (percent), seconds, img_per_s (mean).
+--- The summary of a run's rows: epochs, final and best error (percent), seconds, img_per_s (mean), and kept, the error
+-- of the network in best.safetensors, with kept_epoch, its epoch. All errors are those of the test images, where there
+-- are any; which network is kept, the validation images decide (train.Log.deciding).
 -- Call: train.folder.summary(run) -> table
 -- Errors: none.
 -- Example:
@@ -81,12 +83,14 @@ end
 function folder.summary(run)
   local rows = run.rows
   local sum = {epochs = #rows, seconds = 0, best = math.huge, best_epoch = 0}
-  local images = 0
+  local images, lowest = 0, math.huge
   for _, row in ipairs(rows) do
     sum.seconds = sum.seconds + row.seconds
     images = images + row.img_per_s
     local err = row.test_error or row.val_error or row.train_error
     if err < sum.best then sum.best, sum.best_epoch = err, row.epoch end
+    local decides = Log.deciding(row)
+    if decides < lowest then lowest, sum.kept, sum.kept_epoch = decides, err, row.epoch end
     sum.final, sum.final_loss, sum.final_train = err, row.train_loss, row.train_error
   end
   sum.img_per_s = #rows > 0 and images / #rows or 0

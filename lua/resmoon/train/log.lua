@@ -50,6 +50,16 @@ function Log:cut(epoch)
   while #self.rows > 0 and self.rows[#self.rows].epoch > epoch do table.remove(self.rows) end
 end
 
+--- The error of an epoch that decides which one is the best: of the validation images, else the test images, else the
+-- training images. best.safetensors holds the network of the epoch with the lowest, and early stopping waits for it.
+-- Call: train.Log.deciding(row) -> number
+-- Units: per cent.
+-- Errors: none.
+-- Example:
+--   > train.Log.deciding {train_error = 5, test_error = 9, val_error = 8}
+--   8
+function Log.deciding(row) return row.val_error or row.test_error or row.train_error end
+
 --- The log by columns: log:by_column().test_error is a list, with NaN where there is no value.
 -- Call: log:by_column() -> table of lists
 -- Errors: none.

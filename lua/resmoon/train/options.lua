@@ -2,7 +2,8 @@
 --
 -- An option that is not given stays nil, so that a resumed run can tell what was asked for anew; the
 -- defaults are config.lua's.
-local config = require "resmoon.train.config"
+local activation = require "resmoon.models.activation"
+local config     = require "resmoon.train.config"
 
 local options = {}
 
@@ -53,7 +54,8 @@ function options.add(parser, given)
         d.val_split),
     add("--size", "height and width of the images in pixels: a folder's are cut and resized, others shrunk by a whole "
         .. "factor (default their own)", "N", whole),
-    switch("--augment", "shifts by up to 4 pixels and mirroring", d.augment))
+    switch("--augment", "shifts by up to 4 pixels and mirroring", d.augment),
+    switch("--standardize", "(x - mean) / std of each channel, instead of pixels from 0 to 1", d.standardize))
   parser:group("Training",
     add("--epochs", "passes over the training images", "N", whole, d.epochs),
     add("--batch-size", "images per step", "N", whole, d.batch_size),
@@ -66,6 +68,8 @@ function options.add(parser, given)
     add("--accumulate", "cut each batch into so many parts, one after the other: less memory, the same step", "N",
         whole, d.accumulate),
     add("--clip", "largest norm of the gradient; 0: no limit", "NORM", number, d.clip),
+    add("--max-norm", "weight restriction: after each step no row of a weight (what leads to one output) is longer; "
+        .. "0: no limit", "NORM", number, d.max_norm),
     add("--early-stop", "stop after so many epochs without a better error; 0: never", "N", whole, d.early_stop))
   parser:group("Learning rate",
     add("--schedule", "multistep: times gamma at the milestones; step: times gamma every step-size epochs; "
@@ -87,6 +91,10 @@ function options.add(parser, given)
       :choices {"A", "B", "C", "D"},
     add("--block", "of residual networks: basic, or bottleneck (CIFAR depths of 9n + 2 layers: 20, 56, 110)")
       :choices {"basic", "bottleneck"},
+    add("--activation", "of mlp and lenet5 (default relu)"):choices(activation.names),
+    add("--init", "weights at the start: xavier (Glorot and Bengio 2010) or he (He et al. 2015; default the network's "
+        .. "own)")
+      :choices(config.inits),
     add("--width", "channels of the first stage (default the network's own)", "N", whole))
 end
 
@@ -94,7 +102,7 @@ local fields = {
   "data", "train_size", "test_size", "val_split", "augment", "epochs", "batch_size", "optimizer", "lr", "momentum",
   "weight_decay", "nesterov", "label_smoothing", "clip", "accumulate", "early_stop", "schedule", "milestones", "gamma",
   "step_size", "max_lr", "cycle_momentum", "max_momentum", "warmup", "seed", "threads", "shortcut", "width",
-  "size", "block",
+  "size", "block", "activation", "init", "standardize", "max_norm",
 }
 
 --- The settings that were given, as a partial config.

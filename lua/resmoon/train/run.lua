@@ -2,6 +2,7 @@
 local rm         = require "resmoon.core"
 local checkpoint = require "resmoon.train.checkpoint"
 local config     = require "resmoon.train.config"
+local device     = require "resmoon.train.device"
 local folder     = require "resmoon.train.folder"
 local json       = require "resmoon.json"
 local Trainer    = require "resmoon.train.trainer"
@@ -25,9 +26,10 @@ local function build(c, path, options)
   rm.manual_seed(c.seed)
   local sets = options.sets or {config.open(c)}
   local train, test, validation = sets[1], sets[2], sets[3]
-  local mean, std = c.mean or train.mean, c.std or train.std
+  local mean, std = config.normalisation(c, train)
   c.classes, c.input, c.data_name = train.classes, train.shape, train.name
   local net = config.model(c)
+  c.device = c.device or device()  -- a run that is taken up keeps that of its first epoch
   c.parameters = 0
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
   local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment,
@@ -40,8 +42,8 @@ local function build(c, path, options)
   return Trainer {
     net = net, optimizer = optimizer, schedule = schedule, schedule_unit = unit, train = loader, test = fixed(test),
     validation = fixed(validation), epochs = c.epochs, loss = loss_of(c), folder = path, hooks = options.hooks,
-    early_stop = c.early_stop, clip = c.clip, accumulate = c.accumulate, progress = options.progress,
-    name = options.label,
+    early_stop = c.early_stop, clip = c.clip, max_norm = c.max_norm, accumulate = c.accumulate,
+    progress = options.progress, name = options.label,
     about = {config = c, mean = mean, std = std},
   }
 end

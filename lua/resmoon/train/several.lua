@@ -1,22 +1,16 @@
 --- Several runs, one after the other, in the subfolders of one folder.
-local rm     = require "resmoon.core"
 local config = require "resmoon.train.config"
 local folder = require "resmoon.train.folder"
 local json   = require "resmoon.json"
-local Log    = require "resmoon.train.log"
 local run    = require "resmoon.train.run"
 
 -- Whether nothing is left to do in the folder of a run.
 local function ended(path, c)
-  local log, best, at = path .. "/log.csv", math.huge, 0
-  local rows = rm.sys.exists(log) and Log.read(log).rows or {}
+  local there = folder.read(path)
+  local rows = there.rows
   if #rows == 0 then return false end
-  for _, row in ipairs(rows) do
-    local err = row.val_error or row.test_error or row.train_error
-    if err < best then best, at = err, row.epoch end
-  end
   local last = rows[#rows].epoch
-  return last >= c.epochs or (c.early_stop > 0 and last - at >= c.early_stop)
+  return last >= c.epochs or (c.early_stop > 0 and last - folder.summary(there).kept_epoch >= c.early_stop)
 end
 
 -- Runs on the same images share them: opens(c) -> {train, test, validation}.

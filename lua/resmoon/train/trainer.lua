@@ -17,6 +17,7 @@ local checkpoint = require "resmoon.train.checkpoint"
 local evaluation = require "resmoon.train.evaluate"
 local Log        = require "resmoon.train.log"
 local momentum   = require "resmoon.optim.momentum"
+local optim      = require "resmoon.optim"
 local Progress   = require "resmoon.train.progress"
 local sys        = rm.sys
 
@@ -24,7 +25,7 @@ local Trainer = class("Trainer")
 
 local known = {}
 for name in ("net optimizer schedule schedule_unit train test validation epochs loss folder name progress hooks " ..
-             "early_stop clip accumulate about"):gmatch("%S+") do known[name] = true end
+             "early_stop clip max_norm accumulate about"):gmatch("%S+") do known[name] = true end
 
 local function cross_entropy(logits, labels) return logits:cross_entropy(labels) end
 
@@ -54,6 +55,8 @@ end
 --                       of the validation images, else the test images, else the training images
 --   accumulate          parts into which each batch is cut; their gradients add up to the batch's: 1
 --   clip                largest norm of all gradients together; 0: as they are
+--   max_norm            weight restriction: after each step no row of a weight of two or more dimensions (all that
+--                       leads to one output) is longer than this (optim.max_norm); 0: no limit
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
 --   name                shown before each line;  about: a table that goes into the checkpoints
@@ -79,6 +82,7 @@ function Trainer:init(options)
   for key, value in pairs(options) do self[key] = value end
   self.loss = options.loss or cross_entropy
   self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
+  self.max_norm = options.max_norm or 0
   self.schedule_unit, self.accumulate = options.schedule_unit or "epoch", options.accumulate or 1
   self.given = given(self.net, self.optimizer)
   self.log = Log()
@@ -217,15 +221,23 @@ local function backward_in_parts(self, x, y)
   return value, wrong
 end
 
+-- Weight restriction: biases and batch norms have no rows, and stay.
+local function restrict(self)
+  for _, p in ipairs(self.optimizer_parameters) do
+    if p.grad and #p.shape >= 2 then optim.max_norm(p, self.max_norm) end
+  end
+end
+
 -- One step. Returns the loss, or nil and what it was if that is no finite number; then nothing
 -- of the step has reached the weights.
 local function step(self, x, y)
   self.optimizer:zero_grad()
   local value, wrong = backward_in_parts(self, x, y)
   if not value then return nil, wrong end
-  if self.clip > 0 then require("resmoon.optim").clip_grad_norm(self.optimizer_parameters, self.clip) end
+  if self.clip > 0 then optim.clip_grad_norm(self.optimizer_parameters, self.clip) end
   self.lr, self.momentum = self.optimizer.lr, momentum(self.optimizer)
   self.optimizer:step()
+  if self.max_norm > 0 then restrict(self) end
   if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
   self.steps = self.steps + 1
   local sums, n = self.sums, y.shape[1]
@@ -292,16 +304,14 @@ local function finish_epoch(self)
   return row
 end
 
--- The error that decides what is best.
-local function deciding(row) return row.val_error or row.test_error or row.train_error end
-
 -- Log, schedule, checkpoints. The log comes first: of a row too many, resume takes care.
 local function close_epoch(self, row)
   self.log:add(row)
   if self.schedule and self.schedule_unit == "epoch" then self.schedule:step(row.val_loss or row.train_loss) end
   self.epoch, self.sums = self.epoch + 1, nil
-  local better = not self.best or deciding(row) < self.best.error
-  if better then self.best = {error = deciding(row), epoch = row.epoch} end
+  local err = Log.deciding(row)
+  local better = not self.best or err < self.best.error
+  if better then self.best = {error = err, epoch = row.epoch} end
   if self.folder then
     self.log:write(self:path("log.csv"))
     if better then checkpoint.save(self:path("best.safetensors"), self.net, nil, self:state()) end
@@ -376,11 +386,9 @@ function Trainer:fit()
     checkpoint.set_generators(self.stopped.generators)
     self.stopped = nil
   end
-  if self.clip > 0 then
-    self.optimizer_parameters = {}
-    for _, group in ipairs(self.optimizer.groups) do
-      table.move(group.params, 1, #group.params, #self.optimizer_parameters + 1, self.optimizer_parameters)
-    end
+  self.optimizer_parameters = {}
+  for _, group in ipairs(self.optimizer.groups) do
+    table.move(group.params, 1, #group.params, #self.optimizer_parameters + 1, self.optimizer_parameters)
   end
   local ok, outcome = xpcall(run, function(message)
     if self.screen then self.screen:clear() end

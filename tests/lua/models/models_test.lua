@@ -83,6 +83,30 @@ check.case("auxiliary heads are there in training only, and are trained", functi
   check.equal(select("#", rm.no_grad(net, rm.randn(1, 3, 224, 224))), 1)
 end)
 
+check.case("activations by name: of equal widths, also behind maxout; the nearest for a wrong one", function()
+  local x, names = rm.randn(2, 1, 28, 28), require("resmoon.models.activation").names
+  for _, name in ipairs(names) do
+    local mlp = models.mlp {input = {1, 28, 28}, hidden = {6, 5}, activation = name}
+    local lenet = models.lenet5 {input = {1, 28, 28}, activation = name}
+    check.shape(lenet(x), {2, 10})
+    local twice = name == "maxout" and 2 or 1
+    check.equal(mlp.fc2.weight.shape, {5 * twice, 6})
+    check.equal(lenet.conv2.weight.shape, {16 * twice, 6, 5, 5})
+    local h = x:flatten(2)
+    for _, fc in ipairs {mlp.fc1, mlp.fc2} do
+      h = fc(h)
+      h = h[name](h, name == "maxout" and 2 or nil)
+    end
+    check.equal(mlp(x), mlp.fc3(h), name)
+    check.equal(table.concat(mlp:state_dict(), " "), "fc1.weight fc1.bias fc2.weight fc2.bias fc3.weight fc3.bias")
+  end
+  check.equal(#names, 8)
+  check.that(tostring(models.lenet5 {activation = "elu"}):find("lenet5: LeNet5 (elu)\n", 1, true))
+  check.error(function() models.mlp {activation = "leaky_rleu"} end,
+              "models.mlp: activation is leaky_rleu, did you mean 'leaky_relu'?, expected one of sigmoid, tanh")
+  check.error(function() models.lenet5 {activation = 3} end, "models.lenet5: activation is 3")
+end)
+
 check.case("a highway network passes through what its gates do not let in", function()
   local net = models.highway19 {width = 4, gate_bias = -100}
   local block = net.layer1[1]

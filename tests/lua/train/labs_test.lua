@@ -83,3 +83,31 @@ check.case("lab_d: a part alone; files that are no images are refused before any
     check.that(not rm.sys.exists(folder .. "/e"))
   end)
 end)
+
+check.case("lab_e: activations by initialisations, variations, a residual network, and the report", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/e"
+    local words = {"lab_e", "--run", home, "--models", "mlp", "resnet20", "--activations", "maxout"}
+    local out = run(words)
+    local function setting(name, what) return rm.train.folder.config(home .. "/" .. name)[what] end
+    local expected = {
+      {"mlp_maxout_xavier", "init", "xavier"}, {"mlp_maxout_he", "activation", "maxout"},
+      {"mlp_relu_he", "weight_decay", 0.0}, {"mlp_weight_decay", "weight_decay", 0.001},
+      {"mlp_weight_restriction", "max_norm", 1.5}, {"mlp_step_decay", "schedule", "step"},
+      {"mlp_early_stopping", "early_stop", 3}, {"mlp_not_standardised", "standardize", false},
+      {"resnet20", "optimizer", "adam"},
+    }
+    for _, each in ipairs(expected) do check.equal(setting(each[1], each[2]), each[3], each[1]) end
+    check.equal({setting("resnet20", "init"), setting("resnet20", "width")}, {"he", 2})
+    check.that(out:find("accuracy (%)", 1, true) and out:find("in all of them: device", 1, true), out)
+    check.that(out:find("mlp, he: maxout [%d.]+%%%.\n") and out:find("step decay: ", 1, true), out)
+    local page = read(home .. "/evaluation.md")
+    check.that(page:find("### variations of one setting", 1, true) and page:find("### the networks", 1, true), page)
+    check.that(page:find("(evaluation_settings.svg)", 1, true), page)
+    check.equal(select(2, page:gsub("\n| ", "")), 1 + #expected)   -- the head and a line for each run
+    check.that(rm.sys.exists(home .. "/activations_mlp.png") and rm.sys.exists(home .. "/networks.png"))
+    check.that(not run(words):find("epoch 1/1", 1, true), "it was trained again")
+    local _, err, status = program.run {"lab_e", "--inits", "glorot"}
+    check.that(status ~= 0 and err:find("must be one of 'xavier', 'he'", 1, true), err)
+  end)
+end)

@@ -165,6 +165,8 @@ check.case("early stopping watches the validation images", function()
     check.equal(result.stopped, "early")
     check.equal(result.epochs, 4)
     check.equal(result.best.epoch, 1)
+    local kept = train.checkpoint.load(folder .. "/a/best.safetensors").state
+    check.equal({kept.epoch, kept.best.error}, {2, result.log.rows[1].val_error})   -- as epoch 1 left it
     check.that(result.last.val_error and result.last.test_error)
   end)
 end)
@@ -218,6 +220,65 @@ check.case("a batch in parts makes the step of the whole batch", function()
   end)
 end)
 
+-- The longest row of a weight (out, ...).
+local function longest(weight) return (weight * weight):flatten(2):sum(2):sqrt():max():item() end
+
+check.case("weight restriction holds after every step, also in a run that was taken up again", function()
+  with_folder(function(folder)
+    local c, steps = config {max_norm = 0.3, init = "xavier"}, 0
+    local hooks = {on_step = function(trainer)
+      for name, p in trainer.net:named_parameters() do
+        if #p.shape >= 2 then check.that(longest(p) <= 0.3 * (1 + 1e-5), name .. " is longer") end
+      end
+      steps = steps + 1
+    end}
+    train.run(c, options(folder .. "/whole", {hooks = hooks}))
+    check.equal(steps, 18)
+    interrupt_at(9, function(stop) return train.run(c, options(folder .. "/part", {hooks = stop})) end)
+    train.resume(folder .. "/part", nil, options())
+    compare(folder .. "/whole", folder .. "/part")
+    train.run(config {init = "xavier"}, options(folder .. "/free"))
+    check.that(longest(train.load(folder .. "/free").fc1.weight) > 0.3)
+  end)
+end)
+
+check.case("activation and initialisation of a run are those of its settings; a run knows its device", function()
+  with_folder(function(folder)
+    local c = config {epochs = 1, lr = 1e-30, momentum = 0.0, weight_decay = 0.0, activation = "maxout", init = "he"}
+    train.run(c, options(folder .. "/a"))
+    local net, saved = train.load(folder .. "/a")
+    check.close(net.fc1.weight:std():item(), 1 / math.sqrt(400), {rtol = 0.02})
+    check.equal(net.fc1.weight.shape, {240, 400})
+    check.that(saved.device:find(", %d+ threads?$"), saved.device)
+    saved = rm.json.decode(content(folder .. "/a/config.json"))
+    saved.device = "another, 1 thread"    -- as if it had been begun elsewhere
+    rm.write_atomic(folder .. "/a/config.json", rm.json.encode(saved))
+    check.error(function() train.resume(folder .. "/a", {activation = "elu"}, options()) end, "begun with activation")
+    check.equal(train.resume(folder .. "/a", nil, options()).config.device, "another, 1 thread")
+  end)
+end)
+
+check.case("without standardisation pixels are 0 to 1, in training and wherever the run is loaded", function()
+  with_folder(function(folder)
+    local seen
+    local c = config {epochs = 1, standardize = false, augment = false}
+    local trainer = train.run(c, options(folder .. "/a", {hooks = {on_step = function(t) seen = t end}})) and seen
+    for x in trainer.train:epoch(1) do
+      check.that(x:min():item() >= 0 and x:max():item() <= 1)
+      check.close((x * 255):round(), x * 255, {atol = 1e-3})
+    end
+    local net, _, mean, std = train.load(folder .. "/a")
+    check.equal({mean, std}, {{0, 0, 0}, {1, 1, 1}})
+    local loader = rm.data.Loader(small_sets()[2], {mean = mean, std = std})
+    check.close(train.evaluate(net, loader).error, trainer.log.rows[1].test_error)
+  end)
+end)
+
+check.case("a step decay multiplies the rate by gamma every step_size epochs", function()
+  local result = train.run(config {epochs = 5, lr = 0.02, schedule = "step", step_size = 2, gamma = 0.5}, options())
+  check.close(result.log:by_column().lr, {0.02, 0.02, 0.01, 0.01, 0.005}, {rtol = 1e-9})
+end)
+
 check.case("settings that make no sense are named", function()
   local function refused(changes, message)
     check.error(function() train.run(config(changes), options()) end, message)
@@ -226,6 +287,10 @@ check.case("settings that make no sense are named", function()
   refused({epochs = 1.5}, "epochs is 1.5, expected a whole number")
   refused({accumulate = 0}, "accumulate is 0, expected at least 1")
   refused({schedule = "cyclic"}, "one of multistep, onecycle")
+  refused({init = "random"}, "init is random, expected one of xavier, he")
+  refused({activation = "rleu"}, "train: activation is rleu, did you mean 'relu'?")
+  refused({max_norm = -1}, "max_norm is -1, expected at least 0")
+  refused({model = "resnet20", activation = "elu"}, "models.resnet20: unknown option 'activation'")
   refused({lr = "fast"}, "lr is fast, expected a number")
   refused({learning_rate = 1}, "unknown setting 'learning_rate'")
   refused({model = "resnet21"}, "did you mean 'resnet20'")

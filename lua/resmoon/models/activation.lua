@@ -1,0 +1,40 @@
+--- The nonlinearity between the layers of a network, chosen by its name.
+--
+--     self.act, pieces = activation.get("models.mlp", options.activation)
+--     self.fc1 = Linear(784, pieces * 512)
+--     x = self.act(self.fc1(x))                    -- 512 features, whichever it is
+--
+-- Maxout takes the larger of two neighbouring outputs, so the layer in front of it has twice as many: two
+-- `pieces` for each feature.
+-- Sources: maxout: Goodfellow et al. 2013, arXiv:1302.4389; elu: Clevert et al. 2016, arXiv:1511.07289.
+local core = require "resmoon.core"
+local fail = require "resmoon.fail"
+
+local PIECES = 2  -- of maxout
+
+local functions = {
+  sigmoid    = function(x) return x:sigmoid() end,
+  tanh       = function(x) return x:tanh() end,
+  relu       = function(x) return x:relu() end,
+  leaky_relu = function(x) return x:leaky_relu() end,
+  maxout     = function(x) return x:maxout(PIECES) end,
+  elu        = function(x) return x:elu() end,
+  silu       = function(x) return x:silu() end,
+  gelu       = function(x) return x:gelu() end,
+}
+
+local activation = {names = {"sigmoid", "tanh", "relu", "leaky_relu", "maxout", "elu", "silu", "gelu"}}
+
+--- The function called `name` (nil: relu), and how many outputs it takes for one of its own.
+-- `who` asks for it: an error begins with that.
+function activation.get(who, name)
+  name = name or "relu"
+  if not functions[name] then
+    local nearest = core.nearest(tostring(name), activation.names)
+    fail("%s: activation is %s%s, expected one of %s", who, tostring(name),
+         nearest and (", did you mean '%s'?"):format(nearest) or "", table.concat(activation.names, ", "))
+  end
+  return functions[name], name == "maxout" and PIECES or 1
+end
+
+return activation

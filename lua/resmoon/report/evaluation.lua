@@ -1,0 +1,193 @@
+--- The evaluation report: a table of settings and what came of them, and the validation accuracy of each.
+--
+--     evaluation.lines(runs)                                    the table as text
+--     evaluation.write(runs, {out = "evaluation.html"})         a page, and Markdown beside it
+--
+-- A run is what train.folder.read gives. The columns are those of the lab. What a run has of other settings (weight
+-- restriction, pixels that are not standardised, augmentation, ...) stands behind its model.
+local rm       = require "resmoon.core"
+local Document = require "resmoon.report.document"
+local folder   = require "resmoon.train.folder"
+local plot     = require "resmoon.plot"
+local text     = require "resmoon.text"
+
+local evaluation = {}
+
+local function number(x) return ("%g"):format(x) end
+
+-- What makes this run another one and has no column: "mlp (max-norm 3)".
+local function model(c)
+  local more = {}
+  local function add(condition, format, ...)
+    if condition then more[#more + 1] = format:format(...) end
+  end
+  add(c.max_norm and c.max_norm > 0, "max-norm %g", c.max_norm)
+  add(c.standardize == false, "not standardised")
+  add(c.augment, "augmented")
+  add(c.label_smoothing and c.label_smoothing > 0, "label smoothing %g", c.label_smoothing)
+  add(c.clip and c.clip > 0, "gradients up to %g", c.clip)
+  add(c.early_stop and c.early_stop > 0, "patience %d", c.early_stop)
+  add(c.shortcut, "shortcut %s", c.shortcut)
+  add(c.block, "%s", c.block)
+  add(c.width, "width %d", c.width)
+  return c.model .. (#more > 0 and (" (%s)"):format(table.concat(more, ", ")) or "")
+end
+
+local function momentum(c)
+  if c.optimizer == "rmsprop" then return "-" end
+  if c.schedule == "onecycle" and c.cycle_momentum then
+    local high = c.max_momentum or 0.95
+    return ("%s%g to %g"):format(c.optimizer == "sgd" and "" or "beta1 ", high, math.max(0, high - 0.1))
+  end
+  if c.optimizer ~= "sgd" then return "betas 0.9, 0.999" end
+  return number(c.momentum) .. (c.nesterov and " (Nesterov)" or "")
+end
+
+local decays = {
+  multistep = function(c)
+    return #c.milestones > 0 and ("x%g at %s"):format(c.gamma, table.concat(c.milestones, ", ")) or "none"
+  end,
+  step     = function(c) return ("x%g every %d"):format(c.gamma, c.step_size) end,
+  onecycle = function() return "one-cycle" end,
+  cosine   = function() return "cosine" end,
+  constant = function() return "none" end,
+}
+
+local function decay(c)
+  return decays[c.schedule](c) .. (c.warmup and c.warmup > 0 and (", warm-up %g"):format(c.warmup) or "")
+end
+
+-- The epoch after which a run was stopped since no better one had come, or nil.
+local function stopped_at(run, summary)
+  local patience, last = run.config.early_stop or 0, run.rows[#run.rows].epoch
+  return patience > 0 and last - summary.kept_epoch >= patience and last or nil
+end
+
+-- Name, and text of a run: of its config c, its summary s.
+local columns = {
+  {"model",                   function(c) return model(c) end},
+  {"device",                  function(c) return c.device or "-" end},
+  {"batch size",              function(c) return tostring(c.batch_size) end},
+  {"activation",              function(c) return c.activation or "relu" end},
+  {"initialisation",          function(c) return c.init or "own" end},
+  {"optimiser",               function(c) return c.optimizer end},
+  {"rate",                    function(c) return number(c.max_lr or c.lr) end},
+  {"momentum",                function(c) return momentum(c) end},
+  {"weight decay",            function(c) return number(c.weight_decay) end},
+  {"rate decay",              function(c) return decay(c) end},
+  {"training time (min)",     function(_, s) return ("%.2f"):format(s.seconds / 60) end},
+  {"early-stopping epoch",    function(_, s, run) return tostring(stopped_at(run, s) or "-") end},
+  {"accuracy (%)",            function(_, s) return ("%.2f"):format(100 - s.kept) end},
+}
+
+--- Head and rows of the table: lists of texts. Errors: raises for a run without a finished epoch.
+function evaluation.table(runs)
+  local head, rows = {}, {}
+  for k, column in ipairs(columns) do head[k] = column[1] end
+  for i, run in ipairs(runs) do
+    if #run.rows == 0 then error(("report: %s has no finished epoch"):format(run.folder or run.name), 0) end
+    local summary = folder.summary(run)
+    rows[i] = {}
+    for k, column in ipairs(columns) do rows[i][k] = column[2](run.config, summary, run) end
+  end
+  return head, rows
+end
+
+--- The table for a screen: what is the same in all rows stands above, the rest in columns.
+function evaluation.lines(runs)
+  local head, rows = evaluation.table(runs)
+  local lines, kept = {}, {}
+  for k, name in ipairs(head) do
+    local same = #rows > 1 and k < #head   -- the accuracy always stands in its line
+    for _, row in ipairs(rows) do same = same and row[k] == rows[1][k] end
+    if same then lines[#lines + 1] = ("%s: %s"):format(name, rows[1][k]) else kept[#kept + 1] = k end
+  end
+  local cells = {}
+  for i, row in ipairs {head, table.unpack(rows)} do
+    cells[i] = {}
+    for j, k in ipairs(kept) do cells[i][j] = row[k] end
+  end
+  if #lines > 0 then lines = {"in all of them: " .. table.concat(lines, "; "), ""} end
+  return table.move(text.columns(cells), 1, #cells + 1, #lines + 1, lines)
+end
+
+-- Which images decided, and which were counted.
+local function measured(runs)
+  local with = 0
+  for _, run in ipairs(runs) do with = with + (run.rows[1].val_error and 1 or 0) end
+  local says = "Training time includes the looks at validation and test images. Accuracy is that of the test images, "
+               .. "with the weights of the epoch that was best on "
+  if with == #runs then return says .. "the validation images; so the test images chose nothing." end
+  if with == 0 then return says .. "the same images, for want of validation images: it is somewhat too good." end
+  return says .. "the validation images; where a run has none, on the test images, which makes it somewhat too good."
+end
+
+local function extremes(runs)
+  local low, high
+  for _, run in ipairs(runs) do
+    local accuracy = 100 - folder.summary(run).kept
+    if not low or accuracy < low[1] then low = {accuracy, run.name} end
+    if not high or accuracy > high[1] then high = {accuracy, run.name} end
+  end
+  return ("%s has the highest accuracy (%.2f%%), %s the lowest (%.2f%%)."):format(high[2], high[1], low[2], low[1])
+end
+
+local OWN = "Initialisation \"own\": uniform up to 1 / sqrt(fan_in) for linear layers and LeNet-5, He's over fan_out "
+            .. "for the convolutions of residual networks."
+
+local FEW = 8  -- runs that one panel can hold
+
+-- The table, and a figure with a panel for each setting among all the others.
+-- draw(key, caption, make): adds the figure that make(file) draws.
+-- groups: list of {key =, caption =, panels = as plot.accuracy takes them, says = sentences}: figures of some runs.
+function evaluation.section(doc, runs, draw, groups)
+  doc:heading("Evaluation")
+  local head, rows = evaluation.table(runs)
+  doc:table(head, rows)
+  doc:paragraph(measured(runs))
+  for _, run in ipairs(runs) do
+    if not run.config.init then
+      doc:paragraph(OWN)
+      break
+    end
+  end
+  for _, group in ipairs(groups or {}) do
+    doc:heading(group.caption, 3)
+    draw(group.key, "validation accuracy: " .. group.caption, function(file)
+      return plot.accuracy(group.panels, {file = file})
+    end)
+    if #group.says > 0 then doc:list(group.says) end
+  end
+  if not groups and #runs > 1 and #runs <= FEW then
+    draw("accuracy", "validation accuracy of all settings", function(file)
+      return plot.accuracy(runs, {file = file})
+    end)
+  end
+  local panels = {}
+  for i, run in ipairs(runs) do panels[i] = {title = run.name, runs = {run}, behind = runs} end
+  draw("settings", "validation accuracy of each setting, before all others in grey", function(file)
+    return plot.accuracy(panels, {file = file})
+  end)
+  if #runs > 1 then doc:list {extremes(runs)} end
+end
+
+--- Writes the evaluation report alone: an HTML page, and Markdown with its figures as SVG beside it.
+-- options: out ("evaluation.html"), title, groups (as of section), about (sentences at the beginning).
+-- Returns the paths of both.
+function evaluation.write(runs, options)
+  local base = (options.out or "evaluation.html"):gsub("%.html$", "")
+  local home = base:match "^(.*)/"
+  if home then rm.sys.mkdir_p(home) end
+  local doc = Document(options.title or "Evaluation report")
+  for _, sentence in ipairs(options.about or {}) do doc:paragraph(sentence) end
+  evaluation.section(doc, runs, function(key, caption, make)
+    local file = ("%s_%s.svg"):format(base, key)
+    if make(file) then doc:figure(file, caption) end
+  end, options.groups)
+  doc:gap("why is it so? Which differences are larger than chance?")
+  rm.write_atomic(base .. ".html", doc:html())
+  rm.write_atomic(base .. ".md", doc:markdown())
+  return base .. ".html", base .. ".md"
+end
+
+return evaluation
