@@ -26,6 +26,8 @@ local entities = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quo
 local function html(text) return (tostring(text):gsub('[&<>"]', entities)) end
 local function markdown(text) return (tostring(text):gsub("[\\`*_{}%[%]<>|#]", "\\%0"):gsub("\n", " ")) end
 
+local WIDE = 9  -- tables of more columns may be wider than the text
+
 local STYLE = [[
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 h1 { font-size: 1.8rem; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccc; } h3 { margin-top: 1.6rem; }
@@ -33,6 +35,9 @@ table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: right; }
 th:first-child, td:first-child { text-align: left; }
 thead th { border-bottom: 2px solid #888; }
+.wide { width: min(96vw, 86rem); margin-left: calc(50% - min(48vw, 43rem)); overflow-x: auto; }
+.wide table { margin: 1rem auto; font-size: .8rem; } .wide th, .wide td { padding: .2rem .4rem; }
+.wide td { white-space: nowrap; }
 figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; } figcaption { color: #555; }
 .gap { border-left: 4px solid #d55e00; background: #fdf3ec; padding: .5rem 1rem; }
 ]]
@@ -61,8 +66,9 @@ local to_html = {
   table = function(p)
     local rows = {}
     for i, row in ipairs(p[2]) do rows[i] = cells("td", row, html) end
-    return ("<table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table>"):format(cells("th", p[1], html),
-                                                                          table.concat(rows, "\n"))
+    local text = ("<table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table>"):format(cells("th", p[1], html),
+                                                                                table.concat(rows, "\n"))
+    return #p[1] > WIDE and ('<div class="wide">%s</div>'):format(text) or text
   end,
   figure = function(p, number)
     local caption = ("Figure %d: %s"):format(number, html(p[2]))

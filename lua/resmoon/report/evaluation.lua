@@ -39,7 +39,7 @@ local function momentum(c)
     local high = c.max_momentum or 0.95
     return ("%s%g to %g"):format(c.optimizer == "sgd" and "" or "beta1 ", high, math.max(0, high - 0.1))
   end
-  if c.optimizer ~= "sgd" then return "betas 0.9, 0.999" end
+  if c.optimizer ~= "sgd" then return "beta1 0.9" end
   return number(c.momentum) .. (c.nesterov and " (Nesterov)" or "")
 end
 

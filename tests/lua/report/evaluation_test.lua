@@ -44,7 +44,7 @@ check.case("the columns are the lab's, in their order, and say what was set", fu
   check.equal(rows[2], {"resnet32 (augmented)", p, "128", "relu", "own", "sgd", "0.1", "0.9 (Nesterov)", "0.0001",
                         "x0.1 at 81, 122", "1.50", "-", "50.00"})
   check.equal(rows[3], {"lenet5 (not standardised, patience 2)", p, "128", "relu", "own", "adam", "0.001",
-                        "betas 0.9, 0.999",
+                        "beta1 0.9",
                         "0.0001", "x0.5 every 3, warm-up 1", "4.50", "3", "71.00"})
   check.equal({rows[4][7], rows[4][8], rows[4][10]}, {"0.4", "0.95 to 0.85", "one-cycle"})
   check.equal({rows[5][8], rows[5][10]}, {"-", "cosine"})
