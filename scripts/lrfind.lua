@@ -26,7 +26,7 @@ options.main(function()
   c.classes, c.input = train.classes, train.shape
   local net = rm.train.config.model(c)
   local optimizer = rm.train.config.optimizer(c, net:parameters())
-  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment,
+  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment == true,
                                         drop_last = true})
   if #loader == 0 then
     error(("lrfind: %d images are fewer than a batch of %d"):format(train:size(), c.batch_size), 0)

@@ -4,7 +4,7 @@ local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
 local parser = commandline("resmoon predict", "Classifies images with a trained network: the most likely classes of "
-                           .. "each, with their probabilities. Images are resized to what the network was trained on.")
+                           .. "each, with their probabilities. Images are treated as the run's test images were.")
   :epilog [[
 Example:
   resmoon predict runs/resnet20 cat.png dog.jpg --top 3 --figure predicted.png]]
@@ -17,7 +17,8 @@ local args = parser:parse()
 options.main(function()
   local net, c, mean, std = rm.train.load(args.run)
   local list = rm.train.predict(net, args.images, {classes = c.classes, input = c.input, mean = mean, std = std,
-                                                   top = args.top})
+                                                   top = args.top,
+                                                   transform = rm.train.config.test_transform(c)})
   local captions, wide = {}, 0
   for _, each in ipairs(list) do wide = math.max(wide, #each.file) end
   for i, each in ipairs(list) do

@@ -11,9 +11,11 @@ local rm         = require "resmoon.core"
 local Dataset    = require "resmoon.data.dataset"
 local fail       = require "resmoon.fail"
 local find       = require "resmoon.data.find"
+local transforms = require "resmoon.data.transforms"
 local sys, imaging = rm.sys, rm.imaging
 
 local CACHE = 2 << 30
+local STATISTICS = 256 << 20
 
 local known = {}
 for name in ("train size channels transform cache mean std classes"):gmatch "%S+" do known[name] = true end
@@ -92,13 +94,29 @@ end
 
 -- --- files that are decoded on demand -------------------------------------------------------
 
+-- {C, H, W} of the first image as the transform makes it; of several parts (ten crops), that of each.
+local function shape_after(transform, paths, channels)
+  local shape = transform(imaging.read_image(paths[1], channels), rm.generator(0)).shape
+  return {table.unpack(shape, #shape - 2)}
+end
+
 -- The protocol of Dataset over a list of paths.
 local Files = {}
 setmetatable(Files, {__index = Dataset})
 
--- mean and std come from the images as they are without a random transform.
-function Files:all_images()
-  return imaging.read_images(self.paths, self.shape[1], self.shape[2], self.shape[3])
+-- Without a transform of its own every image is cut to the proportions of the set and scaled.
+local function plainly(self) return transforms.cover {self.shape[2], self.shape[3]} end
+
+function Files:all_images() return transforms.read(self.paths, self.shape[1], plainly(self)) end
+
+-- For mean and standard deviation, which are those of the images without a random transform: all, or where these
+-- were more than STATISTICS bytes, as many as fit, evenly spread.
+function Files:some_images()
+  local c, h, w = table.unpack(self.shape)
+  local n = math.min(#self.paths, math.max(1, STATISTICS // (c * h * w)))
+  local paths = {}
+  for i, k in ipairs(Dataset.spread(#self.paths, n)) do paths[i] = self.paths[k] end
+  return transforms.read(paths, c, plainly(self))
 end
 
 function Files:all_labels() return self.labels end
@@ -112,20 +130,14 @@ function Files:batch(which, generator_of)
     paths[i] = self.paths[n] or fail("batch: index %s is out of range, expected 1 to %d", n, #self.paths)
   end
   local labels = imaging.gather(self.labels, which)
-  if not self.transform then
-    return imaging.read_images(paths, self.shape[1], self.shape[2], self.shape[3]), labels
-  end
-  local images = {}
-  for i, path in ipairs(paths) do
-    local image = self.transform(imaging.read_image(path, self.shape[1]), generator_of and generator_of(i))
-    images[i] = image
-    local first, own = images[1].shape, image.shape
-    if own[2] ~= first[2] or own[3] ~= first[3] then
-      fail("folder: the transform makes images of different sizes: %dx%d and %dx%d (%s)",
-           first[2], first[3], own[2], own[3], path)
-    end
-  end
-  return rm.stack(images, 1), labels
+  return transforms.read(paths, self.shape[1], self.transform or plainly(self), generator_of), labels
+end
+
+function Files:transformed(transform)
+  local copy = {}
+  for key, value in pairs(self) do copy[key] = value end
+  copy.transform, copy.shape = transform, shape_after(transform, self.paths, self.shape[1])
+  return setmetatable(copy, getmetatable(self))
 end
 
 function Files:subset(indices)
@@ -152,7 +164,7 @@ local function shape_of(options, paths)
   if channels ~= 1 and channels ~= 3 then
     fail("folder: channels must be 1 or 3, got %s", channels)
   end
-  if options.transform then return options.transform(imaging.read_image(paths[1], channels)).shape end
+  if options.transform then return shape_after(options.transform, paths, channels) end
   if not size then return imaging.read_image(paths[1], channels).shape end
   if type(size) ~= "table" then size = {size, size} end
   return {channels, size[1], size[2]}
@@ -209,7 +221,7 @@ function folder(dir, options)
     fields.like = function() return training(dir, options) end
   end
   if cache and not options.transform then
-    fields.images = imaging.read_images(paths, shape[1], shape[2], shape[3])
+    fields.images = transforms.read(paths, shape[1], transforms.cover {shape[2], shape[3]})
     return Dataset.new(fields)
   end
   fields.shape, fields.transform = shape, options.transform

@@ -30,7 +30,7 @@ local function build(c, path, options)
   local net = config.model(c)
   c.parameters = 0
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
-  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment,
+  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment == true,
                                      drop_last = c.drop_last, mean = mean, std = std})
   local optimizer = config.optimizer(c, net:parameters())
   local schedule, unit = config.schedule(c, optimizer, #loader)
