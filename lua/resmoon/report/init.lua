@@ -5,7 +5,6 @@
 -- Introduction; experiment set-up (networks, hyper-parameters); results (comparison, curves, final test error, for each
 -- run the confusion matrix, measures by class, ROC); discussion: what the numbers say, and gaps for the
 -- reader's own words. Every sentence with a number is computed from the runs.
-local rm       = require "resmoon.core"
 local Document = require "resmoon.report.document"
 local measure  = require "resmoon.report.measure"
 local plot     = require "resmoon.plot"
@@ -158,6 +157,31 @@ local function discussion(doc, all)
   doc:gap("what would you try next, and what do you expect of it?")
 end
 
+--- Adds to a document what there is to say of some runs. paths: their folders.
+-- options: base (how the files of figures begin), data (folder, instead of that of each run), evaluate (false: from
+-- the logs alone).
+-- Errors: raises for a folder that holds no run, or one without a finished epoch.
+function report.add(doc, paths, options)
+  local all = {}
+  for i, path in ipairs(paths) do
+    all[i] = measure.run(path, options)
+    if all[i].summary.epochs == 0 then error(("report: %s has no finished epoch"):format(path), 0) end
+  end
+  if #all == 0 then error("report: no runs", 0) end
+  local function draw(key, caption, make)
+    local file = ("%s_%s.svg"):format(options.base, key)
+    if make(file) then doc:figure(file, caption) end
+  end
+  doc.title = doc.title or "Report: " .. names(all)
+  introduction(doc, all)
+  setup(doc, all)
+  comparison(doc, all, draw)
+  for _, each in ipairs(all) do
+    if each.confusion then of_run(doc, each, draw) end
+  end
+  discussion(doc, all)
+end
+
 --- Writes the report of some runs: an HTML page with everything in it, and beside it Markdown with its figures as SVG.
 -- paths: folders of runs. options: out ("report.html"), title, data (folder, instead of that of each run),
 -- evaluate (false: from the logs alone).
@@ -166,28 +190,9 @@ end
 function report.write(paths, options)
   options = options or {}
   local out = options.out or "report.html"
-  local base = out:gsub("%.html$", "")
-  local all = {}
-  for i, path in ipairs(paths) do
-    all[i] = measure.run(path, options)
-    if all[i].summary.epochs == 0 then error(("report: %s has no finished epoch"):format(path), 0) end
-  end
-  if #all == 0 then error("report: no runs", 0) end
-  local doc = Document(options.title or ("Report: " .. names(all)))
-  local function draw(key, caption, make)
-    local file = ("%s_%s.svg"):format(base, key)
-    if make(file) then doc:figure(file, caption) end
-  end
-  introduction(doc, all)
-  setup(doc, all)
-  comparison(doc, all, draw)
-  for _, each in ipairs(all) do
-    if each.confusion then of_run(doc, each, draw) end
-  end
-  discussion(doc, all)
-  rm.write_atomic(base .. ".html", doc:html())
-  rm.write_atomic(base .. ".md", doc:markdown())
-  return base .. ".html", base .. ".md"
+  local doc = Document(options.title)
+  report.add(doc, paths, {base = out:gsub("%.html$", ""), data = options.data, evaluate = options.evaluate})
+  return doc:write(out)
 end
 
 return report
