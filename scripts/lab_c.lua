@@ -48,8 +48,8 @@ parser:option("--responses-of", "finished runs whose layer responses are shown, 
   :args "+":argname "RUN"
 parser:option("--responses-images", "training images sent through for the responses"):argname "N"
   :convert(options.whole):default "256"
-parser:option("--images", "image folder for the part imagenet, which trains on it for 90 epochs with batches of 256, at "
-              .. "224 pixels (default: drawings, written to files)"):argname "DIR"
+parser:option("--images", "image folder for the part imagenet, which trains on it for 90 epochs with batches of 256 "
+              .. "at 224 pixels (default: drawings, written to files)"):argname "DIR"
 parser:option("--images-model", "network for the part imagenet"):argname "NAME":default "resnet18"
 local args = parser:parse()
 

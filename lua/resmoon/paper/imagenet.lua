@@ -49,8 +49,8 @@ return function(context)
   local name = context.image_model .. "_crops"
   local doc, runs = trained(context, {
     key = "imagenet", title = "Training and testing the ImageNet way",
-    question = "Training images are random parts of files, scaled and mirrored; test images are seen as their centre, or "
-               .. "as ten crops whose softmax is averaged (Krizhevsky et al. 2012, section 4.1). For ResNet-50 on "
+    question = "Training images are random parts of files, scaled and mirrored; test images are seen as their centre, "
+               .. "or as ten crops whose softmax is averaged (Krizhevsky et al. 2012, section 4.1). For ResNet-50 on "
                .. "ImageNet the authors give a top-1 error of 24.7 % with one crop and 22.9 % with ten.",
     jobs = {{name = name, settings = config.with(settings, {model = context.image_model})}},
   })

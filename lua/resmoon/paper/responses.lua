@@ -29,19 +29,21 @@ local function says(series)
   return list
 end
 
+-- The document so far, and the runs: those given, or trained ones; nil if Ctrl-C ended it.
+local function runs_of(context)
+  if context.responses_of then return Document(TITLE), context.responses_of end
+  return trained(context, {
+    key = "responses", title = TITLE,
+    question = "The response of a 3x3 layer is what its batch norm gives, before relu and addition. The paper finds "
+               .. "that layers of residual networks answer more weakly than those of plain ones, and the more weakly "
+               .. "the deeper the network: each layer changes the signal less (figure 7).",
+    jobs = lab.jobs({"plain20", "plain56", "resnet20", "resnet56", "resnet110"}, context.settings),
+  })
+end
+
 return function(context)
-  local doc, runs = nil, context.responses_of
-  if runs then doc = Document(TITLE)
-  else
-    doc, runs = trained(context, {
-      key = "responses", title = TITLE,
-      question = "The response of a 3x3 layer is what its batch norm gives, before relu and addition. The paper finds "
-                 .. "that layers of residual networks answer more weakly than those of plain ones, and the more weakly "
-                 .. "the deeper the network: each layer changes the signal less (figure 7).",
-      jobs = lab.jobs({"plain20", "plain56", "resnet20", "resnet56", "resnet110"}, context.settings),
-    })
-    if not runs then return nil end
-  end
+  local doc, runs = runs_of(context)
+  if not doc then return nil end
   local series = {}
   for i, run in ipairs(runs) do series[i] = responses.of(run, {images = context.images}) end
   local rows = responses.rows(series)

@@ -1,7 +1,7 @@
 --- A document of headings, paragraphs, tables and figures, written as HTML and as Markdown.
 --
--- Documents can be sections of others. Text of others (class names, folders) is escaped in both. Figures are SVG: inline in HTML, files beside the
--- Markdown.
+-- Documents can be sections of others. Text of others (class names, folders) is escaped in both. Figures are SVG:
+-- inline in HTML, files beside the Markdown.
 local class = require "resmoon.class"
 local core  = require "resmoon.core"
 

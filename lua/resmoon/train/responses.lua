@@ -6,7 +6,8 @@ local run    = require "resmoon.train.run"
 local responses = {}
 
 --- The responses of a run's best network to training images.
--- path: folder of the run, or a .safetensors file. options: images (256: how many), data (folder, instead of the run's).
+-- path: folder of the run, or a .safetensors file. options: images (256: how many), data (folder, instead of the
+-- run's).
 -- Returns {name =, layers = {{path =, std =}, ...}, std = numbers}: std is what plot.responses draws.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses".
 function responses.of(path, options)

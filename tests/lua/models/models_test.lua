@@ -202,10 +202,10 @@ check.case("the architecture table and the depths come from the networks themsel
 end)
 
 check.case("the paper's FLOPs: with the stride in the first 1x1 layer ResNet-50 has them", function()
-  local text = models.tables.architecture {"resnet34", "resnet50"}
-  check.that(text:find("MACs %(10^9%) +3.66 +4.09"), text)
-  check.that(text:find("MACs, stride in the 1x1 +3.66 +3.86"), text)
-  check.that(text:find("the paper's FLOPs %(10^9%) +3.6 +3.8"), text)
+  local text = models.tables.architecture {"resnet50"}
+  check.that(text:find("MACs %(10^9%) +4.09\n"), text)
+  check.that(text:find("MACs, stride in the 1x1 +3.86\n"), text)
+  check.that(text:find("the paper's FLOPs %(10^9%) +3.8\n"), text)
   check.error(function() rm.nn.Bottleneck(8, 4, {stride_at = "2x2"}) end, "stride_at is 2x2, expected '3x3' or '1x1'")
 end)
 
