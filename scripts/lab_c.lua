@@ -40,8 +40,10 @@ local images = {
   },
 }
 
+about.further = {{"Part imagenet, with --images", images.sheet}, {"Part imagenet without it", images.embedded}}
 local parser = lab.parser(about)
-parser:option("--parts", "which of: " .. table.concat(names, ", ") .. " (default all)"):args "+":choices(names)
+parser:option("--parts", "which of: " .. table.concat(names, ", ") .. " (default all)")
+  :args "+":argname "PART":choices(names)
 parser:option("--shortcut-model", "residual network for the comparison of shortcuts (default resnet34, embedded "
               .. "resnet18)"):argname "NAME"
 parser:option("--responses-of", "finished runs whose layer responses are shown, instead of training some")
