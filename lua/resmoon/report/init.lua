@@ -24,8 +24,8 @@ end
 local function introduction(doc, all)
   local c = all[1].run.config
   doc:heading("Introduction")
-  doc:paragraph(("This report compares %s, trained on %s (%d classes, images of %s)."):format(
-    names(all), c.data_name or c.data, #c.classes, table.concat(c.input, " x ")))
+  doc:paragraph(("This report %s %s, trained on %s (%d classes, images of %s)."):format(
+    #all > 1 and "compares" or "is about", names(all), c.data_name or c.data, #c.classes, table.concat(c.input, " x ")))
   doc:gap("what is the question of this experiment, and what did you expect?")
 end
 
