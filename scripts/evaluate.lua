@@ -11,7 +11,8 @@ Example:
   resmoon evaluate runs/resnet18 --crops 10]]
 parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors file that training wrote")
 parser:option("--data", "folder of the data, or shapes10 (default that of the run)"):argname "DIR"
-parser:option("--batch-size", "images at a time"):argname "N":convert(options.whole):default "250"
+parser:option("--batch-size", "images at a time (default 250 of 64 x 64 pixels, fewer of larger ones)"):argname "N"
+  :convert(options.whole)
 parser:option("--crops", "10: besides the image itself also its four corners, its centre and their mirror images, the "
               .. "softmax averaged; the tables are of these then"):choices {"1", "10"}:default "1"
 parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
@@ -26,6 +27,7 @@ options.main(function()
   if #test.classes ~= #c.classes then
     error(("%s has %d classes, the network %d"):format(c.data, #test.classes, #c.classes), 0)
   end
+  args.batch_size = args.batch_size or rm.train.config.test_batch(test.shape)
   local loader = rm.data.Loader(test, {batch_size = args.batch_size, mean = mean, std = std})
   local began = rm.sys.clock()
   local measured = rm.train.evaluate(net, loader, {scores = true})

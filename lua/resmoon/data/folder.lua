@@ -6,7 +6,8 @@
 -- The names of the subfolders, sorted, are the classes; the files of a class are sorted too, so the
 -- numbers of the images are the same everywhere. Without a transform every image is cut to the
 -- proportions of `size` (the centre) and scaled to it, and all are kept in memory if they fit
--- into `cache` bytes. With one, or when they do not fit, images are decoded when they are asked for.
+-- into `cache` bytes. With one, or when they do not fit, images are decoded when they are asked for, a batch of them
+-- on all threads. ds:transformed(transform) gives the same files another transform.
 local rm         = require "resmoon.core"
 local Dataset    = require "resmoon.data.dataset"
 local fail       = require "resmoon.fail"
@@ -182,8 +183,8 @@ end
 
 --- Opens a folder of images.
 -- options: train (true: DIR/train, or DIR itself; false: DIR/test or DIR/val); size (a number or
--- {h, w}; that of the first image); channels (3; 1 for grey); transform (a closure, see
--- transforms); cache (true, false, or bytes: 2 GiB); mean, std; classes (the sorted subfolders).
+-- {h, w}; that of the first image); channels (3; 1 for grey); transform (one of
+-- data.transforms, or a function); cache (true, false, or bytes: 2 GiB); mean, std; classes (the sorted subfolders).
 -- Errors: name the folder or file, and what was expected there.
 -- Call: data.folder(folder, {options}) -> dataset
 -- Shapes: images uint8 (N, C, H, W), labels int64 (N) from 1 on, in the order of the sorted class names.

@@ -26,7 +26,8 @@ end
 local function crops(run)
   local net, c, mean, std = train.load(run)
   local _, test = config.open(c)
-  local one = train.evaluate(net, data.Loader(test, {batch_size = 25, mean = mean, std = std}), {scores = true})
+  local loader = data.Loader(test, {batch_size = config.test_batch(test.shape), mean = mean, std = std})
+  local one = train.evaluate(net, loader, {scores = true})
   local ten = train.ten_crop(net, c, {mean = mean, std = std})
   local rows = {{"test images seen as", "top-1 error", "top-5 error", "loss"}}
   for i, each in ipairs {{"centre crop", one}, {"10 crops, softmax averaged", ten}} do

@@ -212,6 +212,17 @@ function config.test_transform(c)
   return transforms.cover {c.input[2], c.input[3]}
 end
 
+--- How many test images of a shape go through a network at a time: 250 of 64 x 64, fewer of larger ones.
+-- Call: train.config.test_batch(shape) -> number
+-- Shapes: shape is {C, H, W}.
+-- Errors: none.
+-- Example:
+--   > train.config.test_batch {3, 32, 32}, train.config.test_batch {3, 224, 224}
+--   250  20
+function config.test_batch(shape)
+  return math.min(250, math.max(1, 250 * 64 * 64 // (shape[2] * shape[3])))
+end
+
 --- Training and test set of a config, and the validation set or nil. With crops = 10 each test image comes as ten
 -- parts: with augment = "imagenet" the ten crops instead of the centre; else the image with 4 black pixels around, as
 -- training shifts it, cut to its own size.

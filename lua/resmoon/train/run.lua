@@ -35,7 +35,8 @@ local function build(c, path, options)
   local optimizer = config.optimizer(c, net:parameters())
   local schedule, unit = config.schedule(c, optimizer, #loader)
   local function fixed(set)
-    return set and data.Loader(set, {batch_size = math.max(c.batch_size, 250), mean = mean, std = std})
+    return set and data.Loader(set, {batch_size = math.max(c.batch_size, config.test_batch(set.shape)),
+                                    mean = mean, std = std})
   end
   return Trainer {
     net = net, optimizer = optimizer, schedule = schedule, schedule_unit = unit, train = loader, test = fixed(test),
