@@ -21,21 +21,21 @@ local about = {
     schedule = "multistep", gamma = 0.1, augment = true,
   },
   embedded = {
-    train_size = 6000, test_size = 2000, size = 16, width = 16, epochs = 5, batch_size = 32, optimizer = "adam",
+    train_size = 8000, test_size = 2000, size = 16, width = 16, epochs = 4, batch_size = 32, optimizer = "adam",
     lr = 0.003, weight_decay = 0.0, schedule = "onecycle", augment = false,
   },
   example = "  resmoon lab_c --parts tables\n  resmoon lab_c --data ~/data --parts degradation shortcuts --epochs 30\n"
             .. "  resmoon lab_c --parts imagenet --images ~/flowers --size 64 --epochs 20",
 }
 
--- The part imagenet: on the user's folder as the paper trains on ImageNet, or on some hundreds of drawings.
+-- The part imagenet: on the user's folder as the paper trains on ImageNet, or on drawings.
 local images = {
   sheet = {
     epochs = 90, batch_size = 256, optimizer = "sgd", lr = 0.1, momentum = 0.9, weight_decay = 1e-4, schedule = "step",
     gamma = 0.1, augment = "imagenet",
   },
   embedded = {
-    train_size = 800, test_size = 300, size = 28, width = 16, epochs = 15, batch_size = 32, optimizer = "adam",
+    train_size = 2000, test_size = 500, size = 16, width = 16, epochs = 15, batch_size = 32, optimizer = "adam",
     lr = 0.003, weight_decay = 0.0, schedule = "onecycle", augment = "imagenet",
   },
 }

@@ -36,7 +36,8 @@ local function runs_of(context)
     key = "responses", title = TITLE,
     question = "The response of a 3x3 layer is what its batch norm gives, before relu and addition. The paper finds "
                .. "that layers of residual networks answer more weakly than those of plain ones, and the more weakly "
-               .. "the deeper the network: each layer changes the signal less (figure 7).",
+               .. "the deeper the network: each layer changes the signal less (figure 7). After a few epochs the "
+               .. "scales of the batch norms are still near 1, where they start, and with them the responses.",
     jobs = lab.jobs({"plain20", "plain56", "resnet20", "resnet56", "resnet110"}, context.settings),
   })
 end

@@ -73,7 +73,7 @@ check.case("lab_c: a folder of images, made here or given, with one crop and ten
     local out = run {"lab_c", "--run", home, "--parts", "imagenet", "--images-model", "resnet20"}
     check.that(out:find("centre crop +[%d.]+%% +[%d.]+%%.*10 crops, softmax averaged +[%d.]+%% +[%d.]+%%"), out)
     local c = rm.train.folder.config(home .. "/imagenet/resnet20_crops")
-    check.equal({c.augment, c.input, #c.classes}, {"imagenet", {3, 28, 28}, 10})
+    check.equal({c.augment, c.input, #c.classes}, {"imagenet", {3, 16, 16}, 10})
     check.equal(rm.data.folder(home .. "/images"):size(), 40)
     local page = read(home .. "/report.md")
     check.that(page:find("| 10 crops, softmax averaged |", 1, true), page)
