@@ -2,13 +2,16 @@
 local commandline = require "resmoon.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
+local text     = require "resmoon.text"
+local rank     = require("resmoon.metrics.top_losses").rank
 
 local parser = commandline("resmoon evaluate", "Tests a trained network: top-1, top-3 and top-5, a table by class, "
                            .. "and the confusion matrix.")
   :epilog [[
 Example:
   resmoon evaluate runs/resnet20 --data ~/data --figure confusion.png
-  resmoon evaluate runs/resnet18 --crops 10]]
+  resmoon evaluate runs/resnet18 --crops 10
+  resmoon evaluate runs/resnet20 --top-losses 16 --top-losses-figure worst.png]]
 parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors file that training wrote")
 parser:option("--data", "folder of the data, or shapes10 (default that of the run)"):argname "DIR"
 parser:option("--batch-size", "images at a time (default 250 of 64 x 64 pixels, fewer of larger ones)"):argname "N"
@@ -17,7 +20,23 @@ parser:option("--crops", "10: besides the image itself also its four corners, it
               .. "softmax averaged; the tables are of these then"):choices {"1", "10"}:default "1"
 parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
 parser:option("--figure", "draw the confusion matrix into this file (.png, .svg, .pdf)"):argname "FILE"
+parser:option("--top-losses", "list so many of the images with the largest losses (default none, 16 with a figure)")
+  :argname "N":convert(options.whole)
+parser:option("--top-losses-figure", "draw them into this file (.png, .svg, .pdf)"):argname "FILE"
 local args = parser:parse()
+
+-- The images that the network gets most wrong: a table, and a grid in a file.
+local function top_losses(measured, test)
+  local worst = rank(measured.scores, measured.labels, args.top_losses or 16)
+  local lines = {{"image", "is", "taken for", "probability of what it is", "loss"}}
+  for i, each in ipairs(worst) do
+    lines[i + 1] = {tostring(each.index), test.classes[each.label], test.classes[each.predicted],
+                    ("%.2g%%"):format(100 * each.probability), ("%.3f"):format(each.loss)}
+  end
+  print(("\nThe largest losses (images are counted from 1):\n%s"):format(table.concat(text.columns(lines), "\n")))
+  local file = args.top_losses_figure
+  if file and rm.plot.top_losses(worst, test, {file = file}) then print("\nfigure: " .. file) end
+end
 
 options.main(function()
   if args.threads then rm.set_num_threads(args.threads) end
@@ -58,4 +77,5 @@ options.main(function()
     local title = ("%s: %.2f%% right"):format(c.name, 100 * top[1])
     if rm.plot.confusion(confusion, {file = args.figure, title = title}) then print("\nfigure: " .. args.figure) end
   end
+  if args.top_losses or args.top_losses_figure then top_losses(measured, test) end
 end)

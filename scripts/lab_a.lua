@@ -20,8 +20,8 @@ local about = {
     mean = {0.4914, 0.4824, 0.4467}, std = {0.2471, 0.2435, 0.2616},
   },
   embedded = {
-    train_size = 8000, test_size = 2000, size = 16, width = 16, epochs = 5, batch_size = 32, optimizer = "adam",
-    lr = 0.003, weight_decay = 0.0, schedule = "onecycle", augment = false,
+    train_size = 12000, test_size = 2000, size = 16, width = 16, epochs = 8, batch_size = 32, optimizer = "sgd",
+    lr = 0.05, momentum = 0.9, weight_decay = 5e-4, schedule = "onecycle", augment = false,
   },
   example = "  resmoon lab_a\n  resmoon lab_a --data ~/data --epochs 30 --models resnet18 plain18",
 }

@@ -7,6 +7,14 @@ function text.grouped(n)
   return (digits:gsub("^(-?),", "%1"))
 end
 
+--- The first n letters of a text that has more, the last of them a dot to say so.
+function text.cut(s, n)
+  local length = utf8.len(s)
+  if (length or #s) <= n then return s end
+  local keep = math.max(0, n - 1)
+  return (length and s:sub(1, utf8.offset(s, keep + 1) - 1) or s:sub(1, keep)) .. "."
+end
+
 --- Lines of cells (texts) as a list of lines: the first column to the left, the others to the right, a rule below
 -- the first line.
 function text.columns(lines)

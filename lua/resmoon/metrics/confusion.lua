@@ -7,8 +7,8 @@
 --
 -- For a class, tp counts its images that were found, fn those that were missed, fp the images of
 -- others that were taken for it, tn the rest:
---   precision tp/(tp+fp), recall tp/(tp+fn), specificity tn/(tn+fp), f1 their harmonic mean
---   2tp/(2tp+fp+fn). 0/0 counts as 0. The macro values are plain means over the classes.
+--   precision tp/(tp+fp), recall tp/(tp+fn), specificity tn/(tn+fp), f1 the harmonic mean of the first two
+--   2tp/(2tp+fp+fn), accuracy (tp+tn)/all. 0/0 counts as 0. The macro values are plain means over the classes.
 --
 -- Call: metrics.confusion(classes) -> matrix
 -- Shapes: classes is their number K or a list of names; counts has K rows of K numbers.
@@ -110,21 +110,30 @@ function Confusion:accuracy()
 end
 
 --- For each class: of what was taken for it, the share that is it (precision); of what is it, the share that was found
--- (recall); of what is another, the share that was not taken for it (specificity); the harmonic mean of the first two.
+-- (recall); of what is another, the share that was not taken for it (specificity); the harmonic mean of the first two
+-- (f1); of all images, the share where "this class or another" was answered rightly (accuracies). With many classes
+-- the last is high for every class, since most images are of others.
 -- Call: matrix:precision() -> list of numbers
 -- Call: matrix:recall() -> list of numbers
 -- Call: matrix:specificity() -> list of numbers
 -- Call: matrix:f1() -> list of numbers
+-- Call: matrix:accuracies() -> list of numbers
 -- Units: fractions in [0, 1]; 0/0 counts as 0.
 -- Errors: none.
 -- Example:
 --   > matrix = metrics.confusion(2):add({1, 2, 2, 2}, {1, 1, 2, 2})
 --   > matrix:recall(), matrix:specificity()
 --   {0.5, 1.0}  {1.0, 0.5}
+--   > matrix:accuracies()
+--   {0.75, 0.75}
 function Confusion:precision() return per_class(self, function(tp, fp) return ratio(tp, tp + fp) end) end
 function Confusion:recall() return per_class(self, function(tp, _, fn) return ratio(tp, tp + fn) end) end
 function Confusion:specificity() return per_class(self, function(_, fp, _, tn) return ratio(tn, tn + fp) end) end
 function Confusion:f1() return per_class(self, function(tp, fp, fn) return ratio(2 * tp, 2 * tp + fp + fn) end) end
+function Confusion:accuracies()
+  return per_class(self, function(tp, fp, fn, tn) return ratio(tp + tn, tp + fp + fn + tn) end)
+end
+
 --- Images of each class.
 -- Call: matrix:support() -> list of numbers
 -- Errors: none.
@@ -133,7 +142,7 @@ function Confusion:f1() return per_class(self, function(tp, fp, fn) return ratio
 --   {2, 1}
 function Confusion:support() return per_class(self, function(tp, _, fn) return tp + fn end) end
 
---- {precision=, recall=, specificity=, f1=}: means over the classes.
+--- {precision=, recall=, specificity=, f1=, accuracies=}: means over the classes.
 -- Call: matrix:macro() -> table
 -- Units: fractions in [0, 1].
 -- Errors: none.
@@ -142,7 +151,7 @@ function Confusion:support() return per_class(self, function(tp, _, fn) return t
 --   0.25
 function Confusion:macro()
   local means = {}
-  for _, name in ipairs {"precision", "recall", "specificity", "f1"} do
+  for _, name in ipairs {"precision", "recall", "specificity", "f1", "accuracies"} do
     local sum = 0
     for _, value in ipairs(self[name](self)) do sum = sum + value end
     means[name] = sum / self.size
@@ -158,30 +167,37 @@ end
 --   dog
 function Confusion:name(c) return self.names and tostring(self.names[c]) or tostring(c) end
 
+-- What a report shows of each class: heading, and the method that gives it.
+local columns = {{"precision", "precision"}, {"recall", "recall"}, {"specific.", "specificity"}, {"F1", "f1"},
+                 {"accuracy", "accuracies"}}
+
 --- The table of a class per line, with the macro means below; percentages.
 -- Call: matrix:report() -> string
--- Units: per cent.
+-- Units: per cent; accuracy is that of "this class or another".
 -- Errors: none.
 -- Example:
 --   > print(metrics.confusion({"cat", "dog"}):add({1, 2, 2}, {1, 1, 2}):report())
---   class      precision    recall specific.        F1   images
---   cat           100.00     50.00    100.00     66.67        2
---   dog            50.00    100.00     50.00     66.67        1
---   mean           75.00     75.00     75.00     66.67        3
+--   class      precision    recall specific.        F1  accuracy   images
+--   cat           100.00     50.00    100.00     66.67     66.67        2
+--   dog            50.00    100.00     50.00     66.67     66.67        1
+--   mean           75.00     75.00     75.00     66.67     66.67        3
 function Confusion:report()
-  local lists = {self:precision(), self:recall(), self:specificity(), self:f1()}
-  local support, macro, lines = self:support(), self:macro(), {}
-  local width = 10
+  local support, macro, width = self:support(), self:macro(), 10
   for c = 1, self.size do width = math.max(width, #self:name(c)) end
-  local row = "%-" .. width .. "s %9s %9s %9s %9s %8s"
-  local function percent(x) return ("%.2f"):format(100 * x) end
-  lines[1] = row:format("class", "precision", "recall", "specific.", "F1", "images")
-  for c = 1, self.size do
-    lines[#lines + 1] = row:format(self:name(c), percent(lists[1][c]), percent(lists[2][c]),
-                                   percent(lists[3][c]), percent(lists[4][c]), support[c])
+  local lines = {}
+  local function line(name, cell, images)
+    local parts = {("%-" .. width .. "s"):format(name)}
+    for i, column in ipairs(columns) do parts[i + 1] = ("%9s"):format(cell(column)) end
+    lines[#lines + 1] = table.concat(parts, " ") .. (" %8s"):format(images)
   end
-  lines[#lines + 1] = row:format("mean", percent(macro.precision), percent(macro.recall),
-                                 percent(macro.specificity), percent(macro.f1), self:total())
+  local function percent(x) return ("%.2f"):format(100 * x) end
+  line("class", function(column) return column[1] end, "images")
+  local lists = {}
+  for _, column in ipairs(columns) do lists[column] = self[column[2]](self) end
+  for c = 1, self.size do
+    line(self:name(c), function(column) return percent(lists[column][c]) end, support[c])
+  end
+  line("mean", function(column) return percent(macro[column[2]]) end, self:total())
   return table.concat(lines, "\n")
 end
 

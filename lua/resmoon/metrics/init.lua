@@ -12,5 +12,7 @@ return {
   confusion = Confusion,
   roc = roc.roc,
   auc = roc.auc,
+  macro_roc = roc.macro_roc,
   responses = require "resmoon.metrics.responses",
+  top_losses = require("resmoon.metrics.top_losses").top_losses,
 }

@@ -70,4 +70,59 @@ function roc.auc(scores, labels)
   return areas, sum / count
 end
 
+-- The curve's true positive rates at `x`, from below and from above (they differ where it rises at one x), and the
+-- place to look from for a larger x.
+local function at(fpr, tpr, x, from)
+  local i = from
+  while fpr[i] < x do i = i + 1 end
+  local low = tpr[i]
+  if fpr[i] > x then  -- between two points: on the straight line
+    low = tpr[i - 1] + (tpr[i] - tpr[i - 1]) * (x - fpr[i - 1]) / (fpr[i] - fpr[i - 1])
+    return low, low, i
+  end
+  while fpr[i + 1] == x do i = i + 1 end
+  return low, tpr[i], i
+end
+
+--- The macro-average curve: at each false positive rate the mean of the classes' true positive rates.
+--
+-- The common grid holds every false positive rate that occurs in any class, and where curves rise at one rate, the
+-- means below and above. So the area under it is the macro AUC of metrics.auc, exactly. Classes without a
+-- curve are left out.
+-- Call: metrics.macro_roc(scores, labels) -> fpr, tpr
+-- Shapes: scores (N, K), labels (N) from 1 on; two lists of equal length.
+-- Errors: raises for shapes that do not fit. Without any class that has a curve both lists are empty.
+-- Source: Fawcett 2006, "An introduction to ROC analysis", section 8.1 (vertical averaging).
+-- Example:
+--   > scores = {{0.9, 0.1}, {0.4, 0.6}, {0.2, 0.8}}
+--   > metrics.macro_roc(scores, {1, 2, 2})
+--   {0.0, 0.0, 0.5, 1.0}  {0.0, 1.0, 1.0, 1.0}
+function roc.macro_roc(scores, labels)
+  local rows = read.rows("metrics.macro_roc", scores)
+  labels = read.labels("metrics.macro_roc", labels, #rows)
+  local curves, grid, seen = {}, {}, {}
+  for class = 1, rows[1] and #rows[1] or 0 do
+    local fpr, tpr = curve(rows, labels, class)
+    if fpr[#fpr] == 1 and tpr[#tpr] == 1 then  -- else NaN: no image of the class, or none of the others
+      curves[#curves + 1] = {fpr = fpr, tpr = tpr, from = 1}
+      for _, x in ipairs(fpr) do
+        if not seen[x] then grid[#grid + 1], seen[x] = x, true end
+      end
+    end
+  end
+  table.sort(grid)
+  local xs, ys = {}, {}
+  for _, x in ipairs(grid) do
+    local below, above = 0, 0
+    for _, c in ipairs(curves) do
+      local low, high
+      low, high, c.from = at(c.fpr, c.tpr, x, c.from)
+      below, above = below + low / #curves, above + high / #curves
+    end
+    xs[#xs + 1], ys[#ys + 1] = x, below
+    if above > below then xs[#xs + 1], ys[#ys + 1] = x, above end
+  end
+  return xs, ys
+end
+
 return roc

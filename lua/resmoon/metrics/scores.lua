@@ -1,11 +1,10 @@
 --- Scores and labels as the metrics read them: Lua tables, whatever they were.
+local core = require "resmoon.core"
 local scores = {}
-
-local function istensor(value) return type(value) == "userdata" and value.totable ~= nil end
 
 --- (N, K) scores as N rows of K numbers. A NaN is the lowest of scores, so that it never wins.
 function scores.rows(op, value)
-  local rows = istensor(value) and value:totable() or value
+  local rows = core.is_tensor(value) and value:totable() or value
   if type(rows) ~= "table" or (rows[1] ~= nil and type(rows[1]) ~= "table") then
     error(("%s: scores must be (images, classes)"):format(op), 3)
   end
@@ -19,7 +18,7 @@ end
 
 --- (N) labels, or predicted classes, as N whole numbers from 1 on; `count` of them are expected.
 function scores.labels(op, value, count)
-  local list = istensor(value) and value:totable() or value
+  local list = core.is_tensor(value) and value:totable() or value
   if type(list) ~= "table" then error(op .. ": labels must be a list of classes", 3) end
   if count and #list ~= count then
     error(("%s: %d labels for %d images"):format(op, #list, count), 3)

@@ -2,7 +2,8 @@
 --
 -- All take options in a last table: file (a name ending in .png, .svg or .pdf, or a list of them;
 -- without it the figure is shown), title, xlabel, ylabel, size {width, height} in pixels, xrange
--- and yrange {low, high} (either may be absent), logy, key ("top left", ... or false).
+-- and yrange {low, high} (either may be absent), logy, key ("top left", "below", ... or false; without it the emptiest
+-- corner).
 local figure = require "resmoon.plot.figure"
 
 local charts = {}
@@ -13,6 +14,8 @@ local function panel_options(options)
   return {xlabel = options.xlabel, ylabel = options.ylabel, xrange = options.xrange, yrange = options.yrange,
           logy = options.logy, key = options.key}
 end
+
+local known = "xlabel ylabel xrange yrange logy key"
 
 local function counting(n)
   local list = {}
@@ -30,7 +33,7 @@ local function check_series(op, series)
 end
 
 local function draw_series(op, list, options, style)
-  options = options or {}
+  options = figure.options(op, options, known .. " panels")
   if type(list) == "userdata" or (type(list) == "table" and (type(list[1]) == "number" or list.y)) then
     list = {list}
   end
@@ -63,7 +66,8 @@ end
 --  size            {width, height} in pixels
 --  xrange, yrange  {low, high}; either may be absent
 --  logy            true: a logarithmic axis
---  key             place of the legend, "top left", or false
+--  key             place of the legend: "top left", "below", ...; without it the emptiest corner; or false
+--  panels          {{title =, xlabel =, ylabel =, ...}, ...}: several, side by side
 -- Errors: raises for a series without numbers, or with more x than y. Without gnuplot it gives nil and the
 -- reason.
 -- Example:
@@ -97,16 +101,21 @@ end
 --   > rm.sys.exists "bars.svg"
 --   true
 function charts.bars(labels, values, options)
-  options = options or {}
+  options = figure.options("plot.bars", options, known)
   values = numbers("plot.bars", values)
   local ticks = labels and {}
-  for i = 1, labels and #values or 0 do ticks[i] = {i, labels[i] or ""} end
+  for i = 1, labels and #values or 0 do ticks[i] = {i, tostring(labels[i] or "")} end
   local f = figure.new({title = options.title, size = options.size})
   local p = f:panel(panel_options(options))
   p.xticks, p.xrange, p.yrange = ticks, {0.3, #values + 0.7}, options.yrange or {0}
   for i = 1, #values do if values[i] < 0 then p.yrange = options.yrange end end
   p.key = options.key or false
+  -- Names that would run into one another are turned.
+  local longest = 0
+  for _, tick in ipairs(ticks or {}) do longest = math.max(longest, utf8.len(tick[2]) or #tick[2]) end
+  local turned = (longest + 1) * 7.6 * #values > f.size[1] - 90
   p.settings = "set boxwidth 0.7\nset style fill solid 0.85 noborder\n"
+    .. (turned and "set xtics rotate by 40 right\n" or "set xtics norotate\n")
   p:add({columns = {counting(#values), values}, style = "boxes"})
   return f:draw(options)
 end
@@ -121,7 +130,7 @@ end
 --   > rm.sys.exists "normal.svg"
 --   true
 function charts.histogram(values, options)
-  options = options or {}
+  options = figure.options("plot.histogram", options, known .. " bins")
   values = numbers("plot.histogram", values)
   local low, high = math.huge, -math.huge
   for _, v in ipairs(values) do

@@ -6,7 +6,11 @@
 --     f:draw({file = "loss.png"})
 --
 -- On a screen of characters the panels come one below the other, each as large as the screen.
+local core    = require "resmoon.core"
 local gnuplot = require "resmoon.plot.gnuplot"
+local legend  = require "resmoon.plot.legend"
+local text    = require "resmoon.text"
+local options_of = require "resmoon.options"
 
 local figure = {}
 
@@ -14,11 +18,27 @@ local figure = {}
 -- the darker ones first, since yellow is hard to see on white.
 figure.colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999"}
 
-local function istensor(value) return type(value) == "userdata" and value.totable ~= nil end
+-- Gnuplot's dash patterns; with them more lines than there are colours are told apart.
+local dashes = {"1", "'-'", "'.'", "'_.'"}
+
+--- Checks a table of options: all figures take file, title and size, and each what `names` (words) says.
+function figure.options(op, given, names)
+  local list = {"file", "title", "size"}
+  for name in (names or ""):gmatch "%S+" do list[#list + 1] = name end
+  return options_of(op, given, list)
+end
+
+--- The least of 1, 2, 5, 10, 20, 50, ... that is not below x: steps at which people count.
+function figure.round_step(x)
+  local power = 10 ^ math.max(0, math.floor(math.log(math.max(x, 1), 10)))
+  for _, factor in ipairs {1, 2, 5, 10} do
+    if factor * power >= x then return math.floor(factor * power) end
+  end
+end
 
 --- A list of numbers from a list or a tensor.
 function figure.numbers(op, value)
-  if istensor(value) then value = value:flatten():totable() end
+  if core.is_tensor(value) then value = value:flatten():totable() end
   if type(value) ~= "table" then
     error(("%s: expected a list of numbers or a tensor, got %s"):format(op, type(value)), 3)
   end
@@ -34,8 +54,9 @@ local Panel = {}
 Panel.__index = Panel
 
 --- Adds a layer: columns (lists of numbers of equal length), style (a gnuplot plotting style of
--- ours, never of the user), title, colour (a number or "#rrggbb"), dashed, width, faint, point (its
--- size), symbol (gnuplot's number of it; 7: a disc).
+-- ours, never of the user), title, colour (a number or "#rrggbb"), dashed (true, or the number of a pattern, 1 to 4:
+-- solid, dashed, dotted, dash-dot), aside (true: left out in characters, where lines look alike), width, faint, point
+-- (its size), symbol (gnuplot's number of it; 7: a disc).
 function Panel:add(layer)
   self.layers[#self.layers + 1] = layer
   return self
@@ -65,76 +86,97 @@ local function range(axis, limits)
   return ("set %srange [%s:%s]\n"):format(axis, limit(limits[1]), limit(limits[2]))
 end
 
--- {{position, "label"}, ...}. A label is a format here, so its percent signs are doubled.
-local function ticks(axis, list, step)
+-- {{position, "label"}, ...}. A label is a format here, so its percent signs are doubled. `room`: letters for each.
+local function ticks(axis, list, step, room)
   if not list then return ("set %stics %s\n"):format(axis, step and step > 0 and number(step) or "autofreq") end
   local parts = {}
   for i, tick in ipairs(list) do
-    parts[i] = gnuplot.quote((tostring(tick[2]):gsub("%%", "%%%%"))) .. " " .. number(tick[1])
+    local label = text.cut(tostring(tick[2]), room or math.huge)
+    parts[i] = gnuplot.quote((label:gsub("%%", "%%%%"))) .. " " .. number(tick[1])
   end
   return ("set %stics (%s)\n"):format(axis, table.concat(parts, ", "))
 end
 
--- The place of the legend: words such as "top left", or false for none.
-local function legend(place, text)
-  if place == false then return "unset key\n" end
-  place = place or "top right"
-  if place:find("[^%a ]") then error(("plot: %q is no place for a legend"):format(place), 0) end
-  if text then return ("set key %s\n"):format(place) end
-  -- Below the axis it needs room of its own; inside, a ground that hides the grid.
-  local below = place:find("bmargin", 1, true)
-  return ("set key %s spacing 1.2 samplen 2.5 %s\n"):format(place, below and "\nset bmargin 5.5" or "opaque")
-end
+-- A line whose colour was used up looks dash-dotted, then dotted.
+local ROUNDS = {1, 4, 3, 2}
 
-local function layer_options(layer, index, text)
-  local colour = layer.colour or index
-  if type(colour) == "number" then colour = figure.colours[(colour - 1) % #figure.colours + 1] end
+local function layer_options(layer, index, in_text)
+  local colour, round = layer.colour or index, 0
+  if type(colour) == "number" then
+    colour, round = figure.colours[(colour - 1) % #figure.colours + 1], (colour - 1) // #figure.colours
+  end
   local parts = {"with " .. layer.style}
   if not layer.plain then
     if not colour:find("^#%x%x%x%x%x%x$") then error(("plot: %q is no colour like #0072b2"):format(colour), 0) end
     parts[#parts + 1] = ("lc rgb '#%s%s'"):format(layer.faint and "90" or "", colour:sub(2))
     if layer.style:find("line") then
       local width = layer.width or (layer.faint and 1.3 or 2.2)
-      parts[#parts + 1] = ("lw %g dt %s"):format(width, layer.dashed and "'-'" or "1")
+      local dash = layer.dashed == true and 2 or layer.dashed or ROUNDS[round % #ROUNDS + 1]
+      parts[#parts + 1] = ("lw %g dt %s"):format(width, dashes[(dash - 1) % #dashes + 1])
     end
     if layer.style:find("point") then
       parts[#parts + 1] = ("pt %d ps %g"):format(layer.symbol or 7, layer.point or 0.6)
     end
   end
   parts[#parts + 1] = layer.title and "title " .. gnuplot.quote(layer.title) or "notitle"
-  return text and (parts[1] .. " " .. parts[#parts]) or table.concat(parts, " ")
+  return in_text and (parts[1] .. " " .. parts[#parts]) or table.concat(parts, " ")
 end
 
--- The commands that draw one panel. `text`: on a screen of characters.
-function Panel:script(prefix, text)
+-- Dashed grey lines from the bottom to the top at the x of panel.marks, which say where something happened.
+-- Returns the commands, and the entry of the legend: a line that is drawn nowhere.
+local function marks(panel, in_text)
+  local lines, look = {}, in_text and "" or "lw 1.2 dt '-' lc rgb '#777777'"
+  for i, x in ipairs(panel.marks or {}) do
+    lines[i] = ("set arrow %d from first %s, graph 0 to first %s, graph %g nohead %s\n"):format(i, number(x), number(x),
+      in_text and 0.97 or 1, look)
+  end
+  local entry = lines[1] and panel.mark_title and not in_text
+    and ("NaN with lines %s title %s"):format(look, gnuplot.quote(panel.mark_title))
+  return "unset arrow\n" .. table.concat(lines), entry
+end
+
+-- The title of a panel in characters: there the name of the axis cannot be turned, and joins it, as does what the marks
+-- mean, and what the whole figure is called.
+local function text_title(panel, of_figure)
+  local title = panel.text_title or panel.title and panel.ylabel and ("%s: %s"):format(panel.title, panel.ylabel)
+    or panel.title or panel.ylabel
+  if of_figure then title = title and ("%s: %s"):format(of_figure, title) or of_figure end
+  if panel.marks and panel.marks[1] and panel.mark_title then
+    title = ("%s (| %s)"):format(title or "", panel.mark_title)
+  end
+  return title
+end
+
+-- The commands that draw one panel on a target that is width by height; of_figure: the figure's title, if it is to be
+-- said here.
+function Panel:script(prefix, width, height, in_text, of_figure)
   local parts, plots = {}, {}
   for i, layer in ipairs(self.layers) do
-    if not (text and layer.dashed) then
+    if not (in_text and layer.aside) then
       local name = prefix .. i
       parts[#parts + 1] = data_block(name, layer.columns, layer.block)
-      plots[#plots + 1] = ("$%s using %s %s"):format(name, layer.using or "1:2", layer_options(layer, i, text))
+      plots[#plots + 1] = ("$%s using %s %s"):format(name, layer.using or "1:2", layer_options(layer, i, in_text))
     end
   end
   if #plots == 0 then return "" end
   local function label(what, value)
     parts[#parts + 1] = ("set %s %s\n"):format(what, gnuplot.quote(value or ""))
   end
-  local title = text and self.text_title or self.title
-  if text and self.ylabel and not self.text_title then  -- it cannot be turned: it joins the title
-    title = title and ("%s: %s"):format(title, self.ylabel) or self.ylabel
-  end
-  label("title", title)
+  label("title", in_text and text_title(self, of_figure) or not in_text and self.title)
   label("xlabel", self.xlabel)
-  label("ylabel", not text and self.ylabel)
+  label("ylabel", not in_text and self.ylabel)
   parts[#parts + 1] = range("x", self.xrange) .. range("y", self.yrange)
-  parts[#parts + 1] = ticks("x", self.xticks, self.xstep) .. ticks("y", self.yticks)
+  parts[#parts + 1] = ticks("x", self.xticks, self.xstep, in_text and (width - 10) // #(self.xticks or {1}) - 1)
+                      .. ticks("y", self.yticks)
   for _, axis in ipairs {"x", "y"} do
     local log = self["log" .. axis]
     parts[#parts + 1] = ("%s logscale %s\nset format %s %s\n"):format(log and "set" or "unset", axis, axis,
                                                                       log and "'%g'" or "'% h'")
   end
-  parts[#parts + 1] = legend(self.key, text)
-  if not text then
+  local arrows, entry = marks(self, in_text)
+  plots[#plots + 1] = entry or nil
+  parts[#parts + 1] = arrows .. legend.commands(self, width, height, in_text)
+  if not in_text then
     parts[#parts + 1] = "set grid lt 1 lc rgb '#e4e4e4' lw 1\nset border 3 lc rgb '#555555'\nset tics nomirror\n"
   end
   parts[#parts + 1] = (self.settings or "") .. "plot " .. table.concat(plots, ", ") .. "\n"
@@ -152,17 +194,21 @@ function Figure:panel(options)
   return panel
 end
 
--- All panels side by side.
+-- All panels side by side; of characters one below the other.
 function Figure:script(target)
-  local parts, text = {}, target.kind == "text"
-  if #self.panels > 1 and not text then
+  local parts, in_text = {}, target.kind == "text"
+  local width = in_text and target.width or target.width // #self.panels
+  if #self.panels > 1 and not in_text then
     parts[1] = ("set multiplot layout 1,%d%s\n"):format(#self.panels,
       self.title and " title " .. gnuplot.quote(self.title) or "")
   elseif self.title and #self.panels == 1 then
     self.panels[1].title = self.panels[1].title or self.title
   end
-  for i, panel in ipairs(self.panels) do parts[#parts + 1] = panel:script("p" .. i .. "_", text) end
-  if #self.panels > 1 and not text then parts[#parts + 1] = "unset multiplot\n" end
+  for i, panel in ipairs(self.panels) do
+    local of_figure = i == 1 and #self.panels > 1 and self.title
+    parts[#parts + 1] = panel:script("p" .. i .. "_", width, target.height, in_text, of_figure)
+  end
+  if #self.panels > 1 and not in_text then parts[#parts + 1] = "unset multiplot\n" end
   return table.concat(parts)
 end
 
@@ -178,6 +224,10 @@ function Figure:draw(options)
   local targets = {}
   for i, file in ipairs(files or {}) do targets[i] = gnuplot.file_target(file, size[1], size[2]) end
   local ok, reason = gnuplot.find()
+  if not files and self.as_text and not ok then  -- characters need no gnuplot
+    self.as_text()
+    return self
+  end
   if ok and not files then targets[1] = gnuplot.screen_target(size[1], size[2]) end
   for _, target in ipairs(targets) do
     if not ok then break end

@@ -62,20 +62,23 @@ local function available()
   return terminals
 end
 
+-- By suffix: the terminal, the pixels of an inch where it counts in inches, and the size of small letters. The sizes
+-- mean other things to each: these look alike.
 local suffixes = {
-  png = {format = "pngcairo size %d,%d font 'sans,11' background '#ffffff' noenhanced"},
-  svg = {format = "svg size %d,%d dynamic font 'sans,13' background '#ffffff' noenhanced"},
-  pdf = {format = "pdfcairo size %g,%g font 'sans,11' background '#ffffff' noenhanced",
-         inches = 110},
+  png = {format = "pngcairo size %d,%d font 'sans,11' background '#ffffff' noenhanced", small = 9},
+  svg = {format = "svg size %d,%d dynamic font 'sans,14.5' background '#ffffff' noenhanced", small = 12},
+  pdf = {format = "pdfcairo size %g,%g font 'sans,15' background '#ffffff' noenhanced", small = 12.2, inches = 110},
 }
 
---- The target of a file name: {kind = "file", file=, terminal = "pngcairo ..."}.
+--- The target of a file name: {kind = "file", file=, terminal = "pngcairo ...", width =, height = (pixels), small = the
+-- size of small letters}.
 -- Errors: raises on a suffix other than .png, .svg and .pdf.
 function gnuplot.file_target(name, width, height)
   local suffix = suffixes[(name:match("%.(%w+)$") or ""):lower()]
   if not suffix then error(("plot: %s: a figure's name ends in .png, .svg or .pdf"):format(name), 0) end
   local scale = suffix.inches or 1
-  return {kind = "file", file = name, terminal = suffix.format:format(width / scale, height / scale)}
+  return {kind = "file", file = name, terminal = suffix.format:format(width / scale, height / scale), width = width,
+          height = height, small = suffix.small}
 end
 
 local function has_display()
@@ -98,23 +101,36 @@ function gnuplot.text_size()
   return math.max(40, math.min((columns or 80) - 1, 110)), math.max(12, math.min((rows or 24) - 3, 30))
 end
 
---- The target of a figure that is to be seen now.
--- kind: "window", "sixel" or "text".
-function gnuplot.screen_target(width, height)
+--- The target of a window, or nil where none can be opened or RESMOON_PLOT wants something else.
+function gnuplot.window_target(width, height)
   local wish = sys.getenv("RESMOON_PLOT")
-  local function want(kind, test) return wish == kind or (not wish and test()) end
-  local function window() return has_display() and (available().qt or available().x11 or available().wxt) end
-  if want("window", window) then
-    local name = available().qt and "qt" or available().wxt and "wxt" or "x11"
-    return {kind = "window", terminal = ("%s size %d,%d noenhanced"):format(name, width, height)}
-  end
-  if want("sixel", function() return sys.isatty(1) and available().sixelgd and has_sixel() end) then
-    return {kind = "sixel", terminal = ("sixelgd size %d,%d truecolor noenhanced"):format(width, height)}
+  if not gnuplot.find() or wish and wish ~= "window" then return nil end
+  local has = available()
+  local name = has.qt and "qt" or has.wxt and "wxt" or has.x11 and "x11"
+  if not name or not (wish or has_display()) then return nil end
+  return {kind = "window", terminal = ("%s size %d,%d noraise noenhanced"):format(name, width, height), width = width,
+          height = height, small = 9}
+end
+
+--- The target of a figure that is to be seen now.
+-- kind: "window", "sixel" or "text", whose width and height are in characters.
+function gnuplot.screen_target(width, height)
+  local window = gnuplot.window_target(width, height)
+  if window then return window end
+  local wish = sys.getenv("RESMOON_PLOT")
+  if wish == "sixel" or not wish and sys.isatty(1) and available().sixelgd and has_sixel() then
+    return {kind = "sixel", terminal = ("sixelgd size %d,%d truecolor noenhanced"):format(width, height),
+            width = width, height = height, small = 9}
   end
   local columns, rows = gnuplot.text_size()
   local colour = sys.isatty(1) and not sys.getenv("NO_COLOR") and sys.getenv("TERM") ~= "dumb"
-  return {kind = "text", terminal = ("dumb size %d,%d %s noenhanced")
-          :format(columns, rows, colour and "ansi256" or "mono")}
+  return {kind = "text", width = columns, height = rows,
+          terminal = ("dumb size %d,%d %s noenhanced"):format(columns, rows, colour and "ansi256" or "mono")}
+end
+
+--- What a script begins with: the terminal, and `small`, the font of small letters on it.
+function gnuplot.prelude(target)
+  return ("set terminal %s\nsmall = ',%g'\n"):format(target.terminal, target.small or 0)
 end
 
 --- Draws the body of a script (all but terminal and output) on a target.
@@ -122,7 +138,7 @@ end
 function gnuplot.draw(body, target)
   local path, missing = gnuplot.find()
   if not path then return nil, missing end
-  local script = "set terminal " .. target.terminal .. "\n"
+  local script = gnuplot.prelude(target)
   if target.kind == "file" then
     local folder, name = target.file:match("^(.*/)([^/]*)$")
     local partial = ("%s.%d.%s"):format(folder or "", sys.getpid(), name or target.file)

@@ -2,13 +2,20 @@
 --
 --     plot.lines({loss, smooth}, {title = "loss", file = "loss.png"})
 --     plot.curves({"runs/resnet20", "runs/plain20"})
---     plot.images(x, y, {classes = ds.classes})
+--     plot.images(x, y, {predicted = net(x):argmax(2), classes = ds.classes})
+--     plot.filters(net)
+--     plot.feature_maps(net, x[1], {layer = "layer2.0"})
+--     live = plot.live()                      -- then live:add {loss = loss:item()} in a loop of yours
 --
--- Without gnuplot each says so on stderr (once) and returns nil and the reason; nothing else stops.
+-- A figure goes to the `file` that is given, by its suffix; else into a window, where there is a display and a gnuplot
+-- that can open one; else into the terminal, as sixel graphics where it has them, or in characters.
+-- RESMOON_PLOT=window, sixel or text chooses. Colours are told apart with any colour vision.
+-- Without gnuplot each says so on stderr (once) and returns nil and the reason; nothing else stops. Pictures, matrices
+-- and plot.live need none in the terminal.
 --
 -- Topic: plot
 local charts = require "resmoon.plot.charts"
-local images = require "resmoon.plot.images"
+local heatmap = require "resmoon.plot.heatmap"
 local lab    = require "resmoon.plot.lab"
 
 return {
@@ -16,10 +23,14 @@ return {
   scatter = charts.scatter,
   bars = charts.bars,
   histogram = charts.histogram,
+  live = require "resmoon.plot.live",
   curves = require "resmoon.plot.curves",
-  images = images.images,
-  heatmap = images.heatmap,
-  confusion = images.confusion,
+  images = require("resmoon.plot.images").images,
+  filters = require "resmoon.plot.filters",
+  feature_maps = require "resmoon.plot.feature_maps",
+  top_losses = require "resmoon.plot.top_losses",
+  heatmap = heatmap.heatmap,
+  confusion = heatmap.confusion,
   lrfind = lab.lrfind,
   responses = lab.responses,
   roc = lab.roc,

@@ -1,4 +1,5 @@
 --- Figures of particular experiments: rate finder, layer responses, learning-rate schedule.
+local core   = require "resmoon.core"
 local figure = require "resmoon.plot.figure"
 
 local lab = {}
@@ -24,11 +25,11 @@ end
 --   true
 function lab.lrfind(found, options)
   need("plot.lrfind", found, "lr", "loss", "smooth")
-  options = options or {}
+  options = figure.options("plot.lrfind", options)
   local f = figure.new({title = options.title, size = options.size})
   local low, high = math.min(table.unpack(found.smooth)), math.max(table.unpack(found.smooth))
   local room = math.max(high - low, 1e-6) * 0.15
-  local p = f:panel({xlabel = "learning rate", ylabel = "loss", logx = true, key = "bottom left",
+  local p = f:panel({xlabel = "learning rate", ylabel = "loss", logx = true,
                      xrange = {found.lr[1], found.lr[#found.lr]},
                      yrange = {low - room, math.min(high, 3 * found.smooth[1]) + room}})
   p:add({columns = {found.lr, found.loss}, style = "lines", title = "single steps", colour = 1, faint = true})
@@ -51,13 +52,12 @@ end
 --   true
 function lab.responses(series, options)
   if type(series) ~= "table" or #series == 0 then error("plot.responses: nothing to draw", 2) end
-  options = options or {}
+  options = figure.options("plot.responses", options)
   local f = figure.new({title = options.title, size = options.size or {1150, 480}})
   local left = f:panel({title = "in order", text_title = "std of responses, in order", xlabel = "layer",
-                        ylabel = "standard deviation", yrange = {0}, key = "top right"})
+                        ylabel = "standard deviation", yrange = {0}})
   local right = f:panel({title = "sorted by magnitude", text_title = "std of responses, sorted",
-                         xlabel = "layer, sorted", ylabel = "standard deviation", yrange = {0},
-                         key = "top right"})
+                         xlabel = "layer, sorted", ylabel = "standard deviation", yrange = {0}})
   for i, each in ipairs(series) do
     need("plot.responses", each, "std")
     local at, sorted = {}, {table.unpack(each.std)}
@@ -81,7 +81,7 @@ end
 --   true
 function lab.schedule(course, options)
   need("plot.schedule", course, "rate")
-  options = options or {}
+  options = figure.options("plot.schedule", options)
   local f = figure.new({title = options.title, size = options.size or {course.momentum and 1150 or 800, 440}})
   for i, name in ipairs {"rate", "momentum"} do
     local values = course[name]
@@ -96,26 +96,64 @@ function lab.schedule(course, options)
   return f:draw(options)
 end
 
---- ROC curves, each class against the rest, with the areas under them.
--- Call: plot.roc(series, {file = nil, title = nil, size = {800, 500}}) -> true
--- Shapes: series: list of {fpr = numbers, tpr = numbers, name = text, auc = number}.
--- Errors: raises for an empty list; without gnuplot nil and the reason, said on stderr once.
--- Example:
---   scores, labels = {{0.9, 0.1}, {0.4, 0.6}, {0.3, 0.7}}, {1, 2, 2}
---   fpr, tpr = metrics.roc(scores, labels, 2)
---   plot.roc({{fpr = fpr, tpr = tpr, name = "two", auc = 1}}, {file = "roc.png"})
-function lab.roc(series, options)
-  if type(series) ~= "table" or #series == 0 then error("plot.roc: nothing to draw", 2) end
-  options = options or {}
-  local f = figure.new({title = options.title, size = options.size or {800, 620}})
-  local p = f:panel({xlabel = "false positive rate", ylabel = "true positive rate", xrange = {0, 1}, yrange = {0, 1},
-                     key = "bottom right"})
-  for i, each in ipairs(series) do
-    need("plot.roc", each, "fpr", "tpr")
-    local title = each.auc and ("%s (AUC %.3f)"):format(each.name or i, each.auc) or each.name
-    p:add({columns = {each.fpr, each.tpr}, style = "lines", title = title, colour = i, dashed = i > 8})
+-- Series of metrics.roc for each class, and the macro average.
+local function roc_of(scores, labels, classes)
+  local metrics = require "resmoon.metrics"
+  local series, areas, mean = {}, metrics.auc(scores, labels)
+  for class, auc in ipairs(areas) do
+    local fpr, tpr = metrics.roc(scores, labels, class)
+    local name = classes and classes[class] or "class " .. class
+    if auc == auc then series[#series + 1] = {fpr = fpr, tpr = tpr, name = name, auc = auc} end
   end
-  p:add({columns = {{0, 1}, {0, 1}}, style = "lines", colour = "#999999", dashed = true, width = 1})
+  local fpr, tpr = metrics.macro_roc(scores, labels)
+  series.macro = {fpr = fpr, tpr = tpr, auc = mean}
+  return series
+end
+
+--- ROC curves, each class against the rest, with the areas under them, and thick and black their mean.
+-- Call: plot.roc(scores, labels, {classes = nil, file = nil, title = nil, size = nil}) -> true
+-- Call: plot.roc(series, {file = nil, title = nil, size = nil}) -> true
+-- Shapes: scores (N, K), labels (N) from 1 on; or series, a list of {fpr = numbers, tpr = numbers, name = text,
+--  auc = number}, in which series.macro = {fpr =, tpr =, auc =} is the mean.
+-- Options: classes  names of the classes; a class without images has no curve
+-- Errors: raises for an empty list; without gnuplot nil and the reason, said on stderr once.
+-- Source: Fawcett 2006, "An introduction to ROC analysis".
+-- Example:
+--   > scores, labels = {{0.9, 0.1}, {0.4, 0.6}, {0.3, 0.7}}, {1, 2, 2}
+--   > plot.roc(scores, labels, {classes = {"cat", "dog"}, file = "roc.svg"});
+--   > rm.sys.exists "roc.svg"
+--   true
+-- See: metrics.roc, metrics.macro_roc
+function lab.roc(series, labels, options)
+  if core.is_tensor(series) or type(series) == "table" and type(series[1]) == "table" and not series[1].fpr then
+    options = figure.options("plot.roc", options, "classes")
+    series = roc_of(series, labels, options.classes)
+  else
+    options = figure.options("plot.roc", labels)
+  end
+  if type(series) ~= "table" or #series == 0 then error("plot.roc: nothing to draw", 2) end
+  local many = #series > 5  -- a legend that would cover curves stands beside them
+  local f = figure.new({title = options.title, size = options.size or {many and 940 or 800, 640}})
+  local p = f:panel({xlabel = "false positive rate", ylabel = "true positive rate", xrange = {0, 1}, yrange = {0, 1},
+                     text_key = "bottom right", key = many and "outside right top Left reverse" or "bottom right"})
+  p:add({columns = {{0, 1}, {0, 1}}, style = "lines", colour = "#999999", dashed = true, width = 1, aside = true})
+  local function add(each, name, style)
+    need("plot.roc", each, "fpr", "tpr")
+    style.columns, style.style = {each.fpr, each.tpr}, "lines"
+    style.title = each.auc and ("%s (AUC %.3f)"):format(name, each.auc) or name
+    p:add(style)
+  end
+  -- Characters cannot tell many curves apart: the best and the worst stand for all.
+  local best, worst = series[1], series[1]
+  for _, each in ipairs(series) do
+    if (each.auc or 0) > (best.auc or 0) then best = each end
+    if (each.auc or 0) < (worst.auc or 0) then worst = each end
+  end
+  for i, each in ipairs(series) do  -- six colours, then the same ones dashed, then dotted; black is the mean's
+    add(each, each.name or i, {colour = (i - 1) % 6 + 1, dashed = (i - 1) // 6 + 1,
+                               aside = many and each ~= best and each ~= worst})
+  end
+  if series.macro then add(series.macro, "mean of classes", {colour = "#000000", width = 4}) end
   return f:draw(options)
 end
 

@@ -53,15 +53,36 @@ function text.picture(height, width, at, options)
   return lines
 end
 
---- A matrix (rows of numbers) as shades, two characters for each value, with its range below.
-function text.heatmap(rows, low, high)
+-- The means of blocks of a matrix, so that no more than `height` rows of `width` numbers are left.
+local function shrunk(rows, height, width)
+  local down, across = math.ceil(#rows / height), math.ceil(#rows[1] / width)
+  if down <= 1 and across <= 1 then return rows end
+  local result = {}
+  for top = 1, #rows, down do
+    local line = {}
+    for left = 1, #rows[1], across do
+      local sum, count = 0, 0
+      for r = top, math.min(top + down - 1, #rows) do
+        for c = left, math.min(left + across - 1, #rows[1]) do sum, count = sum + rows[r][c], count + 1 end
+      end
+      line[#line + 1] = sum / count
+    end
+    result[#result + 1] = line
+  end
+  return result
+end
+
+--- A matrix (rows of numbers) as shades, two characters for each value if that fits, with its range below. area: width
+-- and height in characters; of a matrix that is larger, blocks are averaged.
+function text.heatmap(rows, low, high, area)
   local lines = {}
-  for _, row in ipairs(rows) do
+  local wide = 2 * #rows[1] <= area.width and 2 or 1
+  for _, row in ipairs(shrunk(rows, area.height, area.width // wide)) do
     local cells = {}
     for c, v in ipairs(row) do
       local part = high > low and (v - low) / (high - low) or 0
       local step = v == v and math.max(1, math.min(#ramp, math.floor(part * (#ramp - 1) + 0.5) + 1))
-      cells[c] = (step and ramp:sub(step, step) or "?"):rep(2)
+      cells[c] = (step and ramp:sub(step, step) or "?"):rep(wide)
     end
     lines[#lines + 1] = table.concat(cells)
   end

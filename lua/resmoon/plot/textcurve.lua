@@ -1,5 +1,15 @@
---- A curve made of characters: braille dots where the terminal writes UTF-8, else one star a column.
+--- Curves made of characters: braille dots where the terminal writes UTF-8, else one character a column.
+--
+-- Several curves have a colour each. Where there are no colours they have a character each, and no braille, whose dots
+-- look alike.
 local core = require "resmoon.core"
+local text = require "resmoon.plot.text"
+
+local textcurve = {}
+
+-- Blue, vermilion, green, purple, orange, sky blue among the 256 colours of a terminal: those of figure.colours.
+local colours = {32, 166, 36, 175, 214, 74}
+local marks = {"*", "o", "+", "x", "#", "%"}
 
 -- Bits of a braille cell, from the top: left column, right column.
 local dots = {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}}
@@ -36,21 +46,11 @@ local function columns_of(points, n, low, high)
   return means
 end
 
---- Lines of text, from the top, that show points {x, y} in order of x; numbers that are none are left out.
--- area: width and height in characters; x and y: {lowest, highest}. options.braille: default by the locale.
-local function curve(points, area, x, y, options)
-  local braille = utf8_terminal()
-  if options and options.braille ~= nil then braille = options.braille end
-  local wide, high = braille and 2 or 1, braille and 4 or 1
-  local n, rows = area.width * wide, area.height * high
-  local means = columns_of(points, n, x[1], x[2])
-  local cells = {}
-  local function set(column, row)
-    local at = (row - 1) // high * area.width + (column - 1) // wide
-    cells[at] = (cells[at] or 0) | (braille and dots[(column - 1) % 2 + 1][(row - 1) % 4 + 1] or 1)
-  end
+-- Calls set(column, row) for all dots of a curve in a raster.
+local function trace(points, columns, rows, x, y, set)
+  local means = columns_of(points, columns, x[1], x[2])
   local before
-  for c = 1, n do
+  for c = 1, columns do
     local v = means[c]
     if v then
       local part = y[2] > y[1] and (v - y[1]) / (y[2] - y[1]) or 0.5
@@ -61,16 +61,51 @@ local function curve(points, area, x, y, options)
       before = row
     end
   end
+end
+
+local function painted(s, number) return ("\27[38;5;%dm%s\27[0m"):format(colours[(number - 1) % #colours + 1], s) end
+
+--- How curve number i of several looks, for a legend: a coloured line, or its character.
+function textcurve.sample(i, options)
+  local colour = text.colour()
+  if options and options.colour ~= nil then colour = options.colour end
+  local mark = marks[(i - 1) % #marks + 1]
+  return colour and painted(mark, i) or mark
+end
+
+--- Lines of text, from the top, that show curves: series is a list of lists of points {x, y} in order of x, where
+-- numbers that are none are left out. area: width and height in characters; x and y: {lowest, highest}.
+-- options: braille (default by the locale), colour (of several curves; default by the terminal).
+function textcurve.lines(series, area, x, y, options)
+  options = options or {}
+  local braille, colour = options.braille, options.colour
+  if colour == nil then colour = text.colour() end
+  if braille == nil then braille = utf8_terminal() end
+  colour, braille = colour and #series > 1, braille and (colour or #series == 1)
+  local wide, high = braille and 2 or 1, braille and 4 or 1
+  local cells, owner = {}, {}
+  for i, points in ipairs(series) do
+    trace(points, area.width * wide, area.height * high, x, y, function(column, row)
+      local at = (row - 1) // high * area.width + (column - 1) // wide
+      cells[at] = (cells[at] or 0) | (braille and dots[(column - 1) % 2 + 1][(row - 1) % 4 + 1] or 1)
+      owner[at] = i
+    end)
+  end
   local lines = {}
   for row = 0, area.height - 1 do
     local line = {}
     for column = 0, area.width - 1 do
-      local bits = cells[row * area.width + column]
-      line[#line + 1] = not bits and " " or braille and utf8.char(0x2800 + bits) or "*"
+      local at = row * area.width + column
+      local cell = " "
+      if cells[at] then
+        cell = braille and utf8.char(0x2800 + cells[at]) or marks[(owner[at] - 1) % #marks + 1]
+        if colour then cell = painted(cell, owner[at]) end
+      end
+      line[#line + 1] = cell
     end
     lines[#lines + 1] = table.concat(line)
   end
   return lines
 end
 
-return curve
+return textcurve

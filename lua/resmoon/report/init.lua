@@ -5,6 +5,7 @@
 -- Introduction; experiment set-up (networks, hyper-parameters); results (comparison, curves, final test error, for each
 -- run the confusion matrix, measures by class, ROC); discussion: what the numbers say, and gaps for the
 -- reader's own words. Every sentence with a number is computed from the runs.
+local sys      = require("resmoon.core").sys
 local Document = require "resmoon.report.document"
 local measure  = require "resmoon.report.measure"
 local plot     = require "resmoon.plot"
@@ -93,20 +94,22 @@ local function of_run(doc, each, draw)
   draw("confusion_" .. key, "confusion matrix of " .. name, function(file)
     return plot.confusion(m, {file = file, title = name})
   end)
-  local p, r, s, f, support, rows = m:precision(), m:recall(), m:specificity(), m:f1(), m:support(), {}
+  local p, r, s, f, a, support = m:precision(), m:recall(), m:specificity(), m:f1(), m:accuracies(), m:support()
+  local rows = {}
   for class = 1, m.size do
     rows[class] = {m:name(class), percent(r[class]), percent(p[class]), percent(s[class]), percent(f[class]),
-                   ("%.4f"):format(each.auc[class]), tostring(support[class])}
+                   percent(a[class]), ("%.4f"):format(each.auc[class]), tostring(support[class])}
   end
   local macro = m:macro()
   rows[#rows + 1] = {"mean", percent(macro.recall), percent(macro.precision), percent(macro.specificity),
-                     percent(macro.f1), ("%.4f"):format(each.mean_auc), tostring(m:total())}
-  doc:table({"class", "recall", "precision", "specificity", "F1", "AUC", "images"}, rows)
-  draw("roc_" .. key, "ROC, each class against the rest, of " .. name, function(file)
+                     percent(macro.f1), percent(macro.accuracies), ("%.4f"):format(each.mean_auc), tostring(m:total())}
+  doc:table({"class", "recall", "precision", "specificity", "F1", "accuracy", "AUC", "images"}, rows)
+  draw("roc_" .. key, "ROC, each class against the rest and their mean, of " .. name, function(file)
     local series = {}
     for class, curve in ipairs(each.roc) do
       series[class] = {fpr = curve.fpr, tpr = curve.tpr, auc = each.auc[class], name = m:name(class)}
     end
+    series.macro = {fpr = each.macro_roc.fpr, tpr = each.macro_roc.tpr, auc = each.mean_auc}
     return plot.roc(series, {file = file, title = name})
   end)
 end
@@ -190,8 +193,11 @@ end
 function report.write(paths, options)
   options = options or {}
   local out = options.out or "report.html"
+  local base = out:gsub("%.html$", "")
+  local home = base:match "^(.*)/"
+  if home then sys.mkdir_p(home) end
   local doc = Document(options.title)
-  report.add(doc, paths, {base = out:gsub("%.html$", ""), data = options.data, evaluate = options.evaluate})
+  report.add(doc, paths, {base = base, data = options.data, evaluate = options.evaluate})
   return doc:write(out)
 end
 

@@ -18,7 +18,7 @@ end
 
 --- path: the folder of a run. options: data (folder, instead of the run's own), evaluate (false: the log alone).
 -- Returns {run =, summary =, top = {top-1, top-3, top-5}, loss =, confusion =, auc = by class, mean_auc =,
--- roc = by class {fpr =, tpr =}, images =}; without evaluation only the first two.
+-- roc = by class {fpr =, tpr =}, macro_roc = {fpr =, tpr =}, images =}; without evaluation only the first two.
 function measure.run(path, options)
   options = options or {}
   local run = folder.read(path)
@@ -38,12 +38,15 @@ function measure.run(path, options)
   result.loss, result.images = measured.loss, measured.count
   result.confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
   result.auc, result.mean_auc = metrics.auc(measured.scores, measured.labels)
+  local function curve(fpr, tpr)
+    local xs, ys = thinned(fpr, tpr, 200)
+    return {fpr = xs, tpr = ys}
+  end
   result.roc = {}
   for class = 1, #test.classes do
-    local fpr, tpr = metrics.roc(measured.scores, measured.labels, class)
-    result.roc[class] = {}
-    result.roc[class].fpr, result.roc[class].tpr = thinned(fpr, tpr, 200)
+    result.roc[class] = curve(metrics.roc(measured.scores, measured.labels, class))
   end
+  result.macro_roc = curve(metrics.macro_roc(measured.scores, measured.labels))
   return result
 end
 

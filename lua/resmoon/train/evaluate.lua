@@ -26,8 +26,9 @@ local function scores_of(net, x, n)
 end
 
 --- loader: data.Loader over the images. Of images in ten crops the softmax is averaged, and loss and scores are of its
--- logarithm (Krizhevsky et al. 2012, section 4.1).  options: stop (a function; true ends it early), scores
--- (true: keep all logits).
+-- logarithm (Krizhevsky et al. 2012, section 4.1). options: stop (a function; true ends it early), scores
+-- (true: keep the logarithm of each class's probability. Raw scores would do for the best class of an image, but a
+-- ROC curve ranks images among each other, where only probabilities compare).
 -- Returns {loss =, error = percent, top3 =, top5 = percent right, count =, scores = rows, labels = list}; nil if it
 -- was stopped.
 -- Call: train.evaluate(net, loader, {stop = nil, scores = false}) -> result
@@ -61,7 +62,7 @@ local function evaluate(net, loader, options)
       result.top3 = result.top3 + before:lt(3):long():sum():item()
       result.top5 = result.top5 + before:lt(5):long():sum():item()
       if options.scores then
-        table.move(logits:totable(), 1, n, #result.scores + 1, result.scores)
+        table.move(logits:log_softmax(2):totable(), 1, n, #result.scores + 1, result.scores)
         table.move(y:totable(), 1, n, #result.labels + 1, result.labels)
       end
     end

@@ -2,6 +2,7 @@
 local check   = require "support.check"
 local rm      = require "resmoon"
 local gnuplot = require "resmoon.plot.gnuplot"
+local legend  = require "resmoon.plot.legend"
 local plot, sys = rm.plot, rm.sys
 
 local function with_folder(f)
@@ -109,6 +110,120 @@ check.case("images: a grid in a file and in characters", function()
   end)
 end)
 
+-- A run of `last` epochs with a schedule.
+local function run_of(last, config)
+  local log = {epoch = {}, train_loss = {}, train_error = {}, test_error = {}}
+  for i = 1, last do
+    log.epoch[i], log.train_loss[i], log.train_error[i], log.test_error[i] = i, 3 / i, 80 / i, 85 / i
+  end
+  return {name = "net", log = log, config = config}
+end
+
+check.case("curves mark the epochs after which the rate drops", function()
+  with_folder(function(folder)
+    local function marks(runs, options)
+      options = options or {}
+      options.file = folder .. "/c.svg"
+      local f = plot.curves(runs, options)
+      check.equal(f.panels[1].marks, f.panels[2].marks)
+      local drawn = select(2, content(options.file):gsub('stroke="rgb%(119, 119, 119%)"', ""))
+      check.that(drawn >= (#f.panels[1].marks > 0 and 2 or 0), drawn)
+      return f.panels[1].marks, f.panels[1].mark_title
+    end
+    local multistep = {schedule = "multistep", milestones = {3, 5, 9}, gamma = 0.1}
+    local at, name = marks {run_of(6, multistep), run_of(6, multistep)}
+    check.equal({at, name}, {{3, 5}, "rate / 10"})    -- the third lies beyond the last epoch; each once
+    at, name = marks {run_of(6, {schedule = "step", step_size = 2, gamma = 0.2})}
+    check.equal({at, name}, {{2, 4}, "rate / 5"})    -- what comes after the sixth is not to be seen
+    at, name = marks {run_of(6, multistep), run_of(6, {schedule = "step", step_size = 4, gamma = 0.5})}
+    check.equal({at, name}, {{3, 5, 4}, "rate drops"})
+    check.equal((marks {run_of(6, {schedule = "onecycle", gamma = 0.1}), run_of(3)}), {})
+    check.equal((marks({run_of(6, multistep)}, {marks = false})), {})
+    check.equal({marks({run_of(6)}, {marks = {2}})}, {{2}, "marks"})
+    check.equal((marks {run_of(50, {schedule = "step", step_size = 1, gamma = 0.9})}), {})  -- nobody could read them
+    check.error(function() plot.curves({run_of(2)}, {marks = 3}) end, "marks is 3, expected a list of epochs or false")
+    check.error(function() plot.curves({run_of(2)}, {mark = {3}}) end, "did you mean 'marks'?")
+  end)
+end)
+
+check.case("roc: each class has a look of its own, and the mean is thick and black", function()
+  with_folder(function(folder)
+    rm.manual_seed(4)
+    local labels, classes = {}, {}
+    for i = 1, 60 do labels[i] = i % 12 + 1 end
+    for c = 1, 12 do classes[c] = "class number " .. c end
+    local scores = rm.randn(60, 12)
+    local f = plot.roc(scores, labels, {classes = classes, file = folder .. "/r.svg"})
+    local looks, mean = {}, nil
+    for _, layer in ipairs(f.panels[1].layers) do
+      if layer.title and layer.title:find "^class number" then
+        local look = layer.colour .. "/" .. layer.dashed
+        check.that(not looks[look], look)
+        looks[look], looks[#looks + 1] = true, look
+      elseif layer.title then
+        mean = layer
+      end
+    end
+    local _, auc = rm.metrics.auc(scores, labels)
+    check.equal({#looks, mean.title, mean.colour}, {12, ("mean of classes (AUC %.3f)"):format(auc), "#000000"})
+    check.equal(mean.columns, {rm.metrics.macro_roc(scores, labels)})
+    check.error(function() plot.roc({}) end, "plot.roc: nothing to draw")
+  end)
+end)
+
+check.case("a legend goes where no curve is", function()
+  local function place(layers, options)
+    local panel = options or {}
+    panel.layers = {}
+    for i, layer in ipairs(layers) do
+      panel.layers[i] = {columns = layer, style = "lines", title = layer.title or "a net"}
+    end
+    return legend.commands(panel, 800, 500):match "set key (%l+ %l+)"
+  end
+  check.equal(place {{{1, 2}, {2, 1}}}, "top right")
+  check.equal(place {{{1, 2}, {1, 2}}}, "top left")
+  check.equal(place {{{0, 1, 2}, {2, 2, 1}}, {{0, 2}, {2, 2}}}, "bottom left")
+  check.equal(place {{{1, 2, 3, 4}, {1, 2, 1, 2}}, {{1, 2, 3, 4}, {2, 1, 2, 1}}}, "bmargin center")
+  check.equal(place({{{1, 2}, {2, 1}}}, {key = "bottom left"}), "bottom left")
+  check.equal(place({{{1, 10, 100}, {1, 10, 100}}}, {logx = true, logy = true}), "top left")
+  check.equal(legend.commands({key = false, layers = {}}, 800, 500), "unset key\n")
+  -- below, as many rows as there must be
+  local many = {}
+  for i = 1, 9 do many[i] = {{1, 2}, {1, 2}, title = ("a long name "):rep(4)} end
+  local panel = {layers = {}, key = "below"}
+  for i, layer in ipairs(many) do panel.layers[i] = {columns = layer, style = "lines", title = layer.title} end
+  check.that(legend.commands(panel, 500, 500):find("maxcols 1 ", 1, true))
+end)
+
+check.case("names below bars are turned, or cut, before they run into one another", function()
+  with_folder(function(folder)
+    local names, values = {}, {}
+    for i = 1, 12 do names[i], values[i] = "automobile " .. i, i end
+    local file = folder .. "/b.svg"
+    plot.bars(names, values, {file = file})
+    check.that(content(file):find("rotate(-40", 1, true))
+    plot.bars({"a", "b"}, {1, 2}, {file = file})
+    check.that(not content(file):find("rotate(-40", 1, true))
+    sys.setenv("RESMOON_PLOT", "text")
+    local text = captured("stdout", function() plot.bars(names, values) end)
+    sys.setenv("RESMOON_PLOT")
+    check.that(text:find "aut%. +aut%.", text)
+  end)
+end)
+
+check.case("a matrix of any size fits the screen of characters", function()
+  sys.setenv("RESMOON_PLOT", "text")
+  local text = captured("stdout", function() plot.heatmap(rm.randn(100, 300)) end)
+  sys.setenv("RESMOON_PLOT")
+  local columns, rows = gnuplot.text_size()
+  local count = 0
+  for line in text:gmatch "[^\n]+" do
+    count = count + 1
+    check.that(#line <= columns, line)
+  end
+  check.that(count > 5 and count <= rows, count)
+end)
+
 check.case("histogram and heatmap take tensors; empty ones are named", function()
   with_folder(function(folder)
     check.that(plot.histogram(rm.zeros(100), {file = folder .. "/h.png"}))
@@ -128,6 +243,12 @@ check.case("without gnuplot there is one message and no error", function()
   local fresh = require "resmoon.plot"
   local said, ok, reason = captured("stderr", function()
     fresh.lines({1, 2}, {file = "/tmp/never.png"})
+    local drawn = captured("stdout", function()   -- what is made of characters is drawn all the same
+      check.that(fresh.images(rm.zeros({1, 1, 4, 4}, "uint8"), {7}))
+      check.that(fresh.heatmap({{1, 2}, {3, 4}}))
+      check.that(fresh.filters(rm.randn(2, 3, 3, 3)))
+    end)
+    for _, part in ipairs {"\n7\n", "@ = 4", "2 filters"} do check.that(drawn:find(part, 1, true), drawn) end
     return fresh.lines({1, 2})
   end)
   sys.setenv("PATH", path)

@@ -68,12 +68,31 @@ check.case("train, resume, evaluate and compare leave what they promise", functi
     check.that(out:find("top%-1 %d+%.%d+%%  top%-3 .-top%-5"), out)
     check.that(out:find("circle", 1, true) and out:find("true \\ predicted", 1, true), out)
     check.that(rm.sys.exists(folder .. "/m.png"))
+    check.that(not out:find("largest losses", 1, true), out)
+    out = succeed {"evaluate", a, "--top-losses", "3", "--top-losses-figure", folder .. "/worst.png"}
+    local listed = out:match "largest losses.*"
+    check.equal(select(2, listed:gsub("\n *%d+ +%l+ +%l+ +[%d.e-]+%% +%d+%.%d+", "")), 3, out)
+    check.that(rm.sys.exists(folder .. "/worst.png"))
 
     run {"train", "--model", "mlp", "--epochs", "1", "--run", b}
     out = succeed({"compare", a, b, "--run", folder .. "/c"}, {env = "RESMOON_PLOT=text"})
     check.that(out:find("lenet5 +%d+,%d+ +3 "), out)
     check.that(out:find("training loss", 1, true) and out:find("test error", 1, true), out)
     check.equal(rm.sys.list(folder .. "/c"), {"compare.png", "compare.svg"})
+  end)
+end)
+
+check.case("without gnuplot training says so once and goes on", function()
+  program.with_folder(function(folder)
+    local words = arguments {"train", "--model", "mlp", "--epochs", "2", "--run", folder .. "/a"}
+    local out, err = succeed(words, {env = "PATH=/nonexistent"})
+    check.that(out:find("epoch 2/2", 1, true) and out:find("best error", 1, true), out)
+    check.equal(err, "plot: gnuplot is not installed, so no figure was drawn (apt-get install gnuplot-nox)\n")
+    check.equal(rm.sys.list(folder .. "/a"), {"best.safetensors", "config.json", "last.safetensors", "log.csv"})
+    -- what draws in the terminal needs none
+    out, err = succeed({"compare", folder .. "/a", "--run", folder .. "/c"}, {env = "PATH=/nonexistent"})
+    check.that(out:find("mlp +%S+ +2 "), out)
+    check.equal(select(2, err:gsub("gnuplot", "")), 2, err)    -- one message, in which it stands twice
   end)
 end)
 

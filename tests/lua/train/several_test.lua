@@ -60,6 +60,11 @@ check.case("top-3 and top-5 of the log are those of metrics.topk; momentum is th
   check.close({100 - measured.error, measured.top3, measured.top5}, {100 * top[1], 100 * top[2], 100 * top[3]})
   check.close(result.last.momentum, 0.95, {atol = 1e-3})
   check.equal(result.last.test_top3, measured.top3)
+  for _, row in ipairs(measured.scores) do     -- probabilities, so that images can be ranked among each other
+    local sum = 0
+    for _, score in ipairs(row) do sum = sum + math.exp(score) end
+    check.close(sum, 1, {atol = 1e-5})
+  end
   local tied = train.evaluate(setmetatable({training = false, eval = function() end, train = function() end},
     {__call = function(_, x) return rm.zeros(x.shape[1], 10) end}), rm.data.Loader(test), {scores = true})
   check.close(tied.top3, 100 * rm.metrics.topk(tied.scores, tied.labels, 3))

@@ -1,7 +1,7 @@
 --- watch and resume; the curve they draw.
 local check = require "support.check"
 local rm    = require "resmoon"
-local curve = require "resmoon.plot.textcurve"
+local curve = require("resmoon.plot.textcurve").lines
 local Live  = require "resmoon.train.live"
 local forget = require "resmoon.train.watch".forget
 local train = rm.train
@@ -124,12 +124,16 @@ end)
 
 check.case("a curve of characters", function()
   local points = {{1, 4}, {2, 3}, {3, 2}, {4, 1}}
-  check.equal(curve(points, {width = 4, height = 4}, {1, 4}, {1, 4}, {braille = false}),
+  check.equal(curve({points}, {width = 4, height = 4}, {1, 4}, {1, 4}, {braille = false}),
               {"*   ", " *  ", "  * ", "   *"})
-  check.equal(curve({{1, 0}, {2, 0 / 0}, {3, 4}}, {width = 3, height = 5}, {1, 3}, {0, 4}, {braille = false}),
+  check.equal(curve({{{1, 0}, {2, 0 / 0}, {3, 4}}}, {width = 3, height = 5}, {1, 3}, {0, 4}, {braille = false}),
               {"  *", "  *", " * ", " * ", "*  "})
-  check.equal(curve({{1, 0}, {2, 1}}, {width = 1, height = 1}, {1, 2}, {0, 1}, {braille = true}), {"⡸"})
+  check.equal(curve({{{1, 0}, {2, 1}}}, {width = 1, height = 1}, {1, 2}, {0, 1}, {braille = true}), {"⡸"})
   check.equal(curve({}, {width = 3, height = 2}, {1, 2}, {0, 1}, {braille = true}), {"   ", "   "})
+  local two = {{{1, 4}, {4, 4}}, {{1, 1}, {4, 1}}}   -- several have a character, or a colour, each
+  check.equal(curve(two, {width = 4, height = 2}, {1, 4}, {1, 4}, {braille = true, colour = false}), {"****", "oooo"})
+  local lines = curve(two, {width = 1, height = 1}, {1, 4}, {1, 4}, {braille = true, colour = true})
+  check.equal(lines, {"\27[38;5;166m⣉\27[0m"})
 end)
 
 check.case("frames fit the terminal and have always as many lines; a long run stays small", function()
@@ -137,7 +141,7 @@ check.case("frames fit the terminal and have always as many lines; a long run st
   local seen
   silent(function()
     for i = 1, 5000 do
-      live.drawn = math.huge  -- no frame now
+      live.screen.drawn = math.huge  -- no frame now
       live:step {epoch = 1, step = i, steps = 5000, lr = 0.1, loss = 3 / i, error = 50, rate = 1000, left = 30,
                  value = i == 7 and 0 / 0 or 3 / i}
       if i % 999 == 1 then
@@ -151,8 +155,8 @@ check.case("frames fit the terminal and have always as many lines; a long run st
       end
     end
   end)
-  check.that(#live.points <= 600)
+  check.that(#live.trace.points <= 600)
   local count = 0
-  for _, p in ipairs(live.points) do count = count + p[3] end
+  for _, p in ipairs(live.trace.points) do count = count + p[3] end
   check.equal(count, 5000)
 end)

@@ -1,0 +1,105 @@
+--- Matrices as colours; the confusion matrix among them.
+local core    = require "resmoon.core"
+local fail    = require "resmoon.fail"
+local figure  = require "resmoon.plot.figure"
+local gnuplot = require "resmoon.plot.gnuplot"
+local text    = require "resmoon.plot.text"
+
+local heatmap = {}
+
+-- Viridis at a few points (van der Walt, Smith 2015): even steps of lightness for any colour vision.
+local palette = "set palette defined (0 '#fde725', 0.25 '#5ec962', 0.5 '#21918c', 0.75 '#3b528b', 1 '#440154')\n"
+
+local function matrix(value)
+  local rows = core.is_tensor(value) and value:totable() or value
+  if type(rows) ~= "table" or type(rows[1]) ~= "table" or type(rows[1][1]) ~= "number" then
+    error("plot.heatmap: expected rows of numbers or a tensor of two dimensions", 3)
+  end
+  return rows
+end
+
+--- A matrix as colours, its first row on top. Up to 20 x 20 the values are written in the cells.
+-- options: xticks and yticks (lists of texts), xlabel, ylabel, title, format (of the values, "%g"),
+-- file, size.
+-- Call: plot.heatmap(value, {options}) -> true
+-- Shapes: value (rows, columns), a tensor or rows of numbers.
+-- Errors: raises for another shape. Without gnuplot it gives nil and the reason.
+-- Source: colours: viridis (van der Walt and Smith 2015).
+-- Example:
+--   > plot.heatmap({{1, 2}, {3, 4}}, {title = "a matrix", file = "heat.svg"});
+--   > rm.sys.exists "heat.svg"
+--   true
+function heatmap.heatmap(value, options)
+  options = figure.options("plot.heatmap", options, "xticks yticks xlabel ylabel format as_text")
+  local rows = matrix(value)
+  local height, width = #rows, #rows[1]
+  local xs, ys, values = {}, {}, {}
+  local low, high = math.huge, -math.huge
+  for i, row in ipairs(rows) do
+    for j = 1, width do
+      local v = row[j]
+      xs[#xs + 1], ys[#ys + 1], values[#values + 1] = j, i, v
+      if v == v then low, high = math.min(low, v), math.max(high, v) end
+    end
+  end
+  local function ticks(names)
+    local list = names and {}
+    for i, name in ipairs(names or {}) do list[i] = {i, name} end
+    return list
+  end
+  local f = figure.new({title = options.title, size = options.size or {680, 600}})
+  f.as_text = options.as_text or function()
+    if options.title then io.stdout:write(options.title, "\n") end
+    local width_of, height_of = gnuplot.text_size()
+    local area = {width = width_of, height = height_of - (options.title and 2 or 1)}
+    io.stdout:write(table.concat(text.heatmap(rows, low, high, area), "\n"), "\n")
+  end
+  local p = f:panel({key = false, xlabel = options.xlabel, ylabel = options.ylabel, xticks = ticks(options.xticks),
+                     yticks = ticks(options.yticks), xrange = {0.5, width + 0.5}, yrange = {height + 0.5, 0.5}})
+  p.settings = palette .. "unset grid\nset border 0\nset tics scale 0\n"
+               .. (options.xticks and "set xtics rotate by 40 right\n" or "")
+               .. ("set cbrange [%.9g:%.9g]\n"):format(low, high > low and high or low + 1)
+  -- Small matrices as squares: a viewer would smooth the pixels of an image.
+  local style = #xs <= 4096 and "image pixels" or "image"
+  p:add({columns = {xs, ys, values}, using = "1:2:3", style = style, plain = true})
+  if height <= 20 and width <= 20 then
+    local form = (options.format or "%g"):match("^%%[%d.]*[dgef]$") or "%g"
+    local dark, light = {{}, {}, {}}, {{}, {}, {}}
+    for i = 1, #values do
+      local set = values[i] > (low + high) / 2 and light or dark
+      set[1][#set[1] + 1], set[2][#set[2] + 1], set[3][#set[3] + 1] = xs[i], ys[i], values[i]
+    end
+    for colour, set in pairs {["#202020"] = dark, ["#ffffff"] = light} do
+      if #set[1] > 0 then
+        p:add({columns = set, using = ("1:2:(sprintf('%s',$3))"):format(form), plain = true,
+               style = ("labels textcolor rgb '%s' font small"):format(colour)})
+      end
+    end
+  end
+  return f:draw(options)
+end
+
+--- A confusion matrix (metrics.confusion), a row for each true class.
+-- Call: plot.confusion(matrix, {options}) -> true
+-- Shapes: a matrix of metrics.confusion, K classes. Options as of plot.heatmap.
+-- Errors: raises for what is no such matrix. Without gnuplot it gives nil and the reason.
+-- Example:
+--   > matrix = metrics.confusion({"cat", "dog"}):add({1, 2, 2}, {1, 1, 2})
+--   > plot.confusion(matrix, {file = "confusion.svg"});
+--   > rm.sys.exists "confusion.svg"
+--   true
+function heatmap.confusion(m, options)
+  if type(m) ~= "table" or type(m.counts) ~= "table" or not m.name then
+    fail("plot.confusion: argument 1 is a %s, expected a matrix of metrics.confusion", type(m))
+  end
+  local given = figure.options("plot.confusion", options, "xticks yticks xlabel ylabel format")
+  options = {as_text = function() io.stdout:write(tostring(m), "\n") end, title = "confusion matrix",
+             xlabel = "predicted class", ylabel = "true class", format = "%d"}
+  for key, v in pairs(given) do options[key] = v end
+  local names = {}
+  for c = 1, m.size do names[c] = m:name(c) end
+  options.xticks, options.yticks = options.xticks or names, options.yticks or names
+  return heatmap.heatmap(m.counts, options)
+end
+
+return heatmap

@@ -1,0 +1,25 @@
+--- Layers of a network by path, for figures that show one.
+local core   = require "resmoon.core"
+local fail   = require "resmoon.fail"
+local Module = require "resmoon.nn.module"
+
+local layers = {type_of = Module.type_of}
+
+--- The layer at a path as activations and checkpoints write it ("layer1.0.conv1"), and the path; without one, the
+-- first convolution. A layer without children is its own.
+function layers.find(op, net, path)
+  if not Module.is_module(net) then fail("%s: argument 1 is a %s, expected a network or a layer", op, type(net)) end
+  if path ~= nil and type(path) ~= "string" then fail("%s: layer is a %s, expected a path", op, type(path)) end
+  local paths = {}
+  for name, module in net:named_modules() do
+    if path and name == path then return module, name end
+    if not path and Module.type_of(module) == "Conv2d" then return module, name == "" and "conv2d" or name end
+    paths[#paths + 1] = name
+  end
+  if not path then fail("%s: %s has no convolution", op, Module.label(net)) end
+  local nearest = core.nearest(path, paths)
+  fail("%s: %s has no layer '%s'%s", op, Module.label(net), path,
+    nearest and nearest ~= "" and (", did you mean '%s'?"):format(nearest) or "")
+end
+
+return layers
