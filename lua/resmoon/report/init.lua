@@ -156,7 +156,8 @@ local function discussion(doc, all)
     end
   end
   doc:list(says)
-  doc:gap("why is it so? What do the curves, the confusion matrix and the ROC curves add to the numbers?")
+  doc:gap(("why is it so? What do %s add to the numbers?"):format(all[1].confusion
+          and "the curves, the confusion matrix and the ROC curves" or "the curves"))
   doc:gap("what would you try next, and what do you expect of it?")
 end
 
