@@ -1,7 +1,8 @@
 --- resmoon predict: what a trained network sees in single images.
 local commandline = require "resmoon.commandline"
-local rm       = require "resmoon"
-local options  = require "resmoon.train.options"
+local rm        = require "resmoon"
+local options   = require "resmoon.train.options"
+local predicted = require "resmoon.train.predicted"
 
 local parser = commandline("resmoon predict", "Classifies images with a trained network: the most likely classes of "
                            .. "each, with their probabilities. Images are treated as the run's test images were.")
@@ -12,21 +13,16 @@ parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors
 parser:argument("images", "image files (JPEG, PNG)"):args "+"
 parser:option("--top", "classes to list"):argname "N":convert(options.whole):default "3"
 parser:option("--figure", "draw the images with what was predicted into this file (.png, .svg, .pdf)"):argname "FILE"
+parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
 local args = parser:parse()
 
 options.main(function()
+  if args.threads then rm.set_num_threads(args.threads) end
   local net, c, mean, std = rm.train.load(args.run)
   local list = rm.train.predict(net, args.images, {classes = c.classes, input = c.input, mean = mean, std = std,
                                                    top = args.top,
                                                    transform = rm.train.config.test_transform(c)})
-  local captions, wide = {}, 0
-  for _, each in ipairs(list) do wide = math.max(wide, #each.file) end
-  for i, each in ipairs(list) do
-    local cells = {}
-    for k, guess in ipairs(each.top) do cells[k] = ("%s %.1f%%"):format(guess.class, 100 * guess.probability) end
-    print(("%-" .. wide .. "s  %s"):format(each.file, table.concat(cells, "  ")))
-    captions[i] = cells[1]
-  end
-  local drawn = args.figure and rm.plot.images(list.images, captions, {file = args.figure})
+  print(table.concat(predicted.lines(list), "\n"))
+  local drawn = args.figure and predicted.draw(list, nil, {file = args.figure})
   if drawn then print("figure: " .. args.figure) end
 end)

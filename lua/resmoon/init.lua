@@ -14,7 +14,7 @@ local rm = require "resmoon.core"
 
 --- The parts of the library; resmoon.PART is the module of each. The shell gives them to the
 -- user as globals.
-local parts = {"nn", "optim", "models", "data", "plot", "train", "metrics"}
+local parts = {"nn", "optim", "models", "data", "plot", "train", "metrics", "search"}
 
 local lazy = {}
 for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end

@@ -67,11 +67,13 @@ static int sys_sleep(lua_State *L) {
   return 0;
 }
 
-/* What this process runs on: processors it may use, memory it holds now and held at most, its number.
+/* What this process runs on: processors it may use, memory it holds now and held at most, its number
+ * and that of the process that started it.
  * Call: rm.sys.cpu_count() -> number
  * Call: rm.sys.rss() -> number or nil
  * Call: rm.sys.peak_rss() -> number
  * Call: rm.sys.getpid() -> number
+ * Call: rm.sys.getppid() -> number
  * Units: memory in bytes; rss is nil where /proc does not tell.
  * Errors: none.
  * Example:
@@ -105,6 +107,11 @@ static int sys_rss(lua_State *L) {
 
 static int sys_getpid(lua_State *L) {
   lua_pushinteger(L, getpid());
+  return 1;
+}
+
+static int sys_getppid(lua_State *L) {
+  lua_pushinteger(L, getppid());
   return 1;
 }
 
@@ -311,8 +318,8 @@ static int sys_rename(lua_State *L) {
 static const luaL_Reg functions[] = {
   {"clock", sys_clock}, {"time", sys_time}, {"sleep", sys_sleep},
   {"cpu_count", sys_cpu_count}, {"peak_rss", sys_peak_rss}, {"rss", sys_rss},
-  {"getpid", sys_getpid}, {"getenv", sys_getenv}, {"setenv", sys_setenv}, {"getcwd", sys_getcwd},
-  {"which", sys_which}, {"exists", sys_exists}, {"is_dir", sys_is_dir}, {"stat", sys_stat},
+  {"getpid", sys_getpid}, {"getppid", sys_getppid}, {"getenv", sys_getenv}, {"setenv", sys_setenv},
+  {"getcwd", sys_getcwd}, {"which", sys_which}, {"exists", sys_exists}, {"is_dir", sys_is_dir}, {"stat", sys_stat},
   {"mkdir_p", sys_mkdir_p}, {"mkdtemp", sys_mkdtemp}, {"list", sys_list}, {"remove", sys_remove},
   {"rename", sys_rename}, {NULL, NULL},
 };

@@ -2,7 +2,7 @@
  *
  * The command line is Lua's own (-e, -l, -i, -, -v, a script and its arguments in `arg`), and
  * `resmoon NAME args` runs scripts/NAME.lua. Everything of ResMoon is there as globals: rm, nn,
- * optim, models, data, plot, train, metrics. */
+ * optim, models, data, plot, train, metrics, search. */
 #include <lauxlib.h>
 #include <limits.h>
 #include <lua.h>

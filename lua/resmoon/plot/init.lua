@@ -35,4 +35,5 @@ return {
   responses = lab.responses,
   roc = lab.roc,
   schedule = lab.schedule,
+  topk = require("resmoon.plot.epochs").topk,
 }

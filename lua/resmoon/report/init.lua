@@ -30,8 +30,9 @@ local function introduction(doc, all)
   doc:gap("what is the question of this experiment, and what did you expect?")
 end
 
-local shown = {"optimizer", "lr", "max_lr", "momentum", "weight_decay", "nesterov", "schedule", "milestones", "epochs",
-               "batch_size", "label_smoothing", "augment", "val_split", "shortcut", "width", "train_size", "seed"}
+local shown = {"optimizer", "lr", "max_lr", "momentum", "cycle_momentum", "max_momentum", "weight_decay", "nesterov",
+               "schedule", "milestones", "epochs", "batch_size", "label_smoothing", "augment", "val_split", "shortcut",
+               "width", "train_size", "seed"}
 
 local function text_of(value)
   if value == nil then return "" end
@@ -163,7 +164,7 @@ end
 
 --- Adds to a document what there is to say of some runs. paths: their folders.
 -- options: base (how the files of figures begin), data (folder, instead of that of each run), evaluate (false: from
--- the logs alone).
+-- the logs alone), more (function(document): adds what else there is to show of the results).
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
 function report.add(doc, paths, options)
   local all = {}
@@ -183,12 +184,13 @@ function report.add(doc, paths, options)
   for _, each in ipairs(all) do
     if each.confusion then of_run(doc, each, draw) end
   end
+  if options.more then options.more(doc) end
   discussion(doc, all)
 end
 
 --- Writes the report of some runs: an HTML page with everything in it, and beside it Markdown with its figures as SVG.
 -- paths: folders of runs. options: out ("report.html"), title, data (folder, instead of that of each run),
--- evaluate (false: from the logs alone).
+-- evaluate (false: from the logs alone), more (function(document): adds what else there is to show of the results).
 -- Returns the paths of page and Markdown. Without gnuplot the figures are left out, which is said on stderr.
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
 function report.write(paths, options)
@@ -198,7 +200,7 @@ function report.write(paths, options)
   local home = base:match "^(.*)/"
   if home then sys.mkdir_p(home) end
   local doc = Document(options.title)
-  report.add(doc, paths, {base = base, data = options.data, evaluate = options.evaluate})
+  report.add(doc, paths, {base = base, data = options.data, evaluate = options.evaluate, more = options.more})
   return doc:write(out)
 end
 

@@ -1,20 +1,43 @@
 --- What a genetic search varies: hyper-parameters as genes, drawn, crossed and mutated.
 --
 -- A gene has a name (a setting of training), bounds, and a scale: "log" genes are drawn evenly over the exponents.
--- An individual is a table of values by name. All draws come from the generator that is given.
+-- An individual's genes are a table of values by name. All draws come from the generator that is given.
+--
+-- search.genes.defaults are those of the lab: rate 1e-6 to 1e-2 (log), weight decay 0 to 0.1, momentum 0.1 to 1.5. A
+-- momentum of 1 or more cannot train; the search has to find that out.
+-- Call: search.genes
+-- Call: search.genes.defaults
+-- Errors: none.
+-- Example:
+--   > search.genes.text(search.genes.defaults, {lr = 0.01, momentum = 0.9})
+--   rate 1.00e-02  momentum 0.9000
 local fail = require "resmoon.fail"
 
 local genes = {}
 
---- The genes of the lab: rate 1e-6 to 1e-2 (log), weight decay 0 to 0.1, momentum 0.1 to 1.5. A momentum of 1 or
--- more cannot train; the search has to find that out.
 genes.defaults = {
   {name = "lr",           low = 1e-6, high = 1e-2, scale = "log"},
   {name = "weight_decay", low = 0,    high = 0.1,  scale = "linear"},
   {name = "momentum",     low = 0.1,  high = 1.5,  scale = "linear"},
 }
 
---- Checks a list of genes. Errors: raises for bounds out of order, a log scale from 0, an unknown scale.
+--- The lab's genes for settings of training: momentum is one of SGD, and where one-cycle moves it (of Adam beta1).
+-- Call: search.genes.of(settings) -> list of genes
+-- Errors: none.
+-- Example:
+--   > #search.genes.of {optimizer = "sgd"}, #search.genes.of {optimizer = "adam"}
+--   3  2
+function genes.of(settings)
+  local cycled = settings.schedule == "onecycle" and settings.cycle_momentum
+  return table.move(genes.defaults, 1, (settings.optimizer == "sgd" or cycled) and 3 or 2, 1, {})
+end
+
+--- Checks a list of genes, and returns it.
+-- Call: search.genes.check(list) -> list
+-- Errors: raises for a gene without a name, bounds out of order, a log scale from 0, an unknown scale.
+-- Example:
+--   > #search.genes.check {{name = "lr", low = 0.01, high = 1, scale = "log"}}
+--   1
 function genes.check(list)
   for i, gene in ipairs(list) do
     if type(gene.name) ~= "string" then fail("search: gene %d has no name", i) end
@@ -28,25 +51,44 @@ function genes.check(list)
       fail("search: gene %s has a log scale, so it cannot begin at %g", gene.name, gene.low)
     end
   end
+  if #list == 0 then fail("search: there are no genes to vary") end
   return list
 end
 
 --- A value of one gene.
+-- Call: search.genes.draw(gene, generator) -> number
+-- Errors: none.
+-- Example:
+--   > search.genes.draw({low = 1, high = 1, scale = "log"}, rm.generator(1, 0))
+--   1.0
 function genes.draw(gene, generator)
   local u = generator:uniform()
   if gene.scale == "log" then return gene.low * (gene.high / gene.low) ^ u end
   return gene.low + (gene.high - gene.low) * u
 end
 
---- A random individual.
+--- Random values for all genes.
+-- Call: search.genes.random(list, generator) -> values by name
+-- Errors: none.
+-- Example:
+--   > values = search.genes.random(search.genes.defaults, rm.generator(1, 0))
+--   > values.lr >= 1e-6 and values.lr <= 1e-2
+--   true
 function genes.random(list, generator)
-  local individual = {}
-  for _, gene in ipairs(list) do individual[gene.name] = genes.draw(gene, generator) end
-  return individual
+  local values = {}
+  for _, gene in ipairs(list) do values[gene.name] = genes.draw(gene, generator) end
+  return values
 end
 
 --- Single-point crossover: the genes up to a random place from `a`, the others from `b`; with more than one
 -- gene both parents give at least one.
+-- Call: search.genes.cross(list, a, b, generator) -> values by name
+-- Errors: none.
+-- Example:
+--   > two = {{name = "lr"}, {name = "momentum"}}
+--   > a, b = {lr = 1, momentum = 1}, {lr = 2, momentum = 2}
+--   > search.genes.cross(two, a, b, rm.generator(1, 0))
+--   {lr = 1, momentum = 2}
 function genes.cross(list, a, b, generator)
   local cut = #list > 1 and 1 + math.floor(generator:uniform() * (#list - 1)) or 1
   local child = {}
@@ -55,11 +97,32 @@ function genes.cross(list, a, b, generator)
 end
 
 --- Mutation: for each gene a number from 0 to 1 is drawn; where it exceeds the threshold the gene is drawn anew.
-function genes.mutate(list, individual, threshold, generator)
+-- Call: search.genes.mutate(list, values, threshold, generator) -> values, changed in place
+-- Errors: none.
+-- Example:
+--   > search.genes.mutate(search.genes.defaults, {lr = 7}, 1, rm.generator(1, 0))
+--   {lr = 7}
+function genes.mutate(list, values, threshold, generator)
   for _, gene in ipairs(list) do
-    if generator:uniform() > threshold then individual[gene.name] = genes.draw(gene, generator) end
+    if generator:uniform() > threshold then values[gene.name] = genes.draw(gene, generator) end
   end
-  return individual
+  return values
+end
+
+--- The values in a line of text; genes without a value are left out.
+-- Call: search.genes.text(list, values) -> string
+-- Errors: none.
+-- Example:
+--   > search.genes.text({{name = "weight_decay"}}, {weight_decay = 0.02})
+--   weight decay 0.0200
+function genes.text(list, values)
+  local parts = {}
+  for _, gene in ipairs(list) do
+    local name = gene.name == "lr" and "rate" or gene.name:gsub("_", " ")
+    local form = gene.scale == "log" and "%s %.2e" or "%s %.4f"
+    if values[gene.name] then parts[#parts + 1] = form:format(name, values[gene.name]) end
+  end
+  return table.concat(parts, "  ")
 end
 
 return genes

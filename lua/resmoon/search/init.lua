@@ -1,11 +1,16 @@
 --- Search for hyper-parameters: a genetic algorithm over short trainings, with a journal on disk.
 --
---     search.genetic {evaluate = f, genes = {...}}    -- the algorithm alone, for anything with a fitness
---     resmoon search --model resnet20 --data DIR      -- rate, weight decay and momentum of training
+--     settings = {model = "resnet20", epochs = 3, val_split = 0.1}
+--     result = search.run {settings = settings, folder = "runs/search"}
+--     search.show(result)
+--     train.run(search.apply(settings, result.best.genes))
+--
+-- search.genetic is the algorithm alone, for anything with a fitness. The command `resmoon search` is run and show.
+-- Topic: search
 return {
-  genes   = require "resmoon.search.genes",
+  run     = require "resmoon.search.run",
+  show    = require "resmoon.search.show",
+  apply   = require("resmoon.search.trial").apply,
   genetic = require "resmoon.search.genetic",
-  trial   = require "resmoon.search.trial",
-  journal = require "resmoon.search.journal",
-  workers = require "resmoon.search.workers",
+  genes   = require "resmoon.search.genes",
 }

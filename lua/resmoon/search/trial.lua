@@ -1,38 +1,67 @@
 --- One trial of a search: a short training with given hyper-parameters, and its fitness.
 --
 -- Fitness is the top-1 accuracy (percent) on held-out training images after the last epoch. What cannot train is
--- scored, not crashed: a loss that is no number, or an optimiser that refuses the values, gives the accuracy that
--- was reached before, 0 at first. A trial without hope is ended early: after an epoch in which it is below half of what
--- `bar` asks for that epoch (the median of earlier generations).
+-- scored, not crashed: a loss that is no number, or values that the optimiser refuses, give 0. A trial without hope
+-- is ended early: after an epoch in which it is below half of what `bar` asks for that epoch (the median of
+-- earlier generations).
+local rm     = require "resmoon.core"
 local config = require "resmoon.train.config"
 local run    = require "resmoon.train.run"
 
 local trial = {}
 
---- settings: those of training (train/config.lua), with a val_split; the test images are not looked at.
--- options: sets ({train, test, validation}), bar (accuracies by epoch), progress, folder (of a run to keep).
+--- Settings of training with the genes of an individual in them. The genes of one-cycle are the highest rate and, where
+-- momentum goes through the cycle too, the highest momentum.
+-- Call: search.apply(settings, genes) -> settings
+-- Errors: none.
+-- Example:
+--   > settings = search.apply({schedule = "onecycle", epochs = 3}, {lr = 0.01})
+--   > settings.lr, settings.max_lr, settings.epochs
+--   0.01  0.01  3
+function trial.apply(settings, genes)
+  local s = config.with(settings, genes)
+  if s.schedule == "onecycle" then
+    s.max_lr = genes.lr or s.max_lr
+    if s.cycle_momentum then s.max_momentum = genes.momentum or s.max_momentum end
+  end
+  return s
+end
+
+--- The genes that complete settings amount to: apply gives the same settings again.
+function trial.genes(settings, list)
+  local genes = {}
+  for _, gene in ipairs(list) do genes[gene.name] = settings[gene.name] end
+  if settings.schedule == "onecycle" then
+    genes.lr = genes.lr and settings.max_lr
+    if settings.cycle_momentum then genes.momentum = genes.momentum and settings.max_momentum end
+  end
+  return genes
+end
+
+--- Runs a trial. settings: those of training, with a val_split; the test images are not looked at.
+-- options: sets ({train, test, validation}), bar (accuracies by epoch), on_step (called after each step).
 -- Returns {fitness =, accuracy = by epoch, loss = by epoch, epochs =, stopped = "finished", "hopeless",
 -- "diverged", "interrupted" or "refused", seconds =, reason = text of what was refused}.
 function trial.run(settings, options)
-  local sys = require("resmoon.core").sys
-  local result, began = {accuracy = {}, loss = {}, fitness = 0}, sys.clock()
+  local result, began = {accuracy = {}, loss = {}, fitness = 0}, rm.sys.clock()
   local hopeless = false
-  local function on_epoch(_, row)
-    local accuracy = 100 - (row.val_error or row.train_error)
+  local function on_epoch(trainer, row)
+    local accuracy = 100 - row.val_error
     result.accuracy[row.epoch], result.loss[row.epoch], result.fitness = accuracy, row.train_loss, accuracy
     local bar = options.bar and options.bar[row.epoch]
-    hopeless = bar ~= nil and accuracy < bar / 2
+    hopeless = bar ~= nil and accuracy < bar / 2 and row.epoch < trainer.epochs
     return not hopeless
   end
   local ok, outcome = pcall(function()
     local train, _, validation = table.unpack(options.sets or {config.open(config.complete(settings))}, 1, 3)
-    return run.run(settings, {sets = {train, nil, validation}, folder = options.folder, label = options.label,
-                              progress = options.progress or false, hooks = {on_epoch = on_epoch}})
+    return run.run(settings, {sets = {train, nil, validation}, progress = false,
+                              hooks = {on_epoch = on_epoch, on_step = options.on_step}})
   end)
   if ok then result.stopped = hopeless and "hopeless" or outcome.stopped
   elseif tostring(outcome):find("interrupted$") then result.stopped = "interrupted"
   else result.stopped, result.reason = "refused", tostring(outcome) end
-  result.epochs, result.seconds = #result.accuracy, sys.clock() - began
+  if result.stopped == "diverged" or result.stopped == "refused" then result.fitness = 0 end
+  result.epochs, result.seconds = #result.accuracy, rm.sys.clock() - began
   return result
 end
 

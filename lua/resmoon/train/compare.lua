@@ -36,6 +36,34 @@ function compare.table(runs)
   return text.columns(lines)
 end
 
+--- Lines of a table of loss and top-1, top-3 and top-5 accuracy after the last epoch, on the test images (without
+-- them: the validation images), and of the best top-1 of all epochs.
+-- Call: train.compare.topk(runs) -> list of strings, rows of cells
+-- Units: accuracies in per cent.
+-- Errors: raises for what train.folder.read did not give.
+-- Example:
+--   > row = {epoch = 1, test_loss = 1.2, test_error = 40}
+--   > row.test_top3, row.test_top5 = 85, 95
+--   > lines = train.compare.topk {{name = "mine", rows = {row}}}
+--   > lines[3]
+--   mine  60.00%  85.00%  95.00%  1.2000          60.00% (1)
+function compare.topk(runs)
+  local lines = {{"run", "top-1", "top-3", "top-5", "loss", "best top-1 (epoch)"}}
+  local function percent(x) return x and ("%.2f%%"):format(x) or "-" end
+  for i, run in ipairs(runs) do
+    local last, best, at = run.rows[#run.rows] or {}, nil, nil
+    local prefix = last.test_error and "test_" or "val_"
+    local function top1(row) return row[prefix .. "error"] and 100 - row[prefix .. "error"] end
+    for _, row in ipairs(run.rows) do
+      if top1(row) and (not best or top1(row) > best) then best, at = top1(row), row.epoch end
+    end
+    local loss = last[prefix .. "loss"]
+    lines[i + 1] = {run.name, percent(top1(last)), percent(last[prefix .. "top3"]), percent(last[prefix .. "top5"]),
+                    loss and ("%.4f"):format(loss) or "-", best and ("%s (%d)"):format(percent(best), at) or "-"}
+  end
+  return text.columns(lines), lines
+end
+
 --- Prints the table and draws the figure: as PNG and SVG into `path` (a folder; nil: no files), and
 -- on the screen. runs: folders, or what folder.read gives. options: title, files (names).
 -- Call: train.compare.show(runs, path = nil, {title = nil}) -> nothing

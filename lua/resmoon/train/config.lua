@@ -25,13 +25,14 @@ config.defaults = {
 -- augment is true (shifts by up to 4 pixels and mirroring), false, or "imagenet": training images are random parts
 -- scaled to size (224) and mirrored or not, test images the centre (data.transforms.imagenet_train, imagenet_test).
 -- Fields without a default: milestones (multistep: 81/164 and 122/164 of the epochs), step_size
--- (step: a third of the epochs), max_lr (onecycle: lr), threads (all processors), train_size and
+-- (step: a third of the epochs), max_lr (onecycle: lr), max_momentum (with cycle_momentum:
+-- 0.95), threads (all processors), train_size and
 -- test_size (all images), size (height and width the images are scaled or cut to: their own), mean and std (of each
 -- channel: those of the training images), width, shortcut, block, name (the model's), drop_last.
 local optional = {
-  milestones = "table", step_size = "number", max_lr = "number", threads = "number", train_size = "number",
-  test_size = "number", size = "number", mean = "table", std = "table", width = "number", shortcut = "string",
-  block = "string", name = "string", drop_last = "boolean",
+  milestones = "table", step_size = "number", max_lr = "number", max_momentum = "number", threads = "number",
+  train_size = "number", test_size = "number", size = "number", mean = "table", std = "table", width = "number",
+  shortcut = "string", block = "string", name = "string", drop_last = "boolean",
   classes = "table", input = "table", parameters = "number", data_name = "string", data_seed = "number",
   drawing = "table",
 }
@@ -45,8 +46,9 @@ end
 
 -- name -> {lowest, whole number?}
 local limits = {
-  epochs = {1, true}, batch_size = {1, true}, lr = {0}, max_lr = {0}, momentum = {0}, weight_decay = {0},
-  gamma = {0}, warmup = {0}, label_smoothing = {0}, val_split = {0}, early_stop = {0, true}, clip = {0},
+  epochs = {1, true}, batch_size = {1, true}, lr = {0}, max_lr = {0}, momentum = {0}, max_momentum = {0},
+  weight_decay = {0}, gamma = {0}, warmup = {0},
+  label_smoothing = {0}, val_split = {0}, early_stop = {0, true}, clip = {0},
   accumulate = {1, true},
   seed = {math.mininteger, true}, step_size = {1, true}, threads = {1, true}, train_size = {1, true},
   test_size = {1, true}, size = {1, true}, width = {1, true},
@@ -114,6 +116,7 @@ function config.complete(partial)
     c.step_size = c.step_size or math.max(1, c.epochs // 3)
   elseif c.schedule == "onecycle" then
     c.max_lr = c.max_lr or c.lr
+    if c.cycle_momentum then c.max_momentum = c.max_momentum or 0.95 end
   end
   c.name = c.name or c.model
   return c
@@ -133,8 +136,10 @@ function config.schedule(c, optimizer, steps_per_epoch)
   local schedule = require "resmoon.optim.schedule"
   local made, unit
   if c.schedule == "onecycle" then
-    made, unit = schedule.OneCycle(optimizer, {max_lr = c.max_lr, total_steps = c.epochs * steps_per_epoch,
-                                               pct_start = 0.25, cycle_momentum = c.cycle_momentum}), "step"
+    local high = c.max_momentum or 0.95
+    made, unit = schedule.OneCycle(optimizer, {
+      max_lr = c.max_lr, total_steps = c.epochs * steps_per_epoch, pct_start = 0.25, cycle_momentum = c.cycle_momentum,
+      max_momentum = high, base_momentum = math.max(0, high - 0.1)}), "step"
   elseif c.schedule == "cosine" then
     made, unit = schedule.Cosine(optimizer, {T_max = c.epochs * steps_per_epoch}), "step"
   elseif c.schedule == "step" then
@@ -149,6 +154,32 @@ function config.schedule(c, optimizer, steps_per_epoch)
     made = schedule.Warmup(made, {warmup_steps = steps})
   end
   return made, unit
+end
+
+--- Learning rate and momentum (of Adam beta1) during each step of a training, without training: what plot.schedule
+-- draws. A momentum that never moves is left out.
+-- Call: train.config.course(config, steps_per_epoch) -> {rate = numbers, momentum = numbers or nil}
+-- Errors: as those of schedule and optimiser.
+-- Example:
+--   > settings = {schedule = "onecycle", lr = 0.4, epochs = 4}
+--   > settings.cycle_momentum = true
+--   > course = train.config.course(train.config.complete(settings), 25)
+--   > #course.rate, math.max(table.unpack(course.rate))
+--   100  0.4
+--   > course.momentum[1], course.momentum[25]
+--   0.95  0.85
+function config.course(c, steps_per_epoch)
+  local rm, momentum_of = require "resmoon.core", require "resmoon.optim.momentum"
+  local optimizer = config.optimizer(c, {rm.zeros(1, {requires_grad = true})})
+  local schedule, unit = config.schedule(c, optimizer, steps_per_epoch)
+  local course, moves = {rate = {}, momentum = {}}, false
+  for step = 1, c.epochs * steps_per_epoch do
+    course.rate[step], course.momentum[step] = optimizer.lr, momentum_of(optimizer)
+    moves = moves or course.momentum[step] ~= course.momentum[1]
+    if schedule and (unit == "step" or step % steps_per_epoch == 0) then schedule:step() end
+  end
+  if not moves then course.momentum = nil end
+  return course
 end
 
 --- The optimiser of a config.

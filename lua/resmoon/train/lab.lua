@@ -27,7 +27,8 @@ end
 local function defaults(about)
   local given = {}
   for name, value in pairs(config.with(about.embedded, about.sheet)) do
-    local sheet, embedded = about.sheet[name] or config.defaults[name], about.embedded[name] or config.defaults[name]
+    local sheet, embedded = config.with(config.defaults, about.sheet)[name],
+                            config.with(config.defaults, about.embedded)[name]
     given[name] = sheet == embedded and text(value) or ("%s, embedded %s"):format(text(sheet), text(embedded))
   end
   return given
@@ -68,7 +69,8 @@ function lab.jobs(models, settings)
 end
 
 --- Table and figure of the runs, and the report of all of them in `home`.
--- options: title; figures (list of {file without suffix, caption, runs}: further curves of some of the runs).
+-- options: title; report (function(document) that adds to its results); figures (list of {file without suffix, caption,
+-- runs}: further curves of some of the runs).
 function lab.finish(runs, home, more)
   rm.train.compare.show(runs, home, {title = more.title})
   for _, figure in ipairs(more.figures or {}) do
@@ -77,7 +79,8 @@ function lab.finish(runs, home, more)
       print(("figure: %s, %s"):format(files[1], files[2]))
     end
   end
-  local page, markdown = require("resmoon.report").write(runs, {out = home .. "/report.html", title = more.title})
+  local page, markdown = require("resmoon.report").write(runs, {out = home .. "/report.html", title = more.title,
+                                                                     more = more.report})
   print(("report: %s, %s"):format(page, markdown))
 end
 

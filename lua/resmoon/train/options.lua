@@ -43,6 +43,7 @@ function options.add(parser, given)
   end
   -- "--nesterov" and "--nesterov on" say the same.
   local function switch(name, text, default)
+    if type(default) == "boolean" then default = default and "on" or "off" end
     return parser:option(name, ("%s: on or off (default %s)"):format(text, default)):args "?":choices {"on", "off"}
       :action(function(args, field, words) args[field] = words[1] ~= "off" end)
   end
@@ -67,7 +68,7 @@ function options.add(parser, given)
     add("--lr", "learning rate at the start", "RATE", number, d.lr),
     add("--momentum", "of sgd", "X", number, d.momentum),
     add("--weight-decay", "weight decay, on all parameters", "X", number, d.weight_decay),
-    switch("--nesterov", "Nesterov's momentum", "off"),
+    switch("--nesterov", "Nesterov's momentum", d.nesterov),
     add("--label-smoothing", "share of the target that is spread over all classes", "X", number, d.label_smoothing),
     add("--accumulate", "cut each batch into so many parts, one after the other: less memory, the same step", "N",
         whole, d.accumulate),
@@ -81,7 +82,9 @@ function options.add(parser, given)
     add("--gamma", "multistep, step: the factor", "X", number, d.gamma),
     add("--step-size", "step: epochs between two steps (default a third of all)", "N", whole),
     add("--max-lr", "onecycle: the highest rate, which lr would be otherwise (default lr)", "RATE", number),
-    switch("--cycle-momentum", "onecycle: momentum from 0.95 to 0.85 and back", "off"),
+    switch("--cycle-momentum", "onecycle: momentum falls by 0.1 while the rate climbs, and comes back",
+           d.cycle_momentum),
+    add("--max-momentum", "with cycle-momentum: where it starts and ends (default 0.95)", "X", number),
     add("--warmup", "epochs in which the rate climbs from a tenth", "EPOCHS", number, d.warmup))
   parser:group("Run",
     add("--seed", "of weights, order, augmentation and dropout: the same seed gives the same bits", "N", whole, d.seed),
@@ -97,7 +100,7 @@ end
 local fields = {
   "data", "train_size", "test_size", "val_split", "augment", "epochs", "batch_size", "optimizer", "lr", "momentum",
   "weight_decay", "nesterov", "label_smoothing", "clip", "accumulate", "early_stop", "schedule", "milestones", "gamma",
-  "step_size", "max_lr", "cycle_momentum", "warmup", "seed", "threads", "shortcut", "width",
+  "step_size", "max_lr", "cycle_momentum", "max_momentum", "warmup", "seed", "threads", "shortcut", "width",
   "size", "block",
 }
 

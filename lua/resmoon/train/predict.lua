@@ -22,7 +22,7 @@ end
 -- options: input {channels, height, width}, mean and std (of each channel), classes (names), top (3), transform
 -- (instead of scaling and cutting: train.config.test_transform gives that of a run).
 -- Returns a list of {file =, top = {{class =, label =, probability =}, ...}}, with `images`, uint8 (N, C, H, W).
--- Errors: raises for a file that is no image, naming it.
+-- Errors: raises for a file that is no image, naming it, and for top below 1.
 -- Call: train.predict(net, files, {input =, mean = nil, std = nil, classes = nil, top = 3, transform = nil}) -> list
 -- Shapes: input is {C, H, W}; images uint8 (N, C, H, W).
 -- Units: mean and std in [0, 1]; probabilities.
@@ -38,6 +38,10 @@ local function predict(net, files, options)
   if type(options) ~= "table" or not options.input then
     fail("predict: options need input = {channels, height, width}")
   end
+  local top = options.top or 3
+  if math.type(top) ~= "integer" or top < 1 then
+    fail("predict: top is %s, expected a whole number from 1", tostring(top))
+  end
   local channels, height, width = table.unpack(options.input)
   local images = transforms.read(files, channels, options.transform or transforms.cover {height, width})
   local mean, std = options.mean, options.std
@@ -52,7 +56,7 @@ local function predict(net, files, options)
   if not ok then error(rows, 0) end
   local result = {images = images}
   for i, row in ipairs(rows) do
-    result[i] = {file = files[i], top = best(row, options.classes or {}, options.top or 3)}
+    result[i] = {file = files[i], top = best(row, options.classes or {}, top)}
   end
   return result
 end

@@ -16,6 +16,7 @@ local class      = require "resmoon.class"
 local checkpoint = require "resmoon.train.checkpoint"
 local evaluation = require "resmoon.train.evaluate"
 local Log        = require "resmoon.train.log"
+local momentum   = require "resmoon.optim.momentum"
 local Progress   = require "resmoon.train.progress"
 local sys        = rm.sys
 
@@ -216,12 +217,6 @@ local function backward_in_parts(self, x, y)
   return value, wrong
 end
 
--- Momentum, or what Adam has in its place.
-local function momentum_of(optimizer)
-  local group = optimizer.groups[1]
-  return group.momentum or group.betas and group.betas[1]
-end
-
 -- One step. Returns the loss, or nil and what it was if that is no finite number; then nothing
 -- of the step has reached the weights.
 local function step(self, x, y)
@@ -229,7 +224,7 @@ local function step(self, x, y)
   local value, wrong = backward_in_parts(self, x, y)
   if not value then return nil, wrong end
   if self.clip > 0 then require("resmoon.optim").clip_grad_norm(self.optimizer_parameters, self.clip) end
-  self.lr, self.momentum = self.optimizer.lr, momentum_of(self.optimizer)
+  self.lr, self.momentum = self.optimizer.lr, momentum(self.optimizer)
   self.optimizer:step()
   if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
   self.steps = self.steps + 1

@@ -39,6 +39,14 @@ check.case("run survives a program that reads nothing", function()
   check.equal(sys.run({"true"}, {stdin = ("x"):rep(1000000)}), 0)
 end)
 
+check.case("a program that was started has this process as its parent", function()
+  local status, out = sys.run({"sh", "-c", "echo $PPID"}, {capture = true})
+  check.equal({status, tonumber(out)}, {0, sys.getpid()})
+  local code = "io.write(rm.sys.getppid())"
+  status, out = sys.run({require("support.program").path, "-e", code}, {capture = true})
+  check.equal({status, tonumber(out)}, {0, sys.getpid()})
+end)
+
 check.case("spawn: writing to a program that ended is a message", function()
   local p = sys.spawn({"true"}, {quiet = true})
   check.equal(p:wait(), 0)

@@ -2,7 +2,9 @@
 local check   = require "support.check"
 local rm      = require "resmoon"
 local program = require "support.program"
-local search  = require "resmoon.search"
+local journal = require "resmoon.search.journal"
+local trial   = require "resmoon.search.trial"
+local search  = rm.search
 
 local genes = search.genes
 
@@ -94,23 +96,22 @@ local function settings(more)
 end
 
 check.case("a trial is scored, whatever happens in it", function()
-  local result = search.trial.run(settings {lr = 0.01}, {sets = sets()})
+  local result = trial.run(settings {lr = 0.01}, {sets = sets()})
   check.equal({result.stopped, result.epochs, #result.accuracy}, {"finished", 3, 3})
   check.equal(result.fitness, result.accuracy[3])
-  result = search.trial.run(settings {lr = 1e6, momentum = 1.5}, {sets = sets()})
-  check.equal(result.stopped, "diverged")
-  check.that(result.fitness == result.fitness and result.fitness >= 0)
-  result = search.trial.run(settings {lr = -1}, {sets = sets()})
+  result = trial.run(settings {lr = 1e6, momentum = 1.5}, {sets = sets()})
+  check.equal({result.stopped, result.fitness}, {"diverged", 0})
+  result = trial.run(settings {lr = -1}, {sets = sets()})
   check.equal({result.stopped, result.fitness}, {"refused", 0})
   check.that(result.reason:find("lr is -1", 1, true), result.reason)
-  result = search.trial.run(settings {lr = 0.01}, {sets = sets(), bar = {1000, 1000}})
+  result = trial.run(settings {lr = 0.01}, {sets = sets(), bar = {1000, 1000}})
   check.equal({result.stopped, result.epochs}, {"hopeless", 1})
 end)
 
 check.case("the bar is the median of those that got so far", function()
   local results = {{accuracy = {10, 50}}, {accuracy = {30, 60}}, {accuracy = {20}}, {accuracy = {}}}
-  check.equal(search.trial.bar(results), {20})
-  check.equal(search.trial.bar {}, {})
+  check.equal(trial.bar(results), {20})
+  check.equal(trial.bar {}, {})
 end)
 
 local function command(folder, more)
@@ -118,6 +119,83 @@ local function command(folder, more)
                 "--epochs", "1", "--batch-size", "20", "--val-split", "0.3", "--population", "4", "--generations", "2"}
   return table.move(more or {}, 1, #(more or {}), #list + 1, list)
 end
+
+check.case("the genes of one-cycle are its highest rate and momentum", function()
+  local s = trial.apply({schedule = "onecycle", cycle_momentum = true}, {lr = 0.01, momentum = 0.8})
+  check.equal({s.max_lr, s.max_momentum}, {0.01, 0.8})
+  local c = rm.train.config.complete {schedule = "onecycle", max_lr = 0.4, cycle_momentum = true}
+  check.equal(trial.genes(c, genes.defaults), {lr = 0.4, momentum = 0.95, weight_decay = 1e-4})
+  check.equal(trial.genes(rm.train.config.complete {}, genes.defaults), {lr = 0.1, momentum = 0.9, weight_decay = 1e-4})
+end)
+
+check.case("the parents of a child differ", function()
+  local result = search.genetic {evaluate = evaluate, population = 4, generations = 2, threshold = 1, seed = 3}
+  for child = 5, 6 do
+    for parent = 1, 4 do
+      local a, b, same = result.all[child].genes, result.all[parent].genes, 0
+      for name, value in pairs(a) do same = same + (b[name] == value and 1 or 0) end
+      check.that(same < 3, "a child is its parent again")
+    end
+  end
+end)
+
+local function budget(folder, more)
+  return rm.train.config.with({settings = settings {epochs = 1, train_size = 60, test_size = 10}, folder = folder,
+                               population = 2, generations = 2, progress = false}, more)
+end
+
+check.case("a call searches, keeps a journal, and goes on from it; workers find the same", function()
+  program.with_folder(function(folder)
+    local one = search.run(budget(folder .. "/one"))
+    check.equal({#one.all, #one.ranked, one.plain.number, one.plain.genes.lr}, {3, 3, 0, 0.1})
+    check.equal(one.best.fitness, one.best.trial.accuracy[1])
+    local began = rm.sys.clock()
+    local again = search.run(budget(folder .. "/one"))
+    check.equal(again.best.trial.seconds, one.best.trial.seconds)   -- it was not run again
+    check.that(rm.sys.clock() - began < 1)
+    local two = search.run(budget(folder .. "/two", {workers = 2, threads = 1}))
+    for i, each in ipairs(two.all) do
+      check.equal({each.genes, each.fitness}, {one.all[i].genes, one.all[i].fitness})
+    end
+  end)
+end)
+
+check.case("what cannot be searched is refused before anything is written", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/s"
+    local function refused(more, message)
+      check.error(function() search.run(budget(home, more)) end, message)
+      check.that(not rm.sys.exists(home), message)
+    end
+    refused({poulation = 3}, "did you mean 'population'?")
+    refused({population = 1}, "population is 1")
+    refused({workers = 0}, "workers is 0")
+    refused({settings = {val_split = 0}}, "no images are held out")
+    refused({settings = {data = folder}}, folder)
+    refused({settings = settings {optimizer = "sgd", nesterov = true, momentum = 0, train_size = 60}}, "nesterov needs")
+  end)
+end)
+
+check.case("a damaged journal is an error that names the file", function()
+  program.with_folder(function(folder)
+    search.run(budget(folder))
+    local path = folder .. "/trials/001.json"
+    local good = journal.result(folder, 1, {})
+    local function damaged(text, message)
+      program.file(path, text)
+      check.error(function() search.run(budget(folder)) end, "001.json: " .. message)
+    end
+    damaged('{"fitness": 3', "json.decode: line 1")
+    damaged("[]", "fitness is absent")
+    damaged('{"fitness": 3, "accuracy": [3], "loss": ["x"]}', 'loss holds "x", expected numbers')
+    good.genes.lr = 0.5
+    damaged(rm.json.encode(good), "its lr is 0.5, but this search gives that trial")
+    os.remove(path)
+    check.equal(#search.run(budget(folder)).all, 3)
+    program.file(folder .. "/search.json", "{")
+    check.error(function() search.run(budget(folder)) end, "search.json: json.decode")
+  end)
+end)
 
 check.case("killed, it goes on with what is missing; with more workers it finds the same", function()
   program.with_folder(function(folder)
@@ -152,5 +230,44 @@ check.case("killed, it goes on with what is missing; with more workers it finds 
 
     local _, message, refused = program.run(command(a, {"--lr", "0.5"}))
     check.that(refused ~= 0 and message:find("begun with another training", 1, true), message)
+  end)
+end)
+
+-- Waits until f() is true.
+local function await(f)
+  local till = rm.sys.clock() + 20
+  while not f() do
+    check.that(rm.sys.clock() < till, "waited for 20 s")
+    rm.sys.sleep(0.02)
+  end
+end
+
+check.case("kill -9 of a search with workers: they end by themselves, and no finished trial is lost", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/killed"
+    local words = command(home, {"--workers", "2", "--epochs", "4", "--train-size", "300"})
+    for i, word in ipairs(words) do words[i] = program.quote(word) end
+    local line = program.quote(program.path) .. " " .. table.concat(words, " ")
+    local shell = ("echo $$ > %s/pid; exec %s"):format(folder, line)
+    local process = rm.sys.spawn({"sh", "-c", shell}, {quiet = true})
+    local function children()
+      local file <close> = assert(io.open(folder .. "/pid"))
+      local pid = file:read "n"
+      local _, out = rm.sys.run({"ps", "-o", "pid=", "--ppid", tostring(pid)}, {capture = true})
+      return pid, out
+    end
+    await(function() return rm.sys.exists(home .. "/trials/001.json") or rm.sys.exists(home .. "/trials/002.json") end)
+    local pid, workers = children()
+    rm.sys.run {"kill", "-9", tostring(pid)}
+    process:wait()
+    for worker in workers:gmatch "%d+" do
+      await(function() return not rm.sys.exists("/proc/" .. worker) end)
+    end
+    local before = {}
+    for _, name in ipairs(rm.sys.list(home .. "/trials")) do before[name] = rm.sys.stat(home .. "/trials/" .. name) end
+    check.that(before["000.json"] and not before["006.json"])
+    check.equal(rm.sys.run({"sh", "-c", line}, {capture = true}), 0)
+    for name, stat in pairs(before) do check.equal(rm.sys.stat(home .. "/trials/" .. name), stat, name) end
+    for number = 0, 6 do check.that(journal.result(home, number, {}), number) end
   end)
 end)

@@ -32,6 +32,16 @@ check.case("predict and responses work on a run", function()
     check.that(rm.sys.exists(folder .. "/p.png"))
     refused({"predict", run, run .. "/config.json"}, "config.json")
     refused({"predict", run, folder .. "/none.png"}, "none.png")
+    refused({"predict", run, folder}, "is not a regular file")
+    refused({"predict", run, image, "--top", "0"}, "top is 0, expected a whole number from 1")
+
+    -- Any size, grey ones too, as they are trained on: cut to the middle, scaled.
+    local grey = folder .. "/grey.png"
+    rm.imaging.write_png(grey, rm.zeros({1, 7, 90}, "uint8"))
+    out = succeed {"predict", run, image, grey, "--threads", "1"}
+    check.that(out:find("grey.png +%a+ %d+%.%d%%"), out)
+    program.file(folder .. "/broken.png", "\137PNG\r\n\26\n and no more")
+    refused({"predict", run, image, folder .. "/broken.png"}, "broken.png: corrupt PNG")
 
     out = succeed {"responses", run, "--images", "8", "--layers", "--figure", folder .. "/r.svg"}
     check.that(out:find("layer3%[3%]%.conv2 +%d%.%d%d%d%d\n"), out)

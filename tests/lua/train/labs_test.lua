@@ -101,3 +101,38 @@ check.slow("lab_c: all parts", function()
     check.that(not out:find("epoch 1/1", 1, true), out)
   end)
 end)
+
+check.case("lab_d: its parts, in one folder; a second call trains nothing", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/d"
+    local list = {"lab_d", "--run", home, "--population", "2", "--generations", "2", "--trial-epochs", "1", "--steps",
+                  "10"}
+    local out = run(list)
+    for _, name in ipairs {"lrfind", "schedule", "topk", "best5", "with_without", "predicted"} do
+      check.that(rm.sys.exists(("%s/%s.svg"):format(home, name)), name)
+    end
+    check.that(out:find("\nwithout_search +%d+%.%d%d%% +%d+%.%d%d%% +%d+%.%d%d%% +%d"), out)
+    check.that(out:find("images/%d%d_%a+.png +%a+ %d+%.%d%%"), out)
+    local page = read(home .. "/report.md")
+    for _, part in ipairs {"Rate finder", "the five fittest trials", "confusion matrix of with", "one cycle",
+                           "best top-1 (epoch)"} do
+      check.that(page:find(part, 1, true), part)
+    end
+    local c = rm.train.folder.config(home .. "/with_search")
+    check.equal({c.model, c.shortcut, c.cycle_momentum}, {"resnet50", "D", true})
+    local again = run(list)
+    check.that(not again:find("epoch 1/1", 1, true) and not again:find("  trial  1  rate", 1, true), again)
+    check.equal(again:match("\n  trial  generation.-\n\nfigure"), out:match("\n  trial  generation.-\n\nfigure"))
+  end)
+end)
+
+check.case("lab_d: a part alone; files that are no images are refused before anything is trained", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/d"
+    local out = run {"lab_d", "--run", home, "--parts", "lrfind", "--steps", "10"}
+    check.that(out:find("it suggests", 1, true) and not rm.sys.exists(home .. "/without_search"), out)
+    local _, err, status = program.run {"lab_d", "--run", folder .. "/e", "--images", home .. "/lrfind.svg"}
+    check.that(status ~= 0 and err:find("lrfind.svg", 1, true), err)
+    check.that(not rm.sys.exists(folder .. "/e"))
+  end)
+end)

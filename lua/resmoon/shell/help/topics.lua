@@ -42,6 +42,7 @@ topics.list = {
   {"optim", prefix = {"optim"}},
   {"data", prefix = {"data"}},
   {"train", prefix = {"train", "overfit_one_batch", "watch", "resume"}},
+  {"search", prefix = {"search"}},
   {"metrics", prefix = {"metrics"}},
   {"plot", prefix = {"plot"}},
   {"rm", groups = {{"random numbers", "rng"}, {"files", "files"}, {"process, threads, memory", "runtime"}},
