@@ -10,10 +10,14 @@ local parser = commandline("resmoon evaluate", "Tests a trained network: top-1, 
   :epilog [[
 Example:
   resmoon evaluate runs/resnet20 --data ~/data --figure confusion.png
+  resmoon evaluate runs/resnet18 --crops 10
   resmoon evaluate runs/resnet20 --top-losses 16 --top-losses-figure worst.png]]
 parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors file that training wrote")
 parser:option("--data", "folder of the data, or shapes10 (default that of the run)"):argname "DIR"
-parser:option("--batch-size", "images at a time"):argname "N":convert(options.whole):default "250"
+parser:option("--batch-size", "images at a time (default 250 of 64 x 64 pixels, fewer of larger ones)"):argname "N"
+  :convert(options.whole)
+parser:option("--crops", "10: besides the image itself also its four corners, its centre and their mirror images, the "
+              .. "softmax averaged; the tables are of these then"):choices {"1", "10"}:default "1"
 parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
 parser:option("--figure", "draw the confusion matrix into this file (.png, .svg, .pdf)"):argname "FILE"
 parser:option("--top-losses", "list so many of the images with the largest losses (default none, 16 with a figure)")
@@ -42,19 +46,30 @@ options.main(function()
   if #test.classes ~= #c.classes then
     error(("%s has %d classes, the network %d"):format(c.data, #test.classes, #c.classes), 0)
   end
+  args.batch_size = args.batch_size or rm.train.config.test_batch(test.shape)
   local loader = rm.data.Loader(test, {batch_size = args.batch_size, mean = mean, std = std})
   local began = rm.sys.clock()
   local measured = rm.train.evaluate(net, loader, {scores = true})
+  local by_crops = {{"1 crop", measured}}
+  if args.crops == "10" then
+    measured = rm.train.ten_crop(net, c, {mean = mean, std = std, batch_size = args.batch_size})
+    by_crops[2] = {"10 crops", measured}
+  end
   local seconds = rm.sys.clock() - began
 
   local metrics = rm.metrics
-  local top = metrics.topk(measured.scores, measured.labels, {1, 3, 5})
   local confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
-  local _, auc = metrics.auc(measured.scores, measured.labels)
   print(("%s on %d test images of %s (%.0f img/s)"):format(c.name, measured.count, test.name or c.data,
         measured.count / seconds))
-  print(("top-1 %.2f%%  top-3 %.2f%%  top-5 %.2f%%  loss %.4f  mean AUC %.4f\n"):format(100 * top[1], 100 * top[2],
-        100 * top[3], measured.loss, auc))
+  local top
+  for _, each in ipairs(by_crops) do
+    local crops, m = table.unpack(each)
+    top = metrics.topk(m.scores, m.labels, {1, 3, 5})
+    local _, auc = metrics.auc(m.scores, m.labels)
+    print(("%stop-1 %.2f%%  top-3 %.2f%%  top-5 %.2f%%  loss %.4f  mean AUC %.4f"):format(
+          #by_crops > 1 and ("%-10s"):format(crops) or "", 100 * top[1], 100 * top[2], 100 * top[3], m.loss, auc))
+  end
+  print()
   print(confusion:report())
   print()
   print(confusion)

@@ -27,8 +27,8 @@ options.main(function()
   local net = rm.train.config.model(c)
   local optimizer = rm.train.config.optimizer(c, net:parameters())
   local mean, std = rm.train.config.normalisation(c, train)
-  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment, mean = mean,
-                                        std = std, drop_last = true})
+  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment == true,
+                                        mean = mean, std = std, drop_last = true})
   if #loader == 0 then
     error(("lrfind: %d images are fewer than a batch of %d"):format(train:size(), c.batch_size), 0)
   end

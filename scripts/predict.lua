@@ -5,7 +5,7 @@ local options   = require "resmoon.train.options"
 local predicted = require "resmoon.train.predicted"
 
 local parser = commandline("resmoon predict", "Classifies images with a trained network: the most likely classes of "
-                           .. "each, with their probabilities. Images are resized to what the network was trained on.")
+                           .. "each, with their probabilities. Images are treated as the run's test images were.")
   :epilog [[
 Example:
   resmoon predict runs/resnet20 cat.png dog.jpg --top 3 --figure predicted.png]]
@@ -20,7 +20,8 @@ options.main(function()
   if args.threads then rm.set_num_threads(args.threads) end
   local net, c, mean, std = rm.train.load(args.run)
   local list = rm.train.predict(net, args.images, {classes = c.classes, input = c.input, mean = mean, std = std,
-                                                   top = args.top})
+                                                   top = args.top,
+                                                   transform = rm.train.config.test_transform(c)})
   print(table.concat(predicted.lines(list), "\n"))
   local drawn = args.figure and predicted.draw(list, nil, {file = args.figure})
   if drawn then print("figure: " .. args.figure) end

@@ -32,4 +32,14 @@ function text.columns(lines)
   return result
 end
 
+--- A paragraph as a list of lines of at most `width` letters (longer words stand alone).
+function text.wrapped(paragraph, width)
+  local lines = {}
+  for word in paragraph:gmatch "%S+" do
+    local last = lines[#lines]
+    if last and #last + 1 + #word <= width then lines[#lines] = last .. " " .. word else lines[#lines + 1] = word end
+  end
+  return lines
+end
+
 return text

@@ -3,13 +3,14 @@
  * The functions are in the table `imaging` of the core. Positions count from 1 here. */
 #include "bind/bind.h"
 #include "bind/indices.h"
-#include "core/threads.h"
 #include "core/alloc.h"
+#include "core/profile.h"
+#include "core/threads.h"
 #include "data/augment.h"
 #include "data/cifar.h"
-#include "data/folder.h"
 #include "data/idx.h"
 #include "data/image.h"
+#include "data/image_batch.h"
 #include "data/resize.h"
 #include "data/shapes10.h"
 
@@ -80,17 +81,6 @@ static int read_cifar(lua_State *L) {
   return push_two(L, status, &err);
 }
 
-/* read_images({path, ...}, channels, height, width) -> uint8 (N, C, H, W) */
-static int read_images(lua_State *L) {
-  size_t n, c = (size_t)luaL_checkinteger(L, 2), h = (size_t)luaL_checkinteger(L, 3),
-            w = (size_t)luaL_checkinteger(L, 4);
-  const char **paths = check_strings(L, 1, &n);
-  rm_tensor **t = bind_boxtensor(L);
-  rm_error err;
-  if (RM_BREAKABLE(rm_images_load(n, paths, c, h, w, t, &err), &err) != RM_OK) return bind_raise(L, &err);
-  return bind_pushed(L, t);
-}
-
 /* read_image(path, channels = 3) -> uint8 (C, H, W) */
 static int read_image(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
@@ -140,15 +130,10 @@ static int push_box(lua_State *L, rm_box box) {
   return 4;
 }
 
-/* centre_box(image, height, width), cover_box(image, height, width) -> top, left, height, width */
-static int centre_box(lua_State *L) {
-  rm_tensor *t = check_image(L, 1, "centre_crop");
-  return push_box(L, rm_box_centre(t, (size_t)luaL_checkinteger(L, 2), (size_t)luaL_checkinteger(L, 3)));
-}
-
-static int cover_box(lua_State *L) {
-  rm_tensor *t = check_image(L, 1, "resize");
-  return push_box(L, rm_box_cover(t, (size_t)luaL_checkinteger(L, 2), (size_t)luaL_checkinteger(L, 3)));
+static void check_random(lua_State *L, const double scale[2], const double ratio[2]) {
+  if (!(0 < scale[0] && scale[0] <= scale[1] && scale[1] <= 1 && 0 < ratio[0] && ratio[0] <= ratio[1]))
+    bind_error(L, "random_resized_crop: scale %f..%f, ratio %f..%f, expected 0 < low <= high (scale <= 1)",
+               scale[0], scale[1], ratio[0], ratio[1]);
 }
 
 /* random_box(image, scale_low, scale_high, ratio_low, ratio_high, generator?) -> top, left, ... */
@@ -156,9 +141,7 @@ static int random_box(lua_State *L) {
   rm_tensor *t = check_image(L, 1, "random_resized_crop");
   double scale[2] = {luaL_checknumber(L, 2), luaL_checknumber(L, 3)};
   double ratio[2] = {luaL_checknumber(L, 4), luaL_checknumber(L, 5)};
-  if (!(0 < scale[0] && scale[0] <= scale[1] && scale[1] <= 1 && 0 < ratio[0] && ratio[0] <= ratio[1]))
-    return bind_error(L, "random_resized_crop: scale %f..%f, ratio %f..%f, expected 0 < low <= high (scale <= 1)",
-                      scale[0], scale[1], ratio[0], ratio[1]);
+  check_random(L, scale, ratio);
   return push_box(L, rm_box_random(t, scale, ratio, bind_optgenerator(L, 6, BIND_RNG_AUGMENT)));
 }
 
@@ -176,12 +159,101 @@ static int resize(lua_State *L) {
   return bind_pushed(L, t);
 }
 
-/* flip(image) -> the image mirrored left to right */
-static int flip(lua_State *L) {
-  rm_tensor *image = check_image(L, 1, "flip"), **t = bind_boxtensor(L);
+/* --- transforms ------------------------------------------------------------------- */
+
+static double step_number(lua_State *L, const char *name, int k, double def) {
+  double value = def;
+  if (lua_getfield(L, -1, name) == LUA_TTABLE) {
+    lua_rawgeti(L, -1, k + 1);
+    lua_replace(L, -2);
+  }
+  if (!lua_isnil(L, -1)) value = luaL_checknumber(L, -1);
+  lua_pop(L, 1);
+  return value;
+}
+
+/* The step at the top of the stack: {kind =, height =, width =, scale = {low, high}, ratio = {low, high}, p =}. */
+static rm_step check_step(lua_State *L) {
+  static const char *const kinds[] = {"resize", "shorter", "pad", "centre_crop", "ten_crop", "cover",
+                                      "random_resized_crop", "flip", NULL};
+  rm_step step = {.p = step_number(L, "p", 0, 0.5)};
+  double height = step_number(L, "height", 0, 0), width = step_number(L, "width", 0, 0);
+  lua_getfield(L, -1, "kind");
+  step.kind = (rm_step_kind)luaL_checkoption(L, -1, NULL, kinds);
+  lua_pop(L, 1);
+  step.height = height > 0 ? (size_t)height : 0;
+  step.width = width > 0 ? (size_t)width : 0;
+  for (int k = 0; k < 2; k++) {
+    step.scale[k] = step_number(L, "scale", k, 1);
+    step.ratio[k] = step_number(L, "ratio", k, 1);
+  }
+  if (step.kind == RM_STEP_RANDOM_RESIZED_CROP) check_random(L, step.scale, step.ratio);
+  return step;
+}
+
+/* The list of steps at `arg`, in memory of Lua's (pushed). */
+static rm_transform check_transform(lua_State *L, int arg) {
+  luaL_checktype(L, arg, LUA_TTABLE);
+  size_t n = (size_t)luaL_len(L, arg);
+  rm_step *steps = lua_newuserdatauv(L, (n + 1) * sizeof *steps, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, arg, (lua_Integer)i + 1);
+    luaL_checktype(L, -1, LUA_TTABLE);
+    steps[i] = check_step(L);
+    lua_pop(L, 1);
+  }
+  return (rm_transform){n, steps};
+}
+
+/* The list of n generators at `arg`, which keeps them alive, in memory of Lua's (pushed); NULL for nil. */
+static rm_rng **check_generators(lua_State *L, int arg, size_t n) {
+  if (lua_isnoneornil(L, arg)) return NULL;
+  luaL_checktype(L, arg, LUA_TTABLE);
+  rm_rng **rngs = lua_newuserdatauv(L, (n + 1) * sizeof *rngs, 0);
+  for (size_t i = 0; i < n; i++) {
+    lua_rawgeti(L, arg, (lua_Integer)i + 1);
+    rngs[i] = *(rm_rng **)luaL_checkudata(L, -1, BIND_GENERATOR);
+    lua_pop(L, 1);
+  }
+  return rngs;
+}
+
+/* transform(image, steps, generator?) -> what the steps make of it, uint8 */
+static int transform(lua_State *L) {
+  rm_tensor *image = check_image(L, 1, "transform");
+  rm_rng *rng = bind_optgenerator(L, 3, BIND_RNG_AUGMENT);
+  rm_transform steps = check_transform(L, 2);
+  rm_tensor **t = bind_boxtensor(L);
   rm_error err;
-  if (rm_image_flip(image, t, &err) != RM_OK) return bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_transform_apply(&steps, image, rng, t, &err), &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, t);
+}
+
+/* transform_images(images (n, C, H, W), steps, {generator, ...}?) -> uint8 (n, ...), on all threads */
+static int transform_images(lua_State *L) {
+  rm_tensor *images = bind_checktensor(L, 1);
+  rm_transform steps = check_transform(L, 2);
+  rm_rng **rngs = check_generators(L, 3, images->ndim ? images->shape[0] : 0);
+  rm_tensor **t = bind_boxtensor(L);
+  rm_error err;
+  rm_scope scope = rm_profile_begin();
+  rm_status status = RM_BREAKABLE(rm_images_transform(images, &steps, rngs, t, &err), &err);
+  rm_profile_end(scope, "data", RM_PROFILE_CALL);
+  return status == RM_OK ? bind_pushed(L, t) : bind_raise(L, &err);
+}
+
+/* read_images({path, ...}, channels, steps, {generator, ...}?) -> uint8 (n, ...), on all threads */
+static int read_images(lua_State *L) {
+  size_t n, channels = (size_t)luaL_checkinteger(L, 2);
+  const char **paths = check_strings(L, 1, &n);
+  rm_transform steps = check_transform(L, 3);
+  rm_rng **rngs = check_generators(L, 4, n);
+  rm_tensor **t = bind_boxtensor(L);
+  rm_error err;
+  rm_scope scope = rm_profile_begin();
+  rm_status status = RM_BREAKABLE(rm_images_load(n, paths, channels, &steps, rngs, t, &err), &err);
+  rm_profile_end(scope, "data", RM_PROFILE_CALL);
+  return status == RM_OK ? bind_pushed(L, t) : bind_raise(L, &err);
 }
 
 /* --- batches ---------------------------------------------------------------------- */
@@ -230,8 +302,8 @@ void bind_open_data(lua_State *L) {
   static const luaL_Reg functions[] = {
     {"read_idx", read_idx}, {"idx_images", idx_images}, {"idx_labels", idx_labels},
     {"read_cifar", read_cifar}, {"read_images", read_images}, {"read_image", read_image},
-    {"decode", decode}, {"write_png", write_png}, {"centre_box", centre_box}, {"cover_box", cover_box},
-    {"random_box", random_box}, {"resize", resize}, {"flip", flip}, {"gather", gather},
+    {"decode", decode}, {"write_png", write_png}, {"random_box", random_box}, {"resize", resize},
+    {"transform", transform}, {"transform_images", transform_images}, {"gather", gather},
     {"statistics", statistics}, {"shapes10", shapes10}, {NULL, NULL},
   };
   luaL_newlib(L, functions);

@@ -25,11 +25,13 @@ static rm_status check_sides(const char *name, size_t w, size_t h, rm_error *err
 }
 
 /* One row of interleaved pixels into the planes of image (C, H, W). */
-static void split_row(const uint8_t *row, size_t channels, size_t w, size_t y, rm_tensor *image) {
+static void split_row(const uint8_t *restrict row, size_t channels, size_t w, size_t y, rm_tensor *image) {
   size_t plane = image->shape[1] * image->shape[2];
-  uint8_t *to = rm_tensor_u8(image) + y * w;
-  for (size_t c = 0; c < channels; c++)
-    for (size_t x = 0; x < w; x++) to[c * plane + x] = row[x * channels + c];
+  uint8_t *restrict to = rm_tensor_u8(image) + y * w;
+  if (channels == 1) memcpy(to, row, w);
+  else
+    for (size_t c = 0; c < 3; c++)
+      for (size_t x = 0; x < w; x++) to[c * plane + x] = row[x * 3 + c];
 }
 
 /* --- JPEG --------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "data/files.h"
 #include "data/idx.h"
 #include "data/image.h"
+#include "data/image_batch.h"
 #include "data/prefetch.h"
 #include "data/resize.h"
 #include "data/shapes10.h"
@@ -109,6 +110,37 @@ static rm_status load_image(void) {
   return status;
 }
 
+/* Every step once, on both ways in. */
+static rm_status load_batch(void) {
+  static const rm_step steps[] = {
+    {.kind = RM_STEP_RESIZE, .height = 12, .width = 15},
+    {.kind = RM_STEP_SHORTER, .height = 10},
+    {.kind = RM_STEP_PAD, .height = 1, .width = 2},
+    {.kind = RM_STEP_RANDOM_RESIZED_CROP, .height = 9, .width = 9, .scale = {0.1, 1}, .ratio = {0.75, 1.25}},
+    {.kind = RM_STEP_FLIP, .p = 1},
+    {.kind = RM_STEP_COVER, .height = 8, .width = 6},
+    {.kind = RM_STEP_CENTRE_CROP, .height = 6, .width = 6},
+    {.kind = RM_STEP_TEN_CROP, .height = 4, .width = 4},
+  };
+  const rm_transform transform = {sizeof steps / sizeof *steps, steps}, part = {2, steps + 2};
+  const char *paths[5] = {path, path, path, path, path};
+  rm_rng rngs[5];
+  rm_rng *const each[5] = {&rngs[0], &rngs[1], &rngs[2], &rngs[3], &rngs[4]};
+  for (size_t i = 0; i < 5; i++) rngs[i] = rm_rng_new(i, 0);
+  rm_tensor *crops, *images, *made;
+  RM_TRY(rm_images_load(5, paths, 3, &transform, each, &crops, &test_err));
+  const size_t shape[4] = {5, 3, 4, 4};
+  rm_status status = rm_tensor_new(RM_UINT8, 4, shape, &images, &test_err);
+  if (status == RM_OK) {
+    memcpy(rm_tensor_u8(images), rm_tensor_u8(crops), images->numel);
+    status = rm_images_transform(images, &part, each, &made, &test_err);
+    if (status == RM_OK) rm_tensor_release(made);
+    rm_tensor_release(images);
+  }
+  rm_tensor_release(crops);
+  return status;
+}
+
 static void failing_allocations_leak_nothing(void **state) {
   (void)state;
   write_file(idx, sizeof idx);
@@ -116,6 +148,13 @@ static void failing_allocations_leak_nothing(void **state) {
   uint8_t record[3073] = {7};
   write_file(record, sizeof record);
   test_allocation_failures(load_cifar);
+  const size_t shape[3] = {3, 16, 20};
+  rm_tensor *image;
+  OK(rm_tensor_new(RM_UINT8, 3, shape, &image, &test_err));
+  memset(rm_tensor_u8(image), 7, image->numel);
+  OK(rm_image_write_png(path, image, &test_err));
+  rm_tensor_release(image);
+  test_allocation_failures(load_batch);
 }
 
 static rm_tensor *one_image(void) {

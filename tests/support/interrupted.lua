@@ -104,7 +104,7 @@ local works = {
     end)
   end,
   draw = function() forever(function() rm.data.shapes10 {train = true, size = 3000} end) end,
-  load = function() forever(function() rm.imaging.read_images(paths, 3, 200, 200) end) end,
+  load = function() forever(function() rm.imaging.read_images(paths, 3, rm.data.transforms.cover(200)) end) end,
   batches = function()
     forever(function()
       for _ in rm.data.Loader(shapes, {batch_size = 50, augment = true}):epoch(1) do end

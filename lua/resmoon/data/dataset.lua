@@ -41,7 +41,7 @@ local function statistics(self)
     if type(source) == "function" then source = source() end
     self.mean, self.std = source.mean, source.std
   else
-    self.mean, self.std = imaging.statistics(self:all_images())
+    self.mean, self.std = imaging.statistics((self.some_images or self.all_images)(self))
     for c, std in ipairs(self.std) do
       if std == 0 then self.std[c] = 1 end   -- a channel of one value: normalised, it is 0
     end
@@ -192,6 +192,19 @@ function Dataset:subset(indices)
   imaging.gather(self.labels, copy.indices)  -- raises if one is out of range
   copy.like = copy.like or self
   return setmetatable(copy, Dataset)
+end
+
+--- The same images, made anew by a transform each time a batch is asked for: a random one makes others in each epoch.
+-- In place of a transform that the set has, not after it. Mean and standard deviation stay those of the images as
+-- they are.
+-- Call: ds:transformed(transform) -> dataset
+-- Shapes: images uint8 (N, C, H', W') as the transform makes them of (C, H, W).
+-- Errors: whatever the transform raises for the first image.
+-- Example:
+--   > data.shapes10({size = 10}):transformed(data.transforms.imagenet_train(24))
+--   shapes10: 10 images (3, 24, 24), 10 classes
+function Dataset:transformed(transform)
+  return require("resmoon.data.transformed").new(self, transform)
 end
 
 --- The same images, smaller: each pixel is the mean of a square of pixels.

@@ -6,14 +6,17 @@
 -- The names of the subfolders, sorted, are the classes; the files of a class are sorted too, so the
 -- numbers of the images are the same everywhere. Without a transform every image is cut to the
 -- proportions of `size` (the centre) and scaled to it, and all are kept in memory if they fit
--- into `cache` bytes. With one, or when they do not fit, images are decoded when they are asked for.
+-- into `cache` bytes. With one, or when they do not fit, images are decoded when they are asked for, a batch of them
+-- on all threads. ds:transformed(transform) gives the same files another transform.
 local rm         = require "resmoon.core"
 local Dataset    = require "resmoon.data.dataset"
 local fail       = require "resmoon.fail"
 local find       = require "resmoon.data.find"
+local transforms = require "resmoon.data.transforms"
 local sys, imaging = rm.sys, rm.imaging
 
 local CACHE = 2 << 30
+local STATISTICS = 256 << 20
 
 local known = {}
 for name in ("train size channels transform cache mean std classes"):gmatch "%S+" do known[name] = true end
@@ -92,13 +95,29 @@ end
 
 -- --- files that are decoded on demand -------------------------------------------------------
 
+-- {C, H, W} of the first image as the transform makes it; of several parts (ten crops), that of each.
+local function shape_after(transform, paths, channels)
+  local shape = transform(imaging.read_image(paths[1], channels), rm.generator(0)).shape
+  return {table.unpack(shape, #shape - 2)}
+end
+
 -- The protocol of Dataset over a list of paths.
 local Files = {}
 setmetatable(Files, {__index = Dataset})
 
--- mean and std come from the images as they are without a random transform.
-function Files:all_images()
-  return imaging.read_images(self.paths, self.shape[1], self.shape[2], self.shape[3])
+-- Without a transform of its own every image is cut to the proportions of the set and scaled.
+local function plainly(self) return transforms.cover {self.shape[2], self.shape[3]} end
+
+function Files:all_images() return transforms.read(self.paths, self.shape[1], plainly(self)) end
+
+-- For mean and standard deviation, which are those of the images without a random transform: all, or where these
+-- were more than STATISTICS bytes, as many as fit, evenly spread.
+function Files:some_images()
+  local c, h, w = table.unpack(self.shape)
+  local n = math.min(#self.paths, math.max(1, STATISTICS // (c * h * w)))
+  local paths = {}
+  for i, k in ipairs(Dataset.spread(#self.paths, n)) do paths[i] = self.paths[k] end
+  return transforms.read(paths, c, plainly(self))
 end
 
 function Files:all_labels() return self.labels end
@@ -112,20 +131,14 @@ function Files:batch(which, generator_of)
     paths[i] = self.paths[n] or fail("batch: index %s is out of range, expected 1 to %d", n, #self.paths)
   end
   local labels = imaging.gather(self.labels, which)
-  if not self.transform then
-    return imaging.read_images(paths, self.shape[1], self.shape[2], self.shape[3]), labels
-  end
-  local images = {}
-  for i, path in ipairs(paths) do
-    local image = self.transform(imaging.read_image(path, self.shape[1]), generator_of and generator_of(i))
-    images[i] = image
-    local first, own = images[1].shape, image.shape
-    if own[2] ~= first[2] or own[3] ~= first[3] then
-      fail("folder: the transform makes images of different sizes: %dx%d and %dx%d (%s)",
-           first[2], first[3], own[2], own[3], path)
-    end
-  end
-  return rm.stack(images, 1), labels
+  return transforms.read(paths, self.shape[1], self.transform or plainly(self), generator_of), labels
+end
+
+function Files:transformed(transform)
+  local copy = {}
+  for key, value in pairs(self) do copy[key] = value end
+  copy.transform, copy.shape = transform, shape_after(transform, self.paths, self.shape[1])
+  return setmetatable(copy, getmetatable(self))
 end
 
 function Files:subset(indices)
@@ -152,7 +165,7 @@ local function shape_of(options, paths)
   if channels ~= 1 and channels ~= 3 then
     fail("folder: channels must be 1 or 3, got %s", channels)
   end
-  if options.transform then return options.transform(imaging.read_image(paths[1], channels)).shape end
+  if options.transform then return shape_after(options.transform, paths, channels) end
   if not size then return imaging.read_image(paths[1], channels).shape end
   if type(size) ~= "table" then size = {size, size} end
   return {channels, size[1], size[2]}
@@ -170,8 +183,8 @@ end
 
 --- Opens a folder of images.
 -- options: train (true: DIR/train, or DIR itself; false: DIR/test or DIR/val); size (a number or
--- {h, w}; that of the first image); channels (3; 1 for grey); transform (a closure, see
--- transforms); cache (true, false, or bytes: 2 GiB); mean, std; classes (the sorted subfolders).
+-- {h, w}; that of the first image); channels (3; 1 for grey); transform (one of
+-- data.transforms, or a function); cache (true, false, or bytes: 2 GiB); mean, std; classes (the sorted subfolders).
 -- Errors: name the folder or file, and what was expected there.
 -- Call: data.folder(folder, {options}) -> dataset
 -- Shapes: images uint8 (N, C, H, W), labels int64 (N) from 1 on, in the order of the sorted class names.
@@ -209,7 +222,7 @@ function folder(dir, options)
     fields.like = function() return training(dir, options) end
   end
   if cache and not options.transform then
-    fields.images = imaging.read_images(paths, shape[1], shape[2], shape[3])
+    fields.images = transforms.read(paths, shape[1], transforms.cover {shape[2], shape[3]})
     return Dataset.new(fields)
   end
   fields.shape, fields.transform = shape, options.transform

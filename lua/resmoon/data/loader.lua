@@ -126,13 +126,19 @@ local function from_memory(self, k, skip)
 end
 
 -- One batch of any data set. Images that are bytes are augmented and normalised as above; others
--- are taken as they are.
+-- are taken as they are. Of images in parts (ten crops: (n, 10, C, H, W)) the parts follow one another, and there is
+-- one label for all of them.
 local function treat(self, k, first, x, y)
   if x.dtype ~= "uint8" then return x, y end
+  local label = y
+  if x:dim() == 5 then
+    y = y:reshape(-1, 1):expand(-1, x.shape[2]):reshape(-1)
+    x = x:reshape(-1, table.unpack(x.shape, 3))
+  end
   local n = x.shape[1]
   self.table = self.table or table_of({shape = {x.shape[2]}}, {})
-  return imaging.epoch(x, y, imaging.order(n), self.table,
-                       plan(self, k, {batch = n, first = first}))()
+  x = imaging.epoch(x, y, imaging.order(n), self.table, plan(self, k, {batch = n, first = first}))()
+  return x, label
 end
 
 -- Any other data set: `batch` is asked for each list of positions. Its second argument makes the

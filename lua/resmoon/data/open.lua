@@ -60,11 +60,11 @@ local function both(load, options)
   return with(true), with(false)
 end
 
--- Options without image_size, which is not for the set's own function.
+-- Options without image_size and cache, which are not for every set's own function.
 local function others(options)
   local copy = {}
   for key, value in pairs(options) do copy[key] = value end
-  copy.image_size = nil
+  copy.image_size, copy.cache = nil, nil
   return copy
 end
 
@@ -102,7 +102,7 @@ end
 -- source: "shapes10", or a folder that holds CIFAR-10, CIFAR-100, MNIST or images, in it or in the
 -- subfolders that their archives make.
 -- options.image_size is the height and width to which images are scaled: those of folders are cut to a square and
--- resized, others shrunk by a whole factor (ds:shrunk).
+-- resized, others shrunk by a whole factor (ds:shrunk). options.cache is data.folder's, and nothing to other sets.
 -- The other options go to the set's own function (data.cifar10, data.folder, ...). With options.train true or
 -- false that split is returned; without it both, training and test. A folder of images without
 -- a test split gives up a tenth of its images, the same ones every time.
@@ -115,7 +115,7 @@ end
 --   100  20
 return function(source, options)
   source, options = source or "shapes10", options or {}
-  local image_size = options.image_size
+  local image_size, cache = options.image_size, options.cache
   options = others(options)
   if source == "shapes10" then return shrunk(image_size, open_shapes10(options)) end
   local dir = find.expand(source)
@@ -128,7 +128,7 @@ return function(source, options)
     return shrunk(image_size, both(function(o) return found[1].load(dir, o) end, options))
   end
   if folder.layout(dir) then
-    options.size = options.size or image_size
+    options.size, options.cache = options.size or image_size, cache
     return open_folder(dir, options)
   end
   fail(explain(dir))

@@ -1,13 +1,15 @@
---- Transforms of one image: closures from uint8 (C, H, W) to uint8 (C, H', W').
+--- Transforms of one image: what makes uint8 (C, H', W') of uint8 (C, H, W).
 --
 --     local t = transforms
 --     data.folder("~/flowers", {transform = t.compose {t.random_resized_crop(64), t.flip()}})
 --
--- The random ones take a generator as second argument (a loader passes one that belongs to the image's
--- place in the epoch); without one they draw from rm.random.augment.
+-- A transform is called with an image and a generator. The random ones draw from it (a loader passes one that belongs
+-- to the image's place in the epoch); without one they draw from rm.random.augment. Any function of your own will do.
+-- Those made here are lists of steps for src/data/transform.c, so that data sets run them on all threads; functions
+-- run one image after the other.
 --
 -- Call: data.transforms
--- Shapes: each gives a function from uint8 (C, H, W) to uint8 (C, H', W').
+-- Shapes: each takes an image uint8 (C, H, W) and gives uint8 (C, H', W'); ten_crop (10, C, H', W').
 -- Errors: raised when it is made, for a size that is none; when it is called, for an image that is too small.
 -- Example:
 --   > t = data.transforms
@@ -20,6 +22,19 @@ local imaging = rm.imaging
 
 local transforms = {}
 
+local Steps = {}   -- the metatable of those made here: a list of steps that can be called
+Steps.__index = Steps
+
+function Steps:__call(image, generator) return imaging.transform(image, self, generator) end
+
+function Steps:__tostring()
+  local names = {}
+  for i, step in ipairs(self) do names[i] = step.kind end
+  return ("transform: %s"):format(table.concat(names, ", "))
+end
+
+local function one_step(step) return setmetatable({step}, Steps) end
+
 local function sides(op, size)
   local h, w = size, size
   if type(size) == "table" then h, w = size[1], size[2] end
@@ -29,13 +44,65 @@ local function sides(op, size)
   return h, w
 end
 
-local function extents(image)
-  local shape = image.shape
-  return shape[2], shape[3]
+-- Where nobody gives generators, each image has one whose seed is drawn.
+local function own_generators(n, generator_of)
+  local list = {}
+  for i = 1, n do
+    list[i] = generator_of and generator_of(i)
+              or rm.generator(rm.random.augment:integer(math.mininteger, math.maxinteger))
+  end
+  return list
+end
+
+-- fetch(i) -> image i, transformed by a function of the user's, one after the other.
+local function one_by_one(n, fetch, transform, generator_of)
+  local images = {}
+  for i = 1, n do
+    local image = transform(fetch(i), generator_of and generator_of(i))
+    images[i] = image
+    local first, own = images[1].shape, image.shape
+    if own[#own] ~= first[#first] or own[#own - 1] ~= first[#first - 1] then
+      fail("the transform makes images of different sizes: %dx%d and %dx%d (number %d)", first[#first - 1],
+           first[#first], own[#own - 1], own[#own], i)
+    end
+  end
+  return rm.stack(images, 1)
+end
+
+--- Image files, each decoded and transformed. generator_of(i) makes the generator of the i-th.
+-- Call: data.transforms.read(paths, channels, transform, generator_of = nil) -> images
+-- Shapes: uint8 (n, C, H, W), or what the transform gives, n times.
+-- Errors: raises for a file that is no image, naming it, and where images come out in different sizes.
+-- Example:
+--   > data.write_png("a.png", rm.zeros({3, 10, 12}, "uint8"))
+--   > t = data.transforms
+--   > t.read({"a.png", "a.png"}, 3, t.resize(5)).shape
+--   {2, 3, 5, 6}
+function transforms.read(paths, channels, transform, generator_of)
+  if getmetatable(transform) == Steps then
+    return imaging.read_images(paths, channels, transform, own_generators(#paths, generator_of))
+  end
+  return one_by_one(#paths, function(i) return imaging.read_image(paths[i], channels) end, transform, generator_of)
+end
+
+--- Images that are there, each transformed. generator_of(i) makes the generator of the i-th.
+-- Call: data.transforms.apply(images, transform, generator_of = nil) -> images
+-- Shapes: uint8 (n, C, H, W) to uint8 (n, C, H', W'), or what the transform gives, n times.
+-- Errors: raises where images come out in different sizes.
+-- Example:
+--   > images, t = rm.zeros({2, 3, 8, 8}, "uint8"), data.transforms
+--   > t.apply(images, t.centre_crop(6)).shape
+--   {2, 3, 6, 6}
+function transforms.apply(images, transform, generator_of)
+  local n = images.shape[1]
+  if getmetatable(transform) == Steps then
+    return imaging.transform_images(images, transform, own_generators(n, generator_of))
+  end
+  return one_by_one(n, function(i) return images[i] end, transform, generator_of)
 end
 
 --- One after another.
--- Call: data.transforms.compose {f, g, ...} -> function
+-- Call: data.transforms.compose {f, g, ...} -> transform
 -- Shapes: image uint8 (C, H, W); as the last one gives it.
 -- Errors: whatever one of them raises.
 -- Example:
@@ -43,6 +110,11 @@ end
 --   > t.compose({t.flip(1), t.resize({2, 2})})(rm.zeros({1, 4, 4}, "uint8")).shape
 --   {1, 2, 2}
 function transforms.compose(list)
+  local steps, alone = setmetatable({}, Steps), true
+  for _, each in ipairs(list) do
+    if getmetatable(each) == Steps then table.move(each, 1, #each, #steps + 1, steps) else alone = false end
+  end
+  if alone then return steps end
   return function(image, generator)
     for i = 1, #list do image = list[i](image, generator) end
     return image
@@ -51,8 +123,8 @@ end
 
 --- Scales to size {h, w}; a single number is the length of the shorter side, and the proportions
 -- stay. Bilinear with antialiasing.
--- Call: data.transforms.resize(size) -> function
--- Call: data.transforms.resize {h, w} -> function
+-- Call: data.transforms.resize(size) -> transform
+-- Call: data.transforms.resize {h, w} -> transform
 -- Shapes: image uint8 (C, H, W); (C, h, w).
 -- Errors: raises for a size that is no whole number from 1.
 -- Example:
@@ -60,19 +132,27 @@ end
 --   {3, 8, 16}
 function transforms.resize(size)
   local h, w = sides("resize", size)
-  if type(size) == "table" then
-    return function(image) return imaging.resize(image, h, w) end
-  end
-  return function(image)
-    local ih, iw = extents(image)
-    if ih <= iw then return imaging.resize(image, size, math.max(1, size * iw // ih)) end
-    return imaging.resize(image, math.max(1, size * ih // iw), size)
-  end
+  return one_step {kind = type(size) == "table" and "resize" or "shorter", height = h, width = w}
+end
+
+--- Black on all four sides.
+-- Call: data.transforms.pad(pixels) -> transform
+-- Shapes: image uint8 (C, H, W); (C, H + 2 * pixels, W + 2 * pixels).
+-- Errors: raises for pixels that are no whole number from 1.
+-- Example:
+--   > data.transforms.pad(1)(rm.full({1, 1, 2}, 7, "uint8"))
+--   [[[0, 0, 0, 0],
+--     [0, 7, 7, 0],
+--     [0, 0, 0, 0]]]
+--   uint8 (1, 3, 4)
+function transforms.pad(pixels)
+  local h, w = sides("pad", pixels)
+  return one_step {kind = "pad", height = h, width = w}
 end
 
 --- The centre of the image, unscaled.
 -- Errors: raises where the image is smaller.
--- Call: data.transforms.centre_crop(size) -> function
+-- Call: data.transforms.centre_crop(size) -> transform
 -- Shapes: image uint8 (C, H, W); (C, size, size), or (C, h, w) for {h, w}.
 -- Example:
 --   > data.transforms.centre_crop(2)(rm.arange(16):reshape(1, 4, 4):byte())
@@ -81,17 +161,28 @@ end
 --   uint8 (1, 2, 2)
 function transforms.centre_crop(size)
   local h, w = sides("centre_crop", size)
-  return function(image)
-    local ih, iw = extents(image)
-    if ih < h or iw < w then
-      fail("centre_crop: image is %dx%d, expected at least %dx%d", ih, iw, h, w)
-    end
-    return imaging.resize(image, h, w, imaging.centre_box(image, h, w))
-  end
+  return one_step {kind = "centre_crop", height = h, width = w}
+end
+
+--- Ten parts of an image: the corners (upper left, upper right, lower left, lower right), the centre, and the same
+-- five mirrored left to right. It is to be the last of composed transforms. A loader hands the parts out one after
+-- another, and train.evaluate averages what the network says of them.
+-- Call: data.transforms.ten_crop(size) -> transform
+-- Shapes: image uint8 (C, H, W); (10, C, size, size), or (10, C, h, w) for {h, w}.
+-- Errors: raises where the image is smaller.
+-- Source: Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks", section 4.1.
+-- Example:
+--   > image = rm.arange(0, 8):reshape(1, 3, 3):byte()
+--   > crops = data.transforms.ten_crop(2)(image)
+--   > crops.shape, crops[1]:totable(), crops[6]:totable()
+--   {10, 1, 2, 2}  {{{0, 1}, {3, 4}}}  {{{1, 0}, {4, 3}}}
+function transforms.ten_crop(size)
+  local h, w = sides("ten_crop", size)
+  return one_step {kind = "ten_crop", height = h, width = w}
 end
 
 --- The largest centred part of the proportions of `size`, scaled to it.
--- Call: data.transforms.cover(size) -> function
+-- Call: data.transforms.cover(size) -> transform
 -- Shapes: image uint8 (C, H, W); (C, size, size), or (C, h, w) for {h, w}.
 -- Errors: raises for a size that is no whole number from 1.
 -- Example:
@@ -99,13 +190,13 @@ end
 --   {3, 4, 8}
 function transforms.cover(size)
   local h, w = sides("cover", size)
-  return function(image) return imaging.resize(image, h, w, imaging.cover_box(image, h, w)) end
+  return one_step {kind = "cover", height = h, width = w}
 end
 
 --- A random part of the image, scaled to `size`. options: scale {0.08, 1}, the share of the area;
 -- ratio {3/4, 4/3}, width over height.
 -- Source: Szegedy et al. 2015, arXiv:1409.4842, section 6.
--- Call: data.transforms.random_resized_crop(size, {scale = {0.08, 1}, ratio = {3/4, 4/3}}) -> function
+-- Call: data.transforms.random_resized_crop(size, {scale = {0.08, 1}, ratio = {3/4, 4/3}}) -> transform
 -- Shapes: image uint8 (C, H, W); (C, size, size), or (C, h, w) for {h, w}.
 -- Errors: raises for a size that is no whole number from 1; when called, unless 0 < low <= high.
 -- Example:
@@ -115,24 +206,51 @@ function transforms.random_resized_crop(size, options)
   local h, w = sides("random_resized_crop", size)
   local scale = options and options.scale or {0.08, 1}
   local ratio = options and options.ratio or {3 / 4, 4 / 3}
-  return function(image, generator)
-    return imaging.resize(image, h, w,
-      imaging.random_box(image, scale[1], scale[2], ratio[1], ratio[2], generator))
-  end
+  return one_step {kind = "random_resized_crop", height = h, width = w, scale = scale, ratio = ratio}
 end
 
 --- Mirrors left to right with probability p (1/2).
--- Call: data.transforms.flip(p = 0.5) -> function
+-- Call: data.transforms.flip(p = 0.5) -> transform
 -- Shapes: image uint8 (C, H, W); the same.
 -- Errors: none.
 -- Example:
 --   > data.transforms.flip(1)(rm.tensor({{{1, 2, 3}}}, "uint8"))
 --   [[[3, 2, 1]]]  uint8 (1, 1, 3)
 function transforms.flip(p)
-  p = p or 0.5
-  return function(image, generator)
-    return (generator or rm.random.augment):uniform() < p and imaging.flip(image) or image
-  end
+  return one_step {kind = "flip", p = p or 0.5}
+end
+
+--- How images are made for training on ImageNet: a random part of 8 to 100 % of the area, scaled, mirrored or not.
+-- Call: data.transforms.imagenet_train(size = 224) -> transform
+-- Shapes: image uint8 (C, H, W); (C, size, size).
+-- Errors: raises for a size that is no whole number from 1.
+-- Source: Szegedy et al. 2015, arXiv:1409.4842, section 6. (He et al. 2016 scale the shorter side to 256 to 480
+--  pixels and cut 224 out; this came to be what ResNets are trained with.)
+-- Example:
+--   > data.transforms.imagenet_train(32)
+--   transform: random_resized_crop, flip
+function transforms.imagenet_train(size)
+  return transforms.compose {transforms.random_resized_crop(size or 224), transforms.flip()}
+end
+
+-- The shorter side in proportion: 256 pixels for crops of 224.
+local function whole(size) return transforms.resize(math.floor(size * 256 / 224 + 0.5)) end
+
+--- How images are made for testing on ImageNet: the shorter side is scaled to 256/224 of the size, the centre cut out;
+-- or the ten crops.
+-- Call: data.transforms.imagenet_test(size = 224, {crops = 1}) -> transform
+-- Shapes: image uint8 (C, H, W); (C, size, size), or (10, C, size, size) for 10 crops.
+-- Errors: raises for crops other than 1 and 10.
+-- Source: Krizhevsky et al. 2012, section 4.1; He et al. 2016, arXiv:1512.03385, section 3.4.
+-- Example:
+--   > data.transforms.imagenet_test(32)
+--   transform: shorter, centre_crop
+function transforms.imagenet_test(size, options)
+  size = size or 224
+  local crops = options and options.crops or 1
+  if crops ~= 1 and crops ~= 10 then fail("imagenet_test: crops is %s, expected 1 or 10", tostring(crops)) end
+  local cut = crops == 10 and transforms.ten_crop or transforms.centre_crop
+  return transforms.compose {whole(size), cut(size)}
 end
 
 return transforms

@@ -6,6 +6,7 @@
 --          width       of layer1: 64; or widths, of each layer: {64, 128, 256, 512}
 --          layers      blocks in each, as in {2, 2, 2, 2}
 --          shortcut    "B" ("A", "C", or false: none); plain nets have none
+--          stride_at   of bottlenecks: "3x3", as torchvision has it, or "1x1", as the paper
 -- Source: He et al. 2016, arXiv:1512.03385, table 1.
 --
 -- Call: models.resnet18 {stem = "imagenet", num_classes = 1000, input = {3, 224, 224}, width = 64, shortcut =
@@ -35,7 +36,7 @@ local shapes = {
   [152] = {"bottleneck", {3, 8, 36, 3}},
 }
 
-local names = {"stem", "num_classes", "input", "width", "widths", "layers", "shortcut"}
+local names = {"stem", "num_classes", "input", "width", "widths", "layers", "shortcut", "stride_at"}
 
 local function build(name, depth, options, plain)
   options = check(name, options, names)
@@ -49,6 +50,7 @@ local function build(name, depth, options, plain)
     widths      = s.widths,
     stem        = stem,
     shortcut    = s.shortcut,
+    stride_at   = options.stride_at,
     in_channels = input[1],
     num_classes = options.num_classes or (stem == "cifar" and 10 or 1000),
   }

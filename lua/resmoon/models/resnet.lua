@@ -23,7 +23,7 @@ local ResNet = class("ResNet", Module)
 
 --- spec: name, block ("basic" or "bottleneck"), layers (blocks in each), widths (of each),
 -- stem ("imagenet": 7x7 stride 2 and max-pool, or "cifar": 3x3), stem_width (widths[1]),
--- shortcut ("A", "B", "C" or "none"), in_channels (3), num_classes.
+-- shortcut ("A", "B", "C" or "none"), stride_at (of bottlenecks: "3x3" or "1x1"), in_channels (3), num_classes.
 -- Shapes: x (N, in_channels, H, W); scores (N, num_classes).
 -- Call: models.ResNet {spec} -> module
 -- Errors: raises for another block, stem or shortcut.
@@ -53,7 +53,8 @@ function ResNet:init(spec)
     local layer = Sequential()
     for k = 1, n do
       local stride = (i > 1 and k == 1) and 2 or 1
-      layer:append(Block(width, spec.widths[i], {stride = stride, shortcut = spec.shortcut}))
+      layer:append(Block(width, spec.widths[i], {stride = stride, shortcut = spec.shortcut,
+                                                 stride_at = spec.stride_at}))
       width = spec.widths[i] * Block.expansion
     end
     self["layer" .. i] = layer

@@ -3,17 +3,19 @@
 --     x -+- conv1 1x1 -bn1-relu- conv2 3x3 -bn2-relu- conv3 1x1 -bn3-+-relu- y
 --        +---------------------- x or downsample(x) -----------------+
 --
--- The stride is in the 3x3 convolution, as in torchvision (the paper has it in the first 1x1).
+-- The stride is in the 3x3 convolution, as in torchvision; stride_at = "1x1" puts it into the first one, as in the
+-- paper.
 -- Shapes: x (N, cin, H, W); y (N, 4 * width, ceil(H/stride), ceil(W/stride)).
--- Options: as of BasicBlock.
+-- Options: as of BasicBlock; and stride_at, "3x3" or "1x1".
 -- Source: He et al. 2016, arXiv:1512.03385, fig. 5 right.
 --
--- Call: nn.Bottleneck(cin, width, {stride = 1, shortcut = "B"}) -> module
--- Errors: raises for another shortcut; when called, for an x of other channels.
+-- Call: nn.Bottleneck(cin, width, {stride = 1, shortcut = "B", stride_at = "3x3"}) -> module
+-- Errors: raises for another shortcut or place of the stride; when called, for an x of other channels.
 -- Example:
 --   > nn.Bottleneck(64, 16, {stride = 2})(rm.zeros(4, 64, 8, 8)).shape
 --   {4, 64, 4, 4}
 local class    = require "resmoon.class"
+local fail     = require "resmoon.fail"
 local layers   = require "resmoon.nn.layers"
 local Module   = require "resmoon.nn.module"
 local shortcut = require "resmoon.nn.shortcut"
@@ -26,10 +28,13 @@ Bottleneck.expansion = 4  -- channels of y over width
 
 function Bottleneck:init(cin, width, options)
   local stride, option = options and options.stride or 1, options and options.shortcut or "B"
+  local at = options and options.stride_at or "3x3"
+  if at ~= "3x3" and at ~= "1x1" then fail("bottleneck: stride_at is %s, expected '3x3' or '1x1'", tostring(at)) end
+  local first = at == "1x1" and stride or 1
   local cout = width * Bottleneck.expansion
-  self.conv1 = Conv2d(cin, width, 1, {bias = false})
+  self.conv1 = Conv2d(cin, width, 1, {stride = first, bias = false})
   self.bn1   = BatchNorm2d(width)
-  self.conv2 = Conv2d(width, width, 3, {stride = stride, padding = 1, bias = false})
+  self.conv2 = Conv2d(width, width, 3, {stride = stride // first, padding = 1, bias = false})
   self.bn2   = BatchNorm2d(width)
   self.conv3 = Conv2d(width, cout, 1, {bias = false})
   self.bn3   = BatchNorm2d(cout)

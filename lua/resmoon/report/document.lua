@@ -1,8 +1,9 @@
 --- A document of headings, paragraphs, tables and figures, written as HTML and as Markdown.
 --
--- Text of others (class names, folders) is escaped in both. Figures are SVG: inline in HTML, files beside the
--- Markdown.
+-- Documents can be sections of others. Text of others (class names, folders) is escaped in both. Figures are SVG:
+-- inline in HTML, files beside the Markdown.
 local class = require "resmoon.class"
+local core  = require "resmoon.core"
 
 local Document = class("Document")
 
@@ -15,12 +16,29 @@ local function add(kind)
   end
 end
 
-Document.heading   = add "heading"    -- text, level (2 or 3)
+Document.heading   = add "heading"    -- text, level (2 to 4)
 Document.paragraph = add "paragraph"  -- text
 Document.gap       = add "gap"        -- what the reader is to write here
 Document.table     = add "table"      -- head (list of texts), rows (lists of texts)
 Document.figure    = add "figure"     -- path of an SVG file, caption
 Document.list      = add "list"       -- texts
+
+--- Takes up another document as a section of this one: its title and its headings, one level deeper.
+function Document:section(other)
+  self:heading(other.title, 2)
+  for _, part in ipairs(other.parts) do
+    if part.kind == "heading" then self:heading(part[1], (part[2] or 2) + 1) else self.parts[#self.parts + 1] = part end
+  end
+  return self
+end
+
+--- Writes the document: an HTML page with everything in it, NAME.html, and beside it NAME.md. Returns both paths.
+function Document:write(page)
+  local base = page:gsub("%.html$", "")
+  core.write_atomic(base .. ".html", self:html())
+  core.write_atomic(base .. ".md", self:markdown())
+  return base .. ".html", base .. ".md"
+end
 
 local entities = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
 local function html(text) return (tostring(text):gsub('[&<>"]', entities)) end

@@ -5,7 +5,7 @@
 -- Introduction; experiment set-up (networks, hyper-parameters); results (comparison, curves, final test error, for each
 -- run the confusion matrix, measures by class, ROC); discussion: what the numbers say, and gaps for the
 -- reader's own words. Every sentence with a number is computed from the runs.
-local rm       = require "resmoon.core"
+local sys      = require("resmoon.core").sys
 local Document = require "resmoon.report.document"
 local measure  = require "resmoon.report.measure"
 local plot     = require "resmoon.plot"
@@ -25,8 +25,8 @@ end
 local function introduction(doc, all)
   local c = all[1].run.config
   doc:heading("Introduction")
-  doc:paragraph(("This report compares %s, trained on %s (%d classes, images of %s)."):format(
-    names(all), c.data_name or c.data, #c.classes, table.concat(c.input, " x ")))
+  doc:paragraph(("This report %s %s, trained on %s (%d classes, images of %s)."):format(
+    #all > 1 and "compares" or "is about", names(all), c.data_name or c.data, #c.classes, table.concat(c.input, " x ")))
   doc:gap("what is the question of this experiment, and what did you expect?")
 end
 
@@ -157,33 +157,28 @@ local function discussion(doc, all)
     end
   end
   doc:list(says)
-  doc:gap("why is it so? What do the curves, the confusion matrix and the ROC curves add to the numbers?")
+  doc:gap(("why is it so? What do %s add to the numbers?"):format(all[1].confusion
+          and "the curves, the confusion matrix and the ROC curves" or "the curves"))
   doc:gap("what would you try next, and what do you expect of it?")
 end
 
---- Writes the report of some runs: an HTML page with everything in it, and beside it Markdown with its figures as SVG.
--- paths: folders of runs. options: out ("report.html"), title, data (folder, instead of that of each run),
--- evaluate (false: from the logs alone), evaluation (true: the evaluation report's table and figures too),
--- more (function(document): adds what else there is to show of the results).
--- Returns the paths of page and Markdown. Without gnuplot the figures are left out, which is said on stderr.
+--- Adds to a document what there is to say of some runs. paths: their folders.
+-- options: base (how the files of figures begin), data (folder, instead of that of each run), evaluate (false: from
+-- the logs alone), evaluation (true: the evaluation report's table and figures too), more (function(document): adds
+-- what else there is to show of the results).
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
-function report.write(paths, options)
-  options = options or {}
-  local out = options.out or "report.html"
-  local base = out:gsub("%.html$", "")
-  local home = base:match "^(.*)/"
-  if home then rm.sys.mkdir_p(home) end
+function report.add(doc, paths, options)
   local all = {}
   for i, path in ipairs(paths) do
     all[i] = measure.run(path, options)
     if all[i].summary.epochs == 0 then error(("report: %s has no finished epoch"):format(path), 0) end
   end
   if #all == 0 then error("report: no runs", 0) end
-  local doc = Document(options.title or ("Report: " .. names(all)))
   local function draw(key, caption, make)
-    local file = ("%s_%s.svg"):format(base, key)
+    local file = ("%s_%s.svg"):format(options.base, key)
     if make(file) then doc:figure(file, caption) end
   end
+  doc.title = doc.title or "Report: " .. names(all)
   introduction(doc, all)
   setup(doc, all)
   comparison(doc, all, draw)
@@ -197,9 +192,24 @@ function report.write(paths, options)
   end
   if options.more then options.more(doc) end
   discussion(doc, all)
-  rm.write_atomic(base .. ".html", doc:html())
-  rm.write_atomic(base .. ".md", doc:markdown())
-  return base .. ".html", base .. ".md"
+end
+
+--- Writes the report of some runs: an HTML page with everything in it, and beside it Markdown with its figures as SVG.
+-- paths: folders of runs. options: out ("report.html"), title, data (folder, instead of that of each run),
+-- evaluate (false: from the logs alone), evaluation (true: the evaluation report's table and figures too),
+-- more (function(document): adds what else there is to show of the results).
+-- Returns the paths of page and Markdown. Without gnuplot the figures are left out, which is said on stderr.
+-- Errors: raises for a folder that holds no run, or one without a finished epoch.
+function report.write(paths, options)
+  options = options or {}
+  local out = options.out or "report.html"
+  local base = out:gsub("%.html$", "")
+  local home = base:match "^(.*)/"
+  if home then sys.mkdir_p(home) end
+  local doc = Document(options.title)
+  report.add(doc, paths, {base = base, data = options.data, evaluate = options.evaluate,
+                          evaluation = options.evaluation, more = options.more})
+  return doc:write(out)
 end
 
 return report

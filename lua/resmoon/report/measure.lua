@@ -30,7 +30,8 @@ function measure.run(path, options)
   if #test.classes ~= #c.classes then
     error(("report: %s has %d classes, the network of %s %d"):format(c.data, #test.classes, path, #c.classes), 0)
   end
-  local measured = train.evaluate(net, data.Loader(test, {batch_size = 250, mean = mean, std = std}), {scores = true})
+  local loader = data.Loader(test, {batch_size = train.config.test_batch(test.shape), mean = mean, std = std})
+  local measured = train.evaluate(net, loader, {scores = true})
   local k = {1, math.min(3, #test.classes), math.min(5, #test.classes)}
   result.top = metrics.topk(measured.scores, measured.labels, k)
   result.loss, result.images = measured.loss, measured.count

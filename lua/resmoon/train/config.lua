@@ -22,13 +22,15 @@ config.defaults = {
   early_stop = 0, clip = 0, max_norm = 0, accumulate = 1, seed = 1,
 }
 
+-- augment is true (shifts by up to 4 pixels and mirroring), false, or "imagenet": training images are random parts
+-- scaled to size (224) and mirrored or not, test images the centre (data.transforms.imagenet_train, imagenet_test).
 -- Fields without a default: milestones (multistep: 81/164 and 122/164 of the epochs), step_size
 -- (step: a third of the epochs), max_lr (onecycle: lr), max_momentum (with cycle_momentum:
 -- 0.95), threads (all processors), train_size and
--- test_size (all images), size (height and width the images are scaled to: their own), mean and std (of each channel:
--- those of the training images; standardize = false puts 0 and 1 in their place), width, shortcut, block, activation
--- (of mlp and lenet5: relu), init ("xavier" or "he": nn.init.initialise_; the network's own), name (the model's),
--- drop_last, device (what the run was begun on: written, not read).
+-- test_size (all images), size (height and width the images are scaled or cut to: their own), mean and std (of each
+-- channel: those of the training images; standardize = false puts 0 and 1 in their place), width, shortcut, block,
+-- activation (of mlp and lenet5: relu), init ("xavier" or "he": nn.init.initialise_; the network's own), name (the
+-- model's), drop_last, device (what the run was begun on: written, not read).
 local optional = {
   milestones = "table", step_size = "number", max_lr = "number", max_momentum = "number", threads = "number",
   train_size = "number", test_size = "number", size = "number", mean = "table", std = "table", width = "number",
@@ -39,6 +41,9 @@ local optional = {
 }
 
 config.inits = {"xavier", "he"}
+
+-- Settings that may also be a word.
+local words = {augment = "imagenet"}
 
 local function bad(name, value, expected)
   error(("train: %s is %s, expected %s"):format(name, tostring(value), expected), 0)
@@ -59,7 +64,9 @@ local function check(c)
     local default = config.defaults[name]
     local expected = default ~= nil and type(default) or optional[name]
     if not expected then error(("train: unknown setting '%s'"):format(tostring(name)), 0) end
-    if type(value) ~= expected then bad(name, value, "a " .. expected) end
+    if type(value) ~= expected and not (words[name] and words[name] == value) then
+      bad(name, value, "a " .. expected .. (words[name] and (" or '%s'"):format(words[name]) or ""))
+    end
     local limit = limits[name]
     if limit then
       if limit[2] and math.type(value) ~= "integer" then bad(name, value, "a whole number") end
@@ -85,7 +92,7 @@ local function check(c)
 end
 
 --- The settings that say which images a run sees.
-config.data_settings = {"data", "data_seed", "train_size", "test_size", "size", "val_split", "seed"}
+config.data_settings = {"data", "data_seed", "train_size", "test_size", "size", "val_split", "seed", "augment"}
 
 --- A copy of settings, with those of `changes` in their place.
 -- Call: train.config.with(settings, changes) -> table
@@ -218,8 +225,52 @@ function config.model(c)
   return require("resmoon.nn.initialise").initialise_(net, c.init, {activation = c.activation})
 end
 
---- Training and test set of a config, and the validation set or nil.
--- Call: train.config.open(config) -> train, test, validation
+-- What the sets of a config become for training and for testing, each image cut into so many crops.
+local function transformed(c, train, test, validation, crops)
+  local transforms = require "resmoon.data.transforms"
+  if c.augment == "imagenet" then
+    local size = c.size or train.images and train.shape[2] or 224
+    local fixed = transforms.imagenet_test(size)
+    return train:transformed(transforms.imagenet_train(size)),
+           test and test:transformed(transforms.imagenet_test(size, {crops = crops})),
+           validation and validation:transformed(fixed)
+  end
+  if crops == 10 then
+    local cut = transforms.ten_crop {test.shape[2], test.shape[3]}
+    test = test:transformed(transforms.compose {transforms.pad(4), cut})
+  end
+  return train, test, validation
+end
+
+--- The transform by which single images are made fit for a run's network, as its test images are.
+-- Call: train.config.test_transform(config) -> transform
+-- Errors: raises for a config that does not say its input.
+-- Example:
+--   > c = train.config.complete {input = {3, 32, 32}, augment = "imagenet"}
+--   > train.config.test_transform(c)
+--   transform: shorter, centre_crop
+function config.test_transform(c)
+  local transforms = require "resmoon.data.transforms"
+  if not c.input then error("train: the config does not say what its images are (input)", 0) end
+  if c.augment == "imagenet" then return transforms.imagenet_test(c.input[2]) end
+  return transforms.cover {c.input[2], c.input[3]}
+end
+
+--- How many test images of a shape go through a network at a time: 250 of 64 x 64, fewer of larger ones.
+-- Call: train.config.test_batch(shape) -> number
+-- Shapes: shape is {C, H, W}.
+-- Errors: none.
+-- Example:
+--   > train.config.test_batch {3, 32, 32}, train.config.test_batch {3, 224, 224}
+--   250  20
+function config.test_batch(shape)
+  return math.min(250, math.max(1, 250 * 64 * 64 // (shape[2] * shape[3])))
+end
+
+--- Training and test set of a config, and the validation set or nil. With crops = 10 each test image comes as ten
+-- parts: with augment = "imagenet" the ten crops instead of the centre; else the image with 4 black pixels around, as
+-- training shifts it, cut to its own size.
+-- Call: train.config.open(config, {crops = 1}) -> train, test, validation
 -- Shapes: as of the data sets.
 -- Errors: raises for a set that is not there, or more images than it has.
 -- Example:
@@ -227,15 +278,16 @@ end
 --   > a, b, c = train.config.open(train.config.complete(settings))
 --   > a:size(), b:size(), c:size()
 --   90  20  10
-function config.open(c)
+function config.open(c, options)
   local data = require "resmoon.data"
   local train, test
+  local whole = c.augment == "imagenet"   -- images come as they are, and are cut later
   if c.data == "shapes10" then
     train = data.shapes10 {train = true, size = c.train_size, seed = c.data_seed}
     test = data.shapes10 {train = false, size = c.test_size, seed = c.data_seed}
-    if c.size then train, test = train:shrunk(c.size), test:shrunk(c.size) end
+    if c.size and not whole then train, test = train:shrunk(c.size), test:shrunk(c.size) end
   else
-    train, test = data.open(c.data, {image_size = c.size})
+    train, test = data.open(c.data, whole and {cache = false} or {image_size = c.size})
     local function first(set, n, what)
       if not n then return set end
       if n > set:size() then bad(what, n, ("at most %d, the images of %s"):format(set:size(), c.data)) end
@@ -245,7 +297,7 @@ function config.open(c)
   end
   local validation
   if c.val_split > 0 then train, validation = data.split(train, c.val_split, c.seed) end
-  return train, test, validation
+  return transformed(c, train, test, validation, options and options.crops or 1)
 end
 
 --- What the images of a run are normalised with: mean and standard deviation of each channel, those of the config

@@ -16,7 +16,17 @@ local function ranks(logits, labels)
   return beaten:logical_not():long():sum(2)
 end
 
---- loader: data.Loader over the images. options: stop (a function; true ends it early), scores
+-- The network's scores for n images. Of images in parts (ten crops) the softmax is averaged over the parts, as
+-- Krizhevsky et al. 2012, section 4.1, do; its logarithm stands for the scores, so that softmax gives it back.
+local function scores_of(net, x, n)
+  local logits = net(x)
+  local parts = x.shape[1] // n
+  if parts == 1 then return logits end
+  return logits:softmax(2):reshape(n, parts, -1):mean(2):clamp(1e-30, 1):log()
+end
+
+--- loader: data.Loader over the images. Of images in ten crops the softmax is averaged, and loss and scores are of its
+-- logarithm (Krizhevsky et al. 2012, section 4.1). options: stop (a function; true ends it early), scores
 -- (true: keep the logarithm of each class's probability. Raw scores would do for the best class of an image, but a
 -- ROC curve ranks images among each other, where only probabilities compare).
 -- Returns {loss =, error = percent, top3 =, top5 = percent right, count =, scores = rows, labels = list}; nil if it
@@ -43,8 +53,8 @@ local function evaluate(net, loader, options)
         stopped = true
         break
       end
-      local logits = net(x)
       local n = y.shape[1]
+      local logits = scores_of(net, x, n)
       result.loss = result.loss + n * logits:cross_entropy(y):item()
       result.count = result.count + n
       local before = ranks(logits, y)

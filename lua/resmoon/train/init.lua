@@ -19,6 +19,7 @@ return {
   load = run.load,
   compare = require "resmoon.train.compare",
   evaluate = evaluation.evaluate,
+  ten_crop = require "resmoon.train.ten_crop",
   lrfind = require "resmoon.train.lrfind",
   predict = require "resmoon.train.predict",
   config = require "resmoon.train.config",

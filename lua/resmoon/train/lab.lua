@@ -35,14 +35,17 @@ local function defaults(about)
 end
 
 --- An argparse parser with --run and all options of training.
--- about: name ("lab_a"), text (what the lab shows), sheet and embedded (settings), example.
+-- about: name ("lab_a"), text (what the lab shows), sheet and embedded (settings), example, and where a part of the
+-- lab has settings of its own, further (list of {when these hold, settings}).
 function lab.parser(about)
+  local further = {}
+  for i, each in ipairs(about.further or {}) do further[i] = ("%s:\n  %s\n"):format(each[1], listed(each[2])) end
   local parser = commandline("resmoon " .. about.name, about.text)
     :epilog(("Settings with --data, where no option says otherwise (those of the lab):\n  %s\n"
-             .. "Without it, for the embedded images:\n  %s\n\n"
+             .. "Without it, for the embedded images:\n  %s\n%s\n"
              .. "What is there already is not done again: the same command goes on where it was stopped.\n\n"
              .. "Example:\n%s")
-            :format(listed(about.sheet), listed(about.embedded), about.example))
+            :format(listed(about.sheet), listed(about.embedded), table.concat(further), about.example))
   parser:option("--run", "folder for runs, figures and report"):argname "DIR":default("runs/" .. about.name)
   options.add(parser, defaults(about))
   return parser

@@ -28,6 +28,9 @@ local function epochs_list(text)
   return list
 end
 
+-- What --augment says, as a setting.
+local augmentation = {on = true, off = false, imagenet = "imagenet"}
+
 options.whole, options.number = whole, number
 
 --- Adds the options to an argparse parser. `given`: other defaults to mention ({epochs = 5}).
@@ -53,8 +56,12 @@ function options.add(parser, given)
     add("--val-split", "share (below 1) or number of the training images that validate instead", "X", number,
         d.val_split),
     add("--size", "height and width of the images in pixels: a folder's are cut and resized, others shrunk by a whole "
-        .. "factor (default their own)", "N", whole),
-    switch("--augment", "shifts by up to 4 pixels and mirroring", d.augment),
+        .. "factor (default their own); with --augment imagenet, of what is cut out of them", "N", whole),
+    parser:option("--augment", "training images. on: shifts by up to 4 pixels and mirroring; imagenet: a random part "
+                  .. "scaled to size (default 224), mirrored or not, and the centre of test images; off "
+                  .. ("(default %s)"):format(d.augment == true and "on" or d.augment == false and "off" or d.augment))
+      :args "?":choices {"on", "off", "imagenet"}
+      :action(function(args, field, words) args[field] = augmentation[words[1] or "on"] end),
     switch("--standardize", "(x - mean) / std of each channel, instead of pixels from 0 to 1", d.standardize))
   parser:group("Training",
     add("--epochs", "passes over the training images", "N", whole, d.epochs),

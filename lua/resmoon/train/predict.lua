@@ -1,6 +1,7 @@
 --- Classes of single image files: train.predict(net, {"cat.png"}, {classes =, input =, mean =, std =}).
-local rm   = require "resmoon.core"
-local fail = require "resmoon.fail"
+local rm         = require "resmoon.core"
+local fail       = require "resmoon.fail"
+local transforms = require "resmoon.data.transforms"
 
 -- The k best of a list of probabilities.
 local function best(row, classes, k)
@@ -18,10 +19,11 @@ local function best(row, classes, k)
 end
 
 --- Reads the files, scales them to cover the network's input, cuts the middle out, normalises and classifies.
--- options: input {channels, height, width}, mean and std (of each channel), classes (names), top (3).
+-- options: input {channels, height, width}, mean and std (of each channel), classes (names), top (3), transform
+-- (instead of scaling and cutting: train.config.test_transform gives that of a run).
 -- Returns a list of {file =, top = {{class =, label =, probability =}, ...}}, with `images`, uint8 (N, C, H, W).
 -- Errors: raises for a file that is no image, naming it, and for top below 1.
--- Call: train.predict(net, files, {input =, mean = nil, std = nil, classes = nil, top = 3}) -> list
+-- Call: train.predict(net, files, {input =, mean = nil, std = nil, classes = nil, top = 3, transform = nil}) -> list
 -- Shapes: input is {C, H, W}; images uint8 (N, C, H, W).
 -- Units: mean and std in [0, 1]; probabilities.
 -- Example:
@@ -41,7 +43,7 @@ local function predict(net, files, options)
     fail("predict: top is %s, expected a whole number from 1", tostring(top))
   end
   local channels, height, width = table.unpack(options.input)
-  local images = rm.imaging.read_images(files, channels, height, width)
+  local images = transforms.read(files, channels, options.transform or transforms.cover {height, width})
   local mean, std = options.mean, options.std
   if not mean then
     mean, std = {}, {}

@@ -32,12 +32,13 @@ local function build(c, path, options)
   c.device = c.device or device()  -- a run that is taken up keeps that of its first epoch
   c.parameters = 0
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
-  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment,
+  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment == true,
                                      drop_last = c.drop_last, mean = mean, std = std})
   local optimizer = config.optimizer(c, net:parameters())
   local schedule, unit = config.schedule(c, optimizer, #loader)
   local function fixed(set)
-    return set and data.Loader(set, {batch_size = math.max(c.batch_size, 250), mean = mean, std = std})
+    return set and data.Loader(set, {batch_size = math.max(c.batch_size, config.test_batch(set.shape)),
+                                    mean = mean, std = std})
   end
   return Trainer {
     net = net, optimizer = optimizer, schedule = schedule, schedule_unit = unit, train = loader, test = fixed(test),

@@ -88,6 +88,26 @@ check.case("a transform makes the images; a loader gives each its own random num
   end)
 end)
 
+check.case("transformed: another transform for the same files, and crops that come one after another", function()
+  files.with_folder(function(folder)
+    make(folder)
+    local t = data.transforms
+    local raw = data.folder(folder, {cache = false})
+    local ds = raw:transformed(t.imagenet_train(3))
+    check.equal({ds.shape, ds:size(), ds.classes}, {{3, 3, 3}, 4, raw.classes})
+    check.equal(ds.mean, raw.mean)      -- of the files as they are
+    check.shape(ds:subset({1, 3}):batch(2), {2, 3, 3, 3})
+    local crops = ds:transformed(t.imagenet_test(3, {crops = 10}))
+    check.equal(crops.shape, {3, 3, 3})
+    local x, y = data.Loader(crops, {batch_size = 3}):epoch(1)()
+    check.shape(x, {30, 3, 3, 3})       -- ten crops of each image
+    check.equal(y:totable(), {1, 2, 3})
+    local kept = data.folder(folder, {size = 4}):transformed(t.imagenet_test(3))   -- from memory
+    check.equal(kept:batch({4, 1}), (raw:transformed(t.imagenet_test(3)):batch({4, 1})))
+    check.equal({kept.shape, #kept, kept:subset({2}):get(1)[1][1][1]:item()}, {{3, 3, 3}, 4, 30})
+  end)
+end)
+
 check.case("a lazy folder loads like one in memory", function()
   files.with_folder(function(folder)
     make(folder)

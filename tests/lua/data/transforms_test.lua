@@ -73,3 +73,55 @@ check.case("compose applies in order", function()
   check.shape(both(ramp(5, 7)), {1, 6, 6})
   check.error(function() t.resize("big") end, "size must be a whole number or {height, width}")
 end)
+
+-- Rows top to top + h - 1, columns left to left + w - 1, by slicing.
+local function part(x, top, left, h, w) return x[{{}, {top, top + h - 1}, {left, left + w - 1}}]:contiguous() end
+
+check.case("ten crops: four corners, the centre, and the five mirrored", function()
+  local x = rm.cat({ramp(6, 9), ramp(9, 6):transpose(2, 3):contiguous()}, 1)
+  local crops = t.ten_crop {4, 5}(x)
+  check.shape(crops, {10, 2, 4, 5})
+  for k, corner in ipairs {{1, 1}, {1, 5}, {3, 1}, {3, 5}, {2, 3}} do
+    local expected = part(x, corner[1], corner[2], 4, 5)
+    check.equal(crops[k], expected)
+    check.equal(crops[k + 5], t.flip(1)(expected))
+  end
+  check.error(function() t.ten_crop(7)(x) end, "ten_crop: image is 6x9, expected at least 7x7")
+  check.error(function() t.compose {t.ten_crop(4), t.flip()}(x) end, "ten_crop: must be the last step")
+end)
+
+check.case("padding is black, and what it surrounds stays", function()
+  local x = ramp(3, 4)
+  local padded = t.pad(2)(x)
+  check.shape(padded, {1, 7, 8})
+  check.equal(part(padded, 3, 3, 3, 4), x)
+  check.equal(padded:long():sum():item(), x:long():sum():item())
+end)
+
+check.case("many images at once are what one at a time is, whatever the threads", function()
+  local images = rm.data.shapes10({size = 9}).images
+  local steps, threads = t.imagenet_train(20), rm.num_threads()
+  local function generator(i) return rm.generator(7, i) end
+  local many = t.apply(images, steps, generator)
+  check.shape(many, {9, 3, 20, 20})
+  for i = 1, 9 do check.equal(many[i], steps(images[i]:contiguous(), generator(i))) end
+  local own = t.apply(images, function(image, g) return steps(image:contiguous(), g) end, generator)
+  check.equal(own, many)
+  rm.set_num_threads(1)
+  check.equal(t.apply(images, steps, generator), many)
+  rm.set_num_threads(threads)
+  rm.manual_seed(3)
+  local one = t.apply(images, steps)   -- without generators: from rm.random.augment
+  rm.manual_seed(3)
+  check.equal(t.apply(images, steps), one)
+  check.that(t.apply(images, steps):eq(one):all():item() == 0, "the generator did not move")
+end)
+
+check.case("the crops of ImageNet", function()
+  local x = ramp(30, 40)
+  check.equal(t.imagenet_test(28)(x), t.centre_crop(28)(t.resize(32)(x)))   -- 28 * 256/224
+  check.equal(t.imagenet_test(28, {crops = 10})(x), t.ten_crop(28)(t.resize(32)(x)))
+  check.error(function() t.imagenet_test(28, {crops = 5}) end, "crops is 5, expected 1 or 10")
+  local g, same = rm.generator(2, 0), rm.generator(2, 0)
+  check.equal(t.imagenet_train(8)(x, g), t.flip()(t.random_resized_crop(8)(x, same), same))
+end)

@@ -1,5 +1,6 @@
 local check     = require "support.check"
 local rm        = require "resmoon"
+local program   = require "support.program"
 local reference = require "support.reference"
 local models    = rm.models
 
@@ -222,6 +223,41 @@ check.case("the architecture table and the depths come from the networks themsel
   for name, depth in pairs {lenet5 = 5, resnet20 = 20, plain56 = 56, resnet101 = 101, googlenet = 22, highway32 = 32} do
     check.equal(tables.depth(models[name]()), depth, name)
   end
+end)
+
+check.case("the paper's FLOPs: with the stride in the first 1x1 layer ResNet-50 has them", function()
+  local text = models.tables.architecture {"resnet50"}
+  check.that(text:find("MACs %(10^9%) +4.09\n"), text)
+  check.that(text:find("MACs, stride in the 1x1 +3.86\n"), text)
+  check.that(text:find("the paper's FLOPs %(10^9%) +3.8\n"), text)
+  check.error(function() rm.nn.Bottleneck(8, 4, {stride_at = "2x2"}) end, "stride_at is 2x2, expected '3x3' or '1x1'")
+end)
+
+-- Each network of the table of depths, made small.
+check.case("the networks of the decade train on a folder of images", function()
+  local small = {
+    alexnet = {input = {3, 64, 64}, hidden = 8}, vgg16 = {input = {3, 32, 32}, hidden = 8},
+    vgg19 = {input = {3, 32, 32}, hidden = 8}, googlenet = {input = {3, 32, 32}},
+    highway19 = {input = {3, 32, 32}, width = 4}, highway32 = {input = {3, 32, 32}, width = 4},
+    resnet152 = {input = {3, 32, 32}, width = 4},
+  }
+  program.with_folder(function(folder)
+    for i, class in ipairs {"a", "a", "b", "b"} do
+      rm.sys.mkdir_p(("%s/%s"):format(folder, class))
+      rm.data.write_png(("%s/%s/%d.png"):format(folder, class, i), rm.full({3, 70, 60}, 50 * i, "uint8"))
+    end
+    for name, options in pairs(small) do
+      options.num_classes = 2
+      local net = models[name](options)
+      local images = rm.data.folder(folder, {transform = rm.data.transforms.imagenet_train(options.input[2])})
+      local loader = rm.data.Loader(images, {batch_size = 4, shuffle = true})
+      local optimizer = rm.optim.SGD(net:parameters(), {lr = 0.01})
+      local result = rm.train.Trainer({net = net, optimizer = optimizer, train = loader, epochs = 1,
+                                       progress = false}):fit()
+      check.that(result.stopped == "finished" and result.last.train_loss < 100, name)
+      check.that(optimizer.groups[1].params[1].grad:abs():max():item() > 0, name)
+    end
+  end)
 end)
 
 check.slow("the depths of a decade", function()

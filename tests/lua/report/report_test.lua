@@ -34,6 +34,19 @@ check.case("figures are inline, each with ids of its own", function()
   end)
 end)
 
+check.case("a document takes up others as sections, and is written as a page and as Markdown", function()
+  program.with_folder(function(folder)
+    local part = Document("Part <1>")
+    part:paragraph("first"):heading("Below"):table({"a", "b"}, {{"1", "2"}})
+    local whole = Document("Whole"):section(part):section(Document("Part 2"))
+    local page, text = whole:write(folder .. "/whole.html")
+    check.equal({page, text}, {folder .. "/whole.html", folder .. "/whole.md"})
+    check.that(read(page):find("<h2>Part &lt;1&gt;</h2>\n<p>first</p>\n<h3>Below</h3>", 1, true), read(page))
+    check.equal(read(text), "# Whole\n\n## Part \\<1\\>\n\nfirst\n\n### Below\n\n| a | b |\n|---|---:|\n| 1 | 2 |\n\n"
+                            .. "## Part 2\n")
+  end)
+end)
+
 check.case("the lab's grades", function()
   check.equal({measure.grade(91.01), measure.grade(91), measure.grade(90), measure.grade(89.99), measure.grade(87),
                measure.grade(86.9)}, {"above 91", "90 to 91", "90 to 91", "87 to 90", "87 to 90", "below 87"})

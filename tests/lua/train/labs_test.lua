@@ -49,6 +49,59 @@ check.case("lab_b: a figure for each family; bottlenecks above a depth", functio
   end)
 end)
 
+check.case("lab_c: shortcuts compared; responses of runs that are there", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/c"
+    local out = run {"lab_c", "--run", home, "--parts", "shortcuts", "--shortcut-model", "resnet20"}
+    local a, b, c = out:match("resnet20_A +([%d,]+).*resnet20_B +([%d,]+).*resnet20_C +([%d,]+)")
+    local function number(text) return math.tointeger((text:gsub(",", ""))) end
+    check.that(number(a) < number(b) and number(b) < number(c), out)     -- parameters
+    local page = read(home .. "/report.md")
+    check.that(page:find("## Shortcuts A, B and C", 1, true) and page:find("### Discussion", 1, true), page)
+    check.that(page:find("](shortcuts_curves.svg)", 1, true) and rm.sys.exists(home .. "/shortcuts_curves.svg"), page)
+
+    out = run {"lab_c", "--run", folder .. "/d", "--parts", "responses", "--responses-images", "8", "--responses-of",
+               home .. "/shortcuts/resnet20_A"}
+    check.that(out:find("resnet20_A +19 +%d%.%d+ +%d%.%d+ +%d%.%d+"), out)
+    check.that(rm.sys.exists(folder .. "/d/layer_responses.svg"))
+  end)
+end)
+
+check.case("lab_c: a folder of images, made here or given, with one crop and ten", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/c"
+    local out = run {"lab_c", "--run", home, "--parts", "imagenet", "--images-model", "resnet20"}
+    check.that(out:find("centre crop +[%d.]+%% +[%d.]+%%.*10 crops, softmax averaged +[%d.]+%% +[%d.]+%%"), out)
+    local c = rm.train.folder.config(home .. "/imagenet/resnet20_crops")
+    check.equal({c.augment, c.input, #c.classes}, {"imagenet", {3, 16, 16}, 10})
+    check.equal(rm.data.folder(home .. "/images"):size(), 40)
+    local page = read(home .. "/report.md")
+    check.that(page:find("| 10 crops, softmax averaged |", 1, true), page)
+    out = run {"lab_c", "--run", folder .. "/d", "--parts", "imagenet", "--images-model", "resnet20", "--images",
+               home .. "/images", "--size", "20"}
+    c = rm.train.folder.config(folder .. "/d/imagenet/resnet20_crops")
+    check.equal({c.schedule, c.input}, {"step", {3, 20, 20}})
+    check.that(not rm.sys.exists(folder .. "/d/images"), out)
+  end)
+end)
+
+check.slow("lab_c: all parts", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/c"
+    local out = run {"lab_c", "--run", home}
+    check.that(out:find("MACs, stride in the 1x1 +1.81 +3.66 +3.86 +7.57 +11.28"), out)
+    local page = read(home .. "/report.md")
+    for _, title in ipairs {"The networks of the paper", "Plain and residual networks of 18 and 34 layers",
+                            "Shortcuts A, B and C", "Standard deviation of layer responses",
+                            "Training and testing the ImageNet way"} do
+      check.that(page:find("\n## " .. title, 1, true), title)
+    end
+    check.that(page:find("The layers of resnet110 answer more %a+ than those of resnet56"), page)
+    out = run {"lab_c", "--run", home, "--parts", "degradation"}
+    check.that(not out:find("epoch 1/1", 1, true), out)
+  end)
+end)
+
 check.case("lab_d: its parts, in one folder; a second call trains nothing", function()
   program.with_folder(function(folder)
     local home = folder .. "/d"

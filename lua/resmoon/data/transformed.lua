@@ -1,0 +1,40 @@
+--- A data set whose images are made anew, by a transform, each time a batch is asked for.
+--
+-- It answers Dataset's protocol over another set that holds its images in memory. (Image folders keep the transform
+-- themselves, since they decode and transform in one go.) Mean and standard deviation are those of the images as they
+-- are.
+local rm         = require "resmoon.core"
+local Dataset    = require "resmoon.data.dataset"
+local transforms = require "resmoon.data.transforms"
+
+local Transformed = {}
+
+local own = {}
+
+function own:size() return self.source:size() end
+function own:all_labels() return self.source:all_labels() end
+function own:all_images() return self.source:all_images() end
+function own:subset(indices) return Transformed.new(self.source:subset(indices), self.transform) end
+function own:transformed(transform) return Transformed.new(self.source, transform) end
+
+function own:batch(which, generator_of)
+  local x, y = self.source:batch(which)
+  return transforms.apply(x, self.transform, generator_of), y
+end
+
+local meta = {__len = Dataset.__len, __tostring = Dataset.__tostring}
+
+function meta.__index(self, name)
+  if own[name] then return own[name] end
+  if name == "mean" or name == "std" then return rawget(self, "source")[name] end
+  return Dataset[name]
+end
+
+--- source: a Dataset. The shape is that of the first image; of several parts (ten crops), that of each part.
+function Transformed.new(source, transform)
+  local shape = transform((source:get(1)), rm.generator(0)).shape
+  return setmetatable({source = source, transform = transform, shape = {table.unpack(shape, #shape - 2)},
+                       name = source.name, split = source.split, classes = source.classes}, meta)
+end
+
+return Transformed

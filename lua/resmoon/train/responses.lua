@@ -1,0 +1,40 @@
+--- Layer responses of finished runs: what figure 7 of the paper shows.
+local config = require "resmoon.train.config"
+local fail   = require "resmoon.fail"
+local run    = require "resmoon.train.run"
+
+local responses = {}
+
+--- The responses of a run's best network to training images.
+-- path: folder of the run, or a .safetensors file. options: images (256: how many), data (folder, instead of the
+-- run's).
+-- Returns {name =, layers = {{path =, std =}, ...}, std = numbers}: std is what plot.responses draws.
+-- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses".
+function responses.of(path, options)
+  options = options or {}
+  local data, metrics = require "resmoon.data", require "resmoon.metrics"
+  local net, c, mean, std = run.load(path)
+  c.data, c.val_split = options.data or c.data, 0
+  local train = config.open(c)
+  local n = math.min(options.images or 256, train:size())
+  if n < 1 then fail("responses: images is %d, expected at least 1", n) end
+  local part = train:subset(data.Dataset.spread(train:size(), n))
+  local x = data.Loader(part, {batch_size = n, mean = mean, std = std, seed = c.seed}):epoch(1)()
+  local result = {name = c.name, layers = metrics.responses(net, x), std = {}}
+  for i, layer in ipairs(result.layers) do result.std[i] = layer.std end
+  return result
+end
+
+--- A table of several, the first row its head: lists of texts.
+function responses.rows(series)
+  local rows = {{"network", "layers", "mean std", "lowest", "highest"}}
+  for _, each in ipairs(series) do
+    local sum, low, high = 0, math.huge, 0
+    for _, value in ipairs(each.std) do sum, low, high = sum + value, math.min(low, value), math.max(high, value) end
+    rows[#rows + 1] = {each.name, tostring(#each.std), ("%.4f"):format(sum / #each.std), ("%.4f"):format(low),
+                       ("%.4f"):format(high)}
+  end
+  return rows
+end
+
+return responses

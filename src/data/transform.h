@@ -1,0 +1,37 @@
+/* transform.h -- what is made of an image before it goes into a batch: steps, one after another.
+ *
+ * Each takes uint8 (C, H, W) and gives uint8 (C, H', W'). Ten crops are a step that can only be the last: it gives
+ * (10, C, H', W'). What is random is drawn from the generator passed in, in the order of the steps. */
+#ifndef RM_DATA_TRANSFORM_H
+#define RM_DATA_TRANSFORM_H
+
+#include "core/rng.h"
+#include "core/tensor.h"
+
+typedef enum {
+  RM_STEP_RESIZE,       /* to height x width */
+  RM_STEP_SHORTER,      /* the shorter side to height; the proportions stay */
+  RM_STEP_PAD,          /* height black rows above and below, width black columns at both sides */
+  RM_STEP_CENTRE_CROP,  /* the height x width centre, unscaled */
+  RM_STEP_TEN_CROP,     /* corners and centre, then the same five mirrored */
+  RM_STEP_COVER,        /* the largest centred part of the proportions height : width, scaled to them */
+  RM_STEP_RANDOM_RESIZED_CROP,  /* a random part (rm_box_random), scaled to height x width */
+  RM_STEP_FLIP,         /* mirrored with probability p */
+} rm_step_kind;
+
+typedef struct {
+  rm_step_kind kind;
+  size_t height, width;
+  double scale[2], ratio[2];   /* of random_resized_crop */
+  double p;                    /* of flip */
+} rm_step;
+
+typedef struct {
+  size_t n;
+  const rm_step *steps;
+} rm_transform;
+
+rm_status rm_transform_apply(const rm_transform *transform, rm_tensor *image, rm_rng *rng, rm_tensor **out,
+                             rm_error *err);
+
+#endif
