@@ -175,7 +175,8 @@ end
 -- options: out ("evaluation.html"), title, groups (as of section), about (sentences at the beginning).
 -- Returns the paths of both.
 function evaluation.write(runs, options)
-  local base = (options.out or "evaluation.html"):gsub("%.html$", "")
+  local out = options.out or "evaluation.html"
+  local base = out:gsub("%.html$", "")
   local home = base:match "^(.*)/"
   if home then rm.sys.mkdir_p(home) end
   local doc = Document(options.title or "Evaluation report")
@@ -185,9 +186,7 @@ function evaluation.write(runs, options)
     if make(file) then doc:figure(file, caption) end
   end, options.groups)
   doc:gap("why is it so? Which differences are larger than chance?")
-  rm.write_atomic(base .. ".html", doc:html())
-  rm.write_atomic(base .. ".md", doc:markdown())
-  return base .. ".html", base .. ".md"
+  return doc:write(out)
 end
 
 return evaluation
