@@ -5,6 +5,7 @@
 -- are.
 local rm         = require "resmoon.core"
 local Dataset    = require "resmoon.data.dataset"
+local fail       = require "resmoon.fail"
 local transforms = require "resmoon.data.transforms"
 
 local Transformed = {}
@@ -32,6 +33,9 @@ end
 
 --- source: a Dataset. The shape is that of the first image; of several parts (ten crops), that of each part.
 function Transformed.new(source, transform)
+  if type(transform) ~= "function" and not (getmetatable(transform) or {}).__call then
+    fail("transformed: argument 1 is a %s, expected a transform (data.transforms) or a function", type(transform))
+  end
   local shape = transform((source:get(1)), rm.generator(0)).shape
   return setmetatable({source = source, transform = transform, shape = {table.unpack(shape, #shape - 2)},
                        name = source.name, split = source.split, classes = source.classes}, meta)

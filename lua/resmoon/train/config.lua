@@ -181,6 +181,7 @@ end
 --   0.95  0.85
 function config.course(c, steps_per_epoch)
   local rm, momentum_of = require "resmoon.core", require "resmoon.optim.momentum"
+  c = config.complete(c)
   local optimizer = config.optimizer(c, {rm.zeros(1, {requires_grad = true})})
   local schedule, unit = config.schedule(c, optimizer, steps_per_epoch)
   local course, moves = {rate = {}, momentum = {}}, false

@@ -1,5 +1,6 @@
 --- Several runs, one after the other, in the subfolders of one folder.
 local config = require "resmoon.train.config"
+local fail   = require "resmoon.fail"
 local folder = require "resmoon.train.folder"
 local json   = require "resmoon.json"
 local run    = require "resmoon.train.run"
@@ -25,6 +26,18 @@ local function opener()
   end
 end
 
+local function check(jobs, options)
+  if type(jobs) ~= "table" then fail("several: expected a list of jobs {name =, settings =}") end
+  for i, job in ipairs(jobs) do
+    if type(job) ~= "table" or type(job.name) ~= "string" or type(job.settings) ~= "table" then
+      fail("several: job %d is no table {name = text, settings = table}", i)
+    end
+  end
+  if type(options) ~= "table" or type(options.folder) ~= "string" then
+    fail("several: options need folder, where the runs are to be")
+  end
+end
+
 --- Trains some networks one after the other, each into a subfolder of its own. What is there is not done again:
 -- finished runs are kept, and one that was stopped is taken up where it was; so the same call after Ctrl-C or a kill
 -- goes on. (A run whose loss became no number is tried again from its last epoch.)
@@ -42,6 +55,7 @@ end
 --   > train.several(jobs, {folder = "runs/both", progress = false})
 --   {"runs/both/one"}
 local function several(jobs, options)
+  check(jobs, options)
   local todo, paths, wide = {}, {}, 0
   for i, job in ipairs(jobs) do
     local path = ("%s/%s"):format(options.folder, job.name)
