@@ -76,7 +76,7 @@ check.case("a held interrupt is noted; the second one raises", function()
     wait .. "print('by ' .. 'itself')\\r",
     "pause 200", "send \\x03", "expect by itself", "expect > ",
     "send rm.interrupt.hold(true) while true do end\\r",
-    "pause 200", "send \\x03", "pause 100", "send \\x03", "expect interrupted", "expect > ",
+    "pause 500", "send \\x03", "pause 500", "send \\x03", "expect interrupted", "expect > ",
     -- letting go with one pending raises it
     wait .. "rm.interrupt.hold(false) print('not ' .. 'here')\\r",
     "pause 200", "send \\x03", "expect interrupted", "expect > ",
