@@ -34,6 +34,6 @@ local args = parser:parse()
 options.main(function()
   local settings = lab.settings(args, about)
   local runs = train.several(lab.jobs(args.models or about.models, settings), {folder = args.run})
-  if not runs then return 130 end
+  if not runs then return lab.stopped(args.run) end
   lab.finish(runs, args.run, {title = "Lab A: residual and plain networks"})
 end)

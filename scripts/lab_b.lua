@@ -55,7 +55,7 @@ options.main(function()
     for _, depth in ipairs(args.depths or about.depths) do jobs[#jobs + 1] = job_of(family, depth, settings) end
   end
   local runs = train.several(jobs, {folder = args.run})
-  if not runs then return 130 end
+  if not runs then return lab.stopped(args.run) end
   local figures = {}
   for i, job in ipairs(jobs) do table.insert(by_family[job.family], runs[i]) end
   for _, family in ipairs(families) do

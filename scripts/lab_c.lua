@@ -73,7 +73,7 @@ options.main(function()
   local report = Document("Lab C: deep residual learning")
   for _, name in ipairs(args.parts or names) do
     local part = require("resmoon.paper." .. name)(context)
-    if not part then return 130 end
+    if not part then return lab.stopped(args.run) end
     report:section(part)
   end
   print(("report: %s, %s"):format(report:write(context.home .. "/report.html")))

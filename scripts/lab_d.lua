@@ -72,7 +72,7 @@ end
 -- What a part returns that Ctrl-C ended is nil; then the lab ends.
 local function or_stop(value)
   if value then return value end
-  print(("stopped; the same command goes on (%s)"):format(home))
+  lab.stopped(home)
   error("interrupted", 0)
 end
 

@@ -199,7 +199,7 @@ options.main(function()
   if test.name == "mnist" and args.augment == nil then deep.augment = false end  -- a mirrored digit is none
   make_plan(settings, deep)
   local paths = rm.train.several(Plan.jobs, {folder = args.run, sets = sets})
-  if not paths then return 130 end
+  if not paths then return lab.stopped(args.run) end
   local runs = {}
   for i, path in ipairs(paths) do runs[i] = folder.read(path) end
   fill_groups(runs)

@@ -68,6 +68,12 @@ function lab.jobs(models, settings)
   return jobs
 end
 
+--- What a lab that Ctrl-C ended says, and its exit status.
+function lab.stopped(home)
+  print(("stopped; the same command goes on (%s)"):format(home))
+  return 130
+end
+
 --- Table and figure of the runs, and the report of all of them in `home`.
 -- options: title; report (function(document) that adds to its results); figures (list of {file without suffix, caption,
 -- runs}: further curves of some of the runs).
