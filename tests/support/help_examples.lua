@@ -44,7 +44,8 @@ local function type_in(example)
       local values = table.pack(chunk())
       if values.n > 0 and not step.code:find ";%s*$" then print(show(table.unpack(values, 1, values.n))) end
     end)
-    outputs[i] = text:gsub("[ \t]+\n", "\n"):gsub("\n+$", ""):gsub("\t", "  ")
+    -- An example in a docstring has no blank lines.
+    outputs[i] = text:gsub("[ \t]+\n", "\n"):gsub("\n\n+", "\n"):gsub("^\n+", ""):gsub("\n+$", ""):gsub("\t", "  ")
   end
   return outputs
 end

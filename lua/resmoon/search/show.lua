@@ -17,8 +17,17 @@ end
 -- Call: search.show(result, folder = nil) -> files of the figure, or nil
 -- Errors: raises for what search.run did not return. Without gnuplot there is no figure, which is said.
 -- Example:
---   settings = {model = "lenet5", epochs = 1, train_size = 100}
---   search.show(search.run {settings = settings, folder = "runs/search"})
+--   > rate = {{name = "lr", low = 0.001, high = 1, scale = "log"}}
+--   > plain = {fitness = 41, genes = {lr = 0.1}}
+--   > best = {number = 1, generation = 1, fitness = 52, genes = {lr = 0.02}}
+--   > best.trial = {accuracy = {40, 52}, loss = {1.9, 1.5}}
+--   > result = {ranked = {best}, plain = plain, best = best, genes = rate}
+--   > files = search.show(result, ".")
+--     trial  generation  accuracy  hyper-parameters
+--         1           1    52.00%  rate 2.00e-02
+--     without search   41.00%  rate 1.00e-01
+--     with search      52.00%  rate 2.00e-02
+--   figure: ./best5.png, ./best5.svg
 local function show(result, folder)
   print("\n  trial  generation  accuracy  hyper-parameters")
   for i = 1, math.min(SHOWN, #result.ranked) do

@@ -103,6 +103,9 @@ check.case("every docstring says what it does, gives a call, errors and an examp
   for _, entry in ipairs(index.get().entries) do
     if #read.summary(entry) < 15 then complain(entry, "does not say what it does") end
     if not entry.topic then
+      for _, steps in ipairs(entry.examples) do
+        if #steps == 0 then complain(entry, "has an example without a line of code (> code)") end
+      end
       if #entry.examples == 0 and not live[entry.names[1]] then complain(entry, "has no example") end
       if not entry.tags.Errors then complain(entry, "does not say what errors it raises") end
       local calls = table.concat(entry.calls, " ")
