@@ -65,7 +65,7 @@ end
 local function draw(f, options)
   for i = #f.panels, 1, -1 do
     local panel = f.panels[i]
-    panel.xlabel, panel.key, panel.xstep = "epoch", "bmargin center horizontal", math.ceil((panel.longest or 0) / 10)
+    panel.xlabel, panel.key, panel.xstep = "epoch", "below", figure.round_step((panel.longest or 0) / 10)
     if #panel.layers == 0 then table.remove(f.panels, i) end
   end
   if #f.panels > 0 then return f:draw(options) end
@@ -96,7 +96,7 @@ end
 --   > rm.sys.exists "topk.svg"
 --   true
 function epochs.topk(runs, options)
-  options = options or {}
+  options = figure.options("plot.topk", options)
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
   if type(runs) ~= "table" or #runs == 0 then error("plot.topk: no runs to draw", 2) end
   local list = {}
