@@ -44,9 +44,14 @@ local function sides(op, size)
   return h, w
 end
 
--- Where nobody gives generators, each image has one whose seed is drawn.
-local function own_generators(n, generator_of)
-  local list = {}
+local random = {random_resized_crop = true, flip = true}  -- kinds of steps that draw
+
+-- A generator for each image; where nobody gives them, the seed of each is drawn. None for steps that draw nothing, so
+-- that looking at images leaves rm.random.augment as it was.
+local function own_generators(steps, n, generator_of)
+  local draws, list = false, {}
+  for _, step in ipairs(steps) do draws = draws or random[step.kind] end
+  if not draws then return nil end
   for i = 1, n do
     list[i] = generator_of and generator_of(i)
               or rm.generator(rm.random.augment:integer(math.mininteger, math.maxinteger))
@@ -80,7 +85,7 @@ end
 --   {2, 3, 5, 6}
 function transforms.read(paths, channels, transform, generator_of)
   if getmetatable(transform) == Steps then
-    return imaging.read_images(paths, channels, transform, own_generators(#paths, generator_of))
+    return imaging.read_images(paths, channels, transform, own_generators(transform, #paths, generator_of))
   end
   return one_by_one(#paths, function(i) return imaging.read_image(paths[i], channels) end, transform, generator_of)
 end
@@ -96,7 +101,7 @@ end
 function transforms.apply(images, transform, generator_of)
   local n = images.shape[1]
   if getmetatable(transform) == Steps then
-    return imaging.transform_images(images, transform, own_generators(n, generator_of))
+    return imaging.transform_images(images, transform, own_generators(transform, n, generator_of))
   end
   return one_by_one(n, function(i) return images[i] end, transform, generator_of)
 end

@@ -115,6 +115,9 @@ check.case("many images at once are what one at a time is, whatever the threads"
   rm.manual_seed(3)
   check.equal(t.apply(images, steps), one)
   check.that(t.apply(images, steps):eq(one):all():item() == 0, "the generator did not move")
+  local before = rm.random.augment:get_state()
+  t.apply(images, t.centre_crop(20))   -- nothing is drawn
+  check.equal(rm.random.augment:get_state(), before)
 end)
 
 check.case("the crops of ImageNet", function()
