@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/shape.h"
-#include "core/status.h"
+#include "base/status.h"
 
 typedef enum { RM_FLOAT32, RM_UINT8, RM_INT64 } rm_dtype;
 size_t      rm_dtype_size(rm_dtype dtype);              /* bytes of one element */

@@ -12,9 +12,9 @@
 
 #include "core/rng.h"
 #include "core/tensor.h"
-#include "ops/conv.h"
-#include "ops/norm.h"
-#include "ops/pool.h"
+#include "ops/conv/conv.h"
+#include "ops/norm/norm.h"
+#include "ops/pool/pool.h"
 
 typedef struct rm_layer rm_layer;
 
