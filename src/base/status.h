@@ -3,8 +3,8 @@
  * A function that can fail returns rm_status and describes the failure in *err:
  * what was being done, which argument, what was expected and what was there. It
  * never exits, never jumps, and leaves its outputs untouched. `err` may be NULL. */
-#ifndef RM_CORE_STATUS_H
-#define RM_CORE_STATUS_H
+#ifndef RM_BASE_STATUS_H
+#define RM_BASE_STATUS_H
 
 typedef enum {
   RM_OK = 0,

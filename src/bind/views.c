@@ -1,4 +1,4 @@
-/* views.c -- reshape, permute, narrow and their like: arguments from 1, then ops/views.h. */
+/* views.c -- reshape, permute, narrow and their like: arguments from 1, then ops/views/views.h. */
 #include "bind/bind.h"
 #include "ops/views/views.h"
 

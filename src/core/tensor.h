@@ -67,7 +67,7 @@ rm_tensor *rm_tensor_retain(rm_tensor *t);   /* one more owner; returns t */
 void       rm_tensor_release(rm_tensor *t);  /* the last owner frees; NULL is fine */
 size_t     rm_tensor_live(void);             /* tensors alive: 0 at the end, or one leaked */
 
-/* Another view of x's storage. Not recorded on the tape: ops/views.c is what users call. */
+/* Another view of x's storage. Not recorded on the tape: ops/views/views.c is what users call. */
 rm_status rm_tensor_view(const rm_tensor *x, size_t ndim, const size_t shape[], const ptrdiff_t strides[],
                          size_t offset, rm_tensor **out, rm_error *err);
 /* The same elements without history: shares storage, requires no gradient. */

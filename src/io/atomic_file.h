@@ -4,8 +4,8 @@
  * renames it over the destination and flushes the folder. Without the first flush a
  * power cut may leave the new name with no data behind it; without the second, neither
  * name. Until commit the destination is untouched. */
-#ifndef RM_CORE_ATOMIC_FILE_H
-#define RM_CORE_ATOMIC_FILE_H
+#ifndef RM_IO_ATOMIC_FILE_H
+#define RM_IO_ATOMIC_FILE_H
 
 #include <stddef.h>
 #include "base/status.h"

@@ -3,8 +3,8 @@
  * A file is read as it is or, when it begins as gzip does, unpacked. Memory grows with
  * what has really been read, never with what a header promises: a file of a few bytes
  * cannot ask for gigabytes. */
-#ifndef RM_DATA_FILES_H
-#define RM_DATA_FILES_H
+#ifndef RM_IO_FILES_H
+#define RM_IO_FILES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  *
  * jansson checks syntax, numbers and UTF-8. What it does not limit is nesting, on which
  * every walk over the result recurses, so the depth is measured first, on the text. */
-#ifndef RM_CORE_JSON_H
-#define RM_CORE_JSON_H
+#ifndef RM_IO_JSON_H
+#define RM_IO_JSON_H
 
 #include <jansson.h>
 #include "base/status.h"

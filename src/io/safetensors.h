@@ -9,8 +9,8 @@
  * A file is data from anywhere. So everything the header claims is checked against the
  * size of the file before the first tensor is allocated: what is allocated is at most
  * eight times the file's size (I8 becoming int64). */
-#ifndef RM_CORE_SAFETENSORS_H
-#define RM_CORE_SAFETENSORS_H
+#ifndef RM_IO_SAFETENSORS_H
+#define RM_IO_SAFETENSORS_H
 
 #include "core/tensor.h"
 

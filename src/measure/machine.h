@@ -1,6 +1,6 @@
 /* machine.h -- measures what this machine gives at best, as the yardstick of benchmarks. */
-#ifndef RM_CORE_MACHINE_H
-#define RM_CORE_MACHINE_H
+#ifndef RM_MEASURE_MACHINE_H
+#define RM_MEASURE_MACHINE_H
 
 #include "base/status.h"
 #include "kernels/kernels.h"

@@ -8,8 +8,8 @@
  * that of the scopes that ended inside it in the same thread. One that is left by a jump (an
  * error in Lua) is as if it had never begun. Names are not copied: they must live until the
  * next start. */
-#ifndef RM_CORE_PROFILE_H
-#define RM_CORE_PROFILE_H
+#ifndef RM_MEASURE_PROFILE_H
+#define RM_MEASURE_PROFILE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

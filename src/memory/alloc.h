@@ -8,8 +8,8 @@
  * memory for which the system is asked for huge pages.
  *
  * All functions may be called from any thread. */
-#ifndef RM_CORE_ALLOC_H
-#define RM_CORE_ALLOC_H
+#ifndef RM_MEMORY_ALLOC_H
+#define RM_MEMORY_ALLOC_H
 
 #include <stddef.h>
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * same pages. Blocks begin at multiples of 64 KiB; the mappings ask for huge pages.
  *
  * Not locked: alloc.c, its only user, does that. */
-#ifndef RM_CORE_ARENA_H
-#define RM_CORE_ARENA_H
+#ifndef RM_MEMORY_ARENA_H
+#define RM_MEMORY_ARENA_H
 
 #include <stdbool.h>
 #include <stddef.h>

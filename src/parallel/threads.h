@@ -7,8 +7,8 @@
  * and the partial results are added in order by one thread.
  *
  * Workers never touch a Lua state. OpenBLAS runs single-threaded inside them. */
-#ifndef RM_CORE_THREADS_H
-#define RM_CORE_THREADS_H
+#ifndef RM_PARALLEL_THREADS_H
+#define RM_PARALLEL_THREADS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  * H' = floor((H + 2 padding - dilation (R - 1) - 1) / stride) + 1. x is brought into the
  * channels-last layout if it is not; y and the gradient of x are channels-last. Pairs
  * are {height, width}. */
-#ifndef RM_OPS_CONV_H
-#define RM_OPS_CONV_H
+#ifndef RM_OPS_CONV_CONV_H
+#define RM_OPS_CONV_CONV_H
 
 #include "core/tensor.h"
 

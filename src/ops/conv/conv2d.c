@@ -1,11 +1,11 @@
 /* conv2d.c -- convolution: shapes, the choice of a method, the tape.
  *
  * Methods, fastest first where they fit:
- *   winograd  3x3, stride 1: a quarter of the multiplications (conv_winograd.c)
- *   strassen  1x1 with many channels: seven eighths of the multiplications (conv_strassen.c)
- *   direct    everything else of ordinary size: no copies but a padded image (conv_direct.c)
- *   im2col    any shape, through OpenBLAS (conv_im2col.c)
- *   naive     the definition (conv_naive.c), for tests only */
+ *   winograd  3x3, stride 1: a quarter of the multiplications (winograd.c)
+ *   strassen  1x1 with many channels: seven eighths of the multiplications (strassen.c)
+ *   direct    everything else of ordinary size: no copies but a padded image (direct.c)
+ *   im2col    any shape, through OpenBLAS (im2col.c)
+ *   naive     the definition (naive.c), for tests only */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>

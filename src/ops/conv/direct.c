@@ -1,5 +1,5 @@
-/* conv_direct.c -- convolution straight from the images: forward and input gradient. conv_direct.h
- * has the idea, kernels/direct_k.c the loops, conv_direct_weights.c the weight gradient. */
+/* direct.c -- convolution straight from the images: forward and input gradient. direct.h
+ * has the idea, kernels/direct_k.c the loops, direct_weights.c the weight gradient. */
 #include <stdint.h>
 #include "parallel/threads.h"
 #include "kernels/kernels.h"

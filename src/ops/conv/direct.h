@@ -1,4 +1,4 @@
-/* conv_direct.h -- what forward, input gradient and weight gradient of the direct method share.
+/* direct.h -- what forward, input gradient and weight gradient of the direct method share.
  *
  * Everything is one form: output pixel (i, j) of a class reads input pixels
  * (i*step + a, j*step + b) for the (a, b) of the class's taps.

@@ -1,4 +1,4 @@
-/* conv_direct_plan.c -- classes, taps, runs and bands; conv_direct.h says what they are. */
+/* direct_plan.c -- classes, taps, runs and bands; direct.h says what they are. */
 #include <stdint.h>
 #include <string.h>
 #include "parallel/threads.h"

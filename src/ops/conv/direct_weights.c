@@ -1,4 +1,4 @@
-/* conv_direct_weights.c -- the weight gradient of the direct method: the sum over all pixels of
+/* direct_weights.c -- the weight gradient of the direct method: the sum over all pixels of
  * (window under the pixel) times (its dy).
  *
  * Two forms, whichever leaves fewer lanes empty:

@@ -1,4 +1,4 @@
-/* conv_im2col.c -- convolution as a matrix product, for any shape.
+/* im2col.c -- convolution as a matrix product, for any shape.
  *
  * The window under each output pixel is written out as a row (R*S runs of C/groups floats,
  * contiguous because x is channels-last), so that

@@ -1,4 +1,4 @@
-/* conv_method.h -- what the ways to compute a convolution have in common.
+/* method.h -- what the ways to compute a convolution have in common.
  *
  * A method sees extents and dense memory: x, dx (N,H,W,C), y, dy (N,H',W',K), and weights
  * in the order of their shape, (K, C/groups, R, S). conv2d.c has checked everything. A method

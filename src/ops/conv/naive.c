@@ -1,4 +1,4 @@
-/* conv_naive.c -- convolution as its definition reads: the twin that the fast methods are
+/* naive.c -- convolution as its definition reads: the twin that the fast methods are
  * tested against. Sums are kept in double. */
 #include "parallel/threads.h"
 #include "ops/conv/method.h"

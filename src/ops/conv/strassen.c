@@ -1,4 +1,4 @@
-/* conv_strassen.c -- 1x1 convolutions with many channels: products of matrices whose rows are pixels,
+/* strassen.c -- 1x1 convolutions with many channels: products of matrices whose rows are pixels,
  * by Strassen's algorithm (kernels/strassen_k.c): 7/8 of the multiplications.
  *
  * Pixels of all images are counted through and taken in blocks, whose two halves are paired. A stride

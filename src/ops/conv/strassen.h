@@ -1,4 +1,4 @@
-/* conv_strassen.h -- what the two halves of the method share. */
+/* strassen.h -- what the two halves of the method share. */
 #ifndef RM_OPS_CONV_STRASSEN_H
 #define RM_OPS_CONV_STRASSEN_H
 

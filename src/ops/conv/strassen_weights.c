@@ -1,4 +1,4 @@
-/* conv_strassen_weights.c -- the weight gradient dW' = x' dy of a 1x1 convolution by Strassen's algorithm.
+/* strassen_weights.c -- the weight gradient dW' = x' dy of a 1x1 convolution by Strassen's algorithm.
  *
  * The sums over pixels are cut as well: pixels of a block are paired, and each of the seven products adds
  * to a sum of its own, a quarter of the weights in size. Only at the end are they combined. Factors are

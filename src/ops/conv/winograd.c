@@ -1,4 +1,4 @@
-/* conv_winograd.c -- 3x3, stride 1 by Winograd's F(4x4, 3x3): forward and input gradient;
+/* winograd.c -- 3x3, stride 1 by Winograd's F(4x4, 3x3): forward and input gradient;
  * kernels/winograd_k.c has the idea.
  *
  * Tiles of all images are counted through and taken in blocks. A thread transforms a block,

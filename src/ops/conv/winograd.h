@@ -1,4 +1,4 @@
-/* conv_winograd.h -- what forward and gradients by F(4x4, 3x3) share: the tiles of a convolution. */
+/* winograd.h -- what forward and gradients by F(4x4, 3x3) share: the tiles of a convolution. */
 #ifndef RM_OPS_CONV_WINOGRAD_H
 #define RM_OPS_CONV_WINOGRAD_H
 

@@ -1,4 +1,4 @@
-/* conv_winograd_weights.c -- the weight gradient by F(4x4, 3x3); kernels/winograd_k.c has the idea.
+/* winograd_weights.c -- the weight gradient by F(4x4, 3x3); kernels/winograd_k.c has the idea.
  *
  * In the transform domain it is one matrix product for each position, and a sum over all tiles. What is
  * moved most decides who does what:

@@ -2,8 +2,8 @@
  *
  * Positions are values of int64 tensors, so they count from 1, as everywhere in Lua;
  * negative ones count from the end. */
-#ifndef RM_OPS_GATHER_H
-#define RM_OPS_GATHER_H
+#ifndef RM_OPS_INDEX_GATHER_H
+#define RM_OPS_INDEX_GATHER_H
 
 #include "core/tensor.h"
 

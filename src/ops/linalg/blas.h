@@ -10,8 +10,8 @@
  * Matrices are row-major. op(A) is m x k, op(B) is k x n, C is m x n, and `ld` counts the
  * elements from one stored row to the next. C = alpha op(A) op(B) + beta C; with beta 0,
  * C is not read. */
-#ifndef RM_CORE_BLAS_H
-#define RM_CORE_BLAS_H
+#ifndef RM_OPS_LINALG_BLAS_H
+#define RM_OPS_LINALG_BLAS_H
 
 #include <stdbool.h>
 #include <stddef.h>

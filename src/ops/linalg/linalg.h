@@ -1,6 +1,6 @@
 /* linalg.h -- matrix products as operators. */
-#ifndef RM_OPS_LINALG_H
-#define RM_OPS_LINALG_H
+#ifndef RM_OPS_LINALG_LINALG_H
+#define RM_OPS_LINALG_LINALG_H
 
 #include "core/tensor.h"
 

@@ -4,8 +4,8 @@
  * 1..C or ignore_index; weight (C) or NULL. Reductions: RM_MEAN divides by the (weighted)
  * number of labels that are not ignored; RM_NONE gives one value per label.
  * cross_entropy takes logits, nll_loss log-probabilities. */
-#ifndef RM_OPS_LOSS_H
-#define RM_OPS_LOSS_H
+#ifndef RM_OPS_LOSS_LOSS_H
+#define RM_OPS_LOSS_LOSS_H
 
 #include "core/tensor.h"
 

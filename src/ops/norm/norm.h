@@ -6,8 +6,8 @@
  * x, add and y (N, C, H, W) or (N, C); weight, bias, running_mean, running_var (C), the first
  * two or the last two may be NULL. In four dimensions y and all gradients are channels-last.
  * Source: Ioffe and Szegedy 2015, arXiv:1502.03167. */
-#ifndef RM_OPS_NORM_H
-#define RM_OPS_NORM_H
+#ifndef RM_OPS_NORM_NORM_H
+#define RM_OPS_NORM_NORM_H
 
 #include "core/tensor.h"
 

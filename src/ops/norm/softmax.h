@@ -1,6 +1,6 @@
 /* softmax.h -- exp(x) / sum of exp(x) along a dimension, and its logarithm. */
-#ifndef RM_OPS_SOFTMAX_H
-#define RM_OPS_SOFTMAX_H
+#ifndef RM_OPS_NORM_SOFTMAX_H
+#define RM_OPS_NORM_SOFTMAX_H
 
 #include "core/tensor.h"
 

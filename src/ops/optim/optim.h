@@ -8,8 +8,8 @@
  * Parameters whose `grad` is NULL are skipped. Parameters must be dense float32; state
  * tensors have the shape and layout of their parameter. Everything is written in place.
  * Formulas: PyTorch's, in the comment of each function. */
-#ifndef RM_OPS_OPTIM_H
-#define RM_OPS_OPTIM_H
+#ifndef RM_OPS_OPTIM_OPTIM_H
+#define RM_OPS_OPTIM_OPTIM_H
 
 #include "core/tensor.h"
 

@@ -1,6 +1,6 @@
 /* fill.h -- tensors from a rule: one value, a progression, the identity. */
-#ifndef RM_OPS_FILL_H
-#define RM_OPS_FILL_H
+#ifndef RM_OPS_POINTWISE_FILL_H
+#define RM_OPS_POINTWISE_FILL_H
 
 #include "core/tensor.h"
 

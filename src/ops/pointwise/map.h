@@ -5,8 +5,8 @@
  * gathered block by block into a small buffer that stays in the first-level cache;
  * a broadcast element, or a plain number, is a buffer filled with it. So an operator
  * needs a single kernel, whatever is broadcast against what. */
-#ifndef RM_OPS_MAP_H
-#define RM_OPS_MAP_H
+#ifndef RM_OPS_POINTWISE_MAP_H
+#define RM_OPS_POINTWISE_MAP_H
 
 #include "core/tensor.h"
 

@@ -5,8 +5,8 @@
  * subtracted, multiplied, divided with remainder and compared, exactly; the two do not mix
  * without being asked to.
  * A result takes the memory layout of the first operand that has its shape. */
-#ifndef RM_OPS_POINTWISE_H
-#define RM_OPS_POINTWISE_H
+#ifndef RM_OPS_POINTWISE_POINTWISE_H
+#define RM_OPS_POINTWISE_POINTWISE_H
 
 #include "ops/pointwise/map.h"
 

@@ -4,8 +4,8 @@
  * or ceil with ceil_mode, where the last window must begin inside the image or its
  * leading padding. x is brought into the channels-last layout if it is not; y and dx
  * are channels-last. Pairs are {height, width}. */
-#ifndef RM_OPS_POOL_H
-#define RM_OPS_POOL_H
+#ifndef RM_OPS_POOL_POOL_H
+#define RM_OPS_POOL_POOL_H
 
 #include "core/rng.h"
 #include "core/tensor.h"

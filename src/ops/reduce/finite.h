@@ -1,6 +1,6 @@
 /* finite.h -- where a tensor stops being numbers. */
-#ifndef RM_OPS_FINITE_H
-#define RM_OPS_FINITE_H
+#ifndef RM_OPS_REDUCE_FINITE_H
+#define RM_OPS_REDUCE_FINITE_H
 
 #include "core/tensor.h"
 

@@ -1,4 +1,4 @@
-/* reduce_plan.c -- sorting out dimensions: see reduce_plan.h. */
+/* plan.c -- sorting out dimensions: see plan.h. */
 #include "ops/reduce/plan.h"
 
 /* The dimensions of extent over 1, outermost in memory first. */

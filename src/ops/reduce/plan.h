@@ -1,4 +1,4 @@
-/* reduce_plan.h -- any reduction as one over four nested loops.
+/* plan.h -- any reduction as one over four nested loops.
  *
  * In memory order, neighbouring dimensions that are all reduced or all kept act as one. What is left
  * is nearly always a part of the pattern
@@ -28,7 +28,7 @@ rm_status rm_reduction_plan(rm_tensor *x, const bool over[], bool keepdim, bool 
 /* An uninitialised tensor for the result. */
 rm_status rm_reduction_output(const rm_reduction *p, rm_dtype dtype, rm_tensor **out, rm_error *err);
 
-/* y = scale * the sum of x, of (x - shift)^2, or the product (reduce_run.c). shift is (b, d), or NULL
+/* y = scale * the sum of x, of (x - shift)^2, or the product (run.c). shift is (b, d), or NULL
  * for 0. `op` names the operation in messages. */
 typedef enum { RM_REDUCE_SUM, RM_REDUCE_SQUARES, RM_REDUCE_PRODUCT } rm_reduction_kind;
 rm_status rm_reduction_run(const char *op, const rm_reduction *p, rm_reduction_kind kind,

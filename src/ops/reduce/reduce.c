@@ -1,7 +1,7 @@
 /* reduce.c -- sum, mean, product, variance, standard deviation and norm.
  *
- * Which loops run is reduce_plan.c's matter, how they are shared among threads that of
- * reduce_run.c; here are the formulas and their gradients. */
+ * Which loops run is plan.c's matter, how they are shared among threads that of
+ * run.c; here are the formulas and their gradients. */
 #include "ops/reduce/reduce.h"
 
 #include <math.h>

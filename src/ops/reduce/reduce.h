@@ -3,8 +3,8 @@
  * `over[d]` says whether dimension d is reduced (NULL: all are). With keepdim the
  * reduced dimensions stay with extent 1. The result keeps the order in memory of the
  * dimensions that are left. */
-#ifndef RM_OPS_REDUCE_H
-#define RM_OPS_REDUCE_H
+#ifndef RM_OPS_REDUCE_REDUCE_H
+#define RM_OPS_REDUCE_REDUCE_H
 
 #include "core/tensor.h"
 

@@ -1,4 +1,4 @@
-/* reduce_run.c -- sums and products by a plan, shared among threads.
+/* run.c -- sums and products by a plan, shared among threads.
  *
  * The work is cut into pieces by the problem's size alone; each piece leaves a partial
  * result in double precision, and one thread adds those in order. So the number of

@@ -1,6 +1,6 @@
 /* join.h -- tensors put beside each other, or into a larger one. */
-#ifndef RM_OPS_JOIN_H
-#define RM_OPS_JOIN_H
+#ifndef RM_OPS_VIEWS_JOIN_H
+#define RM_OPS_VIEWS_JOIN_H
 
 #include "core/tensor.h"
 

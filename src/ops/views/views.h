@@ -3,8 +3,8 @@
  * All of these share x's storage where they can and record how a gradient finds its way
  * back. Those that must copy (a reshape across a transposition, contiguous, clone, to)
  * say so. Dimensions and positions count from 0. */
-#ifndef RM_OPS_VIEWS_H
-#define RM_OPS_VIEWS_H
+#ifndef RM_OPS_VIEWS_VIEWS_H
+#define RM_OPS_VIEWS_VIEWS_H
 
 #include "core/tensor.h"
 
