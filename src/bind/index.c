@@ -6,6 +6,8 @@
 #include "bind/tensor.h"
 
 #include "bind/element.h"
+#include "core/copy.h"
+#include "core/view.h"
 #include "ops/views/views.h"
 
 /* The integer on top of the stack as a position in dimension d (both from 0). */

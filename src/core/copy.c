@@ -1,7 +1,8 @@
-/* copy.c -- copying between layouts and element types. */
+/* copy.c -- see copy.h. */
+#include "core/copy.h"
+
 #include <string.h>
 #include "core/iterate.h"
-#include "core/tensor.h"
 #include "parallel/threads.h"
 
 /* A float as an integer of [low, high): truncated, saturated, NaN as 0. The bounds are

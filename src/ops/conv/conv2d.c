@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
 #include "ops/check.h"
 #include "ops/conv/method.h"

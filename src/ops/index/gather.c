@@ -6,6 +6,7 @@
 #include "ops/index/gather.h"
 
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
 #include "parallel/threads.h"
 

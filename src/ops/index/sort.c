@@ -5,8 +5,9 @@
  * order stable and the same everywhere. */
 #include <stdlib.h>
 #include <string.h>
-#include "parallel/threads.h"
+#include "core/copy.h"
 #include "ops/index/gather.h"
+#include "parallel/threads.h"
 
 typedef struct {
   int64_t key, position;

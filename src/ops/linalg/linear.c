@@ -4,9 +4,10 @@
  *
  * x is taken as a (rows, in) matrix, all leading dimensions together. */
 #include <string.h>
-#include "ops/linalg/blas.h"
+#include "core/copy.h"
 #include "core/tape.h"
 #include "ops/check.h"
+#include "ops/linalg/blas.h"
 #include "ops/linalg/linalg.h"
 
 static rm_status check(const rm_tensor *x, const rm_tensor *w, const rm_tensor *b, rm_error *err) {

@@ -8,11 +8,13 @@
  * A vector is taken as a matrix of one row or one column, whose extent of 1 is dropped
  * from the result. */
 #include <string.h>
-#include "ops/linalg/blas.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "core/view.h"
 #include "ops/check.h"
+#include "ops/linalg/blas.h"
 #include "ops/linalg/linalg.h"
+#include "parallel/threads.h"
 
 enum { MAX_BATCH_DIMS = RM_MAX_DIMS };
 

@@ -11,11 +11,13 @@
  * with l = 0 and no gradient through it: x holds log p already. */
 #include <math.h>
 #include <string.h>
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "core/view.h"
+#include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
+#include "parallel/threads.h"
 
 enum { GRAIN_EXP = 4096 }; /* exponentials worth a thread */
 

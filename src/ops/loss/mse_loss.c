@@ -1,11 +1,12 @@
 /* mse_loss.c -- squared distance.
  *
  * Sums are float within a block and double across blocks; blocks by the extent alone. */
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
+#include "parallel/threads.h"
 
 enum { BLOCK = 1024 };
 

@@ -17,11 +17,12 @@
 
 #include <math.h>
 #include <string.h>
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
+#include "memory/alloc.h"
 #include "ops/check.h"
+#include "parallel/threads.h"
 
 enum { CHUNKS = 64, BLOCK_FLOATS = 8192, GRAIN_FLOATS = 16384 };
 enum { MEAN, INVSTD, SCALE, SHIFT, COLUMNS };

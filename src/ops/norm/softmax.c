@@ -4,9 +4,10 @@
  * 1 (scores of a classifier, or channels of channels-last images), columns otherwise. */
 #include "ops/norm/softmax.h"
 
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
+#include "parallel/threads.h"
 
 enum { GRAIN = 8192, STRIP = 64 };  /* columns are taken 64 at a time: the kernels' limit */
 

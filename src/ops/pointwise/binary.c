@@ -1,5 +1,6 @@
 /* binary.c -- arithmetic between two tensors, or a tensor and a number. */
 #include <stdio.h>
+#include "core/copy.h"
 #include "core/tape.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"

@@ -1,4 +1,5 @@
 /* compare.c -- comparisons, logic and choosing by it. Truth is uint8, 0 or 1. */
+#include "core/copy.h"
 #include "core/tape.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"

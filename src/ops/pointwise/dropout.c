@@ -3,10 +3,11 @@
  * The generator is counter-based, so the mask is never stored: element i, counted in memory,
  * looks at number i of the generator's sequence, and backward looks again.
  * Source: Srivastava et al. 2014, "Dropout: a simple way to prevent overfitting". */
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
 #include "ops/check.h"
 #include "ops/pool/pool.h"
+#include "parallel/threads.h"
 
 typedef struct {
   rm_rng rng;         /* as it stood before the draw */

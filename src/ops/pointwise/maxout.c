@@ -3,6 +3,7 @@
  * Channel c of the result is the largest of channels k c .. k c + k - 1: x seen as (N, C/k, k, ...)
  * and reduced over the third dimension. The gradient goes back to the channel that won. */
 #include "core/tape.h"
+#include "core/view.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/reduce.h"

@@ -11,11 +11,12 @@
 #include "ops/pool/pool.h"
 
 #include <string.h>
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
+#include "memory/alloc.h"
 #include "ops/check.h"
+#include "parallel/threads.h"
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 static size_t most(size_t a, size_t b) { return a > b ? a : b; }

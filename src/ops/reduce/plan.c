@@ -1,6 +1,9 @@
 /* plan.c -- sorting out dimensions: see plan.h. */
 #include "ops/reduce/plan.h"
 
+#include "core/copy.h"
+#include "core/view.h"
+
 /* The dimensions of extent over 1, outermost in memory first. */
 static size_t order_in_memory(const rm_tensor *x, size_t order[RM_MAX_DIMS]) {
   size_t n = 0;

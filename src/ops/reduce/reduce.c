@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 #include "core/tape.h"
+#include "core/view.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/plan.h"

@@ -5,7 +5,9 @@
 #include "ops/views/join.h"
 
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
+#include "core/view.h"
 #include "ops/pointwise/fill.h"
 
 /* The part of t that starts at start[d] with extents shape[d]; `dropped` (a dimension of

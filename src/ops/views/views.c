@@ -9,7 +9,9 @@
 #include "ops/views/views.h"
 
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
+#include "core/view.h"
 #include "ops/reduce/reduce.h"
 
 /* Records y = name(x) if x needs it. On failure y is released. */
