@@ -19,12 +19,11 @@
  * What the tape frees after backward needs no collection. When the system has no memory left, the
  * allocator asks for a full collection before it gives up. */
 #define _GNU_SOURCE
-#include "bind/bind.h"
+#include "bind/box.h"
 
 #include <string.h>
 #include <time.h>
 #include "bind/pending.h"
-#include "bind/state.h"
 #include "memory/alloc.h"
 #include "measure/profile.h"
 

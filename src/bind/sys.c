@@ -15,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 #include "bind/bind.h"
-#include "bind/sys.h"
+#include "bind/process.h"
+#include "bind/terminal.h"
 #include "parallel/threads.h"
 
 static int system_error(lua_State *L, const char *op, const char *path) {

@@ -13,7 +13,8 @@
 #include "leaks.h"
 #include "memory/alloc.h"
 #include "ops/linalg/blas.h"
-#include "ops/linalg/linalg.h"
+#include "ops/linalg/column_sums.h"
+#include "ops/linalg/matmul.h"
 #include "parallel/threads.h"
 
 static rm_error err;

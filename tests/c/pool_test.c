@@ -2,6 +2,7 @@
  * one thread and two; dropout's mask. */
 #include "core/copy.h"
 #include "leaks.h"
+#include "ops/pointwise/dropout.h"
 #include "ops/pool/pool.h"
 #include "support.h"
 

@@ -14,7 +14,7 @@
 #include "core/tape.h"
 #include "ops/check.h"
 #include "ops/conv/method.h"
-#include "ops/linalg/linalg.h"
+#include "ops/linalg/column_sums.h"
 
 static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_strassen, &rm_conv_direct, &rm_conv_im2col,
                                                 &rm_conv_naive};

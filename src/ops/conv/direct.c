@@ -1,9 +1,10 @@
-/* direct.c -- convolution straight from the images: forward and input gradient. direct.h
+/* direct.c -- convolution straight from the images: forward and input gradient. direct_plan.h
  * has the idea, kernels/direct_k.c the loops, direct_weights.c the weight gradient. */
 #include <stdint.h>
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
-#include "ops/conv/direct.h"
+#include "ops/conv/direct_plan.h"
+#include "ops/conv/direct_weights.h"
+#include "parallel/threads.h"
 
 typedef struct {
   rm_direct d;

@@ -1,9 +1,9 @@
-/* direct_plan.c -- classes, taps, runs and bands; direct.h says what they are. */
+/* direct_plan.c -- classes, taps, runs and bands; direct_plan.h says what they are. */
 #include <stdint.h>
 #include <string.h>
 #include "parallel/threads.h"
 #include "kernels/kernels.h"
-#include "ops/conv/direct.h"
+#include "ops/conv/direct_plan.h"
 
 enum {
   COPY_FLOATS = 48 * 1024,  /* of a band of one image, */

@@ -9,9 +9,10 @@
  *
  * Chunks of bands add up their own sums; how many follows from the shape. */
 #include <string.h>
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
-#include "ops/conv/direct.h"
+#include "ops/conv/direct_plan.h"
+#include "ops/conv/direct_weights.h"
+#include "parallel/threads.h"
 
 /* Floats of dy at a time: half of the first-level cache; but more where dw, which is read and written
  * for each of these pieces, does not stay in the second-level cache. */

@@ -5,9 +5,10 @@
  * only leaves out pixels; in the input gradient those get zeros. */
 #include <stdint.h>
 #include <string.h>
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
 #include "ops/conv/strassen.h"
+#include "ops/conv/strassen_weights.h"
+#include "parallel/threads.h"
 
 enum {
   BLOCK_FLOATS = 64 * 1024, /* of the input of a block; the sums take as much again */

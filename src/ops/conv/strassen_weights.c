@@ -5,9 +5,10 @@
  * written out for each product, so that its loops read memory in order. Chunks of blocks have their
  * own sums; how many there are follows from the shape. */
 #include <string.h>
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
 #include "ops/conv/strassen.h"
+#include "ops/conv/strassen_weights.h"
+#include "parallel/threads.h"
 
 enum {
   PIXELS = 192, /* of a block */

@@ -10,6 +10,7 @@
  * The input gradient is the same convolution of dy with the kernel turned by 180 degrees and its
  * channels exchanged. How tiles are cut changes no bit, since a sum runs over channels only. */
 #include "ops/conv/winograd.h"
+#include "ops/conv/winograd_weights.h"
 #include "parallel/threads.h"
 
 enum {

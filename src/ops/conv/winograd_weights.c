@@ -7,8 +7,9 @@
  *   more weights       one sum: threads transform a block of tiles together, then each adds it to its positions
  *   ... and few tiles  all tiles are transformed first; then a thread adds up all of them for a panel of output
  *                      channels and transforms back at once, so that the whole sum never exists */
-#include "parallel/threads.h"
 #include "ops/conv/winograd.h"
+#include "ops/conv/winograd_weights.h"
+#include "parallel/threads.h"
 
 enum {
   BLOCK = RM_WINO_BLOCK,

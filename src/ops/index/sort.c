@@ -7,6 +7,7 @@
 #include <string.h>
 #include "core/copy.h"
 #include "ops/index/gather.h"
+#include "ops/index/sort.h"
 #include "parallel/threads.h"
 
 typedef struct {

@@ -8,7 +8,8 @@
 #include "core/tape.h"
 #include "ops/check.h"
 #include "ops/linalg/blas.h"
-#include "ops/linalg/linalg.h"
+#include "ops/linalg/column_sums.h"
+#include "ops/linalg/linear.h"
 
 static rm_status check(const rm_tensor *x, const rm_tensor *w, const rm_tensor *b, rm_error *err) {
   char sx[RM_SHAPE_TEXT], sw[RM_SHAPE_TEXT];

@@ -13,7 +13,7 @@
 #include "core/view.h"
 #include "ops/check.h"
 #include "ops/linalg/blas.h"
-#include "ops/linalg/linalg.h"
+#include "ops/linalg/matmul.h"
 #include "parallel/threads.h"
 
 enum { MAX_BATCH_DIMS = RM_MAX_DIMS };

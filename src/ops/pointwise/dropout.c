@@ -6,7 +6,7 @@
 #include "core/copy.h"
 #include "core/tape.h"
 #include "ops/check.h"
-#include "ops/pool/pool.h"
+#include "ops/pointwise/dropout.h"
 #include "parallel/threads.h"
 
 typedef struct {

@@ -5,6 +5,7 @@
 #include "core/tape.h"
 #include "core/view.h"
 #include "kernels/kernels.h"
+#include "ops/pointwise/maxout.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/reduce.h"
 

@@ -28,10 +28,4 @@ rm_status rm_reduction_plan(rm_tensor *x, const bool over[], bool keepdim, bool 
 /* An uninitialised tensor for the result. */
 rm_status rm_reduction_output(const rm_reduction *p, rm_dtype dtype, rm_tensor **out, rm_error *err);
 
-/* y = scale * the sum of x, of (x - shift)^2, or the product (run.c). shift is (b, d), or NULL
- * for 0. `op` names the operation in messages. */
-typedef enum { RM_REDUCE_SUM, RM_REDUCE_SQUARES, RM_REDUCE_PRODUCT } rm_reduction_kind;
-rm_status rm_reduction_run(const char *op, const rm_reduction *p, rm_reduction_kind kind,
-                           const float *shift, double scale, rm_tensor **y, rm_error *err);
-
 #endif

@@ -11,6 +11,7 @@
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/plan.h"
+#include "ops/reduce/run.h"
 
 static rm_operand of(rm_tensor *t) { return rm_operand_tensor(t); }
 

@@ -3,10 +3,11 @@
  * The work is cut into pieces by the problem's size alone; each piece leaves a partial
  * result in double precision, and one thread adds those in order. So the number of
  * threads never shows in a result. */
-#include "memory/alloc.h"
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
+#include "memory/alloc.h"
 #include "ops/reduce/plan.h"
+#include "ops/reduce/run.h"
+#include "parallel/threads.h"
 
 enum {
   ROW_PIECE    = 32768,   /* elements of a row in one piece */
