@@ -100,10 +100,10 @@ static size_t reduced_count(const rm_tensor *x, const bool over[]) {
 
 static rm_status scaled_sum(const char *op, rm_tensor *x, const bool over[], bool keepdim, double scale,
                             rm_tensor **out, rm_error *err) {
-  rm_reduction plan;
+  rm_reduce_plan plan;
   rm_tensor *y = NULL;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = rm_reduction_run(op, &plan, RM_REDUCE_SUM, NULL, scale, &y, err);
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
+  rm_status status = rm_reduce_run(op, &plan, RM_REDUCE_SUM, NULL, scale, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK) status = record(op, sum_backward, x, NULL, over, scale, y, err);
   if (status == RM_OK) *out = y;
@@ -114,10 +114,10 @@ static rm_status scaled_sum(const char *op, rm_tensor *x, const bool over[], boo
 /* Whole numbers: exact, modulo 2^64. */
 static rm_status integer_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out,
                              rm_error *err) {
-  rm_reduction p;
+  rm_reduce_plan p;
   rm_tensor *y = NULL;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, false, &p, err));
-  rm_status status = rm_reduction_output(&p, RM_INT64, &y, err);
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &p, err));
+  rm_status status = rm_reduce_output(&p, RM_INT64, &y, err);
   if (status == RM_OK) {
     int64_t *to = rm_tensor_i64(y);
     const uint8_t *bytes = x->dtype == RM_UINT8 ? rm_tensor_u8(p.x) : NULL;
@@ -172,12 +172,12 @@ rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
                  rm_tensor **out, rm_error *err) {
   RM_TRY(check_float("var", x, err));
   double n = (double)reduced_count(x, over), scale = 1 / (n - unbiased);
-  rm_reduction plan;
+  rm_reduce_plan plan;
   rm_tensor *mean = NULL, *y = NULL;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = rm_reduction_run("var", &plan, RM_REDUCE_SUM, NULL, 1 / n, &mean, err);
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
+  rm_status status = rm_reduce_run("var", &plan, RM_REDUCE_SUM, NULL, 1 / n, &mean, err);
   if (status == RM_OK)
-    status = rm_reduction_run("var", &plan, RM_REDUCE_SQUARES, rm_tensor_f32(mean), scale, &y, err);
+    status = rm_reduce_run("var", &plan, RM_REDUCE_SQUARES, rm_tensor_f32(mean), scale, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK)
     status = record("var", var_backward, x, (rm_tensor *[]){x, mean, NULL}, over, scale, y, err);
@@ -215,10 +215,10 @@ static rm_status norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
 }
 
 static rm_status norm2(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out, rm_error *err) {
-  rm_reduction plan;
+  rm_reduce_plan plan;
   rm_tensor *y = NULL;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = rm_reduction_run("norm", &plan, RM_REDUCE_SQUARES, NULL, 1, &y, err);
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
+  rm_status status = rm_reduce_run("norm", &plan, RM_REDUCE_SQUARES, NULL, 1, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK) status = rm_unary_inplace(RM_SQRT, y, NULL, err);
   if (status == RM_OK)
@@ -273,10 +273,10 @@ static rm_status prod_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
 
 rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out, rm_error *err) {
   RM_TRY(check_float("prod", x, err));
-  rm_reduction plan;
+  rm_reduce_plan plan;
   rm_tensor *y = NULL;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = rm_reduction_run("prod", &plan, RM_REDUCE_PRODUCT, NULL, 1, &y, err);
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
+  rm_status status = rm_reduce_run("prod", &plan, RM_REDUCE_PRODUCT, NULL, 1, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK)
     status = record("prod", prod_backward, x, (rm_tensor *[]){x, NULL, NULL}, over, 1, y, err);

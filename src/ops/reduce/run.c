@@ -17,7 +17,7 @@ enum {
 
 /* --- the pieces ------------------------------------------------------------------------- */
 typedef struct {
-  rm_reduction_kind kind;
+  rm_reduce_kind kind;
   const float *x;
   const float *shift;          /* (b, d), or NULL for 0 */
   size_t a, b, c, d;
@@ -81,7 +81,7 @@ static void combine(const sum_job *job, double *result) {
 }
 
 /* result (b, d), in double. `op` names the operation for messages. */
-static rm_status reduce(const char *op, const rm_reduction *p, rm_reduction_kind kind, const float *shift,
+static rm_status reduce(const char *op, const rm_reduce_plan *p, rm_reduce_kind kind, const float *shift,
                         double *result, rm_error *err) {
   sum_job job = {.kind = kind, .x = rm_tensor_f32(p->x), .shift = shift, .a = p->a, .b = p->b,
                  .c = p->c, .d = p->d, .row_pieces = 1, .column_pieces = 1};
@@ -100,13 +100,13 @@ static rm_status reduce(const char *op, const rm_reduction *p, rm_reduction_kind
   return RM_OK;
 }
 
-rm_status rm_reduction_run(const char *op, const rm_reduction *p, rm_reduction_kind kind,
+rm_status rm_reduce_run(const char *op, const rm_reduce_plan *p, rm_reduce_kind kind,
                            const float *shift, double scale, rm_tensor **y, rm_error *err) {
   size_t n = p->b * p->d, bytes = (n ? n : 1) * sizeof(double);
   double *result = rm_alloc(bytes);
   if (!result) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", op);
   rm_status status = reduce(op, p, kind, shift, result, err);
-  if (status == RM_OK) status = rm_reduction_output(p, RM_FLOAT32, y, err);
+  if (status == RM_OK) status = rm_reduce_output(p, RM_FLOAT32, y, err);
   if (status == RM_OK)
     for (size_t i = 0; i < n; i++) rm_tensor_f32(*y)[i] = (float)(result[i] * scale);
   rm_free(result, bytes);
