@@ -88,6 +88,12 @@ void rm_tensor_release(rm_tensor *t) {
   atomic_fetch_sub(&live, 1);
 }
 
+rm_status rm_tensor_give(rm_status status, rm_tensor *t, rm_tensor **out) {
+  if (status == RM_OK) *out = t;
+  else rm_tensor_release(t);
+  return status;
+}
+
 void *rm_tensor_data(const rm_tensor *t) {
   return (char *)t->storage->data + t->offset * rm_dtype_size(t->dtype);
 }

@@ -54,6 +54,8 @@ rm_tensor *rm_tensor_over(rm_storage *storage, rm_dtype dtype, size_t ndim, cons
 
 rm_tensor *rm_tensor_retain(rm_tensor *t);   /* one more owner; returns t */
 void       rm_tensor_release(rm_tensor *t);  /* the last owner frees; NULL is fine */
+/* The end of an operator: with RM_OK, t passes to *out; otherwise t is released. Returns status. */
+rm_status  rm_tensor_give(rm_status status, rm_tensor *t, rm_tensor **out);
 size_t     rm_tensor_live(void);             /* tensors alive: 0 at the end, or one leaked */
 
 /* Whether nobody else can see t's values, so that they may be overwritten. */

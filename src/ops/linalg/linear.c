@@ -99,7 +99,5 @@ rm_status rm_linear(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor 
   rm_tensor_release(xs);
   rm_tensor_release(ws);
   rm_tensor_release(bs);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }

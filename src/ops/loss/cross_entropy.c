@@ -251,9 +251,7 @@ static rm_status loss(const char *op, payload *p, rm_tensor *x, rm_tensor *label
   rm_tensor_release(w);
   rm_tensor_release(t);
   rm_tensor_release(x_rows);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 rm_status rm_cross_entropy(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, const rm_loss_options *options,

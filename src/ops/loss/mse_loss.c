@@ -112,7 +112,5 @@ rm_status rm_mse_loss(rm_tensor *x, rm_tensor *target, rm_reduction reduction, r
                                             .payload_bytes = sizeof p}, err);
   rm_tensor_release(dense);
   rm_tensor_release(same);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }

@@ -241,9 +241,7 @@ rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias
   if (status == RM_OK)
     status = columns_of_batch(x, weight, bias, running_mean, running_var, options, out, err);
   rm_unbreakable_end(pause);
-  if (status == RM_OK) *columns = out;
-  else rm_tensor_release(out);
-  return status;
+  return rm_tensor_give(status, out, columns);
 }
 
 typedef struct {
@@ -301,9 +299,7 @@ rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, 
   }
   rm_tensor_release(rows);
   rm_tensor_release(add_rows);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,

@@ -81,7 +81,5 @@ rm_status rm_maxout(rm_tensor *x, size_t k, rm_tensor **out, rm_error *err) {
     status = rm_tape_record(y, &r, err);
   }
   rm_tensor_release(winner);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }

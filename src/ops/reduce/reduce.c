@@ -106,9 +106,7 @@ static rm_status scaled_sum(const char *op, rm_tensor *x, const bool over[], boo
   rm_status status = rm_reduce_run(op, &plan, RM_REDUCE_SUM, NULL, scale, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK) status = record(op, sum_backward, x, NULL, over, scale, y, err);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 /* Whole numbers: exact, modulo 2^64. */
@@ -182,9 +180,7 @@ rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
   if (status == RM_OK)
     status = record("var", var_backward, x, (rm_tensor *[]){x, mean, NULL}, over, scale, y, err);
   rm_tensor_release(mean);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
@@ -223,9 +219,7 @@ static rm_status norm2(rm_tensor *x, const bool over[], bool keepdim, rm_tensor 
   if (status == RM_OK) status = rm_unary_inplace(RM_SQRT, y, NULL, err);
   if (status == RM_OK)
     status = record("norm", norm_backward, x, (rm_tensor *[]){x, y, NULL}, over, 1, y, err);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 /* Other norms are composed of what they are made of, gradients included. */
@@ -280,9 +274,7 @@ rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out
   rm_tensor_release(plan.x);
   if (status == RM_OK)
     status = record("prod", prod_backward, x, (rm_tensor *[]){x, NULL, NULL}, over, 1, y, err);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 /* --- broadcasting backwards ------------------------------------------------------------------------ */

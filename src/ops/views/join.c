@@ -77,9 +77,7 @@ static rm_status join_into(const char *op, size_t n, rm_tensor *const xs[], cons
   if (status == RM_OK && rm_tape_wants(n, xs))
     status = rm_tape_record(fresh, &(rm_record){.name = op, .backward = join_backward, .ninputs = n,
                                                 .inputs = xs, .payload = j, .payload_bytes = sizeof *j}, err);
-  if (status == RM_OK) *y = fresh;
-  else rm_tensor_release(fresh);
-  return status;
+  return rm_tensor_give(status, fresh, y);
 }
 
 /* All tensors have the type and, dimension `except` aside, the shape of the first. */
@@ -154,7 +152,5 @@ rm_status rm_pad(rm_tensor *x, const size_t before[], const size_t after[], doub
   if (status == RM_OK && rm_tape_wants(1, &x))
     status = rm_tape_record(fresh, &(rm_record){.name = "pad", .backward = pad_backward, .ninputs = 1,
                                                 .inputs = &x, .payload = start, .payload_bytes = sizeof start}, err);
-  if (status == RM_OK) *y = fresh;
-  else rm_tensor_release(fresh);
-  return status;
+  return rm_tensor_give(status, fresh, y);
 }
