@@ -215,7 +215,7 @@ static void push_json(lua_State *L, const json_t *value, int array) {
   }
 }
 
-/* json_decode(text, array_metatable) -> value; the writing half is lua/resmoon/json.lua */
+/* json_decode(text, array_metatable) -> value; the writing half is lua/resmoon/base/json.lua */
 static int json_decode(lua_State *L) {
   size_t length;
   const char *text = luaL_checklstring(L, 1, &length);

@@ -8,7 +8,7 @@
 -- `pieces` for each feature.
 -- Sources: maxout: Goodfellow et al. 2013, arXiv:1302.4389; elu: Clevert et al. 2016, arXiv:1511.07289.
 local core = require "resmoon.core"
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 local PIECES = 2  -- of maxout
 

@@ -6,7 +6,7 @@
 --
 -- Topic: models
 local core = require "resmoon.core"
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 local models = {
   ResNet = require "resmoon.models.resnet",  -- to build others of the family: its header says how

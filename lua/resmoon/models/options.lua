@@ -1,6 +1,6 @@
 --- Options of the models: which there are, and what they may be.
 local core = require "resmoon.core"
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 --- Checks options against the names that `model` takes; returns a table, empty for nil.
 local function check(model, options, names)

@@ -1,8 +1,8 @@
 --- Everything a network computes on the way to its result, by the path of the module that computed it.
 local core   = require "resmoon.core"
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
-local options_of = require "resmoon.options"
+local options_of = require "resmoon.base.options"
 local untouched  = require "resmoon.nn.untouched"
 
 local Activations = {__name = "Activations"}

@@ -11,7 +11,7 @@
 -- For its backward hooks a call takes an alias of x before forward and one of y after it: their gradients
 -- are those that pass this call of this module, whatever else x and y are used for.
 local core = require "resmoon.core"
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 local kinds = {"before", "after", "backward"}
 

@@ -20,8 +20,8 @@
 --   > nn.Module.label(models.resnet20())
 --   resnet20
 local core  = require "resmoon.core"
-local class = require "resmoon.class"
-local fail  = require "resmoon.fail"
+local class = require "resmoon.base.class"
+local fail  = require "resmoon.base.fail"
 local hooks = require "resmoon.nn.hooks"
 local path  = require "resmoon.nn.path"
 local surgery = require "resmoon.nn.surgery"

@@ -4,8 +4,8 @@
 -- that fails is the innermost. Backward, the tape shows every gradient that an operation gives; which module an
 -- operation belongs to is known from what its output was when the module returned it.
 local core   = require "resmoon.core"
-local class  = require "resmoon.class"
-local fail   = require "resmoon.fail"
+local class  = require "resmoon.base.class"
+local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
 
 local Guard = class("NanGuard")

@@ -14,7 +14,7 @@
 -- becomes a Sequential of both ("conv1.0" and "conv1.1"); and what is removed leaves an Identity.
 -- What comes in takes over the mode (train or eval) of what it stands in.
 local core = require "resmoon.core"
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 local surgery = {}
 

@@ -19,8 +19,8 @@
 --   > opt.groups[2].lr
 --   0.001
 local core  = require "resmoon.core"
-local class = require "resmoon.class"
-local fail  = require "resmoon.fail"
+local class = require "resmoon.base.class"
+local fail  = require "resmoon.base.fail"
 
 local Optimizer = class("Optimizer")
 

@@ -1,6 +1,6 @@
 --- Layers of a network by path, for figures that show one.
 local core   = require "resmoon.core"
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
 
 local layers = {type_of = Module.type_of}

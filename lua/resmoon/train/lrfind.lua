@@ -9,8 +9,8 @@
 -- Source: Smith 2017, arXiv:1506.01186, section 3.3; growth and smoothing as in common use (the loss is an
 -- exponential average, corrected for its start).
 local rm         = require "resmoon.core"
-local checkpoint = require "resmoon.train.checkpoint"
-local fail       = require "resmoon.fail"
+local checkpoint = require "resmoon.runs.checkpoint"
+local fail       = require "resmoon.base.fail"
 
 local defaults = {from = 1e-6, to = 1, steps = 100, smoothing = 0.9, diverge = 4}
 

@@ -1,7 +1,7 @@
 --- Can the network learn one batch by heart? The first test of a new network or training loop.
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
-local options_of = require "resmoon.options"
+local options_of = require "resmoon.base.options"
 
 local Report = {__name = "Overfit"}
 
@@ -125,7 +125,7 @@ local function overfit_one_batch(net, data, options)
   local report = setmetatable({ok = false, losses = {}, size = x.shape[1], name = Module.label(net)}, Report)
   local before = net:state_dict()
   for _, name in ipairs(before) do before[name] = before[name]:clone() end
-  local generators = require "resmoon.train.checkpoint".generators()
+  local generators = require "resmoon.runs.checkpoint".generators()
   local training, grads = {}, {}
   for _, module in net:named_modules() do training[#training + 1] = {module, module.training} end
   for _, p in net:named_parameters() do grads[#grads + 1] = {p, p.grad} end
@@ -136,7 +136,7 @@ local function overfit_one_batch(net, data, options)
     for _, was in ipairs(grads) do was[1].grad = was[2] end
     if given.keep then return end
     net:load_state_dict(before)
-    require "resmoon.train.checkpoint".set_generators(generators)
+    require "resmoon.runs.checkpoint".set_generators(generators)
   end})
   net:train()
   local trainable = {}

@@ -3,8 +3,8 @@
 -- `t` counts steps (or epochs: whatever `step` is called for) from 0; the rate set by the
 -- schedule is the one in effect during step t. A class gives the rate as a function of t
 -- and of the starting rate, so nothing drifts and any t can be resumed at.
-local class = require "resmoon.class"
-local fail  = require "resmoon.fail"
+local class = require "resmoon.base.class"
+local fail  = require "resmoon.base.fail"
 
 local Schedule = class("Schedule")
 

@@ -1,7 +1,7 @@
 --- Checks a table of options: options("gradcheck", given, {"step", "rtol"}) -> given, or {} for nil.
 -- Raises for what is no table, and for a name that is not in the list, naming the nearest.
 local core = require "resmoon.core"
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 local function options(op, given, names)
   if given == nil then return {} end

@@ -1,7 +1,7 @@
 --- Lab C, the networks: table 1 of the paper, and the depths of a decade.
 local Document = require "resmoon.report.document"
 local tables   = require "resmoon.models.tables"
-local text     = require "resmoon.text"
+local text     = require "resmoon.base.text"
 
 local residual = {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"}
 

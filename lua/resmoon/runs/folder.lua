@@ -6,8 +6,8 @@
 --   > train.folder.is_run "nowhere"
 --   false
 local rm   = require "resmoon.core"
-local json = require "resmoon.json"
-local Log  = require "resmoon.train.log"
+local json = require "resmoon.base.json"
+local Log  = require "resmoon.runs.log"
 local sys  = rm.sys
 
 local folder = {}

@@ -15,7 +15,7 @@
 --   > log:by_column().train_loss
 --   {2.3}
 local rm    = require "resmoon.core"
-local class = require "resmoon.class"
+local class = require "resmoon.base.class"
 
 local Log = class("Log")
 

@@ -3,7 +3,7 @@
 --     fail("optim.SGD: lr is a %s, expected a number", type(lr))
 --
 -- A level given to `error` would have to know how deep inside the library it is called.
-local ours = debug.getinfo(1, "S").source:match("^(.*)fail%.lua$")
+local ours = debug.getinfo(1, "S").source:match("^(.*)base/fail%.lua$")
 
 local function fail(format, ...)
   local message = select("#", ...) > 0 and format:format(...) or format

@@ -2,7 +2,7 @@
 --
 -- A lab has two sets of settings: those of its sheet, which hold where the user names data (CIFAR-10 and hours of
 -- time), and small ones for the embedded images (minutes). What the user gives on the command line overrides both.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local config   = require "resmoon.train.config"
 local options  = require "resmoon.train.options"

@@ -4,7 +4,7 @@
 -- Numbers come from rm.random.init unless options.generator names another generator.
 -- Sources: He et al. 2015, arXiv:1502.01852 (kaiming); Glorot and Bengio 2010 (xavier).
 local core = require "resmoon.core"
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 local init = {}
 
@@ -190,7 +190,7 @@ local methods = {
 --   0.0  0.05
 function init.initialise_(net, method, options)
   local Module = require "resmoon.nn.module"
-  options = require "resmoon.options" ("initialise_", options, {"activation", "generator"})
+  options = require "resmoon.base.options" ("initialise_", options, {"activation", "generator"})
   if not Module.is_module(net) then fail("initialise_: argument 1 is a %s, expected a module", type(net)) end
   local fresh = methods[method]
   if not fresh then fail("initialise_: method is %s, expected 'xavier' or 'he'", tostring(method)) end

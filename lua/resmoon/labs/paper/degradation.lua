@@ -1,7 +1,7 @@
 --- Lab C, degradation: plain networks of 18 and 34 layers against residual ones.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.1, table 2 and figure 4.
-local lab     = require "resmoon.train.lab"
-local trained = require "resmoon.paper.trained"
+local lab     = require "resmoon.labs.lab"
+local trained = require "resmoon.labs.paper.trained"
 
 return function(context)
   return trained(context, {

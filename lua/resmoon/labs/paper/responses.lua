@@ -1,11 +1,11 @@
 --- Lab C, layer responses: how strongly the layers of plain and residual networks answer.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses", and figure 7.
 local Document  = require "resmoon.report.document"
-local lab       = require "resmoon.train.lab"
+local lab       = require "resmoon.labs.lab"
 local plot      = require "resmoon.plot"
 local responses = require "resmoon.train.responses"
-local text      = require "resmoon.text"
-local trained   = require "resmoon.paper.trained"
+local text      = require "resmoon.base.text"
+local trained   = require "resmoon.labs.paper.trained"
 
 local TITLE = "Standard deviation of layer responses"
 

@@ -4,9 +4,9 @@ local config  = require "resmoon.train.config"
 local data    = require "resmoon.data"
 local metrics = require "resmoon.metrics"
 local sys     = require("resmoon.core").sys
-local text    = require "resmoon.text"
+local text    = require "resmoon.base.text"
 local train   = require "resmoon.train"
-local trained = require "resmoon.paper.trained"
+local trained = require "resmoon.labs.paper.trained"
 
 -- Drawings as PNG files: DIR/train/CLASS/NUMBER.png and DIR/val/CLASS/NUMBER.png. What is there stays.
 local function write_images(dir, sizes)

@@ -1,7 +1,7 @@
 --- Lab C, shortcuts: options A, B and C compared.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.1, "Identity vs. projection shortcuts", and table 3.
 local config  = require "resmoon.train.config"
-local trained = require "resmoon.paper.trained"
+local trained = require "resmoon.labs.paper.trained"
 
 return function(context)
   local model, jobs = context.shortcut_model, {}

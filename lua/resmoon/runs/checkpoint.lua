@@ -12,7 +12,7 @@
 --   > train.checkpoint.load("c.safetensors").net["fc1.bias"].shape
 --   {512}
 local rm   = require "resmoon.core"
-local json = require "resmoon.json"
+local json = require "resmoon.base.json"
 
 local checkpoint = {}
 

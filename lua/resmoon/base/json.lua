@@ -21,7 +21,7 @@ local core = require "resmoon.core"
 
 local json = {}
 
-local Array = {__name = "resmoon.json.array"}
+local Array = {__name = "resmoon.Array"}
 local MAX_DEPTH = 100
 
 json.null = core.json_decode("[null]", Array)[1]
