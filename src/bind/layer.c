@@ -9,7 +9,6 @@
 
 #include <math.h>
 #include <string.h>
-#include "bind/pending.h"
 #include "core/threads.h"
 
 enum { TENSORS = 1, HOOKS = 2, USERVALUES = 2 };
@@ -51,41 +50,15 @@ static int layer_gc(lua_State *L) {
 
 /* --- calling ----------------------------------------------------------------------------------- */
 
-/* If the layer is a batch norm with fixed statistics, and the value at 2 a convolution that waits for it. */
-static bool push_folded(lua_State *L, rm_layer *layer) {
-  size_t ndim;
-  rm_error err;
-  rm_batch_norm_call c;
-  const size_t *shape = layer->training || !rm_layer_is_batch_norm(layer) ? NULL : bind_pendingshape(L, 2, &ndim);
-  if (!shape) return false;
-  if (rm_batch_norm_begin(layer, ndim, shape, &c, &err) != RM_OK) bind_raise(L, &err);
-  return bind_pendingbatchnorm(L, 2, c.weight, c.bias, c.running_mean, c.running_var, &c.options);
-}
-
-/* Pushes the layer's output for the value at 2. A batch norm's is pending, and relu completes it; so is a
- * convolution's where no gradients are recorded. */
+/* Pushes the layer's output for the value at 2. */
 static void push_output(lua_State *L, rm_layer *layer) {
-  rm_error err;
-  if (rm_layer_is_identity(layer)) return lua_pushvalue(L, 2);
-  if (rm_layer_is_relu(layer) && bind_pendingrelu(L, 2)) return;
-  if (push_folded(L, layer)) return;
-  rm_tensor *x = bind_totensor(L, 2);
+  if (!layer->type->forward) return lua_pushvalue(L, 2); /* whatever it is */
+  rm_value *x = bind_tovalue(L, 2);
   if (!x) bind_error(L, "%s: expected a tensor, got %s", layer->type->name, luaL_typename(L, 2));
-  if (rm_layer_is_batch_norm(layer)) {
-    rm_batch_norm_call c;
-    if (rm_batch_norm_begin(layer, x->ndim, x->shape, &c, &err) != RM_OK) bind_raise(L, &err);
-    bind_pushbatchnorm(L, x, c.weight, c.bias, c.running_mean, c.running_var, &c.options);
-    return;
-  }
-  if (rm_layer_is_conv2d(layer) && !rm_grad_enabled()) {
-    rm_conv2d_call c = rm_conv2d_begin(layer);
-    bind_pushconv2d(L, x, c.weight, c.bias, &c.options);
-    return;
-  }
-  rm_tensor **y = bind_boxtensor(L);
+  rm_value *y = bind_boxvalue(L);
   rm_rng *rng = bind_generator(L, BIND_RNG_DROPOUT);
+  rm_error err;
   if (RM_BREAKABLE(rm_layer_forward(layer, x, rng, y, &err), &err) != RM_OK) bind_raise(L, &err);
-  bind_pushed(L, y);
 }
 
 /* layer(x) -> y. A layer with hooks leaves the call to them: nn/hooks.lua. */
@@ -261,7 +234,7 @@ static void push_field(lua_State *L, const rm_layer *layer, const rm_field *fiel
 }
 
 static const rm_field *find_field(const rm_layer *layer, const char *name) {
-  for (const rm_field *f = layer->type->fields; f->name; f++)
+  for (const rm_field *f = rm_layer_fields(layer); f->name; f++)
     if (strcmp(f->name, name) == 0) return f;
   return NULL;
 }
@@ -271,7 +244,7 @@ static int unknown_name(lua_State *L, const rm_layer *layer, const char *name, i
   bind_nearest best = bind_nearest_start(name);
   for (size_t i = 0; i < layer->nparameters; i++) bind_nearest_offer(&best, layer->parameters[i].name);
   for (size_t i = 0; i < layer->nbuffers; i++) bind_nearest_offer(&best, layer->buffers[i].name);
-  for (const rm_field *f = layer->type->fields; f->name; f++) bind_nearest_offer(&best, f->name);
+  for (const rm_field *f = rm_layer_fields(layer); f->name; f++) bind_nearest_offer(&best, f->name);
   lua_pushnil(L);
   while (lua_next(L, methods)) {
     lua_pop(L, 1);
@@ -279,14 +252,6 @@ static int unknown_name(lua_State *L, const rm_layer *layer, const char *name, i
   }
   const char *hint = best.name ? lua_pushfstring(L, ", did you mean \"%s\"?", best.name) : "";
   return bind_error(L, "%s has no field or method \"%s\"%s", layer->type->name, name, hint);
-}
-
-/* Tensors that some configurations do not have: nil, not an error. */
-static bool may_be_absent(const char *name) {
-  static const char *const names[] = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcmp(names[i], name) == 0) return true;
-  return false;
 }
 
 /* layer.name; upvalue 1: the table of methods */
@@ -300,7 +265,7 @@ static int layer_index(lua_State *L) {
   else if (field) push_field(L, layer, field);
   else if (strcmp(name, "training") == 0) lua_pushboolean(L, layer->training);
   else if (strcmp(name, "type") == 0) lua_pushstring(L, layer->type->name);
-  else if (may_be_absent(name)) lua_pushnil(L);
+  else if (rm_slot_may_be_absent(name)) lua_pushnil(L);
   else return unknown_name(L, layer, name, lua_upvalueindex(1));
   return 1;
 }
@@ -315,7 +280,6 @@ static int layer_newindex(lua_State *L) {
   if (slot) {
     rm_tensor *t = bind_totensor(L, 3);
     if (!t) return bind_error(L, "%s.%s: expected a tensor, got %s", layer->type->name, name, luaL_typename(L, 3));
-    bind_completerecorders(L, t);
     if (rm_layer_replace(layer, slot, t, &err) != RM_OK) return bind_raise(L, &err);
     lua_getiuservalue(L, 1, TENSORS);
     lua_pushvalue(L, 3);
@@ -346,7 +310,7 @@ static int core_layer_fields(lua_State *L) {
   lua_newtable(L);
   for (size_t i = 0; i < layer->nparameters; i++) add_name(L, layer->parameters[i].name);
   for (size_t i = 0; i < layer->nbuffers; i++) add_name(L, layer->buffers[i].name);
-  for (const rm_field *f = layer->type->fields; f->name; f++) add_name(L, f->name);
+  for (const rm_field *f = rm_layer_fields(layer); f->name; f++) add_name(L, f->name);
   add_name(L, "training");
   add_name(L, "type");
   return 1;

@@ -13,6 +13,7 @@
 #include "core/alloc.h"
 #include "core/hook.h"
 #include "core/profile.h"
+#include "core/reader.h"
 #include "core/threads.h"
 #include "kernels/kernels.h"
 
@@ -426,6 +427,8 @@ static rm_status deliver(walk *w, rm_error *err) {
   for (size_t i = 0; i < w->nleaves; i++)
     if (w->leaves[i].leaf->hooks) RM_TRY(rm_hooks_run(w->leaves[i].leaf->hooks, &w->leaves[i].grad, err));
   for (size_t i = 0; i < w->nleaves; i++) RM_TRY(owned(&w->leaves[i].grad, w->leaves[i].leaf, err));
+  for (size_t i = 0; i < w->nleaves; i++)
+    if (w->leaves[i].leaf->grad) RM_TRY(rm_settle_elements(w->leaves[i].leaf->grad, err));
   for (size_t i = 0; i < w->nleaves; i++) {
     rm_tensor *leaf = w->leaves[i].leaf, *grad = w->leaves[i].grad;
     if (leaf->grad && rm_tensor_same_layout(leaf->grad, grad) && rm_tensor_is_dense(grad)) {
@@ -533,6 +536,7 @@ rm_status rm_tensor_set_requires_grad(rm_tensor *t, bool requires, rm_error *err
                    t->node->name);
   if (requires && t->dtype != RM_FLOAT32)
     return rm_fail(err, RM_ERR_TYPE, "requires_grad: the tensor is %s, expected float32", rm_dtype_name(t->dtype));
+  if (t->requires_grad != requires) RM_TRY(rm_settle_requirement(t, err));
   t->requires_grad = requires;
   return RM_OK;
 }
@@ -555,7 +559,7 @@ rm_status rm_tensor_check_writable(const char *op, const rm_tensor *t, rm_error 
     if (t->shape[d] > 1 && t->strides[d] == 0)
       return rm_fail(err, RM_ERR_VALUE,
                      "%s: positions along dimension %zu share their memory (an expanded tensor); use x:clone()", op, d + 1);
-  if (!rm_grad_enabled() || !t->requires_grad) return RM_OK;
+  if (!rm_grad_enabled() || !t->requires_grad) return rm_settle_elements(t, err);
   return rm_fail(err, RM_ERR_STATE,
                  "%s: writes into a tensor that %s; use the operation that returns a new tensor, or wrap it in no_grad(function)",
                  op, t->node ? "was computed on the tape" : "requires a gradient");

@@ -26,12 +26,15 @@ size_t      rm_dtype_size(rm_dtype dtype);              /* bytes of one element 
 const char *rm_dtype_name(rm_dtype dtype);              /* "float32" */
 bool        rm_dtype_from_name(const char *name, rm_dtype *dtype);
 
+typedef struct rm_reader rm_reader;  /* still has to look at the elements: reader.h */
+
 typedef struct {
   atomic_size_t refs;     /* tensors that keep the elements */
   atomic_size_t watchers; /* weak tensors, and one more for all of refs: these keep this struct */
   size_t        bytes;
   void         *data;
   atomic_uint   version;  /* counts writes in place, so that backward can refuse stale values */
+  rm_reader    *readers;  /* NULL: nobody has put anything off */
 } rm_storage;
 
 typedef struct rm_node rm_node;      /* an operation on the tape: tape.h */
