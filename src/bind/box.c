@@ -24,9 +24,9 @@
 #include <string.h>
 #include <time.h>
 #include "bind/state.h"
-#include "core/alloc.h"
-#include "core/profile.h"
-#include "core/threads.h"
+#include "memory/alloc.h"
+#include "measure/profile.h"
+#include "parallel/threads.h"
 
 static const char tensor_key;  /* its address is the metatable's key in the registry */
 static const char state_key;

@@ -9,7 +9,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 enum { TENSORS = 1, HOOKS = 2, USERVALUES = 2 };
 

@@ -2,7 +2,7 @@
  *
  * Each has a struct with its own option, if it has one, and a type of its own. */
 #include "layers/layer.h"
-#include "ops/pointwise.h"
+#include "ops/pointwise/pointwise.h"
 
 /* y = op(x), with one number or NULL. */
 static rm_status apply(rm_unary_op op, const double *number, rm_value *x, rm_value *y, rm_error *err) {

@@ -16,8 +16,8 @@
 #include "core/rng.h"
 #include "core/tensor.h"
 #include "lazy/value.h"
-#include "ops/conv.h"
-#include "ops/pool.h"
+#include "ops/conv/conv.h"
+#include "ops/pool/pool.h"
 
 typedef struct rm_layer rm_layer;
 

@@ -1,6 +1,6 @@
 /* softmax.c -- Softmax and LogSoftmax along one dimension. */
 #include "layers/layer.h"
-#include "ops/softmax.h"
+#include "ops/norm/softmax.h"
 
 typedef struct {
   rm_layer base;

@@ -2,9 +2,9 @@
 #include "lazy/expression.h"
 
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/tape.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 /* --- owning ------------------------------------------------------------------------------------ */
 

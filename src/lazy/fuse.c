@@ -1,7 +1,7 @@
 /* fuse.c -- operators on values: what is put off, and what is joined to it. value.h has the list. */
 #include "core/tape.h"
 #include "lazy/expression.h"
-#include "ops/pointwise.h"
+#include "ops/pointwise/pointwise.h"
 
 #include <string.h>
 

@@ -25,8 +25,8 @@
 #define RM_LAZY_VALUE_H
 
 #include "core/tensor.h"
-#include "ops/conv.h"
-#include "ops/norm.h"
+#include "ops/conv/conv.h"
+#include "ops/norm/norm.h"
 
 typedef struct rm_expression rm_expression; /* expression.h */
 typedef struct {

@@ -5,7 +5,7 @@
 #include "core/reader.h"
 #include "layers/layer.h"
 #include "lazy/value.h"
-#include "ops/pointwise.h"
+#include "ops/pointwise/pointwise.h"
 
 /* conv1-bn1-relu-conv2-bn2 (+ shortcut) - relu, 8 channels. */
 enum { CONV1, BN1, CONV2, BN2, LAYERS, CHANNELS = 8 };

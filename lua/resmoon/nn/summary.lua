@@ -8,9 +8,9 @@
 --          without a layer (x:conv2d(w) with a tensor of its own).
 --   bytes  of the layers' outputs in float32: about what training keeps of one image.
 local core   = require "resmoon.core"
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
-local text   = require "resmoon.text"
+local text   = require "resmoon.base.text"
 
 local Summary = {__name = "Summary"}
 

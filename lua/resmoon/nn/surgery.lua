@@ -14,7 +14,8 @@
 -- becomes a Sequential of both ("conv1.0" and "conv1.1"); and what is removed leaves an Identity.
 -- What comes in takes over the mode (train or eval) of what it stands in.
 local core = require "resmoon.core"
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
+local hint = require "resmoon.base.hint"
 
 local surgery = {}
 
@@ -47,9 +48,8 @@ local function label(Module, net, path) return path == "" and Module.label(net) 
 local function no_child(op, Module, net, path, module, key)
   local all, name = names(module), type(key) == "number" and tostring(key - 1) or key
   if #all == 0 then fail("%s: %s is a %s, which has no parts", op, label(Module, net, path), Module.type_of(module)) end
-  local nearest = type(key) == "string" and core.nearest(name, all)
   fail("%s: %s has no '%s'%s; it has %s%s", op, label(Module, net, path), name,
-    nearest and (", did you mean '%s'?"):format(nearest) or "", table.concat(all, ", ", 1, math.min(#all, 12)),
+    type(key) == "string" and hint(name, all) or "", table.concat(all, ", ", 1, math.min(#all, 12)),
     #all > 12 and ", ..." or "")
 end
 
