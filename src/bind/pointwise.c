@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include "bind/bind.h"
+#include "ops/pointwise/maxout.h"
 #include "parallel/threads.h"
 
 /* The tensor or number at arg. */

@@ -1,6 +1,6 @@
 /* maxout.c -- Maxout: the largest of each `pieces` neighboring channels. */
 #include "layers/layer.h"
-#include "ops/pointwise/pointwise.h"
+#include "ops/pointwise/maxout.h"
 
 typedef struct {
   rm_layer base;

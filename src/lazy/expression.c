@@ -125,11 +125,9 @@ rm_status rm_expression_compute(rm_expression *e, bool relu, rm_tensor **y, rm_e
   e->refs++;
   rm_status status = (h.in[KERNEL] ? convolve : normalise)(e, &h, relu, &fresh, err);
   if (status == RM_OK && rm_broken()) status = rm_fail(err, RM_ERR_INTERRUPTED, "interrupted"); /* parts are missing */
-  if (status == RM_OK) *y = fresh;
-  else rm_tensor_release(fresh);
   rm_expression_release(e);
   let_go(&h);
-  return status;
+  return rm_tensor_give(status, fresh, y);
 }
 
 rm_status rm_expression_settle(rm_expression *e, rm_error *err) {

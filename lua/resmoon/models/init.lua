@@ -51,7 +51,7 @@ function models.get(name)
 end
 
 --- models.resnet21 is an error that names the nearest, rather than a nil to be called.
--- models.tables is read when asked for: it needs this file.
+-- models.tables is read when it is asked for (late: it is made of the networks that this file lists).
 return setmetatable(models, {__index = function(_, name)
   if name == "tables" then return require "resmoon.models.tables" end
   return models.get(name)

@@ -24,12 +24,15 @@ local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
 local is    = require "resmoon.base.is"
 local hooks = require "resmoon.nn.hooks"
+local module_kind = require "resmoon.nn.kind"
 local path  = require "resmoon.nn.path"
+local summary = require "resmoon.nn.summary"
 local surgery = require "resmoon.nn.surgery"
 
 local Module = class("Module")
 
 Module.training = true
+Module[module_kind.MARK] = true
 
 --- Whether v is a Lua module or a layer of the core.
 -- Call: nn.Module.is_module(v) -> boolean
@@ -37,7 +40,7 @@ Module.training = true
 -- Example:
 --   > nn.Module.is_module(nn.ReLU()), nn.Module.is_module {}
 --   true  false
-function Module.is_module(v) return Module.is(v) or is.layer(v) end
+Module.is_module = module_kind.is_module
 
 --- "BasicBlock", "Conv2d": the class of a module, the type of a layer.
 -- Call: nn.Module.type_of(module) -> string
@@ -45,7 +48,7 @@ function Module.is_module(v) return Module.is(v) or is.layer(v) end
 -- Example:
 --   > nn.Module.type_of(nn.ReLU()), nn.Module.type_of(models.mlp())
 --   ReLU  MLP
-function Module.type_of(module) return is.layer(module) and module.type or getmetatable(module).__name end
+Module.type_of = module_kind.type_of
 
 -- For methods called with a dot (net.parameters()), or on something else.
 local function called_on(self, method)
@@ -60,9 +63,7 @@ end
 -- Example:
 --   > nn.Module.label(models.resnet20())
 --   resnet20
-function Module.label(module)
-  return type(module) == "table" and rawget(module, "name") or Module.type_of(module)
-end
+Module.label = module_kind.label
 
 -- --- fields -----------------------------------------------------------------------------
 
@@ -522,7 +523,7 @@ end
 --   mlp                               55    42      0.1 KiB
 function Module:summary(shape)
   called_on(self, "summary")
-  return require("resmoon.nn.summary")(self, shape)
+  return summary(self, shape)
 end
 
 --- Multiply-accumulates of convolutions and linear layers for one input of shape {C, H, W}.

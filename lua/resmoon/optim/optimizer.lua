@@ -22,6 +22,7 @@ local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
 local is    = require "resmoon.base.is"
+local kind  = require "resmoon.nn.kind"
 local options_of = require "resmoon.base.options"
 
 local Optimizer = class("Optimizer")
@@ -205,7 +206,7 @@ end
 function Optimizer:follow(net, options)
   called_on(self, "follow")
   local cls = getmetatable(self)
-  if not require("resmoon.nn.module").is_module(net) then
+  if not kind.is_module(net) then
     fail("optim.%s: follow: expected a module or layer, got a %s", cls.__name, type(net))
   end
   local there, known, fresh = {}, {}, {}
