@@ -1,7 +1,7 @@
-/* layer.c -- a layer in Lua: called, asked for its parameters, switched to evaluation, printed.
+/* layer.c -- a layer in Lua: called, asked for its tensors and settings, printed.
  *
- * It answers the protocol that nn.Module defines for modules written in Lua. What needs no C
- * (state_dict and its like) is added from Lua: the methods are in `layer_methods`.
+ * All other methods are those of every module, written once in Lua (nn/protocol.lua), which puts them into
+ * the table `layer_methods`.
  *
  * A userdata has two user values: the boxes of its tensors by name, so that conv.weight is the same
  * object each time, and its hooks. */
@@ -98,12 +98,7 @@ static int set_layer_hooks(lua_State *L) {
   return 0;
 }
 
-/* --- parameters and buffers ------------------------------------------------------------------- */
-
-typedef struct { const rm_slot *slots; size_t n; } slot_list;
-static slot_list slots_of(const rm_layer *layer, bool buffers) {
-  return buffers ? (slot_list){layer->buffers, layer->nbuffers} : (slot_list){layer->parameters, layer->nparameters};
-}
+/* --- tensors --------------------------------------------------------------------------------- */
 
 /* Pushes the box of the tensor called `name` of the layer at `arg`. */
 static void push_slot(lua_State *L, int arg, const char *name) {
@@ -112,89 +107,21 @@ static void push_slot(lua_State *L, int arg, const char *name) {
   lua_remove(L, -2);
 }
 
-static int push_list(lua_State *L, bool buffers) {
-  slot_list list = slots_of(bind_checklayer(L, 1), buffers);
-  lua_createtable(L, (int)list.n, 0);
-  for (size_t i = 0; i < list.n; i++) {
-    push_slot(L, 1, list.slots[i].name);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  return 1;
-}
-static int layer_parameters(lua_State *L) { return push_list(L, false); }
-static int layer_buffers(lua_State *L) { return push_list(L, true); }
-
-/* Upvalues: layer, prefix, whether buffers, how many have been given. */
-static int next_named(lua_State *L) {
-  lua_settop(L, 0);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  slot_list list = slots_of(bind_checklayer(L, 1), lua_toboolean(L, lua_upvalueindex(3)));
-  lua_Integer i = lua_tointeger(L, lua_upvalueindex(4));
-  if (i >= (lua_Integer)list.n) return 0;
-  lua_pushinteger(L, i + 1);
-  lua_replace(L, lua_upvalueindex(4));
-  lua_pushfstring(L, "%s%s", lua_tostring(L, lua_upvalueindex(2)), list.slots[i].name);
-  push_slot(L, 1, list.slots[i].name);
-  return 2;
+/* Adds name to the list on top of the stack. */
+static void add_name(lua_State *L, const char *name) {
+  lua_pushstring(L, name);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 }
 
-static int push_named(lua_State *L, bool buffers) {
-  bind_checklayer(L, 1);
-  const char *prefix = luaL_optstring(L, 2, "");
-  lua_pushvalue(L, 1);
-  lua_pushfstring(L, *prefix ? "%s." : "", prefix);
-  lua_pushboolean(L, buffers);
-  lua_pushinteger(L, 0);
-  lua_pushcclosure(L, next_named, 4);
-  return 1;
-}
-static int layer_named_parameters(lua_State *L) { return push_named(L, false); }
-static int layer_named_buffers(lua_State *L) { return push_named(L, true); }
-
-/* layer:zero_grad(): forgets the gradients */
-static int layer_zero_grad(lua_State *L) {
+/* layer_slots(layer, "parameter" or "buffer") -> the names of its tensors of that kind */
+static int core_layer_slots(lua_State *L) {
+  static const char *const kinds[] = {"parameter", "buffer", NULL};
   const rm_layer *layer = bind_checklayer(L, 1);
-  rm_error err;
-  for (size_t i = 0; i < layer->nparameters; i++)
-    if (rm_tensor_set_grad(layer->parameters[i].tensor, NULL, &err) != RM_OK) return bind_raise(L, &err);
-  return 0;
-}
-
-/* --- modes, and a tree of one -------------------------------------------------------------------- */
-
-static int layer_train(lua_State *L) {
-  rm_layer *layer = bind_checklayer(L, 1);
-  layer->training = lua_isnoneornil(L, 2) || lua_toboolean(L, 2);
-  lua_settop(L, 1);
-  return 1;
-}
-
-static int layer_eval(lua_State *L) {
-  bind_checklayer(L, 1)->training = false;
-  lua_settop(L, 1);
-  return 1;
-}
-
-/* layer:apply(fn): fn(layer); returns the layer */
-static int layer_apply(lua_State *L) {
-  bind_checklayer(L, 1);
-  lua_settop(L, 2);
-  lua_pushvalue(L, 1);
-  lua_call(L, 1, 0);
-  return 1;
-}
-
-static int layer_children(lua_State *L) {
-  bind_checklayer(L, 1);
-  lua_newtable(L);
-  return 1;
-}
-
-static int nothing(lua_State *L) { return (void)L, 0; }
-
-static int layer_named_children(lua_State *L) {
-  bind_checklayer(L, 1);
-  lua_pushcfunction(L, nothing);
+  bool buffers = luaL_checkoption(L, 2, NULL, kinds) == 1;
+  const rm_slot *slots = buffers ? layer->buffers : layer->parameters;
+  size_t n = buffers ? layer->nbuffers : layer->nparameters;
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) add_name(L, slots[i].name);
   return 1;
 }
 
@@ -254,11 +181,9 @@ static int unknown_name(lua_State *L, const rm_layer *layer, const char *name, i
   return bind_error(L, "%s has no field or method \"%s\"%s", layer->type->name, name, hint);
 }
 
-/* layer.name; upvalue 1: the table of methods */
+/* layer.name; upvalue 1: the table of methods, which may load them (resmoon/init.lua) */
 static int layer_index(lua_State *L) {
   rm_layer *layer = bind_checklayer(L, 1);
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
   const char *name = luaL_checkstring(L, 2);
   const rm_field *field = find_field(layer, name);
   if (rm_layer_slot(layer, name)) push_slot(L, 1, name);
@@ -266,6 +191,7 @@ static int layer_index(lua_State *L) {
   else if (strcmp(name, "training") == 0) lua_pushboolean(L, layer->training);
   else if (strcmp(name, "type") == 0) lua_pushstring(L, layer->type->name);
   else if (rm_slot_may_be_absent(name)) lua_pushnil(L);
+  else if (lua_getfield(L, lua_upvalueindex(1), name) != LUA_TNIL) return 1;
   else return unknown_name(L, layer, name, lua_upvalueindex(1));
   return 1;
 }
@@ -296,12 +222,6 @@ static int layer_newindex(lua_State *L) {
   return 0;
 }
 
-/* Adds name to the list on top of the stack. */
-static void add_name(lua_State *L, const char *name) {
-  lua_pushstring(L, name);
-  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-}
-
 /* rm.layer_fields(layer) -> the names of its tensors and fields; nil for what is no layer */
 static int core_layer_fields(lua_State *L) {
   rm_layer **box = luaL_testudata(L, 1, BIND_LAYER);
@@ -317,22 +237,12 @@ static int core_layer_fields(lua_State *L) {
 }
 
 void bind_open_layer(lua_State *L) {
-  static const luaL_Reg methods[] = {{"forward", layer_forward},
-                                     {"parameters", layer_parameters},
-                                     {"named_parameters", layer_named_parameters},
-                                     {"buffers", layer_buffers},
-                                     {"named_buffers", layer_named_buffers},
-                                     {"zero_grad", layer_zero_grad},
-                                     {"train", layer_train},
-                                     {"eval", layer_eval},
-                                     {"apply", layer_apply},
-                                     {"children", layer_children},
-                                     {"named_children", layer_named_children},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"forward", layer_forward}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__call", layer_call},         {"__gc", layer_gc},
                                   {"__newindex", layer_newindex}, {"__tostring", layer_tostring},
                                   {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields}, {"layer_hooks", layer_hooks},
+  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields}, {"layer_slots", core_layer_slots},
+                                       {"layer_hooks", layer_hooks},
                                        {"set_layer_hooks", set_layer_hooks}, {NULL, NULL}};
   bind_register(L, NULL, functions);
   luaL_newmetatable(L, BIND_LAYER);

@@ -295,4 +295,7 @@ void bind_open_layer_new(lua_State *L) {
                                        {"Identity", new_identity},
                                        {NULL, NULL}};
   bind_register(L, NULL, functions);
+  lua_newtable(L); /* the same by themselves: what nn takes over */
+  luaL_setfuncs(L, functions, 0);
+  lua_setfield(L, -2, "layer_constructors");
 }

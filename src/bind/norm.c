@@ -1,6 +1,7 @@
 /* norm.c -- x:batch_norm(...), the function behind the layer. Its result waits (lazy/value.h) unless an
  * addition or relu is asked for right here. */
 #include "bind/bind.h"
+#include "lazy/fuse.h"
 #include "parallel/threads.h"
 #include "ops/norm/norm.h"
 

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include "bind/bind.h"
+#include "lazy/fuse.h"
 #include "ops/pointwise/maxout.h"
 #include "parallel/threads.h"
 

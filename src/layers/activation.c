@@ -2,6 +2,7 @@
  *
  * Each has a struct with its own option, if it has one, and a type of its own. */
 #include "layers/layer.h"
+#include "lazy/fuse.h"
 #include "ops/pointwise/pointwise.h"
 
 /* y = op(x), with one number or NULL. */

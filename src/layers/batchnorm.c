@@ -5,6 +5,7 @@
 #include <math.h>
 #include "core/tape.h"
 #include "layers/layer.h"
+#include "lazy/fuse.h"
 
 typedef struct {
   rm_layer base;

@@ -1,5 +1,6 @@
 /* conv2d.c -- Conv2d: weight (out, in/groups, kernel height, width) and bias (out). */
 #include "layers/layer.h"
+#include "lazy/fuse.h"
 
 typedef struct {
   rm_layer base;

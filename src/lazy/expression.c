@@ -2,8 +2,9 @@
 #include "lazy/expression.h"
 
 #include <string.h>
-#include "memory/alloc.h"
 #include "core/tape.h"
+#include "memory/alloc.h"
+#include "ops/norm/norm.h"
 #include "parallel/threads.h"
 
 /* --- owning ------------------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@
 
 #include "core/reader.h"
 #include "lazy/value.h"
+#include "ops/conv/conv.h"
 
 /* The tensors an expression looks at when it is computed. All but X may be absent. A batch norm's weight and
  * bias are in the columns already: they are only recorded. */

@@ -1,9 +1,10 @@
 /* fuse.c -- operators on values: what is put off, and what is joined to it. value.h has the list. */
+#include "lazy/fuse.h"
+
+#include <string.h>
 #include "core/tape.h"
 #include "lazy/expression.h"
 #include "ops/pointwise/pointwise.h"
-
-#include <string.h>
 
 /* The expression behind v, if what is called now may be joined to it. */
 static rm_expression *joinable(const rm_value *v) {

@@ -25,8 +25,6 @@
 #define RM_LAZY_VALUE_H
 
 #include "core/tensor.h"
-#include "ops/conv/conv.h"
-#include "ops/norm/norm.h"
 
 typedef struct rm_expression rm_expression; /* expression.h */
 typedef struct {
@@ -43,15 +41,5 @@ const size_t *rm_value_shape(const rm_value *v, size_t *ndim);
 
 rm_value rm_value_retain(const rm_value *v); /* another holder of the same */
 void     rm_value_release(rm_value *v);      /* leaves {0}; an expression without holders is forgotten */
-
-/* --- operators (fuse.c) ----------------------------------------------------------------------- */
-
-rm_status rm_value_conv2d(rm_value *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_value *y,
-                          rm_error *err);
-/* As rm_batch_norm. Nothing has moved if it fails. */
-rm_status rm_value_batch_norm(rm_value *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
-                              rm_tensor *running_var, const rm_batch_norm_options *options, rm_value *y, rm_error *err);
-rm_status rm_value_add(rm_value *a, rm_value *b, rm_value *y, rm_error *err);
-rm_status rm_value_relu(rm_value *x, rm_value *y, rm_error *err);
 
 #endif

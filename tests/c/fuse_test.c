@@ -7,6 +7,7 @@
 #include "core/view.h"
 #include "layers/layer.h"
 #include "lazy/expression.h"
+#include "lazy/fuse.h"
 #include "ops/pointwise/pointwise.h"
 
 /* conv1-bn1-relu-conv2-bn2 (+ shortcut) - relu, 8 channels. */
