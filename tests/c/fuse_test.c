@@ -8,6 +8,7 @@
 #include "layers/layer.h"
 #include "lazy/expression.h"
 #include "lazy/fuse.h"
+#include "ops/optim/optim.h"
 #include "ops/pointwise/pointwise.h"
 
 /* conv1-bn1-relu-conv2-bn2 (+ shortcut) - relu, 8 channels. */
@@ -319,6 +320,38 @@ static void gradients_are_waited_for(void **state) {
   rm_tensor_release(w);
 }
 
+/* What an optimizer writes: the parameter and its own state, which backward would otherwise take for unchanged. */
+static void optimizer_steps_are_waited_for(void **state) {
+  (void)state;
+  rng = rm_rng_new(5, 0);
+  rm_tensor *w = test_normal(&rng, 2, (size_t[]){6, 3}, 0, 1), *velocity = test_normal(&rng, 2, w->shape, 0, 1);
+  OK(rm_tensor_set_requires_grad(w, true, &test_err));
+  rm_tensor *gradient = test_normal(&rng, 2, w->shape, 0, 1), *product;
+  OK(rm_tensor_set_grad(w, gradient, &test_err));
+  OK(rm_mul(w, velocity, &product, &test_err)); /* saves the velocity */
+  bool was = rm_grad_set(false);
+  rm_tensor *const inputs[] = {w, velocity};
+  rm_value early[2] = {{0}, {0}}, late[2] = {{0}, {0}};
+  const rm_batch_norm_options options = {.training = true, .eps = 1e-5};
+  for (int i = 0; i < 2; i++) {
+    rm_value x = {.tensor = inputs[i]};
+    OK(rm_value_batch_norm(&x, NULL, NULL, NULL, NULL, &options, &early[i], &test_err));
+    see(&early[i]);
+    OK(rm_value_batch_norm(&x, NULL, NULL, NULL, NULL, &options, &late[i], &test_err));
+  }
+  const rm_optim_set set = {1, &w, {&velocity}, (uint64_t[]){2}};
+  OK(rm_sgd_step(&set, &(rm_sgd_options){.lr = 0.1, .momentum = 0.9}, &test_err));
+  for (int i = 0; i < 2; i++) {
+    test_same("of the old elements", see(&late[i]), see(&early[i]));
+    rm_value_release(&early[i]), rm_value_release(&late[i]);
+  }
+  rm_grad_set(was);
+  assert_int_equal(rm_backward(product, gradient, false, &test_err), RM_ERR_STATE);
+  assert_non_null(strstr(test_err.message, "in place"));
+  rm_tensor_release(product), rm_tensor_release(gradient);
+  rm_tensor_release(w), rm_tensor_release(velocity);
+}
+
 /* A write that nobody was asked about is found out. */
 static void stale_values_are_refused(void **state) {
   (void)state;
@@ -494,6 +527,7 @@ int main(void) {
                                      cmocka_unit_test(writes_are_waited_for),
                                      cmocka_unit_test(moving_statistics_are_waited_for),
                                      cmocka_unit_test(gradients_are_waited_for),
+                                     cmocka_unit_test(optimizer_steps_are_waited_for),
                                      cmocka_unit_test(stale_values_are_refused),
                                      cmocka_unit_test(requirements_do_not_reach_back),
                                      cmocka_unit_test(recording_switched_in_between),
