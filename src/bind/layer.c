@@ -222,7 +222,7 @@ static int layer_newindex(lua_State *L) {
   return 0;
 }
 
-/* rm.layer_fields(layer) -> the names of its tensors and fields; nil for what is no layer */
+/* rm.layer_fields(layer) -> the names of its tensors and fields; nil if it is not a layer */
 static int core_layer_fields(lua_State *L) {
   rm_layer **box = luaL_testudata(L, 1, BIND_LAYER);
   if (!box) return lua_pushnil(L), 1;

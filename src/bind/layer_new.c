@@ -84,7 +84,7 @@ static int new_batch_norm(lua_State *L, const char *op, size_t dims) {
   return raise_or_push(L, rm_batch_norm_layer(features, dims, &c, layer, &err), &err);
 }
 
-/* Batch normalisation with a trained scale and shift of each channel: of images (2d) or of rows (1d).
+/* Batch normalization with a trained scale and shift of each channel: of images (2d) or of rows (1d).
  * Call: nn.BatchNorm2d(features, {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true}) -> layer
  * Call: nn.BatchNorm1d(features, {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true}) -> layer
  * Shapes: x (N, features, H, W), for 1d (N, features); y as x. weight, bias, running_mean, running_var (features). In
@@ -162,7 +162,7 @@ static int new_silu(lua_State *L) { return without_options(L, rm_silu_layer); }
 /* x:leaky_relu as a layer: x where it is positive, negative_slope * x elsewhere.
  * Call: nn.LeakyReLU(negative_slope = 0.01) -> layer
  * Shapes: x any, float32; y as x.
- * Errors: a slope that is no number.
+ * Errors: a slope that is not a number.
  * Example:
  *   > nn.LeakyReLU(0.1)(rm.tensor {-1, 2})
  *   [-0.1000,  2.0000]  float32 (2) */
@@ -175,7 +175,7 @@ static int new_leaky_relu(lua_State *L) {
 /* x:elu as a layer: x where it is positive, alpha * (e^x - 1) elsewhere.
  * Call: nn.ELU(alpha = 1) -> layer
  * Shapes: x any, float32; y as x.
- * Errors: an alpha that is no number.
+ * Errors: an alpha that is not a number.
  * Example:
  *   > nn.ELU()(rm.tensor {-1, 2})
  *   [-0.6321,  2.0000]  float32 (2) */
@@ -199,7 +199,7 @@ static int new_gelu(lua_State *L) {
   rm_error err;
   return raise_or_push(L, rm_gelu_layer(form, layer, &err), &err);
 }
-/* x:maxout as a layer: the largest of each `pieces` neighbouring channels.
+/* x:maxout as a layer: the largest of each `pieces` neighboring channels.
  * Call: nn.Maxout(pieces) -> layer
  * Shapes: x (N, C, ...); y (N, C/pieces, ...).
  * Errors: pieces below 1; when called, a C that pieces does not divide.

@@ -111,7 +111,7 @@ static rm_status convolve(const rm_expression *e, const held *h, bool relu, rm_t
   return status;
 }
 
-static rm_status normalise(const rm_expression *e, const held *h, bool relu, rm_tensor **y, rm_error *err) {
+static rm_status normalize(const rm_expression *e, const held *h, bool relu, rm_tensor **y, rm_error *err) {
   bool was = rm_grad_set(e->recording);
   rm_status status = rm_batch_norm_apply(h->in[X], h->in[WEIGHT], h->in[BIAS], h->columns, e->of_batch, h->in[ADD],
                                          relu, y, err);
@@ -124,7 +124,7 @@ rm_status rm_expression_compute(rm_expression *e, bool relu, rm_tensor **y, rm_e
   RM_TRY(check_unchanged(e, err));
   held h = hold(e);
   e->refs++;
-  rm_status status = (h.in[KERNEL] ? convolve : normalise)(e, &h, relu, &fresh, err);
+  rm_status status = (h.in[KERNEL] ? convolve : normalize)(e, &h, relu, &fresh, err);
   if (status == RM_OK && rm_broken()) status = rm_fail(err, RM_ERR_INTERRUPTED, "interrupted"); /* parts are missing */
   rm_expression_release(e);
   let_go(&h);

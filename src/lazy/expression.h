@@ -1,7 +1,7 @@
 /* expression.h -- what a value still has to compute; for the files of this folder.
  *
  * There are two kinds. With a kernel: x goes through a convolution, into which `columns`, unless NULL, are
- * folded. Without: x is normalised by the columns of rm_batch_norm_columns. Either may add a tensor. */
+ * folded. Without: x is normalized by the columns of rm_batch_norm_columns. Either may add a tensor. */
 #ifndef RM_LAZY_EXPRESSION_H
 #define RM_LAZY_EXPRESSION_H
 

@@ -50,7 +50,7 @@ static rm_status fold(const rm_expression *conv, rm_tensor *weight, rm_tensor *b
 }
 
 /* The columns come last: what can fail otherwise has been done when the running statistics move. */
-static rm_status normalise(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
+static rm_status normalize(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
                            rm_tensor *running_var, const rm_batch_norm_options *options, rm_expression *e,
                            rm_error *err) {
   rm_expression_set_shape(e, x->ndim, x->shape);
@@ -61,7 +61,7 @@ static rm_status normalise(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_
   return rm_batch_norm_columns(x, weight, bias, running_mean, running_var, options, &e->columns, err);
 }
 
-/* The running statistics are written: whoever would read the old ones does so first. */
+/* The running statistics are written: those who would read the old ones do so first. */
 static rm_status settle_running(rm_tensor *running_mean, rm_tensor *running_var, const rm_batch_norm_options *options,
                                 rm_error *err) {
   if (options->training && running_mean) RM_TRY(rm_settle_elements(running_mean, err));
@@ -79,7 +79,7 @@ rm_status rm_value_batch_norm(rm_value *x, rm_tensor *weight, rm_tensor *bias, r
   const rm_expression *conv = foldable(x, running_mean, running_var, options);
   rm_status status = conv ? fold(conv, weight, bias, running_mean, running_var, options->eps, e, err)
                           : rm_value_tensor(x, &t, err);
-  if (status == RM_OK && t) status = normalise(t, weight, bias, running_mean, running_var, options, e, err);
+  if (status == RM_OK && t) status = normalize(t, weight, bias, running_mean, running_var, options, e, err);
   if (status == RM_OK) y->expression = e;
   else rm_expression_release(e);
   return status;

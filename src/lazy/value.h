@@ -7,8 +7,8 @@
  *   convolution of x [* batch norm] [+ shortcut]   where no gradients are recorded; `*`: with fixed statistics, folded
  *                                                into the weights
  *
- * relu(expression) does all of it at once. Whoever needs the tensor asks rm_value_tensor, which does the rest:
- * a caller cannot tell such a value from a tensor. Training and inference take the same way.
+ * relu(expression) does all of it at once. A caller who needs the tensor asks rm_value_tensor, which does the rest:
+ * such a value cannot be told from a tensor. Training and inference take the same way.
  *
  * - Shapes and types are checked at the call; what is computed is computed at the first look, and that may fail
  *   for want of memory, or be interrupted: the value is then as it was.
@@ -17,7 +17,7 @@
  * - Whether gradients are recorded is what it was at the call. Where that has changed in between, nothing is
  *   joined.
  *
- * Ownership: a value is a struct of its holder, empty ({0}) until a function below fills it, and released by
+ * Ownership: a value is a struct of its holder, empty ({0}) until an operator (fuse.h) fills it, and released by
  * rm_value_release. An expression may have several holders and is computed once. A plain tensor t is the value
  * (rm_value){.tensor = t}, borrowed or not as the holder likes. Arguments are borrowed; looking at one changes it
  * from expression to tensor. On failure *y is untouched. */

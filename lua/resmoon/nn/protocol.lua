@@ -127,7 +127,7 @@ function methods:named_parameters(prefix)
   protocol.called_on(self, "named_parameters")
   return named_tensors(self, prefix, "parameter")
 end
---- The list of parameters, as optimisers take it.
+--- The list of parameters, as optimizers take it.
 -- Call: net:parameters() -> list of tensors
 -- Shapes: those of the layers.
 -- Errors: none.
