@@ -117,6 +117,7 @@ static const struct {
     {K(neg_backward), 2, neg_b, 0, 0, true, false}, {K(abs_backward), 2, abs_b, 0, 0, false, false},
     {K(square_backward), 2, square_b, 1, 0, false, false}, {K(sqrt_backward), 2, sqrt_b, 1, 0, false, true},
     {K(reciprocal_backward), 2, reciprocal_b, 2, 0, false, false}, {K(log_backward), 2, log_b, 1, 0, false, true},
+    {K(exp_backward), 2, mul, 0.5, 0, true, false},
     {K(zero_backward), 2, zero, 0, 0, false, false}, {K(clamp_forward), 3, clamp, 0, 0, false, false},
     {K(clamp_backward), 4, clamp_b, 0, 0, false, false}, {K(relu_forward), 1, relu, 0, 0, true, false},
     {K(relu_backward), 2, relu_b, 0, 0, false, false}, {K(leaky_relu_forward), 2, leaky, 1, 0, false, false},
