@@ -13,6 +13,7 @@
 #include "core/threads.h"
 #include "kernels/kernels.h"
 #include "ops/optim.h"
+#include "isas.h"
 
 enum { TENSORS = 6, STEPS = 4 };
 /* One is larger than a thread's share, one shorter than a vector; number 4 gets no gradient. */
@@ -174,9 +175,7 @@ static void train(problem *q, const method *m, bool with_twin) {
 
 static void test_twins(void **context) {
   (void)context;
-  static const char *const isas[] = {"baseline", "avx2", "avx512"};
-  for (size_t k = 0; k < 3; k++) {
-    if (!rm_kernel_select(isas[k])) continue;
+  for (size_t k = 0; select_isa(k); k++) {
     for (size_t i = 0; i < METHODS; i++) {
       problem q;
       train(&q, &methods[i], true);
