@@ -15,6 +15,14 @@ local function listed()
   return names
 end
 
+check.case("no other file names one", function()
+  local pattern = {}
+  for i, name in ipairs(listed()) do pattern[i] = name ~= "baseline" and name or "__AVX" end
+  local pipe = assert(io.popen(("grep -rliE '%s' Makefile src lua scripts"):format(table.concat(pattern, "|"))))
+  check.equal(pipe:read("a"), "src/kernels/isa.list\n")
+  pipe:close()
+end)
+
 check.case("what the processor has is listed from the narrowest to the widest", function()
   local at = {}
   for i, name in ipairs(listed()) do at[name] = i end
