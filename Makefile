@@ -47,7 +47,7 @@ KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd
 # a * b + c * d into a fused step one way in the vectors and another way in the rest.
 PLAIN      := pointwise_k activation_k
 
-SRC    := $(filter-out %_k.c,$(wildcard src/*/*.c))
+SRC    := $(filter-out %_k.c,$(sort $(shell find src -name '*.c')))
 KSRC   := $(wildcard src/kernels/*_k.c)
 OBJ    := $(SRC:src/%.c=$B/%.o) $(foreach isa,$(ISAS),$(KSRC:src/%.c=$B/%.$(isa).o))
 LOW    := $(filter-out $B/bind/% $B/shell/%,$(OBJ))   # everything that knows no Lua
@@ -80,7 +80,7 @@ $B/%.o: src/%.c $(STAMP)
 	$Q$(CC) $(FLAGS) -c $< -o $@
 
 # The docstrings of the bindings, as text inside the program.
-$B/bind_docs.inc: src/bind/docs.awk $(wildcard src/bind/*.c)
+$B/bind_docs.inc: src/bind/docs.awk $(filter src/bind/%,$(SRC))
 	@mkdir -p $(@D)
 	$Qawk -f $^ > $@.new && mv $@.new $@
 

@@ -11,11 +11,11 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "core/threads.h"
 #include "isas.h"
+#include "parallel/threads.h"
 
 static rm_error test_err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", test_err.message); } while (0)

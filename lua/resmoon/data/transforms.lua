@@ -16,7 +16,7 @@
 --   > f = t.compose {t.resize(8), t.centre_crop(4)}
 --   > f(rm.zeros({3, 16, 20}, "uint8")).shape
 --   {3, 4, 4}
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 local rm   = require "resmoon.core"
 local imaging = rm.imaging
 
