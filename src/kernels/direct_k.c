@@ -146,16 +146,23 @@ void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *cons
 }
 
 /* --- weight gradient ------------------------------------------------------------------- */
-/* Where a pixel's floats begin: at a pointer of its own, or at the end of those of the pixel before. */
+/* Where the floats of a pixel begin. */
 typedef struct {
+  bool scattered; /* each pixel has a pointer; a constant, as the sizes of a tile are */
   const float *const *from;
   ptrdiff_t offset; /* from each pointer */
   const float *dense;
-  size_t step; /* without pointers: from pixel to pixel */
+  size_t step; /* from pixel to pixel */
 } operand;
 
+RM_INLINE operand scattered(const float *const *from, ptrdiff_t offset) {
+  return (operand){.scattered = true, .from = from, .offset = offset};
+}
+
+RM_INLINE operand dense(const float *first, size_t step) { return (operand){.dense = first, .step = step}; }
+
 RM_INLINE const float *floats_of(const operand *q, size_t pixel) {
-  return q->from ? q->from[pixel] + q->offset : q->dense + pixel * q->step;
+  return q->scattered ? q->from[pixel] + q->offset : q->dense + pixel * q->step;
 }
 
 /* `rows` rows of dW, nv vectors of columns, `apart` floats from one to the next: added over all pixels. */
@@ -166,8 +173,7 @@ RM_INLINE void weights_tile(int rows, int nv, size_t pixels, operand a, operand 
   rm_tile_clear(&sum, rows, nv);
   for (size_t p = 0; p < pixels; p++)
     rm_tile_step_strided(&sum, rows, nv, floats_of(&a, p), 1, floats_of(&b, p), apart);
-  rm_tile_add(&sum, rows, nv, dw, width, RM_VL);
-  rm_tile_store(&sum, rows, nv, dw, width, RM_VL);
+  rm_tile_add_to(&sum, rows, nv, dw, width, RM_VL);
 }
 
 /* A loop for each number of rows: it is unrolled by it. */
@@ -202,8 +208,7 @@ void RM_ISA(direct_pack_gradient)(size_t pixels, size_t columns, const float *dy
 /* Rows from x, columns from dy in a panel of nv vectors. */
 RM_INLINE void columns_panel(size_t rows, int nv, size_t pixels, const float *const *from, ptrdiff_t offset,
                              const float *dy, float *dw, size_t width) {
-  weights_by_rows(rows, nv, pixels, (operand){.from = from, .offset = offset},
-                  (operand){.dense = dy, .step = nv * RM_VL}, RM_VL, dw, width);
+  weights_by_rows(rows, nv, pixels, scattered(from, offset), dense(dy, nv * RM_VL), RM_VL, dw, width);
 }
 
 static void columns_one(size_t rows, size_t pixels, const float *const *from, ptrdiff_t offset, const float *dy,
@@ -236,9 +241,8 @@ void RM_ISA(direct_weights)(size_t pixels, const float *const *from, const float
 /* Rows from dy (output channels), columns from x: vectors of the window, which lie anywhere. */
 RM_INLINE void window_panel(size_t rows, int nv, size_t pixels, const float *const *from, const ptrdiff_t *places,
                             const float *dy, size_t stride, float *dw, size_t width) {
-  weights_by_rows(rows, nv, pixels, (operand){.dense = dy, .step = stride},
-                  (operand){.from = from, .offset = places[0]}, nv == 2 ? (size_t)(places[1] - places[0]) : 0, dw,
-                  width);
+  size_t apart = nv == 2 ? (size_t)(places[1] - places[0]) : 0;
+  weights_by_rows(rows, nv, pixels, dense(dy, stride), scattered(from, places[0]), apart, dw, width);
 }
 
 static void window_one(size_t rows, size_t pixels, const float *const *from, const ptrdiff_t *places, const float *dy,

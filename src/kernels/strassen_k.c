@@ -187,10 +187,12 @@ RM_INLINE void product(block *q, const float *packed, manner how) {
   const float *bias = q->finish->bias;
   for (size_t n = 0; n < q->columns; n += PANEL, packed += 7 * f) {
     rm_vec left[2] = {{0}}, right[2] = {{0}};
-    for (size_t j = 0; bias && j < 2; j++) {
-      left[j] = rm_load(bias + n + j * RM_VL);
-      right[j] = rm_load(bias + q->columns + n + j * RM_VL);
-    }
+    if (bias)
+#pragma GCC unroll 2
+      for (size_t j = 0; j < 2; j++) {
+        left[j] = rm_load(bias + n + j * RM_VL);
+        right[j] = rm_load(bias + q->columns + n + j * RM_VL);
+      }
     upper_left(q, n, packed, packed + f, left, how);
     upper_right(q, n, packed + 2 * f, packed + 3 * f, packed + 4 * f, right, how);
     lower(q, n, packed + 5 * f, packed + 6 * f, left, right, how);

@@ -76,18 +76,22 @@ RM_INLINE void rm_tile_load(rm_tile *t, int rows, int vectors, const float *from
     for (int j = 0; j < vectors; j++) t->sum[i][j] = rm_load(from + (size_t)i * stride + (size_t)j * apart);
 }
 
-RM_INLINE void rm_tile_add(rm_tile *t, int rows, int vectors, const float *from, size_t stride, size_t apart) {
-#pragma GCC unroll 8
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-    for (int j = 0; j < vectors; j++) t->sum[i][j] += rm_load(from + (size_t)i * stride + (size_t)j * apart);
-}
-
 RM_INLINE void rm_tile_store(const rm_tile *t, int rows, int vectors, float *to, size_t stride, size_t apart) {
 #pragma GCC unroll 8
   for (int i = 0; i < rows; i++)
 #pragma GCC unroll 2
     for (int j = 0; j < vectors; j++) rm_store(to + (size_t)i * stride + (size_t)j * apart, t->sum[i][j]);
+}
+
+/* What is in memory grows by the tile: each vector on its own, so that no register holds it for long. */
+RM_INLINE void rm_tile_add_to(const rm_tile *t, int rows, int vectors, float *to, size_t stride, size_t apart) {
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+    for (int j = 0; j < vectors; j++) {
+      float *at = to + (size_t)i * stride + (size_t)j * apart;
+      rm_store(at, rm_load(at) + t->sum[i][j]);
+    }
 }
 
 #endif

@@ -74,8 +74,8 @@ RM_INLINE void weight_tile(int rows, int nv, bool more, bool far_a, bool far_b, 
     }
     rm_tile_step_strided(&sum, rows, nv, a, 1, b, apart);
   }
-  if (more) rm_tile_add(&sum, rows, nv, c, nv * RM_VL, RM_VL);
-  rm_tile_store(&sum, rows, nv, c, nv * RM_VL, RM_VL);
+  if (more) rm_tile_add_to(&sum, rows, nv, c, nv * RM_VL, RM_VL);
+  else rm_tile_store(&sum, rows, nv, c, nv * RM_VL, RM_VL);
 }
 
 typedef void weight_fn(bool more, bool far_a, bool far_b, size_t count, const float *a, const float *b, size_t apart,
