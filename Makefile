@@ -11,7 +11,7 @@ B      := build/$(MODE)
 Q      := $(if $(V),,@)   # V=1 shows the command lines
 all: # the default goal; its rule is below
 
-ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean format hooks,$(or $(MAKECMDGOALS),all)),)
 CONFIG := build/config$(if $(filter no,$(READLINE)),-plain).mk
 include $(CONFIG)
 $(CONFIG): FORCE
@@ -130,6 +130,11 @@ test: all $(TESTPROGRAMS) ## all tests; ends with `N passed, N failed`
 demo: all ## residual against plain networks on generated images: the table and the figure
 	$B/resmoon demo
 
+# --- working on it -------------------------------------------------------------------
+
+hooks: ## git checks the messages of commits from now on (.ci/commit-msg)
+	install -m 755 .ci/commit-msg "$$(git rev-parse --git-path hooks)/commit-msg"
+
 # --- installing ----------------------------------------------------------------------
 
 SHARE = $(DESTDIR)$(PREFIX)/share
@@ -154,5 +159,5 @@ help: ## list the targets
 	@echo 'settings: MODE=release|debug|asan  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
 
 FORCE:
-.PHONY: all ctests quick test demo install uninstall clean help FORCE
+.PHONY: all ctests quick test demo hooks install uninstall clean help FORCE
 -include $(OBJ:.o=.d) $(TESTPROGRAMS:=.d)
