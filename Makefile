@@ -132,6 +132,13 @@ demo: all ## residual against plain networks on generated images: the table and 
 
 # --- working on it -------------------------------------------------------------------
 
+# The C files, as .clang-format says; Debian 12's version, since others differ in details.
+CLANG_FORMAT ?= $(firstword $(wildcard /usr/bin/clang-format-14) clang-format)
+FORMATTED = $(shell find src tests -name '*.[ch]')
+format: ## lay out the C files of src and tests (clang-format 14)
+	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || { echo "format: $(CLANG_FORMAT) is not version 14" >&2; exit 1; }
+	$(CLANG_FORMAT) -i $(FORMATTED)
+
 hooks: ## git checks the messages of commits from now on (.ci/commit-msg)
 	install -m 755 .ci/commit-msg "$$(git rev-parse --git-path hooks)/commit-msg"
 
@@ -159,5 +166,5 @@ help: ## list the targets
 	@echo 'settings: MODE=release|debug|asan  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
 
 FORCE:
-.PHONY: all ctests quick test demo hooks install uninstall clean help FORCE
+.PHONY: all ctests quick test demo format hooks install uninstall clean help FORCE
 -include $(OBJ:.o=.d) $(TESTPROGRAMS:=.d)

@@ -180,14 +180,14 @@ RM_INLINE void weights_tile(int rows, int nv, size_t pixels, operand a, operand 
 RM_INLINE void weights_by_rows(size_t rows, int nv, size_t pixels, operand a, operand b, size_t apart, float *dw,
                                size_t width) {
   switch (rows) {
-  case 1: weights_tile(1, nv, pixels, a, b, apart, dw, width); break;
-  case 2: weights_tile(2, nv, pixels, a, b, apart, dw, width); break;
-  case 3: weights_tile(3, nv, pixels, a, b, apart, dw, width); break;
-  case 4: weights_tile(4, nv, pixels, a, b, apart, dw, width); break;
-  case 5: weights_tile(5, nv, pixels, a, b, apart, dw, width); break;
-  case 6: weights_tile(6, nv, pixels, a, b, apart, dw, width); break;
-  case 7: weights_tile(7, nv, pixels, a, b, apart, dw, width); break;
-  case 8: weights_tile(8, nv, pixels, a, b, apart, dw, width); break;
+    case 1: weights_tile(1, nv, pixels, a, b, apart, dw, width); break;
+    case 2: weights_tile(2, nv, pixels, a, b, apart, dw, width); break;
+    case 3: weights_tile(3, nv, pixels, a, b, apart, dw, width); break;
+    case 4: weights_tile(4, nv, pixels, a, b, apart, dw, width); break;
+    case 5: weights_tile(5, nv, pixels, a, b, apart, dw, width); break;
+    case 6: weights_tile(6, nv, pixels, a, b, apart, dw, width); break;
+    case 7: weights_tile(7, nv, pixels, a, b, apart, dw, width); break;
+    case 8: weights_tile(8, nv, pixels, a, b, apart, dw, width); break;
   }
 }
 
