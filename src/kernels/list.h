@@ -1,5 +1,6 @@
 /* list.h -- every kernel, once; kernels.h and isa.h say how it is expanded.
- * No include guard: it is read several times. */
+ * No include guard: it is read several times. A kernel is a line, however long. */
+/* clang-format off */
 
 /* pointwise_k.c: n contiguous elements; y may be an input */
 RM_KERNEL(void, add, (size_t n, const float *a, const float *b, float *y))
