@@ -162,13 +162,7 @@ static int write_atomic(lua_State *L) {
   size_t length;
   const char *text = luaL_checklstring(L, 2, &length);
   rm_error err;
-  rm_atomic_file *file;
-  if (rm_atomic_open("write_atomic", path, &file, &err) != RM_OK) return bind_raise(L, &err);
-  if (rm_atomic_write(file, text, length, &err) != RM_OK) {
-    rm_atomic_abandon(file);
-    return bind_raise(L, &err);
-  }
-  if (rm_atomic_commit(file, &err) != RM_OK) return bind_raise(L, &err);
+  if (rm_atomic_replace("write_atomic", path, text, length, &err) != RM_OK) return bind_raise(L, &err);
   return 0;
 }
 
