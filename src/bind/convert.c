@@ -1,7 +1,7 @@
 /* convert.c -- between tensors, Lua numbers and tables, and element types. */
 #include <string.h>
 #include "bind/element.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "ops/views/views.h"
 
 /* The number in a tensor of one element.

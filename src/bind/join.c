@@ -1,6 +1,6 @@
 /* join.c -- cat, stack, pad in Lua. */
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "ops/views/join.h"
 
 /* The tensors of the list at argument 1, in memory that Lua frees. */

@@ -1,7 +1,7 @@
 /* norm.c -- x:batch_norm(...), the function behind the layer. Its result is pending (pending.h) unless
  * an addition or relu is asked for right here. */
 #include "bind/pending.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "ops/norm/norm.h"
 
 /* Batch normalisation of each channel: (x - mean) / sqrt(var + eps) * weight + bias.

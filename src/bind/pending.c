@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* What is read when the result is computed. `kernel` unless NULL: x goes through a convolution first, and
  * columns, unless NULL, are folded into it. Without a kernel x itself is normalised by the columns. */

@@ -3,7 +3,7 @@
 
 #include <math.h>
 #include "core/copy.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { ROUNDS = 10 };
 

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 extern char **environ;
 

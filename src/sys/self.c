@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 int64_t rm_self_memory(void) {
   FILE *f = fopen("/proc/self/statm", "r");

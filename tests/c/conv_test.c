@@ -16,7 +16,7 @@
 #include "leaks.h"
 #include "memory/alloc.h"
 #include "ops/conv/conv.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 typedef struct {
   size_t n, c, h, w, k, r, s;

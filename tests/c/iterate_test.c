@@ -9,7 +9,7 @@
 #include "core/rng.h"
 #include "core/view.h"
 #include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)

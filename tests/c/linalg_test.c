@@ -15,7 +15,7 @@
 #include "ops/linalg/blas.h"
 #include "ops/linalg/column_sums.h"
 #include "ops/linalg/matmul.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)

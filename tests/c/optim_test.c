@@ -13,7 +13,7 @@
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/optim/optim.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { TENSORS = 6, STEPS = 4 };
 /* One is larger than a thread's share, one shorter than a vector; number 4 gets no gradient. */

@@ -17,7 +17,7 @@
 #include "leaks.h"
 #include "memory/alloc.h"
 #include "ops/pointwise/pointwise.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)

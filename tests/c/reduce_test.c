@@ -16,7 +16,7 @@
 #include "memory/alloc.h"
 #include "ops/norm/softmax.h"
 #include "ops/reduce/reduce.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)

@@ -10,7 +10,7 @@
 #include "core/copy.h"
 #include "core/rng.h"
 #include "core/view.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 /* Known answers for Philox4x32-10 that come with its authors' Random123 library. The
  * counter is (position, stream), the key the seed. */

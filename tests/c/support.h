@@ -14,7 +14,7 @@
 #include "memory/alloc.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 #include "kernels/kernels.h"
 
 static rm_error test_err;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "io/atomic_file.h"
+#include "parallel/interrupt.h"
 #include "parallel/processors.h"
 #include "sys/listing.h"
 #include "sys/path.h"

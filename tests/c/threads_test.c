@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum { N = 1000 };
 typedef struct {

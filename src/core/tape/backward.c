@@ -9,7 +9,7 @@
 #include "core/tape/walk.h"
 #include "core/view.h"
 #include "measure/profile.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 enum { FEW_INPUTS = 8 };
 

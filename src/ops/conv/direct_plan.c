@@ -4,7 +4,7 @@
 #include "base/number.h"
 #include "kernels/kernels.h"
 #include "ops/conv/direct_plan.h"
-#include "parallel/threads.h"
+#include "parallel/scratch.h"
 
 enum {
   COPY_FLOATS = 48 * 1024,  /* of a band of one image, */

@@ -9,7 +9,8 @@
 #include "kernels/kernels.h"
 #include "ops/conv/strassen.h"
 #include "ops/conv/strassen_weights.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum {
   BLOCK_FLOATS = 64 * 1024, /* of the input of a block; the sums take as much again */

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 typedef struct {
   size_t dim;

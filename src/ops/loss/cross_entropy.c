@@ -17,7 +17,7 @@
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { GRAIN_EXP = 4096 }; /* exponentials worth a thread */
 

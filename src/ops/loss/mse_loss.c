@@ -6,7 +6,7 @@
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { BLOCK = 1024 };
 

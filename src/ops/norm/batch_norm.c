@@ -23,7 +23,9 @@
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum { CHUNKS = 64, BLOCK_FLOATS = 8192, GRAIN_FLOATS = 16384 };
 enum { MEAN, INVSTD, SCALE, SHIFT, COLUMNS };

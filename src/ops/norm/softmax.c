@@ -7,7 +7,7 @@
 #include "core/copy.h"
 #include "core/tape.h"
 #include "kernels/kernels.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { GRAIN = 8192, STRIP = 64 };  /* columns are taken 64 at a time: the kernels' limit */
 

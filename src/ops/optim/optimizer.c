@@ -11,7 +11,7 @@
 #include "core/tape.h"
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { BLOCK = 1024, GRAIN = 16 }; /* floats in a block; blocks worth a thread */
 

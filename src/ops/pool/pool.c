@@ -17,7 +17,8 @@
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
 
 
 /* Rows (or columns) begin .. end-1 of the image, divided by `count`. */

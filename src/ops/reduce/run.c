@@ -8,7 +8,7 @@
 #include "memory/alloc.h"
 #include "ops/reduce/plan.h"
 #include "ops/reduce/run.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum {
   ROW_PIECE    = 32768,   /* elements of a row in one piece */
