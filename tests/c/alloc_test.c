@@ -1,11 +1,6 @@
 /* alloc_test.c -- large blocks that join and split, and what happens when memory runs out. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <string.h>
-#include "memory/alloc.h"
+#include "support.h"
+#include "leaks.h"
 
 enum { MIB = 1 << 20 };
 
@@ -116,6 +111,6 @@ static void garbage_is_asked_for_once(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(freed_neighbours_serve_larger_requests), cmocka_unit_test(blocks_never_overlap),
-      cmocka_unit_test(impossible_sizes_are_refused), cmocka_unit_test(garbage_is_asked_for_once)};
+      cmocka_unit_test(impossible_sizes_are_refused), cmocka_unit_test(garbage_is_asked_for_once), cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
