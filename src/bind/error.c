@@ -91,7 +91,7 @@ int bind_error(lua_State *L, const char *format, ...) {
   return bind_raise(L, &err);
 }
 
-/* --- misspelt names ------------------------------------------------------------------ */
+/* --- misspelled names ------------------------------------------------------------------ */
 
 /* Number of single-letter edits that turn a into b (Levenshtein 1966). */
 static size_t edits(const char *a, const char *b) {

@@ -90,7 +90,7 @@ static void add_metadata(lua_State *L, int table, rm_safetensors *file) {
  * Call: rm.save(path, tensors, metadata = {}) -> nothing
  * Shapes: any; tensors is {name = tensor}, or a list of {name, tensor}, or what net:state_dict() gives. metadata is
  *  {key = text}.
- * Errors: a file that cannot be written, with the system's reason; a name twice; what is no tensor.
+ * Errors: a file that cannot be written, with the system's reason; a name twice; what is not a tensor.
  * Source: the safetensors format, huggingface.co/docs/safetensors.
  * Example:
  *   > rm.save("weights.safetensors", {w = rm.ones(2, 3)}, {note = "all ones"})

@@ -20,7 +20,7 @@ static rm_tensor **checklist(lua_State *L, const char *op, size_t *n) {
 /* Tensors one behind the other along a dimension they have.
  * Call: rm.cat({a, b, ...}, dim = 1) -> tensor
  * Shapes: equal but for dimension dim, where they add up; equal types.
- * Errors: an empty list; shapes or types that differ; an element that is no tensor.
+ * Errors: an empty list; shapes or types that differ; an element that is not a tensor.
  * Example:
  *   > rm.cat({rm.zeros(2, 1), rm.ones(2, 2)}, 2)
  *   [[0., 1., 1.],

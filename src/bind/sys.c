@@ -50,7 +50,7 @@ static int sys_time(lua_State *L) {
 /* Waits for so many seconds.
  * Call: rm.sys.sleep(seconds) -> nothing
  * Units: seconds, with fractions; a signal such as Ctrl-C may end it early.
- * Errors: none beyond an argument that is no number.
+ * Errors: none beyond an argument that is not a number.
  * Example:
  *   > rm.sys.sleep(0.001) */
 static int sys_sleep(lua_State *L) {

@@ -28,7 +28,7 @@ enum { SPINS = 4000, PIECES = 8, BREAKABLE_GRAINS = 64 };
 
 /* A thread's contiguous range of a job, handed out piece by piece. */
 typedef struct {
-  _Alignas(64) atomic_size_t next; /* a cache line each: claims do not disturb the neighbours */
+  _Alignas(64) atomic_size_t next; /* a cache line each: claims do not disturb the neighbors */
   size_t end, piece;
 } share;
 

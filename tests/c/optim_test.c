@@ -288,7 +288,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_twins),   cmocka_unit_test(threads_change_no_bit), cmocka_unit_test(test_skipped),
       cmocka_unit_test(test_clip),    cmocka_unit_test(test_max_norm), cmocka_unit_test(test_errors),
-    cmocka_unit_test(nothing_is_left),
+      cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

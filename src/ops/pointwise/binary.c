@@ -80,7 +80,7 @@ static rm_status check_divisor(rm_binary_op op, const rm_operand *b, rm_dtype dt
 /* --- gradients ------------------------------------------------------------------------ */
 typedef struct {
   rm_binary_op op;
-  double a, b;    /* numbers, where an operand is no tensor */
+  double a, b;    /* numbers, where an operand is not a tensor */
 } binary_payload;
 
 /* g = kernel(in...), in a new tensor of the broadcast shape. */
@@ -88,7 +88,7 @@ static rm_status gradient(const rm_map_kernel *kernel, size_t n, const rm_operan
   return rm_map_new("backward", kernel, n, in, RM_FLOAT32, g, err);
 }
 
-/* The gradient towards operand `which` (0: a, 1: b), still in the shape of dy. */
+/* The gradient toward operand `which` (0: a, 1: b), still in the shape of dy. */
 static rm_status full_gradient(const binary_payload *p, size_t which, rm_operand a, rm_operand b,
                                rm_operand y, rm_tensor *dy_tensor, rm_tensor **g, rm_error *err) {
   const rm_kernels *k = rm_kernel_table();

@@ -1,4 +1,4 @@
-/* maxout.c -- the largest of each k neighbouring channels.
+/* maxout.c -- the largest of each k neighboring channels.
  *
  * Channel c of the result is the largest of channels k c .. k c + k - 1: x seen as (N, C/k, k, ...)
  * and reduced over the third dimension. The gradient goes back to the channel that won. */

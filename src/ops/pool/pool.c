@@ -7,7 +7,7 @@
  * backward, whose windows may overlap, over images.
  *
  * Max pooling stores no indices: backward looks for the maximum again, in x and y, which
- * the neighbouring operators keep alive anyway. */
+ * the neighboring operators keep alive anyway. */
 #include "ops/pool/pool.h"
 
 #include <string.h>

@@ -151,7 +151,7 @@ static rm_status var_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
     status = rm_binary(RM_MUL, of(gradient), rm_operand_number(2 * p->scale), &scaled, err);
   if (status == RM_OK) status = rm_tensor_new_like(x, RM_FLOAT32, &dx[0], err);
   if (status == RM_OK) {
-    rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->centre_scale};
+    rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->center_scale};
     rm_map(&kernel, dx[0], 3, (rm_operand[]){of(x), of(mean), of(scaled)});
   }
   rm_tensor_release(mean);
