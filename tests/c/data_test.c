@@ -100,7 +100,7 @@ static rm_status load_cifar(void) {
 
 static rm_status load_image(void) {
   rm_tensor *t;
-  RM_TRY(rm_image_load(path, 3, &t, &test_err));
+  RM_TRY(rm_image_load(path, 3, false, &t, &test_err));
   rm_tensor *small;
   rm_status status = rm_image_resize(t, rm_box_whole(t), 5, 9, &small, &test_err);
   rm_tensor_release(t);
@@ -128,7 +128,7 @@ static rm_status load_batch(void) {
   rm_rng *const each[5] = {&rngs[0], &rngs[1], &rngs[2], &rngs[3], &rngs[4]};
   for (size_t i = 0; i < 5; i++) rngs[i] = rm_rng_new(i, 0);
   rm_tensor *crops, *images, *made;
-  RM_TRY(rm_images_load(5, paths, 3, &transform, each, &crops, &test_err));
+  RM_TRY(rm_images_load(5, paths, 3, false, &transform, each, &crops, &test_err));
   const size_t shape[4] = {5, 3, 4, 4};
   rm_status status = rm_tensor_new(RM_UINT8, 4, shape, &images, &test_err);
   if (status == RM_OK) {

@@ -16,8 +16,9 @@
 --   > f = t.compose {t.resize(8), t.centre_crop(4)}
 --   > f(rm.zeros({3, 16, 20}, "uint8")).shape
 --   {3, 4, 4}
-local fail = require "resmoon.fail"
-local rm   = require "resmoon.core"
+local fail  = require "resmoon.fail"
+local known = require "resmoon.options"
+local rm    = require "resmoon.core"
 local imaging = rm.imaging
 
 local transforms = {}
@@ -74,8 +75,10 @@ local function one_by_one(n, fetch, transform, generator_of)
   return rm.stack(images, 1)
 end
 
---- Image files, each decoded and transformed. generator_of(i) makes the generator of the i-th.
--- Call: data.transforms.read(paths, channels, transform, generator_of = nil) -> images
+--- Image files, each decoded and transformed. generator_of(i) makes the generator of the i-th. With orient = true
+-- each is turned first as its EXIF orientation says; image folders are read without, as torchvision's ImageFolder
+-- reads them.
+-- Call: data.transforms.read(paths, channels, transform, generator_of = nil, {orient = false}) -> images
 -- Shapes: uint8 (n, C, H, W), or what the transform gives, n times.
 -- Errors: raises for a file that is no image, naming it, and where images come out in different sizes.
 -- Example:
@@ -83,11 +86,13 @@ end
 --   > t = data.transforms
 --   > t.read({"a.png", "a.png"}, 3, t.resize(5)).shape
 --   {2, 3, 5, 6}
-function transforms.read(paths, channels, transform, generator_of)
+function transforms.read(paths, channels, transform, generator_of, given)
+  local orient = known("transforms.read", given, {"orient"}).orient
   if getmetatable(transform) == Steps then
-    return imaging.read_images(paths, channels, transform, own_generators(transform, #paths, generator_of))
+    return imaging.read_images(paths, channels, transform, own_generators(transform, #paths, generator_of), orient)
   end
-  return one_by_one(#paths, function(i) return imaging.read_image(paths[i], channels) end, transform, generator_of)
+  local function fetch(i) return imaging.read_image(paths[i], channels, orient) end
+  return one_by_one(#paths, fetch, transform, generator_of)
 end
 
 --- Images that are there, each transformed. generator_of(i) makes the generator of the i-th.
