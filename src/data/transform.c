@@ -67,7 +67,9 @@ static rm_status ten_crop(const rm_step *step, rm_tensor *image, rm_tensor **out
   RM_TRY(rm_tensor_new(RM_UINT8, 4, shape, out, err));
   uint8_t *to = rm_tensor_u8(*out);
   for (size_t k = 0; k < 5; k++) copy_box(image, at[k][0], at[k][1], h, w, to + k * size, w, h * w);
-  memcpy(to + 5 * size, to, 5 * size);
+  /* of the mirrored image: what it has at the left lies at the right here */
+  for (size_t k = 0; k < 5; k++)
+    copy_box(image, at[k][0], right - at[k][1], h, w, to + (5 + k) * size, w, h * w);
   mirror_rows(to + 5 * size, 5 * shape[1] * h, w);
   return RM_OK;
 }

@@ -145,7 +145,7 @@ function transforms.resize(size)
   return one_step {kind = type(size) == "table" and "resize" or "shorter", height = h, width = w}
 end
 
---- Black on all four sides.
+--- Black on all four sides: 0 in the image, so 0 as well before it is normalized, as in torchvision.
 -- Call: data.transforms.pad(pixels) -> transform
 -- Shapes: image uint8 (C, H, W); (C, H + 2 * pixels, W + 2 * pixels).
 -- Errors: raises for pixels that are no whole number from 1.
@@ -160,7 +160,8 @@ function transforms.pad(pixels)
   return one_step {kind = "pad", height = h, width = w}
 end
 
---- The centre of the image, unscaled.
+--- The centre of the image, unscaled. Where an odd number of pixels is cut off, the crop begins at half of it, rounded
+-- to the even number, as in torchvision 0.14: of 227 pixels 224 begin behind the second, of 225 at the first.
 -- Errors: raises where the image is smaller.
 -- Call: data.transforms.centre_crop(size) -> transform
 -- Shapes: image uint8 (C, H, W); (C, size, size), or (C, h, w) for {h, w}.
@@ -175,17 +176,18 @@ function transforms.centre_crop(size)
 end
 
 --- Ten parts of an image: the corners (upper left, upper right, lower left, lower right), the centre, and the same
--- five mirrored left to right. It is to be the last of composed transforms. A loader hands the parts out one after
+-- five of the image mirrored left to right, so that the sixth is the upper right corner mirrored. It is to be the last of composed transforms. A loader hands the parts out one after
 -- another, and train.evaluate averages what the network says of them.
 -- Call: data.transforms.ten_crop(size) -> transform
 -- Shapes: image uint8 (C, H, W); (10, C, size, size), or (10, C, h, w) for {h, w}.
 -- Errors: raises where the image is smaller.
--- Source: Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks", section 4.1.
+-- Source: Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks", section 4.1;
+--  order and positions as torchvision 0.14's TenCrop has them.
 -- Example:
 --   > image = rm.arange(0, 8):reshape(1, 3, 3):byte()
 --   > crops = data.transforms.ten_crop(2)(image)
 --   > crops.shape, crops[1]:totable(), crops[6]:totable()
---   {10, 1, 2, 2}  {{{0, 1}, {3, 4}}}  {{{1, 0}, {4, 3}}}
+--   {10, 1, 2, 2}  {{{0, 1}, {3, 4}}}  {{{2, 1}, {5, 4}}}
 function transforms.ten_crop(size)
   local h, w = sides("ten_crop", size)
   return one_step {kind = "ten_crop", height = h, width = w}
