@@ -39,6 +39,7 @@ RM_KERNEL(void, neg_backward, (size_t n, const float *x, const float *dy, float 
 RM_KERNEL(void, abs_backward, (size_t n, const float *x, const float *dy, float *dx))
 RM_KERNEL(void, square_backward, (size_t n, const float *x, const float *dy, float *dx))
 RM_KERNEL(void, sqrt_backward, (size_t n, const float *y, const float *dy, float *dx))
+RM_KERNEL(void, deviation_backward, (size_t n, const float *y, const float *dy, float *dx))
 RM_KERNEL(void, reciprocal_backward, (size_t n, const float *y, const float *dy, float *dx))
 RM_KERNEL(void, log_backward, (size_t n, const float *x, const float *dy, float *dx))
 RM_KERNEL(void, zero_backward, (size_t n, const float *x, const float *dy, float *dx))
@@ -112,7 +113,7 @@ RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const flo
 RM_KERNEL(void, max_window, (size_t c, size_t kh, size_t kw, size_t row, const float *x, float *y))
 RM_KERNEL(void, max_window_backward, (size_t c, size_t kh, size_t kw, size_t row, const float *x, const float *y, const float *dy, float *dx))
 RM_KERNEL(void, max_row, (size_t windows, size_t c, const float *upper, const float *lower, float *y))
-RM_KERNEL(void, max_row_backward, (size_t windows, size_t c, const float *upper, const float *lower, const float *y, const float *dy, float *dx_upper, float *dx_lower))
+RM_KERNEL(bool, max_row_backward, (size_t windows, size_t c, const float *upper, const float *lower, const float *y, const float *dy, float *dx_upper, float *dx_lower))
 RM_KERNEL(void, sum_window, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *x, float *y))
 RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *dy, float *dx))
 

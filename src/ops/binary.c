@@ -57,9 +57,9 @@ static rm_status operand_dtype(rm_binary_op op, const rm_operand *a, const rm_op
   return RM_OK;
 }
 
-/* Floats divide by zero and get infinity; whole numbers cannot. */
-static rm_status check_divisor(rm_binary_op op, const rm_operand *b, rm_dtype dtype, rm_error *err) {
-  if (dtype != RM_INT64 || (op != RM_FLOOR_DIVIDE && op != RM_REMAINDER)) return RM_OK;
+/* Floats divide by zero and get infinity; whole numbers cannot. Where y, the result, is empty, nothing is divided. */
+static rm_status check_divisor(rm_binary_op op, const rm_operand *b, const rm_tensor *y, rm_error *err) {
+  if (y->dtype != RM_INT64 || (op != RM_FLOOR_DIVIDE && op != RM_REMAINDER) || y->numel == 0) return RM_OK;
   bool zero = !b->tensor && b->integer == 0;
   if (b->tensor) {
     rm_tensor *nonzero = NULL, *all = NULL;
@@ -172,15 +172,14 @@ static rm_status record(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor *
 rm_status rm_binary(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor **out, rm_error *err) {
   rm_dtype dtype = RM_FLOAT32;
   RM_TRY(operand_dtype(op, &a, &b, &dtype, err));
-  RM_TRY(check_divisor(op, &b, dtype, err));
   if (op == RM_POW && !b.tensor) return rm_unary(RM_POW_NUMBER, a.tensor, &b.number, out, err);
   rm_operand in[] = {a, b};
   rm_tensor *y = NULL;
   RM_TRY(rm_map_output(names[op], 2, in, dtype, &y, err));
   rm_map_kernel kernel = dtype == RM_INT64 ? int64_kernel(op) : float_kernel(op);
-  rm_map(&kernel, y, 2, in);
-  rm_status status = RM_OK;
-  if (rm_tape_wants(2, (rm_tensor *[]){a.tensor, b.tensor})) status = record(op, a, b, y, err);
+  rm_status status = check_divisor(op, &b, y, err);
+  if (status == RM_OK) rm_map(&kernel, y, 2, in);
+  if (status == RM_OK && rm_tape_wants(2, (rm_tensor *[]){a.tensor, b.tensor})) status = record(op, a, b, y, err);
   if (status == RM_OK) *out = y;
   else rm_tensor_release(y);
   return status;
@@ -233,7 +232,7 @@ rm_status rm_binary_inplace(rm_binary_op op, rm_tensor *x, rm_operand b, rm_erro
   rm_dtype dtype = RM_FLOAT32;
   rm_operand in[] = {rm_operand_tensor(x), b};
   RM_TRY(operand_dtype(op, &in[0], &b, &dtype, err));
-  RM_TRY(check_divisor(op, &b, dtype, err));
+  RM_TRY(check_divisor(op, &b, x, err));
   rm_map_kernel kernel = dtype == RM_INT64 ? int64_kernel(op) : float_kernel(op);
   return map_inplace(&kernel, names[op], x, 2, in, err);
 }

@@ -32,7 +32,8 @@ rm_status rm_add_scaled(rm_tensor *x, rm_operand b, double alpha, rm_error *err)
 typedef enum {
   RM_NEG, RM_ABS, RM_SIGN, RM_SQUARE, RM_SQRT, RM_RECIPROCAL, RM_EXP, RM_LOG, RM_FLOOR, RM_CEIL,
   RM_ROUND, RM_POW_NUMBER /* exponent */, RM_CLAMP /* low, high */, RM_RELU, RM_LEAKY_RELU /* slope */,
-  RM_ELU /* alpha */, RM_SIGMOID, RM_TANH, RM_SILU, RM_GELU, RM_GELU_TANH, RM_UNARY_COUNT
+  RM_ELU /* alpha */, RM_SIGMOID, RM_TANH, RM_SILU, RM_GELU, RM_GELU_TANH,
+  RM_DEVIATION /* sqrt of a variance: its gradient at 0 is 0 */, RM_UNARY_COUNT
 } rm_unary_op;
 /* params may be NULL for operators without any. */
 rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tensor **y, rm_error *err);

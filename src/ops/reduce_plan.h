@@ -28,6 +28,9 @@ rm_status rm_reduction_plan(rm_tensor *x, const bool over[], bool keepdim, bool 
 /* An uninitialised tensor for the result. */
 rm_status rm_reduction_output(const rm_reduction *p, rm_dtype dtype, rm_tensor **out, rm_error *err);
 
+/* t, without the reduced dimensions or with them as 1, as a view that broadcasts to the shape before (reduce.c). */
+rm_status rm_reduced_view(const rm_tensor *t, size_t ndim, const bool over[], rm_tensor **view, rm_error *err);
+
 /* y = scale * the sum of x, of (x - shift)^2, or the product (reduce_run.c). shift is (b, d), or NULL
  * for 0. `op` names the operation in messages. */
 typedef enum { RM_REDUCE_SUM, RM_REDUCE_SQUARES, RM_REDUCE_PRODUCT } rm_reduction_kind;

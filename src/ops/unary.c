@@ -42,6 +42,7 @@ static const rule rules[RM_UNARY_COUNT] = {
     [RM_TANH]       = {"tanh", 0, K(tanh_forward), K(tanh_backward), KEEP_Y},
     [RM_SILU]       = {"silu", 0, K(silu_forward), K(silu_backward), KEEP_X},
     [RM_GELU]       = {"gelu", 0, K(gelu_forward), K(gelu_backward), KEEP_X},
+    [RM_DEVIATION]  = {"std", 0, K(sqrt_forward), K(deviation_backward), KEEP_Y},
     [RM_GELU_TANH]  = {"gelu", 0, K(gelu_tanh_forward), K(gelu_tanh_backward), KEEP_X},
 };
 #undef K

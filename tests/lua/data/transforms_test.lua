@@ -40,7 +40,7 @@ check.case("centre crop and cover", function()
   check.shape(t.cover {4, 12}(x), {1, 4, 12})
 end)
 
-check.case("the centre of an odd difference begins at its half, rounded to the even number: torchvision 0.14", function()
+check.case("the centre of an odd difference begins at its half, rounded to the even number", function()
   for _, each in ipairs {{225, 0}, {226, 1}, {227, 2}, {229, 2}, {231, 4}, {233, 4}, {235, 6}} do
     local side, begin = each[1], each[2]
     local across, down = ramp(1, side), ramp(side, 1)
