@@ -5,7 +5,7 @@
 --   1,418 parameters in 6 tensors, the first is conv1.weight (8, 1, 3, 3)
 --   the same network, wider: 5,130 parameters
 local rm    = require "resmoon"
-local class = require "resmoon.class"
+local class = require "resmoon.base.class"
 local nn    = rm.nn
 
 local Net = class("Net", nn.Module)

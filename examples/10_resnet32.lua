@@ -12,7 +12,7 @@
 --   its output is that of models.resnet32 with the same weights: true
 --   after 8 steps on one batch the loss is lower: true
 local rm    = require "resmoon"
-local class = require "resmoon.class"
+local class = require "resmoon.base.class"
 local nn    = rm.nn
 
 -- X1: channels that enter the first convolution: red, green and blue.

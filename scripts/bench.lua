@@ -3,7 +3,7 @@
 -- One random batch, made before the clock starts; img/s = batch / median step. Loading and augmentation are
 -- not timed. What is compared with other networks, with PyTorch or with one thread runs in processes of
 -- its own, in turns: so memory is each one's own, and all meet the same minutes of the machine.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 

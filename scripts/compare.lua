@@ -1,8 +1,8 @@
 --- resmoon compare: trains several networks the same way, prints a table and draws one figure.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
-local folder   = require "resmoon.train.folder"
+local folder   = require "resmoon.runs.folder"
 
 local parser = commandline("resmoon compare", "Trains each network the same way, then prints a table of their errors "
                            .. "and draws their training loss and test error in one figure (PNG, SVG, and shown).")

@@ -4,7 +4,7 @@
 -- shortcuts the deeper net is far worse than the shallower one, on the training images too
 -- (degradation); with shortcuts both learn. Shapes10 is drawn here, so nothing is downloaded. Adam instead of SGD, and
 -- images of 16 pixels: it is what makes 56 layers learn within a minute or two.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 

@@ -1,8 +1,8 @@
 --- resmoon evaluate: how good a trained network is, class by class.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
-local text     = require "resmoon.text"
+local text     = require "resmoon.base.text"
 local rank     = require("resmoon.metrics.top_losses").rank
 
 local parser = commandline("resmoon evaluate", "Tests a trained network: top-1, top-3 and top-5, a table by class, "

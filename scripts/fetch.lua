@@ -1,5 +1,5 @@
 --- resmoon fetch: downloads a public data set, checks it and unpacks it.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local fetch    = require "resmoon.data.fetch"
 
 local parser = commandline("resmoon fetch", "Downloads a public data set, checks it and unpacks it.")

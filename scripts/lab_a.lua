@@ -5,7 +5,7 @@
 -- matrix, measures by class, ROC curves and the grade.
 -- Source: He et al. 2016, arXiv:1512.03385, figures 1 and 4, on CIFAR-10 with a 3x3 stem.
 local options = require "resmoon.train.options"
-local lab     = require "resmoon.train.lab"
+local lab     = require "resmoon.labs.lab"
 local train   = require "resmoon.train"
 
 local about = {

@@ -5,9 +5,9 @@
 -- training loss and test error, with marks where the rate drops.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, table 6 and figure 6.
 local config  = require "resmoon.train.config"
-local fail    = require "resmoon.fail"
+local fail    = require "resmoon.base.fail"
 local options = require "resmoon.train.options"
-local lab     = require "resmoon.train.lab"
+local lab     = require "resmoon.labs.lab"
 local train   = require "resmoon.train"
 
 local about = {

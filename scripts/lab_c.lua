@@ -6,7 +6,7 @@
 -- Source: He et al. 2016, arXiv:1512.03385.
 local config   = require "resmoon.train.config"
 local Document = require "resmoon.report.document"
-local lab      = require "resmoon.train.lab"
+local lab      = require "resmoon.labs.lab"
 local options  = require "resmoon.train.options"
 local sys      = require("resmoon.core").sys
 
@@ -72,7 +72,7 @@ options.main(function()
   sys.mkdir_p(context.home)
   local report = Document("Lab C: deep residual learning")
   for _, name in ipairs(args.parts or names) do
-    local part = require("resmoon.paper." .. name)(context)
+    local part = require("resmoon.labs.paper." .. name)(context)
     if not part then return lab.stopped(args.run) end
     report:section(part)
   end

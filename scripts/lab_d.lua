@@ -7,7 +7,7 @@
 -- are classified.
 -- Source: Smith 2017, arXiv:1506.01186 (finder); Smith and Topin 2018, arXiv:1708.07120 (one-cycle).
 local config    = require "resmoon.train.config"
-local lab       = require "resmoon.train.lab"
+local lab       = require "resmoon.labs.lab"
 local options   = require "resmoon.train.options"
 local predicted = require "resmoon.train.predicted"
 local run       = require "resmoon.train.run"

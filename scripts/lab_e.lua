@@ -7,11 +7,11 @@
 -- Sources: Glorot and Bengio 2010; He et al. 2015, arXiv:1502.01852; He et al. 2016, arXiv:1512.03385, section 4.2.
 local config     = require "resmoon.train.config"
 local evaluation = require "resmoon.report.evaluation"
-local folder     = require "resmoon.train.folder"
-local lab        = require "resmoon.train.lab"
+local folder     = require "resmoon.runs.folder"
+local lab        = require "resmoon.labs.lab"
 local options    = require "resmoon.train.options"
 local rm         = require "resmoon"
-local text       = require "resmoon.text"
+local text       = require "resmoon.base.text"
 
 local about = {
   name = "lab_e",

@@ -1,5 +1,5 @@
 --- resmoon lrfind: which learning rate suits a network, its data and its batch size.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 

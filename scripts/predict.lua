@@ -1,5 +1,5 @@
 --- resmoon predict: what a trained network sees in single images.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm        = require "resmoon"
 local options   = require "resmoon.train.options"
 local predicted = require "resmoon.train.predicted"

@@ -1,5 +1,5 @@
 --- resmoon report: the lab report of finished runs, as one HTML page and as Markdown.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 local report   = require "resmoon.report"

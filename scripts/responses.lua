@@ -1,9 +1,9 @@
 --- resmoon responses: how strongly the layers of trained networks answer (figure 7 of the paper).
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm        = require "resmoon"
 local options   = require "resmoon.train.options"
 local responses = require "resmoon.train.responses"
-local text      = require "resmoon.text"
+local text      = require "resmoon.base.text"
 
 local parser = commandline("resmoon responses", "Standard deviation of the outputs of each 3x3 layer, behind its batch "
                            .. "norm and before relu and addition: a line for each run, drawn in order and sorted.")

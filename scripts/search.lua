@@ -1,5 +1,5 @@
 --- resmoon search: a genetic search for learning rate, weight decay and momentum.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 

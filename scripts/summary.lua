@@ -1,5 +1,5 @@
 --- resmoon summary: layers, output shapes, parameters, multiply-accumulates and activation memory.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 

@@ -1,5 +1,5 @@
 --- resmoon train: trains one network and leaves a run folder.
-local commandline = require "resmoon.commandline"
+local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 

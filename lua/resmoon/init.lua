@@ -27,7 +27,7 @@ for name, file in pairs {activations = "nn.activations", gradcheck = "nn.gradche
   lazy[name] = "resmoon." .. file
 end
 table.sort(parts)
-lazy.json = "resmoon.json"
+lazy.json = "resmoon.base.json"
 
 setmetatable(rm, {
   __index = function(self, name)

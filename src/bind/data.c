@@ -3,14 +3,15 @@
  * The functions are in the table `imaging` of the core. Positions count from 1 here. */
 #include "bind/bind.h"
 #include "bind/indices.h"
-#include "core/alloc.h"
-#include "core/profile.h"
-#include "core/threads.h"
+#include "memory/alloc.h"
+#include "measure/profile.h"
+#include "parallel/threads.h"
 #include "data/augment.h"
 #include "data/cifar.h"
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/image_batch.h"
+#include "data/png.h"
 #include "data/resize.h"
 #include "data/shapes10.h"
 
@@ -109,7 +110,7 @@ static int write_png(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   rm_tensor *image = bind_checktensor(L, 2);
   rm_error err;
-  if (rm_image_write_png(path, image, &err) != RM_OK) return bind_raise(L, &err);
+  if (rm_png_write(path, image, &err) != RM_OK) return bind_raise(L, &err);
   return 0;
 }
 

@@ -7,9 +7,9 @@
  * rm.write_atomic(path, text)          replaces the file as a whole or not at all. */
 #include <string.h>
 #include "bind/bind.h"
-#include "core/atomic_file.h"
-#include "core/json.h"
-#include "core/safetensors.h"
+#include "io/atomic_file.h"
+#include "io/json.h"
+#include "io/safetensors.h"
 
 /* --- a box for the file being built, so that an error in Lua frees it ----------- */
 
@@ -215,7 +215,7 @@ static void push_json(lua_State *L, const json_t *value, int array) {
   }
 }
 
-/* json_decode(text, array_metatable) -> value; the writing half is lua/resmoon/json.lua */
+/* json_decode(text, array_metatable) -> value; the writing half is lua/resmoon/base/json.lua */
 static int json_decode(lua_State *L) {
   size_t length;
   const char *text = luaL_checklstring(L, 1, &length);

@@ -3,14 +3,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
+#include "core/view.h"
 #include "data/cifar.h"
-#include "data/files.h"
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/image_batch.h"
+#include "data/png.h"
 #include "data/prefetch.h"
 #include "data/resize.h"
 #include "data/shapes10.h"
+#include "io/files.h"
 
 static char folder[] = "/tmp/resmoon-data-XXXXXX";
 static char path[200];
@@ -105,7 +107,7 @@ static rm_status load_image(void) {
   rm_status status = rm_image_resize(t, rm_box_whole(t), 5, 9, &small, &test_err);
   rm_tensor_release(t);
   if (status != RM_OK) return status;
-  status = rm_image_write_png(path, small, &test_err);
+  status = rm_png_write(path, small, &test_err);
   rm_tensor_release(small);
   return status;
 }
@@ -152,7 +154,7 @@ static void failing_allocations_leak_nothing(void **state) {
   rm_tensor *image;
   OK(rm_tensor_new(RM_UINT8, 3, shape, &image, &test_err));
   memset(rm_tensor_u8(image), 7, image->numel);
-  OK(rm_image_write_png(path, image, &test_err));
+  OK(rm_png_write(path, image, &test_err));
   rm_tensor_release(image);
   test_allocation_failures(load_batch);
 }
@@ -169,12 +171,12 @@ static rm_tensor *one_image(void) {
 static void an_image_needs_memory_too(void **state) {
   (void)state;
   rm_tensor *image = one_image();
-  OK(rm_image_write_png(path, image, &test_err));
+  OK(rm_png_write(path, image, &test_err));
   rm_tensor_release(image);
   assert_int_equal(load_image(), RM_OK);
   for (long n = 0; n < 30; n++) {   /* the file shrinks when it works: write it anew */
     image = one_image();
-    OK(rm_image_write_png(path, image, &test_err));
+    OK(rm_png_write(path, image, &test_err));
     rm_tensor_release(image);
     size_t tensors = rm_tensor_live();
     rm_alloc_fail_after(n);

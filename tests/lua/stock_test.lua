@@ -26,7 +26,8 @@ end)
 check.case("the parts of the library are loaded when they are named", function()
   check.equal(stock [[
     local rm = require "resmoon"
-    print(package.loaded["resmoon.json"], type(rm.json), rm.json == package.loaded["resmoon.json"], rm.nosuchpart)
+    local loaded = package.loaded
+    print(loaded["resmoon.base.json"], type(rm.json), rm.json == loaded["resmoon.base.json"], rm.nosuchpart)
   ]], "nil\ttable\ttrue\tnil\n")
 end)
 

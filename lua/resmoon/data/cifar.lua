@@ -13,7 +13,7 @@
 --   {0.4914, 0.4822, 0.4465}  airplane  100
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
-local fail    = require "resmoon.fail"
+local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
 
 local function words(text)

@@ -23,7 +23,7 @@
 --   > x, y = ds:batch(4)
 --   > x.shape, y, ds.classes[1]
 --   {4, 3, 32, 32}  [5, 6, 9, 7]  int64 (4)  circle
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 local rm   = require "resmoon.core"
 local imaging = rm.imaging
 

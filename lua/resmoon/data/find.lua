@@ -1,5 +1,5 @@
 --- Finding a data set's files below a folder that the user names.
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 local sys  = require("resmoon.core").sys
 
 local find = {}

@@ -10,7 +10,7 @@
 -- on all threads. ds:transformed(transform) gives the same files another transform.
 local rm         = require "resmoon.core"
 local Dataset    = require "resmoon.data.dataset"
-local fail       = require "resmoon.fail"
+local fail       = require "resmoon.base.fail"
 local find       = require "resmoon.data.find"
 local transforms = require "resmoon.data.transforms"
 local sys, imaging = rm.sys, rm.imaging

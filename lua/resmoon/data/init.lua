@@ -14,7 +14,7 @@ local Loader  = require "resmoon.data.loader"
 local cifar   = require "resmoon.data.cifar"
 local find    = require "resmoon.data.find"
 local folder  = require "resmoon.data.folder"
-local options = require "resmoon.options"
+local options = require "resmoon.base.options"
 local imaging = rm.imaging
 
 local data = {

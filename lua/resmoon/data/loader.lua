@@ -11,7 +11,7 @@
 --
 -- Images that lie in memory are prepared by a worker thread (prefetch.c). Those of other data
 -- sets (files decoded on demand, a user's own) come through the protocol's `batch`, when needed.
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 local rm   = require "resmoon.core"
 local imaging = rm.imaging
 

@@ -10,7 +10,7 @@
 --   0  {0.1307}
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
-local fail    = require "resmoon.fail"
+local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
 local imaging = rm.imaging
 

@@ -1,6 +1,6 @@
 --- Opens whatever data set is meant: by its name, or by what lies below a folder.
 local sys    = require("resmoon.core").sys
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local find   = require "resmoon.data.find"
 local cifar  = require "resmoon.data.cifar"
 local folder = require "resmoon.data.folder"

@@ -17,7 +17,7 @@
 --   circle square triangle
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
-local fail    = require "resmoon.fail"
+local fail    = require "resmoon.base.fail"
 
 local shapes10 = {
   name = "shapes10", classes = rm.imaging.shapes10_classes,

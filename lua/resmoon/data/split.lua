@@ -1,5 +1,5 @@
 --- A validation set drawn from the training set.
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 local rm   = require "resmoon.core"
 
 local STREAM = 0x5b117  -- of the generator: splits differ from the epochs' permutations

@@ -5,7 +5,7 @@
 -- are.
 local rm         = require "resmoon.core"
 local Dataset    = require "resmoon.data.dataset"
-local fail       = require "resmoon.fail"
+local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
 
 local Transformed = {}

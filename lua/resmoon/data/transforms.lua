@@ -16,8 +16,8 @@
 --   > f = t.compose {t.resize(8), t.centre_crop(4)}
 --   > f(rm.zeros({3, 16, 20}, "uint8")).shape
 --   {3, 4, 4}
-local fail  = require "resmoon.fail"
-local known = require "resmoon.options"
+local fail  = require "resmoon.base.fail"
+local known = require "resmoon.base.options"
 local rm    = require "resmoon.core"
 local imaging = rm.imaging
 
@@ -176,8 +176,9 @@ function transforms.centre_crop(size)
 end
 
 --- Ten parts of an image: the corners (upper left, upper right, lower left, lower right), the centre, and the same
--- five of the image mirrored left to right, so that the sixth is the upper right corner mirrored. It is to be the last of composed transforms. A loader hands the parts out one after
--- another, and train.evaluate averages what the network says of them.
+-- five of the image mirrored left to right, so that the sixth is the upper right corner mirrored. It is to be the last
+-- of composed transforms. A loader hands the parts out one after another, and train.evaluate averages what the network
+-- says of them.
 -- Call: data.transforms.ten_crop(size) -> transform
 -- Shapes: image uint8 (C, H, W); (10, C, size, size), or (10, C, h, w) for {h, w}.
 -- Errors: raises where the image is smaller.

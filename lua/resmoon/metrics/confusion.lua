@@ -19,7 +19,7 @@
 --   true \ predicted  cat  dog
 --   cat                 1    1
 --   dog                 0    1
-local class = require "resmoon.class"
+local class = require "resmoon.base.class"
 local read  = require "resmoon.metrics.scores"
 
 local Confusion = class("Confusion")

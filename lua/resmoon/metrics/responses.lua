@@ -4,7 +4,7 @@
 -- smaller than in plain ones, and the smaller the deeper: each layer changes the signal less.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses", and fig. 7.
 local core   = require "resmoon.core"
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
 
 local function is(module, kind) return Module.is_module(module) and Module.type_of(module) == kind end

@@ -1,7 +1,7 @@
 --- The images that a network gets most wrong: those whose own class it thinks least likely.
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 local read = require "resmoon.metrics.scores"
-local options_of = require "resmoon.options"
+local options_of = require "resmoon.base.options"
 
 local top_losses = {}
 

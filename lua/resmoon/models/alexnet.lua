@@ -25,9 +25,9 @@
 --   > net(rm.zeros(2, 3, 64, 64)).shape
 --   {2, 10}
 local check      = require "resmoon.models.options"
-local class      = require "resmoon.class"
-local fail       = require "resmoon.fail"
-local init       = require "resmoon.nn.initialise"
+local class      = require "resmoon.base.class"
+local fail       = require "resmoon.base.fail"
+local init       = require "resmoon.nn.initialize"
 local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
 local Sequential = require "resmoon.nn.sequential"

@@ -29,7 +29,7 @@
 --   > net(rm.zeros(2, 3, 32, 32)).shape
 --   {2, 100}
 local check  = require "resmoon.models.options"
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local ResNet = require "resmoon.models.resnet"
 local stages = require "resmoon.models.stages"
 

@@ -22,8 +22,8 @@
 --   > net:eval()(rm.zeros(1, 3, 32, 32)).shape
 --   {1, 10}
 local check      = require "resmoon.models.options"
-local class      = require "resmoon.class"
-local fail       = require "resmoon.fail"
+local class      = require "resmoon.base.class"
+local fail       = require "resmoon.base.fail"
 local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
 local Sequential = require "resmoon.nn.sequential"

@@ -21,8 +21,8 @@
 --   > models.highway19()(rm.zeros(2, 3, 32, 32)).shape
 --   {2, 10}
 local check      = require "resmoon.models.options"
-local class      = require "resmoon.class"
-local init       = require "resmoon.nn.initialise"
+local class      = require "resmoon.base.class"
+local init       = require "resmoon.nn.initialize"
 local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
 local Sequential = require "resmoon.nn.sequential"

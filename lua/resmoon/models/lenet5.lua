@@ -21,8 +21,8 @@
 --   {4, 10}
 local activation = require "resmoon.models.activation"
 local check      = require "resmoon.models.options"
-local class      = require "resmoon.class"
-local fail       = require "resmoon.fail"
+local class      = require "resmoon.base.class"
+local fail       = require "resmoon.base.fail"
 local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
 

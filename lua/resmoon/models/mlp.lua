@@ -14,7 +14,7 @@
 --   {4, 10}
 local activation = require "resmoon.models.activation"
 local check      = require "resmoon.models.options"
-local class      = require "resmoon.class"
+local class      = require "resmoon.base.class"
 local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
 

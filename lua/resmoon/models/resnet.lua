@@ -5,9 +5,9 @@
 -- Every layer is a row of equal blocks; the first block of each layer but layer1 halves the image
 -- while the width doubles. Names of parts are torchvision's, so its weights load.
 -- Source: He et al. 2016, arXiv:1512.03385, table 1 (ImageNet) and section 4.2 (CIFAR-10).
-local class      = require "resmoon.class"
-local fail       = require "resmoon.fail"
-local init       = require "resmoon.nn.initialise"
+local class      = require "resmoon.base.class"
+local fail       = require "resmoon.base.fail"
+local init       = require "resmoon.nn.initialize"
 local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
 local Sequential = require "resmoon.nn.sequential"

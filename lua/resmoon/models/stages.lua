@@ -4,7 +4,7 @@
 --          width       channels of the first layer; each further one has twice as many
 --          widths      channels of each layer instead, as in {16, 32, 64}
 --          shortcut    "A", "B", "C", or false: no shortcuts (a plain network)
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 local function check_counts(model, name, list)
   if type(list) ~= "table" or #list == 0 then

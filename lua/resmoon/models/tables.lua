@@ -1,8 +1,8 @@
 --- Tables of networks, computed from the networks themselves: the paper's table 1, and the depths of a decade.
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local models = require "resmoon.models"
 local Module = require "resmoon.nn.module"
-local text   = require "resmoon.text"
+local text   = require "resmoon.base.text"
 
 local tables = {}
 

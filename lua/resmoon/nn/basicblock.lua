@@ -13,7 +13,7 @@
 -- Example:
 --   > nn.BasicBlock(16, 32, {stride = 2})(rm.zeros(4, 16, 32, 32)).shape
 --   {4, 32, 16, 16}
-local class    = require "resmoon.class"
+local class    = require "resmoon.base.class"
 local layers   = require "resmoon.nn.layers"
 local Module   = require "resmoon.nn.module"
 local shortcut = require "resmoon.nn.shortcut"

@@ -14,8 +14,8 @@
 -- Example:
 --   > nn.Bottleneck(64, 16, {stride = 2})(rm.zeros(4, 64, 8, 8)).shape
 --   {4, 64, 4, 4}
-local class    = require "resmoon.class"
-local fail     = require "resmoon.fail"
+local class    = require "resmoon.base.class"
+local fail     = require "resmoon.base.fail"
 local layers   = require "resmoon.nn.layers"
 local Module   = require "resmoon.nn.module"
 local shortcut = require "resmoon.nn.shortcut"

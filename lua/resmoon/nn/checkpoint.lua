@@ -16,7 +16,7 @@
 --   > net(rm.zeros(2, 3, 32, 32)).shape
 --   {2, 10}
 local core   = require "resmoon.core"
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
 
 -- Calls forward(module, x, ...) with a checkpoint.

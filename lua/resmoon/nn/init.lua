@@ -23,7 +23,7 @@ nn.BasicBlock = require "resmoon.nn.basicblock"
 nn.Bottleneck = require "resmoon.nn.bottleneck"
 nn.shortcut   = require "resmoon.nn.shortcut"
 nn.checkpoint = require "resmoon.nn.checkpoint"
-nn.init       = require "resmoon.nn.initialise"
-nn.class      = require "resmoon.class"
+nn.init       = require "resmoon.nn.initialize"
+nn.class      = require "resmoon.base.class"
 
 return nn

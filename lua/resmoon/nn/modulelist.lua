@@ -10,8 +10,8 @@
 --   > towers = nn.ModuleList {nn.Linear(8, 8), nn.Linear(8, 2)}
 --   > towers[2](rm.zeros(4, 8)).shape
 --   {4, 2}
-local class      = require "resmoon.class"
-local fail       = require "resmoon.fail"
+local class      = require "resmoon.base.class"
+local fail       = require "resmoon.base.fail"
 local Sequential = require "resmoon.nn.sequential"
 
 local ModuleList = class("ModuleList", Sequential)

@@ -16,8 +16,8 @@
 --   {8, 2}  3
 --   > net[-1]
 --   Linear(5, 2)  weight (2, 5), bias (2)
-local class  = require "resmoon.class"
-local fail   = require "resmoon.fail"
+local class  = require "resmoon.base.class"
+local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
 
 local Sequential = class("Sequential", Module)

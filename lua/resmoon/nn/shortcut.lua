@@ -18,8 +18,8 @@
 --   {4, 32, 16, 16}
 --   > nn.shortcut(16, 16, 1, "B")
 --   nil
-local class      = require "resmoon.class"
-local fail       = require "resmoon.fail"
+local class      = require "resmoon.base.class"
+local fail       = require "resmoon.base.fail"
 local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
 local Sequential = require "resmoon.nn.sequential"

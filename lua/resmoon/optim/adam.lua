@@ -17,7 +17,7 @@
 --   > w
 --   [0.9000]  float32 (1), requires_grad
 local core      = require "resmoon.core"
-local class     = require "resmoon.class"
+local class     = require "resmoon.base.class"
 local Optimizer = require "resmoon.optim.optimizer"
 
 local Adam = class("Adam", Optimizer)

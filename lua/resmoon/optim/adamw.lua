@@ -10,7 +10,7 @@
 -- Example:
 --   > optim.AdamW(nn.Linear(2, 1):parameters()).weight_decay
 --   0.01
-local class = require "resmoon.class"
+local class = require "resmoon.base.class"
 local Adam  = require "resmoon.optim.adam"
 
 local AdamW = class("AdamW", Adam)

@@ -11,7 +11,7 @@
 --
 -- Topic: optim
 local core = require "resmoon.core"
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 local optim = {
   Optimizer = require "resmoon.optim.optimizer",

@@ -18,7 +18,7 @@
 --   > ("%.4f"):format(w:item())
 --   2.0000
 local core      = require "resmoon.core"
-local class     = require "resmoon.class"
+local class     = require "resmoon.base.class"
 local Optimizer = require "resmoon.optim.optimizer"
 
 local RMSprop = class("RMSprop", Optimizer)

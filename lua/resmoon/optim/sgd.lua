@@ -19,9 +19,9 @@
 --   > w
 --   [0.8000]  float32 (1), requires_grad
 local core      = require "resmoon.core"
-local class     = require "resmoon.class"
+local class     = require "resmoon.base.class"
 local Optimizer = require "resmoon.optim.optimizer"
-local fail      = require "resmoon.fail"
+local fail      = require "resmoon.base.fail"
 
 local SGD = class("SGD", Optimizer)
 SGD.defaults = {lr = 0.1, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, nesterov = false}

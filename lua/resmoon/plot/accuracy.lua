@@ -26,7 +26,7 @@ local figure = require "resmoon.plot.figure"
 local GREY = "#cccccc"
 
 local function read(run)
-  if type(run) == "string" then return require("resmoon.train.folder").read(run) end
+  if type(run) == "string" then return require("resmoon.runs.folder").read(run) end
   if type(run) ~= "table" or type(run.log) ~= "table" then
     error("plot.accuracy: a run is no folder and has no log", 0)
   end

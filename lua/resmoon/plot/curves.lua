@@ -22,7 +22,7 @@
 --   > plot.curves({{name = "mine", log = log}}, {file = "curves.svg"});
 --   > rm.sys.exists "curves.svg"
 --   true
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 
 -- The points where both lists have a finite number.
@@ -36,7 +36,7 @@ local function points(x, y)
 end
 
 local function check_run(run, i)
-  if type(run) == "string" then return require("resmoon.train.folder").read(run) end
+  if type(run) == "string" then return require("resmoon.runs.folder").read(run) end
   if type(run) ~= "table" or type(run.log) ~= "table" then
     error(("plot.curves: run %d is no folder and has no log"):format(i), 3)
   end

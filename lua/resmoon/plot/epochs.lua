@@ -74,7 +74,7 @@ local function draw(f, options)
 end
 
 local function read(run, i)
-  if type(run) == "string" then return require("resmoon.train.folder").read(run) end
+  if type(run) == "string" then return require("resmoon.runs.folder").read(run) end
   if type(run) ~= "table" or type(run.log) ~= "table" then
     error(("plot.topk: run %d is no folder and has no log"):format(i), 3)
   end

@@ -1,8 +1,8 @@
 --- What a layer makes of one image: its channels as pictures.
 local core        = require "resmoon.core"
 local activations = require "resmoon.nn.activations"
-local colours = require "resmoon.plot.colours"
-local fail    = require "resmoon.fail"
+local colours = require "resmoon.plot.colors"
+local fail    = require "resmoon.base.fail"
 local figure  = require "resmoon.plot.figure"
 local grid    = require "resmoon.plot.grid"
 local images  = require "resmoon.plot.images"

@@ -9,8 +9,8 @@
 local core    = require "resmoon.core"
 local gnuplot = require "resmoon.plot.gnuplot"
 local legend  = require "resmoon.plot.legend"
-local text    = require "resmoon.text"
-local options_of = require "resmoon.options"
+local text    = require "resmoon.base.text"
+local options_of = require "resmoon.base.options"
 
 local figure = {}
 

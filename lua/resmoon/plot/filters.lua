@@ -1,7 +1,7 @@
 --- The kernels of a convolution, as pictures.
 local core    = require "resmoon.core"
-local colours = require "resmoon.plot.colours"
-local fail    = require "resmoon.fail"
+local colours = require "resmoon.plot.colors"
+local fail    = require "resmoon.base.fail"
 local figure  = require "resmoon.plot.figure"
 local grid    = require "resmoon.plot.grid"
 local layers  = require "resmoon.plot.layers"

@@ -9,7 +9,7 @@
 local figure  = require "resmoon.plot.figure"
 local gnuplot = require "resmoon.plot.gnuplot"
 local text    = require "resmoon.plot.text"
-local cut     = require("resmoon.text").cut
+local cut     = require("resmoon.base.text").cut
 
 local grid = {}
 

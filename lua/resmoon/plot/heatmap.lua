@@ -1,6 +1,6 @@
 --- Matrices as colours; the confusion matrix among them.
 local core    = require "resmoon.core"
-local fail    = require "resmoon.fail"
+local fail    = require "resmoon.base.fail"
 local figure  = require "resmoon.plot.figure"
 local gnuplot = require "resmoon.plot.gnuplot"
 local text    = require "resmoon.plot.text"

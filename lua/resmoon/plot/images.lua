@@ -1,6 +1,6 @@
 --- Images in a grid, with their classes and what a network took them for.
 local core   = require "resmoon.core"
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local grid   = require "resmoon.plot.grid"
 

@@ -24,8 +24,8 @@
 --   > rm.sys.exists "live.svg"
 --   true
 -- See: watch, plot.lines
-local class   = require "resmoon.class"
-local fail    = require "resmoon.fail"
+local class   = require "resmoon.base.class"
+local fail    = require "resmoon.base.fail"
 local figure  = require "resmoon.plot.figure"
 local Frame   = require "resmoon.plot.frame"
 local gnuplot = require "resmoon.plot.gnuplot"

@@ -1,5 +1,5 @@
 --- The images that a network gets most wrong, as a grid.
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local grid   = require "resmoon.plot.grid"
 local images = require "resmoon.plot.images"

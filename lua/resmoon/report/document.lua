@@ -2,7 +2,7 @@
 --
 -- Documents can be sections of others. Text of others (class names, folders) is escaped in both. Figures are SVG:
 -- inline in HTML, files beside the Markdown.
-local class = require "resmoon.class"
+local class = require "resmoon.base.class"
 local core  = require "resmoon.core"
 
 local Document = class("Document")

@@ -7,9 +7,9 @@
 -- restriction, pixels that are not standardised, augmentation, ...) stands behind its model.
 local rm       = require "resmoon.core"
 local Document = require "resmoon.report.document"
-local folder   = require "resmoon.train.folder"
+local folder   = require "resmoon.runs.folder"
 local plot     = require "resmoon.plot"
-local text     = require "resmoon.text"
+local text     = require "resmoon.base.text"
 
 local evaluation = {}
 

@@ -10,7 +10,7 @@ local Document = require "resmoon.report.document"
 local measure  = require "resmoon.report.measure"
 local plot     = require "resmoon.plot"
 local compare  = require "resmoon.train.compare"
-local text     = require "resmoon.text"
+local text     = require "resmoon.base.text"
 
 local report = {}
 

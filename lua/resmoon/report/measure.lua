@@ -1,5 +1,5 @@
 --- What a report says of a run: its training, and what its best network does with the test images.
-local folder  = require "resmoon.train.folder"
+local folder  = require "resmoon.runs.folder"
 local metrics = require "resmoon.metrics"
 
 local measure = {}
@@ -57,6 +57,6 @@ function measure.grade(accuracy)
   return "below 87"
 end
 
-measure.hardware = require "resmoon.train.device"
+measure.hardware = require "resmoon.runs.device"
 
 return measure

@@ -11,7 +11,7 @@
 -- Example:
 --   > search.genes.text(search.genes.defaults, {lr = 0.01, momentum = 0.9})
 --   rate 1.00e-02  momentum 0.9000
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 local genes = {}
 

@@ -5,9 +5,9 @@
 -- Source: the usual genetic algorithm (Holland 1975), with the settings of the lab: 10 individuals, 5
 -- generations, single-point crossover, mutation by re-initialising genes over a threshold.
 local rm      = require "resmoon.core"
-local fail    = require "resmoon.fail"
+local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
-local options = require "resmoon.options"
+local options = require "resmoon.base.options"
 
 local defaults = {population = 10, generations = 5, threshold = 0.8, seed = 1}
 local names = {"evaluate", "genes", "population", "generations", "threshold", "seed", "on_generation"}

@@ -4,7 +4,7 @@
 -- lost, and a search that is taken up again runs only what is missing. A file that cannot be what a trial left is an
 -- error: what came after it was bred from it.
 local rm   = require "resmoon.core"
-local json = require "resmoon.json"
+local json = require "resmoon.base.json"
 local sys  = rm.sys
 
 local journal = {}

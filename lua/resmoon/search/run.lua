@@ -1,11 +1,11 @@
 --- A search for hyper-parameters of training: generations of trials, kept in a journal.
 local rm      = require "resmoon.core"
 local config  = require "resmoon.train.config"
-local fail    = require "resmoon.fail"
+local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
 local genetic = require "resmoon.search.genetic"
 local journal = require "resmoon.search.journal"
-local options = require "resmoon.options"
+local options = require "resmoon.base.options"
 local trial   = require "resmoon.search.trial"
 local workers = require "resmoon.search.workers"
 

@@ -3,7 +3,7 @@
 -- The order comes on standard input; the result goes into the journal. A worker whose search was killed ends at its
 -- next step and writes nothing: another search may be at work in that folder by then.
 local rm      = require "resmoon.core"
-local json    = require "resmoon.json"
+local json    = require "resmoon.base.json"
 local journal = require "resmoon.search.journal"
 local trial   = require "resmoon.search.trial"
 

@@ -4,7 +4,7 @@
 -- course with any number of workers. A crash is that trial's alone: it is run once more, since the system may
 -- have killed it for reasons of its own, and then scored 0.
 local rm      = require "resmoon.core"
-local json    = require "resmoon.json"
+local json    = require "resmoon.base.json"
 local journal = require "resmoon.search.journal"
 local sys     = rm.sys
 

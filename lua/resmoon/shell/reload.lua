@@ -5,7 +5,7 @@
 -- made before have the new methods and keep their parameters, and `is` and `super` hold for both.
 -- A class is found again by its place in the module's result, or, if it is local, by the name of
 -- the variable that its functions have caught.
-local fail = require "resmoon.fail"
+local fail = require "resmoon.base.fail"
 
 local function is_class(value) return type(value) == "table" and type(rawget(value, "__name")) == "string" end
 

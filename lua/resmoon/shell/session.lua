@@ -20,7 +20,7 @@
 -- are in it and shadow globals, for the session alone; every other assignment goes through to the
 -- globals, where scripts and modules see it.
 local commands = require "resmoon.shell.commands"
-local localise = require "resmoon.shell.localise"
+local localise = require "resmoon.shell.localize"
 local strict   = require "resmoon.shell.strict"
 local token    = require "resmoon.shell.token"
 

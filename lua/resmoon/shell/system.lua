@@ -1,7 +1,7 @@
 --- The prompt and the programs around it: `$ command`, and an editor.
 local core     = require "resmoon.core"
-local fail     = require "resmoon.fail"
-local localise = require "resmoon.shell.localise"
+local fail     = require "resmoon.base.fail"
+local localise = require "resmoon.shell.localize"
 
 local system = {}
 

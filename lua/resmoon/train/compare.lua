@@ -5,8 +5,8 @@
 -- Example:
 --   > train.compare.duration(3725)
 --   1:02:05
-local folder = require "resmoon.train.folder"
-local text   = require "resmoon.text"
+local folder = require "resmoon.runs.folder"
+local text   = require "resmoon.base.text"
 
 local compare = {duration = require("resmoon.train.progress").duration}
 

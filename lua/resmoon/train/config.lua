@@ -223,7 +223,7 @@ function config.model(c)
                    shortcut = c.shortcut, block = c.block, activation = c.activation}
   local net = models.get(c.model)(options)
   if not c.init then return net end
-  return require("resmoon.nn.initialise").initialise_(net, c.init, {activation = c.activation})
+  return require("resmoon.nn.initialize").initialise_(net, c.init, {activation = c.activation})
 end
 
 -- What the sets of a config become for training and for testing, each image cut into so many crops.

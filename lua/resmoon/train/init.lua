@@ -23,7 +23,7 @@ return {
   lrfind = require "resmoon.train.lrfind",
   predict = require "resmoon.train.predict",
   config = require "resmoon.train.config",
-  checkpoint = require "resmoon.train.checkpoint",
-  folder = require "resmoon.train.folder",
-  Log = require "resmoon.train.log",
+  checkpoint = require "resmoon.runs.checkpoint",
+  folder = require "resmoon.runs.folder",
+  Log = require "resmoon.runs.log",
 }

@@ -1,6 +1,6 @@
 --- Classes of single image files: train.predict(net, {"cat.png"}, {classes =, input =, mean =, std =}).
 local rm         = require "resmoon.core"
-local fail       = require "resmoon.fail"
+local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
 
 -- The k best of a list of probabilities.

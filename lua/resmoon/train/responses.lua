@@ -1,6 +1,6 @@
 --- Layer responses of finished runs: what figure 7 of the paper shows.
 local config = require "resmoon.train.config"
-local fail   = require "resmoon.fail"
+local fail   = require "resmoon.base.fail"
 local run    = require "resmoon.train.run"
 
 local responses = {}

@@ -1,10 +1,10 @@
 --- Runs: from a config (config.lua) to a trained network in a folder.
 local rm         = require "resmoon.core"
-local checkpoint = require "resmoon.train.checkpoint"
+local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
-local device     = require "resmoon.train.device"
-local folder     = require "resmoon.train.folder"
-local json       = require "resmoon.json"
+local device     = require "resmoon.runs.device"
+local folder     = require "resmoon.runs.folder"
+local json       = require "resmoon.base.json"
 local Trainer    = require "resmoon.train.trainer"
 
 local run = {}

@@ -1,8 +1,8 @@
 --- Several runs, one after the other, in the subfolders of one folder.
 local config = require "resmoon.train.config"
-local fail   = require "resmoon.fail"
-local folder = require "resmoon.train.folder"
-local json   = require "resmoon.json"
+local fail   = require "resmoon.base.fail"
+local folder = require "resmoon.runs.folder"
+local json   = require "resmoon.base.json"
 local run    = require "resmoon.train.run"
 
 -- Whether nothing is left to do in the folder of a run.

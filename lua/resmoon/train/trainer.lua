@@ -12,10 +12,10 @@
 -- that so: the checkpoint holds weights, buffers, optimiser, schedule, the generators' states, the
 -- loader's seeds and place, and the sums of the epoch that had begun.
 local rm         = require "resmoon.core"
-local class      = require "resmoon.class"
-local checkpoint = require "resmoon.train.checkpoint"
+local class      = require "resmoon.base.class"
+local checkpoint = require "resmoon.runs.checkpoint"
 local evaluation = require "resmoon.train.evaluate"
-local Log        = require "resmoon.train.log"
+local Log        = require "resmoon.runs.log"
 local momentum   = require "resmoon.optim.momentum"
 local optim      = require "resmoon.optim"
 local Progress   = require "resmoon.train.progress"

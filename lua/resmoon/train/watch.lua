@@ -1,5 +1,5 @@
 --- watch and resume: training at the prompt, with the loss as a live curve, stopped by Ctrl-C and taken up again.
-local fail     = require "resmoon.fail"
+local fail     = require "resmoon.base.fail"
 local Live     = require "resmoon.train.live"
 local Module   = require "resmoon.nn.module"
 local Progress = require "resmoon.train.progress"
@@ -94,7 +94,7 @@ end
 -- Errors: raises where nothing was watched, and where the run is at its end.
 -- See: watch
 function watch.resume(options)
-  options = require "resmoon.options" ("resume", options, {"epochs"})
+  options = require "resmoon.base.options" ("resume", options, {"epochs"})
   if options.epochs ~= nil and (math.type(options.epochs) ~= "integer" or options.epochs < 1) then
     fail("resume: epochs is %s, expected a whole number from 1", tostring(options.epochs))
   end

@@ -1,7 +1,7 @@
 --- What typed lines mean.
 local check    = require "support.check"
 local commands = require "resmoon.shell.commands"
-local localise = require "resmoon.shell.localise"
+local localise = require "resmoon.shell.localize"
 local session  = require "resmoon.shell.session"
 local show     = require "resmoon.shell.show"
 

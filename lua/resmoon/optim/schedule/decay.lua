@@ -1,7 +1,7 @@
 --- Schedules that lower the rate by a formula of the step alone.
 -- Sources: step decay as in He et al. 2016, arXiv:1512.03385, section 4.2 (divide by 10 at
 -- given epochs); cosine: Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5 without restarts.
-local class    = require "resmoon.class"
+local class    = require "resmoon.base.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
 
 --- A rate that falls after every step_size steps: rate * gamma^floor(t / step_size).

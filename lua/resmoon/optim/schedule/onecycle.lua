@@ -17,9 +17,9 @@
 --   > for t = 1, 29 do schedule:step() end
 --   > opt.lr, opt.momentum
 --   0.4  0.85
-local class    = require "resmoon.class"
+local class    = require "resmoon.base.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
-local fail     = require "resmoon.fail"
+local fail     = require "resmoon.base.fail"
 
 local OneCycle = class("OneCycle", Schedule)
 OneCycle.required = {max_lr = "number", total_steps = "number"}

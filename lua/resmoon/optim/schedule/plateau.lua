@@ -15,9 +15,9 @@
 --   > for epoch, loss in ipairs {2, 1, 1, 1} do schedule:step(loss) end
 --   > opt.lr
 --   0.05
-local class    = require "resmoon.class"
+local class    = require "resmoon.base.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
-local fail     = require "resmoon.fail"
+local fail     = require "resmoon.base.fail"
 
 local Plateau = class("Plateau", Schedule)
 Plateau.defaults = {

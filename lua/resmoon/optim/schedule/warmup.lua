@@ -19,8 +19,8 @@
 --   2  0.5
 --   3  0.75
 --   4  1.0
-local class = require "resmoon.class"
-local fail  = require "resmoon.fail"
+local class = require "resmoon.base.class"
+local fail  = require "resmoon.base.fail"
 
 local Warmup = class("Warmup")
 

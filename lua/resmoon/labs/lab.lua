@@ -1,0 +1,93 @@
+--- What the programs of the labs have in common: their options, their settings, and their ends.
+--
+-- A lab has two sets of settings: those of its sheet, which hold where the user names data (CIFAR-10 and hours of
+-- time), and small ones for the embedded images (minutes). What the user gives on the command line overrides both.
+local commandline = require "resmoon.base.commandline"
+local rm       = require "resmoon"
+local config   = require "resmoon.train.config"
+local options  = require "resmoon.train.options"
+
+local lab = {}
+
+local function text(value)
+  if type(value) == "table" then return table.concat(value, ",") end
+  if type(value) == "boolean" then return value and "on" or "off" end
+  return tostring(value)
+end
+
+-- "epochs 5, lr 0.003, ..." in order of the names.
+local function listed(settings)
+  local parts = {}
+  for name, value in pairs(settings) do parts[#parts + 1] = name .. " " .. text(value) end
+  table.sort(parts)
+  return table.concat(parts, ", ")
+end
+
+-- What --help says the default of each option is.
+local function defaults(about)
+  local given = {}
+  for name, value in pairs(config.with(about.embedded, about.sheet)) do
+    local sheet, embedded = config.with(config.defaults, about.sheet)[name],
+                            config.with(config.defaults, about.embedded)[name]
+    given[name] = sheet == embedded and text(value) or ("%s, embedded %s"):format(text(sheet), text(embedded))
+  end
+  return given
+end
+
+--- An argparse parser with --run and all options of training.
+-- about: name ("lab_a"), text (what the lab shows), sheet and embedded (settings), example, and where a part of the
+-- lab has settings of its own, further (list of {when these hold, settings}).
+function lab.parser(about)
+  local further = {}
+  for i, each in ipairs(about.further or {}) do further[i] = ("%s:\n  %s\n"):format(each[1], listed(each[2])) end
+  local parser = commandline("resmoon " .. about.name, about.text)
+    :epilog(("Settings with --data, where no option says otherwise (those of the lab):\n  %s\n"
+             .. "Without it, for the embedded images:\n  %s\n%s\n"
+             .. "What is there already is not done again: the same command goes on where it was stopped.\n\n"
+             .. "Example:\n%s")
+            :format(listed(about.sheet), listed(about.embedded), table.concat(further), about.example))
+  parser:option("--run", "folder for runs, figures and report"):argname "DIR":default("runs/" .. about.name)
+  options.add(parser, defaults(about))
+  return parser
+end
+
+--- The settings that hold: those given, else those of the sheet or, for embedded images, the small ones.
+function lab.settings(args, about)
+  local given = options.config(args)
+  local embedded = given.data == nil or given.data == "shapes10"
+  return config.with(embedded and about.embedded or about.sheet, given)
+end
+
+--- Whether the images are those made here, not files of the user's.
+function lab.is_embedded(settings) return settings.data == nil or settings.data == "shapes10" end
+
+--- jobs for train.several: one for each network, with the same settings.
+function lab.jobs(models, settings)
+  local jobs = {}
+  for i, model in ipairs(models) do jobs[i] = {name = model, settings = config.with(settings, {model = model})} end
+  return jobs
+end
+
+--- What a lab that Ctrl-C ended says, and its exit status.
+function lab.stopped(home)
+  print(("stopped; the same command goes on (%s)"):format(home))
+  return 130
+end
+
+--- Table and figure of the runs, and the report of all of them in `home`.
+-- options: title; report (function(document) that adds to its results); figures (list of {file without suffix, caption,
+-- runs}: further curves of some of the runs).
+function lab.finish(runs, home, more)
+  rm.train.compare.show(runs, home, {title = more.title})
+  for _, figure in ipairs(more.figures or {}) do
+    local files = {("%s/%s.png"):format(home, figure[1]), ("%s/%s.svg"):format(home, figure[1])}
+    if rm.plot.curves(figure[3], {file = files, title = figure[2]}) then
+      print(("figure: %s, %s"):format(files[1], files[2]))
+    end
+  end
+  local page, markdown = require("resmoon.report").write(runs, {out = home .. "/report.html", title = more.title,
+                                                                     more = more.report})
+  print(("report: %s, %s"):format(page, markdown))
+end
+
+return lab

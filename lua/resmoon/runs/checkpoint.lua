@@ -1,0 +1,97 @@
+--- Checkpoints: all that a run is, in one safetensors file.
+--
+-- The network's tensors keep their names, so that other programs find the weights; those of the
+-- optimiser are "optimizer.NAME.I". Everything else is JSON under the metadata key "resmoon":
+-- config, epoch and step, partial sums of the epoch, states of optimiser, schedule, loader and
+-- generators. Nothing in the file is ever run as code.
+--
+-- Call: train.checkpoint
+-- Errors: name the file and what is wrong with it.
+-- Example:
+--   > train.checkpoint.save("c.safetensors", models.mlp())
+--   > train.checkpoint.load("c.safetensors").net["fc1.bias"].shape
+--   {512}
+local rm   = require "resmoon.core"
+local json = require "resmoon.base.json"
+
+local checkpoint = {}
+
+local VERSION = 1
+local PREFIX = "optimizer."
+local streams = {"init", "shuffle", "augment", "dropout"}
+
+--- States of the four generators of random numbers, and putting them back.
+-- Call: train.checkpoint.generators() -> table
+-- Call: train.checkpoint.set_generators(states) -> nothing
+-- Errors: raises for a state that lacks a number.
+-- Example:
+--   > states = train.checkpoint.generators()
+--   > a = rm.rand(1):item()
+--   > train.checkpoint.set_generators(states)
+--   > a == rm.rand(1):item()
+--   true
+function checkpoint.generators()
+  local states = {}
+  for _, name in ipairs(streams) do states[name] = rm.random[name]:get_state() end
+  return states
+end
+
+function checkpoint.set_generators(states)
+  for _, name in ipairs(streams) do
+    if states[name] then rm.random[name]:set_state(states[name]) end
+  end
+end
+
+--- Writes net, optimiser (or nil) and a plain table `state`. The file is replaced as a whole.
+-- Call: train.checkpoint.save(path, net, optimizer = nil, {state}) -> nothing
+-- Shapes: those of the network's and the optimiser's tensors.
+-- Errors: raises for a file that cannot be written, or a state that has no form in JSON.
+-- Example:
+--   > train.checkpoint.save("d.safetensors", models.mlp(), nil, {epoch = 3})
+--   > train.checkpoint.load("d.safetensors").state.epoch
+--   3
+function checkpoint.save(path, net, optimizer, state)
+  local list, weights = {}, net:state_dict()
+  for i, name in ipairs(weights) do
+    if type(name) == "table" then name = name[1] end
+    list[i] = {name, weights[name]}
+  end
+  local numbers
+  if optimizer then
+    local saved = optimizer:state_dict()
+    local names = {}
+    for name in pairs(saved.tensors) do names[#names + 1] = name end
+    table.sort(names)
+    for _, name in ipairs(names) do list[#list + 1] = {PREFIX .. name, saved.tensors[name]} end
+    numbers = {optimizer = saved.optimizer, numbers = saved.numbers}
+  end
+  local about = {version = VERSION, optimizer = numbers}
+  for key, value in pairs(state or {}) do about[key] = value end
+  rm.save(path, list, {format = "pt", resmoon = json.encode(about)})
+end
+
+--- Reads a checkpoint: {net = {name = tensor}, optimizer = state or nil, state = table}.
+-- A foreign file of weights has an empty state.
+-- Errors: raises where the file is damaged or of a later version.
+-- Call: train.checkpoint.load(path) -> {net =, optimizer =, state =}
+-- Shapes: as they were saved.
+-- Example:
+--   > rm.save("e.safetensors", {w = rm.ones(2)})
+--   > train.checkpoint.load("e.safetensors").net.w
+--   [1., 1.]  float32 (2)
+function checkpoint.load(path)
+  local tensors, meta = rm.load(path)
+  local about = meta.resmoon and json.decode(meta.resmoon) or {}
+  if (about.version or VERSION) > VERSION then
+    error(("%s: checkpoint version %d, but this program knows %d"):format(path, about.version, VERSION), 0)
+  end
+  local net, states = {}, {}
+  for name, tensor in pairs(tensors) do
+    if name:sub(1, #PREFIX) == PREFIX then states[name:sub(#PREFIX + 1)] = tensor else net[name] = tensor end
+  end
+  local optimizer = about.optimizer and
+    {optimizer = about.optimizer.optimizer, numbers = about.optimizer.numbers, tensors = states}
+  return {net = net, optimizer = optimizer, state = about}
+end
+
+return checkpoint

@@ -1,0 +1,100 @@
+--- A run is a folder: config.json, log.csv, best.safetensors, last.safetensors, figures.
+--
+-- Call: train.folder
+-- Errors: name the folder and what is missing there.
+-- Example:
+--   > train.folder.is_run "nowhere"
+--   false
+local rm   = require "resmoon.core"
+local json = require "resmoon.base.json"
+local Log  = require "resmoon.runs.log"
+local sys  = rm.sys
+
+local folder = {}
+
+--- Whether a folder holds a run.
+-- Call: train.folder.is_run(path) -> boolean
+-- Errors: none.
+-- Example:
+--   > train.folder.create("runs/a", {model = "mlp"})
+--   > train.folder.is_run "runs/a"
+--   true
+function folder.is_run(path) return sys.exists(path .. "/config.json") end
+
+--- A new folder with config.json in it.
+-- Errors: raises where a run is there already.
+-- Call: train.folder.create(path, config) -> nothing
+-- Example:
+--   > train.folder.create("runs/b", {model = "mlp"})
+--   > rm.sys.list "runs/b"
+--   {"config.json"}
+function folder.create(path, config)
+  if folder.is_run(path) then
+    error(("%s already holds a run: --resume continues it, --run DIR puts a new one elsewhere"):format(path), 0)
+  end
+  sys.mkdir_p(path)
+  rm.write_atomic(path .. "/config.json", json.encode(config, {indent = true}) .. "\n")
+end
+
+--- The config of a run.
+-- Call: train.folder.config(path) -> table
+-- Errors: raises where there is no run, or config.json is damaged.
+-- Example:
+--   > train.folder.create("runs/c", {model = "mlp"})
+--   > train.folder.config("runs/c").model
+--   mlp
+function folder.config(path)
+  if not folder.is_run(path) then
+    error(("%s is no run: it has no config.json"):format(path), 0)
+  end
+  local file <close> = assert(io.open(path .. "/config.json", "r"))
+  local ok, config = pcall(json.decode, file:read("a"))
+  if not ok or type(config) ~= "table" then error(("%s/config.json: %s"):format(path, config), 0) end
+  return config
+end
+
+--- A run to look at: {name =, folder =, config =, log = lists by column, rows = the log's rows}.
+-- Call: train.folder.read(path) -> run
+-- Errors: raises where there is no run, or its files are damaged.
+-- Example:
+--   > train.folder.create("runs/d", {model = "mlp"})
+--   > rm.write_atomic("runs/d/log.csv", "epoch,lr\n1,0.1\n")
+--   > train.folder.read("runs/d").log.lr
+--   {0.1}
+function folder.read(path)
+  path = path:gsub("(.)/+$", "%1")
+  local config = folder.config(path)
+  local file = path .. "/log.csv"
+  local log = sys.exists(file) and Log.read(file) or Log()  -- none before the first epoch has ended
+  return {name = config.name or config.model or path:match("[^/]*$"), folder = path, config = config,
+          log = log:by_column(), rows = log.rows}
+end
+
+--- The summary of a run's rows: epochs, final and best error (percent), seconds, img_per_s (mean), and kept, the error
+-- of the network in best.safetensors, with kept_epoch, its epoch. All errors are those of the test images, where there
+-- are any; which network is kept, the validation images decide (train.Log.deciding).
+-- Call: train.folder.summary(run) -> table
+-- Errors: none.
+-- Example:
+--   > row = {epoch = 1, seconds = 60, img_per_s = 900}
+--   > row.train_loss, row.train_error, row.test_error = 1.5, 60, 55
+--   > train.folder.summary({rows = {row}}).best
+--   55
+function folder.summary(run)
+  local rows = run.rows
+  local sum = {epochs = #rows, seconds = 0, best = math.huge, best_epoch = 0}
+  local images, lowest = 0, math.huge
+  for _, row in ipairs(rows) do
+    sum.seconds = sum.seconds + row.seconds
+    images = images + row.img_per_s
+    local err = row.test_error or row.val_error or row.train_error
+    if err < sum.best then sum.best, sum.best_epoch = err, row.epoch end
+    local decides = Log.deciding(row)
+    if decides < lowest then lowest, sum.kept, sum.kept_epoch = decides, err, row.epoch end
+    sum.final, sum.final_loss, sum.final_train = err, row.train_loss, row.train_error
+  end
+  sum.img_per_s = #rows > 0 and images / #rows or 0
+  return sum
+end
+
+return folder
