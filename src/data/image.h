@@ -11,8 +11,8 @@
  * One difference is on purpose: of 16 bits the upper 8 are kept, in gray as in color. Pillow 9.4 does this for
  * color, but clips gray to 255, which makes a 16-bit gray picture white.
  *
- * Files that are cut short or corrupt are errors, as are pictures beyond RM_IMAGE_MAX_SIDE (image_rows.h), and headers that
- * promise more pixels than the bytes of the file can hold. */
+ * Files that are cut short or corrupt are errors, as are pictures beyond RM_IMAGE_MAX_SIDE (image_rows.h), and headers
+ * that promise more pixels than the bytes of the file can hold. */
 #ifndef RM_DATA_IMAGE_H
 #define RM_DATA_IMAGE_H
 

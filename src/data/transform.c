@@ -97,12 +97,16 @@ static rm_status apply_step(const rm_step *step, rm_tensor *image, rm_rng *rng, 
 rm_status rm_transform_apply(const rm_transform *transform, rm_tensor *image, rm_rng *rng, rm_tensor **out,
                              rm_error *err) {
   rm_tensor *now = rm_tensor_retain(image);
+  rm_rng before = rng ? *rng : (rm_rng){0};
   for (size_t i = 0; i < transform->n; i++) {
     rm_tensor *next;
     rm_status status = now->ndim == 3 ? apply_step(&transform->steps[i], now, rng, &next, err)
                                       : rm_fail(err, RM_ERR_VALUE, "ten_crop: must be the last step of a transform");
     rm_tensor_release(now);
-    if (status != RM_OK) return status;
+    if (status != RM_OK) {
+      if (rng) *rng = before; /* nothing was drawn */
+      return status;
+    }
     now = next;
   }
   *out = now;

@@ -47,17 +47,21 @@ end
 
 local random = {random_resized_crop = true, flip = true}  -- kinds of steps that draw
 
--- A generator for each image; where nobody gives them, the seed of each is drawn. None for steps that draw nothing, so
--- that looking at images leaves rm.random.augment as it was.
-local function own_generators(steps, n, generator_of)
+-- run(a generator for each image); where nobody gives them, the seed of each is drawn. None for steps that draw
+-- nothing, so that looking at images leaves rm.random.augment as it was, as an error does.
+local function with_generators(steps, n, generator_of, run)
   local draws, list = false, {}
   for _, step in ipairs(steps) do draws = draws or random[step.kind] end
-  if not draws then return nil end
+  if not draws then return run(nil) end
+  local before = rm.random.augment:get_state()
   for i = 1, n do
     list[i] = generator_of and generator_of(i)
               or rm.generator(rm.random.augment:integer(math.mininteger, math.maxinteger))
   end
-  return list
+  local ok, images = pcall(run, list)
+  if ok then return images end
+  if not generator_of then rm.random.augment:set_state(before) end
+  error(images, 0)
 end
 
 -- fetch(i) -> image i, transformed by a function of the user's, one after the other.
@@ -89,7 +93,9 @@ end
 function transforms.read(paths, channels, transform, generator_of, given)
   local orient = known("transforms.read", given, {"orient"}).orient
   if getmetatable(transform) == Steps then
-    return imaging.read_images(paths, channels, transform, own_generators(transform, #paths, generator_of), orient)
+    return with_generators(transform, #paths, generator_of, function(generators)
+      return imaging.read_images(paths, channels, transform, generators, orient)
+    end)
   end
   local function fetch(i) return imaging.read_image(paths[i], channels, orient) end
   return one_by_one(#paths, fetch, transform, generator_of)
@@ -106,7 +112,9 @@ end
 function transforms.apply(images, transform, generator_of)
   local n = images.shape[1]
   if getmetatable(transform) == Steps then
-    return imaging.transform_images(images, transform, own_generators(transform, n, generator_of))
+    return with_generators(transform, n, generator_of, function(generators)
+      return imaging.transform_images(images, transform, generators)
+    end)
   end
   return one_by_one(n, function(i) return images[i] end, transform, generator_of)
 end

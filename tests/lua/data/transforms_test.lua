@@ -137,6 +137,19 @@ check.case("many images at once are what one at a time is, whatever the threads"
   check.equal(rm.random.augment:get_state(), before)
 end)
 
+check.case("a transform that fails has drawn nothing", function()
+  local g, before = rm.generator(5), rm.random.augment:get_state()
+  local fails = t.compose {t.flip(), t.random_resized_crop(4), t.centre_crop(9)}
+  local start = g:get_state()
+  check.error(function() fails(ramp(8, 8), g) end, "centre_crop: image is 4x4, expected at least 9x9")
+  check.equal(g:get_state(), start)
+  local images = rm.zeros({3, 1, 8, 8}, "uint8")
+  check.error(function() fails(ramp(8, 8)) end, "centre_crop")
+  check.error(function() t.apply(images, fails) end, "centre_crop")
+  check.error(function() t.read({"/no/such.png"}, 3, t.flip()) end, "/no/such.png: cannot be opened")
+  check.equal(rm.random.augment:get_state(), before)
+end)
+
 check.case("the crops of ImageNet", function()
   local x = ramp(30, 40)
   check.equal(t.imagenet_test(28)(x), t.centre_crop(28)(t.resize(32)(x)))   -- 28 * 256/224
