@@ -328,5 +328,6 @@ void bind_open_sys(lua_State *L) {
   luaL_newlib(L, functions);
   bind_add_terminal(L);
   bind_add_process(L);
+  bind_add_lock(L);
   lua_setfield(L, -2, "sys");
 }

@@ -6,5 +6,6 @@
 
 void bind_add_terminal(lua_State *L);
 void bind_add_process(lua_State *L);
+void bind_add_lock(lua_State *L);
 
 #endif
