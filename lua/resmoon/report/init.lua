@@ -91,6 +91,7 @@ local function of_run(doc, each, draw)
                  .. "macro AUC %.4f. By the lab's criterion an accuracy of %.2f is %s."):format(
                 each.images, each.summary.kept_epoch, percent(each.top[1]), percent(each.top[2]), percent(each.top[3]),
                 each.loss, each.mean_auc, 100 * each.top[1], measure.grade(100 * each.top[1])))
+  for _, note in ipairs(each.notes) do doc:paragraph(("Of these images: %s."):format(note)) end
   local key = name:gsub("[^%w]", "_")
   draw("confusion_" .. key, "confusion matrix of " .. name, function(file)
     return plot.confusion(m, {file = file, title = name})
