@@ -1,7 +1,8 @@
 /* hash.c -- rm.sha256: digests of text, tensors and files. */
 #include <string.h>
 #include "bind/bind.h"
-#include "core/sha256.h"
+#include "core/copy.h"
+#include "io/sha256.h"
 
 #define HASH "resmoon.Sha256"
 

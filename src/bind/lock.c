@@ -1,7 +1,7 @@
 /* lock.c -- rm.sys.lock. */
 #include "bind/bind.h"
-#include "bind/sys.h"
-#include "core/lock.h"
+#include "bind/lock.h"
+#include "io/lock.h"
 
 #define LOCK "resmoon.Lock"
 
