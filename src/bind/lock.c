@@ -33,17 +33,7 @@ static int sys_lock(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   rm_lock **box = lua_newuserdatauv(L, sizeof *box, 0);
   *box = NULL;
-  if (luaL_newmetatable(L, LOCK)) {
-    lua_pushcfunction(L, lock_release);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, lock_release);
-    lua_setfield(L, -2, "__close");
-    lua_newtable(L);
-    lua_pushcfunction(L, lock_release);
-    lua_setfield(L, -2, "release");
-    lua_setfield(L, -2, "__index");
-  }
-  lua_setmetatable(L, -2);
+  luaL_setmetatable(L, LOCK);
   rm_lock_outcome outcome;
   char text[RM_LOCK_TEXT];
   rm_error err;
@@ -56,6 +46,16 @@ static int sys_lock(lua_State *L) {
 }
 
 void bind_add_lock(lua_State *L) {
+  luaL_newmetatable(L, LOCK);
+  lua_pushcfunction(L, lock_release);
+  lua_setfield(L, -2, "__gc");
+  lua_pushcfunction(L, lock_release);
+  lua_setfield(L, -2, "__close");
+  lua_newtable(L);
+  lua_pushcfunction(L, lock_release);
+  lua_setfield(L, -2, "release");
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
   lua_pushcfunction(L, sys_lock);
   lua_setfield(L, -2, "lock");
 }

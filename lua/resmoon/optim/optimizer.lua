@@ -27,7 +27,7 @@ local options_of = require "resmoon.base.options"
 
 local Optimizer = class("Optimizer")
 
--- State tensors that are only kept with certain options: name -> function(options).
+-- State tensors that are only kept with an option that is neither 0 nor false: name -> option.
 Optimizer.optional = {}
 
 -- Options are read and written through the object; all else is an ordinary field.
@@ -294,7 +294,8 @@ local function copies(cls, group, saved, tensors, base, seen)
   local lists = {}
   for name in pairs(group.state) do
     lists[name] = {}
-    local wanted = not cls.optional[name] or cls.optional[name](saved.options)
+    local option = cls.optional[name]
+    local wanted = not option or saved.options[option] and saved.options[option] ~= 0
     for i, p in ipairs(group.params) do
       local key = name .. "." .. base + i
       local given = tensors[key]

@@ -42,6 +42,10 @@ function checkpoint.set_generators(states)
 end
 
 --- Raises unless there is a whole state of each generator.
+-- Call: train.checkpoint.check_generators(states) -> nothing
+-- Errors: that one, with what is missing.
+-- Example:
+--   > train.checkpoint.check_generators(train.checkpoint.generators())
 function checkpoint.check_generators(states)
   for _, name in ipairs(streams) do
     local state = type(states) == "table" and states[name]

@@ -6,10 +6,9 @@
 --   > train.folder.is_run "nowhere"
 --   false
 local rm   = require "resmoon.core"
+local begin = require "resmoon.runs.begin"
 local json = require "resmoon.base.json"
-local lock = require "resmoon.runs.lock"
 local Log  = require "resmoon.runs.log"
-local record = require "resmoon.runs.record"
 local sys  = rm.sys
 
 local folder = {}
@@ -23,40 +22,6 @@ local folder = {}
 --   true
 function folder.is_run(path) return sys.exists(path .. "/config.json") end
 
--- What training leaves, and what a search does.
-local left_behind = {"log.csv", "last.safetensors", "best.safetensors", "search.json"}
-
---- Raises where a folder holds a run or a search already, or what is left of one.
-function folder.check_free(path)
-  if folder.is_run(path) then
-    error(("%s already holds a run: --resume continues it, --run DIR puts a new one elsewhere"):format(path), 0)
-  end
-  for _, name in ipairs(left_behind) do
-    if sys.exists(path .. "/" .. name) then
-      error(("%s holds %s but no config.json: a new run would write over what is left of another; --run DIR puts it "
-             .. "elsewhere"):format(path, name), 0)
-    end
-  end
-end
-
-function folder.write_config(path, config)
-  rm.write_atomic(path .. "/config.json", json.encode(config, {indent = true}) .. "\n")
-end
-
---- Begins a run: a folder with config.json and, where one is given, the record of its data. Returns the folder's lock,
--- which is the caller's to release.
--- Errors: raises where the folder is not free, or somebody else begins a run there at the same time.
-function folder.begin(path, config, made)
-  folder.check_free(path)
-  sys.mkdir_p(path)
-  local held = lock.take(path)
-  local _ <close> = lock.on_error(held)
-  folder.check_free(path)   -- once more, now that nobody else can change it
-  if made then record.write(path, made) end
-  folder.write_config(path, config)
-  return held
-end
-
 --- A new folder with config.json in it.
 -- Errors: raises where a run is there already, or files of one.
 -- Call: train.folder.create(path, config) -> nothing
@@ -64,7 +29,7 @@ end
 --   > train.folder.create("runs/b", {model = "mlp"})
 --   > rm.sys.list "runs/b"
 --   {"config.json"}
-function folder.create(path, config) folder.begin(path, config):release() end
+function folder.create(path, config) begin.run(path, config):release() end
 
 --- The config of a run.
 -- Call: train.folder.config(path) -> table

@@ -1,5 +1,6 @@
 --- Runs: from a config (config.lua) to a trained network in a folder.
 local rm         = require "resmoon.core"
+local begin      = require "resmoon.runs.begin"
 local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
 local device     = require "resmoon.runs.device"
@@ -33,7 +34,7 @@ end
 
 local function record_of(sets, c, like)
   return record.make({train = sets[1], test = sets[2], validation = sets[3]},
-                     {source = c.data_path or source.absolute(c.data), like = like})
+                     {source = source.path(c), like = like})
 end
 
 -- The trainer of a complete config on these data sets.
@@ -97,11 +98,11 @@ function run.trainer(partial, options)
   options = options or {}
   local c = config.complete(partial)
   local path = options.folder
-  if path then folder.check_free(path) end   -- before any work
-  if not options.sets or options.record then c.data_path = c.data_path or source.absolute(c.data) end
+  if path then begin.check_free(path) end   -- before any work
+  if not options.sets or options.record then c.data_path = source.path(c) end
   local sets = open(c, options)
   local trainer = build(c, sets, path, options)
-  if path then trainer.lock = folder.begin(path, c, options.record or record_of(sets, c)) end
+  if path then trainer.lock = begin.run(path, c, options.record or record_of(sets, c)) end
   return trainer, c
 end
 
@@ -228,7 +229,7 @@ function run.reopen(path, changes, options)
   local saved = last and load_checked(path, last, c)
   local sets = open(c, options)
   local made, missing = check_data(path, sets, c, options.record)
-  if not options.sets or options.record then c.data_path = c.data_path or source.absolute(c.data) end
+  if not options.sets or options.record then c.data_path = source.path(c) end
   local trainer = build(c, sets, path, options)
   if last then trainer:resume(last, saved) end
   check_end(path, trainer, c)
@@ -239,7 +240,7 @@ function run.reopen(path, changes, options)
   end
   if not last then note("%s was stopped before its first checkpoint: it begins with epoch 1", path) end
   if missing or made.source ~= record.read(path).source then record.write(path, made) end
-  folder.write_config(path, c)
+  begin.write_config(path, c)
   trainer.lock = held
   return trainer, c
 end

@@ -79,7 +79,7 @@ end
 -- The run's own test images, compared with its record.
 local function own_set(path, c, options)
   local test, made = open(c, nil, options), record_at(path)
-  local now = made and digest(test, c.data_path or source.absolute(c.data), made)
+  local now = made and digest(test, source.path(c), made)
   local list = made and record.differences(made, now, {"test"}) or
     {c.classes and record.classes_differ(c.classes, test.classes)}
   return test, made, list
@@ -87,7 +87,7 @@ end
 
 local function refuse(path, c, list)
   error(("%s was trained on other data than %s holds now:\n  %s\n--data DIR takes another data set with the same "
-         .. "classes"):format(path, c.data_path or c.data, table.concat(list, "\n  ")), 0)
+         .. "classes"):format(path, source.path(c) or c.data, table.concat(list, "\n  ")), 0)
 end
 
 -- A sentence where images of the set were trained on, by what is in their files.
