@@ -132,7 +132,8 @@ local function discussion(doc, all)
   doc:heading("Discussion")
   local says = {}
   local order = {table.unpack(all)}
-  table.sort(order, function(a, b) return a.summary.final < b.summary.final end)
+  local function rank(each) return each.summary.final == each.summary.final and each.summary.final or math.huge end
+  table.sort(order, function(a, b) return rank(a) < rank(b) end)   -- NaN is not comparable: it comes last
   if #order > 1 then
     local first, last = order[1], order[#order]
     says[#says + 1] = ("%s has the lowest final test error (%.2f%%), %s the highest (%.2f%%)."):format(first.run.name,

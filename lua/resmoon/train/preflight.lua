@@ -93,14 +93,20 @@ local function milestone_notes(c, note)
   end
 end
 
---- Looks at a complete config, for a training of `steps` steps an epoch. Returns sentences on what is legal but hardly
--- meant.
+--- Looks at a complete config, for a training of `steps` steps an epoch on so many images. Returns sentences on what
+-- is legal but hardly meant.
 -- Errors: raises for what cannot train.
-function preflight.settings(c, steps)
+function preflight.settings(c, steps, images)
   local notes = {}
   local function note(...) notes[#notes + 1] = string.format(...) end
   if c.lr == 0 or c.schedule == "onecycle" and c.max_lr == 0 then
     error(("train: %s is 0: nothing would be learned"):format(c.schedule == "onecycle" and "max_lr" or "lr"), 0)
+  end
+  if images and images < c.batch_size then
+    note("a batch of %d takes all %d training images: one step an epoch", c.batch_size, images)
+  end
+  if c.gamma == 0 and (c.schedule == "multistep" or c.schedule == "step") then
+    note("gamma is 0: once the rate has fallen, nothing is learned any more")
   end
   if c.schedule == "multistep" then
     milestone_notes(c, note)

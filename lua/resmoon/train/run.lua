@@ -37,11 +37,21 @@ local function record_of(sets, c, like)
                      {source = source.path(c), like = like})
 end
 
+-- Raises where a set numbers its classes in another way than the training images.
+local function check_classes(train, set, what)
+  local differ = set and train.classes and set.classes and record.classes_differ(train.classes, set.classes)
+  if not differ then return end
+  error(("train: the %s images have other classes than the training images: %s; %s"):format(what,
+        table.concat(train.classes, ", "), table.concat(set.classes, ", ")), 0)
+end
+
 -- The trainer of a complete config on these data sets.
 local function build(c, sets, path, options)
   local data = require "resmoon.data"
   rm.manual_seed(c.seed)
   local train, test, validation = sets[1], sets[2], sets[3]
+  check_classes(train, test, "test")
+  check_classes(train, validation, "validation")
   local mean, std = config.normalisation(c, train)
   c.classes, c.input, c.data_name = train.classes, train.shape, train.name
   local net = config.model(c)
@@ -51,7 +61,7 @@ local function build(c, sets, path, options)
   local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment == true,
                                      drop_last = c.drop_last, mean = mean, std = std})
   preflight.batches(net, loader, c.accumulate)
-  local notes = preflight.settings(c, #loader)
+  local notes = preflight.settings(c, #loader, train:size())
   local optimizer = config.optimizer(c, net:parameters())
   local schedule, unit = config.schedule(c, optimizer, #loader)
   local function fixed(set)
@@ -207,6 +217,12 @@ local function check_data(path, sets, c, made)
 end
 run.check_data, run.record_of = check_data, record_of
 
+--- Raises where the run in a folder could not be taken up: its checkpoint is gone, damaged or of another training.
+function run.check_checkpoint(path, c)
+  local last = last_checkpoint(path)
+  return last and load_checked(path, last, c)
+end
+
 -- The trainer's own checks of how far the run has come.
 local function check_end(path, trainer, c)
   local done = trainer.sums and trainer.epoch or trainer.epoch - 1
@@ -225,20 +241,19 @@ function run.reopen(path, changes, options)
   local c = run.changed(path, changes)
   local held = lock.take(path)
   local _ <close> = lock.on_error(held)
-  local last = last_checkpoint(path)
-  local saved = last and load_checked(path, last, c)
+  local saved = run.check_checkpoint(path, c)
   local sets = open(c, options)
   local made, missing = check_data(path, sets, c, options.record)
   if not options.sets or options.record then c.data_path = source.path(c) end
   local trainer = build(c, sets, path, options)
-  if last then trainer:resume(last, saved) end
+  if saved then trainer:resume(path .. "/last.safetensors", saved) end
   check_end(path, trainer, c)
   local function note(...) table.insert(trainer.notes, 1, string.format(...)) end
   if missing then
     note("%s had no record of the data it was begun with (data.json): those of now are taken for them and recorded",
          path)
   end
-  if not last then note("%s was stopped before its first checkpoint: it begins with epoch 1", path) end
+  if not saved then note("%s was stopped before its first checkpoint: it begins with epoch 1", path) end
   if missing or made.source ~= record.read(path).source then record.write(path, made) end
   begin.write_config(path, c)
   trainer.lock = held

@@ -49,7 +49,7 @@ end
 --  progress  false: silent
 -- Returns: the folders of the runs, in order; nil where Ctrl-C ended it.
 -- Errors: raises, before anything is trained, for an unknown network or setting, and where a folder holds a run with
---  other settings or, if anything is left to train, one of other data.
+--  other settings or, if anything is left to train, one of other data or without the checkpoint to go on from.
 -- Example:
 --   > settings = {model = "mlp", epochs = 1, train_size = 100, test_size = 20}
 --   > jobs = {{name = "one", settings = settings}}
@@ -64,14 +64,16 @@ local function several(jobs, options)
     local there = folder.is_run(path)
     c = there and run.changed(path, c) or config.complete(c)
     require("resmoon.models").get(c.model)
-    if there then begun[#begun + 1] = {path = path, config = c} end
-    if not there or not ended(path, c) then todo[#todo + 1] = {path = path, config = c, there = there} end
+    local unfinished = not there or not ended(path, c)
+    if there then begun[#begun + 1] = {path = path, config = c, unfinished = unfinished} end
+    if unfinished then todo[#todo + 1] = {path = path, config = c, there = there} end
     paths[i], wide = path, math.max(wide, #c.name)
   end
   local open = opener(options.sets)
   for _, each in ipairs(#todo > 0 and begun or {}) do
     local sets, made = open(each.config)
     run.check_data(each.path, sets, each.config, made)
+    if each.unfinished then run.check_checkpoint(each.path, each.config) end
   end
   for _, job in ipairs(todo) do
     local c = job.config

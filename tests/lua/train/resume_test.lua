@@ -391,7 +391,30 @@ check.case("what makes no step or learns nothing is refused; what is hardly mean
   check.that(marked(4, 12):find("after epoch 12, but", 1, true))
   check.that(notes({schedule = "step", epochs = 4, step_size = 5})[1]:find("every 5 epochs, but", 1, true))
   check.that(notes({schedule = "constant", epochs = 2, warmup = 3})[1]:find("warm-up takes 3 epochs", 1, true))
+  check.that(notes({schedule = "step", epochs = 9, gamma = 0})[1]:find("gamma is 0", 1, true))
+  local few = preflight.settings(train.config.complete {schedule = "constant"}, 1, 60)
+  check.equal(few, {"a batch of 128 takes all 60 training images: one step an epoch"})
   check.that(notes({schedule = "onecycle", epochs = 1}, 2)[1]:find("onecycle has 2 steps", 1, true))
+end)
+
+check.case("sets that number their classes in another way are refused before the first step", function()
+  local a, b = easy(24, 1), easy(10, 2)
+  b.classes = {"bright", "dark"}
+  check.error(function() train.run(settings(), {sets = {a, b}, progress = false}) end,
+              "the test images have other classes than the training images: dark, bright; bright, dark")
+  check.error(function() train.run(settings(), {sets = {a, a, b}, progress = false}) end, "the validation images have")
+end)
+
+check.case("several trains nothing where one of its runs cannot be taken up", function()
+  program.with_folder(function(folder)
+    local function jobs(epochs)
+      return {{name = "a", settings = settings {epochs = epochs}}, {name = "b", settings = settings {epochs = epochs}}}
+    end
+    local how = {folder = folder, sets = options().sets, progress = false}
+    train.several(jobs(1), how)
+    os.remove(folder .. "/b/last.safetensors")
+    refused(folder .. "/a", "b: last.safetensors is missing", function() train.several(jobs(2), how) end)
+  end)
 end)
 
 check.case("--drop-last is a setting, and an option of the command", function()
