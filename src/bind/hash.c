@@ -107,7 +107,8 @@ static int hash_tostring(lua_State *L) {
 }
 
 void bind_open_hash(lua_State *L) {
-  static const luaL_Reg methods[] = {{"update", hash_update}, {"file", hash_file}, {"digest", hash_digest}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"update", hash_update}, {"file", hash_file}, {"digest", hash_digest}, {NULL, NULL}};
   static const luaL_Reg functions[] = {{"sha256", sha256}, {NULL, NULL}};
   luaL_newmetatable(L, HASH);
   luaL_newlib(L, methods);

@@ -89,6 +89,6 @@ rm_status rm_lock_take(const char *path, rm_lock **out, rm_lock_outcome *outcome
 
 void rm_lock_release(rm_lock *lock) {
   if (!lock) return;
-  if (is_at(lock->fd, lock->path)) unlink(lock->path);  /* while it is still locked: nobody else holds this one */
+  if (is_at(lock->fd, lock->path)) unlink(lock->path); /* while it is still locked: nobody else holds this one */
   dispose(lock);
 }

@@ -76,7 +76,7 @@ rm_status rm_sha256_file(rm_sha256 *hash, const char *path, uint64_t *size, rm_e
 rm_status rm_sha256_digest(const rm_sha256 *hash, char text[RM_SHA256_TEXT], rm_error *err) {
   unsigned char bytes[EVP_MAX_MD_SIZE];
   unsigned count = 0;
-  EVP_MD_CTX *copy = EVP_MD_CTX_new();  /* the original goes on */
+  EVP_MD_CTX *copy = EVP_MD_CTX_new(); /* the original goes on */
   int ok = copy && EVP_MD_CTX_copy_ex(copy, hash->context) == 1 && EVP_DigestFinal_ex(copy, bytes, &count) == 1;
   EVP_MD_CTX_free(copy);
   if (!ok || count != 32) return failed(err, "give the digest");
