@@ -13,9 +13,9 @@
 #include "core/tensor.h"
 
 struct rm_reader {
-  rm_tensor *tensor;  /* retained; NULL: in no list */
-  bool elements;      /* will read them */
-  bool requirement;   /* will ask for requires_grad */
+  rm_tensor *tensor; /* retained; NULL: in no list */
+  bool elements;     /* will read them */
+  bool requirement;  /* will ask for requires_grad */
   /* Does what was put off, and removes the reader. On failure it stays. */
   rm_status (*settle)(rm_reader *reader, rm_error *err);
   rm_reader *next, **link; /* in the storage's list; *link points here */
