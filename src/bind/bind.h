@@ -32,7 +32,7 @@ int bind_raise(lua_State *L, const rm_error *err);
 /* Raises a formatted message the same way: "conv2d: stride must be at least 1, got 0". */
 int bind_error(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The candidate nearest to a misspelt name: start, offer each, read `name` (NULL: none is near). */
+/* The candidate nearest to a misspelled name: start, offer each, read `name` (NULL: none is near). */
 typedef struct {
   const char *wanted, *name;
   size_t distance;

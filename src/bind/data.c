@@ -5,7 +5,7 @@
 #include "bind/indices.h"
 #include "memory/alloc.h"
 #include "measure/profile.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "data/augment.h"
 #include "data/cifar.h"
 #include "data/idx.h"

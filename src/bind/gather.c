@@ -2,7 +2,7 @@
 #include "bind/bind.h"
 #include "ops/index/gather.h"
 #include "ops/index/sort.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* The positions of a dimension that a list names, in that order.
  * Call: x:index_select(dim, index) -> tensor

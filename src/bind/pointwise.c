@@ -7,7 +7,7 @@
 #include "bind/bind.h"
 #include "lazy/fuse.h"
 #include "ops/pointwise/maxout.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* The tensor or number at arg. */
 static rm_operand operand(lua_State *L, int arg, const char *op) {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 typedef struct {
   rm_tensor *x;

@@ -2,7 +2,7 @@
 #include "ops/norm/softmax.h"
 
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 static int softmax(lua_State *L, const char *op,
                    rm_status (*call)(rm_tensor *, size_t, rm_tensor **, rm_error *)) {

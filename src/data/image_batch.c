@@ -4,7 +4,8 @@
 
 #include <pthread.h>
 #include <string.h>
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
 #include "data/image.h"
 
 typedef struct {

@@ -67,7 +67,7 @@ RM_KERNEL(void, row_argmax, (size_t rows, size_t n, const float *x, float *best,
 RM_KERNEL(void, row_argmin, (size_t rows, size_t n, const float *x, float *best, int64_t *at))
 RM_KERNEL(void, column_argmax, (size_t rows, size_t cols, size_t stride, const float *x, float *best, int64_t *at))
 RM_KERNEL(void, column_argmin, (size_t rows, size_t cols, size_t stride, const float *x, float *best, int64_t *at))
-RM_KERNEL(void, centre_scale, (size_t n, const float *x, const float *mean, const float *scale, float *dx))
+RM_KERNEL(void, center_scale, (size_t n, const float *x, const float *mean, const float *scale, float *dx))
 RM_KERNEL(void, norm2_backward, (size_t n, const float *x, const float *norm, const float *dy, float *dx))
 
 /* softmax_k.c: the same; columns: at most 64 */

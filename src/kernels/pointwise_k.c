@@ -25,7 +25,7 @@ void RM_ISA(minimum)(size_t n, const float *a, const float *b, float *y) {
   EACH(n) y[i] = a[i] < b[i] || a[i] != a[i] ? a[i] : b[i];
 }
 
-/* int64 wraps around, as Lua's integers do. */
+/* int64 wraps around. */
 void RM_ISA(add_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
   EACH(n) y[i] = (int64_t)((uint64_t)a[i] + (uint64_t)b[i]);
 }
@@ -36,7 +36,7 @@ void RM_ISA(mul_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
   EACH(n) y[i] = (int64_t)((uint64_t)a[i] * (uint64_t)b[i]);
 }
 
-/* Lua's // and %: the quotient is rounded down, the remainder has the sign of b. A whole-number b is
+/* Division of whole numbers: the quotient is rounded down, the remainder has the sign of b. A whole-number b is
  * not 0, and b = -1 is set apart: the smallest int64 divided by it would overflow. */
 void RM_ISA(floor_divide)(size_t n, const float *a, const float *b, float *y) {
   EACH(n) y[i] = floorf(a[i] / b[i]);

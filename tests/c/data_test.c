@@ -1,5 +1,6 @@
 /* data_test.c -- files that lie, memory that runs out, and the worker that prepares batches. */
 #include "support.h"
+#include "leaks.h"
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -305,6 +306,7 @@ int main(void) {
     cmocka_unit_test(stopping_at_any_moment_releases_all),
     cmocka_unit_test(a_failure_of_the_worker_is_handed_over),
     cmocka_unit_test(a_plan_that_does_not_fit_is_refused),
+    cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

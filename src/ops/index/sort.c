@@ -8,7 +8,9 @@
 #include "core/copy.h"
 #include "ops/index/gather.h"
 #include "ops/index/sort.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 typedef struct {
   int64_t key, position;

@@ -1,4 +1,4 @@
-/* batch_norm.c -- batch normalisation as column statistics of a matrix.
+/* batch_norm.c -- batch normalization as column statistics of a matrix.
  *
  * Channels-last, x is a matrix of N*H*W rows by C columns. Forward is one pass for mean and
  * variance and one that applies them; backward one pass for two sums per column and one for
@@ -23,7 +23,9 @@
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum { CHUNKS = 64, BLOCK_FLOATS = 8192, GRAIN_FLOATS = 16384 };
 enum { MEAN, INVSTD, SCALE, SHIFT, COLUMNS };
@@ -93,11 +95,11 @@ typedef struct { cut k; const float *x; double *partial; } stat_job;
 
 /* The same for one block, from its values. */
 static void block_statistics(size_t rows, size_t c, const float *x, double *mean, double *m2) {
-  float *centre = rm_scratch(0, 2 * c * sizeof(float)), *sum = centre + c;
-  rm_kernel_table()->column_sums(rows, c, x, centre);
-  for (size_t j = 0; j < c; j++) centre[j] /= (float)rows;
-  rm_kernel_table()->column_squares(rows, c, x, centre, sum);
-  for (size_t j = 0; j < c; j++) mean[j] = centre[j], m2[j] = sum[j];
+  float *center = rm_scratch(0, 2 * c * sizeof(float)), *sum = center + c;
+  rm_kernel_table()->column_sums(rows, c, x, center);
+  for (size_t j = 0; j < c; j++) center[j] /= (float)rows;
+  rm_kernel_table()->column_squares(rows, c, x, center, sum);
+  for (size_t j = 0; j < c; j++) mean[j] = center[j], m2[j] = sum[j];
 }
 
 static void statistics_range(void *ctx, size_t begin, size_t end) {

@@ -11,7 +11,7 @@
 #include "ops/pointwise/map.h"
 
 /* --- two operands (binary.c) ------------------------------------------------------- */
-/* Whole-number quotient and remainder are Lua's: floor(a / b), and the rest with b's sign. */
+/* The whole-number quotient is floor(a / b); the remainder has b's sign. */
 typedef enum {
   RM_ADD, RM_SUB, RM_MUL, RM_FLOOR_DIVIDE, RM_REMAINDER, /* of int64 too */
   RM_DIV, RM_POW, RM_MAXIMUM, RM_MINIMUM

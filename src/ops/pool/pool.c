@@ -7,7 +7,7 @@
  * backward, whose windows may overlap, over images.
  *
  * Max pooling stores no indices: backward looks for the maximum again, in x and y, which
- * the neighbouring operators keep alive anyway. */
+ * the neighboring operators keep alive anyway. */
 #include "ops/pool/pool.h"
 
 #include <string.h>
@@ -17,7 +17,8 @@
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
 
 
 /* Rows (or columns) begin .. end-1 of the image, divided by `count`. */

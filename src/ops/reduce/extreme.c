@@ -1,7 +1,7 @@
 /* extreme.c -- largest and smallest values and where they are; any and all. */
 #include <string.h>
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/reduce.h"

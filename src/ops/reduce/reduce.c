@@ -9,6 +9,7 @@
 #include "core/tape.h"
 #include "core/view.h"
 #include "kernels/kernels.h"
+#include "ops/check.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/plan.h"
 #include "ops/reduce/run.h"
@@ -16,12 +17,6 @@
 static rm_operand of(rm_tensor *t) { return rm_operand_tensor(t); }
 
 /* --- forward -------------------------------------------------------------------------------- */
-static rm_status check_float(const char *op, const rm_tensor *x, rm_error *err) {
-  if (x->dtype == RM_FLOAT32) return RM_OK;
-  return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32 (use x:float())", op,
-                 rm_dtype_name(x->dtype));
-}
-
 /* What backward needs besides tensors: x's layout, and which dimensions are gone. */
 typedef struct {
   double    scale;
@@ -141,7 +136,7 @@ rm_status rm_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, r
 }
 
 rm_status rm_mean(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err) {
-  RM_TRY(check_float("mean", x, err));
+  RM_TRY(rm_check_float("mean", "x", x, err));
   return scaled_sum("mean", x, over, keepdim, 1.0 / (double)reduced_count(x, over), y, err);
 }
 
@@ -156,7 +151,7 @@ static rm_status var_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
     status = rm_binary(RM_MUL, of(gradient), rm_operand_number(2 * p->scale), &scaled, err);
   if (status == RM_OK) status = rm_tensor_new_like(x, RM_FLOAT32, &dx[0], err);
   if (status == RM_OK) {
-    rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->centre_scale};
+    rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->center_scale};
     rm_map(&kernel, dx[0], 3, (rm_operand[]){of(x), of(mean), of(scaled)});
   }
   rm_tensor_release(mean);
@@ -168,7 +163,7 @@ static rm_status var_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
 /* Two passes, mean and then deviations: one pass would subtract two large numbers. */
 rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
                  rm_tensor **out, rm_error *err) {
-  RM_TRY(check_float("var", x, err));
+  RM_TRY(rm_check_float("var", "x", x, err));
   double n = (double)reduced_count(x, over), scale = 1 / (n - unbiased);
   rm_reduce_plan plan;
   rm_tensor *mean = NULL, *y = NULL;
@@ -185,7 +180,7 @@ rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
 
 rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
                  rm_tensor **y, rm_error *err) {
-  RM_TRY(check_float("std", x, err));
+  RM_TRY(rm_check_float("std", "x", x, err));
   rm_tensor *variance = NULL;
   RM_TRY(rm_var(x, over, unbiased, keepdim, &variance, err));
   rm_status status = rm_sqrt(variance, y, err);
@@ -224,7 +219,7 @@ static rm_status norm2(rm_tensor *x, const bool over[], bool keepdim, rm_tensor 
 
 /* Other norms are composed of what they are made of, gradients included. */
 rm_status rm_norm(rm_tensor *x, double p, const bool over[], bool keepdim, rm_tensor **y, rm_error *err) {
-  RM_TRY(check_float("norm", x, err));
+  RM_TRY(rm_check_float("norm", "x", x, err));
   if (!(p > 0)) return rm_fail(err, RM_ERR_VALUE, "norm: p must be positive, got %g", p);
   if (p == 2) return norm2(x, over, keepdim, y, err);
   rm_tensor *size = NULL, *powers = NULL, *sum = NULL;
@@ -266,7 +261,7 @@ static rm_status prod_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
 }
 
 rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out, rm_error *err) {
-  RM_TRY(check_float("prod", x, err));
+  RM_TRY(rm_check_float("prod", "x", x, err));
   rm_reduce_plan plan;
   rm_tensor *y = NULL;
   RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));

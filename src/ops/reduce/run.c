@@ -8,7 +8,7 @@
 #include "memory/alloc.h"
 #include "ops/reduce/plan.h"
 #include "ops/reduce/run.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum {
   ROW_PIECE    = 32768,   /* elements of a row in one piece */
@@ -101,11 +101,11 @@ static rm_status reduce(const char *op, const rm_reduce_plan *p, rm_reduce_kind 
 }
 
 rm_status rm_reduce_run(const char *op, const rm_reduce_plan *p, rm_reduce_kind kind,
-                           const float *shift, double scale, rm_tensor **y, rm_error *err) {
+                        const float *shift, double scale, rm_tensor **y, rm_error *err) {
   size_t n = p->b * p->d, bytes = (n ? n : 1) * sizeof(double);
   double *result = rm_alloc(bytes);
   if (!result) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", op);
-  rm_status status = reduce(op, p, kind, shift, result, err);
+  rm_status status = n ? reduce(op, p, kind, shift, result, err) : RM_OK; /* an empty result has nothing to add up */
   if (status == RM_OK) status = rm_reduce_output(p, RM_FLOAT32, y, err);
   if (status == RM_OK)
     for (size_t i = 0; i < n; i++) rm_tensor_f32(*y)[i] = (float)(result[i] * scale);
