@@ -5,7 +5,8 @@
  * compiled once per instruction set with RM_ISA_NAME defined, defines its functions as
  * RM_ISA(name), and dispatch.c picks one table at start-up (RESMOON_ISA= forces one).
  *
- * To add a kernel: one line in the list of kernels/list.h, one function in a *_k.c.
+ * To add a kernel: one line in the list of kernels/list.h, one function in a *_k.c. Those of elementwise
+ * operators on one tensor come from the rows of kernels/unary_list.h.
  * To add an instruction set: one row in kernels/isa.list. */
 #ifndef RM_KERNELS_KERNELS_H
 #define RM_KERNELS_KERNELS_H
