@@ -165,7 +165,8 @@ static int convert(lua_State *L, rm_dtype dtype) {
  * Call: x:float() -> tensor
  * Call: x:byte() -> tensor
  * Call: x:long() -> tensor
- * Shapes: of x. Fractions are cut off toward 0, bytes limited to 0..255. Images stay in units of 0..255: divide by 255 yourself.
+ * Shapes: of x. Fractions are cut off toward 0; what the type cannot hold
+ *  becomes the nearest it can (bytes 0 or 255), and NaN 0. Images stay in units of 0..255: divide by 255 yourself.
  * Errors: x is not a tensor.
  * Example:
  *   > rm.tensor({0, 128, 255}, "uint8"):float() / 255

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "bind/bind.h"
+#include "bind/lock.h"
 #include "bind/process.h"
 #include "bind/terminal.h"
 #include "parallel/processors.h"
@@ -275,5 +276,6 @@ void bind_open_sys(lua_State *L) {
   luaL_newlib(L, functions);
   bind_add_terminal(L);
   bind_add_process(L);
+  bind_add_lock(L);
   lua_setfield(L, -2, "sys");
 }

@@ -1,16 +1,16 @@
 /* fuse_test.c -- values: a residual block with everything joined gives what it gives step by step, and what
  * is put off is done before anything it depends on changes. */
+#include "leaks.h"
+#include "parallel/interrupt.h"
+#include "support.h"
 #include "core/copy.h"
 #include "core/reader.h"
 #include "core/view.h"
 #include "layers/layer.h"
 #include "lazy/expression.h"
 #include "lazy/fuse.h"
-#include "leaks.h"
 #include "ops/optim/optim.h"
 #include "ops/pointwise/pointwise.h"
-#include "parallel/interrupt.h"
-#include "support.h"
 
 /* conv1-bn1-relu-conv2-bn2 (+ shortcut) - relu, 8 channels. */
 enum { CONV1, BN1, CONV2, BN2, LAYERS, CHANNELS = 8 };

@@ -23,21 +23,25 @@ TWIN(div_, v[0] / v[1])
 TWIN(pow_, pow(v[0], v[1]))
 TWIN(maximum, v[0] != v[0] || v[1] != v[1] ? NAN : fmax(v[0], v[1]))
 TWIN(minimum, v[0] != v[0] || v[1] != v[1] ? NAN : fmin(v[0], v[1]))
-TWIN(floor_divide, floor((float)(v[0] / v[1])))
+static double floor_divided(double a, double b) { /* of the exact quotient, but a zero as a / b has it */
+  double rest = fmod(a, b), quotient = (a - rest) / b - (rest != 0 && (b < 0) != (rest < 0));
+  return b == 0 || quotient == 0 ? a / b == a / b && b != 0 ? copysign(0, a / b) : a / b : rint(quotient);
+}
+TWIN(floor_divide, floor_divided(v[0], v[1]))
 static double remainder_(const double *v) {
   double r = fmod(v[0], v[1]);
   return r * v[1] < 0 ? r + v[1] : r;
 }
-TWIN(remainder_b, -v[2] * floor((float)(v[0] / v[1])))
+TWIN(remainder_b, -v[2] * floor_divided(v[0], v[1]))
 TWIN(axpy, v[0] + v[2] * v[1])
 TWIN(div_b, -v[2] * v[1] / v[0])
 TWIN(pow_a, v[2] == 0 ? 0 : v[1] * v[2] * pow(v[0], v[2] - 1))
 TWIN(pow_b, v[1] == 0 ? 0 : v[2] * v[1] * log(v[0]))
-TWIN(maximum_a, v[0] == v[1] ? v[2] / 2 : v[0] > v[1] ? v[2] : 0)
-TWIN(minimum_a, v[0] == v[1] ? v[2] / 2 : v[0] < v[1] ? v[2] : 0)
+TWIN(maximum_a, v[0] == v[1] ? v[2] / 2 : v[0] < v[1] ? 0 : v[2])
+TWIN(minimum_a, v[0] == v[1] ? v[2] / 2 : v[0] > v[1] ? 0 : v[2])
 TWIN(neg, -v[0])
 TWIN(abs_, fabs(v[0]))
-TWIN(sign, v[0] > 0 ? 1 : v[0] < 0 ? -1 : v[0])
+TWIN(sign, v[0] > 0 ? 1 : v[0] < 0 ? -1 : 0)
 TWIN(square, v[0] * v[0])
 TWIN(sqrt_, sqrt(v[0]))
 TWIN(reciprocal, 1 / v[0])
@@ -47,20 +51,21 @@ TWIN(floor_, floor(v[0]))
 TWIN(ceil_, ceil(v[0]))
 TWIN(round_, nearbyint(v[0]))
 TWIN(neg_b, -v[1])
-TWIN(abs_b, v[0] > 0 ? v[1] : v[0] < 0 ? -v[1] : 0)
+TWIN(abs_b, v[1] * (v[0] > 0 ? 1 : v[0] < 0 ? -1 : 0))
 TWIN(square_b, 2 * v[0] * v[1])
 TWIN(sqrt_b, 0.5 * v[1] / v[0])
+TWIN(deviation_b, v[0] == 0 ? 0 : 0.5 * v[1] / v[0])
 TWIN(reciprocal_b, -v[1] * v[0] * v[0])
 TWIN(log_b, v[1] / v[0])
 TWIN(zero, 0 * v[0] == 0 ? 0 : 0)
 TWIN(clamp, v[0] != v[0] ? v[0] : fmin(fmax(v[0], v[1]), v[2]))
 TWIN(clamp_b, v[0] >= v[2] && v[0] <= v[3] ? v[1] : 0)
 TWIN(relu, v[0] < 0 ? 0 : v[0])
-TWIN(relu_b, v[0] > 0 ? v[1] : 0)
+TWIN(relu_b, v[0] <= 0 ? 0 : v[1])
 TWIN(leaky, v[0] > 0 ? v[0] : v[1] * v[0])
 TWIN(leaky_b, v[0] > 0 ? v[1] : v[2] * v[1])
 TWIN(elu, v[0] > 0 ? v[0] : v[1] * expm1(v[0]))
-TWIN(elu_b, v[0] > 0 ? v[1] : v[1] * v[2] * exp(v[0]))
+TWIN(elu_b, v[0] <= 0 ? v[1] * v[2] * exp(v[0]) : v[1])
 TWIN(sigmoid, logistic(v[0]))
 TWIN(sigmoid_b, v[1] * v[0] * (1 - v[0]))
 TWIN(tanh_, tanh(v[0]))
@@ -92,20 +97,21 @@ static const struct {
     {K(remainder), 2, remainder_, 0.5, 0, false, false}, {K(remainder_backward_b), 3, remainder_b, 0.5, 0, false, false},
     {K(axpy), 3, axpy, 1, 2e-7, false, false},
     {K(div_backward_b), 3, div_b, 2, 0, false, true}, {K(pow_backward), 3, pow_a, 3, 0, false, true},
-    {K(pow_backward_b), 3, pow_b, 4, 0, false, true}, {K(maximum_backward), 3, maximum_a, 0, 0, false, false},
-    {K(minimum_backward), 3, minimum_a, 0, 0, false, false}, {K(neg_forward), 1, neg, 0, 0, true, false},
+    {K(pow_backward_b), 3, pow_b, 4, 0, false, true}, {K(maximum_backward), 3, maximum_a, 0, 0, true, false},
+    {K(minimum_backward), 3, minimum_a, 0, 0, true, false}, {K(neg_forward), 1, neg, 0, 0, true, false},
     {K(abs_forward), 1, abs_, 0, 0, true, false}, {K(sign_forward), 1, sign, 0, 0, true, false},
     {K(square_forward), 1, square, 0.5, 0, true, false}, {K(sqrt_forward), 1, sqrt_, 0.5, 0, true, false},
     {K(reciprocal_forward), 1, reciprocal, 0.5, 0, true, false}, {K(exp_forward), 1, exp_, 2, 0, true, false},
     {K(log_forward), 1, log_, 2, 0, true, false}, {K(floor_forward), 1, floor_, 0, 0, true, false},
     {K(ceil_forward), 1, ceil_, 0, 0, true, false}, {K(round_forward), 1, round_, 0, 0, true, false},
-    {K(neg_backward), 2, neg_b, 0, 0, true, false}, {K(abs_backward), 2, abs_b, 0, 0, false, false},
+    {K(neg_backward), 2, neg_b, 0, 0, true, false}, {K(abs_backward), 2, abs_b, 0, 0, true, false},
     {K(square_backward), 2, square_b, 1, 0, false, false}, {K(sqrt_backward), 2, sqrt_b, 1, 0, false, true},
+    {K(deviation_backward), 2, deviation_b, 1, 0, true, true},
     {K(reciprocal_backward), 2, reciprocal_b, 2, 0, false, false}, {K(log_backward), 2, log_b, 1, 0, false, true},
     {K(exp_backward), 2, mul, 0.5, 0, true, false},
     {K(zero_backward), 2, zero, 0, 0, false, false}, {K(clamp_forward), 3, clamp, 0, 0, false, false},
     {K(clamp_backward), 4, clamp_b, 0, 0, false, false}, {K(relu_forward), 1, relu, 0, 0, true, false},
-    {K(relu_backward), 2, relu_b, 0, 0, false, false}, {K(leaky_relu_forward), 2, leaky, 1, 0, false, false},
+    {K(relu_backward), 2, relu_b, 0, 0, true, false}, {K(leaky_relu_forward), 2, leaky, 1, 0, false, false},
     {K(leaky_relu_backward), 3, leaky_b, 1, 0, false, false}, {K(elu_forward), 2, elu, 4, 0, false, false},
     {K(elu_backward), 3, elu_b, 4, 0, false, false}, {K(sigmoid_forward), 1, sigmoid, 3, 0, true, false},
     {K(sigmoid_backward), 2, sigmoid_b, 4, 0, false, false}, {K(tanh_forward), 1, tanh_, 2, 0, true, false},

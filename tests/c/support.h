@@ -14,8 +14,9 @@
 #include "memory/alloc.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "isas.h"
 #include "parallel/pool.h"
+#include "kernels/kernels.h"
+#include "isas.h"
 
 static rm_error test_err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", test_err.message); } while (0)

@@ -49,15 +49,15 @@ static size_t row_grain(size_t c) { return rm_larger(1, GRAIN_FLOATS / c); }
 
 /* --- sums over chunks of rows ---------------------------------------------------------- */
 
-/* How rows are cut. `block` rows are summed in float; a chunk is some blocks. */
+/* How rows are cut. `block` rows are summed in float; a chunk is some blocks. No rows are one chunk, of none. */
 typedef struct { size_t rows, c, block, chunk, chunks; } cut;
 
 static cut cut_rows(size_t rows, size_t c) {
   cut k = {.rows = rows, .c = c};
   k.block = rm_smaller(256, rm_larger(8, BLOCK_FLOATS / c / 4 * 4));
-  size_t blocks = (rows + k.block - 1) / k.block;
+  size_t blocks = rows ? (rows + k.block - 1) / k.block : 1;
   k.chunk = (blocks + CHUNKS - 1) / CHUNKS * k.block;
-  k.chunks = (rows + k.chunk - 1) / k.chunk;
+  k.chunks = rows ? (rows + k.chunk - 1) / k.chunk : 1;
   return k;
 }
 
@@ -171,8 +171,8 @@ static rm_status check(const rm_tensor *x, const rm_tensor *weight, const rm_ten
   if (x->ndim != 2 && x->ndim != 4)
     return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, expected (N, C) or (N, C, H, W)",
                    rm_tensor_text(x, text));
-  if (x->numel == 0)
-    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is empty: %s", rm_tensor_text(x, text));
+  if (x->shape[1] == 0)
+    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x has no channels: %s", rm_tensor_text(x, text));
   if (!running_mean != !running_var)
     return rm_fail(err, RM_ERR_VALUE, "batch_norm: running_mean and running_var come together, got one");
   return check_vectors(x->ndim, x->shape, weight, bias, running_mean, running_var, err);
@@ -194,7 +194,7 @@ static void fill_columns(rm_tensor *columns, size_t j, double mean, double var, 
   out[SHIFT * c] = at(bias, j, 0);
 }
 
-/* The columns from the batch, which moves the running statistics. */
+/* The columns from the batch, which moves the running statistics, unless it is empty. */
 static rm_status columns_of_batch(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
                                   rm_tensor *running_var, const rm_batch_norm_options *options,
                                   rm_tensor *columns, rm_error *err) {
@@ -211,8 +211,8 @@ static rm_status columns_of_batch(rm_tensor *x, rm_tensor *weight, rm_tensor *bi
   RM_TRY(status);
   const double *mean = job.partial, *m2 = mean + c;
   for (size_t j = 0; j < c; j++)
-    fill_columns(columns, j, mean[j], m2[j] / (double)rows, options->eps, weight, bias);
-  if (options->training && running_mean && !rm_tape_replaying())
+    fill_columns(columns, j, mean[j], rows ? m2[j] / (double)rows : 1, options->eps, weight, bias);
+  if (rows && options->training && running_mean && !rm_tape_replaying())
     move_running(running_mean, running_var, options->momentum, rows, mean, m2);
   free_partial(&job.k, job.partial);
   return RM_OK;

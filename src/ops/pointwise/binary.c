@@ -61,9 +61,11 @@ static rm_status operand_dtype(rm_binary_op op, const rm_operand *a, const rm_op
   return RM_OK;
 }
 
-/* Floats divide by zero and get infinity; whole numbers cannot. */
-static rm_status check_divisor(rm_binary_op op, const rm_operand *b, rm_dtype dtype, rm_error *err) {
+/* Floats divide by zero and get infinity; whole numbers cannot. With an empty operand nothing is divided. */
+static rm_status check_divisor(rm_binary_op op, const rm_operand *a, const rm_operand *b, rm_dtype dtype,
+                               rm_error *err) {
   if (dtype != RM_INT64 || (op != RM_FLOOR_DIVIDE && op != RM_REMAINDER)) return RM_OK;
+  if ((a->tensor && a->tensor->numel == 0) || (b->tensor && b->tensor->numel == 0)) return RM_OK;
   bool zero = !b->tensor && b->integer == 0;
   if (b->tensor) {
     rm_tensor *nonzero = NULL, *all = NULL;
@@ -173,7 +175,7 @@ static rm_status record(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor *
 rm_status rm_binary(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor **out, rm_error *err) {
   rm_dtype dtype = RM_FLOAT32;
   RM_TRY(operand_dtype(op, &a, &b, &dtype, err));
-  RM_TRY(check_divisor(op, &b, dtype, err));
+  RM_TRY(check_divisor(op, &a, &b, dtype, err));
   if (op == RM_POW && !b.tensor) return rm_unary(RM_POW_NUMBER, a.tensor, &b.number, out, err);
   rm_operand in[] = {a, b};
   rm_tensor *y = NULL;
@@ -232,7 +234,7 @@ rm_status rm_binary_inplace(rm_binary_op op, rm_tensor *x, rm_operand b, rm_erro
   rm_dtype dtype = RM_FLOAT32;
   rm_operand in[] = {rm_operand_tensor(x), b};
   RM_TRY(operand_dtype(op, &in[0], &b, &dtype, err));
-  RM_TRY(check_divisor(op, &b, dtype, err));
+  RM_TRY(check_divisor(op, &in[0], &b, dtype, err));
   rm_map_kernel kernel = dtype == RM_INT64 ? int64_kernel(op) : float_kernel(op);
   return map_inplace(&kernel, names[op], x, 2, in, err);
 }

@@ -36,6 +36,7 @@ typedef enum {
 #undef RM_UNARY_FLAT
 #undef RM_UNARY
   RM_POW_NUMBER, /* exponent; its kernels are those of two operands */
+  RM_DEVIATION,  /* sqrt of a variance: its gradient at 0 is 0 */
   RM_UNARY_COUNT
 } rm_unary_op;
 /* params may be NULL for operators without any. */

@@ -28,6 +28,7 @@ typedef struct {
 static const rule rules[RM_UNARY_COUNT] = {
 #include "kernels/unary_list.h"
     [RM_POW_NUMBER] = {"pow", 1, K(pow), K(pow_backward), KEEP_X},
+    [RM_DEVIATION]  = {"std", 0, K(sqrt_forward), K(deviation_backward), KEEP_Y},
 };
 #undef RM_UNARY_FLAT
 #undef RM_UNARY

@@ -28,4 +28,7 @@ rm_status rm_reduce_plan_of(rm_tensor *x, const bool over[], bool keepdim, bool 
 /* An uninitialized tensor for the result. */
 rm_status rm_reduce_output(const rm_reduce_plan *p, rm_dtype dtype, rm_tensor **out, rm_error *err);
 
+/* t, without the reduced dimensions or with them as 1, as a view that broadcasts to the shape before. */
+rm_status rm_reduced_view(const rm_tensor *t, size_t ndim, const bool over[], rm_tensor **view, rm_error *err);
+
 #endif

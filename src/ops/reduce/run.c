@@ -85,7 +85,7 @@ static rm_status reduce(const char *op, const rm_reduce_plan *p, rm_reduce_kind 
                         double *result, rm_error *err) {
   sum_job job = {.kind = kind, .x = rm_tensor_f32(p->x), .shift = shift, .a = p->a, .b = p->b,
                  .c = p->c, .d = p->d, .row_pieces = 1, .column_pieces = 1};
-  size_t width = rm_smaller(p->d, COLUMN_PIECE);
+  size_t width = p->d ? rm_smaller(p->d, COLUMN_PIECE) : 1; /* of an empty result: nothing runs or divides by it */
   job.rows = p->d == 1 ? ROW_PIECE : PIECE / width > 64 ? PIECE / width : 64;
   job.row_pieces = p->c ? pieces_of(p->c, job.rows) : 0;
   job.column_pieces = pieces_of(p->d, COLUMN_PIECE);
