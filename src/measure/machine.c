@@ -27,7 +27,8 @@ static void flops_range(void *ctx, size_t begin, size_t end) {
 double rm_machine_flops(const rm_kernels *kernels, double seconds) {
   flops_job job = {.kernels = kernels};
   size_t pieces = PIECES * rm_num_threads();
-  double flops = 2.0 * RM_MACHINE_CHAINS * (double)kernels->vector * ROUNDS * (double)pieces, best = 0, start = rm_seconds(RM_CLOCK_STEADY);
+  double flops = 2.0 * RM_MACHINE_CHAINS * (double)kernels->vector * ROUNDS * (double)pieces, best = 0;
+  double start = rm_seconds(RM_CLOCK_STEADY);
   do {
     double began = rm_seconds(RM_CLOCK_STEADY);
     rm_parallel(pieces, 1, flops_range, &job);

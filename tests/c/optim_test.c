@@ -91,7 +91,9 @@ typedef struct {
 
 static rm_status step_sgd(const rm_optim_set *s, const options *o) { return rm_sgd_step(s, &o->sgd, &test_err); }
 static rm_status step_adam(const rm_optim_set *s, const options *o) { return rm_adam_step(s, &o->adam, &test_err); }
-static rm_status step_rms(const rm_optim_set *s, const options *o) { return rm_rmsprop_step(s, &o->rmsprop, &test_err); }
+static rm_status step_rms(const rm_optim_set *s, const options *o) {
+  return rm_rmsprop_step(s, &o->rmsprop, &test_err);
+}
 
 static void twin_sgd(const options *all, double t, double g, double *p, double *v, double *b, double *c) {
   const rm_sgd_options *o = &all->sgd;

@@ -84,7 +84,8 @@ static rm_status first_gradient(rm_tensor *y, rm_tensor *dy, rm_tensor **out, rm
 
 /* From y, whose gradient is seed (taken over), to the leaves. Ctrl-C may end it: all gradients are
  * gathered aside, so it leaves no trace of them. */
-static rm_status go_back(rm_walk *walk, rm_tensor *y, rm_tensor *seed, bool keep_graph, rm_leaves *leaves, rm_error *err) {
+static rm_status go_back(rm_walk *walk, rm_tensor *y, rm_tensor *seed, bool keep_graph, rm_leaves *leaves,
+                         rm_error *err) {
   if (!y->node) return rm_leaves_add(leaves, y, seed, err);
   rm_status status = rm_walk_plan(walk, y->node, err);
   if (status == RM_OK) y->node->dy = seed;

@@ -217,8 +217,8 @@ static rm_status map_inplace(const rm_map_kernel *kernel, const char *op, rm_ten
     }
     if (rm_tape_wants(1, &b))
       return rm_advise(err, RM_ADVICE_OUT_OF_PLACE, op,
-                       rm_fail(err, RM_ERR_STATE, "%s: the second operand requires a gradient, which a write in place would lose",
-                               name));
+                       rm_fail(err, RM_ERR_STATE, "%s: the second operand requires a gradient, which a write "
+                               "in place would lose", name));
     if (b->storage == x->storage && !(b->offset == x->offset && rm_tensor_same_layout(x, b))) {
       RM_TRY(rm_tensor_clone(b, &copy, err));
       in[1].tensor = copy;
