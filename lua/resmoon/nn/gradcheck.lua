@@ -4,6 +4,7 @@ local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
 local untouched  = require "resmoon.nn.untouched"
+local pcall = require("resmoon.base.catch").pcall
 
 local Report = {__name = "Gradcheck"}
 

@@ -19,6 +19,7 @@ local Log        = require "resmoon.runs.log"
 local momentum   = require "resmoon.optim.momentum"
 local optim      = require "resmoon.optim"
 local Progress   = require "resmoon.train.progress"
+local xpcall = require("resmoon.base.catch").xpcall
 local sys        = rm.sys
 
 local Trainer = class("Trainer")
