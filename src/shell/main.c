@@ -15,7 +15,9 @@
 #include "bind/bind.h"
 #include "core/threads.h"
 #include "shell/interrupt.h"
+#include "shell/longwork.h"
 #include "shell/paths.h"
+#include "shell/pattern.h"
 #include "shell/protect.h"
 #include "shell/repl.h"
 #include "shell/run.h"
@@ -197,6 +199,8 @@ static int open_libraries(lua_State *L) {
   luaL_requiref(L, "resmoon.core", luaopen_resmoon_core, 0);
   shell_interrupt_open(L);
   shell_protect_open(L);
+  shell_pattern_open(L);
+  shell_longwork_open(L);
   replace_exit(L);
   return 0;
 }
