@@ -5,7 +5,8 @@
  *
  * A program gets its arguments one by one, so nothing in them is ever interpreted. It runs
  * in a process group of its own, so that Ctrl-C at the terminal is ours alone; run looks at
- * the interrupt flag while it waits, and ends the program when it is set. Writing to a
+ * the interrupt flag while it waits, and ends the program when it is set, or when it takes
+ * longer than it may: with SIGTERM, and with SIGKILL where that is not obeyed. Writing to a
  * program that has died is an error message, not a SIGPIPE.
  *
  * status is the exit status, or 128 + the signal that ended it. A program that cannot be
@@ -31,6 +32,7 @@ extern char **environ;
 
 #define PROCESS "resmoon.Process"
 enum { TICK_MS = 50 };  /* how long an interrupt may go unnoticed */
+enum { GRACE_MS = 500 };  /* between SIGTERM and SIGKILL */
 
 typedef struct {
   char *bytes;
@@ -162,25 +164,50 @@ static bool reap(process *p, int flags) {
   return true;
 }
 
-/* Waits until it ends. False if Ctrl-C came first. */
-static bool await(process *p) {
+static double seconds_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* 0, or why not to wait any longer: EINTR (Ctrl-C), ETIME. end: when, or 0 for no limit. */
+static int patience(double end) {
+  if (rm_interrupted()) return EINTR;
+  return end > 0 && seconds_now() > end ? ETIME : 0;
+}
+
+/* Waits until it ends. Returns 0, EINTR or ETIME. */
+static int await(process *p, double end) {
   for (long ms = 1; !reap(p, WNOHANG); ms = ms < TICK_MS ? 2 * ms : TICK_MS) {
-    if (rm_interrupted()) return false;
+    int reason = patience(end);
+    if (reason) return reason;
     nanosleep(&(struct timespec){0, ms * 1000000}, NULL);
   }
-  return true;
+  return 0;
 }
 
 static void stop(process *p) {
   if (p->pid && !p->over) kill(-p->pid, SIGTERM);
 }
 
-/* Feeds and drains until all pipes are closed, then waits. Returns 0 or an errno; EINTR: Ctrl-C. */
-static int communicate(process *p, const char *text, size_t left) {
+/* Ends it and all that it started, whatever it does. */
+static void stop_for_certain(process *p) {
+  stop(p);
+  for (int waited = 0; !reap(p, WNOHANG); waited += 10) {
+    if (waited >= GRACE_MS) kill(-p->pid, SIGKILL);
+    if (waited >= 2 * GRACE_MS) return; /* in the kernel's hands: it is reaped when it is collected */
+    nanosleep(&(struct timespec){0, 10000000}, NULL);
+  }
+}
+
+/* Feeds and drains until all pipes are closed, then waits. Returns 0 or an errno; EINTR: Ctrl-C, ETIME: it took
+ * too long. */
+static int communicate(process *p, const char *text, size_t left, double end) {
   if (left == 0) close_fd(&p->in);
   while (p->in >= 0 || p->out >= 0 || p->err >= 0) {
     struct pollfd fds[3] = {{p->in, POLLOUT, 0}, {p->out, POLLIN, 0}, {p->err, POLLIN, 0}};
-    if (rm_interrupted()) return EINTR;
+    int reason = patience(end);
+    if (reason) return reason;
     int failed = 0;
     if (poll(fds, 3, TICK_MS) < 0 && errno != EINTR) return errno;
     if (fds[0].revents) {
@@ -192,7 +219,7 @@ static int communicate(process *p, const char *text, size_t left) {
     if (!failed && fds[2].revents) failed = drain(&p->err, &p->errors);
     if (failed) return failed;
   }
-  return await(p) ? 0 : EINTR;
+  return await(p, end);
 }
 
 /* --- Lua --------------------------------------------------------------------------------- */
@@ -232,30 +259,39 @@ static int not_started(lua_State *L, const char *program, int reason) {
 }
 
 /* Runs a program with arguments one by one, never through a shell, and waits for it.
- * Call: rm.sys.run({program, arguments...}, {stdin = nil, capture = false}) -> status, out, err
+ * Call: rm.sys.run({program, arguments...}, {stdin = nil, capture = false, seconds = nil}) -> status, out, err
  * Options: stdin    text that it reads
  *  capture  true: what it writes is returned instead of shown
- * Errors: a program that cannot be started gives nil and the reason; status is 128 + the signal that ended it.
+ *  seconds  how long it may take; nil: no limit
+ * Errors: a program that cannot be started, or took too long and was ended, gives nil and the reason; status is 128 +
+ *  the signal that ended it.
  * Example:
  *   > rm.sys.run({"sort"}, {stdin = "b\na\n", capture = true})
  *   0
  *   a
  *   b */
 static int run(lua_State *L) {
-  static const char *const names[] = {"stdin", "capture", NULL};
-  lua_settop(L, 2);
+  static const char *const names[] = {"stdin", "capture", "seconds", NULL};
   bind_checkoptions(L, 2, "sys.run", names);
+  lua_settop(L, 2);
   char **argv = check_argv(L, 1, "run");
   size_t length = 0;
   const char *text = NULL;
   if (lua_istable(L, 2) && lua_getfield(L, 2, "stdin") != LUA_TNIL) text = luaL_checklstring(L, -1, &length);
   plumbing how = {.feed = text != NULL, .capture = bind_optbool(L, 2, "capture", false)};
+  double seconds = bind_optnumber(L, 2, "seconds", 0);
   process *p = push_process(L);
   int failed = start(p, argv, how);
   if (failed) return not_started(L, argv[0], failed);
-  failed = communicate(p, text, length);
+  failed = communicate(p, text, length, seconds > 0 ? seconds_now() + seconds : 0);
+  if (failed == ETIME) {
+    stop_for_certain(p);
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s did not end within %f seconds, and was stopped", argv[0], seconds);
+    return 2;
+  }
   if (failed) {
-    stop(p);
+    stop_for_certain(p);
     return failed == EINTR ? bind_raise(L, &(rm_error){.code = RM_ERR_INTERRUPTED})
                            : bind_error(L, "sys.run: %s: %s", argv[0], strerror(failed));
   }
@@ -268,14 +304,15 @@ static int run(lua_State *L) {
 
 /* Starts a program with a pipe to its input, and goes on.
  * Call: rm.sys.spawn({program, arguments...}, {quiet = false}) -> process
- * Call: process:write(text) -> true
+ * Call: process:write(text, seconds = nil) -> true
  * Call: process:close() -> nothing
- * Call: process:wait() -> status
- * Call: process:kill() -> nothing
+ * Call: process:wait(seconds = nil) -> status
+ * Call: process:kill(certain = false) -> nothing
  * Call: process:running() -> boolean
  * Options: quiet  true: what it writes is thrown away
- * Errors: what fails gives nil and the reason; wait gives nil, "interrupted" after Ctrl-C. close ends its input; kill
- *  asks it, and all that it started, to end.
+ * Errors: what fails gives nil and the reason; wait gives nil, "interrupted" after Ctrl-C. With seconds, what takes
+ *  longer fails. close ends its input; kill asks it, and all that it started, to end, and where `certain` is true
+ *  sees to it.
  * Example:
  *   > p = rm.sys.spawn({"cat"}, {quiet = true})
  *   > p:write "hello\n"
@@ -284,8 +321,8 @@ static int run(lua_State *L) {
  *   0 */
 static int spawn(lua_State *L) {
   static const char *const names[] = {"quiet", NULL};
-  lua_settop(L, 2);
   bind_checkoptions(L, 2, "sys.spawn", names);
+  lua_settop(L, 2);
   char **argv = check_argv(L, 1, "spawn");
   plumbing how = {.feed = true, .quiet = bind_optbool(L, 2, "quiet", false)};
   process *p = push_process(L);
@@ -293,22 +330,35 @@ static int spawn(lua_State *L) {
   return failed ? not_started(L, argv[0], failed) : 1;
 }
 
-/* p:write(text) -> true | nil, reason */
+/* Argument `arg`, a number of seconds from now, as a time; 0 if it is absent. */
+static double check_end(lua_State *L, int arg) {
+  double seconds = luaL_optnumber(L, arg, 0);
+  return seconds > 0 ? seconds_now() + seconds : 0;
+}
+
+/* nil and what an errno means for a program that is waited for. */
+static int push_reason(lua_State *L, int failed) {
+  lua_pushnil(L);
+  lua_pushstring(L, failed == EPIPE ? "it no longer reads" : failed == EINTR ? "interrupted"
+                    : failed == ETIME ? "it takes too long" : strerror(failed));
+  return 2;
+}
+
+/* p:write(text, seconds?) -> true | nil, reason */
 static int process_write(lua_State *L) {
   process *p = check_process(L);
   size_t left;
   const char *text = luaL_checklstring(L, 2, &left);
+  double end = check_end(L, 3);
   int failed = p->in < 0 ? EPIPE : 0;
   while (!failed && left > 0) {
     struct pollfd fd = {p->in, POLLOUT, 0};
-    if (rm_interrupted()) failed = EINTR;
-    else if (poll(&fd, 1, TICK_MS) < 0 && errno != EINTR) failed = errno;
+    if ((failed = patience(end)) != 0) break;
+    if (poll(&fd, 1, TICK_MS) < 0 && errno != EINTR) failed = errno;
     else if (fd.revents) failed = feed(p, &text, &left);
   }
   if (!failed) return lua_pushboolean(L, 1), 1;
-  lua_pushnil(L);
-  lua_pushstring(L, failed == EPIPE ? "it no longer reads" : strerror(failed));
-  return 2;
+  return push_reason(L, failed);
 }
 
 /* p:close(): the end of its input */
@@ -317,19 +367,21 @@ static int process_close(lua_State *L) {
   return 0;
 }
 
-/* p:wait() -> status; closes its input first. nil, "interrupted" after Ctrl-C */
+/* p:wait(seconds?) -> status; closes its input first. nil and the reason after Ctrl-C, or when it took too long */
 static int process_wait(lua_State *L) {
   process *p = check_process(L);
+  double end = check_end(L, 2);
   close_fd(&p->in);
-  if (await(p)) return lua_pushinteger(L, p->status), 1;
-  lua_pushnil(L);
-  lua_pushliteral(L, "interrupted");
-  return 2;
+  int failed = await(p, end);
+  if (failed) return push_reason(L, failed);
+  return lua_pushinteger(L, p->status), 1;
 }
 
-/* p:kill(): asks it and all that it started to end */
+/* p:kill(certain?): asks it and all that it started to end, or ends them */
 static int process_kill(lua_State *L) {
-  stop(check_process(L));
+  process *p = check_process(L);
+  if (lua_toboolean(L, 2)) stop_for_certain(p);
+  else stop(p);
   return 0;
 }
 
