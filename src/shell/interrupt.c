@@ -156,15 +156,23 @@ void shell_interrupt_close(void) {
 
 /* --- for protect.c and C loops -------------------------------------------------------- */
 
-int shell_requests(void) { return requests; }
-
 void shell_poll(lua_State *L) {
   if (hooked(L)) raise_at(L, 1);
 }
 
+/* In this order: a signal in between is in the count that is read later. */
+int shell_requests(lua_State *L) {
+  int count = requests;
+  shell_poll(L);
+  return count;
+}
+
+int shell_requests_now(void) { return requests; }
+
 void shell_rethrow(lua_State *L, int count) {
   if (requests == count) return;
-  if (hooked(L)) raise_at(L, 1);  /* the error came first, the interrupt now */
+  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+  if (hooked(L) || !text || !strstr(text, "interrupted")) raise_at(L, 1);  /* the error came first, or took its place */
   lua_error(L);
 }
 
@@ -195,6 +203,7 @@ void shell_leave(lua_State *co, lua_State *outer) {
 static int interrupt_hold(lua_State *L) {
   int on = lua_toboolean(L, 1);
   lua_pushboolean(L, held);
+  if (on && !held && ending) pending = 1;  /* a script that goes on after all: what it begins is over soon */
   held = on;
   if (!on && pending) {
     pending = 0;

@@ -38,8 +38,11 @@ int shell_exit_status(int status);
 
 /* --- for protected calls and long loops in C ------------------------------------------- */
 
-/* How often something was to be stopped. A protected call that failed while this grew was stopped. */
-int shell_requests(void);
+/* How often something was to be stopped. A protected call that failed while this grew was stopped. What was asked
+ * for before, and is not raised yet, is raised here: its error would not count. */
+int shell_requests(lua_State *L);
+/* The same, and nothing is raised. */
+int shell_requests_now(void);
 /* Raises the error on top again if the count is another by now. */
 void shell_rethrow(lua_State *L, int count);
 /* Raises if something is to be stopped: one comparison. L is the thread that runs. */

@@ -273,5 +273,5 @@ int main(int argc, char **argv) {
   rm_threads_stop();
   signal(SIGPIPE, SIG_IGN);
   if (fflush(stdout) != 0 && status == 0) status = 1;
-  return shell_exit_status(status);
+  return shell_exit_status(status == 0 && shell_ending() ? 130 : status);
 }

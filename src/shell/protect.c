@@ -31,15 +31,15 @@ static int finish(lua_State *L, int status, lua_KContext context) {
   return 2;
 }
 
-static lua_KContext context_of(int catches, int extra) {
-  return (lua_KContext)shell_requests() * COUNT + (catches ? CATCHES : 0) + extra;
+static lua_KContext context_of(lua_State *L, int catches, int extra) {
+  return (lua_KContext)shell_requests(L) * COUNT + (catches ? CATCHES : 0) + extra;
 }
 
 static int protected_call(lua_State *L, int catches) {
   luaL_checkany(L, 1);
   lua_pushboolean(L, 1);
   lua_insert(L, 1);
-  lua_KContext context = context_of(catches, 0);
+  lua_KContext context = context_of(L, catches, 0);
   return finish(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, context, finish), context);
 }
 
@@ -56,7 +56,7 @@ static const char MAKER[] =
     "end";
 
 static int stopped_since(lua_State *L) {
-  lua_pushboolean(L, lua_tointeger(L, lua_upvalueindex(1)) != shell_requests());
+  lua_pushboolean(L, lua_tointeger(L, lua_upvalueindex(1)) != shell_requests_now());
   return 1;
 }
 
@@ -64,7 +64,7 @@ static int stopped_since(lua_State *L) {
 static void wrap_handler(lua_State *L) {
   if (lua_iscfunction(L, 2)) return;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &maker);
-  lua_pushinteger(L, shell_requests());
+  lua_pushinteger(L, shell_requests(L));
   lua_pushcclosure(L, stopped_since, 1);
   lua_pushvalue(L, 2);
   lua_call(L, 2, 1);
@@ -78,7 +78,7 @@ static int protected_call_with_handler(lua_State *L, int catches) {
   lua_pushboolean(L, 1);
   lua_pushvalue(L, 1);
   lua_rotate(L, 3, 2);
-  lua_KContext context = context_of(catches, 2);
+  lua_KContext context = context_of(L, catches, 2);
   return finish(L, lua_pcallk(L, n - 2, LUA_MULTRET, 2, context, finish), context);
 }
 
@@ -122,7 +122,7 @@ static int close_thread(lua_State *co) {
 
 static int coroutine_resume(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
-  int count = shell_requests();
+  int count = shell_requests(L);
   luaL_argexpected(L, co, 1, "thread");
   int results = resume(L, co, lua_gettop(L) - 1);
   if (results < 0) shell_rethrow(L, count);
@@ -165,7 +165,7 @@ static const char *busy(lua_State *L, lua_State *co) {
 
 static int coroutine_close(lua_State *L) {
   lua_State *co = lua_tothread(L, 1);
-  int count = shell_requests();
+  int count = shell_requests(L);
   luaL_argexpected(L, co, 1, "thread");
   if (busy(L, co)) return luaL_error(L, "cannot close a %s coroutine", busy(L, co));
   int status = close_thread(co);
@@ -180,7 +180,7 @@ static int coroutine_close(lua_State *L) {
 
 /* Calls upvalue 1 with the object, in a thread of its own. */
 static int finalize(lua_State *L) {
-  int count = shell_requests();
+  int count = shell_requests_now();
   lua_settop(L, 1);
   lua_State *co = lua_newthread(L);
   lua_insert(L, 1);
@@ -192,7 +192,7 @@ static int finalize(lua_State *L) {
     return luaL_error(L, "attempt to yield across a C-call boundary");
   }
   if (results >= 0) return 0;
-  int stopped = shell_requests() != count;
+  int stopped = shell_requests_now() != count;
   if (close_thread(co) != LUA_OK) lua_xmove(co, L, 1);
   if (stopped) shell_request_again(); /* the collector swallows the error */
   return lua_error(L);

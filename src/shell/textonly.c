@@ -24,7 +24,7 @@ static int call_original(lua_State *L) {
 
 /* load catches the errors of a function that reads, but not an interrupt. */
 static int text_load(lua_State *L) {
-  int count = shell_requests();
+  int count = shell_requests(L);
   force_text(L, 3);
   int results = call_original(L);
   if (lua_isnil(L, 1)) shell_rethrow(L, count);

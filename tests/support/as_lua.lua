@@ -68,7 +68,8 @@ function parts.errors()
   local calls = {
     {}, {1}, {"a"}, {"a", 1}, {"a", "b", {}}, {"a", "b", "c", "d"}, {{}, "a"}, {nil, "x"}, {"a", "b", 1.5},
     {"a", "(", 1}, {"a", ("("):rep(40)}, {long, ("a?"):rep(300)}, {long, ("b?"):rep(300)}, {long, ("(a)"):rep(33)},
-    {long, ("a-"):rep(250)}, {long, ("a*"):rep(250)}, {long, ("b*"):rep(250)}, {"x", 2 ^ 53}, {"x", 1e9, "yyyyyyyy"}, {"x", math.maxinteger},
+    {long, ("a-"):rep(250)}, {long, ("a*"):rep(250)}, {long, ("b*"):rep(250)},
+    {"x", 2 ^ 53}, {"x", 1e9, "yyyyyyyy"}, {"x", math.maxinteger},
     {"a\0b", "\0"}, {"a\0b", "%z"}, {"", ""}, {"", "()"}, {"abc", "", 4}, {"abc", "", 5}, {"abc", "b", math.mininteger},
   }
   for _, name in ipairs {"find", "match", "gmatch", "gsub", "rep"} do

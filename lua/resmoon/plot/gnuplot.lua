@@ -67,12 +67,13 @@ local function available()
   return terminals
 end
 
--- By suffix: what a whole file ends with, the terminal, the pixels of an inch where it counts in inches, and the size of small letters. The sizes
--- mean other things to each: these look alike.
+-- By suffix: what a whole file ends with, the terminal, the pixels of an inch where it counts in inches, and the size
+-- of small letters. The sizes mean other things to each: these look alike.
+local white = "background '#ffffff' noenhanced"
 local suffixes = {
-  png = {ends = "IEND\xaeB`\x82", format = "pngcairo size %d,%d font 'sans,11' background '#ffffff' noenhanced", small = 9},
-  svg = {ends = "</svg>", format = "svg size %d,%d dynamic font 'sans,14.5' background '#ffffff' noenhanced", small = 12},
-  pdf = {ends = "%%EOF", format = "pdfcairo size %g,%g font 'sans,15' background '#ffffff' noenhanced", small = 12.2, inches = 110},
+  png = {ends = "IEND\xaeB`\x82", format = "pngcairo size %d,%d font 'sans,11' " .. white, small = 9},
+  svg = {ends = "</svg>", format = "svg size %d,%d dynamic font 'sans,14.5' " .. white, small = 12},
+  pdf = {ends = "%%EOF", format = "pdfcairo size %g,%g font 'sans,15' " .. white, small = 12.2, inches = 110},
 }
 
 --- The target of a file name: {kind = "file", file=, terminal = "pngcairo ...", width =, height = (pixels), small = the
@@ -82,8 +83,8 @@ function gnuplot.file_target(name, width, height)
   local suffix = suffixes[(name:match("%.(%w+)$") or ""):lower()]
   if not suffix then error(("plot: %s: a figure's name ends in .png, .svg or .pdf"):format(name), 0) end
   local scale = suffix.inches or 1
-  return {kind = "file", file = name, ends = suffix.ends, terminal = suffix.format:format(width / scale, height / scale), width = width,
-          height = height, small = suffix.small}
+  return {kind = "file", file = name, ends = suffix.ends, width = width, height = height, small = suffix.small,
+          terminal = suffix.format:format(width / scale, height / scale)}
 end
 
 local function has_display()

@@ -118,7 +118,8 @@ check.case("a gnuplot that hangs, dies, or gives a part is said, and nothing is 
     local function refused(text, reason)
       with_gnuplot(folder, text, function()
         local began = sys.clock()
-        check.error(function() plot.lines({1, 2}, {file = file}) end, ("plot: %s was not drawn: %s"):format(file, reason))
+        check.error(function() plot.lines({1, 2}, {file = file}) end,
+                    ("plot: %s was not drawn: %s"):format(file, reason))
         check.that(sys.clock() - began < 5)
       end)
       check.that(not sys.exists(file))
