@@ -2,8 +2,8 @@
 #include "bind/pending.h"
 
 #include <string.h>
-#include "core/alloc.h"
-#include "core/threads.h"
+#include "memory/alloc.h"
+#include "parallel/threads.h"
 
 /* What is read when the result is computed. `kernel` unless NULL: x goes through a convolution first, and
  * columns, unless NULL, are folded into it. Without a kernel x itself is normalised by the columns. */
@@ -172,9 +172,7 @@ static rm_status apply(const bind_pending *p, bool relu, rm_tensor **y, rm_error
   RM_TRY(check_unchanged(p, err));
   rm_tensor *result = NULL;
   rm_status status = RM_BREAKABLE((p->reads[KERNEL] ? convolve : normalise)(p, relu, &result, err), err);
-  if (status == RM_OK) *y = result;
-  else rm_tensor_release(result);
-  return status;
+  return rm_tensor_give(status, result, y);
 }
 
 void bind_complete(lua_State *L, bind_box *box) {

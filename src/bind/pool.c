@@ -1,6 +1,7 @@
 /* pool.c -- pooling and dropout. */
 #include "bind/pool.h"
-#include "core/threads.h"
+#include "ops/pointwise/dropout.h"
+#include "parallel/threads.h"
 
 void bind_checkpair(lua_State *L, int arg, const char *op, size_t pair[2]) {
   int next;

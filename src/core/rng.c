@@ -2,7 +2,8 @@
 #include "core/rng.h"
 
 #include <math.h>
-#include "core/threads.h"
+#include "core/copy.h"
+#include "parallel/threads.h"
 
 enum { ROUNDS = 10 };
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bind/bind.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 #include "shell/interrupt.h"
 #include "shell/longwork.h"
 #include "shell/paths.h"

@@ -5,9 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "core/alloc.h"
 #include "core/tape.h"
-#include "ops/views.h"
+#include "core/view.h"
+#include "memory/alloc.h"
+#include "ops/views/views.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
