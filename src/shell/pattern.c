@@ -50,15 +50,8 @@ static int byte_of(const char *c) { return (unsigned char)*c; }
 
 /* --- one item of a pattern -------------------------------------------------------------- */
 
-/* Behind the single-character item at p. */
-static const char *item_end(matcher *m, const char *p) {
-  if (p == m->stop) luaL_error(m->L, "malformed pattern (ends with '%%')"); /* never: callers look first */
-  char c = *p++;
-  if (c == '%') {
-    if (p == m->stop) luaL_error(m->L, "malformed pattern (ends with '%%')");
-    return p + 1;
-  }
-  if (c != '[') return p;
+/* Behind the set that begins before p. */
+static const char *set_end(matcher *m, const char *p) {
   const char *from = p;
   if (p < m->stop && *p == '^') p++;
   do { /* a ']' in first place stands for itself */
@@ -69,6 +62,15 @@ static const char *item_end(matcher *m, const char *p) {
     }
   } while (p == m->stop || *p != ']');
   spend(m, p - from);
+  return p + 1;
+}
+
+/* Behind the single-character item at p, which is not the end. */
+static inline const char *item_end(matcher *m, const char *p) {
+  char c = *p++;
+  if (c == '[') return set_end(m, p);
+  if (c != '%') return p;
+  if (p == m->stop) luaL_error(m->L, "malformed pattern (ends with '%%')");
   return p + 1;
 }
 
@@ -204,7 +206,7 @@ static int on_frontier(matcher *m, const char *s, const char *p, const char *e) 
 
 /* One item and what repeats it, then the rest. Sets *rest where the rest is the caller's to go on with, at
  * the result. */
-static const char *match_item(matcher *m, const char *s, const char *p, const char **rest) {
+static inline const char *match_item(matcher *m, const char *s, const char *p, const char **rest) {
   const char *e = item_end(m, p), *result;
   char repeat = e < m->stop ? *e : '\0';
   if (!fits(m, s, p, e)) {
@@ -226,32 +228,44 @@ static const char *match_item(matcher *m, const char *s, const char *p, const ch
   }
 }
 
+/* The item that the '%' at p begins: as match_item. */
+static const char *match_escape(matcher *m, const char *s, const char *p, const char **rest) {
+  int c = p + 1 < m->stop ? byte_of(p + 1) : '\0';
+  if (c == 'b') {
+    *rest = p + 4;
+    return balanced(m, s, p + 2);
+  }
+  if (c == 'f') {
+    p += 2;
+    if (p == m->stop || *p != '[') luaL_error(m->L, "missing '[' after '%%f' in pattern");
+    *rest = item_end(m, p);
+    return on_frontier(m, s, p, *rest) ? s : NULL;
+  }
+  if (c >= '0' && c <= '9') {
+    *rest = p + 2;
+    return same_again(m, s, c);
+  }
+  return match_item(m, s, p, rest);
+}
+
 /* Where the match of p at s ends, or NULL. */
 static const char *match(matcher *m, const char *s, const char *p) {
   if (m->depth-- == 0) luaL_error(m->L, "pattern too complex");
   while (s && p != m->stop) {
     const char *rest = NULL;
     spend(m, 1);
-    if (*p == '(') {
-      int position = p + 1 < m->stop && p[1] == ')';
-      s = position ? open_capture(m, s, p + 2, POSITION) : open_capture(m, s, p + 1, OPEN);
-    } else if (*p == ')') {
-      s = close_capture(m, s, p + 1);
-    } else if (*p == '$' && p + 1 == m->stop) {
-      s = s == m->end ? s : NULL;
-    } else if (*p == '%' && p + 1 < m->stop && p[1] == 'b') {
-      s = balanced(m, s, p + 2);
-      rest = p + 4;
-    } else if (*p == '%' && p + 1 < m->stop && p[1] == 'f') {
-      p += 2;
-      if (p == m->stop || *p != '[') luaL_error(m->L, "missing '[' after '%%f' in pattern");
-      rest = item_end(m, p);
-      if (!on_frontier(m, s, p, rest)) s = NULL;
-    } else if (*p == '%' && p + 1 < m->stop && isdigit(byte_of(p + 1))) {
-      s = same_again(m, s, byte_of(p + 1));
-      rest = p + 2;
-    } else {
-      s = match_item(m, s, p, &rest);
+    switch (*p) {
+      case '(':
+        if (p + 1 < m->stop && p[1] == ')') s = open_capture(m, s, p + 2, POSITION);
+        else s = open_capture(m, s, p + 1, OPEN);
+        break;
+      case ')': s = close_capture(m, s, p + 1); break;
+      case '$':
+        if (p + 1 == m->stop) s = s == m->end ? s : NULL;
+        else s = match_item(m, s, p, &rest);
+        break;
+      case '%': s = match_escape(m, s, p, &rest); break;
+      default: s = match_item(m, s, p, &rest);
     }
     if (!rest) break; /* the rest was matched further in */
     p = rest;
@@ -312,7 +326,14 @@ static int is_plain(const char *p, size_t length) {
 }
 
 static int find_plain(lua_State *L, const char *s, size_t ls, size_t from, const char *p, size_t lp) {
-  const char *at = lp == 0 ? s + from : memmem(s + from, ls - from, p, lp);
+  const char *at = s + from, *end = s + ls;
+  if (lp > 1 && ls - from > 256) { /* its time grows with the sum of both */
+    at = memmem(at, ls - from, p, lp);
+  } else if (lp > 0) {
+    do {
+      at = (size_t)(end - at) < lp ? NULL : memchr(at, *p, (size_t)(end - at) - lp + 1);
+    } while (at && memcmp(at, p, lp) != 0 && at++);
+  }
   if (!at) return luaL_pushfail(L), 1;
   lua_pushinteger(L, at - s + 1);
   lua_pushinteger(L, at - s + (lua_Integer)lp);
