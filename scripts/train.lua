@@ -37,5 +37,5 @@ options.main(function()
     print(("%s: best error %.2f%% (epoch %d), final %.2f%%, in %s"):format(result.config.name, result.best.error,
       result.best.epoch, result.last.val_error or result.last.test_error, folder))
   end
-  return result.stopped == "interrupted" and 130 or result.stopped == "diverged" and 1 or 0
+  return result.stopped == "interrupted" and 130 or (result.stopped == "diverged" or result.undrawn) and 1 or 0
 end)

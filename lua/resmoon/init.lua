@@ -61,12 +61,17 @@ rm.version = "0.1.0"
 
 --- Ctrl-C, for loops that want to end in their own way.
 -- Between interrupt.hold(true) and interrupt.hold(false) the first Ctrl-C only makes interrupt.pending() true,
--- the second one raises. interrupt.clear() forgets it. The shell has the real one; a stock Lua has its own
--- handler for Ctrl-C, and
--- nothing is ever pending.
+-- the second one raises. interrupt.clear() forgets it. SIGTERM and SIGHUP count as Ctrl-C, but never raise in a hold.
+--
+-- Outside of a hold Ctrl-C raises an error that pcall, xpcall and coroutine.resume let through, so that it reaches the
+-- prompt. interrupt.pcall and interrupt.xpcall catch that, too: what they are for is put right, and then the error is
+-- raised again, or the interrupt ends with interrupt.clear(). The shell has the real one; a stock Lua has its own
+-- handler for Ctrl-C, and nothing is ever pending.
 -- Call: rm.interrupt.hold(flag) -> boolean
 -- Call: rm.interrupt.pending() -> boolean
 -- Call: rm.interrupt.clear() -> nothing
+-- Call: rm.interrupt.pcall(f, ...) -> as pcall
+-- Call: rm.interrupt.xpcall(f, handler, ...) -> as xpcall
 -- Errors: none; hold returns what it was before.
 -- Example:
 --   > was = rm.interrupt.hold(true)
@@ -77,6 +82,8 @@ rm.interrupt = rawget(rm, "interrupt") or {
   hold = function() return false end,
   pending = function() return false end,
   clear = function() end,
+  pcall = pcall,
+  xpcall = xpcall,
 }
 
 return rm

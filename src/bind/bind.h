@@ -78,8 +78,10 @@ size_t bind_checkdim(lua_State *L, int arg, size_t ndim, const char *op);
 size_t bind_checkaxis(lua_State *L, int arg, size_t ndim, const char *op);
 /* A position along an extent: 1..n or -n..-1 -> 0..n-1. `what` as in "row". */
 size_t bind_checkindex(lua_State *L, int arg, size_t n, const char *op);
+/* Raises if there is an argument other than nil from `arg` on: nothing is left out in silence. */
+void bind_checkend(lua_State *L, int arg, const char *op);
 /* Sizes given as numbers from `arg` on, or as one table: (2, 3) or ({2, 3}). Returns the
- * number of sizes and sets *next to the first argument behind them. */
+ * number of sizes and sets *next to the first argument behind them. A nil among numbers raises. */
 size_t bind_checkshape(lua_State *L, int arg, size_t shape[RM_MAX_DIMS], int *next, const char *op);
 /* Dimensions as one number, numbers, a table, or nothing (all): sets flags[d]. Returns next. */
 int bind_checkdims(lua_State *L, int arg, size_t ndim, bool flags[RM_MAX_DIMS], const char *op);

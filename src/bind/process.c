@@ -49,28 +49,32 @@ static int refuse(lua_State *L, const char *reason) {
 }
 
 /* Runs a program with arguments one by one, never through a shell, and waits for it.
- * Call: rm.sys.run({program, arguments...}, {stdin = nil, capture = false}) -> status, out, err
+ * Call: rm.sys.run({program, arguments...}, {stdin = nil, capture = false, seconds = nil}) -> status, out, err
  * Options: stdin    text that it reads
  *  capture  true: what it writes is returned instead of shown
- * Errors: a program that cannot be started gives nil and the reason; status is 128 + the signal that ended it.
+ *  seconds  how long it may take; nil: no limit
+ * Errors: a program that cannot be started, or took too long and was ended, gives nil and the reason; status is 128 +
+ *  the signal that ended it.
  * Example:
  *   > rm.sys.run({"sort"}, {stdin = "b\na\n", capture = true})
  *   0
  *   a
  *   b */
 static int run(lua_State *L) {
-  static const char *const names[] = {"stdin", "capture", NULL};
-  lua_settop(L, 2);
+  static const char *const names[] = {"stdin", "capture", "seconds", NULL};
   bind_checkoptions(L, 2, "sys.run", names);
+  lua_settop(L, 2);
   char **argv = check_argv(L, 1, "run");
   size_t length = 0;
   const char *text = NULL;
   if (lua_istable(L, 2) && lua_getfield(L, 2, "stdin") != LUA_TNIL) text = luaL_checklstring(L, -1, &length);
   rm_plumbing how = {.feed = text != NULL, .capture = bind_optbool(L, 2, "capture", false)};
+  double seconds = bind_optnumber(L, 2, "seconds", 0);
   rm_process *p = push_process(L);
   rm_error err;
   if (rm_process_start(p, argv, how, &err) != RM_OK) return refuse(L, err.message);
-  rm_status status = rm_process_exchange(p, argv[0], text, length, &err);
+  rm_status status = rm_process_exchange(p, argv[0], text, length, seconds, &err);
+  if (status == RM_ERR_TIMEOUT) return refuse(L, err.message);
   if (status == RM_ERR_INTERRUPTED) return bind_raise(L, &err);
   if (status != RM_OK) return bind_error(L, "sys.run: %s", err.message);
   lua_pushinteger(L, p->status);
@@ -82,14 +86,15 @@ static int run(lua_State *L) {
 
 /* Starts a program with a pipe to its input, and goes on.
  * Call: rm.sys.spawn({program, arguments...}, {quiet = false}) -> process
- * Call: process:write(text) -> true
+ * Call: process:write(text, seconds = nil) -> true
  * Call: process:close() -> nothing
- * Call: process:wait() -> status
- * Call: process:kill() -> nothing
+ * Call: process:wait(seconds = nil) -> status
+ * Call: process:kill(certain = false) -> nothing
  * Call: process:running() -> boolean
  * Options: quiet  true: what it writes is thrown away
- * Errors: what fails gives nil and the reason; wait gives nil, "interrupted" after Ctrl-C. close ends its input; kill
- *  asks it, and all that it started, to end.
+ * Errors: what fails gives nil and the reason; wait gives nil, "interrupted" after Ctrl-C. With seconds, what takes
+ *  longer fails. close ends its input; kill asks it, and all that it started, to end, and where `certain` is true
+ *  sees to it.
  * Example:
  *   > p = rm.sys.spawn({"cat"}, {quiet = true})
  *   > p:write "hello\n"
@@ -98,8 +103,8 @@ static int run(lua_State *L) {
  *   0 */
 static int spawn(lua_State *L) {
   static const char *const names[] = {"quiet", NULL};
-  lua_settop(L, 2);
   bind_checkoptions(L, 2, "sys.spawn", names);
+  lua_settop(L, 2);
   char **argv = check_argv(L, 1, "spawn");
   rm_plumbing how = {.feed = true, .quiet = bind_optbool(L, 2, "quiet", false)};
   rm_process *p = push_process(L);
@@ -107,13 +112,13 @@ static int spawn(lua_State *L) {
   return rm_process_start(p, argv, how, &err) == RM_OK ? 1 : refuse(L, err.message);
 }
 
-/* p:write(text) -> true | nil, reason */
+/* p:write(text, seconds?) -> true | nil, reason */
 static int process_write(lua_State *L) {
   rm_process *p = check_process(L);
   size_t length;
   const char *text = luaL_checklstring(L, 2, &length);
   rm_error err;
-  if (rm_process_write(p, text, length, &err) != RM_OK) return refuse(L, err.message);
+  if (rm_process_write(p, text, length, luaL_optnumber(L, 3, 0), &err) != RM_OK) return refuse(L, err.message);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -124,18 +129,22 @@ static int process_close(lua_State *L) {
   return 0;
 }
 
-/* p:wait() -> status; closes its input first. nil, "interrupted" after Ctrl-C */
+/* p:wait(seconds?) -> status; closes its input first. nil and the reason after Ctrl-C, or when it took too long */
 static int process_wait(lua_State *L) {
   rm_process *p = check_process(L);
+  double seconds = luaL_optnumber(L, 2, 0);
+  rm_error err;
   rm_process_close(p);
-  if (!rm_process_wait(p)) return refuse(L, "interrupted");
+  if (rm_process_wait(p, seconds, &err) != RM_OK) return refuse(L, err.message);
   lua_pushinteger(L, p->status);
   return 1;
 }
 
-/* p:kill(): asks it and all that it started to end */
+/* p:kill(certain?): asks it and all that it started to end, or ends them */
 static int process_kill(lua_State *L) {
-  rm_process_stop(check_process(L));
+  rm_process *p = check_process(L);
+  if (lua_toboolean(L, 2)) rm_process_end(p);
+  else rm_process_stop(p);
   return 0;
 }
 

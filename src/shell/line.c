@@ -20,15 +20,15 @@
 #include <unistd.h>
 #include "shell/interrupt.h"
 
-static shell_input read_plain(const char *prompt, char **text) {
+static shell_input read_plain(const char *prompt, char **text, size_t *length) {
   size_t size = 0;
   *text = NULL;
   fputs(prompt, stdout);
   fflush(stdout);
   clearerr(stdin); /* a read of the user's that Ctrl-C ended */
-  ssize_t length = getline(text, &size, stdin);
-  if (length >= 0) {
-    if (length > 0 && (*text)[length - 1] == '\n') (*text)[length - 1] = '\0';
+  ssize_t got = getline(text, &size, stdin);
+  if (got >= 0) {
+    *length = (size_t)got - (got > 0 && (*text)[got - 1] == '\n');
     return SHELL_LINE;
   }
   free(*text);
@@ -41,7 +41,9 @@ static shell_input read_plain(const char *prompt, char **text) {
 #ifndef RM_HAVE_READLINE
 
 void shell_line_open(void) {}
-shell_input shell_line_read(const char *prompt, char **text) { return read_plain(prompt, text); }
+shell_input shell_line_read(const char *prompt, char **text, size_t *length) {
+  return read_plain(prompt, text, length);
+}
 
 #else
 
@@ -96,7 +98,7 @@ void shell_line_open(void) {
 static void clear_line(void) {
   rl_callback_sigcleanup();
   rl_callback_handler_remove();
-  fputs("^C\n", stdout);
+  fputs(shell_ending() ? "\n" : "^C\n", stdout);
   fflush(stdout);
 }
 
@@ -141,8 +143,11 @@ static shell_input read_edited(const char *prompt, char **text) {
   return SHELL_LINE;
 }
 
-shell_input shell_line_read(const char *prompt, char **text) {
-  return editing() ? read_edited(prompt, text) : read_plain(prompt, text);
+shell_input shell_line_read(const char *prompt, char **text, size_t *length) {
+  if (!editing()) return read_plain(prompt, text, length);
+  shell_input kind = read_edited(prompt, text);
+  *length = kind == SHELL_LINE ? strlen(*text) : 0;
+  return kind;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include "shell/run.h"
 
 #include <lauxlib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static const char TRACE[] = "resmoon.trace"; /* in the registry */
 /* Message handler: the error as a string, with the traceback. */
 static int add_traceback(lua_State *L) {
   if (!lua_isstring(L, 1) && !luaL_getmetafield(L, 1, "__tostring"))
-    lua_pushfstring(L, "(the error is a %s)", luaL_typename(L, 1));
+    lua_pushfstring(L, lua_isnil(L, 1) ? "(the error is %s)" : "(the error is a %s)", luaL_typename(L, 1));
   else
     luaL_tolstring(L, 1, NULL);
   const char *wish = getenv("RESMOON_TRACEBACK");
@@ -61,11 +62,18 @@ int shell_colour(int descriptor) {
 }
 
 int shell_report(lua_State *L) {
-  const char *message = lua_tostring(L, -1);
+  if (shell_ending() == SIGPIPE) { /* as any program that writes to `head` */
+    lua_pop(L, 1);
+    return 130;
+  }
+  size_t length = 0;
+  const char *message = lua_tolstring(L, -1, &length); /* which may have zero bytes in it */
+  if (!message) message = "(no message)", length = strlen(message);
   int colour = shell_colour(STDERR_FILENO);
   fflush(stdout);
-  fprintf(stderr, "%s%s%s\n", colour ? "\033[31m" : "", message ? message : "(no message)",
-          colour ? "\033[0m" : "");
+  fputs(colour ? "\033[31m" : "", stderr);
+  fwrite(message, 1, length, stderr);
+  fputs(colour ? "\033[0m\n" : "\n", stderr);
   fflush(stderr);
   lua_pop(L, 1);
   return interrupted ? 130 : 1;

@@ -13,11 +13,13 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "parallel/interrupt.h"
 
 extern char **environ;
 
 enum { TICK_MS = 50 };  /* how long an interrupt may go unnoticed */
+enum { GRACE_MS = 500 };  /* between SIGTERM and SIGKILL */
 
 static void close_fd(int *fd) {
   if (*fd >= 0) close(*fd);
@@ -129,25 +131,61 @@ static bool reap(rm_process *p, int flags) {
   return true;
 }
 
-bool rm_process_wait(rm_process *p) {
+/* When so many seconds from now are over; 0 for no limit. */
+static double end_of(double seconds) { return seconds > 0 ? rm_seconds(RM_CLOCK_STEADY) + seconds : 0; }
+
+/* 0, or why not to wait any longer: EINTR (Ctrl-C), ETIME. */
+static int patience(double end) {
+  if (rm_interrupted()) return EINTR;
+  return end > 0 && rm_seconds(RM_CLOCK_STEADY) > end ? ETIME : 0;
+}
+
+/* Waits for its end. Returns 0, EINTR or ETIME. */
+static int await(rm_process *p, double end) {
   for (long ms = 1; !reap(p, WNOHANG); ms = ms < TICK_MS ? 2 * ms : TICK_MS) {
-    if (rm_interrupted()) return false;
+    int reason = patience(end);
+    if (reason) return reason;
     nanosleep(&(struct timespec){0, ms * 1000000}, NULL);
   }
-  return true;
+  return 0;
+}
+
+/* What an errno of feeding and waiting means. */
+static rm_status explain(int failed, rm_error *err) {
+  switch (failed) {
+    case 0: return RM_OK;
+    case EINTR: return rm_fail(err, RM_ERR_INTERRUPTED, "interrupted");
+    case ETIME: return rm_fail(err, RM_ERR_TIMEOUT, "it takes too long");
+    case EPIPE: return rm_fail(err, RM_ERR_IO, "it no longer reads");
+    case ENOMEM: return rm_fail(err, RM_ERR_MEMORY, "%s", strerror(failed));
+    default: return rm_fail(err, RM_ERR_IO, "%s", strerror(failed));
+  }
+}
+
+rm_status rm_process_wait(rm_process *p, double seconds, rm_error *err) {
+  return explain(await(p, end_of(seconds)), err);
 }
 
 void rm_process_stop(rm_process *p) {
   if (p->pid && !p->over) kill(-p->pid, SIGTERM);
 }
 
-/* Feeds and drains until all pipes are closed, then waits. Returns 0 or an errno; EINTR: Ctrl-C. */
-static int exchange(rm_process *p, const char *text, size_t left) {
+void rm_process_end(rm_process *p) {
+  rm_process_stop(p);
+  for (int waited = 0; !reap(p, WNOHANG); waited += 10) {
+    if (waited >= GRACE_MS) kill(-p->pid, SIGKILL);
+    if (waited >= 2 * GRACE_MS) return;   /* in the kernel's hands: it is reaped when the process is freed */
+    nanosleep(&(struct timespec){0, 10000000}, NULL);
+  }
+}
+
+/* Feeds and drains until all pipes are closed, then waits. Returns 0 or an errno; EINTR: Ctrl-C, ETIME: too long. */
+static int exchange(rm_process *p, const char *text, size_t left, double end) {
   if (left == 0) close_fd(&p->in);
   while (p->in >= 0 || p->out >= 0 || p->err >= 0) {
     struct pollfd fds[3] = {{p->in, POLLOUT, 0}, {p->out, POLLIN, 0}, {p->err, POLLIN, 0}};
-    if (rm_interrupted()) return EINTR;
-    int failed = 0;
+    int reason = patience(end), failed = 0;
+    if (reason) return reason;
     if (poll(fds, 3, TICK_MS) < 0 && errno != EINTR) return errno;
     if (fds[0].revents) {
       failed = feed(p, &text, &left);
@@ -158,7 +196,7 @@ static int exchange(rm_process *p, const char *text, size_t left) {
     if (!failed && fds[2].revents) failed = drain(&p->err, &p->errors);
     if (failed) return failed;
   }
-  return rm_process_wait(p) ? 0 : EINTR;
+  return await(p, end);
 }
 
 rm_status rm_process_start(rm_process *p, char *const argv[], rm_plumbing how, rm_error *err) {
@@ -167,25 +205,27 @@ rm_status rm_process_start(rm_process *p, char *const argv[], rm_plumbing how, r
   return failed ? rm_fail(err, RM_ERR_IO, "cannot start %s: %s", argv[0], strerror(failed)) : RM_OK;
 }
 
-rm_status rm_process_exchange(rm_process *p, const char *program, const char *text, size_t length, rm_error *err) {
-  int failed = exchange(p, text, length);
+rm_status rm_process_exchange(rm_process *p, const char *program, const char *text, size_t length, double seconds,
+                              rm_error *err) {
+  int failed = exchange(p, text, length, end_of(seconds));
   if (!failed) return RM_OK;
-  rm_process_stop(p);
-  if (failed == EINTR) return rm_fail(err, RM_ERR_INTERRUPTED, "interrupted");
+  rm_process_end(p);
+  if (failed == EINTR) return explain(failed, err);
+  if (failed == ETIME)
+    return rm_fail(err, RM_ERR_TIMEOUT, "%s did not end within %g seconds, and was stopped", program, seconds);
   return rm_fail(err, failed == ENOMEM ? RM_ERR_MEMORY : RM_ERR_IO, "%s: %s", program, strerror(failed));
 }
 
-rm_status rm_process_write(rm_process *p, const char *text, size_t length, rm_error *err) {
+rm_status rm_process_write(rm_process *p, const char *text, size_t length, double seconds, rm_error *err) {
+  double end = end_of(seconds);
   int failed = p->in < 0 ? EPIPE : 0;
   while (!failed && length > 0) {
     struct pollfd fd = {p->in, POLLOUT, 0};
-    if (rm_interrupted()) failed = EINTR;
-    else if (poll(&fd, 1, TICK_MS) < 0 && errno != EINTR) failed = errno;
+    if ((failed = patience(end)) != 0) break;
+    if (poll(&fd, 1, TICK_MS) < 0 && errno != EINTR) failed = errno;
     else if (fd.revents) failed = feed(p, &text, &length);
   }
-  if (!failed) return RM_OK;
-  return rm_fail(err, failed == EINTR ? RM_ERR_INTERRUPTED : RM_ERR_IO, "%s",
-                 failed == EPIPE ? "it no longer reads" : strerror(failed));
+  return explain(failed, err);
 }
 
 void rm_process_close(rm_process *p) { close_fd(&p->in); }

@@ -21,7 +21,7 @@ static void a_program_reads_and_writes(void **state) {
   for (size_t i = 0; i < LENGTH; i++) text[i] = (char)('a' + i % 26);
   rm_process p;
   OK(rm_process_start(&p, (char *[]){"cat", NULL}, (rm_plumbing){.feed = true, .capture = true}, &test_err));
-  OK(rm_process_exchange(&p, "cat", text, LENGTH, &test_err));
+  OK(rm_process_exchange(&p, "cat", text, LENGTH, 0, &test_err));
   assert_int_equal(p.status, 0);
   assert_int_equal(p.output.count, LENGTH);
   assert_memory_equal(p.output.bytes, text, LENGTH);
@@ -35,14 +35,14 @@ static void a_program_that_ends_otherwise(void **state) {
   (void)state;
   rm_process p;
   OK(rm_process_start(&p, (char *[]){"sh", "-c", "kill -TERM $$", NULL}, (rm_plumbing){0}, &test_err));
-  assert_true(rm_process_wait(&p));
+  OK(rm_process_wait(&p, 0, &test_err));
   assert_int_equal(p.status, 128 + 15);
   rm_process_free(&p);
   assert_int_equal(rm_process_start(&p, (char *[]){"no-such-program", NULL}, (rm_plumbing){0}, &test_err), RM_ERR_IO);
   assert_string_equal(test_err.message, "cannot start no-such-program: No such file or directory");
   OK(rm_process_start(&p, (char *[]){"true", NULL}, (rm_plumbing){.feed = true}, &test_err));
   while (rm_process_running(&p)) rm_self_sleep(0.001);
-  assert_int_equal(rm_process_write(&p, "text", 4, &test_err), RM_ERR_IO);
+  assert_int_equal(rm_process_write(&p, "text", 4, 0, &test_err), RM_ERR_IO);
   assert_string_equal(test_err.message, "it no longer reads");
   rm_process_free(&p);
 }
@@ -52,10 +52,26 @@ static void an_interrupt_ends_the_wait(void **state) {
   rm_process p;
   OK(rm_process_start(&p, (char *[]){"sleep", "60", NULL}, (rm_plumbing){0}, &test_err));
   rm_interrupt_request();
-  assert_int_equal(rm_process_exchange(&p, "sleep", NULL, 0, &test_err), RM_ERR_INTERRUPTED);
+  assert_int_equal(rm_process_exchange(&p, "sleep", NULL, 0, 0, &test_err), RM_ERR_INTERRUPTED);
   rm_interrupt_clear();
-  assert_true(rm_process_wait(&p));
+  OK(rm_process_wait(&p, 0, &test_err));
   assert_int_equal(p.status, 128 + 15); /* it was asked to end */
+  rm_process_free(&p);
+}
+
+/* A limit ends what does not end by itself, also what does not obey SIGTERM, and reads nothing. */
+static void a_limit_ends_the_wait(void **state) {
+  (void)state;
+  rm_process p;
+  OK(rm_process_start(&p, (char *[]){"sh", "-c", "trap '' TERM; sleep 60 & wait; sleep 60", NULL}, (rm_plumbing){.feed = true},
+                      &test_err));
+  rm_self_sleep(0.1); /* until it ignores the signal */
+  assert_int_equal(rm_process_wait(&p, 0.05, &test_err), RM_ERR_TIMEOUT);
+  assert_string_equal(test_err.message, "it takes too long");
+  assert_int_equal(rm_process_exchange(&p, "sh", NULL, 0, 0.05, &test_err), RM_ERR_TIMEOUT);
+  assert_string_equal(test_err.message, "sh did not end within 0.05 seconds, and was stopped");
+  assert_false(rm_process_running(&p));
+  assert_int_equal(p.status, 128 + 9);
   rm_process_free(&p);
 }
 
@@ -128,7 +144,7 @@ static void the_process_knows_itself(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_program_reads_and_writes),    cmocka_unit_test(a_program_that_ends_otherwise),
-      cmocka_unit_test(an_interrupt_ends_the_wait),    cmocka_unit_test(folders_are_made_listed_and_removed),
+      cmocka_unit_test(an_interrupt_ends_the_wait), cmocka_unit_test(a_limit_ends_the_wait),    cmocka_unit_test(folders_are_made_listed_and_removed),
       cmocka_unit_test(programs_are_found_by_name),    cmocka_unit_test(the_process_knows_itself),
       cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,3 +41,14 @@ check.case("it adds no globals, and errors point at the caller's line", function
     print(rm.interrupt.pending())]], "false\n")
   check.equal(stock 'local rm = require "resmoon"\nrm.zeros(2, 3):size(5)':match("command line%):(%d+):"), "2")
 end)
+
+check.case("Lua's own functions stay as they are; rm.interrupt.pcall is pcall", function()
+  check.equal(stock [[
+    local before = {pcall, xpcall, setmetatable, string.find, string.gsub, table.sort, coroutine.resume, os.exit}
+    local rm = require "resmoon"
+    local after = {pcall, xpcall, setmetatable, string.find, string.gsub, table.sort, coroutine.resume, os.exit}
+    local same = true
+    for i, f in ipairs(before) do same = same and rawequal(f, after[i]) end
+    print(same, rm.interrupt.pcall == pcall, rm.interrupt.xpcall == xpcall, rm.interrupt.pending())
+  ]], "true\ttrue\ttrue\tfalse\n")
+end)

@@ -129,7 +129,10 @@ end
 --   {1, 2, 2}
 function transforms.compose(list)
   local steps, alone = setmetatable({}, Steps), true
-  for _, each in ipairs(list) do
+  if type(list) ~= "table" then fail("compose: expected a list of transforms, got a %s", type(list)) end
+  for i = 1, #list do
+    local each = list[i]
+    if each == nil then fail("compose: transform %d is nil", i) end
     if getmetatable(each) == Steps then table.move(each, 1, #each, #steps + 1, steps) else alone = false end
   end
   if alone then return steps end

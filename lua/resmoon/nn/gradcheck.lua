@@ -5,6 +5,7 @@ local is     = require "resmoon.base.is"
 local Module = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
 local untouched  = require "resmoon.nn.untouched"
+local pcall = require("resmoon.base.catch").pcall
 
 local Report = {__name = "Gradcheck"}
 

@@ -11,6 +11,7 @@ local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
 local kind   = require "resmoon.nn.kind"
 local text   = require "resmoon.base.text"
+local pcall = require("resmoon.base.catch").pcall
 
 local Summary = {__name = "Summary"}
 

@@ -61,7 +61,8 @@ local function new_group(cls, params, options, all)
   for key, default in pairs(cls.defaults) do
     if options[key] == nil then group[key] = default else group[key] = options[key] end
   end
-  for i, p in ipairs(params) do
+  for i = 1, #params do  -- ipairs would end at a nil
+    local p = params[i]
     if not is.tensor(p) then
       fail("optim.%s: parameter %d is a %s, expected a tensor", cls.__name, i, type(p))
     end
@@ -94,7 +95,11 @@ function Optimizer:init(params, options)
   check_options(cls, options)
   local groups, all = {}, {}
   if type(params[1]) == "table" then
-    for i, given in ipairs(params) do
+    for i = 1, #params do
+      local given = params[i]
+      if type(given) ~= "table" then
+        fail("optim.%s: group %d is a %s, expected a table", cls.__name, i, type(given))
+      end
       check_options(cls, given, true)
       local merged = {}
       for key, value in pairs(options) do merged[key] = value end

@@ -132,6 +132,14 @@ local function write(self)
   return figure_of(self):draw({file = self.files})
 end
 
+-- In between: a disk that is full now is no reason to end what is being watched. It is said once; close raises.
+local function try_to_write(self)
+  local ok, reason = pcall(write, self)
+  if ok or self.complained then return end
+  self.complained = true
+  io.stderr:write(tostring(reason), "\n")
+end
+
 -- --- points ---------------------------------------------------------------------------------
 
 local function check_number(name, value)
@@ -190,7 +198,7 @@ function Live:add(values)
   end
   self.first, self.last, self.count = self.first or x, x, self.count + 1
   if self.screen and self.screen:due() then draw(self) end
-  if self.files and sys.clock() - self.written >= FILE_SECONDS and gnuplot.find() then write(self) end
+  if self.files and sys.clock() - self.written >= FILE_SECONDS and gnuplot.find() then try_to_write(self) end
   return self
 end
 
@@ -203,7 +211,8 @@ end
 
 --- Draws the last values, writes the file, and lets go of the window, which stays open. Closing twice is closing once.
 -- Call: live:close() -> true
--- Errors: none. Without gnuplot a file, or a figure where there is no terminal, cannot be drawn: nil and the reason.
+-- Errors: raises for a file that cannot be written. Without gnuplot a file, or a figure where there is no terminal,
+-- cannot be drawn: nil and the reason.
 -- Example:
 --   > live = plot.live {file = "closed.svg"}
 --   > live:close()

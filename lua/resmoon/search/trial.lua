@@ -7,6 +7,7 @@
 local rm     = require "resmoon.core"
 local config = require "resmoon.train.config"
 local run    = require "resmoon.train.run"
+local pcall = require("resmoon.base.catch").pcall
 
 local trial = {}
 
@@ -59,7 +60,9 @@ function trial.run(settings, options)
                               hooks = {on_epoch = on_epoch, on_step = options.on_step}})
   end)
   if ok then result.stopped = hopeless and "hopeless" or outcome.stopped
-  elseif tostring(outcome):find("interrupted$") then result.stopped = "interrupted"
+  elseif tostring(outcome):find("interrupted$") then
+    result.stopped = "interrupted"
+    rm.interrupt.clear()
   else result.stopped, result.reason = "refused", tostring(outcome) end
   if result.stopped == "diverged" or result.stopped == "refused" then result.fitness = 0 end
   result.epochs, result.seconds = #result.accuracy, rm.sys.clock() - began

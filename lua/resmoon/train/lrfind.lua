@@ -11,6 +11,7 @@
 local checkpoint = require "resmoon.runs.checkpoint"
 local fail       = require "resmoon.base.fail"
 local options_of = require "resmoon.base.options"
+local pcall = require("resmoon.base.catch").pcall
 
 local defaults = {from = 1e-6, to = 1, steps = 100, smoothing = 0.9, diverge = 4}
 

@@ -4,6 +4,7 @@
 -- defaults are config.lua's.
 local activation = require "resmoon.models.activation"
 local config     = require "resmoon.train.config"
+local xpcall = require("resmoon.base.catch").xpcall
 
 local options = {}
 

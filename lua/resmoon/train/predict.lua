@@ -2,6 +2,7 @@
 local rm         = require "resmoon.core"
 local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
+local pcall = require("resmoon.base.catch").pcall
 
 -- The k best of a list of probabilities.
 local function best(row, classes, k)

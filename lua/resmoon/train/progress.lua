@@ -53,11 +53,10 @@ function Progress:clear()
   self.drawn = 0
 end
 
---- A line that stays.
+--- A line that stays; where nobody reads standard output any more (`| head`), on standard error.
 function Progress:say(text)
   self:clear()
-  io.stdout:write(text, "\n")
-  io.stdout:flush()
+  if not (io.stdout:write(text, "\n") and io.stdout:flush()) then io.stderr:write(text, "\n") end
 end
 
 --- After an epoch. row: a row of the log.

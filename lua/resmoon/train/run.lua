@@ -79,7 +79,8 @@ local function build(c, sets, path, options)
   return trainer
 end
 
--- The run's curves, as PNG and SVG in its folder. A figure is an extra: what goes wrong is said.
+-- The run's curves, as PNG and SVG in its folder. The run is kept whatever becomes of them: what goes wrong is said,
+-- and returned.
 local function draw(path, c)
   if c.drawing and #c.drawing == 0 then return end
   local files = {}
@@ -88,14 +89,17 @@ local function draw(path, c)
     local title = ("%s on %s"):format(c.name, c.data_name or c.data)
     require("resmoon.plot").curves({path}, {file = files, title = title})
   end)
-  if not ok then io.stderr:write("plot: ", tostring(reason), "\n") end
+  if ok then return nil end
+  reason = tostring(reason):gsub("^plot: ", "")
+  io.stderr:write("plot: ", reason, "\n")
+  return reason
 end
 
 --- Trainer:fit()'s result, with folder, net and config; the curves are drawn into the folder.
 function run.finish(trainer, c)
   local outcome, path = trainer:fit(), trainer.folder
   outcome.folder, outcome.net, outcome.config = path, trainer.net, c
-  if path and c and outcome.epochs > 0 then draw(path, c) end
+  if path and c and outcome.epochs > 0 then outcome.undrawn = draw(path, c) end
   return outcome
 end
 
@@ -125,7 +129,7 @@ end
 --  label     shown before each line
 --  hooks     as of train.Trainer
 --  sets      {train, test, validation}: instead of opening settings.data
--- Returns: what trainer:fit() does, with folder, net and config.
+-- Returns: what trainer:fit() does, with folder, net and config; undrawn: why the curves could not be written.
 -- Errors: raises for an unknown setting, or where the folder holds a run already.
 -- Example:
 --   > settings = {model = "mlp", epochs = 1, train_size = 200, test_size = 50}

@@ -22,6 +22,7 @@ local optim      = require "resmoon.optim"
 local preflight  = require "resmoon.train.preflight"
 local Progress   = require "resmoon.train.progress"
 local restore    = require "resmoon.train.restore"
+local xpcall     = require("resmoon.base.catch").xpcall
 local sys        = rm.sys
 
 local Trainer = class("Trainer")

@@ -97,6 +97,17 @@ check.case("without gnuplot training says so once and goes on", function()
   end)
 end)
 
+check.case("curves that cannot be written: said, the run is kept, and the status tells", function()
+  program.with_folder(function(folder)
+    rm.sys.mkdir_p(folder .. "/a/curves.png")
+    local words = arguments {"train", "--model", "mlp", "--epochs", "1", "--run", folder .. "/a"}
+    local out, err, status = program.run(words)
+    check.equal({status, err}, {1, ("plot: cannot replace %s/a/curves.png: Is a directory\n"):format(folder)})
+    check.that(out:find "best error", out)
+    succeed {"evaluate", folder .. "/a"}
+  end)
+end)
+
 check.slow("Ctrl-C in training saves and says how to go on", function()
   program.with_folder(function(folder)
     local words = arguments {"train", "--model", "lenet5", "--epochs", "400", "--run", folder .. "/a"}
