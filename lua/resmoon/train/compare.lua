@@ -6,11 +6,14 @@
 --   > train.compare.duration(3725)
 --   1:02:05
 local folder = require "resmoon.runs.folder"
+local named  = require "resmoon.runs.named"
 local text   = require "resmoon.base.text"
 
 local compare = {duration = require("resmoon.train.progress").duration}
 
 --- Lines of the table. runs: as folder.read gives them.
+-- Runs of one name are told apart by their folders, and where they were trained on different data sets a column names
+-- those.
 -- Call: train.compare.table(runs) -> list of strings
 -- Call: train.compare.duration(seconds) -> string
 -- Units: errors in per cent, times as minutes:seconds.
@@ -21,17 +24,23 @@ local compare = {duration = require("resmoon.train.progress").duration}
 --   > train.compare.duration(75)
 --   1:15
 function compare.table(runs)
-  local lines = {{"model", "parameters", "epochs", "train loss", "train error", "test error", "best (epoch)",
-                  "time", "img/s"}}
-  for _, run in ipairs(runs) do
+  local head = {"model", "parameters", "epochs", "train loss", "train error", "test error", "best (epoch)", "time",
+                "img/s"}
+  local names, sets, several = named.names(runs), named.data(runs), false
+  for _, set in ipairs(sets) do several = several or set ~= sets[1] end
+  if several then table.insert(head, 2, "data") end
+  local lines = {head}
+  for i, run in ipairs(runs) do
     local s = folder.summary(run)
-    local none = s.epochs == 0
-    lines[#lines + 1] = {
-      run.name, run.config.parameters and text.grouped(run.config.parameters) or "", tostring(s.epochs),
-      none and "-" or ("%.4f"):format(s.final_loss), none and "-" or ("%.2f%%"):format(s.final_train),
-      none and "-" or ("%.2f%%"):format(s.final), none and "-" or ("%.2f%% (%d)"):format(s.best, s.best_epoch),
-      compare.duration(s.seconds), ("%.0f"):format(s.img_per_s),
+    local found = s.epochs > 0 and s.best < math.huge
+    local cells = {
+      names[i], run.config.parameters and text.grouped(run.config.parameters) or "", tostring(s.epochs),
+      text.value("%.4f", s.final_loss, "-"), text.value("%.2f%%", s.final_train, "-"),
+      text.value("%.2f%%", s.final, "-"), found and ("%.2f%% (%d)"):format(s.best, s.best_epoch) or "-",
+      compare.duration(s.seconds), text.value("%.0f", s.img_per_s, "-"),
     }
+    if several then table.insert(cells, 2, sets[i]) end
+    lines[i + 1] = cells
   end
   return text.columns(lines)
 end
@@ -49,7 +58,8 @@ end
 --   mine  60.00%  85.00%  95.00%  1.2000          60.00% (1)
 function compare.topk(runs)
   local lines = {{"run", "top-1", "top-3", "top-5", "loss", "best top-1 (epoch)"}}
-  local function percent(x) return x and ("%.2f%%"):format(x) or "-" end
+  local names = named.names(runs)
+  local function percent(x) return text.value("%.2f%%", x, "-") end
   for i, run in ipairs(runs) do
     local last, best, at = run.rows[#run.rows] or {}, nil, nil
     local prefix = last.test_error and "test_" or "val_"
@@ -58,8 +68,8 @@ function compare.topk(runs)
       if top1(row) and (not best or top1(row) > best) then best, at = top1(row), row.epoch end
     end
     local loss = last[prefix .. "loss"]
-    lines[i + 1] = {run.name, percent(top1(last)), percent(last[prefix .. "top3"]), percent(last[prefix .. "top5"]),
-                    loss and ("%.4f"):format(loss) or "-", best and ("%s (%d)"):format(percent(best), at) or "-"}
+    lines[i + 1] = {names[i], percent(top1(last)), percent(last[prefix .. "top3"]), percent(last[prefix .. "top5"]),
+                    text.value("%.4f", loss, "-"), best and ("%s (%d)"):format(percent(best), at) or "-"}
   end
   return text.columns(lines), lines
 end

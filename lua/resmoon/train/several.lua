@@ -4,6 +4,7 @@ local fail   = require "resmoon.base.fail"
 local folder = require "resmoon.runs.folder"
 local json   = require "resmoon.base.json"
 local run    = require "resmoon.train.run"
+local text   = require "resmoon.base.text"
 
 -- Whether nothing is left to do in the folder of a run.
 local function ended(path, c)
@@ -28,10 +29,16 @@ end
 
 local function check(jobs, options)
   if type(jobs) ~= "table" then fail("several: expected a list of jobs {name =, settings =}") end
+  local named = {}
   for i, job in ipairs(jobs) do
     if type(job) ~= "table" or type(job.name) ~= "string" or type(job.settings) ~= "table" then
       fail("several: job %d is no table {name = text, settings = table}", i)
     end
+    if named[job.name] then
+      fail("several: jobs %d and %d are both called '%s', and would be one run", named[job.name], i,
+           text.visible(job.name))
+    end
+    named[job.name] = i
   end
   if type(options) ~= "table" or type(options.folder) ~= "string" then
     fail("several: options need folder, where the runs are to be")
@@ -64,13 +71,13 @@ local function several(jobs, options)
     c = there and run.changed(path, c) or config.complete(c)
     require("resmoon.models").get(c.model)
     if not there or not ended(path, c) then todo[#todo + 1] = {path = path, config = c, there = there} end
-    paths[i], wide = path, math.max(wide, #c.name)
+    paths[i], wide = path, math.max(wide, text.width(text.visible(c.name)))
   end
   local open = opener()
   for _, job in ipairs(todo) do
     local c = job.config
     local how = {folder = job.path, sets = options.sets or open(c), progress = options.progress,
-                 label = ("%-" .. wide .. "s"):format(c.name)}
+                 label = text.pad(text.visible(c.name), wide)}
     local result = job.there and run.resume(job.path, c, how) or run.run(c, how)
     if result.stopped == "interrupted" then return nil end
   end
