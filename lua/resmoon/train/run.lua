@@ -27,12 +27,13 @@ local function build(c, path, options)
   local sets = options.sets or {config.open(c)}
   local train, test, validation = sets[1], sets[2], sets[3]
   local mean, std = config.normalisation(c, train)
+  if not c.classes then config.fit(c, train) end  -- a run that is taken up has been fitted
   c.classes, c.input, c.data_name = train.classes, train.shape, train.name
   local net = config.model(c)
   c.device = c.device or device()  -- a run that is taken up keeps that of its first epoch
   c.parameters = 0
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
-  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment == true,
+  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = config.augmentation(c),
                                      drop_last = c.drop_last, mean = mean, std = std})
   local optimizer = config.optimizer(c, net:parameters())
   local schedule, unit = config.schedule(c, optimizer, #loader)
@@ -101,6 +102,7 @@ end
 --   finished  1
 function run.run(partial, options)
   local trainer, c = run.trainer(partial, options)
+  if trainer.screen then trainer.screen:say(config.describe(c, trainer.train.dataset)) end
   return run.finish(trainer, c)
 end
 
