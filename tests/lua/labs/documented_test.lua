@@ -71,7 +71,7 @@ local function without(words, ...)
   return result
 end
 
-local residual_width = {"--width", "4"}
+local residual_width = {"--width", "8"}
 
 -- The same command line, small.
 local function shrunk(words, has)
@@ -166,7 +166,7 @@ check.slow("every documented command line ends well, and what it trains is bette
     for _, path in ipairs {"resnet20", "plain20", "resnet18", "compare/resnet20", "compare/plain20",
                            "compare/resnet56"} do
       local model = path:match "[^/]*$"
-      local words = {"resmoon", "train", "--model", model, "--data", "~/data", "--run", "runs/" .. path, "--width", "4",
+      local words = {"resmoon", "train", "--model", model, "--data", "~/data", "--run", "runs/" .. path, "--width", "8",
                      "--epochs", model == "resnet56" and "1" or "5", "--threads", "1"}
       if model == "resnet56" then
         local status, output = run(words, home)
@@ -204,7 +204,7 @@ check.slow("every documented command line ends well, and what it trains is bette
     end)
     check.that(count >= 25 and trained >= 10, ("%d command lines, %d trained"):format(count, trained))
     for _, each in ipairs(worst) do
-      check.that(each[1] < 75, ("%s: error %.1f %%, by chance 90 %%"):format(each[2], each[1]))
+      check.that(each[1] < 80, ("%s: error %.1f %%, by chance 90 %%"):format(each[2], each[1]))
     end
   end)
 end)
