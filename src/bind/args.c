@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bind/bind.h"
-#include "bind/state.h"
+#include "bind/box.h"
 
 /* 1..n or -n..-1 -> 0..n-1. `kind` is "dimension" or "index". */
 static size_t from_one_based(lua_State *L, lua_Integer i, size_t n, const char *op, const char *kind,

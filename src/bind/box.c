@@ -19,14 +19,13 @@
  * What the tape frees after backward needs no collection. When the system has no memory left, the
  * allocator asks for a full collection before it gives up. */
 #define _GNU_SOURCE
-#include "bind/bind.h"
+#include "bind/box.h"
 
 #include <string.h>
-#include <time.h>
+#include "base/clock.h"
 #include "bind/pending.h"
-#include "bind/state.h"
-#include "memory/alloc.h"
 #include "measure/profile.h"
+#include "memory/alloc.h"
 
 static const char tensor_key;  /* its address is the metatable's key in the registry */
 static const char state_key;
@@ -51,12 +50,6 @@ static size_t step_for(size_t live) {
   return step < SHORTEST_STEP ? SHORTEST_STEP : step > LONGEST_STEP ? LONGEST_STEP : step;
 }
 
-static double seconds(clockid_t clock) {
-  struct timespec t;
-  clock_gettime(clock, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 bind_state *bind_getstate(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
   bind_state *state = lua_touserdata(L, -1);
@@ -66,18 +59,18 @@ bind_state *bind_getstate(lua_State *L) {
 
 /* Makes a collection; returns what is in use then. */
 static size_t collect(lua_State *L, int kind, const char *name, bind_pace *pace) {
-  double began = seconds(CLOCK_THREAD_CPUTIME_ID); /* a busy machine does not make it dearer */
+  double began = rm_seconds(RM_CLOCK_THREAD); /* a busy machine does not make it dearer */
   rm_scope scope = rm_profile_begin();
   lua_gc(L, kind, 0);
   rm_profile_end(scope, name, RM_PROFILE_COLLECTOR);
-  pace->ended = seconds(CLOCK_MONOTONIC);
-  pace->cost = seconds(CLOCK_THREAD_CPUTIME_ID) - began;
+  pace->ended = rm_seconds(RM_CLOCK_STEADY);
+  pace->cost = rm_seconds(RM_CLOCK_THREAD) - began;
   return rm_alloc_statistics().live_bytes;
 }
 
 /* Whether another one would be cheap against the time since. */
 static bool have_time(const bind_pace *pace, int pause) {
-  return seconds(CLOCK_MONOTONIC) - pace->ended > pause * pace->cost;
+  return rm_seconds(RM_CLOCK_STEADY) - pace->ended > pause * pace->cost;
 }
 
 static void collect_all(lua_State *L, bind_state *state) {

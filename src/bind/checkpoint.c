@@ -6,7 +6,8 @@
  * would be without all this, so they have the same bits. The first call records, too: then both
  * calls run the same code. */
 #include "bind/hooks.h"
-#include "bind/state.h"
+#include "bind/box.h"
+#include "core/view.h"
 #include "parallel/threads.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 /* gather.c -- index_select, gather, sort, topk in Lua. */
 #include "bind/bind.h"
-#include "parallel/threads.h"
 #include "ops/index/gather.h"
+#include "ops/index/sort.h"
+#include "parallel/threads.h"
 
 /* The positions of a dimension that a list names, in that order.
  * Call: x:index_select(dim, index) -> tensor

@@ -4,6 +4,7 @@
  * x/255, and come out in channels-last memory in one pass; float32 is an operator like any other,
  * with a gradient. */
 #include "bind/bind.h"
+#include "core/copy.h"
 #include "data/augment.h"
 #include "ops/pointwise/pointwise.h"
 

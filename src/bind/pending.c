@@ -172,9 +172,7 @@ static rm_status apply(const bind_pending *p, bool relu, rm_tensor **y, rm_error
   RM_TRY(check_unchanged(p, err));
   rm_tensor *result = NULL;
   rm_status status = RM_BREAKABLE((p->reads[KERNEL] ? convolve : normalise)(p, relu, &result, err), err);
-  if (status == RM_OK) *y = result;
-  else rm_tensor_release(result);
-  return status;
+  return rm_tensor_give(status, result, y);
 }
 
 void bind_complete(lua_State *L, bind_box *box) {

@@ -18,7 +18,7 @@
 #ifndef RM_BIND_PENDING_H
 #define RM_BIND_PENDING_H
 
-#include "bind/state.h"
+#include "bind/box.h"
 #include "ops/conv/conv.h"
 #include "ops/norm/norm.h"
 

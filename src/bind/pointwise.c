@@ -6,6 +6,7 @@
 #include <math.h>
 #include "bind/bind.h"
 #include "bind/pending.h"
+#include "ops/pointwise/maxout.h"
 #include "parallel/threads.h"
 
 /* The tensor or number at arg. */

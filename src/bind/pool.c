@@ -1,5 +1,6 @@
 /* pool.c -- pooling and dropout. */
 #include "bind/pool.h"
+#include "ops/pointwise/dropout.h"
 #include "parallel/threads.h"
 
 void bind_checkpair(lua_State *L, int arg, const char *op, size_t pair[2]) {

@@ -11,7 +11,7 @@
  * status is the exit status, or 128 + the signal that ended it. A program that cannot be
  * started gives nil and the reason. */
 #define _GNU_SOURCE
-#include "bind/sys.h"
+#include "bind/process.h"
 
 #include <errno.h>
 #include <fcntl.h>

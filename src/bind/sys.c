@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "bind/bind.h"
-#include "bind/sys.h"
+#include "bind/process.h"
+#include "bind/terminal.h"
 #include "parallel/threads.h"
 
 static int system_error(lua_State *L, const char *op, const char *path) {
@@ -23,12 +25,6 @@ static int system_error(lua_State *L, const char *op, const char *path) {
 }
 
 /* --- time and memory ------------------------------------------------------ */
-
-static double seconds(clockid_t clock) {
-  struct timespec t;
-  clock_gettime(clock, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Seconds since some fixed moment, for durations: it never jumps.
  * Call: rm.sys.clock() -> number
@@ -40,13 +36,13 @@ static double seconds(clockid_t clock) {
  *   > rm.sys.clock() >= began
  *   true */
 static int sys_clock(lua_State *L) {
-  lua_pushnumber(L, seconds(CLOCK_MONOTONIC));
+  lua_pushnumber(L, rm_seconds(RM_CLOCK_STEADY));
   return 1;
 }
 
 /* time() -> seconds since 1970, with fractions */
 static int sys_time(lua_State *L) {
-  lua_pushnumber(L, seconds(CLOCK_REALTIME));
+  lua_pushnumber(L, rm_seconds(RM_CLOCK_CALENDAR));
   return 1;
 }
 

@@ -12,11 +12,11 @@
  * Everything counts from 1: positions, dimensions, class labels; negative numbers count from the end. Images
  * are (N, C, H, W). x:lt(y) and its like compare (Lua's < cannot); a method whose name ends in _ writes in place.
  * Topic: tensors */
-#include "bind/tensor.h"
+#include "bind/index.h"
 
 #include <string.h>
 #include "bind/pending.h"
-#include "bind/state.h"
+#include "bind/box.h"
 
 /* --- fields -------------------------------------------------------------------- */
 

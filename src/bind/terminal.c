@@ -6,7 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 #include "bind/bind.h"
-#include "bind/sys.h"
+#include "bind/terminal.h"
 
 /* Whether a file is a terminal, and how large the terminal is.
  * Call: rm.sys.isatty(fd) -> boolean

@@ -1,5 +1,6 @@
 /* views.c -- reshape, permute, narrow and their like: arguments from 1, then ops/views/views.h. */
 #include "bind/bind.h"
+#include "core/view.h"
 #include "ops/views/views.h"
 
 /* The box on top of the stack holds the result, or err says why not. */

@@ -2,6 +2,7 @@
 #include "core/rng.h"
 
 #include <math.h>
+#include "core/copy.h"
 #include "parallel/threads.h"
 
 enum { ROUNDS = 10 };

@@ -2,6 +2,7 @@
 #include "data/idx.h"
 
 #include <string.h>
+#include "core/view.h"
 #include "io/files.h"
 
 enum { IDX_UBYTE = 0x08, IDX_MAX_RANK = 4 };

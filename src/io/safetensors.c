@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "core/copy.h"
 #include "io/atomic_file.h"
 #include "io/json.h"
 

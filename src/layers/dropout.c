@@ -1,5 +1,6 @@
 /* dropout.c -- Dropout: zeros while training, nothing at all otherwise. */
 #include "layers/layer.h"
+#include "ops/pointwise/dropout.h"
 
 typedef struct {
   rm_layer base;

@@ -8,13 +8,15 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "core/view.h"
 #include "kernels/kernels.h"
-#include "ops/conv/conv.h"
 #include "leaks.h"
+#include "memory/alloc.h"
+#include "ops/conv/conv.h"
+#include "parallel/threads.h"
 
 typedef struct {
   size_t n, c, h, w, k, r, s;

@@ -3,14 +3,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
+#include "core/view.h"
 #include "data/cifar.h"
-#include "io/files.h"
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/image_batch.h"
 #include "data/prefetch.h"
 #include "data/resize.h"
 #include "data/shapes10.h"
+#include "io/files.h"
 
 static char folder[] = "/tmp/resmoon-data-XXXXXX";
 static char path[200];

@@ -5,9 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "memory/alloc.h"
 #include "core/iterate.h"
 #include "core/rng.h"
+#include "core/view.h"
+#include "memory/alloc.h"
 #include "parallel/threads.h"
 
 static rm_error err;

@@ -7,13 +7,15 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "memory/alloc.h"
-#include "ops/linalg/blas.h"
+#include "core/copy.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
-#include "ops/linalg/linalg.h"
 #include "leaks.h"
+#include "memory/alloc.h"
+#include "ops/linalg/blas.h"
+#include "ops/linalg/column_sums.h"
+#include "ops/linalg/matmul.h"
+#include "parallel/threads.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)

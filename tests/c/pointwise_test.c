@@ -9,13 +9,15 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "core/view.h"
 #include "kernels/kernels.h"
-#include "ops/pointwise/pointwise.h"
 #include "leaks.h"
+#include "memory/alloc.h"
+#include "ops/pointwise/pointwise.h"
+#include "parallel/threads.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "core/copy.h"
 #include "core/rng.h"
+#include "core/view.h"
 #include "parallel/threads.h"
 
 /* Known answers for Philox4x32-10 that come with its authors' Random123 library. The

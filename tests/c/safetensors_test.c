@@ -9,9 +9,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "memory/alloc.h"
 #include "core/rng.h"
+#include "core/view.h"
 #include "io/safetensors.h"
+#include "memory/alloc.h"
 
 static char folder[] = "/tmp/resmoon-safetensors-XXXXXX";
 static char path[200];

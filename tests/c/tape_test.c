@@ -5,8 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "memory/alloc.h"
 #include "core/tape.h"
+#include "core/view.h"
+#include "memory/alloc.h"
 #include "ops/views/views.h"
 
 static rm_error err;

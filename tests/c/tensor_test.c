@@ -6,8 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/tensor.h"
+#include "core/view.h"
+#include "memory/alloc.h"
 
 /* AddressSanitizer, too, shall say no with NULL. */
 const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }

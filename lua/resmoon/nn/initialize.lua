@@ -5,6 +5,8 @@
 -- Sources: He et al. 2015, arXiv:1502.01852 (kaiming); Glorot and Bengio 2010 (xavier).
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
+local kind = require "resmoon.nn.kind"
+local options_of = require "resmoon.base.options"
 
 local init = {}
 
@@ -194,16 +196,15 @@ local methods = {
 --   > net[1].bias:abs():max():item(), ("%.2f"):format(net[1].weight:std():item())
 --   0.0  0.05
 function init.initialise_(net, method, options)
-  local Module = require "resmoon.nn.module"
-  options = require "resmoon.base.options" ("initialise_", options, {"activation", "generator"})
-  if not Module.is_module(net) then fail("initialise_: argument 1 is a %s, expected a module", type(net)) end
+  options = options_of("initialise_", options, {"activation", "generator"})
+  if not kind.is_module(net) then fail("initialise_: argument 1 is a %s, expected a module", type(net)) end
   local fresh = methods[method]
   if not fresh then fail("initialise_: method is %s, expected 'xavier', 'he' or 'xavier_sigmoid'", tostring(method)) end
   local activation = options.activation or "relu"
   init.calculate_gain(activation)  -- raises, before anything is changed
   for _, module in net:named_modules() do
-    local kind = Module.type_of(module)
-    if kind == "Conv2d" or kind == "Linear" then
+    local type_of = kind.type_of(module)
+    if type_of == "Conv2d" or type_of == "Linear" then
       fresh(module.weight, activation, options.generator)
       if module.bias then init.zeros_(module.bias) end
     end

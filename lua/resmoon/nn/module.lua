@@ -22,19 +22,17 @@
 local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
+local is    = require "resmoon.base.is"
 local hooks = require "resmoon.nn.hooks"
+local module_kind = require "resmoon.nn.kind"
 local path  = require "resmoon.nn.path"
+local summary = require "resmoon.nn.summary"
 local surgery = require "resmoon.nn.surgery"
 
 local Module = class("Module")
 
 Module.training = true
-
-local function named(v, name)
-  return type(v) == "userdata" and (getmetatable(v) or {}).__name == name
-end
-local function is_tensor(v) return named(v, "resmoon.Tensor") end
-local function is_layer(v) return named(v, "resmoon.Layer") end
+Module[module_kind.MARK] = true
 
 --- Whether v is a Lua module or a layer of the core.
 -- Call: nn.Module.is_module(v) -> boolean
@@ -42,7 +40,7 @@ local function is_layer(v) return named(v, "resmoon.Layer") end
 -- Example:
 --   > nn.Module.is_module(nn.ReLU()), nn.Module.is_module {}
 --   true  false
-function Module.is_module(v) return Module.is(v) or is_layer(v) end
+Module.is_module = module_kind.is_module
 
 --- "BasicBlock", "Conv2d": the class of a module, the type of a layer.
 -- Call: nn.Module.type_of(module) -> string
@@ -50,12 +48,12 @@ function Module.is_module(v) return Module.is(v) or is_layer(v) end
 -- Example:
 --   > nn.Module.type_of(nn.ReLU()), nn.Module.type_of(models.mlp())
 --   ReLU  MLP
-function Module.type_of(module) return is_layer(module) and module.type or getmetatable(module).__name end
+Module.type_of = module_kind.type_of
 
 -- For methods called with a dot (net.parameters()), or on something else.
 local function called_on(self, method)
   if Module.is_module(self) then return end
-  local given = type(self) == "nil" and "nothing" or is_tensor(self) and "a tensor" or "a " .. type(self)
+  local given = type(self) == "nil" and "nothing" or is.tensor(self) and "a tensor" or "a " .. type(self)
   fail("%s: expected a module, got %s; it is called with a colon: net:%s(...)", method, given, method)
 end
 
@@ -65,9 +63,7 @@ end
 -- Example:
 --   > nn.Module.label(models.resnet20())
 --   resnet20
-function Module.label(module)
-  return type(module) == "table" and rawget(module, "name") or Module.type_of(module)
-end
+Module.label = module_kind.label
 
 -- --- fields -----------------------------------------------------------------------------
 
@@ -90,7 +86,7 @@ function Module:__newindex(key, value)
     fail("%s.%s: a plain table hides its modules from parameters(); use nn.Sequential or nn.ModuleList",
       getmetatable(self).__name, tostring(key))
   end
-  register(self, key, is_tensor(value) and value.is_leaf and value.requires_grad and "parameter" or true)
+  register(self, key, is.tensor(value) and value.is_leaf and value.requires_grad and "parameter" or true)
   rawset(self, key, value)
 end
 
@@ -105,7 +101,7 @@ end
 --   {"seen", seen = [0.]  float32 (1)}
 function Module:register_buffer(name, tensor)
   called_on(self, "register_buffer")
-  if not is_tensor(tensor) then
+  if not is.tensor(tensor) then
     fail("register_buffer: %s is a %s, expected a tensor", name, type(tensor))
   end
   register(self, name, "buffer")
@@ -124,9 +120,9 @@ end
 --   1
 function Module:register_parameter(name, tensor)
   called_on(self, "register_parameter")
-  if not is_tensor(tensor) or not tensor.is_leaf then
+  if not is.tensor(tensor) or not tensor.is_leaf then
     fail("register_parameter: %s is %s, expected a leaf tensor", name,
-      is_tensor(tensor) and "computed" or "a " .. type(tensor))
+      is.tensor(tensor) and "computed" or "a " .. type(tensor))
   end
   register(self, name, "parameter")
   rawset(self, name, tensor)
@@ -151,7 +147,7 @@ end
 --   1  Flatten()
 --   2  Linear(4, 2)
 function Module:each_child()
-  if is_layer(self) then return function() end end
+  if is.layer(self) then return function() end end
   local order, i = rawget(self, "_order") or {}, 0
   return function()
     while i < #order do
@@ -169,7 +165,7 @@ local function each_tensor(module, prefix, visit, seen)
     if seen[module] then return end
     seen[module] = true
   end
-  if is_layer(module) then
+  if is.layer(module) then
     for name, tensor in module:named_parameters() do visit(join(prefix, name), tensor, "parameter") end
     for name, tensor in module:named_buffers() do visit(join(prefix, name), tensor, "buffer") end
     return
@@ -443,7 +439,7 @@ end
 function Module:load_state_dict(state, options)
   called_on(self, "load_state_dict")
   if type(state) ~= "table" then
-    fail("load_state_dict: expected a table of tensors by name, got a %s", is_tensor(state) and "tensor" or type(state))
+    fail("load_state_dict: expected a table of tensors by name, got a %s", is.tensor(state) and "tensor" or type(state))
   end
   local strict = not options or options.strict ~= false
   local missing, unexpected, wrong, copies = {}, {}, {}, {}
@@ -495,7 +491,7 @@ function Module:describe() return "" end
 local function tree(module, indent, lines)
   for key, child in module:each_child() do
     local label = indent .. (math.type(key) and ("[%d]"):format(key) or key) .. ": "
-    if is_layer(child) then
+    if is.layer(child) then
       lines[#lines + 1] = label .. tostring(child)
     else
       lines[#lines + 1] = label .. Module.type_of(child) .. child:describe()
@@ -527,7 +523,7 @@ end
 --   mlp                               55    42      0.1 KiB
 function Module:summary(shape)
   called_on(self, "summary")
-  return require("resmoon.nn.summary")(self, shape)
+  return summary(self, shape)
 end
 
 --- Multiply-accumulates of convolutions and linear layers for one input of shape {C, H, W}.

@@ -21,12 +21,11 @@
 local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
+local is    = require "resmoon.base.is"
+local kind  = require "resmoon.nn.kind"
+local options_of = require "resmoon.base.options"
 
 local Optimizer = class("Optimizer")
-
-local function is_tensor(v)
-  return type(v) == "userdata" and (getmetatable(v) or {}).__name == "resmoon.Tensor"
-end
 
 -- Options are read and written through the object; all else is an ordinary field.
 function Optimizer:__index(key)
@@ -44,23 +43,11 @@ function Optimizer:__newindex(key, value)
   for _, group in ipairs(self.groups) do group[key] = value end
 end
 
-local function check_options(cls, options)
-  for key, value in pairs(options) do
-    local default = cls.defaults[key]
-    if key ~= "params" then
-      if default == nil then
-        local known = {}
-        for name in pairs(cls.defaults) do known[#known + 1] = name end
-        table.sort(known)
-        fail("optim.%s: unknown option '%s'; it takes %s",
-          cls.__name, tostring(key), table.concat(known, ", "))
-      end
-      if type(value) ~= type(default) then
-        fail("optim.%s: %s is a %s, expected a %s",
-          cls.__name, key, type(value), type(default))
-      end
-    end
-  end
+-- Options of all groups, or those of one, beside its params: of the types that the defaults have.
+local function check_options(cls, options, group)
+  local known = {params = group and "table" or nil}
+  for name, default in pairs(cls.defaults) do known[name] = type(default) end
+  options_of("optim." .. cls.__name, options, known)
 end
 
 local function new_group(cls, params, options, all)
@@ -69,7 +56,7 @@ local function new_group(cls, params, options, all)
     if options[key] == nil then group[key] = default else group[key] = options[key] end
   end
   for i, p in ipairs(params) do
-    if not is_tensor(p) then
+    if not is.tensor(p) then
       fail("optim.%s: parameter %d is a %s, expected a tensor", cls.__name, i, type(p))
     end
     if not p.is_leaf then
@@ -102,7 +89,7 @@ function Optimizer:init(params, options)
   local groups, all = {}, {}
   if type(params[1]) == "table" then
     for i, given in ipairs(params) do
-      check_options(cls, given)
+      check_options(cls, given, true)
       local merged = {}
       for key, value in pairs(options) do merged[key] = value end
       for key, value in pairs(given) do merged[key] = value end
@@ -219,7 +206,7 @@ end
 function Optimizer:follow(net, options)
   called_on(self, "follow")
   local cls = getmetatable(self)
-  if not require("resmoon.nn.module").is_module(net) then
+  if not kind.is_module(net) then
     fail("optim.%s: follow: expected a module or layer, got a %s", cls.__name, type(net))
   end
   local there, known, fresh = {}, {}, {}

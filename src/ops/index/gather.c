@@ -6,6 +6,7 @@
 #include "ops/index/gather.h"
 
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
 #include "parallel/threads.h"
 
@@ -29,9 +30,7 @@ static rm_status positions(const char *op, rm_tensor *index, size_t n, rm_tensor
                        (long long)v[i], i + 1, (long long)extent, v[i] == 0 ? " (indices count from 1)" : "");
     v[i] = v[i] > 0 ? v[i] - 1 : extent + v[i];
   }
-  if (status == RM_OK) *out = p;
-  else rm_tensor_release(p);
-  return status;
+  return rm_tensor_give(status, p, out);
 }
 
 typedef struct {
@@ -114,9 +113,7 @@ static rm_status run_pick(const char *op, rm_tensor *x, rm_tensor *index, const 
   }
   rm_tensor_release(rows);
   rm_tensor_release(index);
-  if (status == RM_OK) *y = fresh;
-  else rm_tensor_release(fresh);
-  return status;
+  return rm_tensor_give(status, fresh, y);
 }
 
 static rm_status check_dim(const char *op, const rm_tensor *x, size_t dim, rm_error *err) {

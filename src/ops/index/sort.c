@@ -5,8 +5,10 @@
  * order stable and the same everywhere. */
 #include <stdlib.h>
 #include <string.h>
-#include "parallel/threads.h"
+#include "core/copy.h"
 #include "ops/index/gather.h"
+#include "ops/index/sort.h"
+#include "parallel/threads.h"
 
 typedef struct {
   int64_t key, position;
@@ -75,9 +77,7 @@ static rm_status first_ranked(const char *op, rm_tensor *x, size_t k, size_t dim
     status = rm_gather(x, dim, found, values, err);
   }
   rm_tensor_release(rows);
-  if (status == RM_OK) *indices = found;
-  else rm_tensor_release(found);
-  return status;
+  return rm_tensor_give(status, found, indices);
 }
 
 rm_status rm_sort(rm_tensor *x, size_t dim, bool descending, rm_tensor **values, rm_tensor **indices,

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/number.h"
 #include "parallel/threads.h"
 
 /* cblas.h's values; the header is not needed for them. */
@@ -109,13 +110,12 @@ typedef struct {
   float *c;
 } product;
 
-static size_t smaller(size_t x, size_t y) { return x < y ? x : y; }
 
 static void product_blocks(void *ctx, size_t begin, size_t end) {
   const product *p = ctx;
   for (size_t block = begin; block < end && !rm_broken(); block++) {
     size_t i = block / p->across * p->rows, j = block % p->across * p->cols;
-    rm_sgemm(p->trans_a, p->trans_b, smaller(p->rows, p->m - i), smaller(p->cols, p->n - j), p->k, p->alpha,
+    rm_sgemm(p->trans_a, p->trans_b, rm_smaller(p->rows, p->m - i), rm_smaller(p->cols, p->n - j), p->k, p->alpha,
              p->a + (p->trans_a ? i : i * p->lda), p->lda, p->b + (p->trans_b ? j * p->ldb : j), p->ldb,
              p->beta, p->c + i * p->ldc + j, p->ldc);
   }

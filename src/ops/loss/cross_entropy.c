@@ -11,11 +11,13 @@
  * with l = 0 and no gradient through it: x holds log p already. */
 #include <math.h>
 #include <string.h>
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "core/view.h"
+#include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
+#include "parallel/threads.h"
 
 enum { GRAIN_EXP = 4096 }; /* exponentials worth a thread */
 
@@ -249,9 +251,7 @@ static rm_status loss(const char *op, payload *p, rm_tensor *x, rm_tensor *label
   rm_tensor_release(w);
   rm_tensor_release(t);
   rm_tensor_release(x_rows);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 rm_status rm_cross_entropy(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, const rm_loss_options *options,

@@ -1,11 +1,12 @@
 /* mse_loss.c -- squared distance.
  *
  * Sums are float within a block and double across blocks; blocks by the extent alone. */
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
+#include "parallel/threads.h"
 
 enum { BLOCK = 1024 };
 
@@ -111,7 +112,5 @@ rm_status rm_mse_loss(rm_tensor *x, rm_tensor *target, rm_reduction reduction, r
                                             .payload_bytes = sizeof p}, err);
   rm_tensor_release(dense);
   rm_tensor_release(same);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }

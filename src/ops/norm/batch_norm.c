@@ -17,17 +17,17 @@
 
 #include <math.h>
 #include <string.h>
-#include "memory/alloc.h"
+#include "base/number.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
+#include "memory/alloc.h"
 #include "ops/check.h"
+#include "parallel/threads.h"
 
 enum { CHUNKS = 64, BLOCK_FLOATS = 8192, GRAIN_FLOATS = 16384 };
 enum { MEAN, INVSTD, SCALE, SHIFT, COLUMNS };
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-static size_t most(size_t a, size_t b) { return a > b ? a : b; }
 
 /* --- x as a matrix ------------------------------------------------------------------- */
 
@@ -43,7 +43,7 @@ static rm_status new_rows(const rm_tensor *like, rm_tensor **out, rm_error *err)
                          : rm_tensor_new(RM_FLOAT32, like->ndim, like->shape, out, err);
 }
 
-static size_t row_grain(size_t c) { return most(1, GRAIN_FLOATS / c); }
+static size_t row_grain(size_t c) { return rm_larger(1, GRAIN_FLOATS / c); }
 
 /* --- sums over chunks of rows ---------------------------------------------------------- */
 
@@ -52,7 +52,7 @@ typedef struct { size_t rows, c, block, chunk, chunks; } cut;
 
 static cut cut_rows(size_t rows, size_t c) {
   cut k = {.rows = rows, .c = c};
-  k.block = least(256, most(8, BLOCK_FLOATS / c / 4 * 4));
+  k.block = rm_smaller(256, rm_larger(8, BLOCK_FLOATS / c / 4 * 4));
   size_t blocks = (rows + k.block - 1) / k.block;
   k.chunk = (blocks + CHUNKS - 1) / CHUNKS * k.block;
   k.chunks = (rows + k.chunk - 1) / k.chunk;
@@ -68,7 +68,7 @@ static rm_status run_chunks(const cut *k, rm_range_fn body, void *ctx, double **
   *partial = rm_alloc(bytes);
   if (!*partial) return rm_fail(err, RM_ERR_MEMORY, "batch_norm: out of memory for sums");
   memset(*partial, 0, bytes);
-  rm_parallel(k->chunks, most(1, GRAIN_FLOATS / (k->chunk * k->c)), body, ctx);
+  rm_parallel(k->chunks, rm_larger(1, GRAIN_FLOATS / (k->chunk * k->c)), body, ctx);
   return RM_OK;
 }
 
@@ -105,9 +105,9 @@ static void statistics_range(void *ctx, size_t begin, size_t end) {
   const cut *k = &job->k;
   for (size_t i = begin; i < end; i++) {
     double *mean = job->partial + i * 2 * k->c, *m2 = mean + k->c;
-    size_t first = i * k->chunk, stop = least(first + k->chunk, k->rows);
+    size_t first = i * k->chunk, stop = rm_smaller(first + k->chunk, k->rows);
     for (size_t r = first; r < stop; r += k->block) {
-      size_t rows = least(k->block, stop - r);
+      size_t rows = rm_smaller(k->block, stop - r);
       double *mean1 = rm_scratch(1, 2 * k->c * sizeof(double)), *m21 = mean1 + k->c;
       block_statistics(rows, k->c, job->x + r * k->c, mean1, m21);
       join(k->c, (double)(r - first), mean, m2, (double)rows, mean1, m21);
@@ -123,7 +123,7 @@ static rm_status batch_statistics(const rm_tensor *x, stat_job *job, rm_error *e
   RM_TRY(run_chunks(k, statistics_range, job, &job->partial, err));
   for (size_t i = 1; i < k->chunks; i++) {
     const double *part = job->partial + i * 2 * c;
-    size_t rows = least(k->chunk, k->rows - i * k->chunk);
+    size_t rows = rm_smaller(k->chunk, k->rows - i * k->chunk);
     join(c, (double)(i * k->chunk), job->partial, job->partial + c, (double)rows, part, part + c);
   }
   return RM_OK;
@@ -241,9 +241,7 @@ rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias
   if (status == RM_OK)
     status = columns_of_batch(x, weight, bias, running_mean, running_var, options, out, err);
   rm_unbreakable_end(pause);
-  if (status == RM_OK) *columns = out;
-  else rm_tensor_release(out);
-  return status;
+  return rm_tensor_give(status, out, columns);
 }
 
 typedef struct {
@@ -301,9 +299,7 @@ rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, 
   }
   rm_tensor_release(rows);
   rm_tensor_release(add_rows);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
@@ -347,10 +343,10 @@ static void sums_range(void *ctx, size_t begin, size_t end) {
   float *sum = rm_scratch(0, 2 * c * sizeof(float)), *dot = sum + c;
   for (size_t i = begin; i < end; i++) {
     double *part = job->partial + i * 2 * c;
-    size_t stop = least((i + 1) * k->chunk, k->rows);
+    size_t stop = rm_smaller((i + 1) * k->chunk, k->rows);
     for (size_t r = i * k->chunk; r < stop; r += k->block) {
       size_t at = r * c;
-      rm_kernel_table()->norm_sums(least(k->block, stop - r), c, job->x + at, job->y ? job->y + at : NULL,
+      rm_kernel_table()->norm_sums(rm_smaller(k->block, stop - r), c, job->x + at, job->y ? job->y + at : NULL,
                                    job->dy + at, columns + MEAN * c, columns + SCALE * c, columns + SHIFT * c,
                                    job->relu, sum, dot, job->dadd ? job->dadd + at : NULL);
       for (size_t j = 0; j < 2 * c; j++) part[j] += sum[j];

@@ -4,9 +4,10 @@
  * 1 (scores of a classifier, or channels of channels-last images), columns otherwise. */
 #include "ops/norm/softmax.h"
 
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
+#include "parallel/threads.h"
 
 enum { GRAIN = 8192, STRIP = 64 };  /* columns are taken 64 at a time: the kernels' limit */
 
@@ -87,9 +88,7 @@ static rm_status softmax(const char *op, bool log, rm_tensor *x, size_t dim, rm_
                    .saved = &y, .payload = &payload, .payload_bytes = sizeof payload};
     status = rm_tape_record(y, &r, err);
   }
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 rm_status rm_softmax(rm_tensor *x, size_t dim, rm_tensor **y, rm_error *err) {

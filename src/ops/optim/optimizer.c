@@ -7,10 +7,11 @@
 
 #include <math.h>
 #include <string.h>
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
+#include "memory/alloc.h"
+#include "parallel/threads.h"
 
 enum { BLOCK = 1024, GRAIN = 16 }; /* floats in a block; blocks worth a thread */
 

@@ -1,5 +1,6 @@
 /* binary.c -- arithmetic between two tensors, or a tensor and a number. */
 #include <stdio.h>
+#include "core/copy.h"
 #include "core/tape.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"
@@ -80,11 +81,8 @@ typedef struct {
 } binary_payload;
 
 /* g = kernel(in...), in a new tensor of the broadcast shape. */
-static rm_status map_new(const rm_map_kernel *kernel, size_t n, const rm_operand in[], rm_tensor **g,
-                         rm_error *err) {
-  RM_TRY(rm_map_output("backward", n, in, RM_FLOAT32, g, err));
-  rm_map(kernel, *g, n, in);
-  return RM_OK;
+static rm_status gradient(const rm_map_kernel *kernel, size_t n, const rm_operand in[], rm_tensor **g, rm_error *err) {
+  return rm_map_new("backward", kernel, n, in, RM_FLOAT32, g, err);
 }
 
 /* The gradient towards operand `which` (0: a, 1: b), still in the shape of dy. */
@@ -96,29 +94,29 @@ static rm_status full_gradient(const binary_payload *p, size_t which, rm_operand
   switch (p->op) {
     case RM_MUL:
       two.fn.ff_f = k->mul;
-      return map_new(&two, 2, (rm_operand[]){dy, which == 0 ? b : a}, g, err);
+      return gradient(&two, 2, (rm_operand[]){dy, which == 0 ? b : a}, g, err);
     case RM_FLOOR_DIVIDE: /* a step function */
       two.fn.ff_f = k->zero_backward;
-      return map_new(&two, 2, (rm_operand[]){dy, dy}, g, err);
+      return gradient(&two, 2, (rm_operand[]){dy, dy}, g, err);
     case RM_REMAINDER: /* a - b * floor(a / b) */
       if (which == 0) break;
       three.fn.fff_f = k->remainder_backward_b;
-      return map_new(&three, 3, (rm_operand[]){a, b, dy}, g, err);
+      return gradient(&three, 3, (rm_operand[]){a, b, dy}, g, err);
     case RM_DIV:
       if (which == 0) {
         two.fn.ff_f = k->div;
-        return map_new(&two, 2, (rm_operand[]){dy, b}, g, err);
+        return gradient(&two, 2, (rm_operand[]){dy, b}, g, err);
       }
       three.fn.fff_f = k->div_backward_b;
-      return map_new(&three, 3, (rm_operand[]){b, y, dy}, g, err);
+      return gradient(&three, 3, (rm_operand[]){b, y, dy}, g, err);
     case RM_POW:
       three.fn.fff_f = which == 0 ? k->pow_backward : k->pow_backward_b;
-      if (which == 0) return map_new(&three, 3, (rm_operand[]){a, dy, b}, g, err);
-      return map_new(&three, 3, (rm_operand[]){a, y, dy}, g, err);
+      if (which == 0) return gradient(&three, 3, (rm_operand[]){a, dy, b}, g, err);
+      return gradient(&three, 3, (rm_operand[]){a, y, dy}, g, err);
     case RM_MAXIMUM:
     case RM_MINIMUM:
       three.fn.fff_f = p->op == RM_MAXIMUM ? k->maximum_backward : k->minimum_backward;
-      return map_new(&three, 3, (rm_operand[]){which == 0 ? a : b, which == 0 ? b : a, dy}, g, err);
+      return gradient(&three, 3, (rm_operand[]){which == 0 ? a : b, which == 0 ? b : a, dy}, g, err);
     default: break;
   }
   *g = rm_tensor_retain(dy_tensor); /* add, sub, and the left side of a remainder */
@@ -176,14 +174,11 @@ rm_status rm_binary(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor **out
   if (op == RM_POW && !b.tensor) return rm_unary(RM_POW_NUMBER, a.tensor, &b.number, out, err);
   rm_operand in[] = {a, b};
   rm_tensor *y = NULL;
-  RM_TRY(rm_map_output(names[op], 2, in, dtype, &y, err));
   rm_map_kernel kernel = dtype == RM_INT64 ? int64_kernel(op) : float_kernel(op);
-  rm_map(&kernel, y, 2, in);
+  RM_TRY(rm_map_new(names[op], &kernel, 2, in, dtype, &y, err));
   rm_status status = RM_OK;
   if (rm_tape_wants(2, (rm_tensor *[]){a.tensor, b.tensor})) status = record(op, a, b, y, err);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 rm_status rm_add(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err) {

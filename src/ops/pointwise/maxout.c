@@ -3,7 +3,9 @@
  * Channel c of the result is the largest of channels k c .. k c + k - 1: x seen as (N, C/k, k, ...)
  * and reduced over the third dimension. The gradient goes back to the channel that won. */
 #include "core/tape.h"
+#include "core/view.h"
 #include "kernels/kernels.h"
+#include "ops/pointwise/maxout.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/reduce.h"
 
@@ -79,7 +81,5 @@ rm_status rm_maxout(rm_tensor *x, size_t k, rm_tensor **out, rm_error *err) {
     status = rm_tape_record(y, &r, err);
   }
   rm_tensor_release(winner);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }

@@ -42,10 +42,6 @@ rm_status rm_exp(rm_tensor *x, rm_tensor **y, rm_error *err);
 rm_status rm_log(rm_tensor *x, rm_tensor **y, rm_error *err);
 rm_status rm_sqrt(rm_tensor *x, rm_tensor **y, rm_error *err);
 
-/* x (N, C, ...) -> (N, C/k, ...): the largest of each k neighbouring channels (maxout.c).
- * Source: Goodfellow et al. 2013, arXiv:1302.4389. */
-rm_status rm_maxout(rm_tensor *x, size_t k, rm_tensor **y, rm_error *err);
-
 /* --- truth (compare.c): uint8, 0 or 1 -------------------------------------------------- */
 typedef enum { RM_EQ, RM_NE, RM_LT, RM_LE, RM_GT, RM_GE } rm_compare_op;
 rm_status rm_compare(rm_compare_op op, rm_operand a, rm_operand b, rm_tensor **y, rm_error *err);

@@ -101,10 +101,7 @@ rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tenso
   rm_tensor *y = NULL;
   RM_TRY(rm_tensor_new_like(x, RM_FLOAT32, &y, err));
   apply(r, r->forward, 1, &x, params, y);
-  rm_status status = rm_tape_wants(1, &x) ? record(op, params, x, y, err) : RM_OK;
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(rm_tape_wants(1, &x) ? record(op, params, x, y, err) : RM_OK, y, out);
 }
 
 rm_status rm_unary_inplace(rm_unary_op op, rm_tensor *x, const double params[], rm_error *err) {

@@ -11,14 +11,14 @@
 #include "ops/pool/pool.h"
 
 #include <string.h>
-#include "memory/alloc.h"
+#include "base/number.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
+#include "memory/alloc.h"
 #include "ops/check.h"
+#include "parallel/threads.h"
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-static size_t most(size_t a, size_t b) { return a > b ? a : b; }
 
 /* Rows (or columns) begin .. end-1 of the image, divided by `count`. */
 typedef struct { size_t begin, end, count; } span;
@@ -63,9 +63,9 @@ static void fill_windows(span *out, size_t n, size_t size, const rm_pool_options
   size_t padding = o->padding[axis], kernel = o->kernel[axis];
   for (size_t i = 0; i < n; i++) {
     size_t begin = i * o->stride[axis]; /* counted from the start of the padding */
-    size_t end = least(begin + kernel, size + 2 * padding);
+    size_t end = rm_smaller(begin + kernel, size + 2 * padding);
     out[i].begin = begin > padding ? begin - padding : 0;
-    out[i].end = least(end - padding, size);
+    out[i].end = rm_smaller(end - padding, size);
     out[i].count = o->count_include_pad ? end - begin : out[i].end - out[i].begin;
   }
 }
@@ -271,7 +271,7 @@ static rm_status pool(rm_tensor *x, payload *p, rm_tensor **out, rm_tensor **ind
   if (status == RM_OK) {
     job o = {.g = &g, .max = p->max, .halves = are_halves(p, &g), .x = rm_tensor_f32(x_last), .y = rm_tensor_f32(y)};
     size_t line = g.h * g.w * g.c / g.oh; /* floats read for one output row, about */
-    rm_parallel(g.n * g.oh, most(1, 16384 / most(1, line)), forward_range, &o);
+    rm_parallel(g.n * g.oh, rm_larger(1, 16384 / rm_larger(1, line)), forward_range, &o);
     if (indices) {
       o.indices = rm_tensor_i64(positions);
       rm_parallel(g.n, 1, index_range, &o);

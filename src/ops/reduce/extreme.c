@@ -61,11 +61,11 @@ static void extreme_range(void *ctx, size_t begin, size_t end) {
 /* `ordered`: the positions matter, not only the values. */
 static rm_status find(const char *op, rm_tensor *x, bool largest, const bool over[], bool keepdim,
                       bool ordered, rm_tensor **value, rm_tensor **index, rm_error *err) {
-  rm_reduction p;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, ordered, &p, err));
+  rm_reduce_plan p;
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, ordered, &p, err));
   if (p.a > 1) { /* reduced elements in several runs: bring them together */
     rm_tensor_release(p.x);
-    RM_TRY(rm_reduction_plan(x, over, keepdim, true, &p, err));
+    RM_TRY(rm_reduce_plan_of(x, over, keepdim, true, &p, err));
   }
   rm_status status = RM_OK;
   if (p.c == 0 && p.b * p.d > 0) {
@@ -73,8 +73,8 @@ static rm_status find(const char *op, rm_tensor *x, bool largest, const bool ove
     status = rm_fail(err, RM_ERR_SHAPE, "%s: x has no elements to choose from, shape %s", op,
                      rm_tensor_text(x, text));
   }
-  if (status == RM_OK) status = rm_reduction_output(&p, x->dtype, value, err);
-  if (status == RM_OK) status = rm_reduction_output(&p, RM_INT64, index, err);
+  if (status == RM_OK) status = rm_reduce_output(&p, x->dtype, value, err);
+  if (status == RM_OK) status = rm_reduce_output(&p, RM_INT64, index, err);
   if (status == RM_OK && p.b * p.d > 0) {
     size_t across = p.d == 1 ? p.b : p.d, strips = (across + STRIP - 1) / STRIP;
     extreme_job job = {.dtype = x->dtype, .largest = largest, .b = p.b, .c = p.c, .d = p.d,

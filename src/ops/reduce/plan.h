@@ -19,19 +19,13 @@ typedef struct {
   /* The result: its shape, and the strides under which it is b x d in memory. */
   size_t    ndim, shape[RM_MAX_DIMS];
   ptrdiff_t strides[RM_MAX_DIMS];
-} rm_reduction;
+} rm_reduce_plan;
 
 /* `ordered`: the reduced elements must come as one run in row-major order (a is 1), for
  * reductions that tell positions. Release p->x. */
-rm_status rm_reduction_plan(rm_tensor *x, const bool over[], bool keepdim, bool ordered, rm_reduction *p,
+rm_status rm_reduce_plan_of(rm_tensor *x, const bool over[], bool keepdim, bool ordered, rm_reduce_plan *p,
                             rm_error *err);
 /* An uninitialised tensor for the result. */
-rm_status rm_reduction_output(const rm_reduction *p, rm_dtype dtype, rm_tensor **out, rm_error *err);
-
-/* y = scale * the sum of x, of (x - shift)^2, or the product (run.c). shift is (b, d), or NULL
- * for 0. `op` names the operation in messages. */
-typedef enum { RM_REDUCE_SUM, RM_REDUCE_SQUARES, RM_REDUCE_PRODUCT } rm_reduction_kind;
-rm_status rm_reduction_run(const char *op, const rm_reduction *p, rm_reduction_kind kind,
-                           const float *shift, double scale, rm_tensor **y, rm_error *err);
+rm_status rm_reduce_output(const rm_reduce_plan *p, rm_dtype dtype, rm_tensor **out, rm_error *err);
 
 #endif

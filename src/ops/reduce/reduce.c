@@ -7,9 +7,11 @@
 #include <math.h>
 #include <string.h>
 #include "core/tape.h"
+#include "core/view.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/plan.h"
+#include "ops/reduce/run.h"
 
 static rm_operand of(rm_tensor *t) { return rm_operand_tensor(t); }
 
@@ -98,24 +100,22 @@ static size_t reduced_count(const rm_tensor *x, const bool over[]) {
 
 static rm_status scaled_sum(const char *op, rm_tensor *x, const bool over[], bool keepdim, double scale,
                             rm_tensor **out, rm_error *err) {
-  rm_reduction plan;
+  rm_reduce_plan plan;
   rm_tensor *y = NULL;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = rm_reduction_run(op, &plan, RM_REDUCE_SUM, NULL, scale, &y, err);
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
+  rm_status status = rm_reduce_run(op, &plan, RM_REDUCE_SUM, NULL, scale, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK) status = record(op, sum_backward, x, NULL, over, scale, y, err);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 /* Whole numbers: exact, modulo 2^64. */
 static rm_status integer_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out,
                              rm_error *err) {
-  rm_reduction p;
+  rm_reduce_plan p;
   rm_tensor *y = NULL;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, false, &p, err));
-  rm_status status = rm_reduction_output(&p, RM_INT64, &y, err);
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &p, err));
+  rm_status status = rm_reduce_output(&p, RM_INT64, &y, err);
   if (status == RM_OK) {
     int64_t *to = rm_tensor_i64(y);
     const uint8_t *bytes = x->dtype == RM_UINT8 ? rm_tensor_u8(p.x) : NULL;
@@ -170,19 +170,17 @@ rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
                  rm_tensor **out, rm_error *err) {
   RM_TRY(check_float("var", x, err));
   double n = (double)reduced_count(x, over), scale = 1 / (n - unbiased);
-  rm_reduction plan;
+  rm_reduce_plan plan;
   rm_tensor *mean = NULL, *y = NULL;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = rm_reduction_run("var", &plan, RM_REDUCE_SUM, NULL, 1 / n, &mean, err);
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
+  rm_status status = rm_reduce_run("var", &plan, RM_REDUCE_SUM, NULL, 1 / n, &mean, err);
   if (status == RM_OK)
-    status = rm_reduction_run("var", &plan, RM_REDUCE_SQUARES, rm_tensor_f32(mean), scale, &y, err);
+    status = rm_reduce_run("var", &plan, RM_REDUCE_SQUARES, rm_tensor_f32(mean), scale, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK)
     status = record("var", var_backward, x, (rm_tensor *[]){x, mean, NULL}, over, scale, y, err);
   rm_tensor_release(mean);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
@@ -213,17 +211,15 @@ static rm_status norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
 }
 
 static rm_status norm2(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out, rm_error *err) {
-  rm_reduction plan;
+  rm_reduce_plan plan;
   rm_tensor *y = NULL;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = rm_reduction_run("norm", &plan, RM_REDUCE_SQUARES, NULL, 1, &y, err);
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
+  rm_status status = rm_reduce_run("norm", &plan, RM_REDUCE_SQUARES, NULL, 1, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK) status = rm_unary_inplace(RM_SQRT, y, NULL, err);
   if (status == RM_OK)
     status = record("norm", norm_backward, x, (rm_tensor *[]){x, y, NULL}, over, 1, y, err);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 /* Other norms are composed of what they are made of, gradients included. */
@@ -271,16 +267,14 @@ static rm_status prod_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
 
 rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out, rm_error *err) {
   RM_TRY(check_float("prod", x, err));
-  rm_reduction plan;
+  rm_reduce_plan plan;
   rm_tensor *y = NULL;
-  RM_TRY(rm_reduction_plan(x, over, keepdim, false, &plan, err));
-  rm_status status = rm_reduction_run("prod", &plan, RM_REDUCE_PRODUCT, NULL, 1, &y, err);
+  RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
+  rm_status status = rm_reduce_run("prod", &plan, RM_REDUCE_PRODUCT, NULL, 1, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK)
     status = record("prod", prod_backward, x, (rm_tensor *[]){x, NULL, NULL}, over, 1, y, err);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 /* --- broadcasting backwards ------------------------------------------------------------------------ */

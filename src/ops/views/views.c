@@ -9,23 +9,18 @@
 #include "ops/views/views.h"
 
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
+#include "core/view.h"
 #include "ops/reduce/reduce.h"
 
 /* Records y = name(x) if x needs it. On failure y is released. */
 static rm_status recorded(const char *name, rm_backward_fn backward, rm_tensor *x, rm_tensor *fresh,
                           const void *payload, size_t payload_bytes, rm_tensor **y, rm_error *err) {
-  if (rm_tape_wants(1, &x)) {
-    rm_record record = {.name = name, .backward = backward, .ninputs = 1, .inputs = &x,
-                        .payload = payload, .payload_bytes = payload_bytes};
-    rm_status status = rm_tape_record(fresh, &record, err);
-    if (status != RM_OK) {
-      rm_tensor_release(fresh);
-      return status;
-    }
-  }
-  *y = fresh;
-  return RM_OK;
+  rm_record record = {.name = name, .backward = backward, .ninputs = 1, .inputs = &x,
+                      .payload = payload, .payload_bytes = payload_bytes};
+  rm_status status = rm_tape_wants(1, &x) ? rm_tape_record(fresh, &record, err) : RM_OK;
+  return rm_tensor_give(status, fresh, y);
 }
 
 /* --- shape -------------------------------------------------------------------- */
@@ -389,8 +384,5 @@ rm_status rm_to(rm_tensor *x, rm_dtype dtype, rm_tensor **y, rm_error *err) {
     return RM_OK;
   }
   RM_TRY(rm_tensor_new_like(x, dtype, &fresh, err));
-  rm_status status = rm_tensor_copy(fresh, x, err);
-  if (status == RM_OK) *y = fresh;
-  else rm_tensor_release(fresh);
-  return status;
+  return rm_tensor_give(rm_tensor_copy(fresh, x, err), fresh, y);
 }

@@ -155,7 +155,7 @@ check.case("options that make no sense are named", function()
   check.error(function() models.resnet18 {stem = "jpeg"} end, "stem is jpeg")
   check.error(function() models.resnet20 {shortcut = "E"} end, "option is E")
   check.error(function() models.lenet5 {pool = "min"} end, "pool is min")
-  check.error(function() models.resnet20 {input = 32} end, "input is no shape")
+  check.error(function() models.resnet20 {input = 32} end, "input is not a shape")
 end)
 
 check.case("weights start Kaiming-normal over fan_out", function()

@@ -5,6 +5,7 @@
 -- and of the starting rate, so nothing drifts and any t can be resumed at.
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
+local options_of = require "resmoon.base.options"
 
 local Schedule = class("Schedule")
 
@@ -16,12 +17,10 @@ function Schedule:init(optimizer, options)
   end
   self.optimizer, self.t, self.base = optimizer, 0, {}
   for g, group in ipairs(optimizer.groups) do self.base[g] = group.lr end
-  for key, value in pairs(options or {}) do
-    if cls.defaults[key] == nil and not cls.required[key] then
-      fail("schedule.%s: unknown option '%s'", cls.__name, tostring(key))
-    end
-    self[key] = value
-  end
+  local known = {}
+  for key, default in pairs(cls.defaults) do known[key] = type(default) end
+  for key, kind in pairs(cls.required) do known[key] = kind end
+  for key, value in pairs(options_of("schedule." .. cls.__name, options, known)) do self[key] = value end
   for key, default in pairs(cls.defaults) do
     if self[key] == nil then self[key] = default end
   end

@@ -1,4 +1,4 @@
-/* direct.h -- what forward, input gradient and weight gradient of the direct method share.
+/* direct_plan.h -- what forward, input gradient and weight gradient of the direct method share.
  *
  * Everything is one form: output pixel (i, j) of a class reads input pixels
  * (i*step + a, j*step + b) for the (a, b) of the class's taps.
@@ -17,8 +17,8 @@
  * A thread takes a band: some rows of an image, or several small images. It copies the input
  * under the band with the padding around it as zeros (unless nothing of it is padding), and
  * hands the kernel pointers to pixels. Taps that follow each other in memory are one run. */
-#ifndef RM_OPS_CONV_DIRECT_H
-#define RM_OPS_CONV_DIRECT_H
+#ifndef RM_OPS_CONV_DIRECT_PLAN_H
+#define RM_OPS_CONV_DIRECT_PLAN_H
 
 #include <stdint.h>
 #include "ops/conv/method.h"
@@ -79,8 +79,5 @@ rm_direct_band rm_direct_input(const rm_direct *d, size_t index);
  * begin for group g; and, if `to` is given, where their outputs go. */
 void rm_direct_pixels(const rm_direct *d, const rm_direct_class *c, const rm_direct_band *band, size_t rows,
                       size_t begin, size_t count, size_t g, const float **from, float **to, float *out);
-
-rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
-                                    rm_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* common.c -- weights in other orders, partial sums, what follows, memory: shared by the methods. */
+/* method.c -- weights in other orders, partial sums, what follows, memory: shared by the methods. */
 #include "memory/alloc.h"
 #include "parallel/threads.h"
 #include "ops/conv/method.h"

@@ -1,7 +1,7 @@
-/* state.h -- what the bindings keep for one Lua state: no globals, so two states in one
+/* box.h -- what the bindings keep for one Lua state: no globals, so two states in one
  * process do not meet. */
-#ifndef RM_BIND_STATE_H
-#define RM_BIND_STATE_H
+#ifndef RM_BIND_BOX_H
+#define RM_BIND_BOX_H
 
 #include "bind/bind.h"
 

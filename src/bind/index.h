@@ -1,10 +1,10 @@
-/* tensor.h -- the parts of a tensor's metatable that live in files of their own. */
-#ifndef RM_BIND_TENSOR_H
-#define RM_BIND_TENSOR_H
+/* index.h -- reading and writing parts of a tensor with brackets. */
+#ifndef RM_BIND_INDEX_H
+#define RM_BIND_INDEX_H
 
 #include "bind/bind.h"
 
-/* x[i], x[{...}], x[mask] at stack 1, 2 (and the new value at 3). index.c */
+/* x[i], x[{...}], x[mask] at stack 1, 2 (and the new value at 3). */
 int bind_getposition(lua_State *L);
 int bind_setposition(lua_State *L);
 /* Copies the number or tensor at stack index `value` into `place`, a view of what is written;
