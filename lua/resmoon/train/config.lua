@@ -142,7 +142,8 @@ function config.complete(partial)
     c.milestones = {}
     for _, epoch in ipairs {81, 122} do
       local at = math.floor(c.epochs * epoch / 164 + 0.5)
-      if at >= 1 then c.milestones[#c.milestones + 1] = at end
+      -- Of a short training both may fall on one epoch, where the rate would drop by their product.
+      if at >= 1 and at ~= c.milestones[1] then c.milestones[#c.milestones + 1] = at end
     end
   elseif c.schedule == "step" then
     c.step_size = c.step_size or math.max(1, c.epochs // 3)
