@@ -40,7 +40,7 @@ function heatmap.heatmap(value, options)
     for j = 1, width do
       local v = row[j]
       xs[#xs + 1], ys[#ys + 1], values[#values + 1] = j, i, v
-      if v == v then low, high = math.min(low, v), math.max(high, v) end
+      if v == v and math.abs(v) ~= math.huge then low, high = math.min(low, v), math.max(high, v) end
     end
   end
   if low > high then low, high = 0, 1 end  -- not one number

@@ -84,17 +84,17 @@ end
 function folder.summary(run)
   local rows = run.rows
   local sum = {epochs = #rows, seconds = 0, best = math.huge, best_epoch = 0}
-  local images, lowest = 0, math.huge
+  local images, timed, lowest = 0, 0, math.huge
   for _, row in ipairs(rows) do
-    sum.seconds = sum.seconds + row.seconds
-    images = images + row.img_per_s
+    sum.seconds = sum.seconds + (row.seconds or 0)  -- a log that was cut down by hand may lack them
+    if row.img_per_s then images, timed = images + row.img_per_s, timed + 1 end
     local err = row.test_error or row.val_error or row.train_error
     if err < sum.best then sum.best, sum.best_epoch = err, row.epoch end
     local decides = Log.deciding(row)
     if decides < lowest then lowest, sum.kept, sum.kept_epoch = decides, err, row.epoch end
     sum.final, sum.final_loss, sum.final_train = err, row.train_loss, row.train_error
   end
-  sum.img_per_s = #rows > 0 and images / #rows or 0
+  sum.img_per_s = timed > 0 and images / timed or 0
   return sum
 end
 

@@ -256,3 +256,36 @@ check.case("without gnuplot there is one message and no error", function()
   check.that(reason:find("gnuplot is not installed", 1, true))
   check.equal(select(2, said:gsub("plot: ", "")), 1)
 end)
+
+check.case("numbers that are none or without end are drawn as such, in any figure", function()
+  with_folder(function(folder)
+    local nan, huge = 0 / 0, math.huge
+    local file = folder .. "/n.svg"
+    for i, draw in ipairs {
+      function() return plot.heatmap({{nan, 1}, {2, huge}}, {file = file}) end,
+      function() return plot.heatmap({{nan, nan}, {nan, nan}}, {file = file}) end,
+      function() return plot.lines({{1, nan, huge, 2}}, {file = file}) end,
+      function() return plot.bars({"a", "b", "c"}, {1, nan, -huge}, {file = file}) end,
+    } do
+      check.that(draw(), i)
+      check.that(not content(file):find "%-nan", i)
+    end
+    sys.setenv("RESMOON_PLOT", "text")
+    local text = captured("stdout", function() plot.heatmap {{nan, 1}, {2, -huge}} end)
+    sys.setenv("RESMOON_PLOT")
+    check.that(text:find("%?%?") and text:find("' ' = 1 to @ = 2", 1, true), text)
+  end)
+end)
+
+check.case("a class without a curve is left out of a ROC figure, with a word", function()
+  with_folder(function(folder)
+    local scores = {{0.8, 0.1, 0.1}, {0.2, 0.7, 0.1}, {0.6, 0.3, 0.1}}
+    local said = captured("stderr", function()
+      check.that(plot.roc(scores, {1, 2, 1}, {classes = {"cat", "dog", "zebra"}, file = folder .. "/r.svg"}))
+    end)
+    check.that(said:find("no ROC curve of zebra", 1, true), said)
+    local svg = content(folder .. "/r.svg")
+    check.that(svg:find("dog (AUC 1.000)", 1, true) and not svg:find("zebra", 1, true) and not svg:find("nan", 1, true))
+    check.error(function() plot.roc({{0.9, 0.1}}, {1}) end, "no class has both images of its own and images of others")
+  end)
+end)

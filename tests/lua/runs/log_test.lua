@@ -53,6 +53,18 @@ check.case("numbers that are none keep their kind", function()
   check.that(not text:find "-nan" and text:find "nan" and text:find ",-inf,", text)
 end)
 
+check.case("a log with the needed columns alone can be compared", function()
+  files.with_folder(function(folder)
+    rm.train.folder.create(folder .. "/a", {model = "mlp", name = "mine"})
+    rm.write_atomic(folder .. "/a/log.csv", "epoch,train_loss,train_error\n1,2.5,80\n2,nan,nan\n")
+    local run = rm.train.folder.read(folder .. "/a")
+    local s = rm.train.folder.summary(run)
+    check.equal({s.epochs, s.seconds, s.img_per_s, s.best, s.best_epoch}, {2, 0, 0, 80, 1})
+    local line = rm.train.compare.table({run})[3]
+    check.that(line:find "^mine +2 +%- +%- +%- +80.00%% %(1%)" and not line:find "nan", line)
+  end)
+end)
+
 check.case("what is damaged is refused with its line", function()
   refused("", ":1: not the log of a run: it is empty")
   refused("epoch;train_loss\n", ":1: not the log of a run")
