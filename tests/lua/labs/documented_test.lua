@@ -86,7 +86,8 @@ local function shrunk(words, has)
   add("--train-size", name:find "^lab" and "160" or "400")
   if name == "lrfind" then add("--steps", "15", table.unpack(residual_width)) return list end
   add("--epochs", name:find "^lab" and "1" or name == "search" and "1" or "5", "--test-size", "100")
-  if name == "search" then add("--population", "2", "--generations", "1") end
+  if name == "search" or name == "lab_d" then add("--population", "2", "--generations", "1") end
+  if name == "lab_d" then add("--trial-epochs", "1", "--trial-size", "100", "--steps", "15") end
   if not (has["--model"] and list[4] == "lenet5") then add(table.unpack(residual_width)) end
   if has["--augment"] == "imagenet" or has["--images"] then add("--size", "16") end
   return list
