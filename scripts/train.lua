@@ -7,7 +7,8 @@ local parser = commandline("resmoon train",
                            "Trains a network. The defaults are those of He et al. (2016) for CIFAR-10 where they fit "
                            .. "the network and the images; a line says what begins, and config.json what was chosen.")
   :epilog [[
-The run folder holds config.json, log.csv, best.safetensors, last.safetensors and curves.png/.svg.
+The run folder holds config.json, data.json (which images, by name and digest), log.csv, best.safetensors,
+last.safetensors and curves.png/.svg. --resume refuses data that are not what they were.
 Ctrl-C finishes the step and saves; --resume goes on from there, bit for bit.
 
 Example:

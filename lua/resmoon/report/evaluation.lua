@@ -78,7 +78,7 @@ local columns = {
   {"rate decay",              function(c) return decay(c) end},
   {"training time (min)",     function(_, s) return ("%.2f"):format(s.seconds / 60) end},
   {"early-stopping epoch",    function(_, s, run) return tostring(stopped_at(run, s) or "-") end},
-  {"accuracy (%)",            function(_, s) return s.kept and text.value("%.2f", 100 - s.kept) or text.NONE end},
+  {"accuracy (%)",            function(_, s) return s.kept < math.huge and ("%.2f"):format(100 - s.kept) or text.NONE end},
 }
 
 local SETTINGS = 10  -- columns that settings decide
@@ -141,7 +141,7 @@ end
 local function extremes(runs)
   local low, high
   for _, run in ipairs(runs) do
-    local accuracy = 100 - (folder.summary(run).kept or 100)
+    local accuracy = 100 - math.min(folder.summary(run).kept, 100)
     if not low or accuracy < low[1] then low = {accuracy, run.name} end
     if not high or accuracy > high[1] then high = {accuracy, run.name} end
   end

@@ -116,6 +116,7 @@ local function of_run(doc, each, draw)
                 each.images, each.tested_on, tostring(each.summary.kept_epoch or "?"), percent(each.top[1]),
                 percent(each.top[2]), percent(each.top[3]), text.value("%.4f", each.loss),
                 text.value("%.4f", each.mean_auc), 100 * each.top[1], measure.grade(100 * each.top[1])))
+  for _, note in ipairs(each.notes) do doc:paragraph(("Of these images: %s."):format(note)) end
   draw("confusion_" .. key, "confusion matrix of " .. name, function(file)
     return plot.confusion(m, {file = file, title = name})
   end)
