@@ -6,7 +6,7 @@
  * PyTorch's names. A new layer is in training mode, its parameters drawn from `init`.
  *
  * To add one: a file here with its struct, its type and its constructor; the constructor and a row of
- * RM_LAYER_TYPES below; in bind/layer_new.c what Lua calls, with its docstring.
+ * RM_LAYER_TYPES below; in bind/layer_new.c what users call, with its docstring.
  *
  * Weights and biases of convolutions and linear layers begin uniform in +-1/sqrt(fan_in): PyTorch's
  * default, Kaiming-uniform with a = sqrt(5). */
