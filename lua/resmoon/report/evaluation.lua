@@ -78,7 +78,9 @@ local columns = {
   {"rate decay",              function(c) return decay(c) end},
   {"training time (min)",     function(_, s) return ("%.2f"):format(s.seconds / 60) end},
   {"early-stopping epoch",    function(_, s, run) return tostring(stopped_at(run, s) or "-") end},
-  {"accuracy (%)",            function(_, s) return s.kept < math.huge and ("%.2f"):format(100 - s.kept) or text.NONE end},
+  {"accuracy (%)",            function(_, s)
+    return s.kept < math.huge and ("%.2f"):format(100 - s.kept) or text.NONE
+  end},
 }
 
 local SETTINGS = 10  -- columns that settings decide
