@@ -66,8 +66,9 @@ options.main(function()
     local crops, m = table.unpack(each)
     top = metrics.topk(m.scores, m.labels, {1, 3, 5})
     local _, auc = metrics.auc(m.scores, m.labels)
-    print(("%stop-1 %.2f%%  top-3 %.2f%%  top-5 %.2f%%  loss %.4f  mean AUC %.4f"):format(
-          #by_crops > 1 and ("%-10s"):format(crops) or "", 100 * top[1], 100 * top[2], 100 * top[3], m.loss, auc))
+    print(("%stop-1 %.2f%%  top-3 %.2f%%  top-5 %.2f%%  loss %s  mean AUC %s"):format(
+          #by_crops > 1 and ("%-10s"):format(crops) or "", 100 * top[1], 100 * top[2], 100 * top[3],
+          text.value("%.4f", m.loss), text.value("%.4f", auc)))
   end
   print()
   print(confusion:report())

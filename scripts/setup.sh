@@ -16,11 +16,13 @@ libraries='lua5.4:liblua5.4-dev openblas:libopenblas-dev jansson:libjansson-dev 
            libjpeg:libjpeg-dev libpng:libpng-dev libcrypto:libssl-dev'
 commands='cc:gcc gnuplot:gnuplot-nox'
 modules='argparse:lua-argparse'
+files=
 [ "${READLINE:-yes}" = no ] || libraries="$libraries readline:libreadline-dev"
 if [ "$needs" = test ]; then
   libraries="$libraries cmocka:libcmocka-dev"
   commands="$commands luacheck:lua-check curl:curl"
   modules="$modules luaunit:lua-unit"
+  files="/usr/share/i18n/locales/de_DE:locales"
 fi
 
 # Prints the packages of those entries NAME:PACKAGE that are missing.
@@ -40,6 +42,12 @@ missing_modules() {
   done
 }
 
+missing_files() {
+  for entry in $files; do
+    [ -e "${entry%%:*}" ] || echo "${entry#*:}"
+  done
+}
+
 # Everything at once first: that is the usual case and takes three processes.
 missing() {
   command -v pkg-config >/dev/null || echo pkg-config
@@ -47,6 +55,7 @@ missing() {
   pkg-config --exists $(for entry in $libraries; do echo "${entry%%:*}"; done) 2>/dev/null ||
     missing_libraries
   missing_commands
+  missing_files
   LUA_INIT= lua5.4 -e 'for name in arg[1]:gmatch("(%w+):") do require(name) end' - "$modules" \
     </dev/null >/dev/null 2>&1 || missing_modules
 }

@@ -4,7 +4,8 @@ local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
 local parser = commandline("resmoon train",
-                           "Trains a network. The defaults are those of He et al. (2016) for CIFAR-10.")
+                           "Trains a network. The defaults are those of He et al. (2016) for CIFAR-10 where they fit "
+                           .. "the network and the images; a line says what begins, and config.json what was chosen.")
   :epilog [[
 The run folder holds config.json, data.json (which images, by name and digest), log.csv, best.safetensors,
 last.safetensors and curves.png/.svg. --resume refuses data that are not what they were.

@@ -8,6 +8,9 @@
 -- library beside it. The parts of the library are loaded when they are first named, so that a
 -- script pays for what it uses. It is the same in the shell and in a stock lua5.4.
 --
+-- Numbers are written and read in the C form ("0.5"), and texts compared byte by byte, in the thread that loads the
+-- library: os.setlocale changes all else.
+--
 -- Random numbers, files, memory and the process are functions of rm itself.
 -- Topic: rm
 local rm = require "resmoon.core"

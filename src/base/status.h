@@ -10,6 +10,9 @@
 #ifndef RM_BASE_STATUS_H
 #define RM_BASE_STATUS_H
 
+#include <stdarg.h>
+#include <stddef.h>
+
 typedef enum {
   RM_OK = 0,
   RM_ERR_MEMORY,      /* an allocation failed */
@@ -49,6 +52,9 @@ typedef struct {
  * `return rm_fail(err, RM_ERR_SHAPE, "linear: ...");`. Long messages are cut. */
 rm_status rm_fail(rm_error *err, rm_status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* vsnprintf as all texts for people use it: what is too long is cut between letters, and a NaN is "nan". */
+void rm_format(char *text, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
 
 /* Adds advice to a failure: `return rm_advise(err, RM_ADVICE_TO_FLOAT, "x", rm_fail(err, ...))`. */
 rm_status rm_advise(rm_error *err, rm_advice advice, const char *about, rm_status failure);

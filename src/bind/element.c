@@ -1,4 +1,5 @@
 /* element.c -- see element.h. */
+#include <math.h>
 #include "bind/element.h"
 
 rm_element bind_checkelement(lua_State *L, int arg, rm_dtype dtype, const char *op) {
@@ -20,6 +21,7 @@ rm_element bind_checkelement(lua_State *L, int arg, rm_dtype dtype, const char *
 }
 
 void bind_pushelement(lua_State *L, const void *data, rm_dtype dtype) {
-  if (dtype == RM_FLOAT32) lua_pushnumber(L, *(const float *)data);
+  /* A NaN without its sign, which printf would write: "-nan". */
+  if (dtype == RM_FLOAT32) lua_pushnumber(L, isnan(*(const float *)data) ? NAN : *(const float *)data);
   else lua_pushinteger(L, dtype == RM_UINT8 ? *(const uint8_t *)data : *(const int64_t *)data);
 }

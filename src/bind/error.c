@@ -86,7 +86,7 @@ int bind_error(lua_State *L, const char *format, ...) {
   rm_error err = {.code = RM_ERR_VALUE};
   va_list args;
   va_start(args, format);
-  vsnprintf(err.message, sizeof err.message, format, args);
+  rm_format(err.message, sizeof err.message, format, args);
   va_end(args);
   return bind_raise(L, &err);
 }

@@ -19,7 +19,9 @@
   X(join) \
   X(layer) \
   X(layer_new) \
+  X(letters) \
   X(linalg) \
+  X(locale) \
   X(loss) \
   X(machine) \
   X(norm) \

@@ -3,6 +3,7 @@
  * Lists run in parallel: params[i] has made steps[i] - 1 steps and keeps its state in
  * velocity[i]; entries of parameters without a gradient may be missing. The Lua classes
  * call these with recording off, since they write into leaves. */
+#include <math.h>
 #include "bind/bind.h"
 #include "ops/optim/optim.h"
 
@@ -124,7 +125,7 @@ static int clip_grad_norm(lua_State *L) {
   rm_tensor **params = check_params(L, 1, "clip_grad_norm", &n);
   rm_error err;
   if (rm_clip_grad_norm(n, params, max_norm, infinite, &norm, &err) != RM_OK) return bind_raise(L, &err);
-  lua_pushnumber(L, norm);
+  lua_pushnumber(L, isnan(norm) ? NAN : norm);
   return 1;
 }
 

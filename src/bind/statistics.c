@@ -45,7 +45,7 @@ static void add_dimension(summary *s, const rm_tensor *x, size_t dim, const char
 }
 
 static void set_number(lua_State *L, const char *name, double value) {
-  lua_pushnumber(L, value);
+  lua_pushnumber(L, isnan(value) ? NAN : value);
   lua_setfield(L, -2, name);
 }
 

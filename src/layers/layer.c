@@ -108,7 +108,7 @@ void rm_text_add(char *text, size_t size, const char *format, ...) {
   size_t used = strlen(text);
   va_list args;
   va_start(args, format);
-  vsnprintf(text + used, size - used, format, args);
+  rm_format(text + used, size - used, format, args);
   va_end(args);
 }
 

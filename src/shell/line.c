@@ -12,12 +12,14 @@
 #include "shell/line.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/locale.h"
 #include "shell/interrupt.h"
 
 static shell_input read_plain(const char *prompt, char **text, size_t *length) {
@@ -83,6 +85,8 @@ static int editing(void) { return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 void shell_line_open(void) {
   if (!editing()) return;
   rl_readline_name = "resmoon";
+  setlocale(LC_CTYPE, ""); /* readline does so too, but reads letters in the locale of the thread */
+  rm_locale_keep_numbers();
   rl_catch_signals = 0;
   rl_variable_bind("enable-bracketed-paste", "on");
   rl_catch_sigwinch = 0;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/letters.h"
 #include "shell/interrupt.h"
 
 static const char TRACE[] = "resmoon.trace"; /* in the registry */
@@ -44,9 +45,33 @@ void shell_trace_open(lua_State *L) {
 
 static int interrupted;  /* the last shell_call ended by Ctrl-C */
 
+/* The message on top without anything that a terminal obeys: it may quote the name of a file or a tensor. */
+static void make_visible(lua_State *L) {
+  size_t n;
+  const char *text = lua_tolstring(L, -1, &n);
+  if (!text) return;
+  luaL_Buffer out;
+  luaL_buffinit(L, &out);
+  for (size_t i = 0; i < n;) {
+    rm_letter letter = rm_letter_at(text + i, n - i);
+    char shown[RM_LETTER_SHOWN];
+    if (letter.visible || letter.code == '\n' || letter.code == '\t') luaL_addlstring(&out, text + i, letter.bytes);
+    else luaL_addlstring(&out, shown, rm_letter_show(letter, shown));
+    i += letter.bytes;
+  }
+  luaL_pushresult(&out);
+  lua_remove(L, -2);
+}
+
+static int explain(lua_State *L) {
+  int n = add_traceback(L);
+  make_visible(L);
+  return n;
+}
+
 int shell_call(lua_State *L, int nargs, int nresults) {
   int base = lua_gettop(L) - nargs;
-  lua_pushcfunction(L, add_traceback);
+  lua_pushcfunction(L, explain);
   lua_insert(L, base);
   shell_interrupt_arm(L);
   int status = lua_pcall(L, nargs, nresults, base);

@@ -67,7 +67,7 @@ local function load(set, dir, options)
   local images, labels = rm.imaging.read_cifar(paths, set.label_bytes, #set.classes, records)
   return Dataset.new {
     name = set.name, split = split, folder = folder, images = images, labels = labels,
-    classes = set.classes, mean = set.mean, std = set.std,
+    classes = set.classes, mean = set.mean, std = set.std, mirror = true,
   }
 end
 

@@ -8,6 +8,7 @@
 --     ds.shape                  {C, H, W}
 --     ds.mean, ds.std           of each channel, in units of [0, 1]
 --     ds.name                   "cifar10", ...
+--     ds.mirror                 whether an image mirrored left to right keeps its class: false for digits and letters
 --
 -- Anything with these is a data set; `Dataset` is the one that holds all its images in one uint8
 -- tensor (N, C, H, W), as bytes: 50,000 images of 32x32 are 154 MB. A subset shares the images
@@ -227,7 +228,8 @@ function Dataset:shrunk(size)
     parts[#parts + 1] = (chunk:float():avg_pool2d(factor) + 0.5):byte():contiguous()
   end
   return Dataset.new {name = self.name, split = self.split, classes = self.classes, labels = self:all_labels(),
-                      images = #parts == 1 and parts[1] or rm.cat(parts, 1), mean = self.mean, std = self.std}
+                      images = #parts == 1 and parts[1] or rm.cat(parts, 1), mean = self.mean, std = self.std,
+                      mirror = self.mirror}
 end
 
 return Dataset

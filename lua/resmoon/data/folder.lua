@@ -216,7 +216,7 @@ function folder(dir, options)
   if type(cache) == "number" then cache = #paths * shape[1] * shape[2] * shape[3] <= cache end
   local fields = {
     name = dir:match "[^/]+$" or "folder", split = split, folder = place, classes = names,
-    labels = rm.tensor(labels, "int64"), mean = options.mean, std = options.std, paths = paths,
+    labels = rm.tensor(labels, "int64"), mean = options.mean, std = options.std, paths = paths, mirror = true,
   }
   if split == "test" and not options.mean and split_folder(dir, "train") then
     fields.like = function() return training(dir, options) end

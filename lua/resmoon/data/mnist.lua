@@ -55,7 +55,7 @@ local function load(set, dir, options)
   end
   return Dataset.new {
     name = "mnist", split = split, folder = folder, images = images, labels = labels,
-    classes = set.classes, mean = set.mean, std = set.std,
+    classes = set.classes, mean = set.mean, std = set.std, mirror = false,
   }
 end
 

@@ -38,7 +38,8 @@ function Transformed.new(source, transform)
   end
   local shape = transform((source:get(1)), rm.generator(0)).shape
   return setmetatable({source = source, transform = transform, shape = {table.unpack(shape, #shape - 2)},
-                       name = source.name, split = source.split, classes = source.classes}, meta)
+                       name = source.name, split = source.split, classes = source.classes,
+                       mirror = source.mirror}, meta)
 end
 
 return Transformed

@@ -89,10 +89,11 @@ end
 -- {{position, "label"}, ...}. A label is a format here, so its percent signs are doubled. `room`: letters for each.
 local function ticks(axis, list, step, room)
   if not list then return ("set %stics %s\n"):format(axis, step and step > 0 and number(step) or "autofreq") end
-  local parts = {}
+  local parts, labels = {}, {}
+  for i, tick in ipairs(list) do labels[i] = text.visible(tick[2]) end
+  labels = text.distinct(labels, room or 60)  -- a longer one would take the whole figure
   for i, tick in ipairs(list) do
-    local label = text.cut(tostring(tick[2]), room or math.huge)
-    parts[i] = gnuplot.quote((label:gsub("%%", "%%%%"))) .. " " .. number(tick[1])
+    parts[i] = gnuplot.quote((labels[i]:gsub("%%", "%%%%"))) .. " " .. number(tick[1])
   end
   return ("set %stics (%s)\n"):format(axis, table.concat(parts, ", "))
 end

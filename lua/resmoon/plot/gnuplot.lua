@@ -8,23 +8,27 @@
 -- Where a figure goes: a file name given decides by its suffix; else a window, where there is a
 -- display and a gnuplot that can open one; else sixel graphics, where the terminal has them; else
 -- characters. RESMOON_PLOT=window|sixel|text chooses among the last three.
-local core = require "resmoon.core"
-local sys  = core.sys
+local core    = require "resmoon.core"
+local visible = require("resmoon.base.text").visible
+local sys     = core.sys
 
 local gnuplot = {}
 
 --- How long a figure may take, in seconds: a gnuplot that hangs is not waited for.
 gnuplot.seconds = tonumber(sys.getenv "RESMOON_PLOT_SECONDS" or "") or 120
 
---- Text as gnuplot takes it literally: in double quotes, with every byte that could mean something
--- as an octal escape, and without control characters. (Single quotes will not do: gnuplot 5.4 loses
--- count where several stand side by side.) Digits behind an escape are escaped as well: gnuplot would
--- take them for part of it.
-function gnuplot.quote(text)
-  return '"' .. tostring(text):gsub("[%c\127]", " "):gsub("[^%w ._/-]%d*", function(run)
+-- In double quotes, every byte that could mean something as an octal escape. (Single quotes will not do: gnuplot 5.4
+-- loses count where several stand side by side.) Digits behind an escape are escaped as well: gnuplot would take them
+-- for part of it.
+local function literal(text)
+  return '"' .. text:gsub("[^%w ._/-]%d*", function(run)
     return (run:gsub(".", function(c) return ("\\%03o"):format(c:byte()) end))
   end) .. '"'
 end
+
+--- Text as gnuplot takes it literally, in quotes. Control characters and bytes that are not UTF-8, which would break an
+-- SVG, are made visible.
+function gnuplot.quote(text) return literal(visible(text)) end
 
 --- A file name in quotes. It never begins with `|`, `<`, `-` or `~`, which mean other things.
 -- Errors: raises on control characters, which no quoting can carry.
@@ -32,7 +36,7 @@ function gnuplot.path(name)
   if name:find("[%c\127]") or name == "" then
     error(("plot: %q cannot be the name of a figure"):format(name), 0)
   end
-  return gnuplot.quote(name:sub(1, 1) == "/" and name or "./" .. name)
+  return literal(name:sub(1, 1) == "/" and name or "./" .. name)
 end
 
 local program, terminals
@@ -136,7 +140,9 @@ end
 
 --- What a script begins with: the terminal, and `small`, the font of small letters on it.
 function gnuplot.prelude(target)
-  return ("set terminal %s\nsmall = ',%g'\n"):format(target.terminal, target.small or 0)
+  -- Our text is UTF-8 and our numbers have a point, whatever the locale says.
+  return ("set encoding utf8\nset decimalsign '.'\nset terminal %s\nsmall = ',%g'\n"):format(target.terminal,
+    target.small or 0)
 end
 
 --- The output of the dumb terminal without its form feeds, blank lines, and blanks at the ends of lines. With colors

@@ -33,6 +33,7 @@ local panel_of   = require "resmoon.plot.textpanel"
 local textcurve  = require "resmoon.plot.textcurve"
 local Trace   = require "resmoon.plot.trace"
 local sys     = require("resmoon.core").sys
+local text    = require "resmoon.base.text"
 
 local Live = class("plot.live")
 
@@ -53,12 +54,13 @@ end
 
 -- "loss 0.532", or "error  * test 0.5  o train 0.4": the values now, no wider than `width`.
 local function heading(panel, width)
-  local line, used = panel.name, utf8.len(panel.name) or #panel.name
+  local line = text.cut(text.visible(panel.name), width)
+  local used = text.width(line)
   for i, series in ipairs(panel.series) do
-    local value = ("%.4g"):format(series.value)
-    local words = #panel.series == 1 and series.name == "" and value or series.name .. " " .. value
+    local value = text.format("%.4g", series.value)
+    local words = #panel.series == 1 and series.name == "" and value or text.visible(series.name) .. " " .. value
     local sample = #panel.series > 1 and textcurve.sample(i) .. " " or ""
-    used = used + 2 + (sample ~= "" and 2 or 0) + (utf8.len(words) or #words)
+    used = used + 2 + (sample ~= "" and 2 or 0) + text.width(words)
     if used > width then break end
     line = line .. "  " .. sample .. words
   end
@@ -70,7 +72,7 @@ local function frame(self, rows, columns)
   local room = rows - 2 - (self.title and 1 or 0)
   local shown = math.max(1, math.min(#self.panels, room // (LEAST + 3)))
   local height = math.max(LEAST, math.min(MOST, room // shown - 3))
-  local lines = {self.title}
+  local lines = {self.title and text.visible(self.title)}
   local x = {self.first, math.max(self.last, self.first + 1e-9)}
   for i = 1, shown do
     local panel, points = self.panels[i], {}

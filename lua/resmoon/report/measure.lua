@@ -33,7 +33,7 @@ function measure.run(path, options)
   local measured = train.evaluate(net, loader, {scores = true})
   local k = {1, math.min(3, #test.classes), math.min(5, #test.classes)}
   result.top = metrics.topk(measured.scores, measured.labels, k)
-  result.loss, result.images = measured.loss, measured.count
+  result.loss, result.images, result.tested_on = measured.loss, measured.count, test.name or c.data
   result.confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
   result.auc, result.mean_auc = metrics.auc(measured.scores, measured.labels)
   local function curve(fpr, tpr)

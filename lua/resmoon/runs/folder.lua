@@ -53,9 +53,10 @@ end
 -- Errors: raises where there is no run, or its files are damaged.
 -- Example:
 --   > train.folder.create("runs/d", {model = "mlp"})
---   > rm.write_atomic("runs/d/log.csv", "epoch,lr\n1,0.1\n")
---   > train.folder.read("runs/d").log.lr
---   {0.1}
+--   > row = "epoch,train_loss,train_error\n1,2.3,90\n"
+--   > rm.write_atomic("runs/d/log.csv", row)
+--   > train.folder.read("runs/d").log.train_loss
+--   {2.3}
 function folder.read(path)
   path = path:gsub("(.)/+$", "%1")
   local config = folder.config(path)

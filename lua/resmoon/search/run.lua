@@ -29,6 +29,8 @@ local function complete(given)
   o.threads = o.threads or o.settings.threads or rm.num_threads()
   o.settings = config.complete(config.with({epochs = 3, val_split = 0.1}, o.settings))
   o.settings.threads = nil
+  -- Rate and batches of all trials are those of trial 0; mirroring is for the images to decide.
+  o.settings.chosen = o.settings.chosen and {augment = o.settings.chosen.augment}
   if not o.sets then o.settings.data_path = source.absolute(o.settings.data) end
   if o.settings.val_split == 0 then
     fail("search.run: val_split is 0, so no images are held out to measure fitness on")
@@ -134,7 +136,7 @@ end
 --   > options.population, options.generations = 2, 2
 --   > result = search.run(options)
 --   > #result.all, result.plain.genes.lr
---   3  0.1
+--   3  0.01
 local function run(given)
   local self = complete(given)
   self.results = {}

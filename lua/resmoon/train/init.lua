@@ -26,5 +26,6 @@ return {
   config = require "resmoon.train.config",
   checkpoint = require "resmoon.runs.checkpoint",
   folder = require "resmoon.runs.folder",
+  named = require "resmoon.runs.named",
   Log = require "resmoon.runs.log",
 }

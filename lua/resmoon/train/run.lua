@@ -53,12 +53,13 @@ local function build(c, sets, path, options)
   check_classes(train, test, "test")
   check_classes(train, validation, "validation")
   local mean, std = config.normalisation(c, train)
+  if not c.classes then config.fit(c, train) end  -- a run that is taken up has been fitted
   c.classes, c.input, c.data_name = train.classes, train.shape, train.name
   local net = config.model(c)
   c.device = c.device or device()  -- a run that is taken up keeps that of its first epoch
   c.parameters = 0
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
-  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment == true,
+  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = config.augmentation(c),
                                      drop_last = c.drop_last, mean = mean, std = std})
   preflight.batches(net, loader, c.accumulate)
   local notes = preflight.settings(c, #loader, train:size())
@@ -121,7 +122,8 @@ function run.trainer(partial, options)
 end
 
 --- Trains what a config says: opens the data, builds the network, trains, and keeps the run in a folder.
--- help "train.config" has the settings; absent ones have their defaults, those of He et al. 2016 for CIFAR-10.
+-- help "train.config" has the settings; absent ones have their defaults, those of He et al. 2016 for CIFAR-10 where
+-- they fit the network and the images. A line says what begins.
 -- Call: train.run({settings}, {folder = nil, progress = true, label = nil, hooks = nil, sets = nil}) -> result
 -- Shapes: images as the data set has them; the network is made to fit.
 -- Options: folder    of the run; nil: nothing is written
@@ -138,6 +140,7 @@ end
 --   finished  1
 function run.run(partial, options)
   local trainer, c = run.trainer(partial, options)
+  if trainer.screen then trainer.screen:say(config.describe(c, trainer.train.dataset)) end
   return run.finish(trainer, c)
 end
 

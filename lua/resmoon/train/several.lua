@@ -4,6 +4,7 @@ local fail   = require "resmoon.base.fail"
 local folder = require "resmoon.runs.folder"
 local json   = require "resmoon.base.json"
 local run    = require "resmoon.train.run"
+local text   = require "resmoon.base.text"
 
 -- Whether nothing is left to do in the folder of a run.
 local function ended(path, c)
@@ -29,10 +30,16 @@ end
 
 local function check(jobs, options)
   if type(jobs) ~= "table" then fail("several: expected a list of jobs {name =, settings =}") end
+  local named = {}
   for i, job in ipairs(jobs) do
     if type(job) ~= "table" or type(job.name) ~= "string" or type(job.settings) ~= "table" then
       fail("several: job %d is no table {name = text, settings = table}", i)
     end
+    if named[job.name] then
+      fail("several: jobs %d and %d are both called '%s', and would be one run", named[job.name], i,
+           text.visible(job.name))
+    end
+    named[job.name] = i
   end
   if type(options) ~= "table" or type(options.folder) ~= "string" then
     fail("several: options need folder, where the runs are to be")
@@ -67,7 +74,7 @@ local function several(jobs, options)
     local unfinished = not there or not ended(path, c)
     if there then begun[#begun + 1] = {path = path, config = c, unfinished = unfinished} end
     if unfinished then todo[#todo + 1] = {path = path, config = c, there = there} end
-    paths[i], wide = path, math.max(wide, #c.name)
+    paths[i], wide = path, math.max(wide, text.width(text.visible(c.name)))
   end
   local open = opener(options.sets)
   for _, each in ipairs(#todo > 0 and begun or {}) do
@@ -79,7 +86,7 @@ local function several(jobs, options)
     local c = job.config
     local sets, made = open(c)
     local how = {folder = job.path, sets = sets, record = made, progress = options.progress,
-                 label = ("%-" .. wide .. "s"):format(c.name)}
+                 label = text.pad(text.visible(c.name), wide)}
     local result = job.there and run.resume(job.path, c, how) or run.run(c, how)
     if result.stopped == "interrupted" then return nil end
   end

@@ -27,7 +27,7 @@ check.case("cifar10: five files in order, labels from 1, planes as NCHW", functi
     local x = train:get(4)
     check.equal({x[1][1][1]:item(), x[2][32][32]:item(), x[3][5][6]:item()}, {4, 101, 201})
     check.equal(train.classes[1], "airplane")
-    check.equal(train.classes[10], "truck")
+    check.equal({train.classes[10], train.mirror}, {"truck", true})
     local test = data.cifar10(folder, {train = false, records = 1})
     check.equal(select(2, test:get(1)), 10)
     check.equal(test.mean, data.cifar10.mean)

@@ -31,7 +31,7 @@ end
 check.case("quote leaves no way out", function()
   check.equal(gnuplot.quote "it's", [["it\047s"]])
   check.equal(gnuplot.quote "3->16 x1", [["3-\076\061\066 x1"]])  -- else \0761 would be read
-  check.equal(gnuplot.quote "a\nsystem `x`\0", [["a system \140x\140 "]])
+  check.equal(gnuplot.quote "a\nsystem `x`\0", [["a\134nsystem \140x\140\134x00"]])  -- seen, not obeyed
   check.equal(gnuplot.path "x.png", [["./x.png"]])
   check.equal(gnuplot.path "|rm x.png", [["./\174rm x.png"]])
   check.equal(gnuplot.path "/tmp/\"\\.png", [["/tmp/\042\134.png"]])
@@ -267,7 +267,7 @@ check.case("names below bars are turned, or cut, before they run into one anothe
     sys.setenv("RESMOON_PLOT", "text")
     local text = captured("stdout", function() plot.bars(names, values) end)
     sys.setenv("RESMOON_PLOT")
-    check.that(text:find "aut%. +aut%.", text)
+    check.that(text:find "au~1 au~2 +au~3", text)   -- cut, and still told apart
   end)
 end)
 
@@ -315,4 +315,37 @@ check.case("without gnuplot there is one message and no error", function()
   check.equal(ok, nil)
   check.that(reason:find("gnuplot is not installed", 1, true))
   check.equal(select(2, said:gsub("plot: ", "")), 1)
+end)
+
+check.case("numbers that are none or without end are drawn as such, in any figure", function()
+  with_folder(function(folder)
+    local nan, huge = 0 / 0, math.huge
+    local file = folder .. "/n.svg"
+    for i, draw in ipairs {
+      function() return plot.heatmap({{nan, 1}, {2, huge}}, {file = file}) end,
+      function() return plot.heatmap({{nan, nan}, {nan, nan}}, {file = file}) end,
+      function() return plot.lines({{1, nan, huge, 2}}, {file = file}) end,
+      function() return plot.bars({"a", "b", "c"}, {1, nan, -huge}, {file = file}) end,
+    } do
+      check.that(draw(), i)
+      check.that(not content(file):find "%-nan", i)
+    end
+    sys.setenv("RESMOON_PLOT", "text")
+    local text = captured("stdout", function() plot.heatmap {{nan, 1}, {2, -huge}} end)
+    sys.setenv("RESMOON_PLOT")
+    check.that(text:find("%?%?") and text:find("' ' = 1 to @ = 2", 1, true), text)
+  end)
+end)
+
+check.case("a class without a curve is left out of a ROC figure, with a word", function()
+  with_folder(function(folder)
+    local scores = {{0.8, 0.1, 0.1}, {0.2, 0.7, 0.1}, {0.6, 0.3, 0.1}}
+    local said = captured("stderr", function()
+      check.that(plot.roc(scores, {1, 2, 1}, {classes = {"cat", "dog", "zebra"}, file = folder .. "/r.svg"}))
+    end)
+    check.that(said:find("no ROC curve of zebra", 1, true), said)
+    local svg = content(folder .. "/r.svg")
+    check.that(svg:find("dog (AUC 1.000)", 1, true) and not svg:find("zebra", 1, true) and not svg:find("nan", 1, true))
+    check.error(function() plot.roc({{0.9, 0.1}}, {1}) end, "no class has both images of its own and images of others")
+  end)
 end)

@@ -54,7 +54,8 @@ check.case("train, resume, evaluate and compare leave what they promise", functi
     local a, b = folder .. "/a", folder .. "/b"
     local out = run {"train", "--model", "lenet5", "--epochs", "2", "--run", a, "--schedule", "constant"}
     check.that(out:find("epoch 1/2  loss %d+%.%d+  train error .-test error .-img/s"), out)
-    check.equal(select(2, out:gsub("\n", "")), 3)   -- a line for each epoch and one at the end
+    check.equal(select(2, out:gsub("\n", "")), 4)   -- what begins, a line for each epoch and one at the end
+    check.that(out:find("^lenet5 on shapes10: 48 images of 10 classes, 2 epochs, sgd, rate 0.01 %(constant%)"), out)
     check.that(not out:find("[\r\27]"), "the output of a program that is no terminal has no control characters")
     check.equal(rm.sys.list(a), {"best.safetensors", "config.json", "curves.png", "curves.svg", "data.json",
                                  "last.safetensors", "log.csv"})
@@ -164,5 +165,16 @@ check.case("a network's name is the network, also beside a run of that name", fu
     succeed(arguments {"compare", "lenet5", "./lenet5", "--epochs", "1", "--run", folder .. "/c"},
             {folder = folder, env = "RESMOON_PLOT=text"})
     check.that(rm.sys.exists(folder .. "/c/lenet5/log.csv"))
+  end)
+end)
+
+check.case("a damaged log is named with its line, and one network twice is one too many", function()
+  program.with_folder(function(folder)
+    succeed(arguments {"train", "--model", "mlp", "--epochs", "1", "--run", folder .. "/a"})
+    local log = program.file(folder .. "/a/log.csv", "epoch,train_loss,train_error\n1,0,5,20\n")
+    refused({"compare", folder .. "/a"}, log .. ":2: 4 fields, expected 3")
+    refused({"report", folder .. "/a"}, log .. ":2: 4 fields, expected 3")
+    refused(arguments {"compare", "mlp", "mlp", "--run", folder .. "/c"}, "jobs 1 and 2 are both called 'mlp'")
+    check.that(not rm.sys.exists(folder .. "/c"))
   end)
 end)
