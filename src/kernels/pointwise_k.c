@@ -90,7 +90,7 @@ void RM_ISA(pow_backward)(size_t n, const float *a, const float *dy, const float
 void RM_ISA(pow_backward_b)(size_t n, const float *a, const float *y, const float *dy, float *db) {
   EACH(n) {
     float slope = dy[i] * (y[i] * rm_log(a[i]));
-    db[i] = (a[i] == 0) & (y[i] <= 1) & (y[i] >= 0) ? 0 : slope;
+    db[i] = ((a[i] == 0) & (y[i] <= 1) & (y[i] >= 0)) ? 0 : slope;
   }
 }
 /* Equal operands share the gradient. With a NaN both get all of it, as in PyTorch: neither is the smaller. */
