@@ -74,7 +74,7 @@ void bind_accountstep(lua_State *L);
 /* --- arguments ------------------------------------------------------------------ */
 /* A dimension: 1..ndim or -ndim..-1 -> 0..ndim-1. `op` names the call in the error. */
 size_t bind_checkdim(lua_State *L, int arg, size_t ndim, const char *op);
-/* The same of what is reduced, sorted or normalised along: a single number counts as a row of one, as in PyTorch. */
+/* The same of what is reduced, sorted or normalized along: a single number counts as a row of one, as in PyTorch. */
 size_t bind_checkaxis(lua_State *L, int arg, size_t ndim, const char *op);
 /* A position along an extent: 1..n or -n..-1 -> 0..n-1. `what` as in "row". */
 size_t bind_checkindex(lua_State *L, int arg, size_t n, const char *op);

@@ -31,13 +31,13 @@ static size_t check_statistics(lua_State *L, int arg, double mean[MAX_CHANNELS],
   return n;
 }
 
-/* normalise_table({mean}, {std}) -> float32 (C, 256), what each byte becomes */
+/* normalize_table({mean}, {std}) -> float32 (C, 256), what each byte becomes */
 static int normalize_table(lua_State *L) {
   double mean[MAX_CHANNELS], std[MAX_CHANNELS];
   size_t channels = check_statistics(L, 1, mean, std);
   rm_tensor **t = bind_boxtensor(L);
   rm_error err;
-  if (rm_normalise_table(channels, mean, std, t, &err) != RM_OK) return bind_raise(L, &err);
+  if (rm_normalize_table(channels, mean, std, t, &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, t);
 }
 
@@ -48,7 +48,7 @@ static int normalize_bytes(lua_State *L, rm_tensor *x, size_t n, const double me
   rm_rng rng = rm_rng_new(0, 0);
   rm_error err;
   rm_tensor **dense = bind_boxtensor(L), **table = bind_boxtensor(L), **y = bind_boxtensor(L);
-  if (rm_tensor_contiguous(x, dense, &err) != RM_OK || rm_normalise_table(n, mean, std, table, &err) != RM_OK ||
+  if (rm_tensor_contiguous(x, dense, &err) != RM_OK || rm_normalize_table(n, mean, std, table, &err) != RM_OK ||
       rm_augment_batch(*dense, *table, &none, &rng, 0, x->shape[0], all, true, y, &err) != RM_OK)
     return bind_raise(L, &err);
   return bind_pushed(L, y);

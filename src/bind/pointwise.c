@@ -239,7 +239,7 @@ static int tensor_silu(lua_State *L) { return unary(L, RM_SILU, NULL); }
 /* x where it is positive, slope * x elsewhere.
  * Call: x:leaky_relu(slope = 0.01) -> tensor
  * Shapes: of x, float32.
- * Errors: another type; a slope that is no number.
+ * Errors: another type; a slope that is not a number.
  * Source: Maas et al. 2013, "Rectifier nonlinearities improve neural network acoustic models".
  * Example:
  *   > rm.tensor {-1, 2}:leaky_relu(0.1)
@@ -251,7 +251,7 @@ static int tensor_leaky_relu(lua_State *L) {
 /* x where it is positive, alpha * (e^x - 1) elsewhere.
  * Call: x:elu(alpha = 1) -> tensor
  * Shapes: of x, float32.
- * Errors: another type; an alpha that is no number.
+ * Errors: another type; an alpha that is not a number.
  * Source: Clevert et al. 2016, arXiv:1511.07289.
  * Example:
  *   > rm.tensor {-1, 2}:elu()
@@ -271,7 +271,7 @@ static int tensor_gelu(lua_State *L) {
   return unary(L, luaL_checkoption(L, 2, "none", forms) == 0 ? RM_GELU : RM_GELU_TANH, NULL);
 }
 
-/* The largest of each k neighbouring channels.
+/* The largest of each k neighboring channels.
  * Call: x:maxout(k) -> tensor
  * Shapes: (N, C, ...) gives (N, C/k, ...); k divides C.
  * Errors: a k that does not divide C, or is below 1; fewer than two dimensions.

@@ -1,6 +1,6 @@
 /* resize.c -- separable antialiased bilinear scaling.
  *
- * Output pixel i of a line looks at the source around centre (i + 1/2) * scale, through
+ * Output pixel i of a line looks at the source around center (i + 1/2) * scale, through
  * a triangle of half-width max(1, scale). First all lines are scaled across, then down;
  * between the passes values are rounded to bytes, as in Pillow.
  * Source: Pillow, src/libImaging/Resample.c. */
@@ -29,15 +29,15 @@ static double triangle(double x) {
 static void taps_free(taps *t) { rm_free(t->block, t->bytes); }
 
 static void taps_of_output(taps *t, size_t i, size_t inputs, double scale, double support) {
-  double centre = ((double)i + 0.5) * scale, total = 0;
+  double center = ((double)i + 0.5) * scale, total = 0;
   double stretch = support > 1 ? 1 / support : 1;
-  double low = centre - support + 0.5, high = centre + support + 0.5;
+  double low = center - support + 0.5, high = center + support + 0.5;
   size_t begin = low > 0 ? (size_t)low : 0;
   size_t end = high < (double)inputs ? (size_t)high : inputs;
   int32_t *weights = t->weights + i * t->width;
-  for (size_t k = begin; k < end; k++) total += triangle(((double)k - centre + 0.5) * stretch);
+  for (size_t k = begin; k < end; k++) total += triangle(((double)k - center + 0.5) * stretch);
   for (size_t k = begin; k < end; k++) {
-    double weight = triangle(((double)k - centre + 0.5) * stretch) / total;
+    double weight = triangle(((double)k - center + 0.5) * stretch) / total;
     weights[k - begin] = (int32_t)(0.5 + weight * (1 << FIXED_BITS));
   }
   t->first[i] = begin;
@@ -154,7 +154,7 @@ rm_box rm_box_whole(const rm_tensor *image) {
 
 static size_t half_to_even(size_t n) { return n / 2 + (n % 4 == 3); }
 
-rm_box rm_box_centre(const rm_tensor *image, size_t height, size_t width) {
+rm_box rm_box_center(const rm_tensor *image, size_t height, size_t width) {
   size_t h = image->shape[1], w = image->shape[2];
   if (height > h) height = h;
   if (width > w) width = w;

@@ -48,10 +48,10 @@ static rm_status pad(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_
   return RM_OK;
 }
 
-static rm_status centre_crop(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_error *err) {
+static rm_status center_crop(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_error *err) {
   RM_TRY(check_inside(image, step, "centre_crop", err));
   const size_t shape[3] = {image->shape[0], step->height, step->width};
-  rm_box box = rm_box_centre(image, step->height, step->width);
+  rm_box box = rm_box_center(image, step->height, step->width);
   RM_TRY(rm_tensor_new(RM_UINT8, 3, shape, out, err));
   copy_box(image, box.top, box.left, box.height, box.width, rm_tensor_u8(*out), box.width, box.height * box.width);
   return RM_OK;
@@ -60,8 +60,8 @@ static rm_status centre_crop(const rm_step *step, rm_tensor *image, rm_tensor **
 static rm_status ten_crop(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_error *err) {
   RM_TRY(check_inside(image, step, "ten_crop", err));
   size_t h = step->height, w = step->width, bottom = image->shape[1] - h, right = image->shape[2] - w;
-  rm_box centre = rm_box_centre(image, h, w);
-  const size_t at[5][2] = {{0, 0}, {0, right}, {bottom, 0}, {bottom, right}, {centre.top, centre.left}};
+  rm_box center = rm_box_center(image, h, w);
+  const size_t at[5][2] = {{0, 0}, {0, right}, {bottom, 0}, {bottom, right}, {center.top, center.left}};
   const size_t shape[4] = {10, image->shape[0], h, w};
   size_t size = shape[1] * h * w;
   RM_TRY(rm_tensor_new(RM_UINT8, 4, shape, out, err));
@@ -81,7 +81,7 @@ static rm_status apply_step(const rm_step *step, rm_tensor *image, rm_rng *rng, 
   switch (step->kind) {
   case RM_STEP_SHORTER: return shorter(step, image, out, err);
   case RM_STEP_PAD: return pad(step, image, out, err);
-  case RM_STEP_CENTRE_CROP: return centre_crop(step, image, out, err);
+  case RM_STEP_CENTER_CROP: return center_crop(step, image, out, err);
   case RM_STEP_TEN_CROP: return ten_crop(step, image, out, err);
   case RM_STEP_FLIP:
     if (rm_rng_double(rng) < step->p) return rm_image_flip(image, out, err);

@@ -81,7 +81,7 @@ RM_KERNEL(void, log_softmax_columns, (size_t rows, size_t cols, size_t stride, c
 RM_KERNEL(void, softmax_columns_backward, (size_t rows, size_t cols, size_t stride, const float *y, const float *dy, float *dx))
 RM_KERNEL(void, log_softmax_columns_backward, (size_t rows, size_t cols, size_t stride, const float *y, const float *dy, float *dx))
 
-/* norm_k.c: batch normalisation over rows by c columns */
+/* norm_k.c: batch normalization over rows by c columns */
 RM_KERNEL(void, column_sums, (size_t rows, size_t c, const float *x, float *sum))
 RM_KERNEL(void, column_squares, (size_t rows, size_t c, const float *x, const float *mean, float *sum))
 RM_KERNEL(void, norm_forward, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, const float *add, bool relu, float *y))
@@ -106,7 +106,7 @@ RM_KERNEL(void, wino_output_gradient, (const rm_wino_images *g, const float *dy,
 RM_KERNEL(void, wino_weight_product, (size_t count, size_t tiles, size_t rows, size_t columns, bool more, const float *v, const float *m, float *du))
 RM_KERNEL(void, wino_weight_gradient, (const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns, size_t row_block, size_t column_block, float *dw))
 
-/* optim_k.c: one step of an optimiser; the file says what the arguments mean */
+/* optim_k.c: one step of an optimizer; the file says what the arguments mean */
 RM_KERNEL(void, sgd_step, (size_t n, const float *g, float *p, float lr, float decay))
 RM_KERNEL(void, sgd_momentum_step, (size_t n, const float *g, float *v, float *p, float lr, float decay, float keep, float take, float ahead, float now))
 RM_KERNEL(void, adam_step, (size_t n, const float *g, float *m, float *s, float *p, float lr, float decay, float shrink, float b1, float b2, float widen, float eps))

@@ -1,11 +1,11 @@
-/* norm_k.c -- batch normalisation over a matrix of rows by c columns.
+/* norm_k.c -- batch normalization over a matrix of rows by c columns.
  *
  * Channels-last, an activation is such a matrix: a row is a pixel, a column a channel,
  * and everything batch norm does runs along columns. So each loop walks over rows outside
- * and columns inside, where the compiler vectorises it; four rows at a time where sums are
+ * and columns inside, where the compiler vectorizes it; four rows at a time where sums are
  * taken, so that the sums are loaded and stored once for four rows.
  *
- * The normalised value is always (x - mean) * scale + shift, in this order, in every kernel:
+ * The normalized value is always (x - mean) * scale + shift, in this order, in every kernel:
  * backward recomputes it to find where relu cut, and must find the same sign as forward did.
  * The difference first also keeps the digits when the mean is large against the deviation.
  *

@@ -1,6 +1,6 @@
 /* pointwise_k.c -- elementwise arithmetic over n contiguous elements.
  *
- * Plain loops: the compiler vectorises them for each instruction set. An output may
+ * Plain loops: the compiler vectorizes them for each instruction set. An output may
  * be the same array as an input, never a shifted one; EACH tells the compiler so. */
 #include <math.h>
 #include "kernels/isa.h"
@@ -114,7 +114,7 @@ void RM_ISA(exp_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rm
 void RM_ISA(log_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rm_log(x[i]); }
 void RM_ISA(floor_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = floorf(x[i]); }
 void RM_ISA(ceil_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = ceilf(x[i]); }
-/* Ties go to the even neighbour. */
+/* Ties go to the even neighbor. */
 void RM_ISA(round_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rintf(x[i]); }
 
 /* dx from the input x or the output y, whichever the operator keeps, and dy. */

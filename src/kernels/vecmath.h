@@ -1,4 +1,4 @@
-/* vecmath.h -- exp, log and tanh without branches, so that loops over them vectorise.
+/* vecmath.h -- exp, log and tanh without branches, so that loops over them vectorize.
  *
  * (GCC needs -fno-trapping-math for that, which the Makefile gives to kernels.)
  * Each is the same three steps: bring the argument into a small interval, a polynomial

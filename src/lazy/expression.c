@@ -82,7 +82,7 @@ static rm_status check_unchanged(const rm_expression *e, rm_error *err) {
   return RM_OK;
 }
 
-/* What one computation looks at. It has references of its own: where memory runs out in the middle, a finaliser
+/* What one computation looks at. It has references of its own: where memory runs out in the middle, a finalizer
  * of the program may look at the same expression, which then gives up its inputs. */
 typedef struct {
   rm_tensor *in[INPUTS], *columns;

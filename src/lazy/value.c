@@ -1,7 +1,7 @@
 /* value.c -- holding a value and looking at it. */
 #include "lazy/expression.h"
 
-/* v may be looked at by somebody else while it is computed: a finaliser, where memory runs out. */
+/* v may be looked at by somebody else while it is computed: a finalizer, where memory runs out. */
 static rm_status look(rm_value *v, rm_error *err) {
   rm_value held = rm_value_retain(v);
   rm_status status = rm_expression_settle(held.expression, err);

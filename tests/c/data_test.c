@@ -122,7 +122,7 @@ static rm_status load_batch(void) {
     {.kind = RM_STEP_RANDOM_RESIZED_CROP, .height = 9, .width = 9, .scale = {0.1, 1}, .ratio = {0.75, 1.25}},
     {.kind = RM_STEP_FLIP, .p = 1},
     {.kind = RM_STEP_COVER, .height = 8, .width = 6},
-    {.kind = RM_STEP_CENTRE_CROP, .height = 6, .width = 6},
+    {.kind = RM_STEP_CENTER_CROP, .height = 6, .width = 6},
     {.kind = RM_STEP_TEN_CROP, .height = 4, .width = 4},
   };
   const rm_transform transform = {sizeof steps / sizeof *steps, steps}, part = {2, steps + 2};
@@ -196,7 +196,7 @@ static rm_epoch_plan plan_of(size_t n, size_t batch) {
   rm_rng rng = rm_rng_new(5, 0);
   OK(rm_shapes10(n, 1, 0, &plan.images, &plan.labels, &test_err));
   OK(rm_rng_permutation(&rng, n, &plan.order, &test_err));
-  OK(rm_normalise_table(3, mean, std, &plan.table, &test_err));
+  OK(rm_normalize_table(3, mean, std, &plan.table, &test_err));
   return plan;
 }
 
