@@ -14,6 +14,7 @@ local Loader  = require "resmoon.data.loader"
 local cifar   = require "resmoon.data.cifar"
 local find    = require "resmoon.data.find"
 local folder  = require "resmoon.data.folder"
+local split   = require "resmoon.data.split"
 local imaging = rm.imaging
 
 local data = {
@@ -23,7 +24,8 @@ local data = {
   mnist      = require "resmoon.data.mnist",
   shapes10   = require "resmoon.data.shapes10",
   folder     = folder.open,
-  split      = require "resmoon.data.split",
+  split      = split.two,
+  sample     = split.sample,
   transforms = require "resmoon.data.transforms",
   open       = require "resmoon.data.open",
 }

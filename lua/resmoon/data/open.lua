@@ -92,7 +92,7 @@ local function open_folder(dir, options)
   local copy = {}
   for key, value in pairs(options) do copy[key] = value end
   copy.train = nil
-  local train, test = split(folder.open(dir, copy), TEST_SHARE, TEST_SEED)
+  local train, test = split.two(folder.open(dir, copy), TEST_SHARE, TEST_SEED)
   test.like, train.like = train, nil
   if options.train == nil then return train, test end
   return options.train and train or test
