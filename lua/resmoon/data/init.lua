@@ -15,19 +15,22 @@ local cifar   = require "resmoon.data.cifar"
 local find    = require "resmoon.data.find"
 local folder  = require "resmoon.data.folder"
 local split   = require "resmoon.data.split"
+local open    = require "resmoon.data.open"
+local summary = require "resmoon.data.summary"
 local imaging = rm.imaging
 
 local data = {
   Dataset    = Dataset,
   cifar10    = cifar.cifar10,
   cifar100   = cifar.cifar100,
-  mnist      = require "resmoon.data.mnist",
+  mnist      = require("resmoon.data.mnist").mnist,
   shapes10   = require "resmoon.data.shapes10",
   folder     = folder.open,
   split      = split.two,
   sample     = split.sample,
   transforms = require "resmoon.data.transforms",
-  open       = require "resmoon.data.open",
+  open       = open.open,
+  summary    = summary.lines,
 }
 
 --- Batches for training: shuffled, augmented, normalised, prepared ahead by a worker.
