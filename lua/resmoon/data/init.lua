@@ -30,6 +30,7 @@ local data = {
   sample     = split.sample,
   transforms = require "resmoon.data.transforms",
   open       = open.open,
+  inspect    = require "resmoon.data.inspect",
   summary    = summary.lines,
 }
 

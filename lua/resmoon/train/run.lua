@@ -26,6 +26,7 @@ local function build(c, path, options)
   rm.manual_seed(c.seed)
   local sets = options.sets or {config.open(c)}
   local train, test, validation = sets[1], sets[2], sets[3]
+  if options.progress ~= false and not options.label then print(data.summary(train, test, validation)) end
   local mean, std = config.normalisation(c, train)
   c.classes, c.input, c.data_name = train.classes, train.shape, train.name
   local net = config.model(c)

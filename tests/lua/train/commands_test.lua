@@ -54,7 +54,7 @@ check.case("train, resume, evaluate and compare leave what they promise", functi
     local a, b = folder .. "/a", folder .. "/b"
     local out = run {"train", "--model", "lenet5", "--epochs", "2", "--run", a, "--schedule", "constant"}
     check.that(out:find("epoch 1/2  loss %d+%.%d+  train error .-test error .-img/s"), out)
-    check.equal(select(2, out:gsub("\n", "")), 3)   -- a line for each epoch and one at the end
+    check.equal(select(2, out:gsub("\n", "")), 5)   -- two about the data, one for each epoch, one at the end
     check.that(not out:find("[\r\27]"), "the output of a program that is no terminal has no control characters")
     check.equal(rm.sys.list(a), {"best.safetensors", "config.json", "curves.png", "curves.svg",
                                  "last.safetensors", "log.csv"})
