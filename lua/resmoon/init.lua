@@ -40,6 +40,15 @@ setmetatable(rm, {
   end,
 })
 
+-- The methods of layers are those of modules; they are loaded when one is first asked for.
+setmetatable(rm.layer_methods, {
+  __index = function(methods, name)
+    setmetatable(methods, nil)
+    require "resmoon.nn.module"
+    return rawget(methods, name)
+  end,
+})
+
 --- The version of ResMoon, and the names of the library's parts, which are globals at the prompt.
 -- Call: rm.version
 -- Call: rm.parts

@@ -24,6 +24,7 @@
 #include "core/rng.h"
 #include "core/tape.h"
 #include "core/tensor.h"
+#include "lazy/value.h"
 
 /* --- errors --------------------------------------------------------------------- */
 /* Raises err's message, with the user's file and line in front. Does not return. */
@@ -43,15 +44,19 @@ void bind_nearest_offer(bind_nearest *best, const char *candidate);
 #define BIND_TENSOR "resmoon.Tensor"
 
 /* The tensor at stack index `arg`; raises "bad argument ..." if it is none. A number is
- * no tensor. A pending batch norm (bind/pending.h) is completed first. */
+ * no tensor. One that waits (lazy/value.h) is computed first. */
 rm_tensor *bind_checktensor(lua_State *L, int arg);
 rm_tensor *bind_totensor(lua_State *L, int arg);   /* the same, NULL if it is none */
 rm_tensor *bind_opttensor(lua_State *L, int arg);  /* NULL for none or nil */
 /* bind_checktensor for a tensor about to be written in place by `op`: raises where the tape
- * would lose track, and completes pending results that would read the old values. */
+ * would lose track, and has what waits read the old values first. */
 rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op);
 
 rm_tensor **bind_boxtensor(lua_State *L);           /* pushes an empty box */
+
+/* A box holds a value: what an operator that can wait takes and gives. */
+rm_value *bind_tovalue(lua_State *L, int arg);      /* NULL if there is none; computes nothing */
+rm_value *bind_boxvalue(lua_State *L);              /* pushes an empty box */
 /* After the core filled *box, which is on top of the stack: returns 1 (one result). */
 int bind_pushed(lua_State *L, rm_tensor **box);
 /* Pushes another reference to t. */

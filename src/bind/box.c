@@ -23,9 +23,9 @@
 
 #include <string.h>
 #include "base/clock.h"
-#include "bind/pending.h"
 #include "measure/profile.h"
 #include "memory/alloc.h"
+#include "parallel/threads.h"
 
 static const char tensor_key;  /* its address is the metatable's key in the registry */
 static const char state_key;
@@ -117,8 +117,8 @@ static int state_gc(lua_State *L) {
   return 0;
 }
 
-bind_box *bind_tobox(lua_State *L, int arg) {
-  bind_box *box = lua_touserdata(L, arg);
+rm_value *bind_tovalue(lua_State *L, int arg) {
+  rm_value *box = lua_touserdata(L, arg);
   if (!box || !lua_getmetatable(L, arg)) return NULL;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &tensor_key);
   bool is = lua_rawequal(L, -1, -2);
@@ -126,9 +126,17 @@ bind_box *bind_tobox(lua_State *L, int arg) {
   return is ? box : NULL;
 }
 
+/* Computes what waits in the box, which is on the stack: it survives a collection. */
+static void complete(lua_State *L, rm_value *box) {
+  rm_tensor *t;
+  rm_error err;
+  bind_account(L);
+  if (RM_BREAKABLE(rm_value_tensor(box, &t, &err), &err) != RM_OK) bind_raise(L, &err);
+}
+
 rm_tensor *bind_totensor(lua_State *L, int arg) {
-  bind_box *box = bind_tobox(L, arg);
-  if (box && box->pending) bind_complete(L, box);
+  rm_value *box = bind_tovalue(L, arg);
+  if (box && rm_value_waits(box)) complete(L, box);
   return box ? box->tensor : NULL;
 }
 
@@ -145,19 +153,20 @@ rm_tensor *bind_opttensor(lua_State *L, int arg) {
 rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op) {
   rm_tensor *t = bind_checktensor(L, arg);
   rm_error err;
-  if (rm_tensor_check_writable(op, t, &err) != RM_OK) bind_raise(L, &err);
-  bind_completereaders(L, t);
+  if (RM_BREAKABLE(rm_tensor_check_writable(op, t, &err), &err) != RM_OK) bind_raise(L, &err);
   return t;
 }
 
-rm_tensor **bind_boxtensor(lua_State *L) {
+rm_value *bind_boxvalue(lua_State *L) {
   bind_account(L);
-  bind_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-  memset(box, 0, sizeof *box);
+  rm_value *box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = (rm_value){0};
   lua_rawgetp(L, LUA_REGISTRYINDEX, &tensor_key);
   lua_setmetatable(L, -2);
-  return &box->tensor;
+  return box;
 }
+
+rm_tensor **bind_boxtensor(lua_State *L) { return &bind_boxvalue(L)->tensor; }
 
 int bind_pushed(lua_State *L, rm_tensor **box) {
   (void)L, (void)box;
@@ -170,10 +179,7 @@ void bind_pushtensor(lua_State *L, rm_tensor *t) {
 }
 
 static int box_gc(lua_State *L) {
-  bind_box *box = lua_touserdata(L, 1);
-  bind_droppending(box);
-  rm_tensor_release(box->tensor);
-  box->tensor = NULL;
+  rm_value_release(lua_touserdata(L, 1));
   return 0;
 }
 

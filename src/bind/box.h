@@ -5,15 +5,6 @@
 
 #include "bind/bind.h"
 
-typedef struct bind_pending bind_pending; /* a batch norm not yet computed: pending.h */
-
-/* The userdata behind a tensor in Lua. `tensor` comes first: bind_boxtensor hands out its
- * address. */
-typedef struct {
-  rm_tensor *tensor;
-  bind_pending *pending; /* NULL, or what will compute the tensor when it is looked at */
-} bind_box;
-
 /* When a collection ended and how long it took, in seconds. */
 typedef struct { double ended, cost; } bind_pace;
 
@@ -25,12 +16,8 @@ typedef struct {
   size_t usual;        /* the most live bytes that full collections have left of late */
   size_t full_live;    /* live bytes when they were fewest since the last full collection */
   bind_pace young, full; /* the last collections */
-  bind_pending *pending; /* those outstanding, newest first */
 } bind_state;
 
 bind_state *bind_getstate(lua_State *L);
-
-/* The box at `arg`, pending or not; NULL if there is none. */
-bind_box *bind_tobox(lua_State *L, int arg);
 
 #endif

@@ -122,7 +122,7 @@ static int core_checkpoint(lua_State *L) {
   memcpy(c->generators, before, sizeof before);
   lua_settop(L, n + 2); /* the hooks' table has it */
   rm_error err;
-  if (replace(&bind_tobox(L, n + 2)->tensor, x, c, &err) == RM_OK) return 1;
+  if (replace(&bind_tovalue(L, n + 2)->tensor, x, c, &err) == RM_OK) return 1;
   c->base.rm.release(&c->base.rm);
   return bind_raise(L, &err);
 }

@@ -1,6 +1,7 @@
-/* norm.c -- x:batch_norm(...), the function behind the layer. Its result is pending (pending.h) unless
- * an addition or relu is asked for right here. */
-#include "bind/pending.h"
+/* norm.c -- x:batch_norm(...), the function behind the layer. Its result waits (lazy/value.h) unless an
+ * addition or relu is asked for right here. */
+#include "bind/bind.h"
+#include "lazy/fuse.h"
 #include "parallel/threads.h"
 #include "ops/norm/norm.h"
 
@@ -34,12 +35,12 @@ static int tensor_batch_norm(lua_State *L) {
   if (lua_istable(L, 6)) lua_getfield(L, 6, "add");
   else lua_pushnil(L);
   rm_tensor *add = bind_opttensor(L, 7);
-  if (!add && !relu) return bind_pushbatchnorm(L, x, weight, bias, running[0], running[1], &o);
-  rm_tensor **y = bind_boxtensor(L);
+  rm_value *y = bind_boxvalue(L);
   rm_error err;
-  if (RM_BREAKABLE(rm_batch_norm(x, weight, bias, running[0], running[1], &o, add, relu, y, &err), &err) != RM_OK)
-    return bind_raise(L, &err);
-  return bind_pushed(L, y);
+  rm_status status =
+      add || relu ? RM_BREAKABLE(rm_batch_norm(x, weight, bias, running[0], running[1], &o, add, relu, &y->tensor, &err), &err)
+                  : rm_value_batch_norm(bind_tovalue(L, 1), weight, bias, running[0], running[1], &o, y, &err);
+  return status == RM_OK ? 1 : bind_raise(L, &err);
 }
 
 void bind_open_norm(lua_State *L) {

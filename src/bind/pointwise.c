@@ -5,7 +5,7 @@
 
 #include <math.h>
 #include "bind/bind.h"
-#include "bind/pending.h"
+#include "lazy/fuse.h"
 #include "ops/pointwise/maxout.h"
 #include "parallel/threads.h"
 
@@ -57,7 +57,14 @@ static int binary(lua_State *L, rm_binary_op op, const char *name) {
  *   [[ 0., -1.],
  *    [ 1.,  0.]]
  *   float32 (2, 2) */
-static int tensor_add(lua_State *L) { return bind_pendingadd(L) ? 1 : binary(L, RM_ADD, "add"); }
+static int tensor_add(lua_State *L) {
+  rm_value *a = bind_tovalue(L, 1), *b = bind_tovalue(L, 2);
+  if (!a || !b) return binary(L, RM_ADD, "add");
+  rm_value *y = bind_boxvalue(L);
+  rm_error err;
+  return RM_BREAKABLE(rm_value_add(a, b, y, &err), &err) == RM_OK ? 1 : bind_raise(L, &err);
+}
+
 static int tensor_sub(lua_State *L) { return binary(L, RM_SUB, "sub"); }
 static int tensor_mul(lua_State *L) { return binary(L, RM_MUL, "mul"); }
 static int tensor_div(lua_State *L) { return binary(L, RM_DIV, "div"); }
@@ -202,7 +209,14 @@ static int tensor_round(lua_State *L) { return unary(L, RM_ROUND, NULL); }
  * Example:
  *   > rm.tensor {-1, 0, 2}:relu()
  *   [0., 0., 2.]  float32 (3) */
-static int tensor_relu(lua_State *L) { return bind_pendingrelu(L, 1) ? 1 : unary(L, RM_RELU, NULL); }
+static int tensor_relu(lua_State *L) {
+  rm_value *x = bind_tovalue(L, 1);
+  if (!x) luaL_typeerror(L, 1, "tensor");
+  rm_value *y = bind_boxvalue(L);
+  rm_error err;
+  return RM_BREAKABLE(rm_value_relu(x, y, &err), &err) == RM_OK ? 1 : bind_raise(L, &err);
+}
+
 
 /* Smooth activations: 1 / (1 + e^-x), tanh(x), and silu(x) = x * sigmoid(x), element by element.
  * Call: x:sigmoid() -> tensor

@@ -74,7 +74,7 @@ static int core_live_tensors(lua_State *L) {
   return 1;
 }
 
-/* The instruction set of the kernels in use: "avx512", "avx2" or "baseline".
+/* The instruction set of the kernels in use, one of rm.machine.isas().
  * Call: rm.isa() -> string
  * Errors: none; RESMOON_ISA in the environment forces one at the start.
  * Example:

@@ -15,7 +15,6 @@
 #include "bind/index.h"
 
 #include <string.h>
-#include "bind/pending.h"
 #include "bind/box.h"
 
 /* --- fields -------------------------------------------------------------------- */
@@ -105,7 +104,6 @@ static int tensor_newindex(lua_State *L) {
   rm_status status;
   if (strcmp(name, "requires_grad") == 0) {
     luaL_checktype(L, 3, LUA_TBOOLEAN);
-    bind_completerecorders(L, x);
     status = rm_tensor_set_requires_grad(x, lua_toboolean(L, 3), &err);
   } else if (strcmp(name, "grad") == 0) {
     status = rm_tensor_set_grad(x, bind_opttensor(L, 3), &err);
@@ -125,7 +123,7 @@ static int tensor_len(lua_State *L) {
 
 /* a == b: one and the same tensor (its elements are compared by a:eq(b)) */
 static int tensor_equal(lua_State *L) {
-  bind_box *a = bind_tobox(L, 1), *b = bind_tobox(L, 2);
+  const rm_value *a = bind_tovalue(L, 1), *b = bind_tovalue(L, 2);
   lua_pushboolean(L, a && b && (a == b || (a->tensor && a->tensor == b->tensor)));
   return 1;
 }
@@ -240,7 +238,7 @@ static int tensor_copy_(lua_State *L) {
  *   > rm.is_tensor(rm.zeros(1)), rm.is_tensor {1}
  *   true  false */
 static int core_is_tensor(lua_State *L) {
-  lua_pushboolean(L, bind_tobox(L, 1) != NULL);
+  lua_pushboolean(L, bind_tovalue(L, 1) != NULL);
   return 1;
 }
 

@@ -15,6 +15,7 @@ rm_storage *rm_storage_new(size_t bytes) {
   atomic_init(&s->refs, 1);
   atomic_init(&s->watchers, 1);
   atomic_init(&s->version, 0);
+  s->readers = NULL;
   return s;
 }
 

@@ -1,5 +1,6 @@
 /* list.h -- every kernel, once; kernels.h and isa.h say how it is expanded.
- * No include guard: it is read several times. */
+ * No include guard: it is read several times. A kernel is a line, however long. */
+/* clang-format off */
 
 /* pointwise_k.c: n contiguous elements; y may be an input */
 RM_KERNEL(void, add, (size_t n, const float *a, const float *b, float *y))
@@ -24,44 +25,22 @@ RM_KERNEL(void, pow_backward, (size_t n, const float *a, const float *dy, const 
 RM_KERNEL(void, pow_backward_b, (size_t n, const float *a, const float *y, const float *dy, float *db))
 RM_KERNEL(void, maximum_backward, (size_t n, const float *a, const float *b, const float *dy, float *da))
 RM_KERNEL(void, minimum_backward, (size_t n, const float *a, const float *b, const float *dy, float *da))
-RM_KERNEL(void, neg_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, abs_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, sign_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, square_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, sqrt_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, reciprocal_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, exp_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, log_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, floor_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, ceil_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, round_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, neg_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, abs_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, square_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, sqrt_backward, (size_t n, const float *y, const float *dy, float *dx))
-RM_KERNEL(void, reciprocal_backward, (size_t n, const float *y, const float *dy, float *dx))
-RM_KERNEL(void, log_backward, (size_t n, const float *x, const float *dy, float *dx))
 RM_KERNEL(void, zero_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, clamp_forward, (size_t n, const float *x, const float *low, const float *high, float *y))
-RM_KERNEL(void, clamp_backward, (size_t n, const float *x, const float *dy, const float *low, const float *high, float *dx))
 
-/* activation_k.c: the same form */
-RM_KERNEL(void, relu_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, relu_backward, (size_t n, const float *y, const float *dy, float *dx))
-RM_KERNEL(void, leaky_relu_forward, (size_t n, const float *x, const float *slope, float *y))
-RM_KERNEL(void, leaky_relu_backward, (size_t n, const float *x, const float *dy, const float *slope, float *dx))
-RM_KERNEL(void, elu_forward, (size_t n, const float *x, const float *alpha, float *y))
-RM_KERNEL(void, elu_backward, (size_t n, const float *x, const float *dy, const float *alpha, float *dx))
-RM_KERNEL(void, sigmoid_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, sigmoid_backward, (size_t n, const float *y, const float *dy, float *dx))
-RM_KERNEL(void, tanh_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, tanh_backward, (size_t n, const float *y, const float *dy, float *dx))
-RM_KERNEL(void, silu_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, silu_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, gelu_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, gelu_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, gelu_tanh_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, gelu_tanh_backward, (size_t n, const float *x, const float *dy, float *dx))
+/* pointwise_k.c, activation_k.c: those of the operators on one tensor */
+#define RM_NUMBERS_0
+#define RM_NUMBERS_1 const float *number,
+#define RM_NUMBERS_2 const float *number, const float *second,
+#define RM_UNARY(op, kernel, name, numbers, keep) \
+  RM_KERNEL(void, kernel##_forward, (size_t n, const float *x, RM_NUMBERS_##numbers float *y)) \
+  RM_KERNEL(void, kernel##_backward, (size_t n, const float *kept, const float *dy, RM_NUMBERS_##numbers float *dx))
+#define RM_UNARY_FLAT(op, kernel, name) RM_KERNEL(void, kernel##_forward, (size_t n, const float *x, float *y))
+#include "kernels/unary_list.h"
+#undef RM_UNARY_FLAT
+#undef RM_UNARY
+#undef RM_NUMBERS_2
+#undef RM_NUMBERS_1
+#undef RM_NUMBERS_0
 
 /* compare_k.c: the same form */
 RM_KERNEL(void, eq, (size_t n, const float *a, const float *b, uint8_t *y))

@@ -120,6 +120,9 @@ void RM_ISA(sqrt_backward)(size_t n, const float *y, const float *dy, float *dx)
 void RM_ISA(reciprocal_backward)(size_t n, const float *y, const float *dy, float *dx) {
   EACH(n) dx[i] = -dy[i] * y[i] * y[i];
 }
+void RM_ISA(exp_backward)(size_t n, const float *y, const float *dy, float *dx) {
+  EACH(n) dx[i] = y[i] * dy[i];
+}
 void RM_ISA(log_backward)(size_t n, const float *x, const float *dy, float *dx) {
   EACH(n) dx[i] = dy[i] / x[i];
 }

@@ -13,6 +13,7 @@
 #include "core/tape.h"
 #include "core/view.h"
 #include "kernels/kernels.h"
+#include "isas.h"
 #include "leaks.h"
 #include "memory/alloc.h"
 #include "ops/conv/conv.h"
@@ -124,11 +125,9 @@ static void expect_close(const char *what, const shape *p, const char *method, r
 }
 
 static void matches_naive(const char *method) {
-  static const char *const isas[] = {"baseline", "avx2", "avx512"};
   for (int i = 0; i < SHAPES; i++) {
     result naive = compute(&shapes[i], "naive");
-    for (int k = 0; k < 3; k++) {
-      if (!rm_kernel_select(isas[k])) continue;
+    for (size_t k = 0; select_isa(k); k++) {
       result r = compute(&shapes[i], method);
       expect_close("output", &shapes[i], method, r.y, naive.y);
       expect_close("input gradient", &shapes[i], method, r.dx, naive.dx);
@@ -146,11 +145,9 @@ static void large_outputs_are_the_same(void **state) {
   enum { FLOATS = 24 * RM_WINO_TILE, OUT = 2 * 8 * 8 * 16 };
   const rm_wino_images g = {8, 8, 16, 16, 2, 2, 0, 24};
   const rm_conv_finish finish = {0};
-  static const char *const isas[] = {"baseline", "avx2", "avx512"};
   float *m = rm_alloc(FLOATS * sizeof *m), *y = rm_alloc(2 * OUT * sizeof *y);
   for (size_t i = 0; i < FLOATS; i++) m[i] = (float)(i * 37 % 101) - 50;
-  for (int k = 0; k < 3; k++) {
-    if (!rm_kernel_select(isas[k])) continue;
+  for (size_t k = 0; select_isa(k); k++) {
     memset(y, 0xff, 2 * OUT * sizeof *y);
     rm_kernel_table()->wino_output(&g, m, &finish, false, 0, 8, y);
     rm_kernel_table()->wino_output(&g, m, &finish, true, 0, 8, y + OUT);

@@ -11,6 +11,7 @@
 #include "core/rng.h"
 #include "core/tape.h"
 #include "kernels/kernels.h"
+#include "isas.h"
 #include "memory/alloc.h"
 #include "ops/optim/optim.h"
 #include "parallel/threads.h"
@@ -175,9 +176,7 @@ static void train(problem *q, const method *m, bool with_twin) {
 
 static void test_twins(void **context) {
   (void)context;
-  static const char *const isas[] = {"baseline", "avx2", "avx512"};
-  for (size_t k = 0; k < 3; k++) {
-    if (!rm_kernel_select(isas[k])) continue;
+  for (size_t k = 0; select_isa(k); k++) {
     for (size_t i = 0; i < METHODS; i++) {
       problem q;
       train(&q, &methods[i], true);

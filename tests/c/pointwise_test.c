@@ -14,6 +14,7 @@
 #include "core/tape.h"
 #include "core/view.h"
 #include "kernels/kernels.h"
+#include "isas.h"
 #include "leaks.h"
 #include "memory/alloc.h"
 #include "ops/pointwise/pointwise.h"
@@ -21,8 +22,6 @@
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
-
-static const char *const isas[] = {"baseline", "avx2", "avx512"};
 
 /* --- naive twins: one element, in double ------------------------------------------------- */
 typedef double (*twin)(const double *v);
@@ -117,6 +116,7 @@ static const struct {
     {K(neg_backward), 2, neg_b, 0, 0, true, false}, {K(abs_backward), 2, abs_b, 0, 0, false, false},
     {K(square_backward), 2, square_b, 1, 0, false, false}, {K(sqrt_backward), 2, sqrt_b, 1, 0, false, true},
     {K(reciprocal_backward), 2, reciprocal_b, 2, 0, false, false}, {K(log_backward), 2, log_b, 1, 0, false, true},
+    {K(exp_backward), 2, mul, 0.5, 0, true, false},
     {K(zero_backward), 2, zero, 0, 0, false, false}, {K(clamp_forward), 3, clamp, 0, 0, false, false},
     {K(clamp_backward), 4, clamp_b, 0, 0, false, false}, {K(relu_forward), 1, relu, 0, 0, true, false},
     {K(relu_backward), 2, relu_b, 0, 0, false, false}, {K(leaky_relu_forward), 2, leaky, 1, 0, false, false},
@@ -180,8 +180,7 @@ static void kernels_match_their_twins(void **state) {
   (void)state;
   static const size_t sizes[] = {0, 1, 3, 7, 8, 15, 17, 31, 33, 65, MOST};
   static float in[INPUTS][MOST], y[MOST + 1], part[MOST];
-  for (size_t s = 0; s < 3; s++) {
-    if (!rm_kernel_select(isas[s])) continue;
+  for (size_t s = 0; select_isa(s); s++) {
     for (size_t c = 0; c < CASES; c++) {
       rm_rng rng = rm_rng_new(11, c);
       fill(&rng, c, in);
@@ -193,7 +192,7 @@ static void kernels_match_their_twins(void **state) {
         for (size_t i = 0; i < n; i++) {
           double v[INPUTS];
           for (size_t k = 0; k < INPUTS; k++) v[k] = in[k][i];
-          compare(isas[s], c, v, y[i]);
+          compare(rm_kernel_table()->isa, c, v, y[i]);
         }
         /* The same bits however the run is cut: threads may cut it anywhere. */
         for (size_t begin = 0, step = 1; begin < n; begin += step, step = step % 13 + 3) {
@@ -201,7 +200,7 @@ static void kernels_match_their_twins(void **state) {
           call(cases[c].entry, cases[c].inputs, count, in, begin, part);
           for (size_t i = 0; i < count; i++)
             if (memcmp(&part[i], &y[begin + i], sizeof *part) != 0)
-              fail_msg("%s %s(%g, %g, ...): %.9g in a run of %zu, %.9g in one of %zu", isas[s],
+              fail_msg("%s %s(%g, %g, ...): %.9g in a run of %zu, %.9g in one of %zu", rm_kernel_table()->isa,
                        cases[c].name, in[0][begin + i], in[1][begin + i], y[begin + i], n, part[i], count);
         }
       }
@@ -213,15 +212,14 @@ static void kernels_match_their_twins(void **state) {
 static void functions_are_within_two_ulps(void **state) {
   (void)state;
   static float in[INPUTS][MOST], y[MOST];
-  for (size_t s = 0; s < 3; s++) {
-    if (!rm_kernel_select(isas[s])) continue;
+  for (size_t s = 0; select_isa(s); s++) {
     for (size_t c = 0; c < CASES; c++) {
       if (cases[c].inputs != 1 || !cases[c].special) continue;
       uint32_t bits = 0;
       for (size_t round = 0; round < 400; round++) {
         for (size_t i = 0; i < MOST; i++, bits += 9767) memcpy(&in[0][i], &bits, sizeof bits);
         call(cases[c].entry, 1, MOST, in, 0, y);
-        for (size_t i = 0; i < MOST; i++) compare(isas[s], c, (double[INPUTS]){in[0][i]}, y[i]);
+        for (size_t i = 0; i < MOST; i++) compare(rm_kernel_table()->isa, c, (double[INPUTS]){in[0][i]}, y[i]);
       }
     }
   }
@@ -238,8 +236,7 @@ static void integer_kernels_match(void **state) {
     a[i] = (int64_t)rm_rng_u64(&rng);
     b[i] = i % 3 ? (int64_t)rm_rng_u64(&rng) : a[i];
   }
-  for (size_t s = 0; s < 3; s++) {
-    if (!rm_kernel_select(isas[s])) continue;
+  for (size_t s = 0; select_isa(s); s++) {
     const rm_kernels *k = rm_kernel_table();
     k->add_i64(N, a, b, y);
     for (size_t i = 0; i < N; i++) assert_int_equal(y[i], (int64_t)((uint64_t)a[i] + (uint64_t)b[i]));
@@ -278,8 +275,7 @@ static void comparisons_match(void **state) {
   float a[N], b[N], y[N];
   uint8_t t[N], u[N], v[N];
   for (size_t i = 0; i < N; i++) a[i] = specials[i % SPECIALS], b[i] = specials[i / SPECIALS];
-  for (size_t s = 0; s < 3; s++) {
-    if (!rm_kernel_select(isas[s])) continue;
+  for (size_t s = 0; select_isa(s); s++) {
     const rm_kernels *k = rm_kernel_table();
     k->eq(N, a, b, t);
     for (size_t i = 0; i < N; i++) assert_int_equal(t[i], a[i] == b[i]);

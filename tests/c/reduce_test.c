@@ -12,6 +12,7 @@
 #include "core/tape.h"
 #include "core/view.h"
 #include "kernels/kernels.h"
+#include "isas.h"
 #include "leaks.h"
 #include "memory/alloc.h"
 #include "ops/norm/softmax.h"
@@ -20,8 +21,6 @@
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
-
-static const char *const isas[] = {"baseline", "avx2", "avx512"};
 
 static rm_tensor *random_tensor(rm_rng *rng, size_t ndim, const size_t shape[]) {
   rm_tensor *t;
@@ -130,8 +129,7 @@ static void every_subset_in_every_layout(void **state) {
   (void)state;
   static const size_t shapes[][4] = {{3, 5, 4, 7}, {2, 19, 3, 1}, {1, 1, 9, 40}, {4, 1, 1, 6}, {2, 3, 17, 11}};
   rm_rng rng = rm_rng_new(2, 0);
-  for (size_t s = 0; s < 3; s++) {
-    if (!rm_kernel_select(isas[s])) continue;
+  for (size_t s = 0; select_isa(s); s++) {
     for (size_t z = 0; z < sizeof shapes / sizeof *shapes; z++)
       for (int how = 0; how < LAYOUTS; how++) {
         rm_tensor *x = arranged(&rng, shapes[z], how);
@@ -148,8 +146,7 @@ static void long_ones(void **state) {
   static const size_t shapes[][4] = {{1, 1, 1, 70001}, {2, 1, 1, 40003}, {3, 70, 1, 2}, {1, 5001, 1, 3}, {1, 130, 1, 1500},
                                      {2, 200, 1, 300}};
   rm_rng rng = rm_rng_new(3, 0);
-  for (size_t s = 0; s < 3; s++) {
-    if (!rm_kernel_select(isas[s])) continue;
+  for (size_t s = 0; select_isa(s); s++) {
     for (size_t z = 0; z < sizeof shapes / sizeof *shapes; z++) {
       rm_tensor *x = random_tensor(&rng, 4, shapes[z]);
       if (shapes[z][3] > 10000) {
@@ -176,8 +173,7 @@ static void long_ones(void **state) {
 static void nan_wins(void **state) {
   (void)state;
   rm_rng rng = rm_rng_new(4, 0);
-  for (size_t s = 0; s < 3; s++) {
-    if (!rm_kernel_select(isas[s])) continue;
+  for (size_t s = 0; select_isa(s); s++) {
     for (size_t n = 3; n < 400; n += 57) {
       rm_tensor *x = random_tensor(&rng, 2, (size_t[]){n, 5}), *value, *index;
       for (size_t dim = 0; dim < 2; dim++) {
@@ -199,8 +195,7 @@ static void nan_wins(void **state) {
 
 static void equal_values_take_the_first(void **state) {
   (void)state;
-  for (size_t s = 0; s < 3; s++) {
-    if (!rm_kernel_select(isas[s])) continue;
+  for (size_t s = 0; select_isa(s); s++) {
     for (size_t n = 2; n < 400; n += 99) {
       rm_tensor *x, *index;
       OK(rm_tensor_zeros(RM_FLOAT32, 1, &n, &x, &err));
@@ -252,8 +247,7 @@ static void softmax_matches(void **state) {
   (void)state;
   static const size_t shapes[][4] = {{3, 5, 4, 7}, {2, 10, 1, 1}, {1, 70, 9, 3}, {2, 3, 67, 150}};
   rm_rng rng = rm_rng_new(6, 0);
-  for (size_t s = 0; s < 3; s++) {
-    if (!rm_kernel_select(isas[s])) continue;
+  for (size_t s = 0; select_isa(s); s++) {
     for (size_t z = 0; z < sizeof shapes / sizeof *shapes; z++)
       for (int how = 0; how < LAYOUTS; how++)
         for (size_t dim = 0; dim < 4; dim++) {

@@ -14,8 +14,8 @@
 #include "memory/alloc.h"
 #include "core/rng.h"
 #include "core/tape.h"
+#include "isas.h"
 #include "parallel/threads.h"
-#include "kernels/kernels.h"
 
 static rm_error test_err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", test_err.message); } while (0)
@@ -58,10 +58,8 @@ static inline void test_threads(size_t n) { OK(rm_set_num_threads(n, &test_err))
 
 /* Runs body under every instruction set this processor has. */
 static inline void test_each_isa(void (*body)(void)) {
-  static const char *const isas[] = {"baseline", "avx2", "avx512"};
   const char *was = rm_kernel_table()->isa;
-  for (size_t i = 0; i < 3; i++)
-    if (rm_kernel_select(isas[i])) body();
+  for (size_t i = 0; select_isa(i); i++) body();
   rm_kernel_select(was);
 }
 

@@ -1,4 +1,5 @@
 /* leaf.c -- what a user may set on a tensor: whether it requires a gradient, and that gradient. */
+#include "core/reader.h"
 #include "core/tape/node.h"
 #include "core/view.h"
 
@@ -8,6 +9,7 @@ rm_status rm_tensor_set_requires_grad(rm_tensor *t, bool requires, rm_error *err
                    t->node->name);
   if (requires && t->dtype != RM_FLOAT32)
     return rm_fail(err, RM_ERR_TYPE, "requires_grad: the tensor is %s, expected float32", rm_dtype_name(t->dtype));
+  if (t->requires_grad != requires) RM_TRY(rm_settle_requirement(t, err));
   t->requires_grad = requires;
   return RM_OK;
 }

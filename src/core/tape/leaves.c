@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "core/copy.h"
 #include "core/hook.h"
+#include "core/reader.h"
 #include "core/tape/accumulate.h"
 #include "core/tape/grow.h"
 
@@ -40,6 +41,8 @@ rm_status rm_leaves_deliver(rm_leaves *l, rm_error *err) {
   for (size_t i = 0; i < l->n; i++)
     if (l->items[i].leaf->hooks) RM_TRY(rm_hooks_run(l->items[i].leaf->hooks, &l->items[i].grad, err));
   for (size_t i = 0; i < l->n; i++) RM_TRY(owned(&l->items[i].grad, l->items[i].leaf, err));
+  for (size_t i = 0; i < l->n; i++)
+    if (l->items[i].leaf->grad) RM_TRY(rm_settle_elements(l->items[i].leaf->grad, err));
   for (size_t i = 0; i < l->n; i++) {
     rm_tensor *leaf = l->items[i].leaf, *grad = l->items[i].grad;
     if (leaf->grad && rm_tensor_same_layout(leaf->grad, grad) && rm_tensor_is_dense(grad)) {

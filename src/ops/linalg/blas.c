@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/number.h"
+#include "kernels/kernels.h"
 #include "parallel/threads.h"
 
 /* cblas.h's values; the header is not needed for them. */
@@ -19,20 +20,10 @@ static sgemm_fn library_sgemm; /* NULL: plain loops */
 static const char *library_name = "plain loops";
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 
-static bool has_avx512(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-#else
-  return false;
-#endif
-}
-
 static void load(void) {
   static const char *const names[] = {"libopenblas.so.0", "libopenblas.so"};
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
-  if (has_avx512()) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+  if (rm_kernel_openblas()) setenv("OPENBLAS_CORETYPE", rm_kernel_openblas(), 0);
   void *library = NULL;
   for (size_t i = 0; !library && i < 2; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
   if (library) library_sgemm = (sgemm_fn)dlsym(library, "cblas_sgemm");

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 #include "core/copy.h"
+#include "core/reader.h"
 #include "core/tape.h"
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
@@ -21,6 +22,7 @@ typedef struct {
   float       *p;
   const float *g;
   float       *state[RM_OPTIM_STATES];
+  rm_tensor   *state_tensors[RM_OPTIM_STATES]; /* NULL: not used */
   size_t       n;
   size_t       first; /* its first block, counted over all parts */
   uint64_t     step;
@@ -59,6 +61,7 @@ static rm_status add_part(const char *op, pass *all, const rm_optim_set *set, si
   part *a = &all->parts[all->nparts];
   *a = (part){.param = p, .n = p->numel, .first = all->blocks, .step = set->steps[i]};
   RM_TRY(check_dense(op, i, p, err));
+  RM_TRY(rm_settle_elements(p, err)); /* all is written in place */
   for (size_t k = 0; k < RM_OPTIM_STATES; k++) {
     if (!used[k]) continue;
     rm_tensor *s = set->state[k] ? set->state[k][i] : NULL;
@@ -68,6 +71,8 @@ static rm_status add_part(const char *op, pass *all, const rm_optim_set *set, si
                      "in the parameter's layout", op, k + 1, i + 1,
                      s ? rm_tensor_text(s, actual) : "missing", rm_tensor_text(p, expected));
     }
+    RM_TRY(rm_settle_elements(s, err));
+    a->state_tensors[k] = s;
     a->state[k] = rm_tensor_f32(s);
   }
   RM_TRY(rm_tensor_as_layout(p->grad, p, &a->grad_owned, err));
@@ -126,6 +131,8 @@ static rm_status run(const char *op, const rm_optim_set *set, const bool used[RM
   rm_parallel(all.blocks, GRAIN, pass_range, &all);
   for (size_t i = 0; i < all.nparts; i++) {
     rm_tensor_mark_written(all.parts[i].param);
+    for (size_t k = 0; k < RM_OPTIM_STATES; k++)
+      if (all.parts[i].state_tensors[k]) rm_tensor_mark_written(all.parts[i].state_tensors[k]);
   }
   pass_close(&all);
   return RM_OK;

@@ -30,9 +30,13 @@ rm_status rm_add_scaled(rm_tensor *x, rm_operand b, double alpha, rm_error *err)
 
 /* --- one operand and up to two numbers (unary.c) ------------------------------------- */
 typedef enum {
-  RM_NEG, RM_ABS, RM_SIGN, RM_SQUARE, RM_SQRT, RM_RECIPROCAL, RM_EXP, RM_LOG, RM_FLOOR, RM_CEIL,
-  RM_ROUND, RM_POW_NUMBER /* exponent */, RM_CLAMP /* low, high */, RM_RELU, RM_LEAKY_RELU /* slope */,
-  RM_ELU /* alpha */, RM_SIGMOID, RM_TANH, RM_SILU, RM_GELU, RM_GELU_TANH, RM_UNARY_COUNT
+#define RM_UNARY(op, kernel, name, numbers, keep) RM_##op,
+#define RM_UNARY_FLAT(op, kernel, name) RM_##op,
+#include "kernels/unary_list.h" /* RM_NEG, RM_ABS, ... */
+#undef RM_UNARY_FLAT
+#undef RM_UNARY
+  RM_POW_NUMBER, /* exponent; its kernels are those of two operands */
+  RM_UNARY_COUNT
 } rm_unary_op;
 /* params may be NULL for operators without any. */
 rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tensor **y, rm_error *err);

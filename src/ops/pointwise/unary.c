@@ -1,7 +1,7 @@
 /* unary.c -- elementwise operators on one tensor: functions and activations.
  *
- * Each is a row in a table: its kernels and what its gradient is computed from. Adding one
- * is a name in pointwise.h, two kernels, and a row here. */
+ * Each is a row in a table: its kernels and what its gradient is computed from. The rows are in
+ * kernels/unary_list.h. */
 #include <string.h>
 #include "core/tape.h"
 #include "kernels/kernels.h"
@@ -21,29 +21,15 @@ typedef struct {
 } rule;
 
 #define K(name) offsetof(rm_kernels, name)
+#define RM_UNARY(op, kernel, name, numbers, keep) \
+  [RM_##op] = {name, numbers, K(kernel##_forward), K(kernel##_backward), KEEP_##keep},
+#define RM_UNARY_FLAT(op, kernel, name) [RM_##op] = {name, 0, K(kernel##_forward), K(zero_backward), KEEP_NOTHING},
 static const rule rules[RM_UNARY_COUNT] = {
-    [RM_NEG]        = {"neg", 0, K(neg_forward), K(neg_backward), KEEP_NOTHING},
-    [RM_ABS]        = {"abs", 0, K(abs_forward), K(abs_backward), KEEP_X},
-    [RM_SIGN]       = {"sign", 0, K(sign_forward), K(zero_backward), KEEP_NOTHING},
-    [RM_SQUARE]     = {"square", 0, K(square_forward), K(square_backward), KEEP_X},
-    [RM_SQRT]       = {"sqrt", 0, K(sqrt_forward), K(sqrt_backward), KEEP_Y},
-    [RM_RECIPROCAL] = {"reciprocal", 0, K(reciprocal_forward), K(reciprocal_backward), KEEP_Y},
-    [RM_EXP]        = {"exp", 0, K(exp_forward), K(mul), KEEP_Y},
-    [RM_LOG]        = {"log", 0, K(log_forward), K(log_backward), KEEP_X},
-    [RM_FLOOR]      = {"floor", 0, K(floor_forward), K(zero_backward), KEEP_NOTHING},
-    [RM_CEIL]       = {"ceil", 0, K(ceil_forward), K(zero_backward), KEEP_NOTHING},
-    [RM_ROUND]      = {"round", 0, K(round_forward), K(zero_backward), KEEP_NOTHING},
+#include "kernels/unary_list.h"
     [RM_POW_NUMBER] = {"pow", 1, K(pow), K(pow_backward), KEEP_X},
-    [RM_CLAMP]      = {"clamp", 2, K(clamp_forward), K(clamp_backward), KEEP_X},
-    [RM_RELU]       = {"relu", 0, K(relu_forward), K(relu_backward), KEEP_Y},
-    [RM_LEAKY_RELU] = {"leaky_relu", 1, K(leaky_relu_forward), K(leaky_relu_backward), KEEP_X},
-    [RM_ELU]        = {"elu", 1, K(elu_forward), K(elu_backward), KEEP_X},
-    [RM_SIGMOID]    = {"sigmoid", 0, K(sigmoid_forward), K(sigmoid_backward), KEEP_Y},
-    [RM_TANH]       = {"tanh", 0, K(tanh_forward), K(tanh_backward), KEEP_Y},
-    [RM_SILU]       = {"silu", 0, K(silu_forward), K(silu_backward), KEEP_X},
-    [RM_GELU]       = {"gelu", 0, K(gelu_forward), K(gelu_backward), KEEP_X},
-    [RM_GELU_TANH]  = {"gelu", 0, K(gelu_tanh_forward), K(gelu_tanh_backward), KEEP_X},
 };
+#undef RM_UNARY_FLAT
+#undef RM_UNARY
 #undef K
 
 typedef struct {

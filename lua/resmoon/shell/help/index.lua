@@ -47,10 +47,7 @@ local function build()
       end
     end
   end
-  -- Layers answer a module's methods by functions of their own.
-  for name, method in pairs(rm.layer_methods) do
-    by_value[method] = by_value[method] or by_name["nn.Module." .. name]
-  end
+  by_value[rm.layer_methods.forward] = by_name["nn.Module.forward"]  -- all other methods of layers are a module's own
   return {entries = entries, by_name = by_name, by_value = by_value, topics = topics}
 end
 
