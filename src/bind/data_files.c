@@ -5,10 +5,10 @@
 #include "bind/data_files.h"
 #include "memory/alloc.h"
 #include "io/filekind.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "data/cifar_python.h"
 #include "data/csv.h"
-#include "data/listing.h"
+#include "data/entries.h"
 #include "data/probe.h"
 
 enum { NAMES_ROOM = 1 << 16 };
@@ -32,13 +32,13 @@ static const char **check_paths(lua_State *L, int arg, size_t *n) {
 #define LISTING "resmoon.Listing"
 
 static int listing_gc(lua_State *L) {
-  rm_listing_free(luaL_checkudata(L, 1, LISTING));
+  rm_entries_free(luaL_checkudata(L, 1, LISTING));
   return 0;
 }
 
-static rm_listing *push_listing(lua_State *L) {
-  rm_listing *list = lua_newuserdatauv(L, sizeof *list, 0);
-  *list = (rm_listing){0};
+static rm_entries *push_listing(lua_State *L) {
+  rm_entries *list = lua_newuserdatauv(L, sizeof *list, 0);
+  *list = (rm_entries){0};
   if (luaL_newmetatable(L, LISTING)) {
     lua_pushcfunction(L, listing_gc);
     lua_setfield(L, -2, "__gc");
@@ -51,9 +51,9 @@ static rm_listing *push_listing(lua_State *L) {
  * all its names have in common), such a string of the folder itself; or nil, reason */
 static int list_folder(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
-  rm_listing *list = push_listing(L);
+  rm_entries *list = push_listing(L);
   rm_error err;
-  if (rm_folder_list(path, list, &err) != RM_OK) {
+  if (rm_entries_read(path, list, &err) != RM_OK) {
     lua_pushnil(L);
     lua_pushstring(L, err.message);
     return 2;
@@ -72,7 +72,7 @@ static int list_folder(lua_State *L) {
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_pushfstring(L, "%I:%I", (LUAI_UACINT)list->device, (LUAI_UACINT)list->inode);
-  rm_listing_free(list);
+  rm_entries_free(list);
   return 3;
 }
 

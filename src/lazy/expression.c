@@ -5,7 +5,7 @@
 #include "core/tape.h"
 #include "memory/alloc.h"
 #include "ops/norm/norm.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* --- owning ------------------------------------------------------------------------------------ */
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 #include "shell/interrupt.h"
 #include "shell/paths.h"
 #include "shell/repl.h"

@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include "data/cifar_python.h"
 #include "data/csv.h"
-#include "data/listing.h"
+#include "data/entries.h"
 #include "data/probe.h"
 #include "io/filekind.h"
 
@@ -117,11 +117,11 @@ static void mutated_images_in_pickles_never_crash(void **state) {
 }
 
 static rm_status list(void) {
-  rm_listing entries;
-  RM_TRY(rm_folder_list(folder, &entries, &test_err));
+  rm_entries entries;
+  RM_TRY(rm_entries_read(folder, &entries, &test_err));
   assert_int_equal(entries.count, 1);
   assert_string_equal(entries.entries[0].name, "file");
-  rm_listing_free(&entries);
+  rm_entries_free(&entries);
   return RM_OK;
 }
 

@@ -1,6 +1,7 @@
 /* fuse_test.c -- values: a residual block with everything joined gives what it gives step by step, and what
  * is put off is done before anything it depends on changes. */
 #include "leaks.h"
+#include "parallel/interrupt.h"
 #include "support.h"
 #include "core/copy.h"
 #include "core/reader.h"

@@ -76,9 +76,13 @@ local function pick(folder, names)
   fail(find.missing("mnist", names, {folder}))
 end
 
--- Images and labels of two files, which must be as many; `first` is the number of the first class.
-local function read(images_path, labels_path, classes, first)
-  local images, labels = imaging.idx_images(images_path), imaging.idx_labels(labels_path, #classes, first or 0)
+-- Images and labels of the files `stem`-images and `stem`-labels, which must be as many; `first` is the number of the
+-- first class. Images come first: that they are a failed download says more than that the labels are missing.
+local function read(folder, stem, classes, first)
+  local images_path = pick(folder, spellings(stem .. "-images", 3))
+  local images = imaging.idx_images(images_path)
+  local labels_path = pick(folder, spellings(stem .. "-labels", 1))
+  local labels = imaging.idx_labels(labels_path, #classes, first or 0)
   if labels.shape[1] ~= images.shape[1] then
     fail("%s: holds %d labels, expected %d: one for each image of %s",
          labels_path, labels.shape[1], images.shape[1], images_path)
@@ -153,8 +157,7 @@ local function load_emnist(folder, options)
   end
   local set = emnist[which] or fail("mnist: emnist is %q, expected one of %s", which, table.concat(found, ", "))
   local stem = ("emnist-%s-%s"):format(which, split)
-  local images, labels = read(pick(folder, spellings(stem .. "-images", 3)),
-                              pick(folder, spellings(stem .. "-labels", 1)), set.classes, set.first)
+  local images, labels = read(folder, stem, set.classes, set.first)
   return Dataset.new {
     name = "emnist-" .. which, split = split, folder = folder, root = folder, format = "IDX files",
     classes = set.classes, images = images:transpose(3, 4):contiguous(), labels = labels, mirror = false,
@@ -174,7 +177,7 @@ local function load_split(dir, options)
     if place then return load_emnist(place, options) end
     fail(find.missing("mnist", names, looked, ("`resmoon fetch mnist %s` downloads it"):format(dir)))
   end
-  local images, labels = read(pick(folder, names), pick(folder, spellings(stem .. "-labels", 1)), mnist.classes)
+  local images, labels = read(folder, stem, mnist.classes)
   local notes = {}
   local name, kind = own.kind(folder, labels, options.otherwise or "mnist", notes)
   return Dataset.new {

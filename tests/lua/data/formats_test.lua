@@ -226,7 +226,6 @@ end)
 
 check.case("a file of another kind is named, and what to do with it", function()
   files.with_folder(function(dir)
-    files.write(dir .. "/raw/train-labels-idx1-ubyte", idx({1}, "\1"))
     files.write(dir .. "/raw/train-images-idx3-ubyte.gz", "<!DOCTYPE html>\n<title>404")
     check.error(function() data.mnist(dir) end, "is a web page (HTML), expected an IDX file: the download failed")
     files.write(dir .. "/raw/train-images-idx3-ubyte.gz", "version https://git-lfs.github.com/spec/v1\noid sha256:1\n")

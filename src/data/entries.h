@@ -1,9 +1,9 @@
-/* listing.h -- what is in a folder.
+/* entries.h -- what is in a folder.
  *
  * In the order of the names' bytes: the same on every file system and in every locale, since the numbers of classes
  * and images depend on it. Links are followed. */
-#ifndef RM_DATA_LISTING_H
-#define RM_DATA_LISTING_H
+#ifndef RM_DATA_ENTRIES_H
+#define RM_DATA_ENTRIES_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,10 +21,10 @@ typedef struct {
   rm_entry *entries;
   size_t count, room;
   uint64_t device, inode;   /* the folder's own */
-} rm_listing;
+} rm_entries;
 
 /* Without . and .. ; *out is the caller's to free. */
-rm_status rm_folder_list(const char *path, rm_listing *out, rm_error *err);
-void      rm_listing_free(rm_listing *list);   /* leaves it empty; an empty one is fine */
+rm_status rm_entries_read(const char *path, rm_entries *out, rm_error *err);
+void      rm_entries_free(rm_entries *list);   /* leaves it empty; an empty one is fine */
 
 #endif

@@ -1,5 +1,5 @@
-/* listing.c -- readdir, and stat for what it does not tell (links, folders' numbers). */
-#include "data/listing.h"
+/* entries.c -- readdir, and stat for what it does not tell (links, folders' numbers). */
+#include "data/entries.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,13 +9,13 @@
 #include <sys/stat.h>
 #include "memory/alloc.h"
 
-void rm_listing_free(rm_listing *list) {
+void rm_entries_free(rm_entries *list) {
   for (size_t i = 0; i < list->count; i++) rm_free(list->entries[i].name, strlen(list->entries[i].name) + 1);
   rm_free(list->entries, list->room * sizeof *list->entries);
-  *list = (rm_listing){0};
+  *list = (rm_entries){0};
 }
 
-static rm_status grow(rm_listing *list, const char *path, rm_error *err) {
+static rm_status grow(rm_entries *list, const char *path, rm_error *err) {
   if (list->count < list->room) return RM_OK;
   size_t room = list->room ? 2 * list->room : 64;
   rm_entry *entries = rm_alloc(room * sizeof *entries);
@@ -41,7 +41,7 @@ static rm_entry look(int folder, const struct dirent *d) {
   return e;
 }
 
-static rm_status add(rm_listing *list, const char *path, int folder, const struct dirent *d, rm_error *err) {
+static rm_status add(rm_entries *list, const char *path, int folder, const struct dirent *d, rm_error *err) {
   if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0) return RM_OK;
   RM_TRY(grow(list, path, err));
   size_t size = strlen(d->d_name) + 1;
@@ -55,10 +55,10 @@ static rm_status add(rm_listing *list, const char *path, int folder, const struc
 
 static int by_name(const void *a, const void *b) { return strcmp(((const rm_entry *)a)->name, ((const rm_entry *)b)->name); }
 
-rm_status rm_folder_list(const char *path, rm_listing *out, rm_error *err) {
+rm_status rm_entries_read(const char *path, rm_entries *out, rm_error *err) {
   DIR *folder = opendir(path);
   if (!folder) return rm_fail(err, RM_ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
-  rm_listing list = {0};
+  rm_entries list = {0};
   rm_status status = RM_OK;
   struct stat st;
   if (fstat(dirfd(folder), &st) == 0) list.device = st.st_dev, list.inode = st.st_ino;
@@ -68,7 +68,7 @@ rm_status rm_folder_list(const char *path, rm_listing *out, rm_error *err) {
   if (status == RM_OK && errno) status = rm_fail(err, RM_ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
   closedir(folder);
   if (status != RM_OK) {
-    rm_listing_free(&list);
+    rm_entries_free(&list);
     return status;
   }
   if (list.count) qsort(list.entries, list.count, sizeof *list.entries, by_name);
