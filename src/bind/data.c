@@ -2,6 +2,7 @@
  *
  * The functions are in the table `imaging` of the core. Positions count from 1 here. */
 #include "bind/bind.h"
+#include "bind/data_files.h"
 #include "bind/indices.h"
 #include "memory/alloc.h"
 #include "measure/profile.h"
@@ -44,13 +45,13 @@ static int idx_images(lua_State *L) {
   return bind_pushed(L, t);
 }
 
-/* idx_labels(path, classes) -> int64 (N), 1..classes */
+/* idx_labels(path, classes, first = 0) -> int64 (N), 1..classes; first: how the file counts */
 static int idx_labels(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
-  size_t classes = (size_t)luaL_checkinteger(L, 2);
+  size_t classes = (size_t)luaL_checkinteger(L, 2), first = (size_t)luaL_optinteger(L, 3, 0);
   rm_tensor **t = bind_boxtensor(L);
   rm_error err;
-  if (rm_idx_load_labels(path, classes, t, &err) != RM_OK) return bind_raise(L, &err);
+  if (rm_idx_load_labels(path, first, classes, t, &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, t);
 }
 
@@ -317,5 +318,6 @@ void bind_open_data(lua_State *L) {
     lua_rawseti(L, -2, (lua_Integer)k + 1);
   }
   lua_setfield(L, -2, "shapes10_classes");
+  bind_add_data_files(L);
   lua_setfield(L, -2, "imaging");
 }

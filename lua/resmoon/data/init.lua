@@ -14,6 +14,9 @@ local Loader  = require "resmoon.data.loader"
 local cifar   = require "resmoon.data.cifar"
 local find    = require "resmoon.data.find"
 local folder  = require "resmoon.data.folder"
+local split   = require "resmoon.data.split"
+local open    = require "resmoon.data.open"
+local summary = require "resmoon.data.summary"
 local options = require "resmoon.base.options"
 local imaging = rm.imaging
 
@@ -21,12 +24,15 @@ local data = {
   Dataset    = Dataset,
   cifar10    = cifar.cifar10,
   cifar100   = cifar.cifar100,
-  mnist      = require "resmoon.data.mnist",
+  mnist      = require("resmoon.data.mnist").mnist,
   shapes10   = require "resmoon.data.shapes10",
   folder     = folder.open,
-  split      = require "resmoon.data.split",
+  split      = split.two,
+  sample     = split.sample,
   transforms = require "resmoon.data.transforms",
-  open       = require "resmoon.data.open",
+  open       = open.open,
+  inspect    = require "resmoon.data.inspect",
+  summary    = summary.lines,
 }
 
 --- Batches for training: shuffled, augmented, normalised, prepared ahead by a worker.

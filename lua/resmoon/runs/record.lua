@@ -63,13 +63,9 @@ local function counts(labels, classes)
   return json.array(by_class)
 end
 
--- Paths of the images of a set that came from files, in order; nil of others.
+-- Paths of the images of a set that came from files, in order (a subset has those of its own images); nil of others.
 local function files_of(set)
-  local paths = set.paths
-  if type(paths) ~= "table" or not set.indices then return paths end
-  local list = {}
-  for i, k in ipairs(set.indices:totable()) do list[i] = paths[k] end
-  return list
+  return type(set.paths) == "table" and set.paths or nil
 end
 
 -- File names are bytes; JSON is UTF-8. In a name that is not, the bytes beyond ASCII are written as \\xHH.

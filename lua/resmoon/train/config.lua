@@ -52,6 +52,8 @@ local optional = {
   shift = "number", chosen = "table", data_path = "string",
 }
 
+local TEST_SEED = 1   -- draws the images of test_size
+
 config.inits = {"xavier", "he"}  -- those of the lab; "xavier_sigmoid" is what networks with sigmoid have by themselves
 
 -- Settings that may also be one of some words.
@@ -340,9 +342,11 @@ function config.test_batch(shape)
   return math.min(250, math.max(1, 250 * 64 * 64 // (shape[2] * shape[3])))
 end
 
---- Training and test set of a config, and the validation set or nil. With crops = 10 each test image comes as ten
--- parts: with augment = "imagenet" the ten crops instead of the centre; else the image with 4 black pixels around, as
--- training shifts it, cut to its own size.
+--- Training and test set of a config, and the validation set or nil: the data's own validation split, else val_split of
+-- the training images. train_size, test_size and val_split take the same share of every class, drawn by the seed (of
+-- test images by a fixed one, so that runs of several seeds are compared on the same images). With crops = 10 each test
+-- image comes as ten parts: with augment = "imagenet" the ten crops instead of the centre; else the image with 4 black
+-- pixels around, as training shifts it, cut to its own size.
 -- Call: train.config.open(config, {crops = 1}) -> train, test, validation
 -- Shapes: as of the data sets.
 -- Errors: raises for a set that is not there, or more images than it has.
@@ -353,23 +357,24 @@ end
 --   90  20  10
 function config.open(c, options)
   local data = require "resmoon.data"
-  local train, test
+  local train, test, validation
   local whole = c.augment == "imagenet"   -- images come as they are, and are cut later
   if c.data == "shapes10" then
     train = data.shapes10 {train = true, size = c.train_size, seed = c.data_seed}
     test = data.shapes10 {train = false, size = c.test_size, seed = c.data_seed}
     if c.size and not whole then train, test = train:shrunk(c.size), test:shrunk(c.size) end
   else
-    train, test = data.open(require("resmoon.runs.source").of(c), whole and {cache = false} or {image_size = c.size})
-    local function first(set, n, what)
+    local source = require("resmoon.runs.source").of(c)
+    train, test, validation = data.open(source, whole and {cache = false} or {image_size = c.size})
+    local function some(set, n, what, seed)
       if not n then return set end
       if n > set:size() then bad(what, n, ("at most %d, the images of %s"):format(set:size(), c.data)) end
-      return set:subset(data.Dataset.spread(set:size(), n))
+      return data.sample(set, n, seed)
     end
-    train, test = first(train, c.train_size, "train_size"), first(test, c.test_size, "test_size")
+    train = some(train, c.train_size, "train_size", c.seed)
+    test = some(test, c.test_size, "test_size", TEST_SEED)   -- runs of other seeds are tested on the same images
   end
-  local validation
-  if c.val_split > 0 then train, validation = data.split(train, c.val_split, c.seed) end
+  if c.val_split > 0 and not validation then train, validation = data.split(train, c.val_split, c.seed) end
   return transformed(c, train, test, validation, options and options.crops or 1)
 end
 

@@ -52,6 +52,7 @@ local function build(c, sets, path, options)
   local train, test, validation = sets[1], sets[2], sets[3]
   check_classes(train, test, "test")
   check_classes(train, validation, "validation")
+  if options.progress ~= false and not options.label then print(data.summary(train, test, validation)) end
   local mean, std = config.normalisation(c, train)
   if not c.classes then config.fit(c, train) end  -- a run that is taken up has been fitted
   c.classes, c.input, c.data_name = train.classes, train.shape, train.name

@@ -64,7 +64,8 @@ check.case("a wrong file is named, with what was expected", function()
     check.error(function() data.cifar10(folder, {records = 0}) end,
       "data_batch_3.bin: has 3072 bytes, expected a multiple of 3073")
     files.write(path, "")
-    check.error(function() data.cifar10(folder, {records = 0}) end, "data_batch_3.bin: has 0 bytes")
+    check.error(function() data.cifar10(folder, {records = 0}) end,
+        "data_batch_3.bin: is empty (0 bytes), expected a binary file of CIFAR")
     files.write(path, record("\10", 1, 2, 3))
     check.error(function() data.cifar10(folder, {records = 0}) end,
       "data_batch_3.bin: record 1 has label 10, expected 0 to 9")
