@@ -40,7 +40,7 @@ PLAIN      := pointwise_k activation_k
 ISA.avx2   := -mavx2 -mfma
 ISA.avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 
-SRC    := $(filter-out %_k.c,$(wildcard src/*/*.c))
+SRC    := $(filter-out %_k.c,$(sort $(shell find src -name '*.c')))
 KSRC   := $(wildcard src/kernels/*_k.c)
 OBJ    := $(SRC:src/%.c=$B/%.o) $(foreach isa,$(ISAS),$(KSRC:src/%.c=$B/%.$(isa).o))
 LOW    := $(filter-out $B/bind/% $B/shell/%,$(OBJ))   # everything that knows no Lua
@@ -73,7 +73,7 @@ $B/%.o: src/%.c $(STAMP)
 	$Q$(CC) $(FLAGS) -c $< -o $@
 
 # The docstrings of the bindings, as text inside the program.
-$B/bind_docs.inc: src/bind/docs.awk $(wildcard src/bind/*.c)
+$B/bind_docs.inc: src/bind/docs.awk $(filter src/bind/%,$(SRC))
 	@mkdir -p $(@D)
 	$Qawk -f $^ > $@.new && mv $@.new $@
 

@@ -80,7 +80,7 @@ mkdir -p "$(dirname "$config")"
 {
   echo "# Written by scripts/setup.sh."
   echo "PKG_CFLAGS := $(pkg-config --cflags lua5.4 openblas jansson zlib libjpeg libpng)"
-  # OpenBLAS is loaded at run time (src/core/blas.c), hence only the others are linked.
+  # OpenBLAS is loaded at run time (src/ops/linalg/blas.c), hence only the others are linked.
   echo "PKG_LIBS := $(pkg-config --libs jansson zlib libjpeg libpng)"
   echo "LUA_LIBS := $(pkg-config --libs lua5.4)"
   echo "CMOCKA_LIBS := -lcmocka"

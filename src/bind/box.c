@@ -25,8 +25,8 @@
 #include <time.h>
 #include "bind/pending.h"
 #include "bind/state.h"
-#include "core/alloc.h"
-#include "core/profile.h"
+#include "memory/alloc.h"
+#include "measure/profile.h"
 
 static const char tensor_key;  /* its address is the metatable's key in the registry */
 static const char state_key;

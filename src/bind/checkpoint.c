@@ -7,7 +7,7 @@
  * calls run the same code. */
 #include "bind/hooks.h"
 #include "bind/state.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* conv.c -- x:conv2d(weight, bias, options) and the choice of its method. */
 #include "bind/bind.h"
-#include "core/threads.h"
-#include "ops/conv.h"
+#include "parallel/threads.h"
+#include "ops/conv/conv.h"
 
 /* Convolution of images: every output pixel is a weighted sum of a window of the input (no mirroring of the kernel).
  * Call: x:conv2d(weight, bias = nil, {stride = 1, padding = 0, dilation = 1, groups = 1}) -> tensor

@@ -1,8 +1,8 @@
 /* convert.c -- between tensors, Lua numbers and tables, and element types. */
 #include <string.h>
 #include "bind/element.h"
-#include "core/threads.h"
-#include "ops/views.h"
+#include "parallel/threads.h"
+#include "ops/views/views.h"
 
 /* --- single elements ---------------------------------------------------------- */
 

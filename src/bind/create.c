@@ -1,6 +1,6 @@
 /* create.c -- new tensors: constants, progressions, random numbers; and fills in place. */
 #include "bind/element.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 /* What stands behind the sizes of every creating function: (type, {options}). */
 typedef struct {

@@ -3,9 +3,9 @@
  * The functions are in the table `imaging` of the core. Positions count from 1 here. */
 #include "bind/bind.h"
 #include "bind/indices.h"
-#include "core/alloc.h"
-#include "core/profile.h"
-#include "core/threads.h"
+#include "memory/alloc.h"
+#include "measure/profile.h"
+#include "parallel/threads.h"
 #include "data/augment.h"
 #include "data/cifar.h"
 #include "data/idx.h"

@@ -3,7 +3,7 @@
 #define RM_BIND_ELEMENT_H
 
 #include "bind/bind.h"
-#include "ops/fill.h"
+#include "ops/pointwise/fill.h"
 
 /* The number (or boolean: 0 or 1) at stack index `arg` as an element of `dtype`; raises if it
  * is none, or no whole number in the type's range. */

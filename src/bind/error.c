@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bind/bind.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 /* Whether a chunk is part of ResMoon's own Lua library. */
 static bool is_ours(const char *source) {

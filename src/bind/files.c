@@ -7,9 +7,9 @@
  * rm.write_atomic(path, text)          replaces the file as a whole or not at all. */
 #include <string.h>
 #include "bind/bind.h"
-#include "core/atomic_file.h"
-#include "core/json.h"
-#include "core/safetensors.h"
+#include "io/atomic_file.h"
+#include "io/json.h"
+#include "io/safetensors.h"
 
 /* --- a box for the file being built, so that an error in Lua frees it ----------- */
 

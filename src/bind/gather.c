@@ -1,7 +1,7 @@
 /* gather.c -- index_select, gather, sort, topk in Lua. */
 #include "bind/bind.h"
-#include "core/threads.h"
-#include "ops/gather.h"
+#include "parallel/threads.h"
+#include "ops/index/gather.h"
 
 /* The positions of a dimension that a list names, in that order.
  * Call: x:index_select(dim, index) -> tensor

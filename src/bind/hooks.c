@@ -9,8 +9,8 @@
  * while the core unwinds, and bind_backward raises it again. */
 #include "bind/hooks.h"
 
-#include "ops/finite.h"
-#include "ops/views.h"
+#include "ops/reduce/finite.h"
+#include "ops/views/views.h"
 
 #define HOOK "resmoon.Hook"
 

@@ -6,7 +6,7 @@
 #include "bind/tensor.h"
 
 #include "bind/element.h"
-#include "ops/views.h"
+#include "ops/views/views.h"
 
 /* The integer on top of the stack as a position in dimension d (both from 0). */
 static size_t position(lua_State *L, const rm_tensor *x, size_t d) {

@@ -1,7 +1,7 @@
 /* join.c -- cat, stack, pad in Lua. */
 #include "bind/bind.h"
-#include "core/threads.h"
-#include "ops/join.h"
+#include "parallel/threads.h"
+#include "ops/views/join.h"
 
 /* The tensors of the list at argument 1, in memory that Lua frees. */
 static rm_tensor **checklist(lua_State *L, const char *op, size_t *n) {

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 #include "bind/pending.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 enum { TENSORS = 1, HOOKS = 2, USERVALUES = 2 };
 

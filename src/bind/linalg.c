@@ -1,7 +1,7 @@
 /* linalg.c -- x:matmul(y), x:linear(weight, bias), also as rm.matmul and rm.linear. */
 #include "bind/bind.h"
-#include "core/threads.h"
-#include "ops/linalg.h"
+#include "parallel/threads.h"
+#include "ops/linalg/linalg.h"
 
 /* The matrix product a @ b.
  * Call: x:matmul(b) -> tensor

@@ -1,8 +1,8 @@
 /* loss.c -- cross entropy, negative log-likelihood, squared distance. */
 #include <string.h>
 #include "bind/bind.h"
-#include "core/threads.h"
-#include "ops/loss.h"
+#include "parallel/threads.h"
+#include "ops/loss/loss.h"
 
 /* The option `reduction` at arg: "mean" unless given. */
 static rm_reduction check_reduction(lua_State *L, int arg, const char *op) {

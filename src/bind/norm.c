@@ -1,8 +1,8 @@
 /* norm.c -- x:batch_norm(...), the function behind the layer. Its result is pending (pending.h) unless
  * an addition or relu is asked for right here. */
 #include "bind/pending.h"
-#include "core/threads.h"
-#include "ops/norm.h"
+#include "parallel/threads.h"
+#include "ops/norm/norm.h"
 
 /* Batch normalisation of each channel: (x - mean) / sqrt(var + eps) * weight + bias.
  * Call: x:batch_norm(weight, bias, running_mean, running_var, {training = false, momentum = 0.1, eps = 1e-5, add = nil, relu = false}) -> tensor

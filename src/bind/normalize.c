@@ -5,7 +5,7 @@
  * with a gradient. */
 #include "bind/bind.h"
 #include "data/augment.h"
-#include "ops/pointwise.h"
+#include "ops/pointwise/pointwise.h"
 
 enum { MAX_CHANNELS = 64 };
 

@@ -4,7 +4,7 @@
  * velocity[i]; entries of parameters without a gradient may be missing. The Lua classes
  * call these with recording off, since they write into leaves. */
 #include "bind/bind.h"
-#include "ops/optim.h"
+#include "ops/optim/optim.h"
 
 /* The C array behind a list is a userdata: it goes with the stack, whatever is raised. */
 static void *scratch(lua_State *L, size_t n, size_t size) {

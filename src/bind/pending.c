@@ -2,8 +2,8 @@
 #include "bind/pending.h"
 
 #include <string.h>
-#include "core/alloc.h"
-#include "core/threads.h"
+#include "memory/alloc.h"
+#include "parallel/threads.h"
 
 /* What is read when the result is computed. `kernel` unless NULL: x goes through a convolution first, and
  * columns, unless NULL, are folded into it. Without a kernel x itself is normalised by the columns. */

@@ -19,8 +19,8 @@
 #define RM_BIND_PENDING_H
 
 #include "bind/state.h"
-#include "ops/conv.h"
-#include "ops/norm.h"
+#include "ops/conv/conv.h"
+#include "ops/norm/norm.h"
 
 /* Pushes the box for a batch norm of x; returns 1. Tensors may be NULL as in rm_batch_norm. */
 int bind_pushbatchnorm(lua_State *L, rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,

@@ -1,12 +1,12 @@
 /* pointwise.c -- elementwise operators for Lua: functions, methods and x + y.
  *
  * Every binary operator takes a tensor or a number on either side. */
-#include "ops/pointwise.h"
+#include "ops/pointwise/pointwise.h"
 
 #include <math.h>
 #include "bind/bind.h"
 #include "bind/pending.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 /* The tensor or number at arg. */
 static rm_operand operand(lua_State *L, int arg, const char *op) {

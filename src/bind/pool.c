@@ -1,6 +1,6 @@
 /* pool.c -- pooling and dropout. */
 #include "bind/pool.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 void bind_checkpair(lua_State *L, int arg, const char *op, size_t pair[2]) {
   int next;

@@ -3,7 +3,7 @@
 #define RM_BIND_POOL_H
 
 #include "bind/bind.h"
-#include "ops/pool.h"
+#include "ops/pool/pool.h"
 
 /* A size at `arg`: a number, or {height, width}. */
 void bind_checkpair(lua_State *L, int arg, const char *op, size_t pair[2]);

@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "bind/bind.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 extern char **environ;
 

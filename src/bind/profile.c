@@ -12,7 +12,7 @@
 #include <string.h>
 #include "bind/bind.h"
 #include "bind/layer.h"
-#include "core/profile.h"
+#include "measure/profile.h"
 
 /* Upvalues: the function, which has none of its own; its name. It runs in this very frame, so that
  * it finds its arguments, and an error names the same line. */

@@ -1,10 +1,10 @@
 /* reduce.c -- reductions for Lua: x:sum(), x:sum(dim), x:sum({1, 3}, {keepdim = true}). */
-#include "ops/reduce.h"
+#include "ops/reduce/reduce.h"
 
 #include <math.h>
 #include <string.h>
 #include "bind/bind.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 typedef struct {
   rm_tensor *x;

@@ -1,7 +1,7 @@
 /* runtime.c -- what the whole process shares: threads, memory, the kernel table. */
 #include "bind/bind.h"
-#include "core/alloc.h"
-#include "core/threads.h"
+#include "memory/alloc.h"
+#include "parallel/threads.h"
 #include "kernels/kernels.h"
 
 /* How many threads compute. Results do not depend on it, to the bit.

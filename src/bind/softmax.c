@@ -1,8 +1,8 @@
 /* softmax.c -- x:softmax(dim) and x:log_softmax(dim); the last dimension if none is given. */
-#include "ops/softmax.h"
+#include "ops/norm/softmax.h"
 
 #include "bind/bind.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 static int softmax(lua_State *L, const char *op,
                    rm_status (*call)(rm_tensor *, size_t, rm_tensor **, rm_error *)) {

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include "bind/bind.h"
 #include "bind/sys.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 static int system_error(lua_State *L, const char *op, const char *path) {
   return bind_error(L, "sys.%s: %s: %s", op, path, strerror(errno));

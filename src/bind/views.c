@@ -1,6 +1,6 @@
-/* views.c -- reshape, permute, narrow and their like: arguments from 1, then ops/views.h. */
+/* views.c -- reshape, permute, narrow and their like: arguments from 1, then ops/views/views.h. */
 #include "bind/bind.h"
-#include "ops/views.h"
+#include "ops/views/views.h"
 
 /* The box on top of the stack holds the result, or err says why not. */
 static int finish(lua_State *L, rm_status status, rm_tensor **y, rm_error *err) {

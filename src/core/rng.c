@@ -2,7 +2,7 @@
 #include "core/rng.h"
 
 #include <math.h>
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 enum { ROUNDS = 10 };
 

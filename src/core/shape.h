@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "core/status.h"
+#include "base/status.h"
 
 enum { RM_MAX_DIMS = 8 };
 

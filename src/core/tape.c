@@ -10,10 +10,10 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/hook.h"
-#include "core/profile.h"
-#include "core/threads.h"
+#include "measure/profile.h"
+#include "parallel/threads.h"
 #include "kernels/kernels.h"
 
 typedef struct {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/hook.h"
 #include "core/iterate.h"
 #include "core/tape.h"

@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "core/shape.h"
-#include "core/status.h"
+#include "base/status.h"
 
 typedef enum { RM_FLOAT32, RM_UINT8, RM_INT64 } rm_dtype;
 size_t      rm_dtype_size(rm_dtype dtype);              /* bytes of one element */
@@ -67,7 +67,7 @@ rm_tensor *rm_tensor_retain(rm_tensor *t);   /* one more owner; returns t */
 void       rm_tensor_release(rm_tensor *t);  /* the last owner frees; NULL is fine */
 size_t     rm_tensor_live(void);             /* tensors alive: 0 at the end, or one leaked */
 
-/* Another view of x's storage. Not recorded on the tape: ops/views.c is what users call. */
+/* Another view of x's storage. Not recorded on the tape: ops/views/views.c is what users call. */
 rm_status rm_tensor_view(const rm_tensor *x, size_t ndim, const size_t shape[], const ptrdiff_t strides[],
                          size_t offset, rm_tensor **out, rm_error *err);
 /* The same elements without history: shares storage, requires no gradient. */

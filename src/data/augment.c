@@ -5,8 +5,8 @@
 
 #include <math.h>
 #include <string.h>
-#include "core/alloc.h"
-#include "core/threads.h"
+#include "memory/alloc.h"
+#include "parallel/threads.h"
 
 rm_augment_draw rm_augment_drawn(const rm_augment *augment, const rm_rng *rng, uint64_t sample) {
   uint32_t r[4];

@@ -2,8 +2,8 @@
 #include "data/cifar.h"
 
 #include <string.h>
-#include "core/alloc.h"
-#include "data/files.h"
+#include "memory/alloc.h"
+#include "io/files.h"
 
 enum { PIXELS = 3 * 32 * 32 };
 static const size_t CIFAR_LIMIT = (size_t)2 << 30;   /* of one file */

@@ -2,7 +2,7 @@
 #include "data/idx.h"
 
 #include <string.h>
-#include "data/files.h"
+#include "io/files.h"
 
 enum { IDX_UBYTE = 0x08, IDX_MAX_RANK = 4 };
 static const size_t IDX_LIMIT = (size_t)4 << 30;

@@ -11,9 +11,9 @@
 #include <png.h>
 #include <setjmp.h>
 #include <string.h>
-#include "core/alloc.h"
-#include "core/atomic_file.h"
-#include "data/files.h"
+#include "memory/alloc.h"
+#include "io/atomic_file.h"
+#include "io/files.h"
 
 static const size_t FILE_LIMIT = (size_t)256 << 20;
 

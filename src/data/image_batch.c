@@ -4,7 +4,7 @@
 
 #include <pthread.h>
 #include <string.h>
-#include "core/threads.h"
+#include "parallel/threads.h"
 #include "data/image.h"
 
 typedef struct {

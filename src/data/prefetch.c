@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include "core/alloc.h"
-#include "core/profile.h"
+#include "memory/alloc.h"
+#include "measure/profile.h"
 
 enum { MAX_DEPTH = 16 };
 

@@ -7,7 +7,7 @@
 #include "data/resize.h"
 
 #include <math.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 
 enum { FIXED_BITS = 22 };   /* 32 - 8 bits of pixel - 2 bits of headroom */
 

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 #include "core/rng.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 #include "data/figures.h"
 
 #define PI 3.14159265358979323846f

@@ -1,6 +1,6 @@
 /* activation_k.c -- the nonlinearities of networks, over n contiguous floats.
  *
- * Parameters (slope, alpha) come as arrays too: the engine of ops/map.c fills a block
+ * Parameters (slope, alpha) come as arrays too: the engine of ops/pointwise/map.c fills a block
  * with a number once, and every kernel has the same form. A backward kernel gets
  * whichever of input x and output y its operator keeps. In-place is fine. */
 #include "kernels/isa.h"

@@ -1,8 +1,8 @@
 /* activation.c -- ReLU and its like, Maxout, Softmax and LogSoftmax as layers. */
 #include <math.h>
 #include "layers/layer.h"
-#include "ops/pointwise.h"
-#include "ops/softmax.h"
+#include "ops/pointwise/pointwise.h"
+#include "ops/norm/softmax.h"
 
 typedef struct {
   rm_layer base;

@@ -1,6 +1,6 @@
 /* flatten.c -- Flatten: (N, C, H, W) -> (N, C*H*W), or any run of dimensions. */
 #include "layers/layer.h"
-#include "ops/views.h"
+#include "ops/views/views.h"
 
 typedef struct {
   rm_layer base;

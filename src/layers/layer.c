@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/tape.h"
 
 rm_status rm_layer_new(const rm_layer_type *type, rm_layer **out, rm_error *err) {

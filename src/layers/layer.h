@@ -12,9 +12,9 @@
 
 #include "core/rng.h"
 #include "core/tensor.h"
-#include "ops/conv.h"
-#include "ops/norm.h"
-#include "ops/pool.h"
+#include "ops/conv/conv.h"
+#include "ops/norm/norm.h"
+#include "ops/pool/pool.h"
 
 typedef struct rm_layer rm_layer;
 
@@ -105,7 +105,7 @@ rm_status rm_identity_layer(rm_layer **layer, rm_error *err);
 /* --- what a batch-norm layer would call ------------------------------------------------------ */
 
 /* The arguments of rm_batch_norm for an x of this shape; counts the batch while training. False if the layer is no
- * batch norm: nothing is written then. The caller may go on in the two steps of ops/norm.h. */
+ * batch norm: nothing is written then. The caller may go on in the two steps of ops/norm/norm.h. */
 typedef struct {
   rm_tensor *weight, *bias, *running_mean, *running_var; /* borrowed */
   rm_batch_norm_options options;

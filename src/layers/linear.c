@@ -1,6 +1,6 @@
 /* linear.c -- Linear: weight (out, in) and bias (out). */
 #include "layers/layer.h"
-#include "ops/linalg.h"
+#include "ops/linalg/linalg.h"
 
 typedef struct {
   rm_layer base;

@@ -19,7 +19,7 @@
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 static pthread_t main_thread;
 static int wake[2] = {-1, -1};                  /* the self-pipe */

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bind/bind.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 #include "shell/interrupt.h"
 #include "shell/paths.h"
 #include "shell/repl.h"

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 
 enum { MIB = 1 << 20 };
 

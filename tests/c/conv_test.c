@@ -8,12 +8,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 #include "kernels/kernels.h"
-#include "ops/conv.h"
+#include "ops/conv/conv.h"
 #include "leaks.h"
 
 typedef struct {

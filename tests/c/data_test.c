@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include <zlib.h>
 #include "data/cifar.h"
-#include "data/files.h"
+#include "io/files.h"
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/image_batch.h"

@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/iterate.h"
 #include "core/rng.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 static rm_error err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/tensor.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 /* Scratch memory belongs to the threads, so they are stopped first. */
 static void nothing_is_left(void **state) {

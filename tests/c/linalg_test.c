@@ -7,12 +7,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include "core/alloc.h"
-#include "core/blas.h"
+#include "memory/alloc.h"
+#include "ops/linalg/blas.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "core/threads.h"
-#include "ops/linalg.h"
+#include "parallel/threads.h"
+#include "ops/linalg/linalg.h"
 #include "leaks.h"
 
 static rm_error err;

@@ -2,7 +2,7 @@
  * two, nothing lost when memory runs out. References and gradients: tests/lua/ops/loss_test.lua. */
 #include "leaks.h"
 #include "support.h"
-#include "ops/loss.h"
+#include "ops/loss/loss.h"
 
 enum { ROWS = 301, CLASSES = 37 };
 

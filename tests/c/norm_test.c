@@ -2,7 +2,7 @@
  * set; the same bits with one thread and two; nothing lost when memory runs out. */
 #include "leaks.h"
 #include "support.h"
-#include "ops/norm.h"
+#include "ops/norm/norm.h"
 
 typedef struct { size_t ndim, shape[4]; float mean; } size;
 static const size sizes[] = {

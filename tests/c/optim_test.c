@@ -7,12 +7,12 @@
 #include <cmocka.h>
 #include <math.h>
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 #include "kernels/kernels.h"
-#include "ops/optim.h"
+#include "ops/optim/optim.h"
 
 enum { TENSORS = 6, STEPS = 4 };
 /* One is larger than a thread's share, one shorter than a vector; number 4 gets no gradient. */

@@ -2,7 +2,7 @@
  * one thread and two; dropout's mask. */
 #include "leaks.h"
 #include "support.h"
-#include "ops/pool.h"
+#include "ops/pool/pool.h"
 
 typedef enum { MAX, AVG, ADAPTIVE } kind;
 typedef struct {

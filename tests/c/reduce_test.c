@@ -8,13 +8,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 #include "kernels/kernels.h"
-#include "ops/reduce.h"
-#include "ops/softmax.h"
+#include "ops/reduce/reduce.h"
+#include "ops/norm/softmax.h"
 #include "leaks.h"
 
 static rm_error err;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "core/rng.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 /* Known answers for Philox4x32-10 that come with its authors' Random123 library. The
  * counter is (position, stream), the key the seed. */

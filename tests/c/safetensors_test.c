@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/rng.h"
-#include "core/safetensors.h"
+#include "io/safetensors.h"
 
 static char folder[] = "/tmp/resmoon-safetensors-XXXXXX";
 static char path[200];

@@ -11,10 +11,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "core/alloc.h"
+#include "memory/alloc.h"
 #include "core/rng.h"
 #include "core/tape.h"
-#include "core/threads.h"
+#include "parallel/threads.h"
 #include "kernels/kernels.h"
 
 static rm_error test_err;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "core/threads.h"
+#include "parallel/threads.h"
 
 enum { N = 1000 };
 typedef struct {

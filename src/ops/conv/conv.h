@@ -1,0 +1,41 @@
+/* conv.h -- two-dimensional convolution (correlation, as everyone in the field means it).
+ *
+ *   y[n,k,i,j] = b[k] + sum over c,r,s of
+ *                x[n, c, i*stride - padding + r*dilation, j*stride - padding + s*dilation] * w[k,c,r,s]
+ *
+ * Shapes: x (N, C, H, W); weight (K, C/groups, R, S); bias (K) or NULL; y (N, K, H', W'),
+ * H' = floor((H + 2 padding - dilation (R - 1) - 1) / stride) + 1. x is brought into the
+ * channels-last layout if it is not; y and the gradient of x are channels-last. Pairs
+ * are {height, width}. */
+#ifndef RM_OPS_CONV_CONV_H
+#define RM_OPS_CONV_CONV_H
+
+#include "core/tensor.h"
+
+typedef struct {
+  size_t stride[2];
+  size_t padding[2];
+  size_t dilation[2];
+  size_t groups;
+} rm_conv_options;
+
+rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
+                    rm_tensor **y, rm_error *err);
+
+/* The shape of y, or the error that rm_conv2d would give. */
+rm_status rm_conv2d_shape(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
+                          const rm_conv_options *options, size_t shape[4], rm_error *err);
+
+/* relu(conv2d(x) + add), both optional, in one pass over y; records nothing. `add` has y's shape. */
+rm_status rm_conv2d_fused(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
+                          rm_tensor *add, bool relu, rm_tensor **y, rm_error *err);
+
+/* The method is chosen by the shapes (conv2d.c). Tests and benchmarks force one: "winograd",
+ * "strassen", "direct", "im2col" or "naive"; a shape it does not cover goes to the next that does.
+ * NULL: automatic. False for an unknown name. */
+bool rm_conv_force(const char *method);
+const char *rm_conv_forced(void); /* NULL: automatic */
+/* The method of the convolution or gradient of one that was computed last; NULL: none was yet. */
+const char *rm_conv_used(void);
+
+#endif

@@ -1,0 +1,141 @@
+/* blas.c -- OpenBLAS loaded on first use; blas.h says why. */
+#include "ops/linalg/blas.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "parallel/threads.h"
+
+/* cblas.h's values; the header is not needed for them. */
+enum { CBLAS_ROW_MAJOR = 101, CBLAS_NO_TRANS = 111, CBLAS_TRANS = 112 };
+
+typedef void (*sgemm_fn)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
+                         const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+
+static sgemm_fn library_sgemm; /* NULL: plain loops */
+static const char *library_name = "plain loops";
+static pthread_once_t loaded = PTHREAD_ONCE_INIT;
+
+static bool has_avx512(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#else
+  return false;
+#endif
+}
+
+static void load(void) {
+  static const char *const names[] = {"libopenblas.so.0", "libopenblas.so"};
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  if (has_avx512()) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+  void *library = NULL;
+  for (size_t i = 0; !library && i < 2; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+  if (library) library_sgemm = (sgemm_fn)dlsym(library, "cblas_sgemm");
+  if (!library_sgemm) {
+    fprintf(stderr, "resmoon: OpenBLAS (libopenblas.so.0) was not found; matrix products will be slow\n");
+    return;
+  }
+  /* Another part of the process may have loaded it before, with all its threads. */
+  void (*set_threads)(int) = (void (*)(int))dlsym(library, "openblas_set_num_threads");
+  if (set_threads) set_threads(1);
+  char *(*config)(void) = (char *(*)(void))dlsym(library, "openblas_get_config");
+  library_name = config ? config() : "OpenBLAS";
+}
+
+const char *rm_blas_name(void) {
+  pthread_once(&loaded, load);
+  return library_name;
+}
+
+static void scale_row(size_t n, float beta, float *c) {
+  for (size_t j = 0; j < n; j++) c[j] = beta == 0 ? 0 : beta * c[j];
+}
+
+static void plain_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a,
+                        size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
+  size_t b_row = trans_b ? 1 : ldb, b_col = trans_b ? ldb : 1;
+  for (size_t i = 0; i < m && !rm_broken(); i++) {
+    float *row = c + i * ldc;
+    scale_row(n, beta, row);
+    for (size_t p = 0; p < k; p++) {
+      float x = alpha * (trans_a ? a[p * lda + i] : a[i * lda + p]);
+      for (size_t j = 0; j < n; j++) row[j] += x * b[p * b_row + j * b_col];
+    }
+  }
+}
+
+/* The largest product (multiplications) that is given to the library in one call: some 20 ms, so that
+ * breakable work stops in time. */
+static const double CALL = 1e9;
+
+static size_t half(size_t extent) { return (extent / 2 + 63) / 64 * 64; }
+
+void rm_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a,
+              size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
+  if (m == 0 || n == 0 || rm_broken()) return;
+  pthread_once(&loaded, load);
+  if ((double)m * n * k > CALL) { /* the longest extent in halves */
+    size_t m1 = m, n1 = n, k1 = k;
+    if (m >= n && m >= k) m1 = half(m);
+    else if (n >= k) n1 = half(n);
+    else k1 = half(k);
+    rm_sgemm(trans_a, trans_b, m1, n1, k1, alpha, a, lda, b, ldb, beta, c, ldc);
+    /* where the second half begins: 0 along the extents that are whole */
+    size_t i = m1 % m, j = n1 % n, p = k1 % k;
+    rm_sgemm(trans_a, trans_b, m - i, n - j, k - p, alpha, a + (trans_a ? p * lda + i : i * lda + p), lda,
+             b + (trans_b ? j * ldb + p : p * ldb + j), ldb, p ? 1 : beta, c + i * ldc + j, ldc);
+    return;
+  }
+  bool fits = m <= INT_MAX && n <= INT_MAX && k <= INT_MAX && lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX;
+  if (library_sgemm && fits && k > 0)
+    library_sgemm(CBLAS_ROW_MAJOR, trans_a ? CBLAS_TRANS : CBLAS_NO_TRANS,
+                  trans_b ? CBLAS_TRANS : CBLAS_NO_TRANS, (int)m, (int)n, (int)k, alpha, a, (int)lda, b,
+                  (int)ldb, beta, c, (int)ldc);
+  else
+    plain_sgemm(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+/* --- the parallel product -------------------------------------------------------- */
+typedef struct {
+  bool trans_a, trans_b;
+  size_t m, n, k, lda, ldb, ldc;
+  size_t rows, cols, across; /* of a block; blocks from left to right */
+  float alpha, beta;
+  const float *a, *b;
+  float *c;
+} product;
+
+static size_t smaller(size_t x, size_t y) { return x < y ? x : y; }
+
+static void product_blocks(void *ctx, size_t begin, size_t end) {
+  const product *p = ctx;
+  for (size_t block = begin; block < end && !rm_broken(); block++) {
+    size_t i = block / p->across * p->rows, j = block % p->across * p->cols;
+    rm_sgemm(p->trans_a, p->trans_b, smaller(p->rows, p->m - i), smaller(p->cols, p->n - j), p->k, p->alpha,
+             p->a + (p->trans_a ? i : i * p->lda), p->lda, p->b + (p->trans_b ? j * p->ldb : j), p->ldb,
+             p->beta, p->c + i * p->ldc + j, p->ldc);
+  }
+}
+
+/* Blocks of an extent: at most 8, of at least 64 and in whole multiples of 16. */
+static size_t block_extent(size_t extent) {
+  size_t block = ((extent + 7) / 8 + 15) / 16 * 16;
+  return block < 64 ? 64 : block;
+}
+
+void rm_sgemm_parallel(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha,
+                       const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c,
+                       size_t ldc) {
+  /* Below some 10^6 multiplications waking the threads costs more than they gain. The
+   * longer extent is cut, both where both are long. */
+  bool large = (double)m * n * k >= 1e6;
+  size_t rows = large && (m >= n || m >= 512) ? block_extent(m) : m;
+  size_t cols = large && (n > m || n >= 512) ? block_extent(n) : n;
+  size_t down = rows ? (m + rows - 1) / rows : 0, across = cols ? (n + cols - 1) / cols : 0;
+  product p = {trans_a, trans_b, m, n, k, lda, ldb, ldc, rows, cols, across, alpha, beta, a, b, c};
+  rm_parallel(down * across, 1, product_blocks, &p);
+}

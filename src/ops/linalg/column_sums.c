@@ -1,0 +1,55 @@
+/* column_sums.c -- sums over the rows of a matrix: the gradient of every bias.
+ *
+ * The rows are cut into at most 64 chunks by their number alone. A chunk adds blocks of 128
+ * rows in float32 and the blocks in double; the chunks are added in order. */
+#include <string.h>
+#include "memory/alloc.h"
+#include "parallel/threads.h"
+#include "kernels/kernels.h"
+#include "ops/linalg/linalg.h"
+
+enum { BLOCK = 128, CHUNKS = 64 };
+
+typedef struct {
+  size_t rows, cols, chunk; /* rows in a chunk */
+  const float *x;
+  double *partial; /* (chunks, cols) */
+} job;
+
+static void sum_chunks(void *ctx, size_t begin, size_t end) {
+  const job *q = ctx;
+  const rm_kernels *kernels = rm_kernel_table();
+  float *block = rm_scratch(0, q->cols * sizeof(float));
+  for (size_t chunk = begin; chunk < end; chunk++) {
+    double *total = q->partial + chunk * q->cols;
+    size_t last = (chunk + 1) * q->chunk < q->rows ? (chunk + 1) * q->chunk : q->rows;
+    memset(total, 0, q->cols * sizeof *total);
+    for (size_t r = chunk * q->chunk; r < last; r += BLOCK) {
+      memset(block, 0, q->cols * sizeof(float));
+      for (size_t i = r; i < r + BLOCK && i < last; i++)
+        kernels->accumulate(q->cols, q->x + i * q->cols, block);
+      for (size_t j = 0; j < q->cols; j++) total[j] += block[j];
+    }
+  }
+}
+
+rm_status rm_column_sums(size_t rows, size_t cols, const float *x, float *sums, rm_error *err) {
+  memset(sums, 0, cols * sizeof *sums);
+  if (rows == 0 || cols == 0) return RM_OK;
+  size_t chunk = (rows + CHUNKS - 1) / CHUNKS;
+  chunk = (chunk + BLOCK - 1) / BLOCK * BLOCK;
+  size_t chunks = (rows + chunk - 1) / chunk, bytes = chunks * cols * sizeof(double);
+  RM_TRY(rm_scratch_reserve(0, cols * sizeof(float), err));
+  double *partial = rm_alloc(bytes);
+  if (!partial)
+    return rm_fail(err, RM_ERR_MEMORY, "column sums: no memory for %zu bytes of workspace", bytes);
+  job q = {rows, cols, chunk, x, partial};
+  rm_parallel(chunks, 1 + 65536 / (chunk * cols), sum_chunks, &q);
+  for (size_t j = 0; j < cols; j++) {
+    double total = 0;
+    for (size_t i = 0; i < chunks; i++) total += partial[i * cols + j];
+    sums[j] = (float)total;
+  }
+  rm_free(partial, bytes);
+  return RM_OK;
+}

@@ -1,0 +1,103 @@
+/* linear.c -- y = x W^T + b.
+ *
+ *   dx = dy W,   dW = dy^T x,   db = sum of dy over its rows
+ *
+ * x is taken as a (rows, in) matrix, all leading dimensions together. */
+#include <string.h>
+#include "ops/linalg/blas.h"
+#include "core/tape.h"
+#include "ops/check.h"
+#include "ops/linalg/linalg.h"
+
+static rm_status check(const rm_tensor *x, const rm_tensor *w, const rm_tensor *b, rm_error *err) {
+  char sx[RM_SHAPE_TEXT], sw[RM_SHAPE_TEXT];
+  RM_TRY(rm_check_float("linear", "x", x, err));
+  RM_TRY(rm_check_float("linear", "weight", w, err));
+  if (w->ndim != 2)
+    return rm_fail(err, RM_ERR_SHAPE, "linear: weight has shape %s, expected (out, in)",
+                   rm_tensor_text(w, sw));
+  if (x->ndim < 1 || x->shape[x->ndim - 1] != w->shape[1])
+    return rm_fail(err, RM_ERR_SHAPE,
+                   "linear: x has %zu features, weight expects %zu\n  x       %s  (..., in)\n  weight  "
+                   "%s  (out, in)",
+                   x->ndim < 1 ? (size_t)1 : x->shape[x->ndim - 1], w->shape[1], rm_tensor_text(x, sx),
+                   rm_tensor_text(w, sw));
+  return rm_check_bias("linear", b, w->shape[0], err);
+}
+
+static size_t rows_of(size_t ndim, const size_t shape[]) {
+  size_t rows = 1;
+  for (size_t d = 0; d + 1 < ndim; d++) rows *= shape[d];
+  return rows;
+}
+
+/* g: the gradient of y, row-major. */
+static rm_status gradients(const rm_node *node, rm_tensor *g, rm_tensor *dx[], rm_error *err) {
+  rm_tensor *x = rm_node_saved(node, 0), *w = rm_node_saved(node, 1);
+  size_t shape[RM_MAX_DIMS], ndim = rm_node_input_shape(node, 0, shape);
+  size_t rows = rows_of(ndim, shape), in = shape[ndim - 1], out = g->shape[g->ndim - 1];
+  if (rm_node_needs(node, 0)) {
+    RM_TRY(rm_tensor_new(RM_FLOAT32, ndim, shape, &dx[0], err));
+    rm_sgemm_parallel(false, false, rows, in, out, 1, rm_tensor_f32(g), out, rm_tensor_f32(w), in, 0,
+                      rm_tensor_f32(dx[0]), in);
+  }
+  if (rm_node_needs(node, 1)) {
+    RM_TRY(rm_tensor_new(RM_FLOAT32, 2, (size_t[]){out, in}, &dx[1], err));
+    rm_sgemm_parallel(true, false, out, in, rows, 1, rm_tensor_f32(g), out, rm_tensor_f32(x), in, 0,
+                      rm_tensor_f32(dx[1]), in);
+  }
+  if (!rm_node_needs(node, 2)) return RM_OK;
+  RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &out, &dx[2], err));
+  return rm_column_sums(rows, out, rm_tensor_f32(g), rm_tensor_f32(dx[2]), err);
+}
+
+static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
+  rm_tensor *g = NULL;
+  RM_TRY(rm_tensor_contiguous(dy, &g, err));
+  rm_status status = gradients(node, g, dx, err);
+  rm_tensor_release(g);
+  return status;
+}
+
+/* x, w, b: row-major. */
+static rm_status forward(rm_tensor *x, rm_tensor *w, rm_tensor *b, rm_tensor **y, rm_error *err) {
+  size_t shape[RM_MAX_DIMS], rows = rows_of(x->ndim, x->shape), in = w->shape[1], out = w->shape[0];
+  memcpy(shape, x->shape, x->ndim * sizeof *shape);
+  shape[x->ndim - 1] = out;
+  RM_TRY(rm_tensor_new(RM_FLOAT32, x->ndim, shape, y, err));
+  float *to = rm_tensor_f32(*y);
+  for (size_t i = 0; b && i < rows; i++) memcpy(to + i * out, rm_tensor_f32(b), out * sizeof(float));
+  rm_sgemm_parallel(false, true, rows, out, in, 1, rm_tensor_f32(x), in, rm_tensor_f32(w), in,
+                    b ? 1 : 0, to, out);
+  return RM_OK;
+}
+
+static rm_status record(rm_tensor *const inputs[3], rm_tensor *x, rm_tensor *w, rm_tensor *y,
+                        rm_error *err) {
+  if (!rm_tape_wants(3, inputs)) return RM_OK;
+  rm_tensor *saved[] = {inputs[1]->requires_grad ? x : NULL, inputs[0]->requires_grad ? w : NULL};
+  return rm_tape_record(y,
+                        &(rm_record){.name = "linear",
+                                     .backward = backward,
+                                     .ninputs = 3,
+                                     .inputs = inputs,
+                                     .nsaved = 2,
+                                     .saved = saved},
+                        err);
+}
+
+rm_status rm_linear(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor **out, rm_error *err) {
+  RM_TRY(check(x, weight, bias, err));
+  rm_tensor *xs = NULL, *ws = NULL, *bs = NULL, *y = NULL;
+  rm_status status = rm_tensor_contiguous(x, &xs, err);
+  if (status == RM_OK) status = rm_tensor_contiguous(weight, &ws, err);
+  if (status == RM_OK && bias) status = rm_tensor_contiguous(bias, &bs, err);
+  if (status == RM_OK) status = forward(xs, ws, bs, &y, err);
+  if (status == RM_OK) status = record((rm_tensor *[]){x, weight, bias}, xs, ws, y, err);
+  rm_tensor_release(xs);
+  rm_tensor_release(ws);
+  rm_tensor_release(bs);
+  if (status == RM_OK) *out = y;
+  else rm_tensor_release(y);
+  return status;
+}

@@ -1,0 +1,447 @@
+/* batch_norm.c -- batch normalisation as column statistics of a matrix.
+ *
+ * Channels-last, x is a matrix of N*H*W rows by C columns. Forward is one pass for mean and
+ * variance and one that applies them; backward one pass for two sums per column and one for
+ * dx. The addition of a shortcut and relu ride along in these passes.
+ *
+ * Variance: the rows are cut into blocks small enough for the cache. A block's mean and its
+ * squared distances from that mean are float sums over a few dozen rows; blocks are joined
+ * in double by Chan's formula. So neither the length of the data nor a mean far from zero
+ * costs digits, and memory is read once. Blocks form at most CHUNKS chunks, by the extents
+ * alone, each with its own partial result: the number of threads changes no bit.
+ * Source: Chan, Golub, LeVeque 1979, "Updating formulae and a pairwise algorithm".
+ *
+ * What backward can recompute is not stored: it keeps x and four numbers per channel; the
+ * output only if relu follows an addition, since otherwise the mask follows from x. */
+#include "ops/norm/norm.h"
+
+#include <math.h>
+#include <string.h>
+#include "memory/alloc.h"
+#include "core/tape.h"
+#include "parallel/threads.h"
+#include "kernels/kernels.h"
+#include "ops/check.h"
+
+enum { CHUNKS = 64, BLOCK_FLOATS = 8192, GRAIN_FLOATS = 16384 };
+enum { MEAN, INVSTD, SCALE, SHIFT, COLUMNS };
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+static size_t most(size_t a, size_t b) { return a > b ? a : b; }
+
+/* --- x as a matrix ------------------------------------------------------------------- */
+
+static size_t row_count(const rm_tensor *x) { return x->shape[1] ? x->numel / x->shape[1] : 0; }
+
+/* t with its channels innermost: a matrix (rows, C) without gaps. The caller releases it. */
+static rm_status as_rows(rm_tensor *t, rm_tensor **out, rm_error *err) {
+  return t->ndim == 4 ? rm_tensor_channels_last(t, out, err) : rm_tensor_contiguous(t, out, err);
+}
+
+static rm_status new_rows(const rm_tensor *like, rm_tensor **out, rm_error *err) {
+  return like->ndim == 4 ? rm_tensor_new_channels_last(like->shape, out, err)
+                         : rm_tensor_new(RM_FLOAT32, like->ndim, like->shape, out, err);
+}
+
+static size_t row_grain(size_t c) { return most(1, GRAIN_FLOATS / c); }
+
+/* --- sums over chunks of rows ---------------------------------------------------------- */
+
+/* How rows are cut. `block` rows are summed in float; a chunk is some blocks. */
+typedef struct { size_t rows, c, block, chunk, chunks; } cut;
+
+static cut cut_rows(size_t rows, size_t c) {
+  cut k = {.rows = rows, .c = c};
+  k.block = least(256, most(8, BLOCK_FLOATS / c / 4 * 4));
+  size_t blocks = (rows + k.block - 1) / k.block;
+  k.chunk = (blocks + CHUNKS - 1) / CHUNKS * k.block;
+  k.chunks = (rows + k.chunk - 1) / k.chunk;
+  return k;
+}
+
+/* Runs body on all chunks. A chunk's partial result is two rows of c doubles in `partial`;
+ * scratch memory for as many numbers, float in slot 0 and double in slot 1, is reserved. */
+static rm_status run_chunks(const cut *k, rm_range_fn body, void *ctx, double **partial, rm_error *err) {
+  size_t bytes = k->chunks * 2 * k->c * sizeof(double);
+  RM_TRY(rm_scratch_reserve(0, 2 * k->c * sizeof(float), err));
+  RM_TRY(rm_scratch_reserve(1, 2 * k->c * sizeof(double), err));
+  *partial = rm_alloc(bytes);
+  if (!*partial) return rm_fail(err, RM_ERR_MEMORY, "batch_norm: out of memory for sums");
+  memset(*partial, 0, bytes);
+  rm_parallel(k->chunks, most(1, GRAIN_FLOATS / (k->chunk * k->c)), body, ctx);
+  return RM_OK;
+}
+
+static void free_partial(const cut *k, double *partial) {
+  rm_free(partial, k->chunks * 2 * k->c * sizeof(double));
+}
+
+/* --- statistics ------------------------------------------------------------------------ */
+
+/* Mean and sum of squared distances of n0 + n1 values from those of the two parts. */
+static void join(size_t c, double n0, double *mean, double *m2, double n1, const double *mean1,
+                 const double *m21) {
+  double share = n1 / (n0 + n1);
+  for (size_t j = 0; j < c; j++) {
+    double d = mean1[j] - mean[j];
+    mean[j] += d * share;
+    m2[j] += m21[j] + d * d * n0 * share;
+  }
+}
+
+typedef struct { cut k; const float *x; double *partial; } stat_job;
+
+/* The same for one block, from its values. */
+static void block_statistics(size_t rows, size_t c, const float *x, double *mean, double *m2) {
+  float *centre = rm_scratch(0, 2 * c * sizeof(float)), *sum = centre + c;
+  rm_kernel_table()->column_sums(rows, c, x, centre);
+  for (size_t j = 0; j < c; j++) centre[j] /= (float)rows;
+  rm_kernel_table()->column_squares(rows, c, x, centre, sum);
+  for (size_t j = 0; j < c; j++) mean[j] = centre[j], m2[j] = sum[j];
+}
+
+static void statistics_range(void *ctx, size_t begin, size_t end) {
+  stat_job *job = ctx;
+  const cut *k = &job->k;
+  for (size_t i = begin; i < end; i++) {
+    double *mean = job->partial + i * 2 * k->c, *m2 = mean + k->c;
+    size_t first = i * k->chunk, stop = least(first + k->chunk, k->rows);
+    for (size_t r = first; r < stop; r += k->block) {
+      size_t rows = least(k->block, stop - r);
+      double *mean1 = rm_scratch(1, 2 * k->c * sizeof(double)), *m21 = mean1 + k->c;
+      block_statistics(rows, k->c, job->x + r * k->c, mean1, m21);
+      join(k->c, (double)(r - first), mean, m2, (double)rows, mean1, m21);
+    }
+  }
+}
+
+/* Mean and sum of squared distances per column; *out has 2*c doubles: free_partial. */
+static rm_status batch_statistics(const rm_tensor *x, stat_job *job, rm_error *err) {
+  size_t c = x->shape[1];
+  *job = (stat_job){.k = cut_rows(row_count(x), c), .x = rm_tensor_f32(x)};
+  const cut *k = &job->k;
+  RM_TRY(run_chunks(k, statistics_range, job, &job->partial, err));
+  for (size_t i = 1; i < k->chunks; i++) {
+    const double *part = job->partial + i * 2 * c;
+    size_t rows = least(k->chunk, k->rows - i * k->chunk);
+    join(c, (double)(i * k->chunk), job->partial, job->partial + c, (double)rows, part, part + c);
+  }
+  return RM_OK;
+}
+
+/* running = (1 - momentum) * running + momentum * batch; the variance without bias. */
+static void move_running(rm_tensor *mean, rm_tensor *var, double momentum, size_t rows,
+                         const double *batch_mean, const double *batch_m2) {
+  for (size_t j = 0; j < mean->numel; j++) {
+    float *m = rm_tensor_f32(mean) + (ptrdiff_t)j * mean->strides[0];
+    float *v = rm_tensor_f32(var) + (ptrdiff_t)j * var->strides[0];
+    *m = (float)((1 - momentum) * *m + momentum * batch_mean[j]);
+    *v = (float)((1 - momentum) * *v + momentum * batch_m2[j] / (double)(rows - 1));
+  }
+  rm_tensor_mark_written(mean);
+  rm_tensor_mark_written(var);
+}
+
+/* --- forward ----------------------------------------------------------------------------- */
+
+static rm_status check_channels(const char *name, const rm_tensor *t, size_t ndim, const size_t shape[],
+                                rm_error *err) {
+  if (!t) return RM_OK;
+  RM_TRY(rm_check_float("batch_norm", name, t, err));
+  if (t->ndim == 1 && t->shape[0] == shape[1]) return RM_OK;
+  char has[RM_SHAPE_TEXT], wants[RM_SHAPE_TEXT];
+  return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x has %zu channels, %s is %s\n  x  %s", shape[1], name,
+                 rm_tensor_text(t, has), rm_shape_text(ndim, shape, wants));
+}
+
+static rm_status check_vectors(size_t ndim, const size_t shape[], const rm_tensor *weight, const rm_tensor *bias,
+                               const rm_tensor *running_mean, const rm_tensor *running_var, rm_error *err) {
+  RM_TRY(check_channels("weight", weight, ndim, shape, err));
+  RM_TRY(check_channels("bias", bias, ndim, shape, err));
+  RM_TRY(check_channels("running_mean", running_mean, ndim, shape, err));
+  return check_channels("running_var", running_var, ndim, shape, err);
+}
+
+static rm_status check(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
+                       const rm_tensor *running_mean, const rm_tensor *running_var, rm_error *err) {
+  char text[RM_SHAPE_TEXT];
+  RM_TRY(rm_check_float("batch_norm", "x", x, err));
+  if (x->ndim != 2 && x->ndim != 4)
+    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, expected (N, C) or (N, C, H, W)",
+                   rm_tensor_text(x, text));
+  if (x->numel == 0)
+    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is empty: %s", rm_tensor_text(x, text));
+  if (!running_mean != !running_var)
+    return rm_fail(err, RM_ERR_VALUE, "batch_norm: running_mean and running_var come together, got one");
+  return check_vectors(x->ndim, x->shape, weight, bias, running_mean, running_var, err);
+}
+
+/* Element j of a vector, or `def` if there is none. */
+static float at(const rm_tensor *t, size_t j, float def) {
+  return t ? rm_tensor_f32(t)[(ptrdiff_t)j * t->strides[0]] : def;
+}
+
+static void fill_columns(rm_tensor *columns, size_t j, double mean, double var, double eps,
+                         const rm_tensor *weight, const rm_tensor *bias) {
+  float *out = rm_tensor_f32(columns) + j;
+  size_t c = columns->shape[1];
+  double invstd = 1 / sqrt(var + eps);
+  out[MEAN * c] = (float)mean;
+  out[INVSTD * c] = (float)invstd;
+  out[SCALE * c] = (float)(at(weight, j, 1) * invstd);
+  out[SHIFT * c] = at(bias, j, 0);
+}
+
+/* The columns from the batch, which moves the running statistics. */
+static rm_status columns_of_batch(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
+                                  rm_tensor *running_var, const rm_batch_norm_options *options,
+                                  rm_tensor *columns, rm_error *err) {
+  size_t rows = row_count(x), c = x->shape[1];
+  char text[RM_SHAPE_TEXT];
+  if (rows == 1)
+    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: training needs more than one value per channel, x is %s",
+                   rm_tensor_text(x, text));
+  stat_job job;
+  rm_tensor *matrix = NULL;
+  RM_TRY(as_rows(x, &matrix, err));
+  rm_status status = batch_statistics(matrix, &job, err);
+  rm_tensor_release(matrix);
+  RM_TRY(status);
+  const double *mean = job.partial, *m2 = mean + c;
+  for (size_t j = 0; j < c; j++)
+    fill_columns(columns, j, mean[j], m2[j] / (double)rows, options->eps, weight, bias);
+  if (options->training && running_mean && !rm_tape_replaying())
+    move_running(running_mean, running_var, options->momentum, rows, mean, m2);
+  free_partial(&job.k, job.partial);
+  return RM_OK;
+}
+
+rm_status rm_batch_norm_fixed_columns(size_t ndim, const size_t x_shape[], rm_tensor *weight, rm_tensor *bias,
+                                      rm_tensor *running_mean, rm_tensor *running_var, double eps,
+                                      rm_tensor **columns, rm_error *err) {
+  size_t shape[2] = {COLUMNS, x_shape[1]};
+  RM_TRY(check_vectors(ndim, x_shape, weight, bias, running_mean, running_var, err));
+  RM_TRY(rm_tensor_new(RM_FLOAT32, 2, shape, columns, err));
+  for (size_t j = 0; j < shape[1]; j++)
+    fill_columns(*columns, j, at(running_mean, j, 0), at(running_var, j, 1), eps, weight, bias);
+  return RM_OK;
+}
+
+rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
+                                rm_tensor *running_var, const rm_batch_norm_options *options,
+                                rm_tensor **columns, rm_error *err) {
+  RM_TRY(check(x, weight, bias, running_mean, running_var, err));
+  size_t shape[2] = {COLUMNS, x->shape[1]};
+  if (!options->training && running_mean)
+    return rm_batch_norm_fixed_columns(x->ndim, x->shape, weight, bias, running_mean, running_var, options->eps,
+                                       columns, err);
+  rm_tensor *out = NULL;
+  rm_unbreakable pause = rm_unbreakable_begin(); /* the running statistics move, or do not */
+  rm_status status = rm_tensor_new(RM_FLOAT32, 2, shape, &out, err);
+  if (status == RM_OK)
+    status = columns_of_batch(x, weight, bias, running_mean, running_var, options, out, err);
+  rm_unbreakable_end(pause);
+  if (status == RM_OK) *columns = out;
+  else rm_tensor_release(out);
+  return status;
+}
+
+typedef struct {
+  size_t c;
+  const float *x, *columns, *add;
+  bool relu;
+  float *y;
+} forward_job;
+
+static void forward_range(void *ctx, size_t begin, size_t end) {
+  const forward_job *job = ctx;
+  size_t c = job->c, at = begin * c;
+  const float *k = job->columns;
+  rm_kernel_table()->norm_forward(end - begin, c, job->x + at, k + MEAN * c, k + SCALE * c, k + SHIFT * c,
+                                  job->add ? job->add + at : NULL, job->relu, job->y + at);
+}
+
+typedef struct { bool of_batch, relu; } payload;
+static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err);
+
+/* y from rows (channels innermost), columns and add (as rows, or NULL). */
+static rm_status compute(const rm_tensor *rows, const rm_tensor *columns, const rm_tensor *add, bool relu,
+                         rm_tensor **y, rm_error *err) {
+  RM_TRY(new_rows(rows, y, err));
+  forward_job job = {.c = rows->shape[1], .x = rm_tensor_f32(rows), .columns = rm_tensor_f32(columns),
+                     .add = add ? rm_tensor_f32(add) : NULL, .relu = relu, .y = rm_tensor_f32(*y)};
+  rm_parallel(row_count(rows), row_grain(job.c), forward_range, &job);
+  return RM_OK;
+}
+
+static rm_status recompute(const rm_node *node, rm_tensor **y, rm_error *err) {
+  const payload *how = rm_node_payload(node);
+  return compute(rm_node_saved(node, 0), rm_node_saved(node, 1), NULL, how->relu, y, err);
+}
+
+rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *columns,
+                              bool of_batch, rm_tensor *add, bool relu, rm_tensor **out, rm_error *err) {
+  char a[RM_SHAPE_TEXT], b[RM_SHAPE_TEXT];
+  if (add) RM_TRY(rm_check_float("batch_norm", "add", add, err));
+  if (add && !rm_tensor_same_shape(x, add))
+    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, add is %s", rm_tensor_text(x, a),
+                   rm_tensor_text(add, b));
+  rm_tensor *rows = NULL, *add_rows = NULL, *y = NULL;
+  rm_status status = as_rows(x, &rows, err);
+  if (status == RM_OK && add) status = as_rows(add, &add_rows, err);
+  if (status == RM_OK) status = compute(rows, columns, add_rows, relu, &y, err);
+  if (status == RM_OK) {
+    rm_tensor *const inputs[] = {x, weight, bias, add};
+    rm_tensor *const saved[] = {rows, columns, add && relu ? y : NULL};
+    payload how = {of_batch, relu};
+    if (rm_tape_wants(4, inputs))
+      status = rm_tape_record(y, &(rm_record){.name = "batch_norm", .backward = batch_norm_backward,
+                                              .recompute = add ? NULL : recompute, .ninputs = 4, .inputs = inputs, .nsaved = 3, .saved = saved,
+                                              .payload = &how, .payload_bytes = sizeof how}, err);
+  }
+  rm_tensor_release(rows);
+  rm_tensor_release(add_rows);
+  if (status == RM_OK) *out = y;
+  else rm_tensor_release(y);
+  return status;
+}
+
+rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
+                        rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *add,
+                        bool relu, rm_tensor **y, rm_error *err) {
+  rm_tensor *columns = NULL;
+  RM_TRY(rm_batch_norm_columns(x, weight, bias, running_mean, running_var, options, &columns, err));
+  rm_status status = rm_batch_norm_apply(x, weight, bias, columns, options->training || !running_mean, add,
+                                         relu, y, err);
+  rm_tensor_release(columns);
+  return status;
+}
+
+/* --- backward ---------------------------------------------------------------------------
+ *
+ * dy is as large as an activation; where nobody else holds it, a gradient is written over it.
+ *
+ * With g the gradient in front of relu, which is also that of `add`, and d = x - mean:
+ *
+ *   dbias = sum g        dweight = invstd * sum g d
+ *   dx = scale * (g - (sum g) / rows - d * invstd^2 * (sum g d) / rows)
+ *
+ * where the last two terms are the gradient through mean and variance: absent if those were
+ * running statistics. */
+
+typedef struct {
+  cut k;
+  const float *x, *y, *dy, *columns;
+  bool relu;
+  float *dadd;          /* NULL: not wanted, or the same as dy without relu */
+  double *partial;      /* per chunk: sum g, then sum g d */
+  const float *through; /* slope and offset of dx in d */
+  float *dx;
+} backward_job;
+
+static void sums_range(void *ctx, size_t begin, size_t end) {
+  backward_job *job = ctx;
+  const cut *k = &job->k;
+  size_t c = k->c;
+  const float *columns = job->columns;
+  float *sum = rm_scratch(0, 2 * c * sizeof(float)), *dot = sum + c;
+  for (size_t i = begin; i < end; i++) {
+    double *part = job->partial + i * 2 * c;
+    size_t stop = least((i + 1) * k->chunk, k->rows);
+    for (size_t r = i * k->chunk; r < stop; r += k->block) {
+      size_t at = r * c;
+      rm_kernel_table()->norm_sums(least(k->block, stop - r), c, job->x + at, job->y ? job->y + at : NULL,
+                                   job->dy + at, columns + MEAN * c, columns + SCALE * c, columns + SHIFT * c,
+                                   job->relu, sum, dot, job->dadd ? job->dadd + at : NULL);
+      for (size_t j = 0; j < 2 * c; j++) part[j] += sum[j];
+    }
+  }
+}
+
+static void dx_range(void *ctx, size_t begin, size_t end) {
+  const backward_job *job = ctx;
+  size_t c = job->k.c, at = begin * c;
+  const float *columns = job->columns;
+  rm_kernel_table()->norm_backward(end - begin, c, job->x + at, job->y ? job->y + at : NULL, job->dy + at,
+                                   columns + MEAN * c, columns + SCALE * c, columns + SHIFT * c, job->relu,
+                                   job->through, job->through + c, job->dx + at);
+}
+
+/* sum g and sum g d over all rows into the first chunk's part, which stays in job->partial. */
+static rm_status take_sums(backward_job *job, rm_error *err) {
+  const cut *k = &job->k;
+  RM_TRY(run_chunks(k, sums_range, job, &job->partial, err));
+  for (size_t i = 1; i < k->chunks; i++)
+    for (size_t j = 0; j < 2 * k->c; j++) job->partial[j] += job->partial[i * 2 * k->c + j];
+  return RM_OK;
+}
+
+static rm_status vector_gradient(size_t c, const double *sum, const float *factor, rm_tensor **out,
+                                 rm_error *err) {
+  RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &c, out, err));
+  for (size_t j = 0; j < c; j++) rm_tensor_f32(*out)[j] = (float)(sum[j] * (factor ? factor[j] : 1));
+  return RM_OK;
+}
+
+/* *out is `into`, retained, or if that is NULL a tensor of its own. */
+static rm_status input_gradient(backward_job *job, bool of_batch, const rm_tensor *x, rm_tensor *into,
+                                rm_tensor **out, rm_error *err) {
+  size_t c = job->k.c, shape[2] = {2, c};
+  const float *invstd = job->columns + INVSTD * c, *scale = job->columns + SCALE * c;
+  const double *sum = job->partial, *dot = sum + c;
+  rm_tensor *through = NULL;
+  RM_TRY(rm_tensor_new(RM_FLOAT32, 2, shape, &through, err));
+  float *slope = rm_tensor_f32(through), *offset = slope + c;
+  for (size_t j = 0; j < c; j++) {
+    double share = of_batch ? -(double)scale[j] / (double)job->k.rows : 0;
+    slope[j] = of_batch ? (float)(share * invstd[j] * invstd[j] * dot[j]) : 0;
+    offset[j] = of_batch ? (float)(share * sum[j]) : 0;
+  }
+  rm_status status = RM_OK;
+  if (into) *out = rm_tensor_retain(into);
+  else status = new_rows(x, out, err);
+  if (status == RM_OK) {
+    job->through = slope;
+    job->dx = rm_tensor_f32(*out);
+    rm_parallel(job->k.rows, row_grain(c), dx_range, job);
+  }
+  rm_tensor_release(through);
+  return status;
+}
+
+/* The gradient of `add`: dy, or dy behind relu's mask, which take_sums will fill in: into dy itself
+ * if that is ours. */
+static rm_status add_gradient(backward_job *job, rm_tensor *dy, bool ours, rm_tensor **out, rm_error *err) {
+  if (!job->relu || ours) *out = rm_tensor_retain(dy);
+  else RM_TRY(new_rows(dy, out, err));
+  if (!job->relu) return RM_OK;
+  job->dadd = rm_tensor_f32(*out);
+  return RM_OK;
+}
+
+static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
+  const payload *how = rm_node_payload(node);
+  const rm_tensor *x = rm_node_saved(node, 0), *columns = rm_node_saved(node, 1), *y = rm_node_saved(node, 2);
+  size_t c = x->shape[1];
+  rm_tensor *dy_rows = NULL;
+  bool ours = rm_tensor_exclusive(dy); /* to write over */
+  RM_TRY(as_rows(dy, &dy_rows, err));
+  ours = ours || dy_rows != dy;
+  backward_job job = {.k = cut_rows(row_count(x), c), .x = rm_tensor_f32(x), .y = y ? rm_tensor_f32(y) : NULL,
+                      .dy = rm_tensor_f32(dy_rows), .columns = rm_tensor_f32(columns), .relu = how->relu};
+  rm_status status = RM_OK;
+  if (rm_node_needs(node, 3)) status = add_gradient(&job, dy_rows, ours, &dx[3], err);
+  if (status == RM_OK) status = take_sums(&job, err);
+  if (status == RM_OK && job.dadd) { /* masked already: dx need not do it again */
+    job.dy = job.dadd;
+    job.y = NULL;
+    job.relu = false;
+  }
+  if (status == RM_OK && rm_node_needs(node, 0)) status = input_gradient(&job, how->of_batch, x, ours && !dx[3] ? dy_rows : NULL, &dx[0], err);
+  if (status == RM_OK && rm_node_needs(node, 1))
+    status = vector_gradient(c, job.partial + c, job.columns + INVSTD * c, &dx[1], err);
+  if (status == RM_OK && rm_node_needs(node, 2)) status = vector_gradient(c, job.partial, NULL, &dx[2], err);
+  if (job.partial) free_partial(&job.k, job.partial);
+  rm_tensor_release(dy_rows);
+  return status;
+}

@@ -1,0 +1,72 @@
+/* dropout.c -- random zeros while training.
+ *
+ * The generator is counter-based, so the mask is never stored: element i, counted in memory,
+ * looks at number i of the generator's sequence, and backward looks again.
+ * Source: Srivastava et al. 2014, "Dropout: a simple way to prevent overfitting". */
+#include "core/tape.h"
+#include "parallel/threads.h"
+#include "ops/check.h"
+#include "ops/pool/pool.h"
+
+typedef struct {
+  rm_rng rng;         /* as it stood before the draw */
+  uint32_t threshold; /* numbers below it drop the element */
+  float scale;
+  bool channels_last;
+} payload;
+
+typedef struct { const payload *p; size_t n; const float *x; float *y; } job;
+
+/* Blocks of four elements. */
+static void mask_range(void *ctx, size_t begin, size_t end) {
+  const job *o = ctx;
+  for (size_t b = begin; b < end; b++) {
+    uint32_t random[4];
+    rm_rng_block(&o->p->rng, o->p->rng.position + b, random);
+    for (size_t i = 4 * b; i < 4 * b + 4 && i < o->n; i++)
+      o->y[i] = random[i % 4] < o->p->threshold ? 0 : o->x[i] * o->p->scale;
+  }
+}
+
+static rm_status apply(rm_tensor *x, const payload *p, rm_tensor **y, rm_error *err) {
+  rm_tensor *dense = NULL;
+  RM_TRY(p->channels_last ? rm_tensor_channels_last(x, &dense, err) : rm_tensor_contiguous(x, &dense, err));
+  rm_status status = rm_tensor_new_like(dense, RM_FLOAT32, y, err);
+  if (status == RM_OK) {
+    job o = {.p = p, .n = x->numel, .x = rm_tensor_f32(dense), .y = rm_tensor_f32(*y)};
+    rm_parallel((x->numel + 3) / 4, 1024, mask_range, &o);
+  }
+  rm_tensor_release(dense);
+  return status;
+}
+
+static rm_status dropout_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
+  return apply(dy, rm_node_payload(node), &dx[0], err);
+}
+
+rm_status rm_dropout(rm_tensor *x, double p, bool training, rm_rng *rng, rm_tensor **out, rm_error *err) {
+  RM_TRY(rm_check_float("dropout", "x", x, err));
+  if (!(p >= 0 && p <= 1))
+    return rm_fail(err, RM_ERR_VALUE, "dropout: p must be a probability, 0 to 1, got %g", p);
+  if (!training || p == 0) {
+    *out = rm_tensor_retain(x);
+    return RM_OK;
+  }
+  /* p = 1: a scale of 0 drops the one number in 2^32 that the threshold cannot. */
+  payload how = {.rng = *rng, .threshold = p < 1 ? (uint32_t)(p * 4294967296.0) : UINT32_MAX,
+                 .scale = p < 1 ? (float)(1 / (1 - p)) : 0, .channels_last = rm_tensor_is_channels_last(x)};
+  rm_tensor *y = NULL;
+  RM_TRY(apply(x, &how, &y, err));
+  rm_tensor *const inputs[] = {x};
+  rm_status status = RM_OK;
+  if (rm_tape_wants(1, inputs))
+    status = rm_tape_record(y, &(rm_record){.name = "dropout", .backward = dropout_backward, .ninputs = 1,
+                                            .inputs = inputs, .payload = &how, .payload_bytes = sizeof how}, err);
+  if (status != RM_OK) {
+    rm_tensor_release(y);
+    return status;
+  }
+  rng->position += (x->numel + 3) / 4;
+  *out = y;
+  return RM_OK;
+}

@@ -1,0 +1,58 @@
+/* pointwise.h -- elementwise operators.
+ *
+ * Operands broadcast as everywhere (aligned at the last dimension, 1 stretches); a
+ * gradient is summed back to its operand's shape. float32 computes; int64 can be added,
+ * subtracted, multiplied, divided with remainder and compared, exactly; the two do not mix
+ * without being asked to.
+ * A result takes the memory layout of the first operand that has its shape. */
+#ifndef RM_OPS_POINTWISE_POINTWISE_H
+#define RM_OPS_POINTWISE_POINTWISE_H
+
+#include "ops/pointwise/map.h"
+
+/* --- two operands (binary.c) ------------------------------------------------------- */
+/* Whole-number quotient and remainder are Lua's: floor(a / b), and the rest with b's sign. */
+typedef enum {
+  RM_ADD, RM_SUB, RM_MUL, RM_FLOOR_DIVIDE, RM_REMAINDER, /* of int64 too */
+  RM_DIV, RM_POW, RM_MAXIMUM, RM_MINIMUM
+} rm_binary_op;
+/* At least one operand is a tensor. */
+rm_status rm_binary(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor **y, rm_error *err);
+rm_status rm_add(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err);
+rm_status rm_sub(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err);
+rm_status rm_mul(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err);
+rm_status rm_div(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err);
+
+/* In place: x = x op b, or x + alpha * b. Never recorded: a b that carries a gradient is refused
+ * while recording is on. The caller has asked rm_tensor_check_writable about x. */
+rm_status rm_binary_inplace(rm_binary_op op, rm_tensor *x, rm_operand b, rm_error *err);
+rm_status rm_add_scaled(rm_tensor *x, rm_operand b, double alpha, rm_error *err);
+
+/* --- one operand and up to two numbers (unary.c) ------------------------------------- */
+typedef enum {
+  RM_NEG, RM_ABS, RM_SIGN, RM_SQUARE, RM_SQRT, RM_RECIPROCAL, RM_EXP, RM_LOG, RM_FLOOR, RM_CEIL,
+  RM_ROUND, RM_POW_NUMBER /* exponent */, RM_CLAMP /* low, high */, RM_RELU, RM_LEAKY_RELU /* slope */,
+  RM_ELU /* alpha */, RM_SIGMOID, RM_TANH, RM_SILU, RM_GELU, RM_GELU_TANH, RM_UNARY_COUNT
+} rm_unary_op;
+/* params may be NULL for operators without any. */
+rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tensor **y, rm_error *err);
+rm_status rm_unary_inplace(rm_unary_op op, rm_tensor *x, const double params[], rm_error *err);
+rm_status rm_relu(rm_tensor *x, rm_tensor **y, rm_error *err);
+rm_status rm_exp(rm_tensor *x, rm_tensor **y, rm_error *err);
+rm_status rm_log(rm_tensor *x, rm_tensor **y, rm_error *err);
+rm_status rm_sqrt(rm_tensor *x, rm_tensor **y, rm_error *err);
+
+/* x (N, C, ...) -> (N, C/k, ...): the largest of each k neighbouring channels (maxout.c).
+ * Source: Goodfellow et al. 2013, arXiv:1302.4389. */
+rm_status rm_maxout(rm_tensor *x, size_t k, rm_tensor **y, rm_error *err);
+
+/* --- truth (compare.c): uint8, 0 or 1 -------------------------------------------------- */
+typedef enum { RM_EQ, RM_NE, RM_LT, RM_LE, RM_GT, RM_GE } rm_compare_op;
+rm_status rm_compare(rm_compare_op op, rm_operand a, rm_operand b, rm_tensor **y, rm_error *err);
+typedef enum { RM_AND, RM_OR, RM_XOR } rm_logical_op;
+rm_status rm_logical(rm_logical_op op, rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err);
+rm_status rm_logical_not(rm_tensor *a, rm_tensor **y, rm_error *err);
+/* a where the condition (uint8) is not 0, else b. */
+rm_status rm_where(rm_tensor *condition, rm_operand a, rm_operand b, rm_tensor **y, rm_error *err);
+
+#endif

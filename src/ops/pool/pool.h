@@ -1,0 +1,34 @@
+/* pool.h -- maxima and averages over windows of an image, and dropout.
+ *
+ * Shapes: x (N, C, H, W); y (N, C, H', W') with H' = floor((H + 2 padding - kernel) / stride) + 1,
+ * or ceil with ceil_mode, where the last window must begin inside the image or its
+ * leading padding. x is brought into the channels-last layout if it is not; y and dx
+ * are channels-last. Pairs are {height, width}. */
+#ifndef RM_OPS_POOL_POOL_H
+#define RM_OPS_POOL_POOL_H
+
+#include "core/rng.h"
+#include "core/tensor.h"
+
+typedef struct {
+  size_t kernel[2];
+  size_t stride[2];
+  size_t padding[2];      /* at most half of the kernel */
+  bool ceil_mode;
+  bool count_include_pad; /* averages: divide by the window with its padding */
+} rm_pool_options;
+
+/* Padding never wins; of equal maxima the first in row order gets the gradient. indices (may be
+ * NULL): int64, shape of y, the winner's position in its H x W image, row by row from 1. */
+rm_status rm_max_pool2d(rm_tensor *x, const rm_pool_options *options, rm_tensor **y, rm_tensor **indices,
+                        rm_error *err);
+rm_status rm_avg_pool2d(rm_tensor *x, const rm_pool_options *options, rm_tensor **y, rm_error *err);
+
+/* Cell i of n averages rows floor(i H / n) to ceil((i + 1) H / n) - 1. size {1, 1}: the whole image. */
+rm_status rm_adaptive_avg_pool2d(rm_tensor *x, const size_t size[2], rm_tensor **y, rm_error *err);
+
+/* Training: each element is 0 with probability p, else x / (1 - p); any shape. Otherwise x itself
+ * (retained). Draws numel / 4 blocks from rng, an element's number by its place in memory. */
+rm_status rm_dropout(rm_tensor *x, double p, bool training, rm_rng *rng, rm_tensor **y, rm_error *err);
+
+#endif
