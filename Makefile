@@ -11,11 +11,24 @@ B      := build/$(MODE)
 Q      := $(if $(V),,@)   # V=1 shows the command lines
 all: # the default goal; its rule is below
 
-ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean format hooks,$(or $(MAKECMDGOALS),all)),)
 CONFIG := build/config$(if $(filter no,$(READLINE)),-plain).mk
 include $(CONFIG)
 $(CONFIG): FORCE
 	@READLINE=$(READLINE) scripts/setup.sh $(if $(filter test quick ctests check,$(MAKECMDGOALS)),test,build) $@
+
+# The instruction sets, of src/kernels/isa.list: a line of names, and for each what the compiler gets. It is the
+# compiler's own preprocessor that reads the list, since a row may depend on what is built for.
+include $B/isa.mk
+$B/isa.mk: FORCE | $(CONFIG)
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -E -P -x c \
+	  '-DRM_INSTRUCTION_SET(name, lanes, rows, processor, onednn, openblas, flags)=@ name lanes rows flags' src/kernels/isa.list | \
+	  tr -d '"\n' | tr @ '\n' | awk 'NF { print "ISAS += " $$1; \
+	    printf "ISA.%s := -DRM_ISA_NAME=%s -DRM_VL=%s -DRM_TILE_ROWS=%s", $$1, $$1, $$2, $$3; \
+	    for (i = 4; i <= NF; i++) printf " %s", $$i; print "" }' > $@.new
+	@test -s $@.new || { echo "no instruction sets: is $(CC) a compiler?" >&2; exit 1; }
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 endif
 
 OPT.release := -O3
@@ -23,22 +36,16 @@ OPT.debug   := -O0 -g3
 OPT.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 WARN  := -Wall -Wextra
-FLAGS  = -std=gnu11 -Isrc -fPIC -pthread -MMD -MP $(WARN) $(OPT.$(MODE)) \
+FLAGS  = -std=gnu11 -iquote src -fPIC -pthread -MMD -MP $(WARN) $(OPT.$(MODE)) \
          $(if $(READLINE_LIBS),-DRM_HAVE_READLINE) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LIBS   = $(PKG_LIBS) -ldl -lm -pthread
 
-ISAS := baseline
-ifeq ($(shell uname -m),x86_64)
-  ISAS += avx2 avx512
-endif
 # Nobody looks at errno or at the processor's exception flags; so loops with comparisons and
 # square roots vectorise. Results are the same bits.
 KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd
 # Elementwise results are the same bits wherever threads cut the run: the compiler must not merge
 # a * b + c * d into a fused step one way in the vectors and another way in the rest.
 PLAIN      := pointwise_k activation_k
-ISA.avx2   := -mavx2 -mfma
-ISA.avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
 
 SRC    := $(filter-out %_k.c,$(sort $(shell find src -name '*.c')))
 KSRC   := $(wildcard src/kernels/*_k.c)
@@ -55,7 +62,7 @@ STAMP := $B/flags
 LINKED := $B/objects
 $(STAMP) $(LINKED): FORCE
 	@mkdir -p $(@D)
-	@echo '$(if $(filter flags,$(@F)),$(CC) $(FLAGS) $(KFLAGS),$(LIBS) $(LUA_LIBS) $(READLINE_LIBS) $(LDFLAGS) $(sort $(OBJ)))' > $@.new
+	@echo '$(if $(filter flags,$(@F)),$(CC) $(FLAGS) $(KFLAGS) $(foreach isa,$(ISAS),$(ISA.$(isa))),$(LIBS) $(LUA_LIBS) $(READLINE_LIBS) $(LDFLAGS) $(sort $(OBJ)))' > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $B/resmoon: $(OBJ) $(LINKED)
@@ -84,7 +91,7 @@ define isa_rule
 $B/kernels/%.$(1).o: src/kernels/%.c $(STAMP)
 	@mkdir -p $$(@D)
 	@echo '  cc    $$< ($(1))'
-	$$Q$$(CC) $$(FLAGS) $$(KFLAGS) $$(if $$(filter $$*,$$(PLAIN)),-ffp-contract=off) $$(ISA.$(1)) -DRM_ISA_NAME=$(1) -c $$< -o $$@
+	$$Q$$(CC) $$(FLAGS) $$(KFLAGS) $$(if $$(filter $$*,$$(PLAIN)),-ffp-contract=off) $$(ISA.$(1)) -c $$< -o $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
@@ -126,6 +133,18 @@ docs: all ## docs/reference from the docstrings
 demo: all ## residual against plain networks on generated images: the table and the figure
 	$B/resmoon demo
 
+# --- working on it -------------------------------------------------------------------
+
+# The C files, as .clang-format says; Debian 12's version, since others differ in details.
+CLANG_FORMAT ?= $(firstword $(wildcard /usr/bin/clang-format-14) clang-format)
+FORMATTED = $(shell find src tests -name '*.[ch]')
+format: ## lay out the C files of src and tests (clang-format 14)
+	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || { echo "format: $(CLANG_FORMAT) is not version 14" >&2; exit 1; }
+	$(CLANG_FORMAT) -i $(FORMATTED)
+
+hooks: ## git checks the messages of commits from now on (.ci/commit-msg)
+	install -m 755 .ci/commit-msg "$$(git rev-parse --git-path hooks)/commit-msg"
+
 # --- installing ----------------------------------------------------------------------
 
 SHARE = $(DESTDIR)$(PREFIX)/share
@@ -150,5 +169,5 @@ help: ## list the targets
 	@echo 'settings: MODE=release|debug|asan  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
 
 FORCE:
-.PHONY: all ctests quick test docs demo install uninstall clean help FORCE
+.PHONY: all ctests quick test docs demo format hooks install uninstall clean help FORCE
 -include $(OBJ:.o=.d) $(TESTPROGRAMS:=.d)

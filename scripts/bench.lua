@@ -28,8 +28,8 @@ parser:group("What is measured",
   add("--classes", "number of classes", "10"),
   parser:flag("--checkpoint", "keeps only the input of each block, and computes its inside again in backward"),
   add("--threads", "processors to use (default all)"),
-  parser:option("--isa", "instruction set: baseline, avx2 or avx512 (default the best); also PyTorch's limit")
-    :choices {"baseline", "avx2", "avx512"},
+  parser:option("--isa", "instruction set, of those this processor has (default the last); also PyTorch's limit")
+    :choices(rm.machine.isas()),
   add("--steps", "steps that are timed", "10"),
   add("--warmup", "steps before them", "2"))
 parser:group("What it is compared with",

@@ -17,7 +17,7 @@ local about = {
   depths = {20, 56, 110}, families = {"resnet", "plain"},
   sheet = {
     epochs = 164, batch_size = 128, optimizer = "sgd", lr = 0.1, momentum = 0.9, weight_decay = 1e-4,
-    schedule = "multistep", gamma = 0.1, augment = true,
+    schedule = "multistep", gamma = 0.1,
   },
   embedded = {
     train_size = 6000, test_size = 2000, size = 16, epochs = 5, batch_size = 32, optimizer = "adam", lr = 0.003,

@@ -18,7 +18,7 @@ local about = {
          .. "responses, and training on a folder of images with random crops, tested with one crop and with ten.",
   sheet = {
     epochs = 164, batch_size = 128, optimizer = "sgd", lr = 0.1, momentum = 0.9, weight_decay = 1e-4,
-    schedule = "multistep", gamma = 0.1, augment = true,
+    schedule = "multistep", gamma = 0.1,
   },
   embedded = {
     train_size = 8000, test_size = 2000, size = 16, width = 16, epochs = 4, batch_size = 32, optimizer = "adam",

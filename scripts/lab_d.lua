@@ -22,7 +22,7 @@ local about = {
   parts = {"lrfind", "onecycle", "search", "compare", "predict"},
   sheet = {
     model = "resnet50", shortcut = "D", epochs = 30, batch_size = 128, optimizer = "adamw", lr = 0.003,
-    weight_decay = 0.01, schedule = "onecycle", cycle_momentum = true, augment = true,
+    weight_decay = 0.01, schedule = "onecycle", cycle_momentum = true,
   },
   embedded = {
     model = "resnet50", shortcut = "D", width = 16, size = 16, train_size = 8000, test_size = 1000, epochs = 5,

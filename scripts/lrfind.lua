@@ -23,12 +23,13 @@ options.main(function()
   if c.threads then rm.set_num_threads(c.threads) end
   rm.manual_seed(c.seed)
   local train = rm.train.config.open(c)
+  rm.train.config.fit(c, train)
   c.classes, c.input = train.classes, train.shape
   local net = rm.train.config.model(c)
   local optimizer = rm.train.config.optimizer(c, net:parameters())
   local mean, std = rm.train.config.normalisation(c, train)
-  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment == true,
-                                        mean = mean, std = std, drop_last = true})
+  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, drop_last = true, mean = mean,
+                                        std = std, augment = rm.train.config.augmentation(c)})
   if #loader == 0 then
     error(("lrfind: %d images are fewer than a batch of %d"):format(train:size(), c.batch_size), 0)
   end

@@ -13,14 +13,16 @@ set -u
 needs=$1 config=$2
 
 libraries='lua5.4:liblua5.4-dev openblas:libopenblas-dev jansson:libjansson-dev zlib:zlib1g-dev
-           libjpeg:libjpeg-dev libpng:libpng-dev'
+           libjpeg:libjpeg-dev libpng:libpng-dev libcrypto:libssl-dev'
 commands='cc:gcc gnuplot:gnuplot-nox'
 modules='argparse:lua-argparse'
+files=
 [ "${READLINE:-yes}" = no ] || libraries="$libraries readline:libreadline-dev"
 if [ "$needs" = test ]; then
   libraries="$libraries cmocka:libcmocka-dev"
   commands="$commands luacheck:lua-check curl:curl"
   modules="$modules luaunit:lua-unit"
+  files="/usr/share/i18n/locales/de_DE:locales"
 fi
 
 # Prints the packages of those entries NAME:PACKAGE that are missing.
@@ -40,6 +42,12 @@ missing_modules() {
   done
 }
 
+missing_files() {
+  for entry in $files; do
+    [ -e "${entry%%:*}" ] || echo "${entry#*:}"
+  done
+}
+
 # Everything at once first: that is the usual case and takes three processes.
 missing() {
   command -v pkg-config >/dev/null || echo pkg-config
@@ -47,6 +55,7 @@ missing() {
   pkg-config --exists $(for entry in $libraries; do echo "${entry%%:*}"; done) 2>/dev/null ||
     missing_libraries
   missing_commands
+  missing_files
   LUA_INIT= lua5.4 -e 'for name in arg[1]:gmatch("(%w+):") do require(name) end' - "$modules" \
     </dev/null >/dev/null 2>&1 || missing_modules
 }
@@ -79,9 +88,9 @@ fi
 mkdir -p "$(dirname "$config")"
 {
   echo "# Written by scripts/setup.sh."
-  echo "PKG_CFLAGS := $(pkg-config --cflags lua5.4 openblas jansson zlib libjpeg libpng)"
+  echo "PKG_CFLAGS := $(pkg-config --cflags lua5.4 openblas jansson zlib libjpeg libpng libcrypto)"
   # OpenBLAS is loaded at run time (src/ops/linalg/blas.c), hence only the others are linked.
-  echo "PKG_LIBS := $(pkg-config --libs jansson zlib libjpeg libpng)"
+  echo "PKG_LIBS := $(pkg-config --libs jansson zlib libjpeg libpng libcrypto)"
   echo "LUA_LIBS := $(pkg-config --libs lua5.4)"
   echo "CMOCKA_LIBS := -lcmocka"
   [ "${READLINE:-yes}" = no ] || echo "READLINE_LIBS := $(pkg-config --libs readline)"

@@ -4,9 +4,11 @@ local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 
 local parser = commandline("resmoon train",
-                           "Trains a network. The defaults are those of He et al. (2016) for CIFAR-10.")
+                           "Trains a network. The defaults are those of He et al. (2016) for CIFAR-10 where they fit "
+                           .. "the network and the images; a line says what begins, and config.json what was chosen.")
   :epilog [[
-The run folder holds config.json, log.csv, best.safetensors, last.safetensors and curves.png/.svg.
+The run folder holds config.json, data.json (which images, by name and digest), log.csv, best.safetensors,
+last.safetensors and curves.png/.svg. --resume refuses data that are not what they were.
 Ctrl-C finishes the step and saves; --resume goes on from there, bit for bit.
 
 Example:
@@ -36,5 +38,5 @@ options.main(function()
     print(("%s: best error %.2f%% (epoch %d), final %.2f%%, in %s"):format(result.config.name, result.best.error,
       result.best.epoch, result.last.val_error or result.last.test_error, folder))
   end
-  return result.stopped == "interrupted" and 130 or result.stopped == "diverged" and 1 or 0
+  return result.stopped == "interrupted" and 130 or (result.stopped == "diverged" or result.undrawn) and 1 or 0
 end)

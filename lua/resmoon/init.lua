@@ -8,6 +8,9 @@
 -- library beside it. The parts of the library are loaded when they are first named, so that a
 -- script pays for what it uses. It is the same in the shell and in a stock lua5.4.
 --
+-- Numbers are written and read in the C form ("0.5"), and texts compared byte by byte, in the thread that loads the
+-- library: os.setlocale changes all else.
+--
 -- Random numbers, files, memory and the process are functions of rm itself.
 -- Topic: rm
 local rm = require "resmoon.core"
@@ -40,6 +43,15 @@ setmetatable(rm, {
   end,
 })
 
+-- The methods of layers are those of modules; they are loaded when one is first asked for.
+setmetatable(rm.layer_methods, {
+  __index = function(methods, name)
+    setmetatable(methods, nil)
+    require "resmoon.nn.module"
+    return rawget(methods, name)
+  end,
+})
+
 --- The version of ResMoon, and the names of the library's parts, which are globals at the prompt.
 -- Call: rm.version
 -- Call: rm.parts
@@ -52,12 +64,17 @@ rm.version = "0.1.0"
 
 --- Ctrl-C, for loops that want to end in their own way.
 -- Between interrupt.hold(true) and interrupt.hold(false) the first Ctrl-C only makes interrupt.pending() true,
--- the second one raises. interrupt.clear() forgets it. The shell has the real one; a stock Lua has its own
--- handler for Ctrl-C, and
--- nothing is ever pending.
+-- the second one raises. interrupt.clear() forgets it. SIGTERM and SIGHUP count as Ctrl-C, but never raise in a hold.
+--
+-- Outside of a hold Ctrl-C raises an error that pcall, xpcall and coroutine.resume let through, so that it reaches the
+-- prompt. interrupt.pcall and interrupt.xpcall catch that, too: what they are for is put right, and then the error is
+-- raised again, or the interrupt ends with interrupt.clear(). The shell has the real one; a stock Lua has its own
+-- handler for Ctrl-C, and nothing is ever pending.
 -- Call: rm.interrupt.hold(flag) -> boolean
 -- Call: rm.interrupt.pending() -> boolean
 -- Call: rm.interrupt.clear() -> nothing
+-- Call: rm.interrupt.pcall(f, ...) -> as pcall
+-- Call: rm.interrupt.xpcall(f, handler, ...) -> as xpcall
 -- Errors: none; hold returns what it was before.
 -- Example:
 --   > was = rm.interrupt.hold(true)
@@ -68,6 +85,8 @@ rm.interrupt = rawget(rm, "interrupt") or {
   hold = function() return false end,
   pending = function() return false end,
   clear = function() end,
+  pcall = pcall,
+  xpcall = xpcall,
 }
 
 return rm

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bind/bind.h"
-#include "bind/state.h"
+#include "bind/box.h"
 
 /* 1..n or -n..-1 -> 0..n-1. `kind` is "dimension" or "index". */
 static size_t from_one_based(lua_State *L, lua_Integer i, size_t n, const char *op, const char *kind,
@@ -31,6 +31,20 @@ static size_t checksize(lua_State *L, int arg, const char *op) {
   return (size_t)n;
 }
 
+void bind_checkend(lua_State *L, int arg, const char *op) {
+  for (int top = lua_gettop(L); arg <= top; arg++)
+    if (!lua_isnil(L, arg))
+      bind_error(L, "%s: argument %d, a %s, is one too many", op, arg, luaL_typename(L, arg));
+}
+
+/* Numbers end at `arg`: with a nil there, no other number may follow. */
+static void check_gap(lua_State *L, int arg, const char *op) {
+  if (!lua_isnil(L, arg)) return;
+  for (int i = arg + 1, top = lua_gettop(L); i <= top; i++)
+    if (lua_type(L, i) == LUA_TNUMBER)
+      bind_error(L, "%s: argument %d is nil, and a number follows", op, arg);
+}
+
 size_t bind_checkshape(lua_State *L, int arg, size_t shape[RM_MAX_DIMS], int *next, const char *op) {
   size_t n = 0;
   if (lua_istable(L, arg)) {
@@ -48,12 +62,18 @@ size_t bind_checkshape(lua_State *L, int arg, size_t shape[RM_MAX_DIMS], int *ne
     if (n == RM_MAX_DIMS) bind_error(L, "%s: at most %d dimensions", op, RM_MAX_DIMS);
     shape[n++] = checksize(L, arg, op);
   }
+  if (n == 0 && lua_isnil(L, arg)) bind_error(L, "%s: argument %d is nil, expected a size", op, arg);
+  check_gap(L, arg, op);
   if (next) *next = arg;
   return n;
 }
 
+size_t bind_checkaxis(lua_State *L, int arg, size_t ndim, const char *op) {
+  return bind_checkdim(L, arg, ndim ? ndim : 1, op);
+}
+
 static void flag_dim(lua_State *L, int arg, size_t ndim, bool flags[RM_MAX_DIMS], const char *op) {
-  size_t d = bind_checkdim(L, arg, ndim, op);
+  size_t d = bind_checkaxis(L, arg, ndim, op);
   if (flags[d]) bind_error(L, "%s: dimension %zu is given twice", op, d + 1);
   flags[d] = true;
 }
@@ -65,7 +85,8 @@ int bind_checkdims(lua_State *L, int arg, size_t ndim, bool flags[RM_MAX_DIMS], 
     lua_pop(L, 1);
     lua_Integer n = luaL_len(L, arg);
     for (lua_Integer i = 1; i <= n; i++) {
-      lua_geti(L, arg, i);
+      if (lua_geti(L, arg, i) != LUA_TNUMBER)
+        bind_error(L, "%s: dimension %d of the list is a %s, expected a number", op, (int)i, luaL_typename(L, -1));
       flag_dim(L, -1, ndim, flags, op);
       lua_pop(L, 1);
     }
@@ -73,6 +94,7 @@ int bind_checkdims(lua_State *L, int arg, size_t ndim, bool flags[RM_MAX_DIMS], 
   }
   if (lua_istable(L, arg)) lua_pop(L, 1); /* options, no list of dimensions */
   for (; lua_type(L, arg) == LUA_TNUMBER; arg++, any = true) flag_dim(L, arg, ndim, flags, op);
+  check_gap(L, arg, op);
   if (!any)
     for (size_t d = 0; d < ndim; d++) flags[d] = true;
   return lua_isnil(L, arg) ? arg + 1 : arg;
@@ -111,6 +133,7 @@ static void unknown_option(lua_State *L, const char *op, const char *given, cons
 }
 
 void bind_checkoptions(lua_State *L, int arg, const char *op, const char *const names[]) {
+  bind_checkend(L, arg + 1, op); /* options come last */
   if (lua_isnoneornil(L, arg)) return;
   if (!lua_istable(L, arg))
     bind_error(L, "%s: argument %d must be a table of options, got %s", op, arg, luaL_typename(L, arg));

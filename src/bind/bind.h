@@ -24,6 +24,7 @@
 #include "core/rng.h"
 #include "core/tape.h"
 #include "core/tensor.h"
+#include "lazy/value.h"
 
 /* --- errors --------------------------------------------------------------------- */
 /* Raises err's message, with the user's file and line in front. Does not return. */
@@ -31,7 +32,7 @@ int bind_raise(lua_State *L, const rm_error *err);
 /* Raises a formatted message the same way: "conv2d: stride must be at least 1, got 0". */
 int bind_error(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The candidate nearest to a misspelt name: start, offer each, read `name` (NULL: none is near). */
+/* The candidate nearest to a misspelled name: start, offer each, read `name` (NULL: none is near). */
 typedef struct {
   const char *wanted, *name;
   size_t distance;
@@ -43,15 +44,19 @@ void bind_nearest_offer(bind_nearest *best, const char *candidate);
 #define BIND_TENSOR "resmoon.Tensor"
 
 /* The tensor at stack index `arg`; raises "bad argument ..." if it is none. A number is
- * no tensor. A pending batch norm (bind/pending.h) is completed first. */
+ * no tensor. One that waits (lazy/value.h) is computed first. */
 rm_tensor *bind_checktensor(lua_State *L, int arg);
 rm_tensor *bind_totensor(lua_State *L, int arg);   /* the same, NULL if it is none */
 rm_tensor *bind_opttensor(lua_State *L, int arg);  /* NULL for none or nil */
 /* bind_checktensor for a tensor about to be written in place by `op`: raises where the tape
- * would lose track, and completes pending results that would read the old values. */
+ * would lose track, and has what waits read the old values first. */
 rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op);
 
 rm_tensor **bind_boxtensor(lua_State *L);           /* pushes an empty box */
+
+/* A box holds a value: what an operator that can wait takes and gives. */
+rm_value *bind_tovalue(lua_State *L, int arg);      /* NULL if there is none; computes nothing */
+rm_value *bind_boxvalue(lua_State *L);              /* pushes an empty box */
 /* After the core filled *box, which is on top of the stack: returns 1 (one result). */
 int bind_pushed(lua_State *L, rm_tensor **box);
 /* Pushes another reference to t. */
@@ -69,10 +74,14 @@ void bind_accountstep(lua_State *L);
 /* --- arguments ------------------------------------------------------------------ */
 /* A dimension: 1..ndim or -ndim..-1 -> 0..ndim-1. `op` names the call in the error. */
 size_t bind_checkdim(lua_State *L, int arg, size_t ndim, const char *op);
+/* The same of what is reduced, sorted or normalized along: a single number counts as a row of one, as in PyTorch. */
+size_t bind_checkaxis(lua_State *L, int arg, size_t ndim, const char *op);
 /* A position along an extent: 1..n or -n..-1 -> 0..n-1. `what` as in "row". */
 size_t bind_checkindex(lua_State *L, int arg, size_t n, const char *op);
+/* Raises if there is an argument other than nil from `arg` on: nothing is left out in silence. */
+void bind_checkend(lua_State *L, int arg, const char *op);
 /* Sizes given as numbers from `arg` on, or as one table: (2, 3) or ({2, 3}). Returns the
- * number of sizes and sets *next to the first argument behind them. */
+ * number of sizes and sets *next to the first argument behind them. A nil among numbers raises. */
 size_t bind_checkshape(lua_State *L, int arg, size_t shape[RM_MAX_DIMS], int *next, const char *op);
 /* Dimensions as one number, numbers, a table, or nothing (all): sets flags[d]. Returns next. */
 int bind_checkdims(lua_State *L, int arg, size_t ndim, bool flags[RM_MAX_DIMS], const char *op);

@@ -19,14 +19,13 @@
  * What the tape frees after backward needs no collection. When the system has no memory left, the
  * allocator asks for a full collection before it gives up. */
 #define _GNU_SOURCE
-#include "bind/bind.h"
+#include "bind/box.h"
 
 #include <string.h>
-#include <time.h>
-#include "bind/pending.h"
-#include "bind/state.h"
-#include "memory/alloc.h"
+#include "base/clock.h"
 #include "measure/profile.h"
+#include "memory/alloc.h"
+#include "parallel/interrupt.h"
 
 static const char tensor_key;  /* its address is the metatable's key in the registry */
 static const char state_key;
@@ -51,12 +50,6 @@ static size_t step_for(size_t live) {
   return step < SHORTEST_STEP ? SHORTEST_STEP : step > LONGEST_STEP ? LONGEST_STEP : step;
 }
 
-static double seconds(clockid_t clock) {
-  struct timespec t;
-  clock_gettime(clock, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 bind_state *bind_getstate(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
   bind_state *state = lua_touserdata(L, -1);
@@ -66,18 +59,18 @@ bind_state *bind_getstate(lua_State *L) {
 
 /* Makes a collection; returns what is in use then. */
 static size_t collect(lua_State *L, int kind, const char *name, bind_pace *pace) {
-  double began = seconds(CLOCK_THREAD_CPUTIME_ID); /* a busy machine does not make it dearer */
+  double began = rm_seconds(RM_CLOCK_THREAD); /* a busy machine does not make it dearer */
   rm_scope scope = rm_profile_begin();
   lua_gc(L, kind, 0);
   rm_profile_end(scope, name, RM_PROFILE_COLLECTOR);
-  pace->ended = seconds(CLOCK_MONOTONIC);
-  pace->cost = seconds(CLOCK_THREAD_CPUTIME_ID) - began;
+  pace->ended = rm_seconds(RM_CLOCK_STEADY);
+  pace->cost = rm_seconds(RM_CLOCK_THREAD) - began;
   return rm_alloc_statistics().live_bytes;
 }
 
 /* Whether another one would be cheap against the time since. */
 static bool have_time(const bind_pace *pace, int pause) {
-  return seconds(CLOCK_MONOTONIC) - pace->ended > pause * pace->cost;
+  return rm_seconds(RM_CLOCK_STEADY) - pace->ended > pause * pace->cost;
 }
 
 static void collect_all(lua_State *L, bind_state *state) {
@@ -124,8 +117,8 @@ static int state_gc(lua_State *L) {
   return 0;
 }
 
-bind_box *bind_tobox(lua_State *L, int arg) {
-  bind_box *box = lua_touserdata(L, arg);
+rm_value *bind_tovalue(lua_State *L, int arg) {
+  rm_value *box = lua_touserdata(L, arg);
   if (!box || !lua_getmetatable(L, arg)) return NULL;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &tensor_key);
   bool is = lua_rawequal(L, -1, -2);
@@ -133,9 +126,17 @@ bind_box *bind_tobox(lua_State *L, int arg) {
   return is ? box : NULL;
 }
 
+/* Computes what waits in the box, which is on the stack: it survives a collection. */
+static void complete(lua_State *L, rm_value *box) {
+  rm_tensor *t;
+  rm_error err;
+  bind_account(L);
+  if (RM_BREAKABLE(rm_value_tensor(box, &t, &err), &err) != RM_OK) bind_raise(L, &err);
+}
+
 rm_tensor *bind_totensor(lua_State *L, int arg) {
-  bind_box *box = bind_tobox(L, arg);
-  if (box && box->pending) bind_complete(L, box);
+  rm_value *box = bind_tovalue(L, arg);
+  if (box && rm_value_waits(box)) complete(L, box);
   return box ? box->tensor : NULL;
 }
 
@@ -152,19 +153,20 @@ rm_tensor *bind_opttensor(lua_State *L, int arg) {
 rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op) {
   rm_tensor *t = bind_checktensor(L, arg);
   rm_error err;
-  if (rm_tensor_check_writable(op, t, &err) != RM_OK) bind_raise(L, &err);
-  bind_completereaders(L, t);
+  if (RM_BREAKABLE(rm_tensor_check_writable(op, t, &err), &err) != RM_OK) bind_raise(L, &err);
   return t;
 }
 
-rm_tensor **bind_boxtensor(lua_State *L) {
+rm_value *bind_boxvalue(lua_State *L) {
   bind_account(L);
-  bind_box *box = lua_newuserdatauv(L, sizeof *box, 0);
-  memset(box, 0, sizeof *box);
+  rm_value *box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = (rm_value){0};
   lua_rawgetp(L, LUA_REGISTRYINDEX, &tensor_key);
   lua_setmetatable(L, -2);
-  return &box->tensor;
+  return box;
 }
+
+rm_tensor **bind_boxtensor(lua_State *L) { return &bind_boxvalue(L)->tensor; }
 
 int bind_pushed(lua_State *L, rm_tensor **box) {
   (void)L, (void)box;
@@ -177,17 +179,14 @@ void bind_pushtensor(lua_State *L, rm_tensor *t) {
 }
 
 static int box_gc(lua_State *L) {
-  bind_box *box = lua_touserdata(L, 1);
-  bind_droppending(box);
-  rm_tensor_release(box->tensor);
-  box->tensor = NULL;
+  rm_value_release(lua_touserdata(L, 1));
   return 0;
 }
 
 void bind_register(lua_State *L, const luaL_Reg *methods, const luaL_Reg *functions) {
   if (functions) luaL_setfuncs(L, functions, 0);
   if (!methods) return;
-  /* "__add" and its like belong to the metatable, the rest to the table of methods. */
+  /* "__add" and other metamethods belong to the metatable, the rest to the table of methods. */
   lua_rawgetp(L, LUA_REGISTRYINDEX, &tensor_key);
   lua_getfield(L, -1, "methods");
   for (; methods->name; methods++) {

@@ -6,8 +6,9 @@
  * would be without all this, so they have the same bits. The first call records, too: then both
  * calls run the same code. */
 #include "bind/hooks.h"
-#include "bind/state.h"
-#include "parallel/threads.h"
+#include "bind/box.h"
+#include "core/view.h"
+#include "parallel/interrupt.h"
 
 #include <string.h>
 
@@ -121,7 +122,7 @@ static int core_checkpoint(lua_State *L) {
   memcpy(c->generators, before, sizeof before);
   lua_settop(L, n + 2); /* the hooks' table has it */
   rm_error err;
-  if (replace(&bind_tobox(L, n + 2)->tensor, x, c, &err) == RM_OK) return 1;
+  if (replace(&bind_tovalue(L, n + 2)->tensor, x, c, &err) == RM_OK) return 1;
   c->base.rm.release(&c->base.rm);
   return bind_raise(L, &err);
 }

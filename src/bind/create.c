@@ -1,6 +1,6 @@
 /* create.c -- new tensors: constants, progressions, random numbers; and fills in place. */
 #include "bind/element.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* What stands behind the sizes of every creating function: (type, {options}). */
 typedef struct {
@@ -13,9 +13,12 @@ static trailer check_trailer(lua_State *L, int arg, rm_dtype def, const char *op
   static const char *const plain[] = {"requires_grad", NULL};
   static const char *const drawn[] = {"requires_grad", "generator", NULL};
   trailer t = {bind_optdtype(L, arg, def), false, arg};
-  if (lua_type(L, arg) == LUA_TSTRING) t.options = arg + 1;
-  if (random && luaL_testudata(L, t.options, BIND_GENERATOR))
+  /* With nil as the type what follows is still options. */
+  if (lua_type(L, arg) == LUA_TSTRING || (lua_isnil(L, arg) && !lua_isnone(L, arg + 1))) t.options = arg + 1;
+  if (random && luaL_testudata(L, t.options, BIND_GENERATOR)) {
+    bind_checkend(L, t.options + 1, op);
     return t;
+  }
   bind_checkoptions(L, t.options, op, random ? drawn : plain);
   t.requires_grad = bind_optbool(L, t.options, "requires_grad", false);
   return t;
@@ -144,11 +147,14 @@ static int core_arange(lua_State *L) {
   size_t count;
   int numbers = 0;
   while (numbers < 3 && lua_type(L, numbers + 1) == LUA_TNUMBER) numbers++;
+  for (int i = numbers + 1; i <= 3 && lua_isnil(L, numbers + 1); i++)
+    if (lua_type(L, i) == LUA_TNUMBER) return bind_error(L, "arange: argument %d is nil, and a number follows", numbers + 1);
+  int behind = numbers == 2 && lua_isnil(L, 3) && !lua_isnone(L, 4) ? 4 : numbers + 1; /* nil: a step of 1 */
   if (numbers == 0) return bind_error(L, "arange: expected a number, got %s", luaL_typename(L, 1));
   double first = numbers > 1 ? lua_tonumber(L, 1) : 1;
   double last = lua_tonumber(L, numbers > 1 ? 2 : 1);
   double step = numbers > 2 ? lua_tonumber(L, 3) : 1;
-  trailer t = check_trailer(L, numbers + 1, RM_FLOAT32, "arange", false);
+  trailer t = check_trailer(L, behind, RM_FLOAT32, "arange", false);
   if (rm_arange_count(first, last, step, &count, &err) != RM_OK) return bind_raise(L, &err);
   rm_tensor **y = bind_boxtensor(L);
   return finish(L, rm_arange(first, step, count, t.dtype, y, &err), y, t.requires_grad, &err);
@@ -214,7 +220,8 @@ static int core_randint(lua_State *L) {
   if (high < low) return bind_error(L, "randint: low %lld is above high %lld", (long long)low, (long long)high);
   size_t ndim = bind_checkshape(L, 3, shape, NULL, "randint");
   int options = lua_istable(L, 3) ? 4 : (int)ndim + 3;
-  if (!luaL_testudata(L, options, BIND_GENERATOR)) bind_checkoptions(L, options, "randint", names);
+  if (luaL_testudata(L, options, BIND_GENERATOR)) bind_checkend(L, options + 1, "randint");
+  else bind_checkoptions(L, options, "randint", names);
   rm_rng *rng = check_generator(L, options, BIND_RNG_INIT);
   uint64_t range = (uint64_t)high - (uint64_t)low + 1;
   rm_tensor **y = bind_boxtensor(L);
@@ -236,7 +243,8 @@ static int core_randperm(lua_State *L) {
   rm_error err;
   lua_Integer n = luaL_checkinteger(L, 1);
   if (n < 0) return bind_error(L, "randperm: n must not be negative, got %lld", (long long)n);
-  if (!luaL_testudata(L, 2, BIND_GENERATOR)) bind_checkoptions(L, 2, "randperm", names);
+  if (luaL_testudata(L, 2, BIND_GENERATOR)) bind_checkend(L, 3, "randperm");
+  else bind_checkoptions(L, 2, "randperm", names);
   rm_rng *rng = check_generator(L, 2, BIND_RNG_SHUFFLE);
   rm_tensor **y = bind_boxtensor(L);
   if (rm_rng_permutation(rng, (size_t)n, y, &err) != RM_OK) return bind_raise(L, &err);
@@ -260,7 +268,7 @@ static int like(lua_State *L, int value, const char *op) {
  * Call: rm.zeros_like(x, dtype = x.dtype, {requires_grad = false}) -> tensor
  * Call: rm.ones_like(x, dtype = x.dtype, {requires_grad = false}) -> tensor
  * Shapes: of x.
- * Errors: x is no tensor; an unknown type or option.
+ * Errors: x is not a tensor; an unknown type or option.
  * Example:
  *   > rm.ones_like(rm.zeros(2, 2), "uint8")
  *   [[1, 1],
@@ -285,7 +293,7 @@ static int drawn_like(lua_State *L, fill_fn fill, const char *op) {
  * Call: rm.rand_like(x, {generator = rm.random.init, requires_grad = false}) -> tensor
  * Call: rm.randn_like(x, {generator = rm.random.init, requires_grad = false}) -> tensor
  * Shapes: of x, float32.
- * Errors: x is no tensor, or not float32.
+ * Errors: x is not a tensor, or not float32.
  * Example:
  *   > rm.rand_like(rm.zeros(2, 5)).shape
  *   {2, 5} */
@@ -322,6 +330,7 @@ static int draw_(lua_State *L, fill_fn fill, const char *op) {
   rm_tensor *x = bind_checkwritable(L, 1, op);
   int numbers = 0;
   while (numbers < 2 && lua_type(L, 2 + numbers) == LUA_TNUMBER) numbers++;
+  bind_checkend(L, 3 + numbers, op);
   float a = numbers > 0 ? (float)lua_tonumber(L, 2) : 0, b = numbers > 1 ? (float)lua_tonumber(L, 3) : 1;
   rm_error err;
   rm_rng *rng = check_generator(L, 2 + numbers, BIND_RNG_INIT);
@@ -352,6 +361,7 @@ static int tensor_normal_(lua_State *L) { return draw_(L, rm_rng_fill_normal, "n
 static int tensor_bernoulli_(lua_State *L) {
   rm_tensor *x = bind_checkwritable(L, 1, "bernoulli_");
   bool given = lua_type(L, 2) == LUA_TNUMBER;
+  bind_checkend(L, given ? 4 : 3, "bernoulli_");
   float p = given ? (float)lua_tonumber(L, 2) : 0.5f;
   rm_error err;
   rm_rng *rng = check_generator(L, given ? 3 : 2, BIND_RNG_INIT);

@@ -9,6 +9,7 @@
  * while the core unwinds, and bind_backward raises it again. */
 #include "bind/hooks.h"
 
+#include "core/tape/observe.h"
 #include "ops/reduce/finite.h"
 #include "ops/views/views.h"
 

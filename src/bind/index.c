@@ -3,9 +3,11 @@
  * A position in a table stands for one dimension: a number selects and drops it, {a, b}
  * (or {a, b, step}) is an inclusive range, {} is all. Positions count from 1, negative ones
  * from the end. What is read is a view, so x[1]:fill_(0) changes x. */
-#include "bind/tensor.h"
+#include "bind/index.h"
 
 #include "bind/element.h"
+#include "core/copy.h"
+#include "core/view.h"
 #include "ops/views/views.h"
 
 /* The integer on top of the stack as a position in dimension d (both from 0). */

@@ -1,7 +1,7 @@
-/* layer.c -- a layer in Lua: called, asked for its parameters, switched to evaluation, printed.
+/* layer.c -- a layer in Lua: called, asked for its tensors and settings, printed.
  *
- * It answers the protocol that nn.Module defines for modules written in Lua. What needs no C
- * (state_dict and its like) is added from Lua: the methods are in `layer_methods`.
+ * All other methods are those of every module, written once in Lua (nn/protocol.lua), which puts them into
+ * the table `layer_methods`.
  *
  * A userdata has two user values: the boxes of its tensors by name, so that conv.weight is the same
  * object each time, and its hooks. */
@@ -9,8 +9,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "bind/pending.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 enum { TENSORS = 1, HOOKS = 2, USERVALUES = 2 };
 
@@ -51,41 +50,15 @@ static int layer_gc(lua_State *L) {
 
 /* --- calling ----------------------------------------------------------------------------------- */
 
-/* If the layer is a batch norm with fixed statistics, and the value at 2 a convolution that waits for it. */
-static bool push_folded(lua_State *L, rm_layer *layer) {
-  size_t ndim;
-  rm_error err;
-  rm_batch_norm_call c;
-  const size_t *shape = layer->training || !rm_layer_is_batch_norm(layer) ? NULL : bind_pendingshape(L, 2, &ndim);
-  if (!shape) return false;
-  if (rm_batch_norm_begin(layer, ndim, shape, &c, &err) != RM_OK) bind_raise(L, &err);
-  return bind_pendingbatchnorm(L, 2, c.weight, c.bias, c.running_mean, c.running_var, &c.options);
-}
-
-/* Pushes the layer's output for the value at 2. A batch norm's is pending, and relu completes it; so is a
- * convolution's where no gradients are recorded. */
+/* Pushes the layer's output for the value at 2. */
 static void push_output(lua_State *L, rm_layer *layer) {
-  rm_error err;
-  if (rm_layer_is_identity(layer)) return lua_pushvalue(L, 2);
-  if (rm_layer_is_relu(layer) && bind_pendingrelu(L, 2)) return;
-  if (push_folded(L, layer)) return;
-  rm_tensor *x = bind_totensor(L, 2);
+  if (!layer->type->forward) return lua_pushvalue(L, 2); /* whatever it is */
+  rm_value *x = bind_tovalue(L, 2);
   if (!x) bind_error(L, "%s: expected a tensor, got %s", layer->type->name, luaL_typename(L, 2));
-  if (rm_layer_is_batch_norm(layer)) {
-    rm_batch_norm_call c;
-    if (rm_batch_norm_begin(layer, x->ndim, x->shape, &c, &err) != RM_OK) bind_raise(L, &err);
-    bind_pushbatchnorm(L, x, c.weight, c.bias, c.running_mean, c.running_var, &c.options);
-    return;
-  }
-  if (rm_layer_is_conv2d(layer) && !rm_grad_enabled()) {
-    rm_conv2d_call c = rm_conv2d_begin(layer);
-    bind_pushconv2d(L, x, c.weight, c.bias, &c.options);
-    return;
-  }
-  rm_tensor **y = bind_boxtensor(L);
+  rm_value *y = bind_boxvalue(L);
   rm_rng *rng = bind_generator(L, BIND_RNG_DROPOUT);
+  rm_error err;
   if (RM_BREAKABLE(rm_layer_forward(layer, x, rng, y, &err), &err) != RM_OK) bind_raise(L, &err);
-  bind_pushed(L, y);
 }
 
 /* layer(x) -> y. A layer with hooks leaves the call to them: nn/hooks.lua. */
@@ -125,12 +98,7 @@ static int set_layer_hooks(lua_State *L) {
   return 0;
 }
 
-/* --- parameters and buffers ------------------------------------------------------------------- */
-
-typedef struct { const rm_slot *slots; size_t n; } slot_list;
-static slot_list slots_of(const rm_layer *layer, bool buffers) {
-  return buffers ? (slot_list){layer->buffers, layer->nbuffers} : (slot_list){layer->parameters, layer->nparameters};
-}
+/* --- tensors --------------------------------------------------------------------------------- */
 
 /* Pushes the box of the tensor called `name` of the layer at `arg`. */
 static void push_slot(lua_State *L, int arg, const char *name) {
@@ -139,89 +107,21 @@ static void push_slot(lua_State *L, int arg, const char *name) {
   lua_remove(L, -2);
 }
 
-static int push_list(lua_State *L, bool buffers) {
-  slot_list list = slots_of(bind_checklayer(L, 1), buffers);
-  lua_createtable(L, (int)list.n, 0);
-  for (size_t i = 0; i < list.n; i++) {
-    push_slot(L, 1, list.slots[i].name);
-    lua_rawseti(L, -2, (lua_Integer)i + 1);
-  }
-  return 1;
-}
-static int layer_parameters(lua_State *L) { return push_list(L, false); }
-static int layer_buffers(lua_State *L) { return push_list(L, true); }
-
-/* Upvalues: layer, prefix, whether buffers, how many have been given. */
-static int next_named(lua_State *L) {
-  lua_settop(L, 0);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  slot_list list = slots_of(bind_checklayer(L, 1), lua_toboolean(L, lua_upvalueindex(3)));
-  lua_Integer i = lua_tointeger(L, lua_upvalueindex(4));
-  if (i >= (lua_Integer)list.n) return 0;
-  lua_pushinteger(L, i + 1);
-  lua_replace(L, lua_upvalueindex(4));
-  lua_pushfstring(L, "%s%s", lua_tostring(L, lua_upvalueindex(2)), list.slots[i].name);
-  push_slot(L, 1, list.slots[i].name);
-  return 2;
+/* Adds name to the list on top of the stack. */
+static void add_name(lua_State *L, const char *name) {
+  lua_pushstring(L, name);
+  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 }
 
-static int push_named(lua_State *L, bool buffers) {
-  bind_checklayer(L, 1);
-  const char *prefix = luaL_optstring(L, 2, "");
-  lua_pushvalue(L, 1);
-  lua_pushfstring(L, *prefix ? "%s." : "", prefix);
-  lua_pushboolean(L, buffers);
-  lua_pushinteger(L, 0);
-  lua_pushcclosure(L, next_named, 4);
-  return 1;
-}
-static int layer_named_parameters(lua_State *L) { return push_named(L, false); }
-static int layer_named_buffers(lua_State *L) { return push_named(L, true); }
-
-/* layer:zero_grad(): forgets the gradients */
-static int layer_zero_grad(lua_State *L) {
+/* layer_slots(layer, "parameter" or "buffer") -> the names of its tensors of that kind */
+static int core_layer_slots(lua_State *L) {
+  static const char *const kinds[] = {"parameter", "buffer", NULL};
   const rm_layer *layer = bind_checklayer(L, 1);
-  rm_error err;
-  for (size_t i = 0; i < layer->nparameters; i++)
-    if (rm_tensor_set_grad(layer->parameters[i].tensor, NULL, &err) != RM_OK) return bind_raise(L, &err);
-  return 0;
-}
-
-/* --- modes, and a tree of one -------------------------------------------------------------------- */
-
-static int layer_train(lua_State *L) {
-  rm_layer *layer = bind_checklayer(L, 1);
-  layer->training = lua_isnoneornil(L, 2) || lua_toboolean(L, 2);
-  lua_settop(L, 1);
-  return 1;
-}
-
-static int layer_eval(lua_State *L) {
-  bind_checklayer(L, 1)->training = false;
-  lua_settop(L, 1);
-  return 1;
-}
-
-/* layer:apply(fn): fn(layer); returns the layer */
-static int layer_apply(lua_State *L) {
-  bind_checklayer(L, 1);
-  lua_settop(L, 2);
-  lua_pushvalue(L, 1);
-  lua_call(L, 1, 0);
-  return 1;
-}
-
-static int layer_children(lua_State *L) {
-  bind_checklayer(L, 1);
-  lua_newtable(L);
-  return 1;
-}
-
-static int nothing(lua_State *L) { return (void)L, 0; }
-
-static int layer_named_children(lua_State *L) {
-  bind_checklayer(L, 1);
-  lua_pushcfunction(L, nothing);
+  bool buffers = luaL_checkoption(L, 2, NULL, kinds) == 1;
+  const rm_slot *slots = buffers ? layer->buffers : layer->parameters;
+  size_t n = buffers ? layer->nbuffers : layer->nparameters;
+  lua_createtable(L, (int)n, 0);
+  for (size_t i = 0; i < n; i++) add_name(L, slots[i].name);
   return 1;
 }
 
@@ -261,7 +161,7 @@ static void push_field(lua_State *L, const rm_layer *layer, const rm_field *fiel
 }
 
 static const rm_field *find_field(const rm_layer *layer, const char *name) {
-  for (const rm_field *f = layer->type->fields; f->name; f++)
+  for (const rm_field *f = rm_layer_fields(layer); f->name; f++)
     if (strcmp(f->name, name) == 0) return f;
   return NULL;
 }
@@ -271,7 +171,7 @@ static int unknown_name(lua_State *L, const rm_layer *layer, const char *name, i
   bind_nearest best = bind_nearest_start(name);
   for (size_t i = 0; i < layer->nparameters; i++) bind_nearest_offer(&best, layer->parameters[i].name);
   for (size_t i = 0; i < layer->nbuffers; i++) bind_nearest_offer(&best, layer->buffers[i].name);
-  for (const rm_field *f = layer->type->fields; f->name; f++) bind_nearest_offer(&best, f->name);
+  for (const rm_field *f = rm_layer_fields(layer); f->name; f++) bind_nearest_offer(&best, f->name);
   lua_pushnil(L);
   while (lua_next(L, methods)) {
     lua_pop(L, 1);
@@ -281,26 +181,17 @@ static int unknown_name(lua_State *L, const rm_layer *layer, const char *name, i
   return bind_error(L, "%s has no field or method \"%s\"%s", layer->type->name, name, hint);
 }
 
-/* Tensors that some configurations do not have: nil, not an error. */
-static bool may_be_absent(const char *name) {
-  static const char *const names[] = {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcmp(names[i], name) == 0) return true;
-  return false;
-}
-
-/* layer.name; upvalue 1: the table of methods */
+/* layer.name; upvalue 1: the table of methods, which may load them (resmoon/init.lua) */
 static int layer_index(lua_State *L) {
   rm_layer *layer = bind_checklayer(L, 1);
-  lua_pushvalue(L, 2);
-  if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) return 1;
   const char *name = luaL_checkstring(L, 2);
   const rm_field *field = find_field(layer, name);
   if (rm_layer_slot(layer, name)) push_slot(L, 1, name);
   else if (field) push_field(L, layer, field);
   else if (strcmp(name, "training") == 0) lua_pushboolean(L, layer->training);
   else if (strcmp(name, "type") == 0) lua_pushstring(L, layer->type->name);
-  else if (may_be_absent(name)) lua_pushnil(L);
+  else if (rm_slot_may_be_absent(name)) lua_pushnil(L);
+  else if (lua_getfield(L, lua_upvalueindex(1), name) != LUA_TNIL) return 1;
   else return unknown_name(L, layer, name, lua_upvalueindex(1));
   return 1;
 }
@@ -315,7 +206,6 @@ static int layer_newindex(lua_State *L) {
   if (slot) {
     rm_tensor *t = bind_totensor(L, 3);
     if (!t) return bind_error(L, "%s.%s: expected a tensor, got %s", layer->type->name, name, luaL_typename(L, 3));
-    bind_completerecorders(L, t);
     if (rm_layer_replace(layer, slot, t, &err) != RM_OK) return bind_raise(L, &err);
     lua_getiuservalue(L, 1, TENSORS);
     lua_pushvalue(L, 3);
@@ -332,13 +222,7 @@ static int layer_newindex(lua_State *L) {
   return 0;
 }
 
-/* Adds name to the list on top of the stack. */
-static void add_name(lua_State *L, const char *name) {
-  lua_pushstring(L, name);
-  lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-}
-
-/* rm.layer_fields(layer) -> the names of its tensors and fields; nil for what is no layer */
+/* rm.layer_fields(layer) -> the names of its tensors and fields; nil if it is not a layer */
 static int core_layer_fields(lua_State *L) {
   rm_layer **box = luaL_testudata(L, 1, BIND_LAYER);
   if (!box) return lua_pushnil(L), 1;
@@ -346,29 +230,19 @@ static int core_layer_fields(lua_State *L) {
   lua_newtable(L);
   for (size_t i = 0; i < layer->nparameters; i++) add_name(L, layer->parameters[i].name);
   for (size_t i = 0; i < layer->nbuffers; i++) add_name(L, layer->buffers[i].name);
-  for (const rm_field *f = layer->type->fields; f->name; f++) add_name(L, f->name);
+  for (const rm_field *f = rm_layer_fields(layer); f->name; f++) add_name(L, f->name);
   add_name(L, "training");
   add_name(L, "type");
   return 1;
 }
 
 void bind_open_layer(lua_State *L) {
-  static const luaL_Reg methods[] = {{"forward", layer_forward},
-                                     {"parameters", layer_parameters},
-                                     {"named_parameters", layer_named_parameters},
-                                     {"buffers", layer_buffers},
-                                     {"named_buffers", layer_named_buffers},
-                                     {"zero_grad", layer_zero_grad},
-                                     {"train", layer_train},
-                                     {"eval", layer_eval},
-                                     {"apply", layer_apply},
-                                     {"children", layer_children},
-                                     {"named_children", layer_named_children},
-                                     {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"forward", layer_forward}, {NULL, NULL}};
   static const luaL_Reg meta[] = {{"__call", layer_call},         {"__gc", layer_gc},
                                   {"__newindex", layer_newindex}, {"__tostring", layer_tostring},
                                   {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields}, {"layer_hooks", layer_hooks},
+  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields}, {"layer_slots", core_layer_slots},
+                                       {"layer_hooks", layer_hooks},
                                        {"set_layer_hooks", set_layer_hooks}, {NULL, NULL}};
   bind_register(L, NULL, functions);
   luaL_newmetatable(L, BIND_LAYER);

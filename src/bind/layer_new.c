@@ -7,6 +7,12 @@ static int raise_or_push(lua_State *L, rm_status status, const rm_error *err) {
   return status == RM_OK ? bind_pushedlayer(L) : bind_raise(L, err);
 }
 
+static int without_options(lua_State *L, rm_status (*make)(rm_layer **, rm_error *)) {
+  rm_layer **layer = bind_boxlayer(L);
+  rm_error err;
+  return raise_or_push(L, make(layer, &err), &err);
+}
+
 /* A count at `arg`. The core says what it must be at least. */
 static size_t check_count(lua_State *L, int arg, const char *op) {
   int whole;
@@ -78,7 +84,7 @@ static int new_batch_norm(lua_State *L, const char *op, size_t dims) {
   return raise_or_push(L, rm_batch_norm_layer(features, dims, &c, layer, &err), &err);
 }
 
-/* Batch normalisation with a trained scale and shift of each channel: of images (2d) or of rows (1d).
+/* Batch normalization with a trained scale and shift of each channel: of images (2d) or of rows (1d).
  * Call: nn.BatchNorm2d(features, {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true}) -> layer
  * Call: nn.BatchNorm1d(features, {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true}) -> layer
  * Shapes: x (N, features, H, W), for 1d (N, features); y as x. weight, bias, running_mean, running_var (features). In
@@ -138,12 +144,6 @@ static int new_adaptive_avg_pool(lua_State *L) {
   return raise_or_push(L, rm_adaptive_avg_pool_layer(size, layer, &err), &err);
 }
 
-static int new_activation(lua_State *L, rm_activation_kind kind, double value) {
-  rm_layer **layer = bind_boxlayer(L);
-  rm_error err;
-  return raise_or_push(L, rm_activation_layer(kind, value, layer, &err), &err);
-}
-
 /* Activations as layers, for nn.Sequential: max(0, x); 1 / (1 + e^-x); tanh(x); x / (1 + e^-x).
  * Call: nn.ReLU() -> layer
  * Call: nn.Sigmoid() -> layer
@@ -154,28 +154,37 @@ static int new_activation(lua_State *L, rm_activation_kind kind, double value) {
  * Example:
  *   > nn.ReLU()(rm.tensor {-1, 2})
  *   [0., 2.]  float32 (2) */
-static int new_relu(lua_State *L) { return new_activation(L, RM_LAYER_RELU, 0); }
-static int new_sigmoid(lua_State *L) { return new_activation(L, RM_LAYER_SIGMOID, 0); }
-static int new_tanh(lua_State *L) { return new_activation(L, RM_LAYER_TANH, 0); }
-static int new_silu(lua_State *L) { return new_activation(L, RM_LAYER_SILU, 0); }
+static int new_relu(lua_State *L) { return without_options(L, rm_relu_layer); }
+static int new_sigmoid(lua_State *L) { return without_options(L, rm_sigmoid_layer); }
+static int new_tanh(lua_State *L) { return without_options(L, rm_tanh_layer); }
+static int new_silu(lua_State *L) { return without_options(L, rm_silu_layer); }
+
 /* x:leaky_relu as a layer: x where it is positive, negative_slope * x elsewhere.
  * Call: nn.LeakyReLU(negative_slope = 0.01) -> layer
  * Shapes: x any, float32; y as x.
- * Errors: a slope that is no number.
+ * Errors: a slope that is not a number.
  * Example:
  *   > nn.LeakyReLU(0.1)(rm.tensor {-1, 2})
  *   [-0.1000,  2.0000]  float32 (2) */
 static int new_leaky_relu(lua_State *L) {
-  return new_activation(L, RM_LAYER_LEAKY_RELU, luaL_optnumber(L, 1, 0.01));
+  double negative_slope = luaL_optnumber(L, 1, 0.01);
+  rm_layer **layer = bind_boxlayer(L);
+  rm_error err;
+  return raise_or_push(L, rm_leaky_relu_layer(negative_slope, layer, &err), &err);
 }
 /* x:elu as a layer: x where it is positive, alpha * (e^x - 1) elsewhere.
  * Call: nn.ELU(alpha = 1) -> layer
  * Shapes: x any, float32; y as x.
- * Errors: an alpha that is no number.
+ * Errors: an alpha that is not a number.
  * Example:
  *   > nn.ELU()(rm.tensor {-1, 2})
  *   [-0.6321,  2.0000]  float32 (2) */
-static int new_elu(lua_State *L) { return new_activation(L, RM_LAYER_ELU, luaL_optnumber(L, 1, 1)); }
+static int new_elu(lua_State *L) {
+  double alpha = luaL_optnumber(L, 1, 1);
+  rm_layer **layer = bind_boxlayer(L);
+  rm_error err;
+  return raise_or_push(L, rm_elu_layer(alpha, layer, &err), &err);
+}
 /* x:gelu as a layer: x * Phi(x); "tanh" takes its approximation.
  * Call: nn.GELU(form = "none") -> layer
  * Shapes: x any, float32; y as x.
@@ -185,9 +194,12 @@ static int new_elu(lua_State *L) { return new_activation(L, RM_LAYER_ELU, luaL_o
  *   [0.0000, 0.8413]  float32 (2) */
 static int new_gelu(lua_State *L) {
   static const char *const forms[] = {"none", "tanh", NULL};
-  return new_activation(L, RM_LAYER_GELU, luaL_checkoption(L, 1, "none", forms));
+  rm_gelu_form form = luaL_checkoption(L, 1, "none", forms) == 0 ? RM_GELU_NONE : RM_GELU_BY_TANH;
+  rm_layer **layer = bind_boxlayer(L);
+  rm_error err;
+  return raise_or_push(L, rm_gelu_layer(form, layer, &err), &err);
 }
-/* x:maxout as a layer: the largest of each `pieces` neighbouring channels.
+/* x:maxout as a layer: the largest of each `pieces` neighboring channels.
  * Call: nn.Maxout(pieces) -> layer
  * Shapes: x (N, C, ...); y (N, C/pieces, ...).
  * Errors: pieces below 1; when called, a C that pieces does not divide.
@@ -195,7 +207,12 @@ static int new_gelu(lua_State *L) {
  * Example:
  *   > nn.Maxout(2)(rm.zeros(8, 10)).shape
  *   {8, 5} */
-static int new_maxout(lua_State *L) { return new_activation(L, RM_LAYER_MAXOUT, (double)check_count(L, 1, "Maxout")); }
+static int new_maxout(lua_State *L) {
+  size_t pieces = check_count(L, 1, "Maxout");
+  rm_layer **layer = bind_boxlayer(L);
+  rm_error err;
+  return raise_or_push(L, rm_maxout_layer(pieces, layer, &err), &err);
+}
 /* x:softmax and x:log_softmax as layers. A network trained with cross_entropy ends without: that takes scores.
  * Call: nn.Softmax(dim = -1) -> layer
  * Call: nn.LogSoftmax(dim = -1) -> layer
@@ -205,10 +222,16 @@ static int new_maxout(lua_State *L) { return new_activation(L, RM_LAYER_MAXOUT, 
  *   > nn.Softmax()(rm.tensor {{0, 1, 2}})
  *   [[0.0900, 0.2447, 0.6652]]  float32 (1, 3) */
 static int new_softmax(lua_State *L) {
-  return new_activation(L, RM_LAYER_SOFTMAX, (double)luaL_optinteger(L, 1, -1));
+  ptrdiff_t dim = (ptrdiff_t)luaL_optinteger(L, 1, -1);
+  rm_layer **layer = bind_boxlayer(L);
+  rm_error err;
+  return raise_or_push(L, rm_softmax_layer(dim, layer, &err), &err);
 }
 static int new_log_softmax(lua_State *L) {
-  return new_activation(L, RM_LAYER_LOG_SOFTMAX, (double)luaL_optinteger(L, 1, -1));
+  ptrdiff_t dim = (ptrdiff_t)luaL_optinteger(L, 1, -1);
+  rm_layer **layer = bind_boxlayer(L);
+  rm_error err;
+  return raise_or_push(L, rm_log_softmax_layer(dim, layer, &err), &err);
 }
 
 /* In training mode, elements become 0 with probability p and the rest grows by 1 / (1 - p); after eval() x passes.
@@ -247,11 +270,7 @@ static int new_flatten(lua_State *L) {
  * Example:
  *   > nn.Identity()(rm.tensor {1, 2})
  *   [1., 2.]  float32 (2) */
-static int new_identity(lua_State *L) {
-  rm_layer **layer = bind_boxlayer(L);
-  rm_error err;
-  return raise_or_push(L, rm_identity_layer(layer, &err), &err);
-}
+static int new_identity(lua_State *L) { return without_options(L, rm_identity_layer); }
 
 void bind_open_layer_new(lua_State *L) {
   static const luaL_Reg functions[] = {{"Conv2d", new_conv2d},
@@ -276,4 +295,7 @@ void bind_open_layer_new(lua_State *L) {
                                        {"Identity", new_identity},
                                        {NULL, NULL}};
   bind_register(L, NULL, functions);
+  lua_newtable(L); /* the same by themselves: what nn takes over */
+  luaL_setfuncs(L, functions, 0);
+  lua_setfield(L, -2, "layer_constructors");
 }

@@ -1,7 +1,8 @@
 /* linalg.c -- x:matmul(y), x:linear(weight, bias), also as rm.matmul and rm.linear. */
 #include "bind/bind.h"
-#include "parallel/threads.h"
-#include "ops/linalg/linalg.h"
+#include "ops/linalg/linear.h"
+#include "ops/linalg/matmul.h"
+#include "parallel/interrupt.h"
 
 /* The matrix product a @ b.
  * Call: x:matmul(b) -> tensor

@@ -1,7 +1,6 @@
 /* machine.c -- rm.machine: what this machine gives at best, measured; and which instruction sets it has. */
 #include "bind/bind.h"
 #include "measure/machine.h"
-#include "parallel/threads.h"
 
 static const rm_kernels *check_isa(lua_State *L, int arg) {
   const char *isa = luaL_optstring(L, arg, rm_kernel_table()->isa);
@@ -49,26 +48,37 @@ static int machine_bandwidth(lua_State *L) {
   return 2;
 }
 
-/* The instruction sets that there are kernels for and the processor has.
+/* The instruction sets that there are kernels for and the processor has, from the narrowest to the widest.
  * Call: rm.machine.isas() -> list of strings
  * Errors: none.
  * Example:
  *   > rm.machine.isas()[1]
  *   baseline */
 static int machine_isas(lua_State *L) {
-  static const char *const names[] = {"baseline", "avx2", "avx512"};
+  const rm_kernels *kernels;
   lua_newtable(L);
-  for (size_t i = 0, n = 0; i < sizeof names / sizeof *names; i++) {
-    if (!rm_kernel_find(names[i])) continue;
-    lua_pushstring(L, names[i]);
-    lua_rawseti(L, -2, (lua_Integer)++n);
+  for (size_t i = 0; (kernels = rm_kernel_at(i)); i++) {
+    lua_pushstring(L, kernels->isa);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
+  return 1;
+}
+
+/* What oneDNN calls an instruction set of ours: its ONEDNN_MAX_CPU_ISA, to hold PyTorch to the same.
+ * Call: rm.machine.onednn_isa(isa = rm.isa()) -> string
+ * Errors: raises for an instruction set there are no kernels for.
+ * Example:
+ *   > rm.machine.onednn_isa("baseline")
+ *   SSE41 */
+static int machine_onednn_isa(lua_State *L) {
+  lua_pushstring(L, rm_kernel_onednn(check_isa(L, 1)));
   return 1;
 }
 
 void bind_open_machine(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"flops", machine_flops}, {"bandwidth", machine_bandwidth}, {"isas", machine_isas}, {NULL, NULL}};
+      {"flops", machine_flops}, {"bandwidth", machine_bandwidth}, {"isas", machine_isas},
+      {"onednn_isa", machine_onednn_isa}, {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "machine");
 }

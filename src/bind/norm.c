@@ -1,13 +1,15 @@
-/* norm.c -- x:batch_norm(...), the function behind the layer. Its result is pending (pending.h) unless
- * an addition or relu is asked for right here. */
-#include "bind/pending.h"
-#include "parallel/threads.h"
+/* norm.c -- x:batch_norm(...), the function behind the layer. Its result waits (lazy/value.h) unless an
+ * addition or relu is asked for right here. */
+#include "bind/bind.h"
+#include "lazy/fuse.h"
+#include "parallel/interrupt.h"
 #include "ops/norm/norm.h"
 
-/* Batch normalisation of each channel: (x - mean) / sqrt(var + eps) * weight + bias.
+/* Batch normalization of each channel: (x - mean) / sqrt(var + eps) * weight + bias.
  * Call: x:batch_norm(weight, bias, running_mean, running_var, {training = false, momentum = 0.1, eps = 1e-5, add = nil, relu = false}) -> tensor
  * Shapes: x (N, C, H, W) or (N, C); the four tensors (C), or nil. With training the statistics are the batch's, over all
- *  but C, and the running ones move towards them by momentum (the variance unbiased); else the running ones are used.
+ *  but C, and the running ones move toward them by momentum (the variance unbiased); else the running ones are used.
+ *  A batch of no images moves nothing.
  * Options: add   a tensor of x's shape that is added behind it
  *  relu  true: rectified afterwards; all of it is one pass
  * Errors: one running statistic without the other; a batch of one value per channel in training; C that does not fit.
@@ -34,12 +36,12 @@ static int tensor_batch_norm(lua_State *L) {
   if (lua_istable(L, 6)) lua_getfield(L, 6, "add");
   else lua_pushnil(L);
   rm_tensor *add = bind_opttensor(L, 7);
-  if (!add && !relu) return bind_pushbatchnorm(L, x, weight, bias, running[0], running[1], &o);
-  rm_tensor **y = bind_boxtensor(L);
+  rm_value *y = bind_boxvalue(L);
   rm_error err;
-  if (RM_BREAKABLE(rm_batch_norm(x, weight, bias, running[0], running[1], &o, add, relu, y, &err), &err) != RM_OK)
-    return bind_raise(L, &err);
-  return bind_pushed(L, y);
+  rm_status status =
+      add || relu ? RM_BREAKABLE(rm_batch_norm(x, weight, bias, running[0], running[1], &o, add, relu, &y->tensor, &err), &err)
+                  : rm_value_batch_norm(bind_tovalue(L, 1), weight, bias, running[0], running[1], &o, y, &err);
+  return status == RM_OK ? 1 : bind_raise(L, &err);
 }
 
 void bind_open_norm(lua_State *L) {

@@ -4,6 +4,7 @@
  * x/255, and come out in channels-last memory in one pass; float32 is an operator like any other,
  * with a gradient. */
 #include "bind/bind.h"
+#include "core/copy.h"
 #include "data/augment.h"
 #include "ops/pointwise/pointwise.h"
 
@@ -30,13 +31,13 @@ static size_t check_statistics(lua_State *L, int arg, double mean[MAX_CHANNELS],
   return n;
 }
 
-/* normalise_table({mean}, {std}) -> float32 (C, 256), what each byte becomes */
-static int normalise_table(lua_State *L) {
+/* normalize_table({mean}, {std}) -> float32 (C, 256), what each byte becomes */
+static int normalize_table(lua_State *L) {
   double mean[MAX_CHANNELS], std[MAX_CHANNELS];
   size_t channels = check_statistics(L, 1, mean, std);
   rm_tensor **t = bind_boxtensor(L);
   rm_error err;
-  if (rm_normalise_table(channels, mean, std, t, &err) != RM_OK) return bind_raise(L, &err);
+  if (rm_normalize_table(channels, mean, std, t, &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, t);
 }
 
@@ -47,7 +48,7 @@ static int normalize_bytes(lua_State *L, rm_tensor *x, size_t n, const double me
   rm_rng rng = rm_rng_new(0, 0);
   rm_error err;
   rm_tensor **dense = bind_boxtensor(L), **table = bind_boxtensor(L), **y = bind_boxtensor(L);
-  if (rm_tensor_contiguous(x, dense, &err) != RM_OK || rm_normalise_table(n, mean, std, table, &err) != RM_OK ||
+  if (rm_tensor_contiguous(x, dense, &err) != RM_OK || rm_normalize_table(n, mean, std, table, &err) != RM_OK ||
       rm_augment_batch(*dense, *table, &none, &rng, 0, x->shape[0], all, true, y, &err) != RM_OK)
     return bind_raise(L, &err);
   return bind_pushed(L, y);
@@ -63,14 +64,14 @@ static rm_status channel_values(size_t n, const double values[], rm_tensor **out
 
 static int normalize_floats(lua_State *L, rm_tensor *x, size_t n, const double mean[], const double std[]) {
   rm_error err;
-  rm_tensor **m = bind_boxtensor(L), **s = bind_boxtensor(L), **centred = bind_boxtensor(L), **y = bind_boxtensor(L);
+  rm_tensor **m = bind_boxtensor(L), **s = bind_boxtensor(L), **centered = bind_boxtensor(L), **y = bind_boxtensor(L);
   if (channel_values(n, mean, m, &err) != RM_OK || channel_values(n, std, s, &err) != RM_OK ||
-      rm_sub(x, *m, centred, &err) != RM_OK || rm_div(*centred, *s, y, &err) != RM_OK)
+      rm_sub(x, *m, centered, &err) != RM_OK || rm_div(*centered, *s, y, &err) != RM_OK)
     return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 
-/* Normalises images channel by channel: (x - mean[c]) / std[c]; bytes are divided by 255 first.
+/* Normalizes images channel by channel: (x - mean[c]) / std[c]; bytes are divided by 255 first.
  * Call: x:normalize({mean}, {std}) -> tensor
  * Call: data.normalize(x, {mean}, {std}) -> tensor
  * Shapes: x (N, C, H, W), uint8, or float32 in 0..1; mean and std C numbers each; the result float32 as x.
@@ -96,7 +97,7 @@ void bind_open_normalize(lua_State *L) {
   static const luaL_Reg methods[] = {{"normalize", normalize}, {NULL, NULL}};
   bind_register(L, methods, methods);
   lua_getfield(L, -1, "imaging");   /* made by data.c */
-  lua_pushcfunction(L, normalise_table);
+  lua_pushcfunction(L, normalize_table);
   lua_setfield(L, -2, "normalise_table");
   lua_pop(L, 1);
 }

@@ -14,11 +14,14 @@
   X(epoch) \
   X(files) \
   X(gather) \
+  X(hash) \
   X(hooks) \
   X(join) \
   X(layer) \
   X(layer_new) \
+  X(letters) \
   X(linalg) \
+  X(locale) \
   X(loss) \
   X(machine) \
   X(norm) \

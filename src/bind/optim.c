@@ -1,8 +1,9 @@
-/* optim.c -- the fused optimiser steps, for lua/resmoon/optim.
+/* optim.c -- the fused optimizer steps, for lua/resmoon/optim.
  *
  * Lists run in parallel: params[i] has made steps[i] - 1 steps and keeps its state in
  * velocity[i]; entries of parameters without a gradient may be missing. The Lua classes
  * call these with recording off, since they write into leaves. */
+#include <math.h>
 #include "bind/bind.h"
 #include "ops/optim/optim.h"
 
@@ -66,8 +67,8 @@ static rm_optim_set check_set(lua_State *L, const char *op, int nstates) {
 /* sgd_step(params, steps, velocity|nil, options) */
 static int sgd_step(lua_State *L) {
   static const char *const names[] = {"lr", "momentum", "dampening", "weight_decay", "nesterov", NULL};
-  rm_optim_set set = check_set(L, "SGD", 1);
   bind_checkoptions(L, 4, "SGD", names);
+  rm_optim_set set = check_set(L, "SGD", 1);
   rm_sgd_options options = {
       .lr = bind_optnumber(L, 4, "lr", 0),
       .momentum = bind_optnumber(L, 4, "momentum", 0),
@@ -83,8 +84,8 @@ static int sgd_step(lua_State *L) {
 /* adam_step(params, steps, m, s, options) */
 static int adam_step(lua_State *L) {
   static const char *const names[] = {"lr", "beta1", "beta2", "eps", "weight_decay", "decoupled", NULL};
-  rm_optim_set set = check_set(L, "Adam", 2);
   bind_checkoptions(L, 5, "Adam", names);
+  rm_optim_set set = check_set(L, "Adam", 2);
   rm_adam_options options = {
       .lr = bind_optnumber(L, 5, "lr", 0),
       .beta1 = bind_optnumber(L, 5, "beta1", 0.9),
@@ -101,8 +102,8 @@ static int adam_step(lua_State *L) {
 /* rmsprop_step(params, steps, s, velocity|nil, a|nil, options) */
 static int rmsprop_step(lua_State *L) {
   static const char *const names[] = {"lr", "alpha", "eps", "weight_decay", "momentum", "centered", NULL};
-  rm_optim_set set = check_set(L, "RMSprop", 3);
   bind_checkoptions(L, 6, "RMSprop", names);
+  rm_optim_set set = check_set(L, "RMSprop", 3);
   rm_rmsprop_options options = {
       .lr = bind_optnumber(L, 6, "lr", 0),
       .alpha = bind_optnumber(L, 6, "alpha", 0.99),
@@ -124,7 +125,7 @@ static int clip_grad_norm(lua_State *L) {
   rm_tensor **params = check_params(L, 1, "clip_grad_norm", &n);
   rm_error err;
   if (rm_clip_grad_norm(n, params, max_norm, infinite, &norm, &err) != RM_OK) return bind_raise(L, &err);
-  lua_pushnumber(L, norm);
+  lua_pushnumber(L, isnan(norm) ? NAN : norm);
   return 1;
 }
 

@@ -5,8 +5,9 @@
 
 #include <math.h>
 #include "bind/bind.h"
-#include "bind/pending.h"
-#include "parallel/threads.h"
+#include "lazy/fuse.h"
+#include "ops/pointwise/maxout.h"
+#include "parallel/interrupt.h"
 
 /* The tensor or number at arg. */
 static rm_operand operand(lua_State *L, int arg, const char *op) {
@@ -56,7 +57,14 @@ static int binary(lua_State *L, rm_binary_op op, const char *name) {
  *   [[ 0., -1.],
  *    [ 1.,  0.]]
  *   float32 (2, 2) */
-static int tensor_add(lua_State *L) { return bind_pendingadd(L) ? 1 : binary(L, RM_ADD, "add"); }
+static int tensor_add(lua_State *L) {
+  rm_value *a = bind_tovalue(L, 1), *b = bind_tovalue(L, 2);
+  if (!a || !b) return binary(L, RM_ADD, "add");
+  rm_value *y = bind_boxvalue(L);
+  rm_error err;
+  return RM_BREAKABLE(rm_value_add(a, b, y, &err), &err) == RM_OK ? 1 : bind_raise(L, &err);
+}
+
 static int tensor_sub(lua_State *L) { return binary(L, RM_SUB, "sub"); }
 static int tensor_mul(lua_State *L) { return binary(L, RM_MUL, "mul"); }
 static int tensor_div(lua_State *L) { return binary(L, RM_DIV, "div"); }
@@ -75,7 +83,8 @@ static int tensor_pow(lua_State *L) { return binary(L, RM_POW, "pow"); }
 static int tensor_maximum(lua_State *L) { return binary(L, RM_MAXIMUM, "maximum"); }
 static int tensor_minimum(lua_State *L) { return binary(L, RM_MINIMUM, "minimum"); }
 
-/* The quotient rounded down, and the rest, as Lua's // and %: the rest has the divisor's sign.
+/* The exact quotient rounded down, and the rest, which has the divisor's sign: x = (x // y) * y + x % y. So 1 // 0.1 is
+ * 9, as in PyTorch and Python: 0.1 is a little more than a tenth in binary.
  * Call: x:floor_divide(y) -> tensor
  * Call: x:remainder(y) -> tensor
  * Shapes: the two broadcast; y may be a number. Of int64 exact.
@@ -201,7 +210,14 @@ static int tensor_round(lua_State *L) { return unary(L, RM_ROUND, NULL); }
  * Example:
  *   > rm.tensor {-1, 0, 2}:relu()
  *   [0., 0., 2.]  float32 (3) */
-static int tensor_relu(lua_State *L) { return bind_pendingrelu(L, 1) ? 1 : unary(L, RM_RELU, NULL); }
+static int tensor_relu(lua_State *L) {
+  rm_value *x = bind_tovalue(L, 1);
+  if (!x) luaL_typeerror(L, 1, "tensor");
+  rm_value *y = bind_boxvalue(L);
+  rm_error err;
+  return RM_BREAKABLE(rm_value_relu(x, y, &err), &err) == RM_OK ? 1 : bind_raise(L, &err);
+}
+
 
 /* Smooth activations: 1 / (1 + e^-x), tanh(x), and silu(x) = x * sigmoid(x), element by element.
  * Call: x:sigmoid() -> tensor
@@ -223,7 +239,7 @@ static int tensor_silu(lua_State *L) { return unary(L, RM_SILU, NULL); }
 /* x where it is positive, slope * x elsewhere.
  * Call: x:leaky_relu(slope = 0.01) -> tensor
  * Shapes: of x, float32.
- * Errors: another type; a slope that is no number.
+ * Errors: another type; a slope that is not a number.
  * Source: Maas et al. 2013, "Rectifier nonlinearities improve neural network acoustic models".
  * Example:
  *   > rm.tensor {-1, 2}:leaky_relu(0.1)
@@ -235,7 +251,7 @@ static int tensor_leaky_relu(lua_State *L) {
 /* x where it is positive, alpha * (e^x - 1) elsewhere.
  * Call: x:elu(alpha = 1) -> tensor
  * Shapes: of x, float32.
- * Errors: another type; an alpha that is no number.
+ * Errors: another type; an alpha that is not a number.
  * Source: Clevert et al. 2016, arXiv:1511.07289.
  * Example:
  *   > rm.tensor {-1, 2}:elu()
@@ -255,7 +271,7 @@ static int tensor_gelu(lua_State *L) {
   return unary(L, luaL_checkoption(L, 2, "none", forms) == 0 ? RM_GELU : RM_GELU_TANH, NULL);
 }
 
-/* The largest of each k neighbouring channels.
+/* The largest of each k neighboring channels.
  * Call: x:maxout(k) -> tensor
  * Shapes: (N, C, ...) gives (N, C/k, ...); k divides C.
  * Errors: a k that does not divide C, or is below 1; fewer than two dimensions.

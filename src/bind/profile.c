@@ -20,7 +20,7 @@ static int timed(lua_State *L) {
   lua_CFunction f = lua_tocfunction(L, lua_upvalueindex(1));
   const char *name = lua_tostring(L, lua_upvalueindex(2));
   rm_layer **layer = lua_gettop(L) > 0 ? luaL_testudata(L, 1, BIND_LAYER) : NULL;
-  if (layer && *layer) name = rm_layer_is_batch_norm(*layer) ? "batch_norm" : (*layer)->type->name;
+  if (layer && *layer) name = (*layer)->type->op ? (*layer)->type->op : (*layer)->type->name;
   rm_profile_recorded(NULL);
   rm_scope scope = rm_profile_begin();
   int n = f(L);

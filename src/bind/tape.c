@@ -12,7 +12,6 @@
  * rm.no_grad(function) nothing is recorded; only there a leaf may be written to.
  * Topic: autograd */
 #include "bind/bind.h"
-#include "bind/pending.h"
 
 #include "core/tape.h"
 
@@ -56,7 +55,6 @@ static int tensor_requires_grad_(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   bool requires = lua_isnone(L, 2) || lua_toboolean(L, 2);
   rm_error err;
-  bind_completerecorders(L, x);
   if (rm_tensor_set_requires_grad(x, requires, &err) != RM_OK) return bind_raise(L, &err);
   lua_settop(L, 1);
   return 1;

@@ -1,7 +1,7 @@
 /* tensor.c -- what a tensor answers when it is asked about itself: x.shape, x:size(2), #x.
  *
  * x.name is looked up among the methods, then among the fields below; anything else
- * is an error, since a misspelt name would otherwise be a nil that fails elsewhere.
+ * is an error, since a misspelled name would otherwise be a nil that fails elsewhere.
  *
  * Tensors: n-dimensional arrays of float32 numbers, bytes (uint8) or whole numbers (int64).
  *
@@ -10,13 +10,12 @@
  *     x:sum(), x:mean(1), x:view(4)    methods; most are functions, too
  *
  * Everything counts from 1: positions, dimensions, class labels; negative numbers count from the end. Images
- * are (N, C, H, W). x:lt(y) and its like compare (Lua's < cannot); a method whose name ends in _ writes in place.
+ * are (N, C, H, W). x:lt(y) and similar methods compare (Lua's < cannot); a method whose name ends in _ writes in place.
  * Topic: tensors */
-#include "bind/tensor.h"
+#include "bind/index.h"
 
 #include <string.h>
-#include "bind/pending.h"
-#include "bind/state.h"
+#include "bind/box.h"
 
 /* --- fields -------------------------------------------------------------------- */
 
@@ -105,7 +104,6 @@ static int tensor_newindex(lua_State *L) {
   rm_status status;
   if (strcmp(name, "requires_grad") == 0) {
     luaL_checktype(L, 3, LUA_TBOOLEAN);
-    bind_completerecorders(L, x);
     status = rm_tensor_set_requires_grad(x, lua_toboolean(L, 3), &err);
   } else if (strcmp(name, "grad") == 0) {
     status = rm_tensor_set_grad(x, bind_opttensor(L, 3), &err);
@@ -125,7 +123,7 @@ static int tensor_len(lua_State *L) {
 
 /* a == b: one and the same tensor (its elements are compared by a:eq(b)) */
 static int tensor_equal(lua_State *L) {
-  bind_box *a = bind_tobox(L, 1), *b = bind_tobox(L, 2);
+  const rm_value *a = bind_tovalue(L, 1), *b = bind_tovalue(L, 2);
   lua_pushboolean(L, a && b && (a == b || (a->tensor && a->tensor == b->tensor)));
   return 1;
 }
@@ -149,7 +147,7 @@ static int tensor_size(lua_State *L) {
   return 1;
 }
 
-/* How many elements lie between neighbours along each dimension, in memory.
+/* How many elements lie between neighbors along each dimension, in memory.
  * Call: x:stride() -> table
  * Call: x:stride(d) -> number
  * Units: elements, not bytes.
@@ -178,7 +176,7 @@ static int tensor_stride(lua_State *L) {
  * Call: x:dim() -> number
  * Call: x.ndim -> number
  * Shapes: any; 0 for shape ().
- * Errors: x is no tensor.
+ * Errors: x is not a tensor.
  * Example:
  *   > rm.zeros(2, 3):dim(), rm.zeros().ndim
  *   2  0 */
@@ -187,7 +185,7 @@ static int tensor_dim(lua_State *L) { return push_ndim(L, bind_checktensor(L, 1)
 /* The number of elements.
  * Call: x:numel() -> number
  * Shapes: any; the product of all sizes, 1 for shape ().
- * Errors: x is no tensor.
+ * Errors: x is not a tensor.
  * Example:
  *   > rm.zeros(2, 3):numel()
  *   6 */
@@ -200,7 +198,7 @@ static int tensor_numel(lua_State *L) {
  * Call: x:is_contiguous() -> boolean
  * Call: x:is_channels_last() -> boolean
  * Shapes: any; is_channels_last is about (N, C, H, W).
- * Errors: x is no tensor.
+ * Errors: x is not a tensor.
  * Example:
  *   > rm.zeros(2, 3):is_contiguous(), rm.zeros(2, 3):t():is_contiguous()
  *   true  false */
@@ -240,7 +238,7 @@ static int tensor_copy_(lua_State *L) {
  *   > rm.is_tensor(rm.zeros(1)), rm.is_tensor {1}
  *   true  false */
 static int core_is_tensor(lua_State *L) {
-  lua_pushboolean(L, bind_tobox(L, 1) != NULL);
+  lua_pushboolean(L, bind_tovalue(L, 1) != NULL);
   return 1;
 }
 

@@ -1,5 +1,6 @@
-/* views.c -- reshape, permute, narrow and their like: arguments from 1, then ops/views/views.h. */
+/* views.c -- reshape, permute, narrow and similar views: arguments from 1, then ops/views/views.h. */
 #include "bind/bind.h"
+#include "core/view.h"
 #include "ops/views/views.h"
 
 /* The box on top of the stack holds the result, or err says why not. */
@@ -12,6 +13,7 @@ static size_t check_sizes(lua_State *L, int arg, int64_t sizes[RM_MAX_DIMS], con
   bool table = lua_istable(L, arg);
   size_t n = table ? lua_rawlen(L, arg) : (size_t)(lua_gettop(L) - arg + 1);
   if (n > RM_MAX_DIMS) bind_error(L, "%s: at most %d dimensions, got %zu", op, RM_MAX_DIMS, n);
+  if (table) bind_checkend(L, arg + 1, op);
   for (size_t i = 0; i < n; i++) {
     int whole;
     if (table) lua_rawgeti(L, arg, (lua_Integer)i + 1);
@@ -91,7 +93,7 @@ static int tensor_squeeze(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   bool dims[RM_MAX_DIMS];
   rm_error err;
-  bind_checkdims(L, 2, x->ndim, dims, "squeeze");
+  bind_checkend(L, bind_checkdims(L, 2, x->ndim, dims, "squeeze"), "squeeze");
   rm_tensor **y = bind_boxtensor(L);
   return finish(L, rm_squeeze(x, dims, y, &err), y, &err);
 }
@@ -128,9 +130,12 @@ static int tensor_permute(lua_State *L) {
   size_t n = table ? lua_rawlen(L, 2) : (size_t)(lua_gettop(L) - 1);
   if (n != x->ndim)
     return bind_error(L, "permute: x has %zu dimensions, the order names %zu", x->ndim, n);
+  if (table) bind_checkend(L, 3, "permute");
   for (size_t d = 0; d < n; d++) {
     if (table) lua_rawgeti(L, 2, (lua_Integer)d + 1);
     else lua_pushvalue(L, 2 + (int)d);
+    if (!lua_isnumber(L, -1))
+      return bind_error(L, "permute: dimension %zu of the order is a %s, expected a number", d + 1, luaL_typename(L, -1));
     order[d] = bind_checkdim(L, -1, x->ndim, "permute");
     lua_pop(L, 1);
   }
@@ -284,7 +289,8 @@ static int tensor_split(lua_State *L) {
     lua_Integer parts = luaL_len(L, 2);
     lua_newtable(L);
     for (lua_Integer i = 1; i <= parts; i++) {
-      lua_rawgeti(L, 2, i);
+      if (lua_rawgeti(L, 2, i) != LUA_TNUMBER)
+        return bind_error(L, "split: size %d is a %s, expected a number", (int)i, luaL_typename(L, -1));
       lua_Integer size = luaL_checkinteger(L, -1);
       lua_pop(L, 1);
       if (size < 0 || (size_t)size > extent - start)
@@ -323,7 +329,7 @@ static int tensor_chunk(lua_State *L) {
  * Call: x:contiguous() -> tensor
  * Call: x:clone() -> tensor
  * Shapes: of x. contiguous gives x itself where it lies row by row already; clone always copies.
- * Errors: x is no tensor. Gradients flow through both.
+ * Errors: x is not a tensor. Gradients flow through both.
  * Example:
  *   > x = rm.zeros(2)
  *   > x:clone():fill_(1)
@@ -351,7 +357,7 @@ static int tensor_clone(lua_State *L) {
 /* The same elements without history: no gradient flows through it.
  * Call: x:detach() -> tensor
  * Shapes: of x; memory is shared.
- * Errors: x is no tensor.
+ * Errors: x is not a tensor.
  * Example:
  *   > w = rm.ones(2, {requires_grad = true})
  *   > (w * 2):detach().requires_grad

@@ -1,8 +1,9 @@
-/* copy.c -- copying between layouts and element types. */
+/* copy.c -- see copy.h. */
+#include "core/copy.h"
+
 #include <string.h>
 #include "core/iterate.h"
-#include "core/tensor.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* A float as an integer of [low, high): truncated, saturated, NaN as 0. The bounds are
  * exact in double; high itself is the first value that does not fit. */
@@ -85,13 +86,7 @@ rm_status rm_tensor_copy(rm_tensor *dst, const rm_tensor *src, rm_error *err) {
 
 /* A fresh tensor *out exists; fill it from x or give it up. */
 static rm_status filled_from(const rm_tensor *x, rm_tensor **out, rm_tensor *fresh, rm_error *err) {
-  rm_status status = rm_tensor_copy(fresh, x, err);
-  if (status != RM_OK) {
-    rm_tensor_release(fresh);
-    return status;
-  }
-  *out = fresh;
-  return RM_OK;
+  return rm_tensor_give(rm_tensor_copy(fresh, x, err), fresh, out);
 }
 
 rm_status rm_tensor_clone(const rm_tensor *x, rm_tensor **out, rm_error *err) {

@@ -27,10 +27,4 @@ rm_status rm_tensor_add_hook(rm_tensor *t, rm_hook *hook, rm_error *err);
 rm_status rm_hooks_run(rm_hook *hooks, rm_tensor **dy, rm_error *err);
 void      rm_hooks_release(rm_hook *hooks); /* all of the list; NULL is fine */
 
-/* Looks at every operation of a backward after it is done: dx[i] is the gradient of its input i, or
- * NULL. A failure ends the backward. NULL: nobody looks. One for each thread. */
-typedef rm_status (*rm_backward_observer)(void *ctx, const rm_node *node, rm_tensor *const dx[], size_t ninputs,
-                                          rm_error *err);
-void rm_backward_observe(rm_backward_observer observer, void *ctx);
-
 #endif

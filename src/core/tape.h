@@ -13,7 +13,7 @@
  *
  * A large input that the operation before can compute again at the price of a pass over memory
  * is not kept: relu(bn(c)) in front of a convolution follows from c, which is kept in any case.
- * It is saved weakly, and backward takes it from whoever still holds it or has it computed again. */
+ * It is saved weakly, and backward takes it from any tensor that still holds it or has it computed again. */
 #ifndef RM_CORE_TAPE_H
 #define RM_CORE_TAPE_H
 
@@ -81,13 +81,15 @@ rm_status rm_backward_within(rm_tensor *y, rm_tensor *dy, const rm_tensor *x, rm
 bool rm_tape_replaying(void);
 bool rm_tape_set_replaying(bool on);
 
-/* Makes a float32 leaf require a gradient or not. Refuses computed tensors. */
+/* Makes a float32 leaf require a gradient or not. Refuses computed tensors. What was put off and would
+ * record t (reader.h) is done first. */
 rm_status rm_tensor_set_requires_grad(rm_tensor *t, bool requires, rm_error *err);
 /* Replaces t's gradient (retained; NULL clears). Same shape, float32. */
 rm_status rm_tensor_set_grad(rm_tensor *t, rm_tensor *grad, rm_error *err);
 /* Refuses a write in place into a tensor the tape would lose track of: a leaf that
  * requires a gradient, or a computed tensor that carries one, while recording is on; and
- * into one whose positions share memory (stride 0). */
+ * into one whose positions share memory (stride 0). What was put off and would read the old
+ * elements (reader.h) is done first. */
 rm_status rm_tensor_check_writable(const char *op, const rm_tensor *t, rm_error *err);
 
 #endif

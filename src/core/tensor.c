@@ -1,69 +1,16 @@
-/* tensor.c -- storage, tensors, and copies between layouts and types. */
+/* tensor.c -- see tensor.h. */
 #include "core/tensor.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include "memory/alloc.h"
 #include "core/hook.h"
-#include "core/iterate.h"
 #include "core/tape.h"
 
 static atomic_size_t live;
 
 size_t rm_tensor_live(void) { return atomic_load(&live); }
 
-/* --- element types ------------------------------------------------------------ */
-
-static const struct {
-  const char *name;
-  size_t size;
-} dtypes[] = {[RM_FLOAT32] = {"float32", 4}, [RM_UINT8] = {"uint8", 1}, [RM_INT64] = {"int64", 8}};
-
-size_t rm_dtype_size(rm_dtype dtype) { return dtypes[dtype].size; }
-const char *rm_dtype_name(rm_dtype dtype) { return dtypes[dtype].name; }
-
-bool rm_dtype_from_name(const char *name, rm_dtype *dtype) {
-  for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes; i++)
-    if (strcmp(name, dtypes[i].name) == 0) {
-      *dtype = (rm_dtype)i;
-      return true;
-    }
-  return false;
-}
-
-/* --- storage ------------------------------------------------------------------ */
-
-static rm_storage *storage_new(size_t bytes) {
-  rm_storage *s = rm_alloc(sizeof *s);
-  if (!s) return NULL;
-  s->data = rm_alloc(bytes);
-  if (!s->data) {
-    rm_free(s, sizeof *s);
-    return NULL;
-  }
-  s->bytes = bytes;
-  atomic_init(&s->refs, 1);
-  atomic_init(&s->watchers, 1);
-  atomic_init(&s->version, 0);
-  return s;
-}
-
-static void storage_unwatch(rm_storage *s) {
-  if (atomic_fetch_sub(&s->watchers, 1) == 1) rm_free(s, sizeof *s);
-}
-
-static void storage_release(rm_storage *s) {
-  if (atomic_fetch_sub(&s->refs, 1) != 1) return;
-  rm_free(s->data, s->bytes);
-  s->data = NULL;
-  storage_unwatch(s);
-}
-
-/* --- tensors ------------------------------------------------------------------ */
-
-/* A tensor over `storage`, whose reference passes to it. */
-static rm_tensor *tensor_over(rm_storage *storage, rm_dtype dtype, size_t ndim, const size_t shape[],
-                              size_t numel) {
+rm_tensor *rm_tensor_over(rm_storage *storage, rm_dtype dtype, size_t ndim, const size_t shape[], size_t numel) {
   rm_tensor *t = rm_alloc(sizeof *t);
   if (!t) return NULL;
   memset(t, 0, sizeof *t);
@@ -83,11 +30,11 @@ rm_status rm_tensor_new(rm_dtype dtype, size_t ndim, const size_t shape[], rm_te
   if (ndim > RM_MAX_DIMS)
     return rm_fail(err, RM_ERR_SHAPE, "a tensor has at most %d dimensions, got %zu", RM_MAX_DIMS, ndim);
   RM_TRY(rm_shape_numel(ndim, shape, &numel, err));
-  rm_storage *storage = storage_new(numel * rm_dtype_size(dtype));
-  rm_tensor *t = storage ? tensor_over(storage, dtype, ndim, shape, numel) : NULL;
+  rm_storage *storage = rm_storage_new(numel * rm_dtype_size(dtype));
+  rm_tensor *t = storage ? rm_tensor_over(storage, dtype, ndim, shape, numel) : NULL;
   if (!t) {
     char text[RM_SHAPE_TEXT];
-    if (storage) storage_release(storage);
+    if (storage) rm_storage_release(storage);
     return rm_fail(err, RM_ERR_MEMORY, "out of memory for a %s tensor %s", rm_dtype_name(dtype),
                    rm_shape_text(ndim, shape, text));
   }
@@ -121,45 +68,6 @@ rm_status rm_tensor_scalar(float value, rm_tensor **out, rm_error *err) {
   return RM_OK;
 }
 
-rm_status rm_tensor_view(const rm_tensor *x, size_t ndim, const size_t shape[],
-                         const ptrdiff_t strides[], size_t offset, rm_tensor **out, rm_error *err) {
-  size_t numel;
-  if (ndim > RM_MAX_DIMS)
-    return rm_fail(err, RM_ERR_SHAPE, "a tensor has at most %d dimensions, got %zu", RM_MAX_DIMS, ndim);
-  RM_TRY(rm_shape_numel(ndim, shape, &numel, err));
-  rm_tensor *t = tensor_over(x->storage, x->dtype, ndim, shape, numel);
-  if (!t) return rm_fail(err, RM_ERR_MEMORY, "out of memory for a view");
-  atomic_fetch_add(&x->storage->refs, 1);
-  memcpy(t->strides, strides, ndim * sizeof *strides);
-  t->offset = offset;
-  *out = t;
-  return RM_OK;
-}
-
-rm_status rm_tensor_detach(const rm_tensor *x, rm_tensor **out, rm_error *err) {
-  return rm_tensor_view(x, x->ndim, x->shape, x->strides, x->offset, out, err);
-}
-
-rm_status rm_tensor_weak(const rm_tensor *x, rm_tensor **out, rm_error *err) {
-  RM_TRY(rm_tensor_detach(x, out, err));
-  atomic_fetch_add(&x->storage->watchers, 1);
-  atomic_fetch_sub(&x->storage->refs, 1); /* never the last: x has one */
-  (*out)->weak = true;
-  return RM_OK;
-}
-
-rm_status rm_tensor_revive(const rm_tensor *weak, rm_tensor **out, rm_error *err) {
-  atomic_size_t *refs = &weak->storage->refs;
-  size_t n = atomic_load(refs);
-  *out = NULL;
-  do
-    if (n == 0) return RM_OK;
-  while (!atomic_compare_exchange_weak(refs, &n, n + 1)); /* it cannot go meanwhile */
-  rm_status status = rm_tensor_detach(weak, out, err);
-  storage_release(weak->storage);
-  return status;
-}
-
 bool rm_tensor_exclusive(const rm_tensor *t) {
   return atomic_load(&t->refs) == 1 && atomic_load(&t->storage->refs) == 1 && rm_tensor_is_dense(t);
 }
@@ -174,10 +82,16 @@ void rm_tensor_release(rm_tensor *t) {
   rm_tensor_release(t->grad); /* a gradient has no gradient: one level */
   if (t->node) rm_node_release(t->node);
   rm_hooks_release(t->hooks);
-  if (t->weak) storage_unwatch(t->storage);
-  else storage_release(t->storage);
+  if (t->weak) rm_storage_unwatch(t->storage);
+  else rm_storage_release(t->storage);
   rm_free(t, sizeof *t);
   atomic_fetch_sub(&live, 1);
+}
+
+rm_status rm_tensor_give(rm_status status, rm_tensor *t, rm_tensor **out) {
+  if (status == RM_OK) *out = t;
+  else rm_tensor_release(t);
+  return status;
 }
 
 void *rm_tensor_data(const rm_tensor *t) {

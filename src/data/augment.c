@@ -1,12 +1,12 @@
-/* augment.c -- gather, shift, mirror and normalise in one pass.
+/* augment.c -- gather, shift, mirror and normalize in one pass.
  *
- * Normalising a byte is a look-up: 256 floats for each channel. */
+ * Normalizing a byte is a look-up: 256 floats for each channel. */
 #include "data/augment.h"
 
 #include <math.h>
 #include <string.h>
 #include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 rm_augment_draw rm_augment_drawn(const rm_augment *augment, const rm_rng *rng, uint64_t sample) {
   uint32_t r[4];
@@ -18,7 +18,7 @@ rm_augment_draw rm_augment_drawn(const rm_augment *augment, const rm_rng *rng, u
                            .flip = augment->flip && r[2] >> 31};
 }
 
-rm_status rm_normalise_table(size_t channels, const double mean[], const double std[],
+rm_status rm_normalize_table(size_t channels, const double mean[], const double std[],
                              rm_tensor **out, rm_error *err) {
   for (size_t c = 0; c < channels; c++)
     if (!(std[c] > 0) || !isfinite(mean[c]))

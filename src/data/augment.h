@@ -2,7 +2,7 @@
  *
  * A batch gathers images by position from a uint8 tensor (N, C, H, W), shifts them (as
  * padding with black and cropping at random does), mirrors every other one, and writes
- * them normalised, (x/255 - mean) / std, as float32 held channels-last.
+ * them normalized, (x/255 - mean) / std, as float32 held channels-last.
  *
  * What happens to an image depends on the generator and on the image's number in the
  * epoch alone: draw i uses block rng->position + i. Neither threads, nor the size of
@@ -27,7 +27,7 @@ typedef struct {
 rm_augment_draw rm_augment_drawn(const rm_augment *augment, const rm_rng *rng, uint64_t sample);
 
 /* (C, 256) float32: what each byte of each channel becomes. std must be positive. */
-rm_status rm_normalise_table(size_t channels, const double mean[], const double std[],
+rm_status rm_normalize_table(size_t channels, const double mean[], const double std[],
                              rm_tensor **out, rm_error *err);
 
 /* x[i] = image indices[i] (from 0, in range), augmented as number first + i, through `table`.

@@ -1,24 +1,26 @@
 /* cifar.c -- the sizes of all files are checked before their pixels are believed. */
 #include "data/cifar.h"
 
+#include <stdio.h>
 #include <string.h>
+#include "io/filekind.h"
 #include "memory/alloc.h"
 #include "io/files.h"
 
 enum { PIXELS = 3 * 32 * 32 };
 static const size_t CIFAR_LIMIT = (size_t)2 << 30;   /* of one file */
 
-static rm_status check_size(const rm_cifar_format *f, const char *path, size_t size, rm_error *err) {
-  size_t record = f->labels + PIXELS;
-  if (f->records && size != f->records * record)
-    return rm_fail(err, RM_ERR_FORMAT,
-                   "%s: has %zu bytes, expected %zu: %zu records of %zu (%zu label + %d pixel bytes)",
-                   path, size, f->records * record, f->records, record, f->labels, PIXELS);
-  if (size == 0 || size % record)
-    return rm_fail(err, RM_ERR_FORMAT,
-                   "%s: has %zu bytes, expected a multiple of %zu (%zu label + %d pixel bytes)",
-                   path, size, record, f->labels, PIXELS);
-  return RM_OK;
+static rm_status check_size(const rm_cifar_format *f, const char *path, const rm_bytes *bytes, rm_error *err) {
+  size_t record = f->labels + PIXELS, size = bytes->size;
+  char reason[200];
+  if (size > 0 && size % record == 0 && (!f->records || size == f->records * record)) return RM_OK;
+  if (f->records)
+    snprintf(reason, sizeof reason, "has %zu bytes, expected %zu: %zu records of %zu (%zu label + %d pixel bytes)", size,
+             f->records * record, f->records, record, f->labels, PIXELS);
+  else
+    snprintf(reason, sizeof reason, "has %zu bytes, expected a multiple of %zu (%zu label + %d pixel bytes)", size, record,
+             f->labels, PIXELS);
+  return rm_kind_refuse(path, bytes->data, size, "a binary file of CIFAR", reason, err);
 }
 
 /* Records of one file into the tensors, from image `at` on. */
@@ -72,7 +74,7 @@ rm_status rm_cifar_load(const rm_cifar_format *format, size_t nfiles, const char
   rm_status status = RM_OK;
   for (size_t k = 0; k < nfiles && status == RM_OK; k++) {
     status = rm_file_read(paths[k], CIFAR_LIMIT, &files[k], err);
-    if (status == RM_OK) status = check_size(format, paths[k], files[k].size, err);
+    if (status == RM_OK) status = check_size(format, paths[k], &files[k], err);
   }
   if (status == RM_OK) status = unpack_all(format, nfiles, paths, files, images, labels, err);
   for (size_t k = 0; k < nfiles; k++) rm_bytes_free(&files[k]);

@@ -1,6 +1,6 @@
 /* figures.h -- the outlines that Shapes10 draws, as signed distances.
  *
- * A figure lives in a plane of its own: centre 0, about 1 in radius, y upwards. Its signed distance
+ * A figure lives in a plane of its own: center 0, about 1 in radius, y upwards. Its signed distance
  * at a point is negative inside; divided by the size of a pixel it says how much of the
  * pixel the figure covers, which is all that anti-aliasing needs.
  * Source: Quilez, "2D distance functions", for polygons. */

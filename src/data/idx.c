@@ -1,7 +1,10 @@
 /* idx.c -- the header is believed only if it accounts for every byte of the file. */
 #include "data/idx.h"
 
+#include <stdio.h>
 #include <string.h>
+#include "io/filekind.h"
+#include "core/view.h"
 #include "io/files.h"
 
 enum { IDX_UBYTE = 0x08, IDX_MAX_RANK = 4 };
@@ -15,14 +18,13 @@ static size_t big_endian(const uint8_t *p) {
 static rm_status read_header(const char *path, const rm_bytes *bytes, size_t *rank, size_t shape[],
                              rm_error *err) {
   const uint8_t *p = bytes->data;
-  if (bytes->size < 4)
-    return rm_fail(err, RM_ERR_FORMAT, "%s: has %zu bytes, an IDX file has at least 8", path,
-                   bytes->size);
+  char reason[160];
+  snprintf(reason, sizeof reason, "has %zu bytes, an IDX file has at least 8", bytes->size);
+  if (bytes->size < 4) return rm_kind_refuse(path, p, bytes->size, "an IDX file", reason, err);
+  snprintf(reason, sizeof reason, "is no IDX file of unsigned bytes: begins with %02x %02x %02x %02x, "
+           "expected 00 00 08 and a rank from 01 to %02x", p[0], p[1], p[2], p[3], IDX_MAX_RANK);
   if (p[0] != 0 || p[1] != 0 || p[2] != IDX_UBYTE || p[3] < 1 || p[3] > IDX_MAX_RANK)
-    return rm_fail(err, RM_ERR_FORMAT,
-                   "%s: is no IDX file of unsigned bytes: begins with %02x %02x %02x %02x, "
-                   "expected 00 00 08 and a rank from 01 to %02x",
-                   path, p[0], p[1], p[2], p[3], IDX_MAX_RANK);
+    return rm_kind_refuse(path, p, bytes->size, "an IDX file", reason, err);
   *rank = p[3];
   size_t header = 4 + 4 * *rank;
   if (bytes->size < header)
@@ -74,7 +76,7 @@ rm_status rm_idx_load_images(const char *path, rm_tensor **out, rm_error *err) {
   return status;
 }
 
-static rm_status labels_from_bytes(const char *path, const rm_tensor *bytes, size_t classes,
+static rm_status labels_from_bytes(const char *path, const rm_tensor *bytes, size_t first, size_t classes,
                                    rm_tensor **out, rm_error *err) {
   char text[RM_SHAPE_TEXT];
   if (bytes->ndim != 1)
@@ -82,20 +84,20 @@ static rm_status labels_from_bytes(const char *path, const rm_tensor *bytes, siz
                    rm_tensor_text(bytes, text));
   const uint8_t *from = rm_tensor_u8(bytes);
   for (size_t i = 0; i < bytes->numel; i++)
-    if (from[i] >= classes)
-      return rm_fail(err, RM_ERR_FORMAT, "%s: label %zu is %d, expected 0 to %zu", path, i + 1,
-                     from[i], classes - 1);
+    if (from[i] < first || from[i] - first >= classes)
+      return rm_fail(err, RM_ERR_FORMAT, "%s: label %zu is %d, expected %zu to %zu", path, i + 1,
+                     from[i], first, first + classes - 1);
   rm_tensor *y;
   RM_TRY(rm_tensor_new(RM_INT64, 1, bytes->shape, &y, err));
-  for (size_t i = 0; i < bytes->numel; i++) rm_tensor_i64(y)[i] = from[i] + 1;
+  for (size_t i = 0; i < bytes->numel; i++) rm_tensor_i64(y)[i] = (int64_t)(from[i] - first) + 1;
   *out = y;
   return RM_OK;
 }
 
-rm_status rm_idx_load_labels(const char *path, size_t classes, rm_tensor **out, rm_error *err) {
+rm_status rm_idx_load_labels(const char *path, size_t first, size_t classes, rm_tensor **out, rm_error *err) {
   rm_tensor *bytes;
   RM_TRY(rm_idx_load(path, &bytes, err));
-  rm_status status = labels_from_bytes(path, bytes, classes, out, err);
+  rm_status status = labels_from_bytes(path, bytes, first, classes, out, err);
   rm_tensor_release(bytes);
   return status;
 }

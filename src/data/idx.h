@@ -13,7 +13,8 @@
 rm_status rm_idx_load(const char *path, rm_tensor **out, rm_error *err);
 /* Images: rank 3 (N, H, W) becomes (N, 1, H, W). */
 rm_status rm_idx_load_images(const char *path, rm_tensor **out, rm_error *err);
-/* Labels: rank 1, values 0 .. classes-1 in the file, 1 .. classes in the int64 result. */
-rm_status rm_idx_load_labels(const char *path, size_t classes, rm_tensor **out, rm_error *err);
+/* Labels: rank 1, values first .. first + classes - 1 in the file (most sets count from 0), 1 .. classes in the int64
+ * result. */
+rm_status rm_idx_load_labels(const char *path, size_t first, size_t classes, rm_tensor **out, rm_error *err);
 
 #endif

@@ -7,7 +7,7 @@
  *
  * Batches are fresh tensors: their memory is the caching allocator's, so that of a batch
  * the training step has dropped serves a later one. The worker takes no signals, never
- * meets Lua, and does not use the thread pool, which belongs to the training step. */
+ * calls the layers above, and does not use the thread pool, which belongs to the training step. */
 #ifndef RM_DATA_PREFETCH_H
 #define RM_DATA_PREFETCH_H
 
@@ -17,7 +17,7 @@ typedef struct {
   rm_tensor *images;   /* uint8 (N, C, H, W), contiguous */
   rm_tensor *labels;   /* int64 (N) */
   rm_tensor *order;    /* int64 (n), values 1..N: the epoch's images */
-  rm_tensor *table;    /* of rm_normalise_table */
+  rm_tensor *table;    /* of rm_normalize_table */
   rm_augment augment;
   rm_rng     rng;      /* of the epoch: image number i draws block position + i */
   size_t     batch;    /* images in a batch; the last may have fewer */

@@ -4,14 +4,14 @@
  * background, clutter, the figure, a line or two across it, light, noise. All that
  * varies is drawn from the image's own stretch of the random sequence.
  *
- * The ranges below set the difficulty. The figure must stay recognisable to a person;
- * colour, position, texture and clutter must say nothing about the class. */
+ * The ranges below set the difficulty. The figure must stay recognizable to a person;
+ * color, position, texture and clutter must say nothing about the class. */
 #include "data/shapes10.h"
 
 #include <math.h>
 #include <string.h>
 #include "core/rng.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 #include "data/figures.h"
 
 #define PI 3.14159265358979323846f
@@ -30,7 +30,7 @@ enum { BLOCKS_PER_IMAGE = 1 << 14 };
 
 typedef struct {
   float c[3];
-} colour;
+} color;
 
 typedef struct {
   float rgb[3][SIDE][SIDE];
@@ -45,9 +45,9 @@ static float between(rm_rng *rng, float low, float high) {
 
 static bool chance(rm_rng *rng, double p) { return rm_rng_double(rng) < p; }
 
-static colour draw_colour(rm_rng *rng) {
+static color draw_color(rm_rng *rng) {
   float hue = between(rng, 0, 6), saturation = between(rng, 0, 1), value = between(rng, 0.15f, 1);
-  colour out;
+  color out;
   for (int i = 0; i < 3; i++) {   /* HSV to RGB */
     float k = fmodf(hue + (float[]){5, 3, 1}[i], 6);
     float t = fmaxf(0, fminf(1, fminf(k, 4 - k)));
@@ -56,23 +56,23 @@ static colour draw_colour(rm_rng *rng) {
   return out;
 }
 
-static float difference(colour a, colour b) {
+static float difference(color a, color b) {
   float d = 0;
   for (int i = 0; i < 3; i++) d += fabsf(a.c[i] - b.c[i]) * (float[]){0.3f, 0.5f, 0.2f}[i];
   return d;
 }
 
-static colour blend(colour a, colour b, float t) {
-  colour out;
+static color blend(color a, color b, float t) {
+  color out;
   for (int i = 0; i < 3; i++) out.c[i] = a.c[i] + (b.c[i] - a.c[i]) * t;
   return out;
 }
 
-/* A colour that differs from `other` by at least `least` (or the best of twenty). */
-static colour draw_unlike(rm_rng *rng, colour other, float least) {
-  colour best = draw_colour(rng);
+/* A color that differs from `other` by at least `least` (or the best of twenty). */
+static color draw_unlike(rm_rng *rng, color other, float least) {
+  color best = draw_color(rng);
   for (int i = 0; i < 20 && difference(best, other) < least; i++) {
-    colour next = draw_colour(rng);
+    color next = draw_color(rng);
     if (difference(next, other) > difference(best, other)) best = next;
   }
   return best;
@@ -129,16 +129,16 @@ static float texture_at(const texture *t, float x, float y) {
 
 /* --- painting --------------------------------------------------------------------- */
 
-/* What a thing is painted with: between two colours, as a texture says. */
+/* What a thing is painted with: between two colors, as a texture says. */
 typedef struct {
-  colour first, second;
+  color first, second;
   texture weave;
 } paint;
 
-/* `strength` is how far apart the two colours may be. */
-static paint draw_paint(rm_rng *rng, colour base, float strength) {
+/* `strength` is how far apart the two colors may be. */
+static paint draw_paint(rm_rng *rng, color base, float strength) {
   paint p = {.first = base};
-  p.second = blend(base, draw_colour(rng), strength);
+  p.second = blend(base, draw_color(rng), strength);
   p.weave = draw_texture(rng);
   return p;
 }
@@ -146,8 +146,8 @@ static paint draw_paint(rm_rng *rng, colour base, float strength) {
 static void put(canvas *to, int x, int y, const paint *p, float cover) {
   float t = texture_at(&p->weave, (float)x, (float)y);
   for (int c = 0; c < 3; c++) {
-    float colour = p->first.c[c] + (p->second.c[c] - p->first.c[c]) * t;
-    to->rgb[c][y][x] += (colour - to->rgb[c][y][x]) * cover;
+    float color = p->first.c[c] + (p->second.c[c] - p->first.c[c]) * t;
+    to->rgb[c][y][x] += (color - to->rgb[c][y][x]) * cover;
   }
 }
 
@@ -182,9 +182,9 @@ static void paint_stroke(canvas *to, rm_point a, rm_point b, float half_width, c
     }
 }
 
-/* Where a figure stands: place = centre + scale * M * own, M of rows (m[0] m[1]), (m[2] m[3]). */
+/* Where a figure stands: place = center + scale * M * own, M of rows (m[0] m[1]), (m[2] m[3]). */
 typedef struct {
-  rm_point centre;
+  rm_point center;
   float radius;
   float m[4];
 } stance;
@@ -193,8 +193,8 @@ typedef struct {
 static stance draw_stance(rm_rng *rng, float smallest, float largest) {
   stance s = {.radius = between(rng, smallest, largest)};
   float room = SIDE / 2 - 0.8f * s.radius;
-  s.centre.x = (SIDE - 1) / 2.0f + between(rng, -room, room);
-  s.centre.y = (SIDE - 1) / 2.0f + between(rng, -room, room);
+  s.center.x = (SIDE - 1) / 2.0f + between(rng, -room, room);
+  s.center.y = (SIDE - 1) / 2.0f + between(rng, -room, room);
   float turn = between(rng, 0, 2 * PI), lean = between(rng, 0, 2 * PI), squeeze = between(rng, 0.75f, 1);
   float mirror = chance(rng, 0.5) ? -1 : 1;
   float c = cosf(turn), n = sinf(turn), a = cosf(lean), b = sinf(lean);
@@ -213,11 +213,11 @@ static void paint_figure(canvas *to, const rm_figure *f, const stance *s, float 
   float det = s->m[0] * s->m[3] - s->m[1] * s->m[2];
   float inverse[4] = {s->m[3] / det, -s->m[1] / det, -s->m[2] / det, s->m[0] / det};
   float unit = s->radius * sqrtf(fabsf(det)), reach = 1.45f * s->radius + 1;
-  span ys = pixels_between(s->centre.y + shift - reach, s->centre.y + shift + reach);
-  span xs = pixels_between(s->centre.x + shift - reach, s->centre.x + shift + reach);
+  span ys = pixels_between(s->center.y + shift - reach, s->center.y + shift + reach);
+  span xs = pixels_between(s->center.x + shift - reach, s->center.x + shift + reach);
   for (int y = ys.begin; y < ys.end; y++)
     for (int x = xs.begin; x < xs.end; x++) {
-      float dx = (float)x - s->centre.x - shift, dy = s->centre.y - (float)y + shift;
+      float dx = (float)x - s->center.x - shift, dy = s->center.y - (float)y + shift;
       if (dx * dx + dy * dy > reach * reach) continue;
       rm_point own = {(inverse[0] * dx + inverse[1] * dy) / s->radius,
                       (inverse[2] * dx + inverse[3] * dy) / s->radius};
@@ -240,7 +240,7 @@ static rm_point draw_place(rm_rng *rng) {
 static void paint_clutter(canvas *to, rm_rng *rng) {
   size_t n = 1 + rm_rng_below(rng, 4);
   for (size_t i = 0; i < n; i++) {
-    paint p = draw_paint(rng, draw_colour(rng), 0.3f);
+    paint p = draw_paint(rng, draw_color(rng), 0.3f);
     rm_point a = draw_place(rng), b = a;
     float angle = between(rng, 0, 2 * PI), reach = between(rng, 3, 10), width = between(rng, 0.5f, 1.6f);
     uint64_t what = rm_rng_below(rng, 4);
@@ -257,19 +257,19 @@ static void paint_clutter(canvas *to, rm_rng *rng) {
 static void paint_lines_across(canvas *to, rm_rng *rng) {
   size_t n = rm_rng_below(rng, 3);
   for (size_t i = 0; i < n; i++) {
-    paint p = draw_paint(rng, draw_colour(rng), 0.3f);
+    paint p = draw_paint(rng, draw_color(rng), 0.3f);
     rm_point a = draw_place(rng), b = draw_place(rng);
     paint_stroke(to, a, b, between(rng, 0.4f, 1.1f), &p);
   }
 }
 
 static void paint_scene(canvas *to, rm_figure_kind kind, rm_rng *rng) {
-  colour ground = draw_colour(rng);
+  color ground = draw_color(rng);
   float mottle = between(rng, 0.05f, 0.5f), weave = between(rng, 0, 0.35f);
   paint back = draw_paint(rng, ground, mottle);
   paint_background(to, &back);
   paint_clutter(to, rng);
-  colour around = blend(back.first, back.second, 0.5f);
+  color around = blend(back.first, back.second, 0.5f);
   paint front = draw_paint(rng, draw_unlike(rng, around, 0.28f), weave);
   rm_figure figure = rm_figure_make(kind, between(rng, 0, 1));
   stance s = draw_stance(rng, 7.5f, 13.5f);

@@ -1,7 +1,7 @@
 /* shapes10.h -- Shapes10: ten classes of drawn figures, made from a seed.
  *
  * The data set that is always there: 32x32 RGB images of one figure each -- circle, square,
- * triangle, star, cross, ring, crescent, arrow, heart, spiral -- of any place, size, colour,
+ * triangle, star, cross, ring, crescent, arrow, heart, spiral -- of any place, size, color,
  * rotation, slant and texture, before a textured background, among clutter, partly hidden
  * by lines, in uneven light and noise. Image i depends on (seed, part, i) alone, so a set
  * of 1000 images is the beginning of one of 50000. */

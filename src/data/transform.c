@@ -48,10 +48,10 @@ static rm_status pad(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_
   return RM_OK;
 }
 
-static rm_status centre_crop(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_error *err) {
+static rm_status center_crop(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_error *err) {
   RM_TRY(check_inside(image, step, "centre_crop", err));
   const size_t shape[3] = {image->shape[0], step->height, step->width};
-  rm_box box = rm_box_centre(image, step->height, step->width);
+  rm_box box = rm_box_center(image, step->height, step->width);
   RM_TRY(rm_tensor_new(RM_UINT8, 3, shape, out, err));
   copy_box(image, box.top, box.left, box.height, box.width, rm_tensor_u8(*out), box.width, box.height * box.width);
   return RM_OK;
@@ -60,14 +60,16 @@ static rm_status centre_crop(const rm_step *step, rm_tensor *image, rm_tensor **
 static rm_status ten_crop(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_error *err) {
   RM_TRY(check_inside(image, step, "ten_crop", err));
   size_t h = step->height, w = step->width, bottom = image->shape[1] - h, right = image->shape[2] - w;
-  rm_box centre = rm_box_centre(image, h, w);
-  const size_t at[5][2] = {{0, 0}, {0, right}, {bottom, 0}, {bottom, right}, {centre.top, centre.left}};
+  rm_box center = rm_box_center(image, h, w);
+  const size_t at[5][2] = {{0, 0}, {0, right}, {bottom, 0}, {bottom, right}, {center.top, center.left}};
   const size_t shape[4] = {10, image->shape[0], h, w};
   size_t size = shape[1] * h * w;
   RM_TRY(rm_tensor_new(RM_UINT8, 4, shape, out, err));
   uint8_t *to = rm_tensor_u8(*out);
   for (size_t k = 0; k < 5; k++) copy_box(image, at[k][0], at[k][1], h, w, to + k * size, w, h * w);
-  memcpy(to + 5 * size, to, 5 * size);
+  /* of the mirrored image: what it has at the left lies at the right here */
+  for (size_t k = 0; k < 5; k++)
+    copy_box(image, at[k][0], right - at[k][1], h, w, to + (5 + k) * size, w, h * w);
   mirror_rows(to + 5 * size, 5 * shape[1] * h, w);
   return RM_OK;
 }
@@ -79,7 +81,7 @@ static rm_status apply_step(const rm_step *step, rm_tensor *image, rm_rng *rng, 
   switch (step->kind) {
   case RM_STEP_SHORTER: return shorter(step, image, out, err);
   case RM_STEP_PAD: return pad(step, image, out, err);
-  case RM_STEP_CENTRE_CROP: return centre_crop(step, image, out, err);
+  case RM_STEP_CENTER_CROP: return center_crop(step, image, out, err);
   case RM_STEP_TEN_CROP: return ten_crop(step, image, out, err);
   case RM_STEP_FLIP:
     if (rm_rng_double(rng) < step->p) return rm_image_flip(image, out, err);
@@ -95,12 +97,16 @@ static rm_status apply_step(const rm_step *step, rm_tensor *image, rm_rng *rng, 
 rm_status rm_transform_apply(const rm_transform *transform, rm_tensor *image, rm_rng *rng, rm_tensor **out,
                              rm_error *err) {
   rm_tensor *now = rm_tensor_retain(image);
+  rm_rng before = rng ? *rng : (rm_rng){0};
   for (size_t i = 0; i < transform->n; i++) {
     rm_tensor *next;
     rm_status status = now->ndim == 3 ? apply_step(&transform->steps[i], now, rng, &next, err)
                                       : rm_fail(err, RM_ERR_VALUE, "ten_crop: must be the last step of a transform");
     rm_tensor_release(now);
-    if (status != RM_OK) return status;
+    if (status != RM_OK) {
+      if (rng) *rng = before; /* nothing was drawn */
+      return status;
+    }
     now = next;
   }
   *out = now;

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "core/copy.h"
 #include "io/atomic_file.h"
+#include "io/filekind.h"
 #include "io/json.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is little-endian, as memory here must be");
@@ -178,6 +180,14 @@ static rm_status bad(const st_reader *r, const char *what, rm_error *err) {
   return rm_fail(err, RM_ERR_FORMAT, "load: %s: %s", r->path, what);
 }
 
+/* What cannot be a safetensors file: in words, if it is of a kind that is known. */
+static rm_status another_kind(const st_reader *r, const char *what, rm_error *err) {
+  rm_file_kind kind;
+  if (rm_kind_of_file(r->path, &kind, NULL) != RM_OK || !rm_kind_is_foreign(&kind)) return bad(r, what, err);
+  return rm_fail(err, RM_ERR_FORMAT, "load: %s: is %s, expected weights as safetensors%s%s", r->path, kind.text,
+                 kind.advice ? ": " : "", kind.advice ? kind.advice : "");
+}
+
 static rm_status bad_tensor(const st_reader *r, const char *name, const char *what, rm_error *err) {
   return rm_fail(err, RM_ERR_FORMAT, "load: %s: tensor '%.100s': %s", r->path, name, what);
 }
@@ -203,16 +213,16 @@ static rm_status read_header(st_reader *r, rm_error *err) {
   if (!S_ISREG(st.st_mode)) return bad(r, "not a regular file", err);
 
   uint64_t size = (uint64_t)st.st_size, length;
-  if (size < sizeof length) return bad(r, "not a safetensors file: shorter than 8 bytes", err);
+  if (size < sizeof length) return another_kind(r, "not a safetensors file: shorter than 8 bytes", err);
   RM_TRY(read_all(r, &length, sizeof length, err));
-  if (length > MAX_HEADER) return bad(r, "not a safetensors file: the header would exceed 100,000,000 bytes", err);
-  if (length > size - sizeof length) return bad(r, "the header reaches past the end of the file", err);
+  if (length > MAX_HEADER) return another_kind(r, "not a safetensors file: the header would exceed 100,000,000 bytes", err);
+  if (length > size - sizeof length) return another_kind(r, "the header reaches past the end of the file", err);
   r->data_bytes = size - sizeof length - length;
 
   r->text = malloc(length + 1);
   if (!r->text) return rm_fail(err, RM_ERR_MEMORY, "load: out of memory for the header of %s", r->path);
   RM_TRY(read_all(r, r->text, length, err));
-  if (length == 0 || r->text[0] != '{') return bad(r, "the header does not begin with {", err);
+  if (length == 0 || r->text[0] != '{') return another_kind(r, "the header does not begin with {", err);
   char what[300];
   snprintf(what, sizeof what, "load: header of %.200s", r->path);
   return rm_json_parse(what, r->text, length, MAX_DEPTH, &r->header, err);

@@ -3,20 +3,15 @@
  * What lies under the window of an output pixel is a few runs of memory: for a 3x3 kernel
  * three runs of 3C floats. They begin at the same offsets from every pixel, so a kernel needs
  * a pointer for each pixel and one list of offsets, and any stride, dilation or order of pixels
- * looks the same to it. ROWS pixels times two vectors of output channels are summed in
- * registers; each step takes one float of each pixel and two vectors of weights.
+ * looks the same to it. Products are those of kernels/tile.h: a row for each pixel, output channels as columns;
+ * each step takes one float of each pixel and two vectors of weights.
  *
  * Packed weights: panels of two vectors of columns (the last may be one), each [row][width],
  * filled up with zeros. */
 #include <string.h>
-#include "kernels/isa.h"
+#include "kernels/tile.h"
 
-#if defined(__AVX512F__)
-enum { ROWS = 8 }; /* 8 x 2 sums, of 32 registers */
-#else
-enum { ROWS = 6 }; /* 6 x 2 sums, two weights and one input: 15 of 16 registers */
-#endif
-enum { PANEL = 2 * RM_VL };
+enum { ROWS = RM_TILE_ROWS, PANEL = RM_PANEL };
 
 /* Without fused multiply-adds each product is rounded as well: then every run is summed by itself,
  * which makes up for it at the cost of one addition a run. */
@@ -63,59 +58,54 @@ RM_INLINE void store_columns(float *to, rm_vec v, size_t columns, bool stream) {
 }
 
 /* ROWS pixels, nv vectors; `columns` of them are real. */
-RM_INLINE void forward_micro(int nv, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
-                             size_t length, const float *w, size_t columns, const rm_vec bias[2], bool stream) {
-  rm_vec sum[ROWS][2], total[ROWS][2] = {{{0}}};
-#pragma GCC unroll 8
-  for (int i = 0; i < ROWS; i++)
-#pragma GCC unroll 2
-    for (int j = 0; j < nv; j++) sum[i][j] = bias[j];
+RM_INLINE void forward_tile(int nv, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
+                            size_t length, const float *w, size_t columns, const rm_vec bias[2], bool stream) {
+  rm_tile sum, total;
+  rm_tile_begin(&sum, ROWS, nv, bias);
+  if (BY_RUN) rm_tile_clear(&total, ROWS, nv);
   for (size_t r = 0; r < runs; r++) {
     const float *a[ROWS];
 #pragma GCC unroll 8
     for (int i = 0; i < ROWS; i++) a[i] = from[i] + offsets[r];
-    for (size_t k = 0; k < length; k++, w += nv * RM_VL) {
-      rm_vec b[2];
-#pragma GCC unroll 2
-      for (int j = 0; j < nv; j++) b[j] = rm_load(w + j * RM_VL);
-#pragma GCC unroll 8
-      for (int i = 0; i < ROWS; i++) {
-        rm_vec x = rm_splat(a[i][k]);
-#pragma GCC unroll 2
-        for (int j = 0; j < nv; j++) sum[i][j] += x * b[j];
-      }
+    for (size_t k = 0; k < length; k++, w += nv * RM_VL) rm_tile_step(&sum, ROWS, nv, a, k, w, RM_VL);
+    if (BY_RUN) {
+      rm_tile_merge(&total, ROWS, nv, &sum);
+      rm_tile_clear(&sum, ROWS, nv);
     }
-    if (!BY_RUN) continue;
-#pragma GCC unroll 8
-    for (int i = 0; i < ROWS; i++)
-#pragma GCC unroll 2
-      for (int j = 0; j < nv; j++) {
-        total[i][j] += sum[i][j];
-        sum[i][j] = (rm_vec){0};
-      }
   }
-  rm_vec(*result)[2] = sum;
-  if (BY_RUN) result = total;
+  const rm_tile *result = BY_RUN ? &total : &sum;
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++) {
-    if (nv == 2) store_columns(to[i], result[i][0], RM_VL, stream);
-    store_columns(to[i] + (nv - 1) * RM_VL, result[i][nv - 1], columns - (nv - 1) * RM_VL, stream);
+    if (nv == 2) store_columns(to[i], result->sum[i][0], RM_VL, stream);
+    store_columns(to[i] + (nv - 1) * RM_VL, result->sum[i][nv - 1], columns - (nv - 1) * RM_VL, stream);
   }
 }
 
-typedef void (*forward_fn)(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
-                           size_t length, const float *w, size_t columns, const rm_vec bias[2]);
+typedef void forward_fn(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
+                        size_t length, const float *w, size_t columns, const rm_vec bias[2]);
 
-#define FORWARD(name, nv, stream)                                                                            \
-  static void name(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,        \
-                   size_t length, const float *w, size_t columns, const rm_vec bias[2]) {                    \
-    forward_micro(nv, from, to, runs, offsets, length, w, columns, bias, stream);                            \
-  }
-FORWARD(forward_one, 1, false) FORWARD(forward_two, 2, false)
-FORWARD(forward_one_streamed, 1, true) FORWARD(forward_two_streamed, 2, true)
+static void forward_one(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
+                        size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
+  forward_tile(1, from, to, runs, offsets, length, w, columns, bias, false);
+}
 
-static const forward_fn forward_by_vectors[2][2] = {{forward_one, forward_two},
-                                                    {forward_one_streamed, forward_two_streamed}};
+static void forward_two(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
+                        size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
+  forward_tile(2, from, to, runs, offsets, length, w, columns, bias, false);
+}
+
+static void forward_one_streamed(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
+                                 size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
+  forward_tile(1, from, to, runs, offsets, length, w, columns, bias, true);
+}
+
+static void forward_two_streamed(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
+                                 size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
+  forward_tile(2, from, to, runs, offsets, length, w, columns, bias, true);
+}
+
+static forward_fn *const forward_by_vectors[2][2] = {{forward_one, forward_two},
+                                                     {forward_one_streamed, forward_two_streamed}};
 
 /* The shortcut's part and relu, on pixels just written: they are in the first-level cache. */
 static __attribute__((noinline)) void finish_pixels(size_t pixels, float *const *to, size_t columns,
@@ -156,59 +146,50 @@ void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *cons
 }
 
 /* --- weight gradient ------------------------------------------------------------------- */
-/* `rows` rows of dW, nv vectors of columns: added over all pixels. */
-RM_INLINE void weights_micro(int rows, int nv, size_t pixels, const float *const *from, ptrdiff_t offset,
-                             const float *dy, float *dw, size_t width) {
-  rm_vec sum[ROWS][2];
-#pragma GCC unroll 8
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-    for (int j = 0; j < nv; j++) sum[i][j] = (rm_vec){0};
-  for (size_t p = 0; p < pixels; p++, dy += nv * RM_VL) {
-    const float *a = from[p] + offset;
-    rm_vec b[2];
-#pragma GCC unroll 2
-    for (int j = 0; j < nv; j++) b[j] = rm_load(dy + j * RM_VL);
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++) {
-      rm_vec x = rm_splat(a[i]);
-#pragma GCC unroll 2
-      for (int j = 0; j < nv; j++) sum[i][j] += x * b[j];
-    }
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-    for (int j = 0; j < nv; j++) {
-      float *to = dw + i * width + j * RM_VL;
-      rm_store(to, rm_load(to) + sum[i][j]);
-    }
+/* Where the floats of a pixel begin. */
+typedef struct {
+  bool scattered; /* each pixel has a pointer; a constant, as the sizes of a tile are */
+  const float *const *from;
+  ptrdiff_t offset; /* from each pointer */
+  const float *dense;
+  size_t step; /* from pixel to pixel */
+} operand;
+
+RM_INLINE operand scattered(const float *const *from, ptrdiff_t offset) {
+  return (operand){.scattered = true, .from = from, .offset = offset};
 }
 
-typedef void (*weights_fn)(size_t pixels, const float *const *from, ptrdiff_t offset, const float *dy, float *dw,
-                           size_t width);
+RM_INLINE operand dense(const float *first, size_t step) { return (operand){.dense = first, .step = step}; }
 
-#define WEIGHTS(rows, nv)                                                                                        \
-  static void weights_##rows##_##nv(size_t pixels, const float *const *from, ptrdiff_t offset, const float *dy, \
-                                    float *dw, size_t width) {                                                  \
-    weights_micro(rows, nv, pixels, from, offset, dy, dw, width);                                               \
+RM_INLINE const float *floats_of(const operand *q, size_t pixel) {
+  return q->scattered ? q->from[pixel] + q->offset : q->dense + pixel * q->step;
+}
+
+/* `rows` rows of dW, nv vectors of columns, `apart` floats from one to the next: added over all pixels. */
+RM_INLINE void weights_tile(int rows, int nv, size_t pixels, operand a, operand b, size_t apart, float *dw,
+                            size_t width) {
+  if (rows > ROWS) __builtin_unreachable();
+  rm_tile sum;
+  rm_tile_clear(&sum, rows, nv);
+  for (size_t p = 0; p < pixels; p++)
+    rm_tile_step_strided(&sum, rows, nv, floats_of(&a, p), 1, floats_of(&b, p), apart);
+  rm_tile_add_to(&sum, rows, nv, dw, width, RM_VL);
+}
+
+/* A loop for each number of rows: it is unrolled by it. */
+RM_INLINE void weights_by_rows(size_t rows, int nv, size_t pixels, operand a, operand b, size_t apart, float *dw,
+                               size_t width) {
+  switch (rows) {
+    case 1: weights_tile(1, nv, pixels, a, b, apart, dw, width); break;
+    case 2: weights_tile(2, nv, pixels, a, b, apart, dw, width); break;
+    case 3: weights_tile(3, nv, pixels, a, b, apart, dw, width); break;
+    case 4: weights_tile(4, nv, pixels, a, b, apart, dw, width); break;
+    case 5: weights_tile(5, nv, pixels, a, b, apart, dw, width); break;
+    case 6: weights_tile(6, nv, pixels, a, b, apart, dw, width); break;
+    case 7: weights_tile(7, nv, pixels, a, b, apart, dw, width); break;
+    case 8: weights_tile(8, nv, pixels, a, b, apart, dw, width); break;
   }
-#define WEIGHTS_BOTH(rows) WEIGHTS(rows, 1) WEIGHTS(rows, 2)
-WEIGHTS_BOTH(1) WEIGHTS_BOTH(2) WEIGHTS_BOTH(3) WEIGHTS_BOTH(4) WEIGHTS_BOTH(5) WEIGHTS_BOTH(6)
-#if defined(__AVX512F__)
-WEIGHTS_BOTH(7) WEIGHTS_BOTH(8)
-#endif
-
-/* One function for each number of rows: the inner loop is unrolled by it. */
-static const weights_fn weights_by_rows[2][ROWS + 1] = {
-#if defined(__AVX512F__)
-    {NULL, weights_1_1, weights_2_1, weights_3_1, weights_4_1, weights_5_1, weights_6_1, weights_7_1, weights_8_1},
-    {NULL, weights_1_2, weights_2_2, weights_3_2, weights_4_2, weights_5_2, weights_6_2, weights_7_2, weights_8_2},
-#else
-    {NULL, weights_1_1, weights_2_1, weights_3_1, weights_4_1, weights_5_1, weights_6_1},
-    {NULL, weights_1_2, weights_2_2, weights_3_2, weights_4_2, weights_5_2, weights_6_2},
-#endif
-};
+}
 
 /* dy (pixels, columns) in panels, each [pixel][width], filled up with zeros. */
 void RM_ISA(direct_pack_gradient)(size_t pixels, size_t columns, const float *dy, size_t stride, float *packed) {
@@ -224,6 +205,22 @@ void RM_ISA(direct_pack_gradient)(size_t pixels, size_t columns, const float *dy
   }
 }
 
+/* Rows from x, columns from dy in a panel of nv vectors. */
+RM_INLINE void columns_panel(size_t rows, int nv, size_t pixels, const float *const *from, ptrdiff_t offset,
+                             const float *dy, float *dw, size_t width) {
+  weights_by_rows(rows, nv, pixels, scattered(from, offset), dense(dy, nv * RM_VL), RM_VL, dw, width);
+}
+
+static void columns_one(size_t rows, size_t pixels, const float *const *from, ptrdiff_t offset, const float *dy,
+                        float *dw, size_t width) {
+  columns_panel(rows, 1, pixels, from, offset, dy, dw, width);
+}
+
+static void columns_two(size_t rows, size_t pixels, const float *const *from, ptrdiff_t offset, const float *dy,
+                        float *dw, size_t width) {
+  columns_panel(rows, 2, pixels, from, offset, dy, dw, width);
+}
+
 /* dw (runs * length, columns) += x' dy; `columns` in whole vectors. All of dy meets a few rows
  * of dw at a time, so that both dy and those rows of x stay in the first-level cache. Rows are cut
  * evenly: 9 as 5 and 4, since a single one would wait for its own sum. */
@@ -234,64 +231,38 @@ void RM_ISA(direct_weights)(size_t pixels, const float *const *from, const float
     for (size_t k = 0; k < length; k += each) {
       size_t rows = length - k < each ? length - k : each;
       for (size_t n = 0; n < columns; n += PANEL)
-        weights_by_rows[vectors(n, columns) - 1][rows](pixels, from, offsets[r] + (ptrdiff_t)k, packed + n * pixels,
-                                                       dw + (r * length + k) * columns + n, columns);
+        (vectors(n, columns) == 2 ? columns_two : columns_one)(rows, pixels, from, offsets[r] + (ptrdiff_t)k,
+                                                               packed + n * pixels,
+                                                               dw + (r * length + k) * columns + n, columns);
     }
 }
 
 /* --- weight gradient, vectors along the window ------------------------------------------- */
-/* `rows` output channels, nv vectors of the window: added over all pixels. */
-RM_INLINE void window_micro(int rows, int nv, size_t pixels, const float *const *from, const ptrdiff_t *places,
+/* Rows from dy (output channels), columns from x: vectors of the window, which lie anywhere. */
+RM_INLINE void window_panel(size_t rows, int nv, size_t pixels, const float *const *from, const ptrdiff_t *places,
                             const float *dy, size_t stride, float *dw, size_t width) {
-  rm_vec sum[ROWS][2];
-#pragma GCC unroll 8
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-    for (int j = 0; j < nv; j++) sum[i][j] = (rm_vec){0};
-  for (size_t p = 0; p < pixels; p++, dy += stride) {
-    rm_vec b[2];
-#pragma GCC unroll 2
-    for (int j = 0; j < nv; j++) b[j] = rm_load(from[p] + places[j]);
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++) {
-      rm_vec x = rm_splat(dy[i]);
-#pragma GCC unroll 2
-      for (int j = 0; j < nv; j++) sum[i][j] += x * b[j];
-    }
-  }
-#pragma GCC unroll 8
-  for (int i = 0; i < rows; i++)
-#pragma GCC unroll 2
-    for (int j = 0; j < nv; j++) {
-      float *to = dw + i * width + j * RM_VL;
-      rm_store(to, rm_load(to) + sum[i][j]);
-    }
+  size_t apart = nv == 2 ? (size_t)(places[1] - places[0]) : 0;
+  weights_by_rows(rows, nv, pixels, dense(dy, stride), scattered(from, places[0]), apart, dw, width);
 }
 
-typedef void (*window_fn)(size_t pixels, const float *const *from, const ptrdiff_t *places, const float *dy,
-                          size_t stride, float *dw, size_t width);
+static void window_one(size_t rows, size_t pixels, const float *const *from, const ptrdiff_t *places, const float *dy,
+                       size_t stride, float *dw, size_t width) {
+  window_panel(rows, 1, pixels, from, places, dy, stride, dw, width);
+}
 
-#define WINDOW(rows, nv)                                                                                     \
-  static void window_##rows##_##nv(size_t pixels, const float *const *from, const ptrdiff_t *places,        \
-                                   const float *dy, size_t stride, float *dw, size_t width) {               \
-    window_micro(rows, nv, pixels, from, places, dy, stride, dw, width);                                    \
-  }
-#define WINDOW_BOTH(rows) WINDOW(rows, 1) WINDOW(rows, 2)
-WINDOW_BOTH(1) WINDOW_BOTH(2) WINDOW_BOTH(3) WINDOW_BOTH(4) WINDOW_BOTH(5) WINDOW_BOTH(6)
-
-static const window_fn window_by_rows[2][7] = {
-    {NULL, window_1_1, window_2_1, window_3_1, window_4_1, window_5_1, window_6_1},
-    {NULL, window_1_2, window_2_2, window_3_2, window_4_2, window_5_2, window_6_2},
-};
+static void window_two(size_t rows, size_t pixels, const float *const *from, const ptrdiff_t *places, const float *dy,
+                       size_t stride, float *dw, size_t width) {
+  window_panel(rows, 2, pixels, from, places, dy, stride, dw, width);
+}
 
 /* dw (columns, vectors * RM_VL) += dy' x, where a window's vectors begin at `places`. Lanes past the end of a
  * run read what lies there, and add up to sums that nobody asks for. */
 void RM_ISA(direct_window_weights)(size_t pixels, const float *const *from, const float *dy, size_t columns,
                                    size_t vectors, const ptrdiff_t *places, float *dw) {
-  for (size_t k = 0; k < columns; k += 6) {
-    size_t rows = columns - k < 6 ? columns - k : 6;
+  for (size_t k = 0; k < columns; k += ROWS) {
+    size_t rows = columns - k < ROWS ? columns - k : ROWS;
     for (size_t v = 0; v < vectors; v += 2)
-      window_by_rows[vectors - v > 1][rows](pixels, from, places + v, dy + k, columns,
-                                            dw + (k * vectors + v) * RM_VL, vectors * RM_VL);
+      (vectors - v > 1 ? window_two : window_one)(rows, pixels, from, places + v, dy + k, columns,
+                                                  dw + (k * vectors + v) * RM_VL, vectors * RM_VL);
   }
 }

@@ -8,8 +8,9 @@
 #include "kernels/finish.h"
 #include "kernels/winograd.h"
 
-#ifndef RM_ISA_NAME
-#define RM_ISA_NAME baseline
+/* Of the row of isa.list: the Makefile gives them to the compiler. */
+#if !defined(RM_ISA_NAME) || !defined(RM_VL) || !defined(RM_TILE_ROWS)
+#error "compiled once per instruction set, by the Makefile: RM_ISA_NAME, RM_VL and RM_TILE_ROWS are missing"
 #endif
 #define RM_ISA_PASTE_(name, isa) name##_##isa
 #define RM_ISA_PASTE(name, isa) RM_ISA_PASTE_(name, isa)
@@ -20,22 +21,9 @@
 #undef RM_KERNEL
 
 /* Vectors in GCC's and Clang's extension: one source serves every set. */
-#if defined(__AVX512F__)
-enum { RM_VL = 16 };
-typedef float rm_vec __attribute__((vector_size(64), may_alias));
-typedef float rm_vecu __attribute__((vector_size(64), may_alias, aligned(4)));
-typedef int32_t rm_veci __attribute__((vector_size(64), may_alias));
-#elif defined(__AVX__)
-enum { RM_VL = 8 };
-typedef float rm_vec __attribute__((vector_size(32), may_alias));
-typedef float rm_vecu __attribute__((vector_size(32), may_alias, aligned(4)));
-typedef int32_t rm_veci __attribute__((vector_size(32), may_alias));
-#else
-enum { RM_VL = 4 };
-typedef float rm_vec __attribute__((vector_size(16), may_alias));
-typedef float rm_vecu __attribute__((vector_size(16), may_alias, aligned(4)));
-typedef int32_t rm_veci __attribute__((vector_size(16), may_alias));
-#endif
+typedef float rm_vec __attribute__((vector_size(4 * RM_VL), may_alias));
+typedef float rm_vecu __attribute__((vector_size(4 * RM_VL), may_alias, aligned(4)));
+typedef int32_t rm_veci __attribute__((vector_size(4 * RM_VL), may_alias));
 
 #define RM_INLINE static inline __attribute__((always_inline))
 
@@ -45,14 +33,14 @@ RM_INLINE void rm_store(float *p, rm_vec v) { *(rm_vecu *)p = v; }
 RM_INLINE void rm_stream(float *p, rm_vec v) {
 #if defined(__clang__)
   __builtin_nontemporal_store(v, (rm_vec *)p);
-#elif defined(__AVX512F__)
-  __builtin_ia32_movntps512(p, v);
-#elif defined(__AVX__)
-  __builtin_ia32_movntps256(p, v);
-#elif defined(__SSE__)
-  __builtin_ia32_movntps(p, v);
-#else
+#elif !defined(__SSE__)
   rm_store(p, v);
+#elif RM_VL == 16
+  __builtin_ia32_movntps512(p, v);
+#elif RM_VL == 8
+  __builtin_ia32_movntps256(p, v);
+#else
+  __builtin_ia32_movntps(p, v);
 #endif
 }
 RM_INLINE void rm_stream_fence(void) {

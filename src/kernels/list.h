@@ -1,5 +1,6 @@
 /* list.h -- every kernel, once; kernels.h and isa.h say how it is expanded.
- * No include guard: it is read several times. */
+ * No include guard: it is read several times. A kernel is a line, however long. */
+/* clang-format off */
 
 /* pointwise_k.c: n contiguous elements; y may be an input */
 RM_KERNEL(void, add, (size_t n, const float *a, const float *b, float *y))
@@ -24,44 +25,23 @@ RM_KERNEL(void, pow_backward, (size_t n, const float *a, const float *dy, const 
 RM_KERNEL(void, pow_backward_b, (size_t n, const float *a, const float *y, const float *dy, float *db))
 RM_KERNEL(void, maximum_backward, (size_t n, const float *a, const float *b, const float *dy, float *da))
 RM_KERNEL(void, minimum_backward, (size_t n, const float *a, const float *b, const float *dy, float *da))
-RM_KERNEL(void, neg_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, abs_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, sign_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, square_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, sqrt_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, reciprocal_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, exp_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, log_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, floor_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, ceil_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, round_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, neg_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, abs_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, square_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, sqrt_backward, (size_t n, const float *y, const float *dy, float *dx))
-RM_KERNEL(void, reciprocal_backward, (size_t n, const float *y, const float *dy, float *dx))
-RM_KERNEL(void, log_backward, (size_t n, const float *x, const float *dy, float *dx))
 RM_KERNEL(void, zero_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, clamp_forward, (size_t n, const float *x, const float *low, const float *high, float *y))
-RM_KERNEL(void, clamp_backward, (size_t n, const float *x, const float *dy, const float *low, const float *high, float *dx))
+RM_KERNEL(void, deviation_backward, (size_t n, const float *y, const float *dy, float *dx))
 
-/* activation_k.c: the same form */
-RM_KERNEL(void, relu_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, relu_backward, (size_t n, const float *y, const float *dy, float *dx))
-RM_KERNEL(void, leaky_relu_forward, (size_t n, const float *x, const float *slope, float *y))
-RM_KERNEL(void, leaky_relu_backward, (size_t n, const float *x, const float *dy, const float *slope, float *dx))
-RM_KERNEL(void, elu_forward, (size_t n, const float *x, const float *alpha, float *y))
-RM_KERNEL(void, elu_backward, (size_t n, const float *x, const float *dy, const float *alpha, float *dx))
-RM_KERNEL(void, sigmoid_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, sigmoid_backward, (size_t n, const float *y, const float *dy, float *dx))
-RM_KERNEL(void, tanh_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, tanh_backward, (size_t n, const float *y, const float *dy, float *dx))
-RM_KERNEL(void, silu_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, silu_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, gelu_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, gelu_backward, (size_t n, const float *x, const float *dy, float *dx))
-RM_KERNEL(void, gelu_tanh_forward, (size_t n, const float *x, float *y))
-RM_KERNEL(void, gelu_tanh_backward, (size_t n, const float *x, const float *dy, float *dx))
+/* pointwise_k.c, activation_k.c: those of the operators on one tensor */
+#define RM_NUMBERS_0
+#define RM_NUMBERS_1 const float *number,
+#define RM_NUMBERS_2 const float *number, const float *second,
+#define RM_UNARY(op, kernel, name, numbers, keep) \
+  RM_KERNEL(void, kernel##_forward, (size_t n, const float *x, RM_NUMBERS_##numbers float *y)) \
+  RM_KERNEL(void, kernel##_backward, (size_t n, const float *kept, const float *dy, RM_NUMBERS_##numbers float *dx))
+#define RM_UNARY_FLAT(op, kernel, name) RM_KERNEL(void, kernel##_forward, (size_t n, const float *x, float *y))
+#include "kernels/unary_list.h"
+#undef RM_UNARY_FLAT
+#undef RM_UNARY
+#undef RM_NUMBERS_2
+#undef RM_NUMBERS_1
+#undef RM_NUMBERS_0
 
 /* compare_k.c: the same form */
 RM_KERNEL(void, eq, (size_t n, const float *a, const float *b, uint8_t *y))
@@ -88,7 +68,7 @@ RM_KERNEL(void, row_argmax, (size_t rows, size_t n, const float *x, float *best,
 RM_KERNEL(void, row_argmin, (size_t rows, size_t n, const float *x, float *best, int64_t *at))
 RM_KERNEL(void, column_argmax, (size_t rows, size_t cols, size_t stride, const float *x, float *best, int64_t *at))
 RM_KERNEL(void, column_argmin, (size_t rows, size_t cols, size_t stride, const float *x, float *best, int64_t *at))
-RM_KERNEL(void, centre_scale, (size_t n, const float *x, const float *mean, const float *scale, float *dx))
+RM_KERNEL(void, center_scale, (size_t n, const float *x, const float *mean, const float *scale, float *dx))
 RM_KERNEL(void, norm2_backward, (size_t n, const float *x, const float *norm, const float *dy, float *dx))
 
 /* softmax_k.c: the same; columns: at most 64 */
@@ -101,7 +81,7 @@ RM_KERNEL(void, log_softmax_columns, (size_t rows, size_t cols, size_t stride, c
 RM_KERNEL(void, softmax_columns_backward, (size_t rows, size_t cols, size_t stride, const float *y, const float *dy, float *dx))
 RM_KERNEL(void, log_softmax_columns_backward, (size_t rows, size_t cols, size_t stride, const float *y, const float *dy, float *dx))
 
-/* norm_k.c: batch normalisation over rows by c columns */
+/* norm_k.c: batch normalization over rows by c columns */
 RM_KERNEL(void, column_sums, (size_t rows, size_t c, const float *x, float *sum))
 RM_KERNEL(void, column_squares, (size_t rows, size_t c, const float *x, const float *mean, float *sum))
 RM_KERNEL(void, norm_forward, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, const float *add, bool relu, float *y))
@@ -112,7 +92,7 @@ RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const flo
 RM_KERNEL(void, max_window, (size_t c, size_t kh, size_t kw, size_t row, const float *x, float *y))
 RM_KERNEL(void, max_window_backward, (size_t c, size_t kh, size_t kw, size_t row, const float *x, const float *y, const float *dy, float *dx))
 RM_KERNEL(void, max_row, (size_t windows, size_t c, const float *upper, const float *lower, float *y))
-RM_KERNEL(void, max_row_backward, (size_t windows, size_t c, const float *upper, const float *lower, const float *y, const float *dy, float *dx_upper, float *dx_lower))
+RM_KERNEL(bool, max_row_backward, (size_t windows, size_t c, const float *upper, const float *lower, const float *y, const float *dy, float *dx_upper, float *dx_lower))
 RM_KERNEL(void, sum_window, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *x, float *y))
 RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *dy, float *dx))
 
@@ -126,7 +106,7 @@ RM_KERNEL(void, wino_output_gradient, (const rm_wino_images *g, const float *dy,
 RM_KERNEL(void, wino_weight_product, (size_t count, size_t tiles, size_t rows, size_t columns, bool more, const float *v, const float *m, float *du))
 RM_KERNEL(void, wino_weight_gradient, (const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns, size_t row_block, size_t column_block, float *dw))
 
-/* optim_k.c: one step of an optimiser; the file says what the arguments mean */
+/* optim_k.c: one step of an optimizer; the file says what the arguments mean */
 RM_KERNEL(void, sgd_step, (size_t n, const float *g, float *p, float lr, float decay))
 RM_KERNEL(void, sgd_momentum_step, (size_t n, const float *g, float *v, float *p, float lr, float decay, float keep, float take, float ahead, float now))
 RM_KERNEL(void, adam_step, (size_t n, const float *g, float *m, float *s, float *p, float lr, float decay, float shrink, float b1, float b2, float widen, float eps))

@@ -2,10 +2,6 @@
 #include "kernels/isa.h"
 #include "kernels/machine.h"
 
-#if defined(__SSE__)
-#include <immintrin.h>
-#endif
-
 /* Chains of multiply-adds that do not wait for each other: more than latency times units, and they
  * fit the registers of every set. */
 enum { CHAINS = RM_MACHINE_CHAINS };
@@ -24,26 +20,13 @@ float RM_ISA(multiply_adds)(size_t rounds, float times, float add) {
   return total;
 }
 
-/* Writes around the caches where the processor can. p is aligned to the vector. */
-RM_INLINE void store_past(float *p, rm_vec v) {
-#if defined(__AVX512F__)
-  _mm512_stream_ps(p, (__m512)v);
-#elif defined(__AVX__)
-  _mm256_stream_ps(p, (__m256)v);
-#elif defined(__SSE__)
-  _mm_stream_ps(p, (__m128)v);
-#else
-  rm_store(p, v);
-#endif
-}
-
 /* y = a + times * b: three streams of memory. n is a multiple of 16, y aligned to 64 bytes. */
 void RM_ISA(triad)(size_t n, const float *a, const float *b, float times, float *y) {
   rm_vec x = rm_splat(times);
-  for (size_t i = 0; i < n; i += RM_VL) store_past(y + i, rm_load(a + i) + x * rm_load(b + i));
+  for (size_t i = 0; i < n; i += RM_VL) rm_stream(y + i, rm_load(a + i) + x * rm_load(b + i));
 }
 
 /* y = a: two streams. The same conditions. */
 void RM_ISA(stream_copy)(size_t n, const float *a, float *y) {
-  for (size_t i = 0; i < n; i += RM_VL) store_past(y + i, rm_load(a + i));
+  for (size_t i = 0; i < n; i += RM_VL) rm_stream(y + i, rm_load(a + i));
 }

@@ -1,11 +1,11 @@
-/* norm_k.c -- batch normalisation over a matrix of rows by c columns.
+/* norm_k.c -- batch normalization over a matrix of rows by c columns.
  *
  * Channels-last, an activation is such a matrix: a row is a pixel, a column a channel,
  * and everything batch norm does runs along columns. So each loop walks over rows outside
- * and columns inside, where the compiler vectorises it; four rows at a time where sums are
+ * and columns inside, where the compiler vectorizes it; four rows at a time where sums are
  * taken, so that the sums are loaded and stored once for four rows.
  *
- * The normalised value is always (x - mean) * scale + shift, in this order, in every kernel:
+ * The normalized value is always (x - mean) * scale + shift, in this order, in every kernel:
  * backward recomputes it to find where relu cut, and must find the same sign as forward did.
  * The difference first also keeps the digits when the mean is large against the deviation.
  *
@@ -67,12 +67,12 @@ void RM_ISA(norm_forward)(size_t rows, size_t c, const float *x, const float *me
 }
 
 /* --- backward ------------------------------------------------------------------------ */
-/* The gradient in front of relu: dy where the output was positive. The output is y where it
+/* The gradient in front of relu: dy where the output was not cut to 0. The output is y where it
  * was stored (FROM_Y), or is recomputed from x (FROM_X). */
 enum { NO_RELU, FROM_X, FROM_Y };
 RM_INLINE float masked(int relu, float x, float mean, float scale, float shift, float y, float dy) {
   if (relu == FROM_X) y = (x - mean) * scale + shift;
-  return relu == NO_RELU || y > 0 ? dy : 0;
+  return relu != NO_RELU && y <= 0 ? 0 : dy; /* at NaN dy, as relu_backward has it */
 }
 
 /* What becomes of g: dropped, written to dadd, or written over dy. */

@@ -1,6 +1,6 @@
-/* optim_k.c -- one step of an optimiser over n contiguous floats.
+/* optim_k.c -- one step of an optimizer over n contiguous floats.
  *
- * g is the gradient, p the parameter, the others what the optimiser remembers. Every
+ * g is the gradient, p the parameter, the others what the optimizer remembers. Every
  * pass reads and writes each array once, whatever the options; the constants come
  * ready-made, computed in double. The arrays do not overlap. */
 #include <math.h>
@@ -38,17 +38,17 @@ void RM_ISA(adam_step)(size_t n, const float *restrict g, float *restrict m, flo
   }
 }
 
-/* s: running mean of the squared gradient; a: of the gradient, when centred; v: the
+/* s: running mean of the squared gradient; a: of the gradient, when centered; v: the
  * velocity, with momentum. The compiler sees four variants, so that no loop asks which. */
 RM_INLINE void rmsprop(size_t n, const float *restrict g, float *restrict s, float *restrict a,
                        float *restrict v, float *restrict p, float lr, float decay, float alpha,
-                       float momentum, float eps, int centred, int moving) {
+                       float momentum, float eps, int centered, int moving) {
   float beta = 1 - alpha;
   for (size_t i = 0; i < n; i++) {
     float d = g[i] + decay * p[i];
     float q = alpha * s[i] + beta * d * d;
     s[i] = q;
-    if (centred) {
+    if (centered) {
       a[i] = alpha * a[i] + beta * d;
       q -= a[i] * a[i];
       q = q < 0 ? 0 : q; /* a variance; rounding may say otherwise */

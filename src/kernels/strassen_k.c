@@ -16,18 +16,9 @@
  * U4 + P7. So a block of outputs costs three loads and stores more than an ordinary product.
  *
  * The error is small against the largest values of the block, not against each single one. */
-#include "kernels/isa.h"
+#include "kernels/tile.h"
 
-#if defined(__AVX512F__)
-enum { ROWS = 8 };
-#else
-enum { ROWS = 6 };
-#endif
-enum { PANEL = 2 * RM_VL };
-typedef rm_vec tile[ROWS][2];
-
-#define EACH_ROW _Pragma("GCC unroll 8") for (int i = 0; i < ROWS; i++)
-#define EACH_VECTOR _Pragma("GCC unroll 2") for (int j = 0; j < 2; j++)
+enum { ROWS = RM_TILE_ROWS, PANEL = RM_PANEL };
 
 /* --- sums of inputs and weights ---------------------------------------------------------- */
 /* S1 .. S4 of `half` pairs of pixels (i, half + i) with 2c channels: each (half, c). c: whole vectors. */
@@ -62,23 +53,12 @@ void RM_ISA(strassen_pack)(size_t k, size_t c, size_t columns, const float *w, s
 }
 
 /* --- products ------------------------------------------------------------------------------ */
-RM_INLINE void multiply(tile sum, const float *const a[ROWS], size_t c, const float *b) {
-  for (size_t k = 0; k < c; k++, b += PANEL) {
-    rm_vec w[2] = {rm_load(b), rm_load(b + RM_VL)};
-    EACH_ROW {
-      rm_vec x = rm_splat(a[i][k]);
-      EACH_VECTOR sum[i][j] += x * w[j];
-    }
-  }
+RM_INLINE void multiply(rm_tile *t, const float *const a[ROWS], size_t c, const float *b) {
+  for (size_t k = 0; k < c; k++, b += PANEL) rm_tile_step(t, ROWS, 2, a, k, b, RM_VL);
 }
 
-RM_INLINE void put(tile sum, float *to) {
-  EACH_ROW EACH_VECTOR rm_store(to + i * PANEL + j * RM_VL, sum[i][j]);
-}
-
-RM_INLINE void get(tile sum, const float *from) {
-  EACH_ROW EACH_VECTOR sum[i][j] = rm_load(from + i * PANEL + j * RM_VL);
-}
+RM_INLINE void put(const rm_tile *t, float *to) { rm_tile_store(t, ROWS, 2, to, PANEL, RM_VL); }
+RM_INLINE void get(rm_tile *t, const float *from) { rm_tile_load(t, ROWS, 2, from, PANEL, RM_VL); }
 
 typedef struct {
   size_t half, c, columns;
@@ -105,8 +85,11 @@ RM_INLINE void write_vector(const block *q, float *to, rm_vec v, manner how) {
   rm_store(to, v);
 }
 
-RM_INLINE void write_out(const block *q, tile sum, const rm_vec bias[2], float *const to[ROWS], manner how) {
-  EACH_ROW EACH_VECTOR write_vector(q, to[i] + j * RM_VL, sum[i][j] + bias[j], how);
+RM_INLINE void write_out(const block *q, const rm_tile *t, const rm_vec bias[2], float *const to[ROWS], manner how) {
+#pragma GCC unroll 8
+  for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+    for (int j = 0; j < 2; j++) write_vector(q, to[i] + j * RM_VL, t->sum[i][j] + bias[j], how);
 }
 
 /* The products, which need little memory, hide the way from main memory. */
@@ -137,14 +120,15 @@ RM_INLINE void upper_left(block *q, size_t n, const float *b11, const float *b21
     look_ahead(q);
     const float *a[ROWS];
     float *to[ROWS];
-    tile sum = {{{0}}};
+    rm_tile sum;
+    rm_tile_clear(&sum, ROWS, 2);
     inputs(q, i, 0, 0, a);
-    multiply(sum, a, q->c, b11);
-    put(sum, q->aside + 3 * i * PANEL);
+    multiply(&sum, a, q->c, b11);
+    put(&sum, q->aside + 3 * i * PANEL);
     inputs(q, i, 0, q->c, a);
-    multiply(sum, a, q->c, b21);
+    multiply(&sum, a, q->c, b21);
     outputs(q, i, 0, n, to);
-    write_out(q, sum, bias, to, how);
+    write_out(q, &sum, bias, to, how);
   }
 }
 
@@ -155,18 +139,18 @@ RM_INLINE void upper_right(block *q, size_t n, const float *t2, const float *t1,
     look_ahead(q);
     const float *a[ROWS];
     float *to[ROWS], *aside = q->aside + 3 * i * PANEL;
-    tile sum;
-    get(sum, aside);
+    rm_tile sum;
+    get(&sum, aside);
     sums(q, i, 1, a);
-    multiply(sum, a, q->c, t2);
-    put(sum, aside + ROWS * PANEL);
+    multiply(&sum, a, q->c, t2);
+    put(&sum, aside + ROWS * PANEL);
     sums(q, i, 0, a);
-    multiply(sum, a, q->c, t1);
-    put(sum, aside + 2 * ROWS * PANEL);
+    multiply(&sum, a, q->c, t1);
+    put(&sum, aside + 2 * ROWS * PANEL);
     sums(q, i, 3, a);
-    multiply(sum, a, q->c, b22);
+    multiply(&sum, a, q->c, b22);
     outputs(q, i, 0, q->columns + n, to);
-    write_out(q, sum, bias, to, how);
+    write_out(q, &sum, bias, to, how);
   }
 }
 
@@ -177,20 +161,24 @@ RM_INLINE void lower(block *q, size_t n, const float *t3, const float *minus_t4,
     look_ahead(q);
     const float *a[ROWS], *aside = q->aside + 3 * i * PANEL;
     float *to[ROWS];
-    tile sum = {{{0}}};
+    rm_tile sum;
+    rm_tile_clear(&sum, ROWS, 2);
     sums(q, i, 2, a);
-    multiply(sum, a, q->c, t3);
+    multiply(&sum, a, q->c, t3);
     outputs(q, i, q->half, q->columns + n, to);
     const float *u4 = aside + 2 * ROWS * PANEL, *u2 = aside + ROWS * PANEL;
-    EACH_ROW EACH_VECTOR {
-      size_t at = (size_t)i * PANEL + (size_t)j * RM_VL;
-      write_vector(q, to[i] + j * RM_VL, sum[i][j] + rm_load(u4 + at) + bias_right[j], how);
-      sum[i][j] += rm_load(u2 + at);
-    }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < ROWS; r++)
+#pragma GCC unroll 2
+      for (size_t j = 0; j < 2; j++) { /* vector by vector: there are no registers for a second tile */
+        size_t at = r * PANEL + j * RM_VL;
+        write_vector(q, to[r] + j * RM_VL, sum.sum[r][j] + rm_load(u4 + at) + bias_right[j], how);
+        sum.sum[r][j] += rm_load(u2 + at);
+      }
     inputs(q, i, q->half, q->c, a);
-    multiply(sum, a, q->c, minus_t4);
+    multiply(&sum, a, q->c, minus_t4);
     outputs(q, i, q->half, n, to);
-    write_out(q, sum, bias, to, how);
+    write_out(q, &sum, bias, to, how);
   }
 }
 
@@ -200,7 +188,8 @@ RM_INLINE void product(block *q, const float *packed, manner how) {
   for (size_t n = 0; n < q->columns; n += PANEL, packed += 7 * f) {
     rm_vec left[2] = {{0}}, right[2] = {{0}};
     if (bias)
-      EACH_VECTOR {
+#pragma GCC unroll 2
+      for (size_t j = 0; j < 2; j++) {
         left[j] = rm_load(bias + n + j * RM_VL);
         right[j] = rm_load(bias + q->columns + n + j * RM_VL);
       }

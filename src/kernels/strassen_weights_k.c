@@ -1,8 +1,8 @@
 /* strassen_weights_k.c -- the factors of strassen_k.c's seven products for a weight gradient, where
  * A = x' (channels, pixels) and B = dy (pixels, channels). Products 1 .. 7 are numbered 0 .. 6. */
-#include "kernels/isa.h"
+#include "kernels/tile.h"
 
-enum { PANEL = 2 * RM_VL };
+enum { PANEL = RM_PANEL };
 
 /* One vector of a factor from its four quarters: x1, y1 of the first pixel's halves, x2, y2 of the second's. */
 RM_INLINE rm_vec left_vector(int which, const float *p1, const float *p2, size_t c) {

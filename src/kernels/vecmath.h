@@ -1,9 +1,9 @@
-/* vecmath.h -- exp, log and tanh without branches, so that loops over them vectorise.
+/* vecmath.h -- exp, log and tanh without branches, so that loops over them vectorize.
  *
  * (GCC needs -fno-trapping-math for that, which the Makefile gives to kernels.)
  * Each is the same three steps: bring the argument into a small interval, a polynomial
  * there, undo the first step by bit operations on the exponent. Errors stay within 2 units
- * in the last place (tests/c/vecmath_test.c goes through the floats). NaN stays NaN,
+ * in the last place (tests/c/pointwise_test.c goes through the floats). NaN stays NaN,
  * infinities do what they do in libm.
  * Source: Moshier, Cephes mathematical library, single precision (expf.c, logf.c, tanhf.c). */
 #ifndef RM_KERNELS_VECMATH_H
@@ -62,7 +62,7 @@ RM_INLINE float rm_tanh(float x) {
   p = p * s - 3.33332819422e-1f;
   float near = p * s * x + x;
   far = x < 0 ? -far : far;
-  return a < 0.625f ? near : far;
+  return x == 0 ? x : a < 0.625f ? near : far;   /* -0 stays -0 */
 }
 
 /* ln x = k ln 2 + ln m with sqrt(1/2) <= m < sqrt(2). Subnormals are scaled up first. */

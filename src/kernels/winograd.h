@@ -7,7 +7,7 @@
  *   weights, their gradients   [position][panel of columns][row][width] row = input, column = output channel
  *
  * Each position is one matrix product, and nothing is repacked between transform and product.
- * A transform works on 36 neighbouring cache lines from one address; a product finds its
+ * A transform works on 36 neighboring cache lines from one address; a product finds its
  * tiles 37 lines apart: an odd number, so that they spread over all sets of the first-level
  * cache. The slot to spare has a second use: with inputs in slots 1 to 36, outputs may go to slots 0
  * to 35 of the same memory, position by position, each to where the inputs are no longer needed.

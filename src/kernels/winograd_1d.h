@@ -7,12 +7,12 @@
 #ifndef RM_KERNELS_WINOGRAD_1D_H
 #define RM_KERNELS_WINOGRAD_1D_H
 
-#include "kernels/isa.h"
+#include "kernels/tile.h"
 
 enum {
   BLOCK = RM_WINO_BLOCK,
   TILE = RM_WINO_TILE,
-  PANEL = 2 * RM_VL /* columns that a product takes at a time */
+  PANEL = RM_PANEL /* columns that a product takes at a time */
 };
 
 /* Width of the panel that column n is in: the last one may be half. */

@@ -78,7 +78,7 @@ RM_INLINE window window_at(const rm_wino_images *g, const float *x, const place 
  * columns share terms. Six or twelve values then stay in registers, where all 36 would not. */
 
 /* The next pixel. The compiler may not see through it: it would work out all 36 addresses ahead, keep
- * them in memory for want of registers, and load an address for every number. */
+ * them in memory, since registers are few, and load an address for every number. */
 RM_INLINE size_t next_pixel(size_t at, size_t pixel) {
   at += pixel;
   __asm__("" : "+r"(at));

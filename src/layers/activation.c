@@ -1,87 +1,126 @@
-/* activation.c -- ReLU and its like, Maxout, Softmax and LogSoftmax as layers. */
-#include <math.h>
+/* activation.c -- ReLU, Sigmoid, Tanh, SiLU, LeakyReLU, ELU and GELU: elementwise functions as layers.
+ *
+ * Each has a struct with its own option, if it has one, and a type of its own. */
 #include "layers/layer.h"
+#include "lazy/fuse.h"
 #include "ops/pointwise/pointwise.h"
-#include "ops/norm/softmax.h"
+
+/* y = op(x), with one number or NULL. */
+static rm_status apply(rm_unary_op op, const double *number, rm_value *x, rm_value *y, rm_error *err) {
+  rm_tensor *t;
+  RM_TRY(rm_value_tensor(x, &t, err));
+  return rm_unary(op, t, number, &y->tensor, err);
+}
+
+/* --- without options ----------------------------------------------------------------------------- */
+
+static rm_status relu_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
+  (void)layer, (void)rng;
+  return rm_value_relu(x, y, err);
+}
+static rm_status sigmoid_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
+  (void)layer, (void)rng;
+  return apply(RM_SIGMOID, NULL, x, y, err);
+}
+static rm_status tanh_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
+  (void)layer, (void)rng;
+  return apply(RM_TANH, NULL, x, y, err);
+}
+static rm_status silu_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
+  (void)layer, (void)rng;
+  return apply(RM_SILU, NULL, x, y, err);
+}
+
+const rm_layer_type rm_relu_type = {.name = "ReLU", .bytes = sizeof(rm_layer), .forward = relu_forward};
+const rm_layer_type rm_sigmoid_type = {.name = "Sigmoid", .bytes = sizeof(rm_layer), .forward = sigmoid_forward};
+const rm_layer_type rm_tanh_type = {.name = "Tanh", .bytes = sizeof(rm_layer), .forward = tanh_forward};
+const rm_layer_type rm_silu_type = {.name = "SiLU", .bytes = sizeof(rm_layer), .forward = silu_forward};
+
+rm_status rm_relu_layer(rm_layer **layer, rm_error *err) { return rm_layer_new(&rm_relu_type, layer, err); }
+rm_status rm_sigmoid_layer(rm_layer **layer, rm_error *err) { return rm_layer_new(&rm_sigmoid_type, layer, err); }
+rm_status rm_tanh_layer(rm_layer **layer, rm_error *err) { return rm_layer_new(&rm_tanh_type, layer, err); }
+rm_status rm_silu_layer(rm_layer **layer, rm_error *err) { return rm_layer_new(&rm_silu_type, layer, err); }
+
+/* --- LeakyReLU -------------------------------------------------------------------------------------- */
 
 typedef struct {
   rm_layer base;
-  double value;     /* the slope of LeakyReLU, the alpha of ELU */
-  size_t pieces;    /* of Maxout */
-  ptrdiff_t dim;    /* of Softmax: as users count */
-  const char *form; /* of GELU */
-} activation;
+  double negative_slope;
+} leaky_relu;
 
-static const rm_field none[] = {{NULL, 0, 0}};
-static const rm_field slope[] = {{"negative_slope", RM_FIELD_NUMBER, offsetof(activation, value)}, {NULL, 0, 0}};
-static const rm_field alpha[] = {{"alpha", RM_FIELD_NUMBER, offsetof(activation, value)}, {NULL, 0, 0}};
-static const rm_field form[] = {{"approximate", RM_FIELD_TEXT, offsetof(activation, form)}, {NULL, 0, 0}};
-static const rm_field pieces[] = {{"pieces", RM_FIELD_SIZE, offsetof(activation, pieces)}, {NULL, 0, 0}};
-static const rm_field dim[] = {{"dim", RM_FIELD_DIM, offsetof(activation, dim)}, {NULL, 0, 0}};
+static const rm_field leaky_relu_fields[] = {{"negative_slope", RM_FIELD_NUMBER, offsetof(leaky_relu, negative_slope)},
+                                             {NULL, 0, 0}};
 
-static const rm_layer_type types[];
-
-static rm_status unary_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
-  static const rm_unary_op ops[] = {
-      [RM_LAYER_RELU] = RM_RELU,       [RM_LAYER_LEAKY_RELU] = RM_LEAKY_RELU, [RM_LAYER_ELU] = RM_ELU,
-      [RM_LAYER_SIGMOID] = RM_SIGMOID, [RM_LAYER_TANH] = RM_TANH,             [RM_LAYER_SILU] = RM_SILU,
-      [RM_LAYER_GELU] = RM_GELU};
+static rm_status leaky_relu_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
-  const activation *a = (const activation *)layer;
-  rm_unary_op op = ops[layer->type - types];
-  if (op == RM_GELU && a->value != 0) op = RM_GELU_TANH;
-  return rm_unary(op, x, &a->value, y, err);
+  return apply(RM_LEAKY_RELU, &((const leaky_relu *)layer)->negative_slope, x, y, err);
+}
+static void leaky_relu_describe(const rm_layer *layer, char *text, size_t size) {
+  rm_text_add(text, size, "negative_slope=%g", ((const leaky_relu *)layer)->negative_slope);
 }
 
-static rm_status maxout_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+const rm_layer_type rm_leaky_relu_type = {.name = "LeakyReLU",
+                                          .bytes = sizeof(leaky_relu),
+                                          .fields = leaky_relu_fields,
+                                          .forward = leaky_relu_forward,
+                                          .describe = leaky_relu_describe};
+
+rm_status rm_leaky_relu_layer(double negative_slope, rm_layer **layer, rm_error *err) {
+  RM_TRY(rm_layer_new(&rm_leaky_relu_type, layer, err));
+  ((leaky_relu *)*layer)->negative_slope = negative_slope;
+  return RM_OK;
+}
+
+/* --- ELU ---------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  rm_layer base;
+  double alpha;
+} elu;
+
+static const rm_field elu_fields[] = {{"alpha", RM_FIELD_NUMBER, offsetof(elu, alpha)}, {NULL, 0, 0}};
+
+static rm_status elu_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
-  return rm_maxout(x, ((const activation *)layer)->pieces, y, err);
+  return apply(RM_ELU, &((const elu *)layer)->alpha, x, y, err);
+}
+static void elu_describe(const rm_layer *layer, char *text, size_t size) {
+  rm_text_add(text, size, "alpha=%g", ((const elu *)layer)->alpha);
 }
 
-static rm_status softmax_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+const rm_layer_type rm_elu_type = {
+    .name = "ELU", .bytes = sizeof(elu), .fields = elu_fields, .forward = elu_forward, .describe = elu_describe};
+
+rm_status rm_elu_layer(double alpha, rm_layer **layer, rm_error *err) {
+  RM_TRY(rm_layer_new(&rm_elu_type, layer, err));
+  ((elu *)*layer)->alpha = alpha;
+  return RM_OK;
+}
+
+/* --- GELU --------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  rm_layer base;
+  rm_gelu_form form;
+  const char *approximate; /* its name */
+} gelu;
+
+static const rm_field gelu_fields[] = {{"approximate", RM_FIELD_TEXT, offsetof(gelu, approximate)}, {NULL, 0, 0}};
+
+static rm_status gelu_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
-  ptrdiff_t n = (ptrdiff_t)x->ndim, d = ((const activation *)layer)->dim;
-  char text[RM_SHAPE_TEXT];
-  if (d == 0 || d > n || d < -n)
-    return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, it has no dimension %td", layer->type->name,
-                   rm_tensor_text(x, text), d);
-  size_t at = (size_t)(d > 0 ? d - 1 : n + d);
-  return layer->type == &types[RM_LAYER_SOFTMAX] ? rm_softmax(x, at, y, err) : rm_log_softmax(x, at, y, err);
+  return apply(((const gelu *)layer)->form == RM_GELU_BY_TANH ? RM_GELU_TANH : RM_GELU, NULL, x, y, err);
+}
+static void gelu_describe(const rm_layer *layer, char *text, size_t size) {
+  rm_text_add(text, size, "approximate=\"%s\"", ((const gelu *)layer)->approximate);
 }
 
-static void describe(const rm_layer *layer, char *text, size_t size) {
-  const activation *a = (const activation *)layer;
-  const rm_field *field = layer->type->fields;
-  if (field == slope || field == alpha) rm_text_add(text, size, "%s=%g", field->name, a->value);
-  if (field == form) rm_text_add(text, size, "approximate=\"%s\"", a->form);
-  if (field == pieces) rm_text_add(text, size, "%zu", a->pieces);
-  if (field == dim) rm_text_add(text, size, "dim=%td", a->dim);
-}
+const rm_layer_type rm_gelu_type = {
+    .name = "GELU", .bytes = sizeof(gelu), .fields = gelu_fields, .forward = gelu_forward, .describe = gelu_describe};
 
-static const rm_layer_type types[] = {
-    [RM_LAYER_RELU] = {"ReLU", sizeof(activation), none, unary_forward, NULL},
-    [RM_LAYER_LEAKY_RELU] = {"LeakyReLU", sizeof(activation), slope, unary_forward, describe},
-    [RM_LAYER_ELU] = {"ELU", sizeof(activation), alpha, unary_forward, describe},
-    [RM_LAYER_SIGMOID] = {"Sigmoid", sizeof(activation), none, unary_forward, NULL},
-    [RM_LAYER_TANH] = {"Tanh", sizeof(activation), none, unary_forward, NULL},
-    [RM_LAYER_SILU] = {"SiLU", sizeof(activation), none, unary_forward, NULL},
-    [RM_LAYER_GELU] = {"GELU", sizeof(activation), form, unary_forward, describe},
-    [RM_LAYER_MAXOUT] = {"Maxout", sizeof(activation), pieces, maxout_forward, describe},
-    [RM_LAYER_SOFTMAX] = {"Softmax", sizeof(activation), dim, softmax_forward, describe},
-    [RM_LAYER_LOG_SOFTMAX] = {"LogSoftmax", sizeof(activation), dim, softmax_forward, describe},
-};
-
-bool rm_layer_is_relu(const rm_layer *layer) { return layer->type == &types[RM_LAYER_RELU]; }
-
-rm_status rm_activation_layer(rm_activation_kind kind, double value, rm_layer **layer, rm_error *err) {
-  const rm_field *field = types[kind].fields;
-  if (field == pieces && !(value >= 1))
-    return rm_fail(err, RM_ERR_VALUE, "Maxout: pieces must be at least 1, got %g", value);
-  RM_TRY(rm_layer_new(&types[kind], layer, err));
-  activation *a = (activation *)*layer;
-  a->value = value;
-  if (field == pieces) a->pieces = (size_t)value;
-  if (field == dim) a->dim = (ptrdiff_t)value;
-  if (field == form) a->form = value == 0 ? "none" : "tanh";
+rm_status rm_gelu_layer(rm_gelu_form form, rm_layer **layer, rm_error *err) {
+  RM_TRY(rm_layer_new(&rm_gelu_type, layer, err));
+  ((gelu *)*layer)->form = form;
+  ((gelu *)*layer)->approximate = form == RM_GELU_BY_TANH ? "tanh" : "none";
   return RM_OK;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include "core/tape.h"
 #include "layers/layer.h"
+#include "lazy/fuse.h"
 
 typedef struct {
   rm_layer base;
@@ -22,46 +23,47 @@ static const rm_field fields[] = {
     {"track_running_stats", RM_FIELD_BOOL, offsetof(batch_norm, config.track_running_stats)},
     {NULL, 0, 0}};
 
-static const rm_layer_type batch_norm_1d, batch_norm_2d;
+static const rm_slot_kind slots[] = {
+    {"weight", RM_PARAMETER, RM_FLOAT32, true},         {"bias", RM_PARAMETER, RM_FLOAT32, true},
+    {"running_mean", RM_BUFFER, RM_FLOAT32, true},      {"running_var", RM_BUFFER, RM_FLOAT32, true},
+    {"num_batches_tracked", RM_BUFFER, RM_INT64, true}, {NULL, 0, 0, false}};
 
 static rm_status check_input(const rm_layer *layer, size_t ndim, const size_t shape[], rm_error *err) {
   const batch_norm *b = (const batch_norm *)layer;
-  bool images = layer->type == &batch_norm_2d;
+  bool images = layer->type == &rm_batch_norm_2d_type;
   char text[RM_SHAPE_TEXT];
   if (ndim != (images ? 4 : 2))
     return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected %s", layer->type->name, rm_shape_text(ndim, shape, text),
                    images ? "(N, C, H, W)" : "(N, C)");
   if (shape[1] != b->features)
-    return rm_fail(err, RM_ERR_SHAPE, "%s: x has %zu channels, expected %zu\n  x  %s", layer->type->name,
-                   shape[1], b->features, rm_shape_text(ndim, shape, text));
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x has %zu channels, expected %zu\n  x  %s", layer->type->name, shape[1],
+                   b->features, rm_shape_text(ndim, shape, text));
   return RM_OK;
 }
 
-rm_status rm_batch_norm_begin(rm_layer *layer, size_t ndim, const size_t shape[], rm_batch_norm_call *call,
-                              rm_error *err) {
-  const batch_norm *b = (const batch_norm *)layer;
-  RM_TRY(check_input(layer, ndim, shape, err));
-  *call = (rm_batch_norm_call){.options = {layer->training, b->config.momentum, b->config.eps}};
-  if (b->config.affine) {
-    call->weight = layer->parameters[0].tensor;
-    call->bias = layer->parameters[1].tensor;
-  }
-  if (!b->config.track_running_stats) return RM_OK;
-  call->running_mean = layer->buffers[RUNNING_MEAN].tensor;
-  call->running_var = layer->buffers[RUNNING_VAR].tensor;
-  if (!layer->training || rm_tape_replaying()) return RM_OK;
-  rm_tensor *batches = layer->buffers[BATCHES].tensor;
-  int64_t seen = ++*rm_tensor_i64(batches);
-  rm_tensor_mark_written(batches);
-  if (isnan(b->config.momentum)) call->options.momentum = 1 / (double)seen;
-  return RM_OK;
-}
-
-static rm_status forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+/* A batch that is refused is not counted, nor one that is computed once more for its gradient, nor one of no images,
+ * which moves no statistics: the plain average would weigh it. */
+static rm_status forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
-  rm_batch_norm_call c;
-  RM_TRY(rm_batch_norm_begin(layer, x->ndim, x->shape, &c, err));
-  return rm_batch_norm(x, c.weight, c.bias, c.running_mean, c.running_var, &c.options, NULL, false, y, err);
+  const batch_norm *b = (const batch_norm *)layer;
+  const rm_batch_norm_config *c = &b->config;
+  rm_tensor *weight = c->affine ? layer->parameters[0].tensor : NULL;
+  rm_tensor *bias = c->affine ? layer->parameters[1].tensor : NULL;
+  rm_tensor *mean = c->track_running_stats ? layer->buffers[RUNNING_MEAN].tensor : NULL;
+  rm_tensor *var = c->track_running_stats ? layer->buffers[RUNNING_VAR].tensor : NULL;
+  rm_tensor *batches = mean && layer->training && !rm_tape_replaying() ? layer->buffers[BATCHES].tensor : NULL;
+  rm_batch_norm_options options = {layer->training, c->momentum, c->eps};
+  size_t ndim;
+  const size_t *shape = rm_value_shape(x, &ndim);
+  RM_TRY(check_input(layer, ndim, shape, err));
+  if (batches && isnan(c->momentum)) options.momentum = 1 / (double)(*rm_tensor_i64(batches) + 1);
+  bool empty = false;
+  for (size_t d = 0; d < ndim; d++) empty = empty || shape[d] == 0;
+  RM_TRY(rm_value_batch_norm(x, weight, bias, mean, var, &options, y, err));
+  if (!batches || empty) return RM_OK;
+  ++*rm_tensor_i64(batches);
+  rm_tensor_mark_written(batches);
+  return RM_OK;
 }
 
 static void describe(const rm_layer *layer, char *text, size_t size) {
@@ -73,12 +75,20 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   if (!b->config.track_running_stats) rm_text_add(text, size, ", track_running_stats=false");
 }
 
-static const rm_layer_type batch_norm_1d = {"BatchNorm1d", sizeof(batch_norm), fields, forward, describe};
-static const rm_layer_type batch_norm_2d = {"BatchNorm2d", sizeof(batch_norm), fields, forward, describe};
-
-bool rm_layer_is_batch_norm(const rm_layer *layer) {
-  return layer->type == &batch_norm_1d || layer->type == &batch_norm_2d;
-}
+const rm_layer_type rm_batch_norm_1d_type = {.name = "BatchNorm1d",
+                                             .op = "batch_norm",
+                                             .bytes = sizeof(batch_norm),
+                                             .slots = slots,
+                                             .fields = fields,
+                                             .forward = forward,
+                                             .describe = describe};
+const rm_layer_type rm_batch_norm_2d_type = {.name = "BatchNorm2d",
+                                             .op = "batch_norm",
+                                             .bytes = sizeof(batch_norm),
+                                             .slots = slots,
+                                             .fields = fields,
+                                             .forward = forward,
+                                             .describe = describe};
 
 static void fill(rm_tensor *t, float value) {
   for (size_t i = 0; i < t->numel; i++) rm_tensor_f32(t)[i] = value;
@@ -86,15 +96,14 @@ static void fill(rm_tensor *t, float value) {
 
 static rm_status add_slots(rm_layer *layer, size_t features, const rm_batch_norm_config *config, rm_error *err) {
   if (config->affine) {
-    RM_TRY(rm_layer_add_parameter(layer, "weight", 1, &features, err));
-    RM_TRY(rm_layer_add_parameter(layer, "bias", 1, &features, err));
+    RM_TRY(rm_layer_add_slot(layer, "weight", 1, &features, err));
+    RM_TRY(rm_layer_add_slot(layer, "bias", 1, &features, err));
     fill(layer->parameters[0].tensor, 1);
-    fill(layer->parameters[1].tensor, 0);
   }
   if (config->track_running_stats) {
-    RM_TRY(rm_layer_add_buffer(layer, "running_mean", RM_FLOAT32, 1, &features, err));
-    RM_TRY(rm_layer_add_buffer(layer, "running_var", RM_FLOAT32, 1, &features, err));
-    RM_TRY(rm_layer_add_buffer(layer, "num_batches_tracked", RM_INT64, 0, NULL, err));
+    RM_TRY(rm_layer_add_slot(layer, "running_mean", 1, &features, err));
+    RM_TRY(rm_layer_add_slot(layer, "running_var", 1, &features, err));
+    RM_TRY(rm_layer_add_slot(layer, "num_batches_tracked", 0, NULL, err));
     fill(layer->buffers[RUNNING_VAR].tensor, 1);
   }
   return RM_OK;
@@ -102,7 +111,7 @@ static rm_status add_slots(rm_layer *layer, size_t features, const rm_batch_norm
 
 rm_status rm_batch_norm_layer(size_t features, size_t dims, const rm_batch_norm_config *config, rm_layer **layer,
                               rm_error *err) {
-  const rm_layer_type *type = dims == 2 ? &batch_norm_2d : &batch_norm_1d;
+  const rm_layer_type *type = dims == 2 ? &rm_batch_norm_2d_type : &rm_batch_norm_1d_type;
   if (features == 0) return rm_fail(err, RM_ERR_VALUE, "%s: channels must be at least 1, got 0", type->name);
   if (!(config->eps >= 0))
     return rm_fail(err, RM_ERR_VALUE, "%s: eps must not be negative, got %g", type->name, config->eps);

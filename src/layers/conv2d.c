@@ -1,5 +1,6 @@
 /* conv2d.c -- Conv2d: weight (out, in/groups, kernel height, width) and bias (out). */
 #include "layers/layer.h"
+#include "lazy/fuse.h"
 
 typedef struct {
   rm_layer base;
@@ -15,14 +16,17 @@ static const rm_field fields[] = {{"in_channels", RM_FIELD_SIZE, offsetof(conv2d
                                   {"dilation", RM_FIELD_PAIR, offsetof(conv2d, options.dilation)},
                                   {"groups", RM_FIELD_SIZE, offsetof(conv2d, options.groups)},
                                   {NULL, 0, 0}};
+static const rm_slot_kind slots[] = {{"weight", RM_PARAMETER, RM_FLOAT32, false},
+                                     {"bias", RM_PARAMETER, RM_FLOAT32, true},
+                                     {NULL, 0, 0, false}};
 
 static rm_tensor *bias_of(const rm_layer *layer) {
   return layer->nparameters > 1 ? layer->parameters[1].tensor : NULL;
 }
 
-static rm_status forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+static rm_status forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
-  return rm_conv2d(x, layer->parameters[0].tensor, bias_of(layer), &((conv2d *)layer)->options, y, err);
+  return rm_value_conv2d(x, layer->parameters[0].tensor, bias_of(layer), &((conv2d *)layer)->options, y, err);
 }
 
 static void describe(const rm_layer *layer, char *text, size_t size) {
@@ -37,13 +41,8 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   if (!bias_of(layer)) rm_text_add(text, size, ", bias=false");
 }
 
-static const rm_layer_type type = {"Conv2d", sizeof(conv2d), fields, forward, describe};
-
-bool rm_layer_is_conv2d(const rm_layer *layer) { return layer->type == &type; }
-
-rm_conv2d_call rm_conv2d_begin(const rm_layer *layer) {
-  return (rm_conv2d_call){layer->parameters[0].tensor, bias_of(layer), ((const conv2d *)layer)->options};
-}
+const rm_layer_type rm_conv2d_type = {.name = "Conv2d", .bytes = sizeof(conv2d), .slots = slots, .fields = fields,
+                                      .forward = forward, .describe = describe};
 
 static rm_status check(size_t in, size_t out, const size_t kernel[2], const rm_conv_options *o, rm_error *err) {
   if (in == 0 || out == 0)
@@ -62,13 +61,13 @@ rm_status rm_conv2d_layer(size_t in, size_t out, const size_t kernel[2], const r
                           rm_rng *init, rm_layer **layer, rm_error *err) {
   RM_TRY(check(in, out, kernel, options, err));
   rm_layer *made = NULL;
-  RM_TRY(rm_layer_new(&type, &made, err));
+  RM_TRY(rm_layer_new(&rm_conv2d_type, &made, err));
   conv2d *c = (conv2d *)made;
   c->in = in, c->out = out, c->options = *options;
   c->kernel[0] = kernel[0], c->kernel[1] = kernel[1];
   size_t shape[4] = {out, in / options->groups, kernel[0], kernel[1]};
-  rm_status status = rm_layer_add_parameter(made, "weight", 4, shape, err);
-  if (status == RM_OK && bias) status = rm_layer_add_parameter(made, "bias", 1, &out, err);
+  rm_status status = rm_layer_add_slot(made, "weight", 4, shape, err);
+  if (status == RM_OK && bias) status = rm_layer_add_slot(made, "bias", 1, &out, err);
   if (status == RM_OK) status = rm_layer_init_uniform(made, shape[1] * kernel[0] * kernel[1], init, err);
   if (status == RM_OK) *layer = made;
   else rm_layer_free(made);

@@ -25,28 +25,47 @@ void rm_layer_free(rm_layer *layer) {
   rm_free(layer, layer->type->bytes);
 }
 
-rm_status rm_layer_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
-  return layer->type->forward(layer, x, rng, y, err);
+rm_status rm_layer_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
+  if (layer->type->forward) return layer->type->forward(layer, x, rng, y, err);
+  *y = rm_value_retain(x);
+  return RM_OK;
 }
+
+const rm_field *rm_layer_fields(const rm_layer *layer) {
+  static const rm_field none[] = {{NULL, 0, 0}};
+  return layer->type->fields ? layer->type->fields : none;
+}
+
+#define RM_POINTER(name) &rm_##name##_type,
+const rm_layer_type *const rm_layer_types[] = {RM_LAYER_TYPES(RM_POINTER) NULL};
+#undef RM_POINTER
 
 /* --- slots --------------------------------------------------------------------------------- */
 
-rm_status rm_layer_add_parameter(rm_layer *layer, const char *name, size_t ndim, const size_t shape[],
-                                 rm_error *err) {
-  rm_slot *slot = &layer->parameters[layer->nparameters];
-  RM_TRY(rm_tensor_new(RM_FLOAT32, ndim, shape, &slot->tensor, err));
-  slot->name = name;
+static const rm_slot_kind *find_kind(const rm_layer_type *type, const char *name) {
+  for (const rm_slot_kind *k = type->slots; k && k->name; k++)
+    if (strcmp(k->name, name) == 0) return k;
+  return NULL;
+}
+
+rm_status rm_layer_add_slot(rm_layer *layer, const char *name, size_t ndim, const size_t shape[], rm_error *err) {
+  const rm_slot_kind *kind = find_kind(layer->type, name);
+  if (!kind) return rm_fail(err, RM_ERR_STATE, "%s has no slot \"%s\"", layer->type->name, name);
+  bool parameter = kind->role == RM_PARAMETER;
+  rm_slot *slot = parameter ? &layer->parameters[layer->nparameters] : &layer->buffers[layer->nbuffers];
+  RM_TRY(rm_tensor_zeros(kind->dtype, ndim, shape, &slot->tensor, err));
+  slot->name = kind->name;
+  if (!parameter) return layer->nbuffers++, RM_OK;
   layer->nparameters++;
   return rm_tensor_set_requires_grad(slot->tensor, true, err);
 }
 
-rm_status rm_layer_add_buffer(rm_layer *layer, const char *name, rm_dtype dtype, size_t ndim,
-                              const size_t shape[], rm_error *err) {
-  rm_slot *slot = &layer->buffers[layer->nbuffers];
-  RM_TRY(rm_tensor_zeros(dtype, ndim, shape, &slot->tensor, err));
-  slot->name = name;
-  layer->nbuffers++;
-  return RM_OK;
+bool rm_slot_may_be_absent(const char *name) {
+  for (const rm_layer_type *const *type = rm_layer_types; *type; type++) {
+    const rm_slot_kind *kind = find_kind(*type, name);
+    if (kind && kind->may_be_absent) return true;
+  }
+  return false;
 }
 
 rm_status rm_layer_init_uniform(rm_layer *layer, size_t fan_in, rm_rng *init, rm_error *err) {
@@ -73,8 +92,9 @@ rm_status rm_layer_replace(rm_layer *layer, rm_slot *slot, rm_tensor *tensor, rm
                    rm_dtype_name(tensor->dtype), rm_tensor_text(tensor, a), rm_dtype_name(old->dtype),
                    rm_tensor_text(old, b));
   if (parameter && tensor->node)
-    return rm_fail(err, RM_ERR_STATE, "%s.%s: a computed tensor cannot be a parameter (use :detach())",
-                   layer->type->name, slot->name);
+    return rm_advise(err, RM_ADVICE_DETACH, "",
+                     rm_fail(err, RM_ERR_STATE, "%s.%s: a computed tensor cannot be a parameter",
+                             layer->type->name, slot->name));
   if (parameter) RM_TRY(rm_tensor_set_requires_grad(tensor, true, err));
   rm_tensor_retain(tensor);
   rm_tensor_release(slot->tensor);
@@ -88,7 +108,7 @@ void rm_text_add(char *text, size_t size, const char *format, ...) {
   size_t used = strlen(text);
   va_list args;
   va_start(args, format);
-  vsnprintf(text + used, size - used, format, args);
+  rm_format(text + used, size - used, format, args);
   va_end(args);
 }
 

@@ -1,9 +1,12 @@
 /* layer.h -- an operator together with its parameters, buffers and mode.
  *
  * A layer is a struct that begins with rm_layer, made by a constructor below and handled from then
- * on through its type: what it is called, what it computes, what it was configured with.
- * Parameters are trained; buffers (running statistics) are saved and not trained; both have
+ * on through its type: what it is called, what it computes, what tensors it has and what it was configured
+ * with. Parameters are trained; buffers (running statistics) are saved and not trained; both have
  * PyTorch's names. A new layer is in training mode, its parameters drawn from `init`.
+ *
+ * To add one: a file here with its struct, its type and its constructor; the constructor and a row of
+ * RM_LAYER_TYPES below; in bind/layer_new.c what users call, with its docstring.
  *
  * Weights and biases of convolutions and linear layers begin uniform in +-1/sqrt(fan_in): PyTorch's
  * default, Kaiming-uniform with a = sqrt(5). */
@@ -12,8 +15,8 @@
 
 #include "core/rng.h"
 #include "core/tensor.h"
+#include "lazy/value.h"
 #include "ops/conv/conv.h"
-#include "ops/norm/norm.h"
 #include "ops/pool/pool.h"
 
 typedef struct rm_layer rm_layer;
@@ -33,12 +36,23 @@ typedef struct {
   size_t offset;    /* in the layer's own struct */
 } rm_field;
 
+/* A tensor that layers of a type have. */
+typedef enum { RM_PARAMETER, RM_BUFFER } rm_slot_role;
+typedef struct {
+  const char *name;   /* NULL ends a list */
+  rm_slot_role role;
+  rm_dtype dtype;
+  bool may_be_absent; /* some configurations do without: asked for, it is then none, not an error */
+} rm_slot_kind;
+
 typedef struct {
   const char *name; /* "Conv2d" */
+  const char *op;   /* what the tape and the profiler call it, where types share that; else NULL */
   size_t bytes;     /* of the layer's struct */
-  const rm_field *fields;
-  /* Dropout draws from `rng`; the others do not look at it. */
-  rm_status (*forward)(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err);
+  const rm_slot_kind *slots; /* NULL: none */
+  const rm_field *fields;    /* NULL: none */
+  /* y is empty. Dropout draws from `rng`; the others do not look at it. NULL: y is x itself. */
+  rm_status (*forward)(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err);
   /* Appends what stands in the parentheses of "Conv2d(3, 16, ...)"; NULL: nothing. */
   void (*describe)(const rm_layer *layer, char *text, size_t size);
 } rm_layer_type;
@@ -58,10 +72,15 @@ struct rm_layer {
 };
 
 void      rm_layer_free(rm_layer *layer); /* NULL is fine */
-rm_status rm_layer_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err);
+/* y is empty; what it becomes may be waiting (lazy/value.h). On failure the layer is as it was. */
+rm_status rm_layer_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err);
+/* The fields of the layer's type, to the one whose name is NULL. */
+const rm_field *rm_layer_fields(const rm_layer *layer);
 
 /* The parameter or buffer of that name, or NULL. */
 rm_slot *rm_layer_slot(rm_layer *layer, const char *name);
+/* Whether some layer does without a tensor of that name, so that any may be asked for it. */
+bool rm_slot_may_be_absent(const char *name);
 /* Puts another tensor into a slot: shape and type as before; a parameter must be a leaf, and is
  * made to require a gradient. */
 rm_status rm_layer_replace(rm_layer *layer, rm_slot *slot, rm_tensor *tensor, rm_error *err);
@@ -90,49 +109,44 @@ rm_status rm_max_pool_layer(const rm_pool_options *options, rm_layer **layer, rm
 rm_status rm_avg_pool_layer(const rm_pool_options *options, rm_layer **layer, rm_error *err);
 rm_status rm_adaptive_avg_pool_layer(const size_t size[2], rm_layer **layer, rm_error *err);
 
-typedef enum {
-  RM_LAYER_RELU, RM_LAYER_LEAKY_RELU /* negative_slope */, RM_LAYER_ELU /* alpha */, RM_LAYER_SIGMOID,
-  RM_LAYER_TANH, RM_LAYER_SILU, RM_LAYER_GELU /* 0 exact, 1 tanh */, RM_LAYER_MAXOUT /* pieces */,
-  RM_LAYER_SOFTMAX /* dimension, from 1 or the end */, RM_LAYER_LOG_SOFTMAX
-} rm_activation_kind;
-rm_status rm_activation_layer(rm_activation_kind kind, double value, rm_layer **layer, rm_error *err);
+rm_status rm_relu_layer(rm_layer **layer, rm_error *err);
+rm_status rm_sigmoid_layer(rm_layer **layer, rm_error *err);
+rm_status rm_tanh_layer(rm_layer **layer, rm_error *err);
+rm_status rm_silu_layer(rm_layer **layer, rm_error *err);
+rm_status rm_leaky_relu_layer(double negative_slope, rm_layer **layer, rm_error *err);
+rm_status rm_elu_layer(double alpha, rm_layer **layer, rm_error *err);
+typedef enum { RM_GELU_NONE, RM_GELU_BY_TANH } rm_gelu_form; /* exact, or its approximation */
+rm_status rm_gelu_layer(rm_gelu_form form, rm_layer **layer, rm_error *err);
+rm_status rm_maxout_layer(size_t pieces, rm_layer **layer, rm_error *err);
+/* Dimensions as users count them: from 1, or from the end. */
+rm_status rm_softmax_layer(ptrdiff_t dim, rm_layer **layer, rm_error *err);
+rm_status rm_log_softmax_layer(ptrdiff_t dim, rm_layer **layer, rm_error *err);
 
 rm_status rm_dropout_layer(double p, rm_layer **layer, rm_error *err);
 /* Dimensions as users count them: 2, -1 keeps the first. */
 rm_status rm_flatten_layer(ptrdiff_t start, ptrdiff_t end, rm_layer **layer, rm_error *err);
 rm_status rm_identity_layer(rm_layer **layer, rm_error *err);
 
-/* --- what a batch-norm layer would call ------------------------------------------------------ */
+/* --- all types ------------------------------------------------------------------------------- */
 
-/* The arguments of rm_batch_norm for an x of this shape; counts the batch while training. False if the layer is no
- * batch norm: nothing is written then. The caller may go on in the two steps of ops/norm/norm.h. */
-typedef struct {
-  rm_tensor *weight, *bias, *running_mean, *running_var; /* borrowed */
-  rm_batch_norm_options options;
-} rm_batch_norm_call;
-bool      rm_layer_is_batch_norm(const rm_layer *layer);
-rm_status rm_batch_norm_begin(rm_layer *layer, size_t ndim, const size_t shape[], rm_batch_norm_call *call,
-                              rm_error *err);
-
-/* The arguments of rm_conv2d; the layer is a Conv2d. */
-typedef struct {
-  rm_tensor *weight, *bias; /* borrowed; bias may be NULL */
-  rm_conv_options options;
-} rm_conv2d_call;
-bool           rm_layer_is_conv2d(const rm_layer *layer);
-rm_conv2d_call rm_conv2d_begin(const rm_layer *layer);
-
-bool rm_layer_is_relu(const rm_layer *layer);
-bool rm_layer_is_identity(const rm_layer *layer);
+/* X(name): rm_name_type (clang-format would never come to rest in this list) */
+/* clang-format off */
+#define RM_LAYER_TYPES(X) \
+  X(conv2d) X(linear) X(batch_norm_1d) X(batch_norm_2d) X(max_pool) X(avg_pool) X(adaptive_avg_pool) X(relu) \
+  X(leaky_relu) X(elu) X(sigmoid) X(tanh) X(silu) X(gelu) X(maxout) X(softmax) X(log_softmax) X(dropout) X(flatten) \
+  X(identity)
+/* clang-format on */
+#define RM_DECLARE(name) extern const rm_layer_type rm_##name##_type;
+RM_LAYER_TYPES(RM_DECLARE)
+#undef RM_DECLARE
+extern const rm_layer_type *const rm_layer_types[]; /* NULL ends it */
 
 /* --- for the layers' own files ----------------------------------------------------------------- */
 
 rm_status rm_layer_new(const rm_layer_type *type, rm_layer **layer, rm_error *err);
-/* Adds a slot with a fresh tensor, uninitialised; a parameter requires a gradient. */
-rm_status rm_layer_add_parameter(rm_layer *layer, const char *name, size_t ndim, const size_t shape[],
-                                 rm_error *err);
-rm_status rm_layer_add_buffer(rm_layer *layer, const char *name, rm_dtype dtype, size_t ndim,
-                              const size_t shape[], rm_error *err);
+/* Gives the layer a fresh tensor for the slot of its type with that name: of zeros; a parameter requires a
+ * gradient. */
+rm_status rm_layer_add_slot(rm_layer *layer, const char *name, size_t ndim, const size_t shape[], rm_error *err);
 /* Fills all parameters uniformly in +-1/sqrt(fan_in). */
 rm_status rm_layer_init_uniform(rm_layer *layer, size_t fan_in, rm_rng *init, rm_error *err);
 

@@ -22,17 +22,23 @@ static const rm_field adaptive_fields[] = {{"output_size", RM_FIELD_PAIR, offset
 
 static const rm_pool_options *options_of(const rm_layer *layer) { return &((const pool *)layer)->options; }
 
-static rm_status max_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+static rm_status max_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
-  return rm_max_pool2d(x, options_of(layer), y, NULL, err);
+  rm_tensor *t;
+  RM_TRY(rm_value_tensor(x, &t, err));
+  return rm_max_pool2d(t, options_of(layer), &y->tensor, NULL, err);
 }
-static rm_status avg_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+static rm_status avg_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
-  return rm_avg_pool2d(x, options_of(layer), y, err);
+  rm_tensor *t;
+  RM_TRY(rm_value_tensor(x, &t, err));
+  return rm_avg_pool2d(t, options_of(layer), &y->tensor, err);
 }
-static rm_status adaptive_forward(rm_layer *layer, rm_tensor *x, rm_rng *rng, rm_tensor **y, rm_error *err) {
+static rm_status adaptive_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
-  return rm_adaptive_avg_pool2d(x, options_of(layer)->kernel, y, err);
+  rm_tensor *t;
+  RM_TRY(rm_value_tensor(x, &t, err));
+  return rm_adaptive_avg_pool2d(t, options_of(layer)->kernel, &y->tensor, err);
 }
 
 static void describe(const rm_layer *layer, char *text, size_t size) {
@@ -48,10 +54,13 @@ static void adaptive_describe(const rm_layer *layer, char *text, size_t size) {
   rm_text_pair(text, size, "output_size", options_of(layer)->kernel);
 }
 
-static const rm_layer_type max_type = {"MaxPool2d", sizeof(pool), max_fields, max_forward, describe};
-static const rm_layer_type avg_type = {"AvgPool2d", sizeof(pool), avg_fields, avg_forward, describe};
-static const rm_layer_type adaptive_type = {"AdaptiveAvgPool2d", sizeof(pool), adaptive_fields, adaptive_forward,
-                                            adaptive_describe};
+const rm_layer_type rm_max_pool_type = {.name = "MaxPool2d", .bytes = sizeof(pool), .fields = max_fields,
+                                        .forward = max_forward, .describe = describe};
+const rm_layer_type rm_avg_pool_type = {.name = "AvgPool2d", .bytes = sizeof(pool), .fields = avg_fields,
+                                        .forward = avg_forward, .describe = describe};
+const rm_layer_type rm_adaptive_avg_pool_type = {.name = "AdaptiveAvgPool2d", .bytes = sizeof(pool),
+                                                 .fields = adaptive_fields, .forward = adaptive_forward,
+                                                 .describe = adaptive_describe};
 
 static rm_status make(const rm_layer_type *type, const rm_pool_options *options, rm_layer **layer, rm_error *err) {
   for (size_t i = 0; i < 2; i++)
@@ -63,13 +72,13 @@ static rm_status make(const rm_layer_type *type, const rm_pool_options *options,
 }
 
 rm_status rm_max_pool_layer(const rm_pool_options *options, rm_layer **layer, rm_error *err) {
-  return make(&max_type, options, layer, err);
+  return make(&rm_max_pool_type, options, layer, err);
 }
 
 rm_status rm_avg_pool_layer(const rm_pool_options *options, rm_layer **layer, rm_error *err) {
-  return make(&avg_type, options, layer, err);
+  return make(&rm_avg_pool_type, options, layer, err);
 }
 
 rm_status rm_adaptive_avg_pool_layer(const size_t size[2], rm_layer **layer, rm_error *err) {
-  return make(&adaptive_type, &(rm_pool_options){.kernel = {size[0], size[1]}, .stride = {1, 1}}, layer, err);
+  return make(&rm_adaptive_avg_pool_type, &(rm_pool_options){.kernel = {size[0], size[1]}, .stride = {1, 1}}, layer, err);
 }

@@ -3,16 +3,10 @@
 
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
-#include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "base/clock.h"
 #include "kernels/machine.h"
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "memory/alloc.h"
+#include "parallel/pool.h"
 
 /* --- multiply-adds --------------------------------------------------------------------- */
 
@@ -33,13 +27,14 @@ static void flops_range(void *ctx, size_t begin, size_t end) {
 double rm_machine_flops(const rm_kernels *kernels, double seconds) {
   flops_job job = {.kernels = kernels};
   size_t pieces = PIECES * rm_num_threads();
-  double flops = 2.0 * RM_MACHINE_CHAINS * (double)kernels->vector * ROUNDS * (double)pieces, best = 0, start = now();
+  double flops = 2.0 * RM_MACHINE_CHAINS * (double)kernels->vector * ROUNDS * (double)pieces, best = 0;
+  double start = rm_seconds(RM_CLOCK_STEADY);
   do {
-    double began = now();
+    double began = rm_seconds(RM_CLOCK_STEADY);
     rm_parallel(pieces, 1, flops_range, &job);
-    double rate = flops / (now() - began);
+    double rate = flops / (rm_seconds(RM_CLOCK_STEADY) - began);
     if (rate > best) best = rate;
-  } while (now() - start < seconds);
+  } while (rm_seconds(RM_CLOCK_STEADY) - start < seconds);
   return best;
 }
 
@@ -65,13 +60,13 @@ static void triad_range(void *ctx, size_t begin, size_t end) {
 }
 
 static double stream_rate(stream_job *job, rm_range_fn body, size_t blocks, size_t arrays, double seconds) {
-  double bytes = (double)arrays * (double)blocks * BLOCK * sizeof(float), best = 0, start = now();
+  double bytes = (double)arrays * (double)blocks * BLOCK * sizeof(float), best = 0, start = rm_seconds(RM_CLOCK_STEADY);
   do {
-    double began = now();
+    double began = rm_seconds(RM_CLOCK_STEADY);
     rm_parallel(blocks, 4, body, job);
-    double rate = bytes / (now() - began);
+    double rate = bytes / (rm_seconds(RM_CLOCK_STEADY) - began);
     if (rate > best) best = rate;
-  } while (now() - start < seconds);
+  } while (rm_seconds(RM_CLOCK_STEADY) - start < seconds);
   return best;
 }
 

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
+#include "base/clock.h"
 
 atomic_bool rm_profile_on;
 
@@ -16,13 +16,7 @@ static struct {
 static _Thread_local double ended; /* seconds of scopes that have ended, those inside others counted once */
 static _Thread_local const char *recorded;
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-rm_scope rm_profile_enter(void) { return (rm_scope){now(), ended}; }
+rm_scope rm_profile_enter(void) { return (rm_scope){rm_seconds(RM_CLOCK_STEADY), ended}; }
 
 static rm_profile_entry *find(const char *name, rm_profile_kind kind) {
   for (size_t i = 0; i < profile.n; i++) {
@@ -36,7 +30,7 @@ static rm_profile_entry *find(const char *name, rm_profile_kind kind) {
 }
 
 void rm_profile_leave(rm_scope scope, const char *name, rm_profile_kind kind) {
-  double whole = now() - scope.began, own = whole - (ended - scope.inside);
+  double whole = rm_seconds(RM_CLOCK_STEADY) - scope.began, own = whole - (ended - scope.inside);
   ended = scope.inside + whole;
   if (!atomic_load(&rm_profile_on)) return;
   pthread_mutex_lock(&profile.lock);

@@ -12,23 +12,25 @@
 #include "shell/line.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/locale.h"
 #include "shell/interrupt.h"
 
-static shell_input read_plain(const char *prompt, char **text) {
+static shell_input read_plain(const char *prompt, char **text, size_t *length) {
   size_t size = 0;
   *text = NULL;
   fputs(prompt, stdout);
   fflush(stdout);
   clearerr(stdin); /* a read of the user's that Ctrl-C ended */
-  ssize_t length = getline(text, &size, stdin);
-  if (length >= 0) {
-    if (length > 0 && (*text)[length - 1] == '\n') (*text)[length - 1] = '\0';
+  ssize_t got = getline(text, &size, stdin);
+  if (got >= 0) {
+    *length = (size_t)got - (got > 0 && (*text)[got - 1] == '\n');
     return SHELL_LINE;
   }
   free(*text);
@@ -41,7 +43,9 @@ static shell_input read_plain(const char *prompt, char **text) {
 #ifndef RM_HAVE_READLINE
 
 void shell_line_open(void) {}
-shell_input shell_line_read(const char *prompt, char **text) { return read_plain(prompt, text); }
+shell_input shell_line_read(const char *prompt, char **text, size_t *length) {
+  return read_plain(prompt, text, length);
+}
 
 #else
 
@@ -81,6 +85,8 @@ static int editing(void) { return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 void shell_line_open(void) {
   if (!editing()) return;
   rl_readline_name = "resmoon";
+  setlocale(LC_CTYPE, ""); /* readline does so too, but reads letters in the locale of the thread */
+  rm_locale_keep_numbers();
   rl_catch_signals = 0;
   rl_variable_bind("enable-bracketed-paste", "on");
   rl_catch_sigwinch = 0;
@@ -96,7 +102,7 @@ void shell_line_open(void) {
 static void clear_line(void) {
   rl_callback_sigcleanup();
   rl_callback_handler_remove();
-  fputs("^C\n", stdout);
+  fputs(shell_ending() ? "\n" : "^C\n", stdout);
   fflush(stdout);
 }
 
@@ -141,8 +147,11 @@ static shell_input read_edited(const char *prompt, char **text) {
   return SHELL_LINE;
 }
 
-shell_input shell_line_read(const char *prompt, char **text) {
-  return editing() ? read_edited(prompt, text) : read_plain(prompt, text);
+shell_input shell_line_read(const char *prompt, char **text, size_t *length) {
+  if (!editing()) return read_plain(prompt, text, length);
+  shell_input kind = read_edited(prompt, text);
+  *length = kind == SHELL_LINE ? strlen(*text) : 0;
+  return kind;
 }
 
 #endif

@@ -7,14 +7,18 @@
 #include <limits.h>
 #include <lua.h>
 #include <lualib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 #include "shell/interrupt.h"
+#include "shell/longwork.h"
 #include "shell/paths.h"
+#include "shell/pattern.h"
+#include "shell/protect.h"
 #include "shell/repl.h"
 #include "shell/run.h"
 #include "shell/textonly.h"
@@ -147,8 +151,10 @@ static int run_script(lua_State *L, int argc, char **argv) {
   } else if (shell_find_script(name, path, sizeof path)) {
     name = path;
   } else if (!is_file(name)) {
-    fprintf(stderr, "resmoon: there is no file and no script named %s (resmoon --help lists the scripts)\n",
-            name);
+    const char *nearest = shell_nearest_script(name);
+    fprintf(stderr, "resmoon: there is no file and no script named %s", name);
+    if (nearest) fprintf(stderr, ", did you mean %s?", nearest);
+    fputs(" (resmoon --help lists the scripts)\n", stderr);
     return 1;
   }
   int status = luaL_loadfilex(L, name, "t");
@@ -160,6 +166,31 @@ static int run_script(lua_State *L, int argc, char **argv) {
   return run(L, status, nargs);
 }
 
+/* os.exit: of a script that a signal has stopped the status is that of the signal. */
+static int exit_with_signal(lua_State *L) {
+  int status = lua_isboolean(L, 1) ? (lua_toboolean(L, 1) ? EXIT_SUCCESS : EXIT_FAILURE)
+                                   : (int)luaL_optinteger(L, 1, EXIT_SUCCESS);
+  shell_interrupt_close();
+  if (lua_toboolean(L, 2)) lua_close(L);
+  exit(shell_exit_status(status));
+}
+
+static void replace_exit(lua_State *L) {
+  lua_getglobal(L, "os");
+  lua_pushcfunction(L, exit_with_signal);
+  lua_setfield(L, -2, "exit");
+  lua_pop(L, 1);
+}
+
+/* Standard input that is no terminal. An expression alone is not a statement: people pipe one as they type it. */
+static int run_input(lua_State *L) {
+  int loaded = luaL_loadfilex(L, NULL, "t");
+  int status = run(L, loaded, 0);
+  if (loaded == LUA_ERRSYNTAX)
+    fputs("(input that is not a terminal is run as a script; resmoon -i reads it as the prompt does)\n", stderr);
+  return status;
+}
+
 /* Lua's libraries, the C core and the ways into both. */
 static int open_libraries(lua_State *L) {
   luaL_openlibs(L);
@@ -167,6 +198,10 @@ static int open_libraries(lua_State *L) {
   shell_set_package_path(L);
   luaL_requiref(L, "resmoon.core", luaopen_resmoon_core, 0);
   shell_interrupt_open(L);
+  shell_protect_open(L);
+  shell_pattern_open(L);
+  shell_longwork_open(L);
+  replace_exit(L);
   return 0;
 }
 
@@ -198,11 +233,12 @@ static int run_all(lua_State *L, int argc, char **argv, const command_line *opti
   if (status == 0 && options->script < argc)
     status = run_script(L, argc - options->script, argv + options->script);
   int nothing = options->script == argc && !options->runs_code && !options->version;
+  if (shell_ending()) return status;
   if (options->interactive || (nothing && isatty(STDIN_FILENO))) {
     int failed = shell_repl(L);
     return status ? status : failed;
   }
-  if (nothing) status = run(L, luaL_loadfilex(L, NULL, "t"), 0);
+  if (nothing) status = run_input(L);
   return status;
 }
 
@@ -232,8 +268,10 @@ int main(int argc, char **argv) {
   }
   if (status == 0 && options.strict) status = be_strict(L);
   if (status == 0) status = run_all(L, argc, argv, &options);
+  shell_interrupt_close(); /* finalizers that do not end can be stopped */
   lua_close(L);
   rm_threads_stop();
+  signal(SIGPIPE, SIG_IGN);
   if (fflush(stdout) != 0 && status == 0) status = 1;
-  return status;
+  return shell_exit_status(status == 0 && shell_ending() ? 130 : status);
 }

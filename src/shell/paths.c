@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "bind/bind.h"
 
 /* A folder is a home if the Lua library is in it. */
 static int is_home(const char *folder) {
@@ -78,13 +79,35 @@ static void print_script(const char *folder, const char *file, const char *inden
   printf("%s%-10.*s  %s\n", indent, script_name(file), file, *line ? line + 4 : "");
 }
 
+/* The scripts in order of their names; their number, or -1. The caller frees each and the list. */
+static int scripts_of(const char *home, char *folder, size_t size, struct dirent ***entries) {
+  snprintf(folder, size, "%s/scripts", home);
+  return scandir(folder, entries, is_script, alphasort);
+}
+
+const char *shell_nearest_script(const char *name) {
+  static char nearest[NAME_MAX + 1];
+  const char *home = shell_home();
+  char folder[PATH_MAX + 16];
+  struct dirent **entries;
+  int n = home ? scripts_of(home, folder, sizeof folder, &entries) : -1;
+  bind_nearest best = bind_nearest_start(name);
+  for (int i = 0; i < n; i++) {
+    entries[i]->d_name[script_name(entries[i]->d_name)] = '\0';
+    bind_nearest_offer(&best, entries[i]->d_name);
+  }
+  if (best.name) snprintf(nearest, sizeof nearest, "%s", best.name);
+  for (int i = 0; i < n; i++) free(entries[i]);
+  if (n >= 0) free(entries);
+  return best.name ? nearest : NULL;
+}
+
 void shell_list_scripts(const char *indent) {
   const char *home = shell_home();
   if (!home) return;
   char folder[PATH_MAX + 16];
-  snprintf(folder, sizeof folder, "%s/scripts", home);
   struct dirent **entries;
-  int n = scandir(folder, &entries, is_script, alphasort);
+  int n = scripts_of(home, folder, sizeof folder, &entries);
   for (int i = 0; i < n; i++) {
     print_script(folder, entries[i]->d_name, indent);
     free(entries[i]);

@@ -17,6 +17,9 @@ void shell_set_package_path(lua_State *L);
 /* Writes the path of scripts/NAME.lua and returns 1 if there is such a script. */
 int shell_find_script(const char *name, char *path, size_t size);
 
+/* The name of a script that a misspelt one may mean, kept until the next call, or NULL. */
+const char *shell_nearest_script(const char *name);
+
 /* Prints the names of the scripts and what they do, one a line, each behind `indent`. */
 void shell_list_scripts(const char *indent);
 

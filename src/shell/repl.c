@@ -21,13 +21,12 @@ static const char PROMPT[] = "> ", CONTINUED[] = ">> ";
 /* Stack slot of shell_repl. */
 enum { SESSION = 1 };
 
-/* Calls session:method(text) (text may be NULL) for `nresults` results; they are ours, so an
- * error here is a bug and is shown as one. */
-static int ask_session(lua_State *L, const char *method, const char *text, int nresults) {
+/* Calls session:method() for `nresults` results; they are ours, so an error here is a bug and is shown
+ * as one. */
+static int ask_session(lua_State *L, const char *method, int nresults) {
   lua_getfield(L, SESSION, method);
   lua_pushvalue(L, SESSION);
-  if (text) lua_pushstring(L, text);
-  if (shell_call(L, text ? 2 : 1, nresults) == 0) return 0;
+  if (shell_call(L, 1, nresults) == 0) return 0;
   shell_report(L);
   return 1;
 }
@@ -70,19 +69,19 @@ typedef enum { DONE, MORE, LEAVE } outcome;
 static outcome run_ready(lua_State *L) {
   for (;;) {
     /* take() -> "chunk", entry, function | "error", entry, message | "more" | "done" | "leave" */
-    if (ask_session(L, "take", NULL, 3) != 0) {
-      ask_session(L, "reset", NULL, 0);
+    if (ask_session(L, "take", 3) != 0) {
+      ask_session(L, "reset", 0);
       return DONE;
     }
     const char *kind = lua_tostring(L, -3), *entry = lua_tostring(L, -2);
     if (entry) shell_history_add(entry);
     switch (*kind) {
       case 'c':
-        if (!run_chunk(L)) ask_session(L, "reset", NULL, 0);
+        if (!run_chunk(L)) ask_session(L, "reset", 0);
         break;
       case 'e':
         shell_report(L);
-        ask_session(L, "reset", NULL, 0);
+        ask_session(L, "reset", 0);
         break;
       default:
         lua_settop(L, SESSION);
@@ -90,6 +89,27 @@ static outcome run_ready(lua_State *L) {
     }
     lua_settop(L, SESSION);
   }
+}
+
+static int copy_line(lua_State *L) {
+  lua_pushlstring(L, lua_touserdata(L, 1), (size_t)lua_tointeger(L, 2));
+  return 1;
+}
+
+/* Gives the line to the session, and frees it before anything of the user's runs. */
+static int feed(lua_State *L, char *text, size_t length) {
+  lua_getfield(L, SESSION, "feed");
+  lua_pushvalue(L, SESSION);
+  lua_pushcfunction(L, copy_line);
+  lua_pushlightuserdata(L, text);
+  lua_pushinteger(L, (lua_Integer)length);
+  int failed = lua_pcall(L, 2, 1, 0);
+  free(text);
+  if (!failed) failed = shell_call(L, 2, 0);
+  if (!failed) return 0;
+  shell_report(L);
+  lua_settop(L, SESSION);
+  return 1;
 }
 
 /* Pushes what module `name` returns. */
@@ -109,25 +129,24 @@ int shell_repl(lua_State *L) {
   shell_history_open();
   if (isatty(STDIN_FILENO)) puts("ResMoon, with " LUA_RELEASE ". ?name explains, Ctrl-C stops what runs, Ctrl-D leaves.");
   fflush(stdout);
-  ask_session(L, "open", NULL, 0);
+  ask_session(L, "open", 0);
   outcome state = DONE;
   for (;;) {
+    if (shell_ending()) return 130;
     char *text = NULL;
-    switch (shell_line_read(state == MORE ? CONTINUED : PROMPT, &text)) {
+    size_t length = 0;
+    switch (shell_line_read(state == MORE ? CONTINUED : PROMPT, &text, &length)) {
       case SHELL_END:
-        if (state != MORE) return 0;
+        if (state != MORE) return shell_ending() ? 130 : 0;
         /* Ctrl-D ends a statement that is not complete, and only then the session. */
         /* fall through */
       case SHELL_INTERRUPTED:
-        ask_session(L, "reset", NULL, 0);
+        ask_session(L, "reset", 0);
         state = DONE;
         break;
       case SHELL_LINE:
-        /* Copied into the session, and freed before anything of the user's runs. */
-        ask_session(L, "feed", text, 0);
-        free(text);
-        state = run_ready(L);
-        if (state == LEAVE) return 0;
+        state = feed(L, text, length) == 0 ? run_ready(L) : DONE;
+        if (state == LEAVE) return shell_ending() ? 130 : 0;
     }
   }
 }

@@ -5,10 +5,12 @@
 #include "shell/run.h"
 
 #include <lauxlib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/letters.h"
 #include "shell/interrupt.h"
 
 static const char TRACE[] = "resmoon.trace"; /* in the registry */
@@ -16,7 +18,7 @@ static const char TRACE[] = "resmoon.trace"; /* in the registry */
 /* Message handler: the error as a string, with the traceback. */
 static int add_traceback(lua_State *L) {
   if (!lua_isstring(L, 1) && !luaL_getmetafield(L, 1, "__tostring"))
-    lua_pushfstring(L, "(the error is a %s)", luaL_typename(L, 1));
+    lua_pushfstring(L, lua_isnil(L, 1) ? "(the error is %s)" : "(the error is a %s)", luaL_typename(L, 1));
   else
     luaL_tolstring(L, 1, NULL);
   const char *wish = getenv("RESMOON_TRACEBACK");
@@ -43,9 +45,33 @@ void shell_trace_open(lua_State *L) {
 
 static int interrupted;  /* the last shell_call ended by Ctrl-C */
 
+/* The message on top without anything that a terminal obeys: it may quote the name of a file or a tensor. */
+static void make_visible(lua_State *L) {
+  size_t n;
+  const char *text = lua_tolstring(L, -1, &n);
+  if (!text) return;
+  luaL_Buffer out;
+  luaL_buffinit(L, &out);
+  for (size_t i = 0; i < n;) {
+    rm_letter letter = rm_letter_at(text + i, n - i);
+    char shown[RM_LETTER_SHOWN];
+    if (letter.visible || letter.code == '\n' || letter.code == '\t') luaL_addlstring(&out, text + i, letter.bytes);
+    else luaL_addlstring(&out, shown, rm_letter_show(letter, shown));
+    i += letter.bytes;
+  }
+  luaL_pushresult(&out);
+  lua_remove(L, -2);
+}
+
+static int explain(lua_State *L) {
+  int n = add_traceback(L);
+  make_visible(L);
+  return n;
+}
+
 int shell_call(lua_State *L, int nargs, int nresults) {
   int base = lua_gettop(L) - nargs;
-  lua_pushcfunction(L, add_traceback);
+  lua_pushcfunction(L, explain);
   lua_insert(L, base);
   shell_interrupt_arm(L);
   int status = lua_pcall(L, nargs, nresults, base);
@@ -61,11 +87,18 @@ int shell_colour(int descriptor) {
 }
 
 int shell_report(lua_State *L) {
-  const char *message = lua_tostring(L, -1);
+  if (shell_ending() == SIGPIPE) { /* as any program that writes to `head` */
+    lua_pop(L, 1);
+    return 130;
+  }
+  size_t length = 0;
+  const char *message = lua_tolstring(L, -1, &length); /* which may have zero bytes in it */
+  if (!message) message = "(no message)", length = strlen(message);
   int colour = shell_colour(STDERR_FILENO);
   fflush(stdout);
-  fprintf(stderr, "%s%s%s\n", colour ? "\033[31m" : "", message ? message : "(no message)",
-          colour ? "\033[0m" : "");
+  fputs(colour ? "\033[31m" : "", stderr);
+  fwrite(message, 1, length, stderr);
+  fputs(colour ? "\033[0m\n" : "\n", stderr);
   fflush(stderr);
   lua_pop(L, 1);
   return interrupted ? 130 : 1;

@@ -3,6 +3,7 @@
 
 #include <lauxlib.h>
 #include <string.h>
+#include "shell/interrupt.h"
 
 /* Makes argument `arg` of load or loadfile, the mode, "t". */
 static void force_text(lua_State *L, int arg) {
@@ -21,9 +22,13 @@ static int call_original(lua_State *L) {
   return lua_gettop(L);
 }
 
+/* load catches the errors of a function that reads, but not an interrupt. */
 static int text_load(lua_State *L) {
+  int count = shell_requests(L);
   force_text(L, 3);
-  return call_original(L);
+  int results = call_original(L);
+  if (lua_isnil(L, 1)) shell_rethrow(L, count);
+  return results;
 }
 
 static int text_loadfile(lua_State *L) {

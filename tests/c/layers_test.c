@@ -24,17 +24,19 @@ static rm_status make_pool(rm_layer **layer) {
 }
 static rm_status make_dropout(rm_layer **layer) { return rm_dropout_layer(0.5, layer, &test_err); }
 static rm_status make_maxout(rm_layer **layer) {
-  return rm_activation_layer(RM_LAYER_MAXOUT, 2, layer, &test_err);
+  return rm_maxout_layer(2, layer, &test_err);
 }
 static rm_status make_flatten(rm_layer **layer) { return rm_flatten_layer(2, -1, layer, &test_err); }
 
 static rm_status attempt(void) {
   rm_layer *layer = NULL;
-  rm_tensor *y = NULL;
+  rm_value x = {.tensor = image}, y = {0};
+  rm_tensor *t;
   rm_status status = make(&layer);
-  if (status == RM_OK) status = rm_layer_forward(layer, image, &rng, &y, &test_err);
-  if (status == RM_OK) status = rm_backward(y, y, false, &test_err);
-  rm_tensor_release(y);
+  if (status == RM_OK) status = rm_layer_forward(layer, &x, &rng, &y, &test_err);
+  if (status == RM_OK) status = rm_value_tensor(&y, &t, &test_err);
+  if (status == RM_OK) status = rm_backward(t, t, false, &test_err);
+  rm_value_release(&y);
   rm_layer_free(layer);
   OK(rm_tensor_set_grad(image, NULL, &test_err));
   return status;

@@ -1,8 +1,9 @@
 /* norm_test.c -- batch norm in every combination against loops in double, under every instruction
  * set; the same bits with one thread and two; nothing lost when memory runs out. */
+#include "core/copy.h"
 #include "leaks.h"
-#include "support.h"
 #include "ops/norm/norm.h"
+#include "support.h"
 
 typedef struct { size_t ndim, shape[4]; float mean; } size;
 static const size sizes[] = {

@@ -1,8 +1,10 @@
 /* pool_test.c -- pooling against loops in double over odd sizes, under every instruction set; ties;
  * one thread and two; dropout's mask. */
+#include "core/copy.h"
 #include "leaks.h"
-#include "support.h"
+#include "ops/pointwise/dropout.h"
 #include "ops/pool/pool.h"
+#include "support.h"
 
 typedef enum { MAX, AVG, ADAPTIVE } kind;
 typedef struct {

@@ -75,5 +75,5 @@ local function interrupted(rounds)
   end)
 end
 
-check.case("Ctrl-C stops each kind of work, and everything is as it was", function() interrupted(52) end)
+check.case("Ctrl-C stops each kind of work, and everything is as it was", function() interrupted(84) end)
 check.slow("500 times Ctrl-C at any moment, and everything is as it was", function() interrupted(500) end)

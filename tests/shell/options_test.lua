@@ -40,6 +40,21 @@ check.case("- and input that is no terminal are run as a script", function()
   check.equal(run({}, {input = "local x = 1\nprint(x)"}), "1\n")
 end)
 
+check.case("an expression alone is no script, and the way to have it read is said", function()
+  local output, errors, status = run({}, {input = "1+1\n"})
+  check.equal({output, status}, {"", 1})
+  check.that(errors:find("unexpected symbol near '1'.*resmoon %-i reads it as the prompt does"), errors)
+end)
+
+check.case("scripts with a byte order mark, #! and carriage returns", function()
+  program.with_folder(function(folder)
+    local text = "\u{FEFF}#!/usr/bin/env resmoon\r\nprint(1 +\r\n 2)\r\nprint(debug.getinfo(1, 'l').currentline)"
+    local file = program.file(folder .. "/s.lua", text)
+    check.equal(run {file}, "3\n4\n")
+    check.equal(run({"-"}, {input = text}), "3\n4\n")
+  end)
+end)
+
 check.case("-i prompts afterwards", function()
   local output, _, status = run({"-i", "-e", "x = 20"}, {input = "x + 3\n"})
   check.equal(status, 0)
@@ -62,6 +77,8 @@ check.case("unknown options and missing scripts are errors", function()
   _, errors, status = run {"nosuchscript"}
   check.equal(status, 1)
   check.that(errors:find("no script named nosuchscript", 1, true), errors)
+  _, errors = run {"trian"}
+  check.that(errors:find("no script named trian, did you mean train?", 1, true), errors)
   _, errors, status = run {"-e"}
   check.equal(status, 1)
   check.that(errors:find("an argument is missing", 1, true), errors)

@@ -28,6 +28,52 @@ check.case("prints what is typed", function()
   }
 end)
 
+check.case("= x is x, as in older versions of Lua", function()
+  session {
+    "send = 20 + 3\\r", "expect 23", "expect > ", "send =rm.ones(2), 'and'\\r", "expect (2)", "expect and",
+    "expect > ", "send = {1,\\r", "expect >> ", "send 7 * 6}\\r", "expect {1, 42}",
+    "expect > ", "send == 1\\r", "expect near '=='", "expect > ", "send _[2] + 2\\r", "expect 44",
+  }
+end)
+
+check.case("lines from a pipe may have zero bytes, carriage returns, a byte order mark, and no end", function()
+  local output, errors, status = program.run({"-i"}, {input = "\u{FEFF}'a\0b'\r\n#'a\0b' + 1\r\n1\0 + 2\n= 'last'"})
+  check.equal({output, status}, {"> a\0b\n> 4\n> > last\n> \n", 0})
+  check.that(errors:find("prompt[3]:1: unexpected symbol", 1, true), errors)
+end)
+
+check.case("an error is shown, whatever it is", function()
+  local function shown(code, wanted)
+    local _, errors, status = program.run({"-e", code})
+    check.equal(status, 1)
+    check.equal(errors:match "^[^\n]*", wanted)
+  end
+  shown("error()", "(the error is nil)")
+  shown("error({})", "(the error is a table)")
+  shown("error(true)", "(the error is a boolean)")
+  shown("error('a\\0b', 0)", "a\0b")
+  shown("error(setmetatable({}, {__tostring = function() return 'mine' end}))", "mine")
+  shown("error(setmetatable({}, {__tostring = function() error('inner', 0) end}))", "inner")
+  shown("error(setmetatable({}, {__tostring = function() return {} end}))", "'__tostring' must return a string")
+end)
+
+check.case("values that cannot be printed are errors, and the prompt goes on", function()
+  local output, errors = program.run({"-i"}, {input = [[
+setmetatable({}, {__tostring = function() error('on purpose', 0) end})
+setmetatable({}, {__tostring = function() return {} end})
+function deep(n) return n > 0 and {deep(n - 1)} or {} end
+deep(150)
+t = {} t.t = t
+t
+setmetatable({}, {__tostring = function(s) return tostring(s) end})
+#("x"):rep(1000000)
+6 * 7
+]]})
+  check.that(errors:find "on purpose" and errors:find "must return a string" and errors:find "C stack overflow", errors)
+  check.that(output:find("{{{...}}}", 1, true) and output:find("{t = {...}}", 1, true), output)
+  check.that(output:find "1000000\n> 42\n", output)
+end)
+
 check.case("Ctrl-C clears the line and loses no key", function()
   session {
     "send nonsense(", "expect nonsense(", "send \\x03", "expect ^C",

@@ -54,3 +54,14 @@ check.case("a single call as an expression shows its line, too, and gives all it
   check.that(errors:find("plot.lines: nothing to draw\nprompt[1]:1:  plot.lines()", 1, true), errors)
   check.that(out:find("5\tnil\t7", 1, true), out)
 end)
+
+check.case("an error that quotes a name obeys nothing in it", function()
+  local _, err, status = program.run {"-e", 'error("cannot read \\"a\\27[2J\\u{202e}.png\\"\\nsecond line", 0)'}
+  check.equal(status, 1)
+  check.that(err:find('cannot read "a\\x1b[2J\\u{202e}.png"\nsecond line', 1, true), err)
+  program.with_folder(function(folder)
+    local name = folder .. "/d\27[31m"
+    _, err, status = program.run {"train", "--data", name, "--run", folder .. "/r"}
+    check.that(status ~= 0 and err:find("d\\x1b[31m", 1, true) and not err:find("\27[31m", 1, true), err)
+  end)
+end)

@@ -60,6 +60,17 @@ local paths = {}
 for i = 1, 200 do paths[i] = ("%s/%d.png"):format(folder, i % 4 + 1) end
 
 local function forever(step) while true do step() end end
+local numbers = {}
+for i = 1, 300000 do numbers[i] = i end
+-- Whether numbers are still 1 .. n, in some order.
+local function permuted()
+  local seen = {}
+  for i, n in ipairs(numbers) do
+    if seen[n] or not (n >= 1 and n <= 300000) then error(("number %d is %s, again"):format(i, n), 0) end
+    seen[n] = true
+  end
+  if #numbers ~= 300000 then error(#numbers .. " numbers are left", 0) end
+end
 local function with_method(name, f)
   local restored <close> = setmetatable({}, {__close = function() rm.conv_method(nil) end})  -- luacheck: ignore
   rm.conv_method(name)
@@ -111,6 +122,52 @@ local works = {
     end)
   end,
   save = function() forever(function() rm.save(file, state) end) end,
+  caught = function()
+    local function inner() forever(function() pcall(xpcall, function() rm.randn(10) end, print) end) end
+    forever(function() pcall(inner) end)
+  end,
+  handler = function() forever(function() xpcall(error, function() forever(function() end) end) end) end,
+  resumed = function()
+    local function inner() forever(function() pcall(rm.randn, 300) end) end
+    forever(function() coroutine.resume(coroutine.create(inner)) end)
+  end,
+  closed = function()
+    forever(function()
+      local endless = {__close = function() forever(function() end) end}
+      local thread = coroutine.create(function()
+        local _ <close> = setmetatable({}, endless)
+        coroutine.yield()
+      end)
+      coroutine.resume(thread)
+      coroutine.close(thread)
+    end)
+  end,
+  finalizer = function()
+    setmetatable({}, {__gc = function() forever(function() end) end})
+    forever(collectgarbage)
+  end,
+  loading = function() forever(function() load(function() forever(function() end) end) end) end,
+  pattern = function() forever(function() pcall(string.find, ("a"):rep(100), (".-"):rep(40) .. "b") end) end,
+  gmatch = function() return ("a"):rep(100):gmatch((".*"):rep(40) .. "b")() end,
+  gsub = function() return (("a"):rep(100):gsub(("(a-)"):rep(30) .. "b", print)) end,
+  set = function() return ("a"):rep(1e6):find("[" .. ("b"):rep(1e6) .. "]") end,
+  balance = function() return ("("):rep(1e6):find("%b()") end,
+  sorting = function()
+    forever(function()
+      local mixed = {}
+      for i = 1, 300000 do mixed[i] = i * 7919 % 300000 + 1 end
+      numbers = mixed
+      table.sort(numbers)
+    end)
+  end,
+  moving = function() table.move({}, 1, 1 << 60, 2) end,
+  inserting = function() table.insert(setmetatable({}, {__len = function() return 1 << 60 end}), 1, 1) end,
+  repeating = function() forever(function() return ("ab"):rep(5e8) end) end,
+  joining = function()
+    local list = {}
+    for i = 1, 1e6 do list[i] = "element" end
+    forever(function() return table.concat(list, ", ") end)
+  end,
   sleep = function() sys.sleep(1000) end,
   program = function() sys.run({"sleep", "1000"}) end,
   plot = function()
@@ -143,6 +200,7 @@ function intact(n)  -- luacheck: globals intact
   uniform("running variance", {bn.running_var})
   uniform("in place", {moved})
   if rm.load(file).weight:sum():item() ~= state.weight:sum():item() then error("the file is damaged", 0) end
+  permuted()
   if rm.conv_method() then error("conv_method: " .. rm.conv_method(), 0) end
   collectgarbage()
   collectgarbage()

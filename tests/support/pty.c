@@ -10,6 +10,7 @@
  *     send TEXT      type TEXT
  *     pause N        let N milliseconds pass
  *     resize R C     the terminal has R rows and C columns from now on
+ *     signal N       send the program signal N
  *     exit N         wait for the end of the program, with exit status N
  *
  * Everything the program wrote goes to standard output. Status 1, and what went wrong on standard
@@ -128,6 +129,7 @@ static int step(char *line) {
   if (argument) *argument++ = '\0';
   else argument = line + strlen(line);
   if (strcmp(line, "exit") == 0) return expect_exit(atoi(argument));
+  if (strcmp(line, "signal") == 0) return kill(child, atoi(argument)) != 0;
   if (strcmp(line, "pause") == 0) {
     for (double end = now() + atoi(argument) / 1000.0; now() < end;) take_output(0.01);
     return 0;

@@ -14,8 +14,28 @@ local function nearest_option(parser, given)
   return core.nearest(given, names)
 end
 
+local WIDTH = 90
+
+-- Command lines that are too long for the help go on in a line of their own, so that they can be copied as they stand.
+local function folded(text)
+  return (text:gsub("[^\n]+", function(line)
+    if not line:find "^  resmoon " or #line <= WIDTH then return nil end
+    local lines, last = {}, nil
+    for word in line:gmatch "%S+" do
+      if last and #last + #word + 3 <= WIDTH then last = last .. " " .. word
+      else lines[#lines + 1], last = last, (last and "    " or "  ") .. word end
+    end
+    lines[#lines + 1] = last
+    return table.concat(lines, " \\\n")
+  end))
+end
+
 return function(name, text)
-  local parser = argparse(name, text):help_max_width(90)
+  local parser = argparse(name, text):help_max_width(WIDTH)
+  function parser:epilog(end_of_help)
+    self._epilog = folded(end_of_help)
+    return self
+  end
   local plain = parser.error
   function parser:error(message)
     local given = message:match "^unknown option '([^']*)'$"

@@ -1,5 +1,40 @@
---- Numbers and tables as text.
+--- Numbers, names and tables as text.
+--
+-- Widths are columns of a screen (rm.text_width), names of others are made visible (rm.text_visible), and a number that
+-- is none is "nan", whatever sign its bits have. All that prints names or numbers goes through here.
+local core = require "resmoon.core"
+
 local text = {}
+
+--- What stands where there is no value.
+text.NONE = "n/a"
+
+-- printf writes the sign of a NaN, which means nothing: 0/0 is "-nan" on x86 and "nan" on ARM.
+local NAN = 0 / 0
+if ("%f"):format(NAN):find "-" then NAN = -NAN end
+
+--- A NaN that prints as "nan".
+text.NAN = NAN
+
+local function plain(value)
+  if value ~= value then return NAN end
+  return value
+end
+
+--- string.format, with "nan" for every number that is none.
+function text.format(form, ...)
+  local n = select("#", ...)
+  if n == 1 then return form:format(plain((...))) end
+  local values = {...}
+  for i = 1, n do values[i] = plain(values[i]) end
+  return form:format(table.unpack(values, 1, n))
+end
+
+--- The value in that form, or `none` (n/a) where there is no value or no number.
+function text.value(form, value, none)
+  if value == nil or value ~= value then return none or text.NONE end
+  return form:format(value)
+end
 
 --- 1234567 -> "1,234,567"
 function text.grouped(n)
@@ -7,37 +42,107 @@ function text.grouped(n)
   return (digits:gsub("^(-?),", "%1"))
 end
 
---- The first n letters of a text that has more, the last of them a dot to say so.
+--- Columns that a text takes on a screen.
+text.width = core.text_width
+
+--- A name of others (a class, a file, a tensor), with nothing left in it that a terminal would obey.
+function text.visible(s) return core.text_visible(tostring(s)) end
+
+--- The same for a message of several lines.
+function text.visible_lines(s)
+  return (tostring(s):gsub("[^\n\t]+", core.text_visible))
+end
+
+--- The first n columns of a text that has more, the last of them a dot to say so.
 function text.cut(s, n)
-  local length = utf8.len(s)
-  if (length or #s) <= n then return s end
-  local keep = math.max(0, n - 1)
-  return (length and s:sub(1, utf8.offset(s, keep + 1) - 1) or s:sub(1, keep)) .. "."
+  if n == math.huge or text.width(s) <= n then return s end
+  return core.text_cut(s, math.max(0, math.floor(n) - 1)) .. "."
+end
+
+--- A text filled with blanks to n columns, from the right or, for numbers, from the left.
+function text.pad(s, n, left)
+  local blanks = (" "):rep(n - text.width(s))
+  return left and blanks .. s or s .. blanks
+end
+
+--- Names cut to n columns, in which those that differ still differ: where two would look alike, their places in the
+-- list stand at the ends ("bl~3").
+function text.distinct(names, n)
+  local result, whole, clash = {}, {}, {}
+  for i, name in ipairs(names) do
+    local short = text.cut(name, n)
+    if whole[short] and whole[short] ~= name then clash[short] = true end
+    whole[short], result[i] = name, short
+  end
+  for i, short in ipairs(result) do
+    local place = "~" .. i
+    if clash[short] then result[i] = core.text_cut(names[i], math.max(0, n - #place)) .. place end
+  end
+  return result
+end
+
+--- Names by which things are told apart: those that occur once stay; to others what `more(i)` says is added, in
+-- brackets, and where that repeats too, or is nil, a number.
+function text.told_apart(names, more)
+  local count, seen, result = {}, {}, {}
+  for _, name in ipairs(names) do count[name] = (count[name] or 0) + 1 end
+  for i, name in ipairs(names) do
+    local extra = count[name] > 1 and more and more(i)
+    result[i] = extra and ("%s (%s)"):format(name, extra) or name
+  end
+  count = {}
+  for _, name in ipairs(result) do count[name] = (count[name] or 0) + 1 end
+  for i, name in ipairs(result) do
+    if count[name] > 1 then
+      repeat
+        seen[name] = (seen[name] or 0) + 1
+        result[i] = ("%s #%d"):format(name, seen[name])
+      until not count[result[i]]
+    end
+  end
+  return result
+end
+
+--- Names as parts of file names: letters, digits and "_", all different also where a file system ignores case.
+function text.file_keys(names)
+  local keys, seen = {}, {}
+  for i, name in ipairs(names) do
+    local key = core.text_cut((name:gsub("[^%w]", "_")), 80)
+    if seen[key:lower()] then key = key .. "_" .. i end
+    while seen[key:lower()] do key = key .. "_" end
+    seen[key:lower()], keys[i] = true, key
+  end
+  return keys
 end
 
 --- Lines of cells (texts) as a list of lines: the first column to the left, the others to the right, a rule below
 -- the first line.
 function text.columns(lines)
-  local width, result = {}, {}
-  for _, line in ipairs(lines) do
-    for i, cell in ipairs(line) do width[i] = math.max(width[i] or 0, #cell) end
-  end
+  local width, result, shown = {}, {}, {}
   for n, line in ipairs(lines) do
+    shown[n] = {}
+    for i, cell in ipairs(line) do
+      shown[n][i] = text.visible(cell)
+      width[i] = math.max(width[i] or 0, text.width(shown[n][i]))
+    end
+  end
+  for n, line in ipairs(shown) do
     local cells = {}
-    for i, cell in ipairs(line) do cells[i] = ((i == 1 and "%-" or "%") .. width[i] .. "s"):format(cell) end
+    for i, cell in ipairs(line) do cells[i] = text.pad(cell, width[i], i > 1) end
     local row = table.concat(cells, "  ")
     result[#result + 1] = (row:gsub("%s+$", ""))
-    if n == 1 then result[2] = ("-"):rep(#row) end
+    if n == 1 then result[2] = ("-"):rep(text.width(row)) end
   end
   return result
 end
 
---- A paragraph as a list of lines of at most `width` letters (longer words stand alone).
+--- A paragraph as a list of lines of at most `width` columns (longer words stand alone).
 function text.wrapped(paragraph, width)
   local lines = {}
   for word in paragraph:gmatch "%S+" do
     local last = lines[#lines]
-    if last and #last + 1 + #word <= width then lines[#lines] = last .. " " .. word else lines[#lines + 1] = word end
+    if last and text.width(last) + 1 + text.width(word) <= width then lines[#lines] = last .. " " .. word
+    else lines[#lines + 1] = word end
   end
   return lines
 end

@@ -7,6 +7,7 @@ local rm     = require "resmoon"
 local Module = require "resmoon.nn.module"
 local exact  = require "resmoon.bench.exact"
 local text   = require "resmoon.bench.table"
+local pcall = require("resmoon.base.catch").pcall
 
 local type_of = Module.type_of
 

@@ -9,9 +9,6 @@ local peer = {}
 local TUNED = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=4294967296:"
   .. "glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456"
 
--- oneDNN's names of our instruction sets.
-local isas = {baseline = "SSE41", avx2 = "AVX2", avx512 = "AVX512_CORE"}
-
 --- The Python that has torch; nil and a reason otherwise.
 function peer.find()
   local tried = {}
@@ -33,7 +30,7 @@ function peer.run(python, script, options, isa)
     command[#command + 1] = "--" .. name
     command[#command + 1] = tostring(options[name])
   end
-  return measure.child(command, {GLIBC_TUNABLES = TUNED, ONEDNN_MAX_CPU_ISA = isa and isas[isa]})
+  return measure.child(command, {GLIBC_TUNABLES = TUNED, ONEDNN_MAX_CPU_ISA = isa and rm.machine.onednn_isa(isa)})
 end
 
 return peer

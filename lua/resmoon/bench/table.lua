@@ -1,4 +1,6 @@
 --- Tables as text: columns as wide as they must be, numbers to the right.
+local width_of = require("resmoon.base.text").width
+
 local text = {}
 
 --- Lines of a table. rows: lists of cells (texts); the first is the head. The first column, and those
@@ -8,17 +10,17 @@ function text.lines(rows, options)
   local left, indent = options.left or {}, options.indent or ""
   local width = {}
   for _, row in ipairs(rows) do
-    for i, cell in ipairs(row) do width[i] = math.max(width[i] or 0, utf8.len(cell) or #cell) end
+    for i, cell in ipairs(row) do width[i] = math.max(width[i] or 0, width_of(cell)) end
   end
   local lines = {}
   for n, row in ipairs(rows) do
     local cells = {}
     for i, cell in ipairs(row) do
-      local gap = (" "):rep(width[i] - (utf8.len(cell) or #cell))
+      local gap = (" "):rep(width[i] - width_of(cell))
       cells[i] = (i == 1 or left[i]) and cell .. gap or gap .. cell
     end
     lines[#lines + 1] = (indent .. table.concat(cells, "  ")):gsub("%s+$", "")
-    if n == 1 then lines[#lines + 1] = indent .. ("-"):rep((utf8.len(lines[1]) or #lines[1]) - #indent) end
+    if n == 1 then lines[#lines + 1] = indent .. ("-"):rep(width_of(lines[1]) - #indent) end
   end
   return lines
 end

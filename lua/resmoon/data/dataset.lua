@@ -8,6 +8,9 @@
 --     ds.shape                  {C, H, W}
 --     ds.mean, ds.std           of each channel, in units of [0, 1]
 --     ds.name                   "cifar10", ...
+--     ds.root, ds.paths         of sets of image files: the folder, and the path of each image
+--     ds.notes, ds.left         what is worth knowing of how it was read, and what was left out, as {path, reason}
+--     ds.mirror                 whether an image mirrored left to right keeps its class: false for digits and letters
 --
 -- Anything with these is a data set; `Dataset` is the one that holds all its images in one uint8
 -- tensor (N, C, H, W), as bytes: 50,000 images of 32x32 are 154 MB. A subset shares the images
@@ -190,6 +193,10 @@ function Dataset:subset(indices)
   for key, value in pairs(self) do copy[key] = value end
   copy.indices = positions(self, indices)
   imaging.gather(self.labels, copy.indices)  -- raises if one is out of range
+  if self.paths then
+    copy.paths = {}
+    for i, k in ipairs(indices:totable()) do copy.paths[i] = self.paths[k] end
+  end
   copy.like = copy.like or self
   return setmetatable(copy, Dataset)
 end
@@ -227,7 +234,9 @@ function Dataset:shrunk(size)
     parts[#parts + 1] = (chunk:float():avg_pool2d(factor) + 0.5):byte():contiguous()
   end
   return Dataset.new {name = self.name, split = self.split, classes = self.classes, labels = self:all_labels(),
-                      images = #parts == 1 and parts[1] or rm.cat(parts, 1), mean = self.mean, std = self.std}
+                      images = #parts == 1 and parts[1] or rm.cat(parts, 1), mean = self.mean, std = self.std,
+                      mirror = self.mirror, root = self.root, notes = self.notes,
+                      left = self.left, format = self.format, folder = self.folder}
 end
 
 return Dataset

@@ -6,6 +6,7 @@
 -- off goes on. Programs (curl or wget, md5sum, tar) are started by argument list; there is no shell.
 local sys  = require("resmoon.core").sys
 local find = require "resmoon.data.find"
+local pcall = require("resmoon.base.catch").pcall
 
 local fetch = {}
 
@@ -194,7 +195,10 @@ function fetch.get(set, dir, say)
   end)
   if ok then return dir .. "/" .. set.folder end
   if type(failure) == "table" then return nil, failure.message end
-  if tostring(failure):find "interrupted" then return nil, "interrupted; the same command goes on from here" end
+  if tostring(failure):find "interrupted" then
+    require("resmoon").interrupt.clear()
+    return nil, "interrupted; the same command goes on from here"
+  end
   return nil, tostring(failure)
 end
 

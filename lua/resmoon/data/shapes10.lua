@@ -43,7 +43,7 @@ local function make(set, options)
   local images, labels = rm.imaging.shapes10(size, options.seed or 1, split == "train" and 0 or 1)
   return Dataset.new {
     name = "shapes10", split = split, images = images, labels = labels, classes = set.classes,
-    mean = set.mean, std = set.std,
+    mean = set.mean, std = set.std, mirror = true,
   }
 end
 

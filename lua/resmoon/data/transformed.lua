@@ -23,11 +23,17 @@ function own:batch(which, generator_of)
   return transforms.apply(x, self.transform, generator_of), y
 end
 
+-- What the images are and where they come from does not change with what is made of them.
+local of_source = {}
+for name in ("mean std mirror root paths notes left format folder survey sizes"):gmatch "%S+" do
+  of_source[name] = true
+end
+
 local meta = {__len = Dataset.__len, __tostring = Dataset.__tostring}
 
 function meta.__index(self, name)
   if own[name] then return own[name] end
-  if name == "mean" or name == "std" then return rawget(self, "source")[name] end
+  if of_source[name] then return rawget(self, "source")[name] end
   return Dataset[name]
 end
 
@@ -38,7 +44,8 @@ function Transformed.new(source, transform)
   end
   local shape = transform((source:get(1)), rm.generator(0)).shape
   return setmetatable({source = source, transform = transform, shape = {table.unpack(shape, #shape - 2)},
-                       name = source.name, split = source.split, classes = source.classes}, meta)
+                       name = source.name, split = source.split, classes = source.classes,
+                       mirror = source.mirror}, meta)
 end
 
 return Transformed

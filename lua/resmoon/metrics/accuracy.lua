@@ -4,6 +4,7 @@
 -- scores higher, or equal with a lower number: a network that says the same for all classes gets
 -- no image right by luck of ties, except those of class 1.
 local read = require "resmoon.metrics.scores"
+local text = require "resmoon.base.text"
 
 local accuracy = {}
 
@@ -24,7 +25,7 @@ end
 -- Call: metrics.topk(scores, labels, k) -> number
 -- Call: metrics.topk(scores, labels, {k1, k2, ...}) -> list of numbers
 -- Shapes: scores (N, K), labels (N) from 1 on; tensors or tables.
--- Units: fractions in [0, 1].
+-- Units: fractions in [0, 1]; NaN of no images.
 -- Errors: raises for shapes that do not fit, or a label above K.
 -- Example:
 --   > scores = rm.tensor {{0.1, 0.7, 0.2}, {0.5, 0.3, 0.2}}
@@ -41,14 +42,14 @@ function accuracy.topk(scores, labels, k)
       if rank < ks[i] then right[i] = right[i] + 1 end
     end
   end
-  for i = 1, #ks do right[i] = #rows > 0 and right[i] / #rows or 0 end
+  for i = 1, #ks do right[i] = #rows > 0 and right[i] / #rows or text.NAN end
   return type(k) == "table" and right or right[1]
 end
 
 --- Fraction of images whose class scores highest.
 -- Call: metrics.accuracy(scores, labels) -> number
 -- Shapes: scores (N, K), labels (N) from 1 on; tensors or tables.
--- Units: a fraction in [0, 1].
+-- Units: a fraction in [0, 1]; NaN of no images.
 -- Errors: raises for shapes that do not fit, or a label above K.
 -- Example:
 --   > metrics.accuracy({{0.1, 0.9}, {0.8, 0.2}}, {2, 2})

@@ -6,6 +6,7 @@
 local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
+local pcall = require("resmoon.base.catch").pcall
 
 local function is(module, kind) return Module.is_module(module) and Module.type_of(module) == kind end
 

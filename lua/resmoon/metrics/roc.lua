@@ -6,6 +6,7 @@
 -- The area is taken by the trapezoid rule, so that ties count half. Without an image of the class,
 -- or without one of the others, there is no curve: rates and area are NaN.
 local read = require "resmoon.metrics.scores"
+local text = require "resmoon.base.text"
 
 local roc = {}
 
@@ -23,7 +24,9 @@ local function curve(rows, labels, class)
     if labels[n] == class then tp = tp + 1 else fp = fp + 1 end
     local score, next_score = rows[n][class], order[i + 1] and rows[order[i + 1]][class]
     if score ~= next_score then
-      fpr[#fpr + 1], tpr[#tpr + 1], threshold[#threshold + 1] = fp / negatives, tp / positives, score
+      threshold[#threshold + 1] = score
+      fpr[#fpr + 1] = negatives > 0 and fp / negatives or text.NAN
+      tpr[#tpr + 1] = positives > 0 and tp / positives or text.NAN
     end
   end
   return fpr, tpr, threshold
@@ -32,6 +35,7 @@ end
 local function area(fpr, tpr)
   local sum = 0
   for i = 2, #fpr do sum = sum + (fpr[i] - fpr[i - 1]) * (tpr[i] + tpr[i - 1]) / 2 end
+  if #fpr < 2 or sum ~= sum then return text.NAN end  -- no images at all, or none of one kind
   return sum
 end
 
@@ -54,7 +58,7 @@ end
 --- Area under the curve for each class (a list), and the mean over those that have one.
 -- Call: metrics.auc(scores, labels) -> list of numbers, number
 -- Shapes: scores (N, K), labels (N) from 1 on; K areas, and their mean.
--- Errors: raises for shapes that do not fit. An area without both kinds of images is NaN.
+-- Errors: raises for shapes that do not fit. An area without both kinds of images is NaN; so is the mean of none.
 -- Example:
 --   > metrics.auc({{0.9, 0.1}, {0.4, 0.6}, {0.2, 0.8}}, {1, 2, 2})
 --   {1.0, 1.0}  1.0
@@ -67,7 +71,7 @@ function roc.auc(scores, labels)
     areas[class] = a
     if a == a then sum, count = sum + a, count + 1 end
   end
-  return areas, sum / count
+  return areas, count > 0 and sum / count or text.NAN
 end
 
 -- The curve's true positive rates at `x`, from below and from above (they differ where it rises at one x), and the

@@ -7,8 +7,8 @@
 -- Maxout takes the larger of two neighbouring outputs, so the layer in front of it has twice as many: two
 -- `pieces` for each feature.
 -- Sources: maxout: Goodfellow et al. 2013, arXiv:1302.4389; elu: Clevert et al. 2016, arXiv:1511.07289.
-local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
+local hint = require "resmoon.base.hint"
 
 local PIECES = 2  -- of maxout
 
@@ -30,9 +30,8 @@ local activation = {names = {"sigmoid", "tanh", "relu", "leaky_relu", "maxout", 
 function activation.get(who, name)
   name = name or "relu"
   if not functions[name] then
-    local nearest = core.nearest(tostring(name), activation.names)
-    fail("%s: activation is %s%s, expected one of %s", who, tostring(name),
-         nearest and (", did you mean '%s'?"):format(nearest) or "", table.concat(activation.names, ", "))
+    fail("%s: activation is %s%s, expected one of %s", who, tostring(name), hint(name, activation.names),
+         table.concat(activation.names, ", "))
   end
   return functions[name], name == "maxout" and PIECES or 1
 end

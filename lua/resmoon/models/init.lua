@@ -5,8 +5,8 @@
 -- models.get(name) {input = dataset.shape, num_classes = #dataset.classes}.
 --
 -- Topic: models
-local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
+local hint = require "resmoon.base.hint"
 
 local models = {
   ResNet = require "resmoon.models.resnet",  -- to build others of the family: its header says how
@@ -47,13 +47,11 @@ function models.get(name)
   for _, known in ipairs(names) do
     if known == name then return models[known] end
   end
-  local nearest = core.nearest(tostring(name):lower(), names)
-  local hint = nearest and (", did you mean '%s'?"):format(nearest) or ""
-  fail("models: there is no '%s'%s (models.list() has all)", tostring(name), hint)
+  fail("models: there is no '%s'%s (models.list() has all)", tostring(name), hint(tostring(name):lower(), names))
 end
 
 --- models.resnet21 is an error that names the nearest, rather than a nil to be called.
--- models.tables is read when asked for: it needs this file.
+-- models.tables is read when it is asked for (late: it is made of the networks that this file lists).
 return setmetatable(models, {__index = function(_, name)
   if name == "tables" then return require "resmoon.models.tables" end
   return models.get(name)

@@ -1,6 +1,7 @@
 --- Everything a network computes on the way to its result, by the path of the module that computed it.
 local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
+local is     = require "resmoon.base.is"
 local Module = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
 local untouched  = require "resmoon.nn.untouched"
@@ -9,10 +10,6 @@ local Activations = {__name = "Activations"}
 
 -- What printing needs of each result, apart from it, since its keys are the paths.
 local about = setmetatable({}, {__mode = "k"})
-
-local function is_tensor(v)
-  return type(v) == "userdata" and (getmetatable(v) or {}).__name == "resmoon.Tensor"
-end
 
 local function shape_text(tensor) return "(" .. table.concat(tensor.shape, ", ") .. ")" end
 
@@ -78,14 +75,14 @@ end
 --   1  {4, 3}
 local function activations(net, x, options)
   if not Module.is_module(net) then fail("activations: argument 1 is a %s, expected a module", type(net)) end
-  if not is_tensor(x) then fail("activations: argument 2 is a %s, expected a tensor", type(x)) end
+  if not is.tensor(x) then fail("activations: argument 2 is a %s, expected a tensor", type(x)) end
   options = options_of("activations", options, {"match", "grad"})
   local acts, types = setmetatable({grad = {}}, Activations), {}
   about[acts] = {net = Module.label(net), input = shape_text(x), types = types}
   local paths, handles = {}, {}
   local function keep(module, _, y)
     local path = paths[module]
-    if not is_tensor(y) then return end
+    if not is.tensor(y) then return end
     if rawget(acts, path) then
       local n = 2
       while rawget(acts, path .. ":" .. n) do n = n + 1 end

@@ -1,9 +1,11 @@
 --- Gradients compared with central differences.
 local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
+local is     = require "resmoon.base.is"
 local Module = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
 local untouched  = require "resmoon.nn.untouched"
+local pcall = require("resmoon.base.catch").pcall
 
 local Report = {__name = "Gradcheck"}
 
@@ -25,10 +27,6 @@ function Report:__tostring()
   return ("gradcheck: gradients differ (step %g)\n%s"):format(self.step, table.concat(lines, "\n"))
 end
 
-local function is_tensor(v)
-  return type(v) == "userdata" and (getmetatable(v) or {}).__name == "resmoon.Tensor"
-end
-
 -- {2, 3} for the element `position` (from 1, row-major) of `shape`.
 local function place(shape, position)
   local at, rest = {}, position - 1
@@ -43,7 +41,7 @@ local function gather(f, inputs)
   local arguments, tensors = {}, {}
   for i = 1, #inputs do
     local x = inputs[i]
-    if is_tensor(x) and x.dtype == "float32" then
+    if is.tensor(x) and x.dtype == "float32" then
       x = x:detach():clone():requires_grad_(true)
       tensors[#tensors + 1] = {name = "input " .. i, tensor = x}
     end
@@ -119,7 +117,7 @@ local function gradcheck(f, inputs, options)
   if type(f) ~= "function" and not Module.is_module(f) then
     fail("gradcheck: argument 1 is a %s, expected a function or module", type(f))
   end
-  if is_tensor(inputs) then inputs = {inputs} end
+  if is.tensor(inputs) then inputs = {inputs} end
   if type(inputs) ~= "table" then
     fail("gradcheck: argument 2 is a %s, expected a tensor or a list of inputs", type(inputs))
   end
@@ -136,8 +134,8 @@ local function gradcheck(f, inputs, options)
     local dropout = core.random.dropout:get_state()  -- the same mask every time
     local y = f(table.unpack(arguments))
     core.random.dropout:set_state(dropout)
-    if not is_tensor(y) or y.dtype ~= "float32" then
-      fail("gradcheck: f returned a %s, expected a float32 tensor", is_tensor(y) and y.dtype .. " tensor" or type(y))
+    if not is.tensor(y) or y.dtype ~= "float32" then
+      fail("gradcheck: f returned a %s, expected a float32 tensor", is.tensor(y) and y.dtype .. " tensor" or type(y))
     end
     return y
   end

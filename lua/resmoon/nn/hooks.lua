@@ -12,12 +12,9 @@
 -- are those that pass this call of this module, whatever else x and y are used for.
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
+local is   = require "resmoon.base.is"
 
 local kinds = {"before", "after", "backward"}
-
-local function is_tensor(v)
-  return type(v) == "userdata" and (getmetatable(v) or {}).__name == "resmoon.Tensor"
-end
 
 local function get(module)
   if type(module) == "table" then return rawget(module, "_hooks") end
@@ -31,7 +28,7 @@ end
 -- --- a call with hooks -------------------------------------------------------------------------------
 
 -- A batch norm's result is not computed until somebody asks for something of it; what a hook is given is.
-local function complete(v) return is_tensor(v) and v.requires_grad end
+local function complete(v) return is.tensor(v) and v.requires_grad end
 
 -- Arranges that hooks are called once the gradients of `x` and of the result are known. Returns the alias of
 -- x that forward is to take, and a function that gives the alias of the result.

@@ -6,19 +6,16 @@
 local core   = require "resmoon.core"
 local class  = require "resmoon.base.class"
 local fail   = require "resmoon.base.fail"
+local is     = require "resmoon.base.is"
 local Module = require "resmoon.nn.module"
 
 local Guard = class("NanGuard")
 
 local guards = setmetatable({}, {__mode = "k"})  -- those at work
 
-local function is_tensor(v)
-  return type(v) == "userdata" and (getmetatable(v) or {}).__name == "resmoon.Tensor"
-end
-
 -- "nan at (1, 3, 2, 2)" or nil.
 local function trouble(tensor)
-  if not is_tensor(tensor) then return nil end
+  if not is.tensor(tensor) then return nil end
   local place = core.find_nonfinite(tensor)
   if not place then return nil end
   local value = (#place > 0 and tensor:detach()[place] or tensor):item()
@@ -62,7 +59,7 @@ function Guard:init(net)
           is_leaf(module) and "" or ("the operation %s of "):format(y.op or "at the end"), named(path, module), what,
           is_leaf(module) and reason(module) or "")
       end
-      local key = is_tensor(y) and y.requires_grad and core.tape_key(y)
+      local key = is.tensor(y) and y.requires_grad and core.tape_key(y)
       if key and not self.paths[key] then self.paths[key] = {path = path, module = module} end
     end)
   end

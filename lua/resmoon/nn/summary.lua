@@ -9,8 +9,9 @@
 --   bytes  of the layers' outputs in float32: about what training keeps of one image.
 local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
-local Module = require "resmoon.nn.module"
+local kind   = require "resmoon.nn.kind"
 local text   = require "resmoon.base.text"
+local pcall = require("resmoon.base.catch").pcall
 
 local Summary = {__name = "Summary"}
 
@@ -60,14 +61,14 @@ local function summary(net, shape)
   if type(shape) ~= "table" or #shape == 0 then
     fail("summary: expected the shape of one input, as in net:summary{3, 32, 32}")
   end
-  local result = setmetatable({net = Module.label(net), input = shape, rows = {}, parameters = 0, macs = 0,
+  local result = setmetatable({net = kind.label(net), input = shape, rows = {}, parameters = 0, macs = 0,
                                bytes = 0}, Summary)
   local modules, rows, called = {}, {}, {}
   visit(net, "", function(name, module)
     if rows[module] then return end
     modules[#modules + 1] = module
     local parameters = own_parameters(module)
-    rows[module] = {name = name, type = Module.type_of(module), parameters = parameters, macs = 0, bytes = 0}
+    rows[module] = {name = name, type = kind.type_of(module), parameters = parameters, macs = 0, bytes = 0}
     result.parameters = result.parameters + parameters
   end)
   run_hooked(net, shape, modules, function(module, _, y)

@@ -15,6 +15,8 @@
 -- What comes in takes over the mode (train or eval) of what it stands in.
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
+local hint = require "resmoon.base.hint"
+local kind = require "resmoon.nn.kind"
 
 local surgery = {}
 
@@ -41,50 +43,48 @@ local function names(module)
   return list
 end
 
-local function label(Module, net, path) return path == "" and Module.label(net) or path end
+local function label(net, path) return path == "" and kind.label(net) or path end
 
 -- Raises: `module`, which stands at `path`, has no child `key`.
-local function no_child(op, Module, net, path, module, key)
+local function no_child(op, net, path, module, key)
   local all, name = names(module), type(key) == "number" and tostring(key - 1) or key
-  if #all == 0 then fail("%s: %s is a %s, which has no parts", op, label(Module, net, path), Module.type_of(module)) end
-  local nearest = type(key) == "string" and core.nearest(name, all)
-  fail("%s: %s has no '%s'%s; it has %s%s", op, label(Module, net, path), name,
-    nearest and (", did you mean '%s'?"):format(nearest) or "", table.concat(all, ", ", 1, math.min(#all, 12)),
+  if #all == 0 then fail("%s: %s is a %s, which has no parts", op, label(net, path), kind.type_of(module)) end
+  fail("%s: %s has no '%s'%s; it has %s%s", op, label(net, path), name,
+    type(key) == "string" and hint(name, all) or "", table.concat(all, ", ", 1, math.min(#all, 12)),
     #all > 12 and ", ..." or "")
 end
 
 -- The child at `key` that is there now, whatever a Sequential holds at its places (functions as well).
-local function child_at(Module, module, key)
+local function child_at(module, key)
   if type(module) ~= "table" then return nil end
   local child = rawget(module, key)
-  if Module.is_module(child) or (type(key) == "number" and type(child) == "function") then return child end
+  if kind.is_module(child) or (type(key) == "number" and type(child) == "function") then return child end
 end
 
 -- Walks to the last step: parent, key, and the parent's path in words. `key` may be missing in the parent.
 local function locate(op, net, path)
-  local Module = require "resmoon.nn.module"
   local keys, parent, at = keys_of(op, path), net, ""
   for i = 1, #keys - 1 do
-    local child = child_at(Module, parent, keys[i])
-    if not Module.is_module(child) then no_child(op, Module, net, at, parent, keys[i]) end
+    local child = child_at(parent, keys[i])
+    if not kind.is_module(child) then no_child(op, net, at, parent, keys[i]) end
     at = (at == "" and "" or at .. ".") .. (type(keys[i]) == "number" and keys[i] - 1 or keys[i])
     parent = child
   end
-  return parent, keys[#keys], at, Module
+  return parent, keys[#keys], at
 end
 
 local function must_be_there(op, net, path)
-  local parent, key, at, Module = locate(op, net, path)
-  local child = child_at(Module, parent, key)
-  if child == nil then no_child(op, Module, net, at, parent, key) end
-  return parent, key, child, Module
+  local parent, key, at = locate(op, net, path)
+  local child = child_at(parent, key)
+  if child == nil then no_child(op, net, at, parent, key) end
+  return parent, key, child
 end
 
-local function check_new(op, Module, layer, parent, in_list)
-  if not Module.is_module(layer) and not (in_list and type(layer) == "function") then
+local function check_new(op, layer, parent, in_list)
+  if not kind.is_module(layer) and not (in_list and type(layer) == "function") then
     fail("%s: expected a module or layer, got a %s", op, type(layer))
   end
-  if Module.is_module(layer) then
+  if kind.is_module(layer) then
     for _, inner in layer:named_modules() do
       if inner == parent then fail("%s: the module that would come in holds the place where it would stand", op) end
     end
@@ -122,8 +122,8 @@ end
 --   > net:replace("1", nn.Tanh())
 --   ReLU()
 function surgery:replace(path, layer)
-  local parent, key, old, Module = must_be_there("replace", self, path)
-  check_new("replace", Module, layer, parent, type(key) == "number")
+  local parent, key, old = must_be_there("replace", self, path)
+  check_new("replace", layer, parent, type(key) == "number")
   rawset(parent, key, layer)
   return old
 end
@@ -144,14 +144,15 @@ function surgery:insert(path, layer, where)
   if where ~= "before" and where ~= "after" then
     fail("insert: the third argument is %s, expected \"before\" or \"after\"", tostring(where))
   end
-  local parent, key, at, Module = locate("insert", self, path)
-  local old = child_at(Module, parent, key)
+  local parent, key, at = locate("insert", self, path)
+  local old = child_at(parent, key)
   local in_list = type(key) == "number"
   if old == nil and not (in_list and where == "before" and is_list(parent) and key == rawlen(parent) + 1) then
-    no_child("insert", Module, self, at, parent, key)
+    no_child("insert", self, at, parent, key)
   end
-  check_new("insert", Module, layer, parent, in_list)
+  check_new("insert", layer, parent, in_list)
   if not in_list then
+    -- late: a Sequential is a Module, whose methods these are.
     local both = require "resmoon.nn.sequential" (where == "before" and {layer, old} or {old, layer})
     both:train(parent.training)
     rawset(parent, key, both)

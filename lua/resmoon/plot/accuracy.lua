@@ -22,6 +22,7 @@
 --   > rm.sys.exists "accuracy.svg"
 --   true
 local figure = require "resmoon.plot.figure"
+local named  = require "resmoon.runs.named"
 
 local GREY = "#cccccc"
 
@@ -42,7 +43,6 @@ end
 
 -- {x =, y =, name =, on = "validation" or "test"}
 local function curve(run)
-  run = read(run)
   local on = finite(run.log.val_error) and "validation" or "test"
   local result = {x = {}, y = {}, name = run.name, on = on}
   for i, err in ipairs(run.log[on == "validation" and "val_error" or "test_error"] or {}) do
@@ -55,7 +55,8 @@ end
 
 local function curves(runs)
   local list = {}
-  for i, run in ipairs(runs or {}) do list[i] = curve(run) end
+  for i, run in ipairs(runs or {}) do list[i] = read(run) end
+  for i, run in ipairs(named.apart(list)) do list[i] = curve(run) end
   return list
 end
 

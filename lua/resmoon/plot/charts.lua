@@ -5,6 +5,7 @@
 -- and yrange {low, high} (either may be absent), logy, key ("top left", "below", ... or false; without it the emptiest
 -- corner).
 local figure = require "resmoon.plot.figure"
+local text   = require "resmoon.base.text"
 
 local charts = {}
 
@@ -112,7 +113,7 @@ function charts.bars(labels, values, options)
   p.key = options.key or false
   -- Names that would run into one another are turned.
   local longest = 0
-  for _, tick in ipairs(ticks or {}) do longest = math.max(longest, utf8.len(tick[2]) or #tick[2]) end
+  for _, tick in ipairs(ticks or {}) do longest = math.max(longest, text.width(tick[2])) end
   local turned = (longest + 1) * 7.6 * #values > f.size[1] - 90
   p.settings = "set boxwidth 0.7\nset style fill solid 0.85 noborder\n"
     .. (turned and "set xtics rotate by 40 right\n" or "set xtics norotate\n")

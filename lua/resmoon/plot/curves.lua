@@ -24,6 +24,7 @@
 --   true
 local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
+local named  = require "resmoon.runs.named"
 
 -- The points where both lists have a finite number.
 local function points(x, y)
@@ -104,10 +105,10 @@ local function curves(runs, options)
   local err = f:panel({title = what .. " error (solid), training error (dashed)", text_title = what .. " error (%)",
                        xlabel = "epoch", ylabel = "error (%)", yrange = {0}})
   local longest, read = 0, {}
-  for i, run in ipairs(runs) do
-    run = check_run(run, i)
-    read[i] = run
-    local log, name = run.log, run.name or ("run " .. i)
+  for i, run in ipairs(runs) do read[i] = check_run(run, i) end
+  local names = named.names(read)
+  for i, run in ipairs(read) do
+    local log, name = run.log, names[i]
     local x, y = points(log.epoch, log.train_loss)
     longest = math.max(longest, x[#x] or 0)
     local points_too = #x < 3 and "linespoints" or "lines"  -- one epoch would be no line

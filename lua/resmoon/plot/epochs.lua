@@ -1,5 +1,6 @@
 --- What a run's log has for each epoch beside the error: losses, and top-1, top-3 and top-5 accuracy.
 local figure = require "resmoon.plot.figure"
+local named  = require "resmoon.runs.named"
 
 local epochs = {}
 
@@ -78,7 +79,7 @@ local function read(run, i)
   if type(run) ~= "table" or type(run.log) ~= "table" then
     error(("plot.topk: run %d is no folder and has no log"):format(i), 3)
   end
-  return {name = run.name or "run " .. i, log = run.log}
+  return run
 end
 
 --- Loss and top-1, top-3 and top-5 accuracy of each epoch, on the test images (without them: the validation images). Of
@@ -101,6 +102,7 @@ function epochs.topk(runs, options)
   if type(runs) ~= "table" or #runs == 0 then error("plot.topk: no runs to draw", 2) end
   local list = {}
   for i, run in ipairs(runs) do list[i] = read(run, i) end
+  list = named.apart(list)
   local f = figure.new({title = options.title, size = options.size or {#list == 1 and 1150 or 1600, 460}})
   if #list == 1 then of_one(f, list[1]) else of_several(f, list) end
   return draw(f, options)

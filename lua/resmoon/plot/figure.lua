@@ -89,10 +89,11 @@ end
 -- {{position, "label"}, ...}. A label is a format here, so its percent signs are doubled. `room`: letters for each.
 local function ticks(axis, list, step, room)
   if not list then return ("set %stics %s\n"):format(axis, step and step > 0 and number(step) or "autofreq") end
-  local parts = {}
+  local parts, labels = {}, {}
+  for i, tick in ipairs(list) do labels[i] = text.visible(tick[2]) end
+  labels = text.distinct(labels, room or 60)  -- a longer one would take the whole figure
   for i, tick in ipairs(list) do
-    local label = text.cut(tostring(tick[2]), room or math.huge)
-    parts[i] = gnuplot.quote((label:gsub("%%", "%%%%"))) .. " " .. number(tick[1])
+    parts[i] = gnuplot.quote((labels[i]:gsub("%%", "%%%%"))) .. " " .. number(tick[1])
   end
   return ("set %stics (%s)\n"):format(axis, table.concat(parts, ", "))
 end
@@ -216,34 +217,45 @@ end
 
 local warned = false
 
---- Draws to options.file (a name, or a list of names), or to the screen.
--- Returns the figure; or nil and the reason, which is also said on stderr (that gnuplot is missing, once).
-function Figure:draw(options)
-  options = options or {}
-  local size = options.size or self.size
-  local files = options.file
-  if type(files) == "string" then files = {files} end
-  local targets = {}
-  for i, file in ipairs(files or {}) do targets[i] = gnuplot.file_target(file, size[1], size[2]) end
-  local ok, reason = gnuplot.find()
-  if not files and self.as_text and not ok then  -- characters need no gnuplot
-    self.as_text()
-    return self
-  end
-  if ok and not files then targets[1] = gnuplot.screen_target(size[1], size[2]) end
-  for _, target in ipairs(targets) do
-    if not ok then break end
-    if target.kind == "text" and self.as_text then
-      self.as_text()
-    else
-      ok, reason = gnuplot.draw(self:script(target), target)
-    end
-  end
-  if ok then return self end
+-- Says on stderr why there is no figure on the screen, and that gnuplot is missing, once.
+local function say(reason)
   local missing = not gnuplot.find()
   if not (missing and warned) then io.stderr:write("plot: ", reason, "\n") end
   warned = warned or missing
   return nil, reason
+end
+
+-- Draws all files. One that cannot be drawn or written is an error: what was there before is there still.
+local function write(self, files, size)
+  local targets = {}
+  for i, file in ipairs(files) do targets[i] = gnuplot.file_target(file, size[1], size[2]) end
+  local found, missing = gnuplot.find()
+  if not found then return say(missing) end
+  for _, target in ipairs(targets) do
+    local ok, reason = gnuplot.draw(self:script(target), target)
+    if not ok then error("plot: " .. reason, 0) end
+  end
+  return self
+end
+
+--- Draws to options.file (a name, or a list of names), or to the screen.
+-- Returns the figure; or, without gnuplot or for a screen that fails, nil and the reason, which is also said on stderr.
+-- Errors: raises for a file that cannot be written, with its name and the reason.
+function Figure:draw(options)
+  options = options or {}
+  local size = options.size or self.size
+  local files = options.file
+  if files then return write(self, type(files) == "string" and {files} or files, size) end
+  local found, missing = gnuplot.find()
+  if not found and not self.as_text then return say(missing) end
+  local target = found and gnuplot.screen_target(size[1], size[2])
+  if self.as_text and (not target or target.kind == "text") then  -- characters need no gnuplot
+    self.as_text()
+    return self
+  end
+  local ok, reason = gnuplot.draw(self:script(target), target)
+  if ok then return self end
+  return say(reason)
 end
 
 --- A new figure. options: title, size {width, height} in pixels of a file or window, columns (panels in a row; all).

@@ -8,19 +8,27 @@
 -- Where a figure goes: a file name given decides by its suffix; else a window, where there is a
 -- display and a gnuplot that can open one; else sixel graphics, where the terminal has them; else
 -- characters. RESMOON_PLOT=window|sixel|text chooses among the last three.
-local sys = require("resmoon.core").sys
+local core    = require "resmoon.core"
+local visible = require("resmoon.base.text").visible
+local sys     = core.sys
 
 local gnuplot = {}
 
---- Text as gnuplot takes it literally: in double quotes, with every byte that could mean something
--- as an octal escape, and without control characters. (Single quotes will not do: gnuplot 5.4 loses
--- count where several stand side by side.) Digits behind an escape are escaped as well: gnuplot would
--- take them for part of it.
-function gnuplot.quote(text)
-  return '"' .. tostring(text):gsub("[%c\127]", " "):gsub("[^%w ._/-]%d*", function(run)
+--- How long a figure may take, in seconds: a gnuplot that hangs is not waited for.
+gnuplot.seconds = tonumber(sys.getenv "RESMOON_PLOT_SECONDS" or "") or 120
+
+-- In double quotes, every byte that could mean something as an octal escape. (Single quotes will not do: gnuplot 5.4
+-- loses count where several stand side by side.) Digits behind an escape are escaped as well: gnuplot would take them
+-- for part of it.
+local function literal(text)
+  return '"' .. text:gsub("[^%w ._/-]%d*", function(run)
     return (run:gsub(".", function(c) return ("\\%03o"):format(c:byte()) end))
   end) .. '"'
 end
+
+--- Text as gnuplot takes it literally, in quotes. Control characters and bytes that are not UTF-8, which would break an
+-- SVG, are made visible.
+function gnuplot.quote(text) return literal(visible(text)) end
 
 --- A file name in quotes. It never begins with `|`, `<`, `-` or `~`, which mean other things.
 -- Errors: raises on control characters, which no quoting can carry.
@@ -28,7 +36,7 @@ function gnuplot.path(name)
   if name:find("[%c\127]") or name == "" then
     error(("plot: %q cannot be the name of a figure"):format(name), 0)
   end
-  return gnuplot.quote(name:sub(1, 1) == "/" and name or "./" .. name)
+  return literal(name:sub(1, 1) == "/" and name or "./" .. name)
 end
 
 local program, terminals
@@ -44,8 +52,8 @@ end
 function gnuplot.run(script)
   local path, missing = gnuplot.find()
   if not path then return nil, missing end
-  local status, out, err = sys.run({path, "-d"}, {stdin = script, capture = true})
-  if not status then return nil, out end
+  local status, out, err = sys.run({path, "-d"}, {stdin = script, capture = true, seconds = gnuplot.seconds})
+  if not status then return nil, (out:gsub("^%S*/", "")) end
   if status ~= 0 then
     return nil, "gnuplot: " .. (err:match("line %d+: ([^\n]*)") or err:match("%S[^\n]*") or "status " .. status)
   end
@@ -56,18 +64,20 @@ end
 local function available()
   if not terminals then
     terminals = {}
-    local _, _, err = sys.run({gnuplot.find(), "-d"}, {stdin = "print GPVAL_TERMINALS\n", capture = true})
+    local _, _, err = sys.run({gnuplot.find(), "-d"}, {stdin = "print GPVAL_TERMINALS\n", capture = true,
+                                                       seconds = gnuplot.seconds})
     for name in (err or ""):gmatch("%w+") do terminals[name] = true end
   end
   return terminals
 end
 
--- By suffix: the terminal, the pixels of an inch where it counts in inches, and the size of small letters. The sizes
--- mean other things to each: these look alike.
+-- By suffix: what a whole file ends with, the terminal, the pixels of an inch where it counts in inches, and the size
+-- of small letters. The sizes mean other things to each: these look alike.
+local white = "background '#ffffff' noenhanced"
 local suffixes = {
-  png = {format = "pngcairo size %d,%d font 'sans,11' background '#ffffff' noenhanced", small = 9},
-  svg = {format = "svg size %d,%d dynamic font 'sans,14.5' background '#ffffff' noenhanced", small = 12},
-  pdf = {format = "pdfcairo size %g,%g font 'sans,15' background '#ffffff' noenhanced", small = 12.2, inches = 110},
+  png = {ends = "IEND\xaeB`\x82", format = "pngcairo size %d,%d font 'sans,11' " .. white, small = 9},
+  svg = {ends = "</svg>", format = "svg size %d,%d dynamic font 'sans,14.5' " .. white, small = 12},
+  pdf = {ends = "%%EOF", format = "pdfcairo size %g,%g font 'sans,15' " .. white, small = 12.2, inches = 110},
 }
 
 --- The target of a file name: {kind = "file", file=, terminal = "pngcairo ...", width =, height = (pixels), small = the
@@ -77,8 +87,8 @@ function gnuplot.file_target(name, width, height)
   local suffix = suffixes[(name:match("%.(%w+)$") or ""):lower()]
   if not suffix then error(("plot: %s: a figure's name ends in .png, .svg or .pdf"):format(name), 0) end
   local scale = suffix.inches or 1
-  return {kind = "file", file = name, terminal = suffix.format:format(width / scale, height / scale), width = width,
-          height = height, small = suffix.small}
+  return {kind = "file", file = name, ends = suffix.ends, width = width, height = height, small = suffix.small,
+          terminal = suffix.format:format(width / scale, height / scale)}
 end
 
 local function has_display()
@@ -130,7 +140,39 @@ end
 
 --- What a script begins with: the terminal, and `small`, the font of small letters on it.
 function gnuplot.prelude(target)
-  return ("set terminal %s\nsmall = ',%g'\n"):format(target.terminal, target.small or 0)
+  -- Our text is UTF-8 and our numbers have a point, whatever the locale says.
+  return ("set encoding utf8\nset decimalsign '.'\nset terminal %s\nsmall = ',%g'\n"):format(target.terminal,
+    target.small or 0)
+end
+
+--- The output of the dumb terminal without its form feeds, blank lines, and blanks at the ends of lines. With colors
+-- gnuplot 5.4.4 begins each line, a blank one too, by going back to the usual one.
+function gnuplot.trimmed(text)
+  local lines, back = {}, text:match "\27%[[%d;]*m%s*$" or ""
+  for line in text:gsub("\f", ""):gmatch "[^\n]+" do
+    if line:gsub("\27%[[%d;]*m", ""):find "%S" then
+      local before
+      repeat
+        before = line
+        line = line:gsub("[ \t]+$", ""):gsub("\27%[[%d;]*m$", "")
+      until line == before
+      lines[#lines + 1] = line
+    end
+  end
+  return table.concat(lines, "\n") .. back:match "^%S*"
+end
+
+-- Writes a figure: gnuplot reports no failed write of its output (5.4.4: status 0 on a full disk), so it writes to us,
+-- and the file is replaced as a whole, or stays as it was. Returns true, or nil and the reason.
+local function write(script, target)
+  local picture, reason = gnuplot.run(script)
+  if not picture then return nil, ("%s was not drawn: %s"):format(target.file, reason) end
+  if not picture:sub(-100):find(target.ends, 1, true) then
+    return nil, ("%s was not drawn: gnuplot gave only a part of it"):format(target.file)
+  end
+  local ok, failed = pcall(core.write_atomic, target.file, picture)
+  if ok then return true end
+  return nil, (tostring(failed):gsub("^.-write_atomic: ", ""))
 end
 
 --- Draws the body of a script (all but terminal and output) on a target.
@@ -139,30 +181,21 @@ function gnuplot.draw(body, target)
   local path, missing = gnuplot.find()
   if not path then return nil, missing end
   local script = gnuplot.prelude(target)
-  if target.kind == "file" then
-    local folder, name = target.file:match("^(.*/)([^/]*)$")
-    local partial = ("%s.%d.%s"):format(folder or "", sys.getpid(), name or target.file)
-    local out, reason = gnuplot.run(("%sset output %s\n%sset output\n"):format(script, gnuplot.path(partial), body))
-    if not out or not sys.exists(partial) then
-      if sys.exists(partial) then sys.remove(partial) end
-      return nil, reason or ("cannot write " .. target.file)
-    end
-    sys.rename(partial, target.file)
-    return true
-  end
+  if target.kind == "file" then return write(script .. body, target) end
   if target.kind == "window" then  -- the window outlives the program, so its output is not waited for
     local process, reason = sys.spawn({path, "-d", "-persist"})
     if not process then return nil, reason end
-    local ok, failed = process:write(script .. body)
-    process:wait()
-    if not ok then return nil, "gnuplot: " .. failed end
+    local ok, failed = process:write(script .. body, gnuplot.seconds)
+    if ok then ok, failed = process:wait(gnuplot.seconds) end
+    if not ok then
+      process:kill(true)
+      return nil, "gnuplot: " .. failed
+    end
     return true
   end
   local text, reason = gnuplot.run(script .. body)
   if not text then return nil, reason end
-  if target.kind == "text" then  -- without the form feeds and the blank lines around
-    text = text:gsub("\f", ""):gsub("[ \t]+\n", "\n"):gsub("\n\n+", "\n"):gsub("^\n+", "")
-  end
+  if target.kind == "text" then text = gnuplot.trimmed(text) end
   io.stdout:write(text, "\n")
   io.stdout:flush()
   return true

@@ -9,7 +9,9 @@
 local figure  = require "resmoon.plot.figure"
 local gnuplot = require "resmoon.plot.gnuplot"
 local text    = require "resmoon.plot.text"
-local cut     = require("resmoon.base.text").cut
+local words   = require "resmoon.base.text"
+
+local cut = words.cut
 
 local grid = {}
 
@@ -20,20 +22,19 @@ local WRONG = figure.colours[2]
 
 -- --- in a file or a window -----------------------------------------------------------------
 
--- Pixels of a text in small letters, as a common sans-serif has them.
+-- Pixels of a text in small letters, as a common sans-serif has them; a wide letter takes two columns.
 local function text_width(s)
-  local width = 0
-  for letter in s:gmatch "[^\128-\191]" do
-    width = width + (letter:find "[iljtfrI.,:;'!| ]" and 4.8 or letter:find "[mwMW@%%]" and 11.5
-                     or letter:find "%u" and 9 or 7.7)
+  local pixels = 0
+  for letter in s:gmatch "[\0-\127]" do
+    pixels = pixels + (letter:find "[iljtfrI.,:;'!| ]" and 4.8 or letter:find "[mwMW@%%]" and 11.5
+                       or letter:find "%u" and 9 or 7.7)
   end
-  return width
+  return pixels + 7.7 * words.width((s:gsub("[\0-\127]", "")))
 end
 
 -- As much of a text as fits.
 local function fitting(s, pixels)
-  local n = utf8.len(s) or #s
-  local short = s
+  local n, short = words.width(s), s
   while n > 1 and text_width(short) > pixels do
     n = n - 1
     short = cut(s, n)
@@ -122,7 +123,7 @@ local function figure_of(tiles, columns, options)
     p:add(layer(tile, left, top, g))
     local bottom = top - tile.height * g.width / tile.width
     for i, line in ipairs(tile.caption or {}) do
-      label(fitting(line, g.width + g.gap - 7), left, bottom - 4 - (i - 0.5) * LINE,
+      label(fitting(words.visible(line), g.width + g.gap - 7), left, bottom - 4 - (i - 0.5) * LINE,
             "left font small" .. (tile.wrong and (" textcolor rgb '%s'"):format(WRONG) or ""))
     end
     if tile.wrong or tile.framed then
@@ -170,8 +171,7 @@ local function print_tiles(tiles, options)
   local cell = math.max(width, lines > 0 and math.min(room, AIM) or 1)
   local high = math.ceil(math.max(1, math.floor(ratio * width + 0.5)) / 2)
   local fit = math.max(1, (rows + 1 - (options.title and 1 or 0)) // (high + lines)) * columns
-  local function padded(s) return s .. (" "):rep(cell - (utf8.len(s) or #s)) end
-  if options.title then io.stdout:write(options.title, "\n") end
+  if options.title then io.stdout:write(words.visible(options.title), "\n") end
   for first = 1, math.min(#tiles, fit), columns do
     local last = math.min(first + columns - 1, #tiles)
     local pictures = {}
@@ -183,7 +183,7 @@ local function print_tiles(tiles, options)
         if line <= high then
           parts[#parts + 1] = (pictures[n][line] or (" "):rep(width)) .. (" "):rep(cell - width)
         else
-          local s = padded(cut(tile.caption and tile.caption[line - high] or "", cell))
+          local s = words.pad(cut(words.visible(tile.caption and tile.caption[line - high] or ""), cell), cell)
           parts[#parts + 1] = tile.wrong and in_colour and "\27[38;5;166m" .. s .. "\27[0m" or s
         end
       end

@@ -4,6 +4,7 @@ local fail    = require "resmoon.base.fail"
 local figure  = require "resmoon.plot.figure"
 local gnuplot = require "resmoon.plot.gnuplot"
 local text    = require "resmoon.plot.text"
+local visible = require("resmoon.base.text").visible
 
 local heatmap = {}
 
@@ -39,9 +40,10 @@ function heatmap.heatmap(value, options)
     for j = 1, width do
       local v = row[j]
       xs[#xs + 1], ys[#ys + 1], values[#values + 1] = j, i, v
-      if v == v then low, high = math.min(low, v), math.max(high, v) end
+      if v == v and math.abs(v) ~= math.huge then low, high = math.min(low, v), math.max(high, v) end
     end
   end
+  if low > high then low, high = 0, 1 end  -- not one number
   local function ticks(names)
     local list = names and {}
     for i, name in ipairs(names or {}) do list[i] = {i, name} end
@@ -49,7 +51,7 @@ function heatmap.heatmap(value, options)
   end
   local f = figure.new({title = options.title, size = options.size or {680, 600}})
   f.as_text = options.as_text or function()
-    if options.title then io.stdout:write(options.title, "\n") end
+    if options.title then io.stdout:write(visible(options.title), "\n") end
     local width_of, height_of = gnuplot.text_size()
     local area = {width = width_of, height = height_of - (options.title and 2 or 1)}
     io.stdout:write(table.concat(text.heatmap(rows, low, high, area), "\n"), "\n")
@@ -96,8 +98,7 @@ function heatmap.confusion(m, options)
   options = {as_text = function() io.stdout:write(tostring(m), "\n") end, title = "confusion matrix",
              xlabel = "predicted class", ylabel = "true class", format = "%d"}
   for key, v in pairs(given) do options[key] = v end
-  local names = {}
-  for c = 1, m.size do names[c] = m:name(c) end
+  local names = m:shown_names()
   options.xticks, options.yticks = options.xticks or names, options.yticks or names
   return heatmap.heatmap(m.counts, options)
 end

@@ -1,6 +1,9 @@
 --- Figures of particular experiments: rate finder, layer responses, learning-rate schedule.
 local core   = require "resmoon.core"
 local figure = require "resmoon.plot.figure"
+local named  = require "resmoon.runs.named"
+
+local text   = require "resmoon.base.text"
 
 local lab = {}
 
@@ -58,14 +61,15 @@ function lab.responses(series, options)
                         ylabel = "standard deviation", yrange = {0}})
   local right = f:panel({title = "sorted by magnitude", text_title = "std of responses, sorted",
                          xlabel = "layer, sorted", ylabel = "standard deviation", yrange = {0}})
+  local names = named.names(series)
   for i, each in ipairs(series) do
     need("plot.responses", each, "std")
     local at, sorted = {}, {table.unpack(each.std)}
     for k = 1, #each.std do at[k] = k end
     table.sort(sorted, function(a, b) return a > b end)
     local dashed = (each.name or ""):find("plain", 1, true) ~= nil
-    left:add({columns = {at, each.std}, style = "lines", title = each.name, colour = i, dashed = dashed})
-    right:add({columns = {at, sorted}, style = "lines", title = each.name, colour = i, dashed = dashed})
+    left:add({columns = {at, each.std}, style = "lines", title = names[i], colour = i, dashed = dashed})
+    right:add({columns = {at, sorted}, style = "lines", title = names[i], colour = i, dashed = dashed})
   end
   return f:draw(options)
 end
@@ -102,12 +106,33 @@ local function roc_of(scores, labels, classes)
   local series, areas, mean = {}, metrics.auc(scores, labels)
   for class, auc in ipairs(areas) do
     local fpr, tpr = metrics.roc(scores, labels, class)
-    local name = classes and classes[class] or "class " .. class
-    if auc == auc then series[#series + 1] = {fpr = fpr, tpr = tpr, name = name, auc = auc} end
+    series[class] = {fpr = fpr, tpr = tpr, name = classes and classes[class] or "class " .. class, auc = auc}
   end
   local fpr, tpr = metrics.macro_roc(scores, labels)
   series.macro = {fpr = fpr, tpr = tpr, auc = mean}
   return series
+end
+
+local function has_curve(each)
+  if not each then return false end
+  local last = #each.fpr
+  return last > 0 and each.fpr[last] == each.fpr[last] and each.tpr[last] == each.tpr[last] and each.auc == each.auc
+end
+
+-- The series that have a curve; the others are named.
+local function with_curves(series)
+  local kept, without = {macro = series.macro}, {}
+  for i, each in ipairs(series) do
+    need("plot.roc", each, "fpr", "tpr")
+    if has_curve(each) then kept[#kept + 1] = each
+    else without[#without + 1] = text.cut(text.visible(each.name or i), 40) end
+  end
+  if #kept == 0 then error("plot.roc: no class has both images of its own and images of others", 3) end
+  if #without > 0 then
+    io.stderr:write(("plot: no ROC curve of %s: no images of the class, or none of others\n"):format(
+      table.concat(without, ", ")))
+  end
+  return kept
 end
 
 --- ROC curves, each class against the rest, with the areas under them, and thick and black their mean.
@@ -115,8 +140,10 @@ end
 -- Call: plot.roc(series, {file = nil, title = nil, size = nil}) -> true
 -- Shapes: scores (N, K), labels (N) from 1 on; or series, a list of {fpr = numbers, tpr = numbers, name = text,
 --  auc = number}, in which series.macro = {fpr =, tpr =, auc =} is the mean.
--- Options: classes  names of the classes; a class without images has no curve
--- Errors: raises for an empty list; without gnuplot nil and the reason, said on stderr once.
+-- Options: classes  names of the classes
+--  A class without images, or without images of others, has no curve, which is said on stderr.
+-- Errors: raises for an empty list, or where no class has a curve; without gnuplot nil and the reason, said on stderr
+--  once.
 -- Source: Fawcett 2006, "An introduction to ROC analysis".
 -- Example:
 --   > scores, labels = {{0.9, 0.1}, {0.4, 0.6}, {0.3, 0.7}}, {1, 2, 2}
@@ -132,6 +159,7 @@ function lab.roc(series, labels, options)
     options = figure.options("plot.roc", labels)
   end
   if type(series) ~= "table" or #series == 0 then error("plot.roc: nothing to draw", 2) end
+  series = with_curves(series)
   local many = #series > 5  -- a legend that would cover curves stands beside them
   local f = figure.new({title = options.title, size = options.size or {many and 940 or 800, 640}})
   local p = f:panel({xlabel = "false positive rate", ylabel = "true positive rate", xrange = {0, 1}, yrange = {0, 1},
@@ -143,6 +171,9 @@ function lab.roc(series, labels, options)
     style.title = each.auc and ("%s (AUC %.3f)"):format(name, each.auc) or name
     p:add(style)
   end
+  local names = {}
+  for i, each in ipairs(series) do names[i] = text.visible(each.name or i) end
+  names = text.distinct(text.told_apart(names), 40)
   -- Characters cannot tell many curves apart: the best and the worst stand for all.
   local best, worst = series[1], series[1]
   for _, each in ipairs(series) do
@@ -150,10 +181,10 @@ function lab.roc(series, labels, options)
     if (each.auc or 0) < (worst.auc or 0) then worst = each end
   end
   for i, each in ipairs(series) do  -- six colours, then the same ones dashed, then dotted; black is the mean's
-    add(each, each.name or i, {colour = (i - 1) % 6 + 1, dashed = (i - 1) // 6 + 1,
+    add(each, names[i], {colour = (i - 1) % 6 + 1, dashed = (i - 1) // 6 + 1,
                                aside = many and each ~= best and each ~= worst})
   end
-  if series.macro then add(series.macro, "mean of classes", {colour = "#000000", width = 4}) end
+  if has_curve(series.macro) then add(series.macro, "mean of classes", {colour = "#000000", width = 4}) end
   return f:draw(options)
 end
 

@@ -1,6 +1,6 @@
 --- Layers of a network by path, for figures that show one.
-local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
+local hint   = require "resmoon.base.hint"
 local Module = require "resmoon.nn.module"
 
 local layers = {type_of = Module.type_of}
@@ -17,9 +17,7 @@ function layers.find(op, net, path)
     paths[#paths + 1] = name
   end
   if not path then fail("%s: %s has no convolution", op, Module.label(net)) end
-  local nearest = core.nearest(path, paths)
-  fail("%s: %s has no layer '%s'%s", op, Module.label(net), path,
-    nearest and nearest ~= "" and (", did you mean '%s'?"):format(nearest) or "")
+  fail("%s: %s has no layer '%s'%s", op, Module.label(net), path, hint(path, paths))
 end
 
 return layers

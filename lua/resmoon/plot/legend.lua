@@ -1,4 +1,6 @@
 --- Where a legend goes: into the emptiest corner of its panel, or below the axis where no corner is empty.
+local text_width = require("resmoon.base.text").width
+
 local legend = {}
 
 local corners = {"top right", "top left", "bottom right", "bottom left"}  -- of equally empty ones the first
@@ -49,7 +51,7 @@ end
 -- How many entries there are, and the letters of the longest.
 local function entries(panel, text)
   local count, longest = 0, 0
-  local function add(title) count, longest = count + 1, math.max(longest, utf8.len(title) or #title) end
+  local function add(title) count, longest = count + 1, math.max(longest, text_width(title)) end
   for _, layer in ipairs(panel.layers) do
     if layer.title and not (text and layer.aside) then add(layer.title) end
   end

@@ -33,6 +33,7 @@ local panel_of   = require "resmoon.plot.textpanel"
 local textcurve  = require "resmoon.plot.textcurve"
 local Trace   = require "resmoon.plot.trace"
 local sys     = require("resmoon.core").sys
+local text    = require "resmoon.base.text"
 
 local Live = class("plot.live")
 
@@ -53,12 +54,13 @@ end
 
 -- "loss 0.532", or "error  * test 0.5  o train 0.4": the values now, no wider than `width`.
 local function heading(panel, width)
-  local line, used = panel.name, utf8.len(panel.name) or #panel.name
+  local line = text.cut(text.visible(panel.name), width)
+  local used = text.width(line)
   for i, series in ipairs(panel.series) do
-    local value = ("%.4g"):format(series.value)
-    local words = #panel.series == 1 and series.name == "" and value or series.name .. " " .. value
+    local value = text.format("%.4g", series.value)
+    local words = #panel.series == 1 and series.name == "" and value or text.visible(series.name) .. " " .. value
     local sample = #panel.series > 1 and textcurve.sample(i) .. " " or ""
-    used = used + 2 + (sample ~= "" and 2 or 0) + (utf8.len(words) or #words)
+    used = used + 2 + (sample ~= "" and 2 or 0) + text.width(words)
     if used > width then break end
     line = line .. "  " .. sample .. words
   end
@@ -70,7 +72,7 @@ local function frame(self, rows, columns)
   local room = rows - 2 - (self.title and 1 or 0)
   local shown = math.max(1, math.min(#self.panels, room // (LEAST + 3)))
   local height = math.max(LEAST, math.min(MOST, room // shown - 3))
-  local lines = {self.title}
+  local lines = {self.title and text.visible(self.title)}
   local x = {self.first, math.max(self.last, self.first + 1e-9)}
   for i = 1, shown do
     local panel, points = self.panels[i], {}
@@ -132,6 +134,14 @@ local function write(self)
   return figure_of(self):draw({file = self.files})
 end
 
+-- In between: a disk that is full now is no reason to end what is being watched. It is said once; close raises.
+local function try_to_write(self)
+  local ok, reason = pcall(write, self)
+  if ok or self.complained then return end
+  self.complained = true
+  io.stderr:write(tostring(reason), "\n")
+end
+
 -- --- points ---------------------------------------------------------------------------------
 
 local function check_number(name, value)
@@ -190,7 +200,7 @@ function Live:add(values)
   end
   self.first, self.last, self.count = self.first or x, x, self.count + 1
   if self.screen and self.screen:due() then draw(self) end
-  if self.files and sys.clock() - self.written >= FILE_SECONDS and gnuplot.find() then write(self) end
+  if self.files and sys.clock() - self.written >= FILE_SECONDS and gnuplot.find() then try_to_write(self) end
   return self
 end
 
@@ -203,7 +213,8 @@ end
 
 --- Draws the last values, writes the file, and lets go of the window, which stays open. Closing twice is closing once.
 -- Call: live:close() -> true
--- Errors: none. Without gnuplot a file, or a figure where there is no terminal, cannot be drawn: nil and the reason.
+-- Errors: raises for a file that cannot be written. Without gnuplot a file, or a figure where there is no terminal,
+-- cannot be drawn: nil and the reason.
 -- Example:
 --   > live = plot.live {file = "closed.svg"}
 --   > live:close()

@@ -1,4 +1,5 @@
 --- Curves of characters with their axes: for a frame that is drawn over itself.
+local text      = require "resmoon.base.text"
 local textcurve = require "resmoon.plot.textcurve"
 
 local MARGIN = 10  -- characters left of the curves: the labels and the axis
@@ -23,13 +24,14 @@ local function panel(series, width, height, x, labels, options)
   local inner = width - MARGIN
   local low, high = range(series)
   local lines = {}
-  for i, text in ipairs(textcurve.lines(series, {width = inner, height = height}, x, {low, high}, options)) do
+  for i, drawn in ipairs(textcurve.lines(series, {width = inner, height = height}, x, {low, high}, options)) do
     local label = i == 1 and high or i == height and low or i == (height + 1) // 2 and (low + high) / 2 or nil
-    lines[i] = ("%8s |"):format(label and ("%.3g"):format(label) or "") .. text
+    lines[i] = ("%8s |"):format(label and ("%.3g"):format(label) or "") .. drawn
   end
   lines[#lines + 1] = (" "):rep(MARGIN - 1) .. "+" .. ("-"):rep(inner)
   local left, right = labels[1], labels[2]
-  lines[#lines + 1] = (" "):rep(MARGIN) .. left .. (" "):rep(math.max(1, inner - #left - #right)) .. right
+  local gap = (" "):rep(math.max(1, inner - text.width(left) - text.width(right)))
+  lines[#lines + 1] = (" "):rep(MARGIN) .. left .. gap .. right
   return lines
 end
 

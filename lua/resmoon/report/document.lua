@@ -4,6 +4,7 @@
 -- inline in HTML, files beside the Markdown.
 local class = require "resmoon.base.class"
 local core  = require "resmoon.core"
+local text  = require "resmoon.base.text"
 
 local Document = class("Document")
 
@@ -41,8 +42,23 @@ function Document:write(page)
 end
 
 local entities = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
-local function html(text) return (tostring(text):gsub('[&<>"]', entities)) end
-local function markdown(text) return (tostring(text):gsub("[\\`*_{}%[%]<>|#]", "\\%0"):gsub("\n", " ")) end
+local function html(s) return (text.visible_lines(s):gsub('[&<>"]', entities)) end
+
+-- What means something anywhere in a line of Markdown, and what does at its beginning.
+local function inline_markdown(s)
+  return (text.visible_lines(s):gsub("[\\`*_{}%[%]<>|#&~$]", "\\%0"):gsub("%s*\n%s*", " "))
+end
+local function markdown(s)
+  return (inline_markdown(s):gsub("^%s*([-+=])", "\\%1"):gsub("^%s*(%d+)([.)])", "%1\\%2"))
+end
+
+-- In a cell a line break would end the row, or be lost.
+local function cell_text(s) return text.visible(s) end
+
+-- The name of a file as an address.
+local function address(name)
+  return (name:gsub("[^%w._~/-]", function(c) return ("%%%02X"):format(c:byte()) end))
+end
 
 local WIDE = 9  -- tables of more columns may be wider than the text
 
@@ -73,7 +89,7 @@ end
 
 local function cells(tag, list, escape)
   local parts = {}
-  for i, cell in ipairs(list) do parts[i] = ("<%s>%s</%s>"):format(tag, escape(cell), tag) end
+  for i, cell in ipairs(list) do parts[i] = ("<%s>%s</%s>"):format(tag, escape(cell_text(cell)), tag) end
   return "<tr>" .. table.concat(parts) .. "</tr>"
 end
 
@@ -84,9 +100,9 @@ local to_html = {
   table = function(p)
     local rows = {}
     for i, row in ipairs(p[2]) do rows[i] = cells("td", row, html) end
-    local text = ("<table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table>"):format(cells("th", p[1], html),
+    local made = ("<table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table>"):format(cells("th", p[1], html),
                                                                                 table.concat(rows, "\n"))
-    return #p[1] > WIDE and ('<div class="wide">%s</div>'):format(text) or text
+    return #p[1] > WIDE and ('<div class="wide">%s</div>'):format(made) or made
   end,
   figure = function(p, number)
     local caption = ("Figure %d: %s"):format(number, html(p[2]))
@@ -94,19 +110,19 @@ local to_html = {
   end,
   list = function(p)
     local items = {}
-    for i, text in ipairs(p[1]) do items[i] = "<li>" .. html(text) .. "</li>" end
+    for i, item in ipairs(p[1]) do items[i] = "<li>" .. html(item) .. "</li>" end
     return "<ul>\n" .. table.concat(items, "\n") .. "\n</ul>"
   end,
 }
 
 local to_markdown = {
-  heading = function(p) return ("#"):rep(p[2] or 2) .. " " .. markdown(p[1]) end,
+  heading = function(p) return ("#"):rep(p[2] or 2) .. " " .. inline_markdown(p[1]) end,
   paragraph = function(p) return markdown(p[1]) end,
   gap = function(p) return "> *Your own words:* " .. markdown(p[1]) end,
   table = function(p)
     local function row(list)
       local parts = {}
-      for i, cell in ipairs(list) do parts[i] = markdown(cell) end
+      for i, cell in ipairs(list) do parts[i] = inline_markdown(cell_text(cell)) end
       return "| " .. table.concat(parts, " | ") .. " |"
     end
     local lines = {row(p[1]), "|---" .. ("|---:"):rep(#p[1] - 1) .. "|"}
@@ -114,12 +130,12 @@ local to_markdown = {
     return table.concat(lines, "\n")
   end,
   figure = function(p, number)
-    return ("![Figure %d: %s](%s)\n\nFigure %d: %s"):format(number, markdown(p[2]), p[1]:match("[^/]*$"), number,
-                                                        markdown(p[2]))
+    return ("![Figure %d: %s](%s)\n\nFigure %d: %s"):format(number, inline_markdown(p[2]),
+      address(p[1]:match("[^/]*$")), number, inline_markdown(p[2]))
   end,
   list = function(p)
     local items = {}
-    for i, text in ipairs(p[1]) do items[i] = "- " .. markdown(text) end
+    for i, item in ipairs(p[1]) do items[i] = "- " .. markdown(item) end
     return table.concat(items, "\n")
   end,
 }

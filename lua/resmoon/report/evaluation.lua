@@ -8,6 +8,7 @@
 local rm       = require "resmoon.core"
 local Document = require "resmoon.report.document"
 local folder   = require "resmoon.runs.folder"
+local named    = require "resmoon.runs.named"
 local plot     = require "resmoon.plot"
 local text     = require "resmoon.base.text"
 
@@ -60,7 +61,7 @@ end
 -- The epoch after which a run was stopped since no better one had come, or nil.
 local function stopped_at(run, summary)
   local patience, last = run.config.early_stop or 0, run.rows[#run.rows].epoch
-  return patience > 0 and last - summary.kept_epoch >= patience and last or nil
+  return patience > 0 and summary.kept_epoch and last - summary.kept_epoch >= patience and last or nil
 end
 
 -- Name, and text of a run: of its config c, its summary s.
@@ -77,8 +78,24 @@ local columns = {
   {"rate decay",              function(c) return decay(c) end},
   {"training time (min)",     function(_, s) return ("%.2f"):format(s.seconds / 60) end},
   {"early-stopping epoch",    function(_, s, run) return tostring(stopped_at(run, s) or "-") end},
-  {"accuracy (%)",            function(_, s) return ("%.2f"):format(100 - s.kept) end},
+  {"accuracy (%)",            function(_, s)
+    return s.kept < math.huge and ("%.2f"):format(100 - s.kept) or text.NONE
+  end},
 }
+
+local SETTINGS = 10  -- columns that settings decide
+
+-- Runs whose settings read alike (another seed, another data set) are told apart by their names.
+local function name_alike(runs, rows)
+  local keys, count, names = {}, {}, named.names(runs)
+  for i, row in ipairs(rows) do
+    keys[i] = table.concat(row, "\0", 1, SETTINGS)
+    count[keys[i]] = (count[keys[i]] or 0) + 1
+  end
+  for i, row in ipairs(rows) do
+    if count[keys[i]] > 1 and row[1] ~= names[i] then row[1] = ("%s: %s"):format(names[i], row[1]) end
+  end
+end
 
 --- Head and rows of the table: lists of texts. Errors: raises for a run without a finished epoch.
 function evaluation.table(runs)
@@ -90,6 +107,7 @@ function evaluation.table(runs)
     rows[i] = {}
     for k, column in ipairs(columns) do rows[i][k] = column[2](run.config, summary, run) end
   end
+  name_alike(runs, rows)
   return head, rows
 end
 
@@ -125,7 +143,7 @@ end
 local function extremes(runs)
   local low, high
   for _, run in ipairs(runs) do
-    local accuracy = 100 - folder.summary(run).kept
+    local accuracy = 100 - math.min(folder.summary(run).kept, 100)
     if not low or accuracy < low[1] then low = {accuracy, run.name} end
     if not high or accuracy > high[1] then high = {accuracy, run.name} end
   end
@@ -142,6 +160,7 @@ local FEW = 8  -- runs that one panel can hold
 -- groups: list of {key =, caption =, panels = as plot.accuracy takes them, says = sentences}: figures of some runs.
 function evaluation.section(doc, runs, draw, groups)
   doc:heading("Evaluation")
+  runs = named.apart(runs)
   local head, rows = evaluation.table(runs)
   doc:table(head, rows)
   doc:paragraph(measured(runs))

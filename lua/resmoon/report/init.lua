@@ -10,11 +10,13 @@ local Document = require "resmoon.report.document"
 local measure  = require "resmoon.report.measure"
 local plot     = require "resmoon.plot"
 local compare  = require "resmoon.train.compare"
+local named    = require "resmoon.runs.named"
 local text     = require "resmoon.base.text"
 
 local report = {}
 
-local function percent(x) return ("%.2f%%"):format(100 * x) end
+local function percent(x) return text.value("%.2f%%", 100 * x) end
+local function points(x) return text.value("%.2f%%", x) end
 
 local function names(all)
   local list = {}
@@ -22,11 +24,32 @@ local function names(all)
   return table.concat(list, ", ")
 end
 
+-- "cifar10 (10 classes, images of 3 x 32 x 32)"
+local function data_text(name, c)
+  return ("%s (%d classes, images of %s)"):format(name, #c.classes, table.concat(c.input, " x "))
+end
+
 local function introduction(doc, all)
-  local c = all[1].run.config
   doc:heading("Introduction")
-  doc:paragraph(("This report %s %s, trained on %s (%d classes, images of %s)."):format(
-    #all > 1 and "compares" or "is about", names(all), c.data_name or c.data, #c.classes, table.concat(c.input, " x ")))
+  local runs, by_data, order = {}, {}, {}
+  for i, each in ipairs(all) do runs[i] = each.run end
+  for i, name in ipairs(named.data(runs)) do
+    if not by_data[name] then
+      order[#order + 1], by_data[name] = name, {text = data_text(name, runs[i].config), runs = {}}
+    end
+    table.insert(by_data[name].runs, runs[i].name)
+  end
+  local about = ("This report %s %s"):format(#all > 1 and "compares" or "is about", names(all))
+  if #order == 1 then
+    doc:paragraph(("%s, trained on %s."):format(about, by_data[order[1]].text))
+  else
+    local parts = {}
+    for i, name in ipairs(order) do
+      parts[i] = ("%s on %s"):format(table.concat(by_data[name].runs, ", "), by_data[name].text)
+    end
+    doc:paragraph(("%s: trained %s. Errors on different data sets do not compare."):format(about,
+      table.concat(parts, "; ")))
+  end
   doc:gap("what is the question of this experiment, and what did you expect?")
 end
 
@@ -38,7 +61,7 @@ local function text_of(value)
   if value == nil then return "" end
   if type(value) == "table" then return table.concat(value, ", ") end
   if type(value) == "boolean" then return value and "on" or "off" end
-  return math.type(value) == "float" and ("%g"):format(value) or tostring(value)
+  return math.type(value) == "float" and text.format("%g", value) or tostring(value)
 end
 
 local function setup(doc, all)
@@ -75,8 +98,9 @@ local function comparison(doc, all, draw)
   for i, each in ipairs(all) do
     local s = each.summary
     runs[i] = each.run
-    rows[i] = {each.run.name, tostring(s.epochs), ("%.4f"):format(s.final_loss), ("%.2f%%"):format(s.final_train),
-               ("%.2f%%"):format(s.final), ("%.2f%% (%d)"):format(s.best, s.best_epoch), compare.duration(s.seconds)}
+    rows[i] = {each.run.name, tostring(s.epochs), text.value("%.4f", s.final_loss), points(s.final_train),
+               points(s.final), s.best < math.huge and ("%.2f%% (%d)"):format(s.best, s.best_epoch) or text.NONE,
+               compare.duration(s.seconds)}
   end
   doc:table({"network", "epochs", "training loss", "training error", "final test error", "best (epoch)", "time"}, rows)
   draw("curves", "training loss, and test error (solid) with training error (dashed)", function(file)
@@ -85,30 +109,38 @@ local function comparison(doc, all, draw)
 end
 
 local function of_run(doc, each, draw)
-  local name, m = each.run.name, each.confusion
+  local name, m, key = each.run.name, each.confusion, each.key
   doc:heading(name, 3)
-  doc:paragraph(("On %d test images the best checkpoint (epoch %d) has top-1 %s, top-3 %s, top-5 %s, loss %.4f, "
-                 .. "macro AUC %.4f. By the lab's criterion an accuracy of %.2f is %s."):format(
-                each.images, each.summary.kept_epoch, percent(each.top[1]), percent(each.top[2]), percent(each.top[3]),
-                each.loss, each.mean_auc, 100 * each.top[1], measure.grade(100 * each.top[1])))
-  local key = name:gsub("[^%w]", "_")
+  doc:paragraph(text.format("On %d test images of %s the best checkpoint (epoch %s) has top-1 %s, top-3 %s, top-5 %s, "
+                            .. "loss %s, macro AUC %s. By the lab's criterion an accuracy of %.2f is %s.",
+                each.images, each.tested_on, tostring(each.summary.kept_epoch or "?"), percent(each.top[1]),
+                percent(each.top[2]), percent(each.top[3]), text.value("%.4f", each.loss),
+                text.value("%.4f", each.mean_auc), 100 * each.top[1], measure.grade(100 * each.top[1])))
+  for _, note in ipairs(each.notes) do doc:paragraph(("Of these images: %s."):format(note)) end
   draw("confusion_" .. key, "confusion matrix of " .. name, function(file)
     return plot.confusion(m, {file = file, title = name})
   end)
   local p, r, s, f, a, support = m:precision(), m:recall(), m:specificity(), m:f1(), m:accuracies(), m:support()
-  local rows = {}
+  local rows, classes = {}, text.told_apart(m:shown_names())
   for class = 1, m.size do
-    rows[class] = {m:name(class), percent(r[class]), percent(p[class]), percent(s[class]), percent(f[class]),
-                   percent(a[class]), ("%.4f"):format(each.auc[class]), tostring(support[class])}
+    rows[class] = {classes[class], percent(r[class]), percent(p[class]), percent(s[class]), percent(f[class]),
+                   percent(a[class]), text.value("%.4f", each.auc[class]), tostring(support[class])}
   end
   local macro = m:macro()
-  rows[#rows + 1] = {"mean", percent(macro.recall), percent(macro.precision), percent(macro.specificity),
-                     percent(macro.f1), percent(macro.accuracies), ("%.4f"):format(each.mean_auc), tostring(m:total())}
+  rows[#rows + 1] = {("mean of %d classes"):format(macro.classes), percent(macro.recall), percent(macro.precision),
+                     percent(macro.specificity),
+                     percent(macro.f1), percent(macro.accuracies), text.value("%.4f", each.mean_auc),
+                     tostring(m:total())}
   doc:table({"class", "recall", "precision", "specificity", "F1", "accuracy", "AUC", "images"}, rows)
+  local absent = m:about_absent()
+  if absent then
+    doc:paragraph(("In these test images there is %s; n/a stands where there is nothing to measure."):format(absent))
+  end
+  if each.mean_auc ~= each.mean_auc then return end  -- no class has a curve
   draw("roc_" .. key, "ROC, each class against the rest and their mean, of " .. name, function(file)
     local series = {}
     for class, curve in ipairs(each.roc) do
-      series[class] = {fpr = curve.fpr, tpr = curve.tpr, auc = each.auc[class], name = m:name(class)}
+      series[class] = {fpr = curve.fpr, tpr = curve.tpr, auc = each.auc[class], name = classes[class]}
     end
     series.macro = {fpr = each.macro_roc.fpr, tpr = each.macro_roc.tpr, auc = each.mean_auc}
     return plot.roc(series, {file = file, title = name})
@@ -124,35 +156,47 @@ local function worst_pair(m)
       if n > most then a, b, most = i, j, n end
     end
   end
-  return m:name(a), m:name(b), most
+  local classes = m:shown_names()
+  return classes[a], classes[b], most
+end
+
+-- "resnet", 20: networks of one family differ in depth.
+local function family(run)
+  local kind, depth = (run.config.model or run.name):match("^(%a+)(%d+)$")
+  return kind, tonumber(depth)
 end
 
 local function discussion(doc, all)
   doc:heading("Discussion")
   local says = {}
   local order = {table.unpack(all)}
+  for i = #order, 1, -1 do  -- an error that is no number is neither the lowest nor the highest
+    if order[i].summary.final ~= order[i].summary.final then table.remove(order, i) end
+  end
   table.sort(order, function(a, b) return a.summary.final < b.summary.final end)
   if #order > 1 then
     local first, last = order[1], order[#order]
-    says[#says + 1] = ("%s has the lowest final test error (%.2f%%), %s the highest (%.2f%%)."):format(first.run.name,
-      first.summary.final, last.run.name, last.summary.final)
+    says[#says + 1] = ("%s has the lowest final test error (%s), %s the highest (%s)."):format(first.run.name,
+      points(first.summary.final), last.run.name, points(last.summary.final))
   end
   for _, each in ipairs(all) do
     local s = each.summary
-    says[#says + 1] = ("%s: test error %.2f%%, training error %.2f%%, a gap of %.2f points."):format(
-      each.run.name, s.final, s.final_train, s.final - s.final_train)
-    local kind, depth = each.run.name:match("^(%a+)(%d+)$")
+    says[#says + 1] = ("%s: test error %s, training error %s, a gap of %s points."):format(
+      each.run.name, points(s.final), points(s.final_train), text.value("%.2f", s.final - s.final_train))
+    local kind, depth = family(each.run)
     for _, other in ipairs(all) do
-      local other_kind, other_depth = other.run.name:match("^(%a+)(%d+)$")
-      if kind and kind == other_kind and tonumber(other_depth) > tonumber(depth) then
+      local other_kind, other_depth = family(other.run)
+      if kind and kind == other_kind and other_depth > depth and each.data == other.data then
         local deeper, shallower = other.summary.final_train, s.final_train
-        says[#says + 1] = ("From %s to %s the training error %s from %.2f%% to %.2f%%%s."):format(each.run.name,
-          other.run.name, deeper > shallower and "rises" or "falls", shallower, deeper,
+        says[#says + 1] = ("From %s to %s the training error %s from %s to %s%s."):format(each.run.name, other.run.name,
+          deeper > shallower and "rises" or deeper < shallower and "falls" or "stays", points(shallower),
+          points(deeper),
           deeper > shallower and ": the deeper network fits the training images worse" or "")
       end
     end
-    if each.confusion and each.confusion.size > 1 then
-      local a, b, n = worst_pair(each.confusion)
+    local a, b, n
+    if each.confusion and each.confusion.size > 1 then a, b, n = worst_pair(each.confusion) end
+    if n and n > 0 then
       says[#says + 1] = ("%s confuses %s and %s most often (%d images)."):format(each.run.name, a, b, n)
     end
   end
@@ -160,6 +204,16 @@ local function discussion(doc, all)
   doc:gap(("why is it so? What do %s add to the numbers?"):format(all[1].confusion
           and "the curves, the confusion matrix and the ROC curves" or "the curves"))
   doc:gap("what would you try next, and what do you expect of it?")
+end
+
+-- Names of runs that no other has, with keys for the names of files, and the data sets by name.
+local function tell_apart(all)
+  local runs, each_name = {}, {}
+  for i, each in ipairs(all) do runs[i] = each.run end
+  local sets = named.data(runs)
+  for i, run in ipairs(named.apart(runs)) do all[i].run, each_name[i] = run, run.name end
+  local keys = text.file_keys(each_name)
+  for i, each in ipairs(all) do each.key, each.data = keys[i], sets[i] end
 end
 
 --- Adds to a document what there is to say of some runs. paths: their folders.
@@ -174,6 +228,7 @@ function report.add(doc, paths, options)
     if all[i].summary.epochs == 0 then error(("report: %s has no finished epoch"):format(path), 0) end
   end
   if #all == 0 then error("report: no runs", 0) end
+  tell_apart(all)
   local function draw(key, caption, make)
     local file = ("%s_%s.svg"):format(options.base, key)
     if make(file) then doc:figure(file, caption) end

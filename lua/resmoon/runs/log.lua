@@ -4,7 +4,8 @@
 -- and error (in percent) on the training images, as they were seen in training, and after the epoch on the
 -- validation images (empty without a validation split) and the test images, there with top-3 and top-5 accuracy
 -- (in percent); seconds; img_per_s (training alone).
--- The file is written as a whole after each epoch, so it never ends in half a line.
+-- The file is written as a whole after each epoch, so it never ends in half a line. What a reader finds in it is what
+-- was written: a file that was cut, mixed up or changed into another form is refused with its line.
 --
 -- Call: train.Log() -> log
 -- Units: errors and accuracies in per cent, seconds, images per second.
@@ -16,6 +17,7 @@
 --   {2.3}
 local rm    = require "resmoon.core"
 local class = require "resmoon.base.class"
+local text  = require "resmoon.base.text"
 
 local Log = class("Log")
 
@@ -25,7 +27,7 @@ Log.columns = {"epoch", "steps", "lr", "momentum", "train_loss", "train_error",
 
 local formats = {epoch = "%d", steps = "%d", lr = "%.9g", momentum = "%.9g", seconds = "%.3f", img_per_s = "%.1f"}
 
-function Log:init() self.rows = {} end
+function Log:init() self.rows, self.further = {}, {} end  -- further: names of columns that a user added
 
 --- Adds the row of an epoch: {epoch =, steps =, lr =, train_loss =, ...}.
 -- Call: log:add(row) -> nothing
@@ -72,18 +74,25 @@ function Log:by_column()
   local lists = {}
   for _, name in ipairs(Log.columns) do
     lists[name] = {}
-    for i, row in ipairs(self.rows) do lists[name][i] = row[name] or 0 / 0 end
+    for i, row in ipairs(self.rows) do lists[name][i] = row[name] or text.NAN end
   end
   return lists
 end
 
+local function quoted(field)
+  return field:find '[",\r\n]' and '"' .. field:gsub('"', '""') .. '"' or field
+end
+
 function Log:__tostring()
-  local lines = {table.concat(Log.columns, ",")}
+  local head = {table.unpack(Log.columns)}
+  for _, name in ipairs(self.further) do head[#head + 1] = quoted(name) end
+  local lines = {table.concat(head, ",")}
   for _, row in ipairs(self.rows) do
     local fields = {}
     for i, name in ipairs(Log.columns) do
-      fields[i] = row[name] and (formats[name] or "%.17g"):format(row[name]) or ""
+      fields[i] = row[name] and text.format(formats[name] or "%.17g", row[name]) or ""
     end
+    for _, name in ipairs(self.further) do fields[#fields + 1] = quoted(row.further and row.further[name] or "") end
     lines[#lines + 1] = table.concat(fields, ",")
   end
   return table.concat(lines, "\n") .. "\n"
@@ -94,41 +103,120 @@ end
 -- Errors: raises for a file that cannot be written.
 -- Example:
 --   > log = train.Log()
---   > log:add {epoch = 1, lr = 0.1}
+--   > log:add {epoch = 1, lr = 0.1, train_loss = 2.3, train_error = 90}
 --   > log:write "log.csv"
 --   > train.Log.read("log.csv").rows[1].lr
 --   0.1
 function Log:write(path) rm.write_atomic(path, tostring(self)) end
 
---- Reads a CSV file that write made. Columns it does not know are left out.
--- Errors: raises, with file and line, on a field that is no number.
+-- The fields of a line of CSV (RFC 4180), or nil and what is wrong with it.
+local function fields_of(line)
+  local fields, at = {}, 1
+  repeat
+    local field, after
+    if line:sub(at, at) == '"' then
+      local from = at + 1
+      repeat  -- to the quote that is not doubled
+        after = line:find('"', from, true)
+        if not after then return nil, "a quoted field has no end" end
+        from = after + 2
+      until line:sub(after + 1, after + 1) ~= '"'
+      field, after = line:sub(at + 1, after - 1):gsub('""', '"'), after + 1
+      if after <= #line and line:sub(after, after) ~= "," then return nil, "something stands behind a quoted field" end
+    else
+      after = line:find(",", at, true) or #line + 1
+      field = line:sub(at, after - 1)
+      if field:find('"', 1, true) then return nil, "a quote stands inside a field" end
+    end
+    fields[#fields + 1], at = field, after + 1
+  until after > #line
+  return fields
+end
+
+local words = {nan = text.NAN, inf = math.huge, infinity = math.huge}
+
+-- A number in the C form: digits with a point, "nan", "inf"; nil for anything else.
+local function number(field)
+  local sign, rest = field:match "^([-+]?)(.*)$"
+  local value = words[rest:lower()]
+  if not value then value = rest:find "^[%d.]" and not rest:find "[xX]" and tonumber(rest) or nil end
+  if not value then return nil end
+  return sign == "-" and value == value and -value or value
+end
+
+-- What every epoch of a run has.
+local needed = {"epoch", "train_loss", "train_error"}
+
+-- Names of the columns, and those of them that are not ours.
+local function read_head(line, complain)
+  local names, reason = fields_of(line)
+  if not names then complain(1, reason) end
+  if names[1] ~= "epoch" then complain(1, "not the log of a run: it does not begin with epoch") end
+  local known, seen, further = {}, {}, {}
+  for _, name in ipairs(Log.columns) do known[name] = true end
+  for i, name in ipairs(names) do
+    if name == "" then complain(1, ("column %d has no name"):format(i)) end
+    if seen[name] then complain(1, ("there are two columns '%s'"):format(name)) end
+    seen[name] = true
+    if not known[name] then further[#further + 1] = name end
+  end
+  return names, known, further, seen
+end
+
+--- Reads a CSV file that write made, or a spreadsheet from it: a byte order mark, line ends of other systems, quoted
+-- fields and other orders of the columns make no difference. Columns of other names are kept as they are
+-- (row.further[name]), and written again.
+-- Errors: raises, with file and line, on a column that is there twice or is missing though every epoch has it, a row
+-- with more or fewer fields than columns, a field that is no number, epochs that do not grow, and a last line without
+-- end.
 -- Call: train.Log.read(path) -> log
 -- Example:
---   > rm.write_atomic("log.csv", "epoch,lr\n1,0.1\n")
---   > #train.Log.read("log.csv").rows
---   1
+--   > rm.write_atomic("log.csv", "epoch,train_loss,train_error\n1,2.3,90\n")
+--   > train.Log.read("log.csv").rows[1].train_error
+--   90
 function Log.read(path)
-  local file <close> = assert(io.open(path, "r"))
-  local known, names = {}, {}
-  for _, name in ipairs(Log.columns) do known[name] = true end
-  for name in (file:read("l") or ""):gmatch("[^,]+") do names[#names + 1] = name end
-  if names[1] ~= "epoch" then error(path .. ": not the log of a run: it does not begin with epoch", 0) end
-  local log, number = Log(), 1
-  for line in file:lines() do
-    number = number + 1
-    local row, i = {}, 0
-    for field in (line .. ","):gmatch("([^,]*),") do
-      i = i + 1
-      local value = tonumber(field)
-      if not value and field:find("nan", 1, true) then value = 0 / 0 end
-      if not value and field ~= "" and not field:find("inf", 1, true) then
-        error(("%s:%d: %q is no number"):format(path, number, field), 0)
-      end
-      if known[names[i]] then row[names[i]] = value or (field ~= "" and math.huge) or nil end
-    end
-    if not row.epoch then error(("%s:%d: a row without epoch"):format(path, number), 0) end
-    log:add(row)
+  local file <close> = assert(io.open(path, "rb"))
+  local content = file:read "a"
+  local function complain(line, reason)
+    error(("%s:%d: %s"):format(text.visible(path), line, reason), 0)
   end
+  content = content:gsub("^\u{feff}", ""):gsub("\r\n", "\n")
+  local log, at, names, known, seen = Log(), 0, nil, nil, nil
+  for line, ending in content:gmatch "([^\n]*)(\n?)" do
+    if line == "" and ending == "" then break end
+    at = at + 1
+    if ending == "" then complain(at, "the line has no end: the file was cut short") end
+    if not names then
+      names, known, log.further, seen = read_head(line, complain)
+    elseif line ~= "" then
+      local fields, reason = fields_of(line)
+      if not fields then complain(at, reason) end
+      if #fields ~= #names then complain(at, ("%d fields, expected %d"):format(#fields, #names)) end
+      local row = {}
+      for i, field in ipairs(fields) do
+        if not known[names[i]] then
+          row.further = row.further or {}
+          row.further[names[i]] = field
+        elseif field ~= "" then
+          row[names[i]] = number(field)
+          if not row[names[i]] then
+            complain(at, ("%s is '%s', which is no number"):format(names[i], text.visible(field)))
+          end
+        end
+      end
+      for _, name in ipairs(needed) do
+        if not seen[name] then complain(1, ("the column %s is missing"):format(name)) end
+        if not row[name] then complain(at, ("a row without %s"):format(name)) end
+      end
+      row.epoch = math.tointeger(row.epoch)
+      local last = log.rows[#log.rows]
+      if not row.epoch or row.epoch <= (last and last.epoch or 0) then
+        complain(at, ("epoch %s, expected a whole number above %d"):format(fields[1], last and last.epoch or 0))
+      end
+      log:add(row)
+    end
+  end
+  if not names then complain(1, "not the log of a run: it is empty") end
   return log
 end
 

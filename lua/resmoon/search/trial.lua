@@ -7,6 +7,7 @@
 local rm     = require "resmoon.core"
 local config = require "resmoon.train.config"
 local run    = require "resmoon.train.run"
+local pcall = require("resmoon.base.catch").pcall
 
 local trial = {}
 
@@ -47,6 +48,7 @@ function trial.run(settings, options)
   local hopeless = false
   local function on_epoch(trainer, row)
     local accuracy = 100 - row.val_error
+    if accuracy ~= accuracy or row.train_loss ~= row.train_loss then error("trial: an accuracy or loss is NaN", 0) end
     result.accuracy[row.epoch], result.loss[row.epoch], result.fitness = accuracy, row.train_loss, accuracy
     local bar = options.bar and options.bar[row.epoch]
     hopeless = bar ~= nil and accuracy < bar / 2 and row.epoch < trainer.epochs
@@ -58,7 +60,9 @@ function trial.run(settings, options)
                               hooks = {on_epoch = on_epoch, on_step = options.on_step}})
   end)
   if ok then result.stopped = hopeless and "hopeless" or outcome.stopped
-  elseif tostring(outcome):find("interrupted$") then result.stopped = "interrupted"
+  elseif tostring(outcome):find("interrupted$") then
+    result.stopped = "interrupted"
+    rm.interrupt.clear()
   else result.stopped, result.reason = "refused", tostring(outcome) end
   if result.stopped == "diverged" or result.stopped == "refused" then result.fitness = 0 end
   result.epochs, result.seconds = #result.accuracy, rm.sys.clock() - began

@@ -6,6 +6,7 @@
 local rm      = require "resmoon.core"
 local json    = require "resmoon.base.json"
 local journal = require "resmoon.search.journal"
+local pcall = require("resmoon.base.catch").pcall
 local sys     = rm.sys
 
 local workers = {}
@@ -62,7 +63,10 @@ function workers.run(folder, orders, count, on_result)
   end)
   if ok then return true end
   for _, each in ipairs(active) do each.process:kill() end
-  if tostring(message):find("interrupted$") then return false end
+  if tostring(message):find("interrupted$") then
+    rm.interrupt.clear()
+    return false
+  end
   error(message, 0)
 end
 

@@ -12,9 +12,10 @@
 --     session:reset()       forgets what is not complete, and the rest of a paste
 --
 -- A source is tried as a command (commands.lua), as an expression (`return source`), then as a
--- statement. It goes on in the next line if either parser stopped at the end of the text: `x +` is an
--- incomplete expression, `for i = 1, 3 do` an incomplete statement. The text ends in a newline when it
--- is compiled, so that an open quote is an error at once, while an open [[ is not.
+-- statement. `= x`, the habit of older versions of Lua, is the expression x. The source goes on in the next
+-- line if either parser stopped at the end of the text: `x +` is an incomplete expression, `for i = 1, 3 do` an
+-- incomplete statement. The text ends in a newline when it is compiled, so that an open quote is an error at
+-- once, while an open [[ is not.
 --
 -- Chunks run in an environment of their own: names declared `local` at the prompt
 -- are in it and shadow globals, for the session alone; every other assignment goes through to the
@@ -76,6 +77,7 @@ end
 
 --- Compiles Lua: a function, or nil, the message, and whether more lines may complete the source.
 function session:compile_lua(source)
+  source = source:gsub("^(%s*)=%f[^=]", "%1")
   local text, name = source .. "\n", name_chunk()
   local chunk, expression_error = load("return " .. text, name, "t", environment)
   if chunk then return chunk end
@@ -98,7 +100,7 @@ function session:compile(source)
   if not command then
     if source:find("^%s*%%") then return nil, "there is no command " .. source:match("%%%a*"), false end
     local chunk, message, incomplete = self:compile_lua(source)
-    if chunk then chunk = keep_frame(source) or chunk end
+    if chunk then chunk = keep_frame(source:gsub("^(%s*)=%f[^=]", "%1")) or chunk end
     return chunk, message, incomplete
   end
   if command.compile then return command.compile(rest, self) end
@@ -109,7 +111,7 @@ end
 -- --- lines -------------------------------------------------------------------------------
 
 function session:feed(text)
-  text = text:gsub("\n+$", "")
+  text = text:gsub("^\u{FEFF}", ""):gsub("\r\n?", "\n"):gsub("\n+$", "")
   if not self.pending and #self.queue == 0 and text:find("\n") then
     self.block = text
     -- What was pasted or recalled as a whole may be one statement that its first lines are, too.

@@ -102,6 +102,7 @@ function render(value, depth, parents)
   if kind == "string" and depth > 0 then return paint.green(quoted(value)) end
   if kind == "function" then return function_text(value) end
   if kind == "userdata" and core.is_tensor(value) then return tensor_text(value, depth) end
+  if value ~= value then return "nan" end  -- tostring writes the sign of its bits
   if kind ~= "table" and kind ~= "userdata" then return tostring(value) end
   local text = module_text(value, depth)
   if text then return text end

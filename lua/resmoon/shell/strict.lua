@@ -7,6 +7,7 @@
 --     strict.watch(scope)       scope: "prompt", "all" or "off"
 --     strict.declare(name)      `x = nil` and `local x` make x a name
 local core = require "resmoon.core"
+local hint = require "resmoon.base.hint"
 
 local strict = {}
 
@@ -44,9 +45,9 @@ local function missing(name)
   if type(name) ~= "string" or declared[name] then return nil end
   local reader = debug.getinfo(3, "S")
   if not reader or not concerns(reader.source) then return nil end
-  local nearest = rawget(core, name) ~= nil and "rm." .. name or #name > 1 and core.nearest(name, known())
-  local hint = nearest and (", did you mean '%s'?"):format(nearest) or ""
-  error(("there is no variable '%s'%s"):format(name, hint), 3)
+  local meant = rawget(core, name) ~= nil and (", did you mean 'rm.%s'?"):format(name)
+                or #name > 1 and hint(name, known()) or ""
+  error(("there is no variable '%s'%s"):format(name, meant), 3)
 end
 
 function strict.scope() return scope end

@@ -2,6 +2,7 @@
 local core     = require "resmoon.core"
 local fail     = require "resmoon.base.fail"
 local localise = require "resmoon.shell.localize"
+local pcall = require("resmoon.base.catch").pcall
 
 local system = {}
 

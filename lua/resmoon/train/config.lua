@@ -2,28 +2,39 @@
 --
 -- config.complete fills in the defaults, which are those of He et al. 2016 for CIFAR-10 (section 4.2,
 -- arXiv:1512.03385): SGD with momentum 0.9 and weight decay 1e-4, batches of 128, a rate of 0.1
--- divided by 10 after epochs 81 and 122 of 164, Kaiming-normal weights, shift and flip.
+-- divided by 10 after epochs 81 and 122 of 164, Kaiming-normal weights, shift and flip. Where they would not fit,
+-- others are chosen, and what was chosen stands in the config as `chosen`:
+--   lr          0.1 for networks with batch norm, less in proportion for batches below 128; 0.01 for mlp, lenet5,
+--               alexnet and vgg (0.05 with sigmoid); 0.001 for adam, adamw and rmsprop
+--   batch_size  128, or so many (at least 8) that an epoch has 16 steps
+--   epochs      164; 10 for shapes10
+--   augment     true; "shift" for digits and letters, which are not mirrored
+--   warmup      0; 1 for 110 and more layers of the CIFAR family with SGD, from 10 epochs on
+--   init        of mlp and lenet5 with sigmoid "xavier_sigmoid"; else the network's own
 --
 -- Call: train.config
 -- Call: train.config.defaults
 -- Errors: name the setting, its value and what was expected.
 -- Example:
---   > train.config.defaults.lr, train.config.defaults.epochs
---   0.1  164
+--   > train.config.defaults.momentum, train.config.complete({}).lr
+--   0.9  0.1
+local defaults = require "resmoon.train.defaults"
+local text     = require "resmoon.base.text"
+
 local config = {}
 
 config.schedules = {"multistep", "onecycle", "cosine", "step", "constant"}
 
---- Defaults. Absent ones: see `about`.
+--- Defaults that depend on nothing; the others are defaults.lua's.
 config.defaults = {
-  model = "resnet20", data = "shapes10", epochs = 164, batch_size = 128, optimizer = "sgd", lr = 0.1,
-  momentum = 0.9, weight_decay = 1e-4, nesterov = false, schedule = "multistep", gamma = 0.1,
-  cycle_momentum = false, warmup = 0, label_smoothing = 0.0, augment = true, standardize = true, val_split = 0,
+  model = "resnet20", data = "shapes10", optimizer = "sgd", momentum = 0.9, weight_decay = 1e-4, nesterov = false,
+  schedule = "multistep", gamma = 0.1, cycle_momentum = false, label_smoothing = 0.0, standardize = true, val_split = 0,
   early_stop = 0, clip = 0, max_norm = 0, accumulate = 1, seed = 1,
 }
 
--- augment is true (shifts by up to 4 pixels and mirroring), false, or "imagenet": training images are random parts
--- scaled to size (224) and mirrored or not, test images the centre (data.transforms.imagenet_train, imagenet_test).
+-- augment is true (shifts by up to `shift` pixels and mirroring), "shift" (without mirroring), false, or "imagenet":
+-- training images are random parts scaled to size (224) and mirrored or not, test images the centre
+-- (data.transforms.imagenet_train, imagenet_test). shift is 4, and less where images are smaller than 28 pixels.
 -- Fields without a default: milestones (multistep: 81/164 and 122/164 of the epochs), step_size
 -- (step: a third of the epochs), max_lr (onecycle: lr), max_momentum (with cycle_momentum:
 -- 0.95), threads (all processors), train_size and
@@ -37,13 +48,23 @@ local optional = {
   shortcut = "string", block = "string", activation = "string", init = "string", name = "string",
   drop_last = "boolean", device = "string",
   classes = "table", input = "table", parameters = "number", data_name = "string", data_seed = "number",
-  drawing = "table",
+  drawing = "table", epochs = "number", batch_size = "number", lr = "number", warmup = "number", augment = "boolean",
+  shift = "number", chosen = "table", data_path = "string",
 }
 
-config.inits = {"xavier", "he"}
+local TEST_SEED = 1   -- draws the images of test_size
 
--- Settings that may also be a word.
-local words = {augment = "imagenet"}
+config.inits = {"xavier", "he"}  -- those of the lab; "xavier_sigmoid" is what networks with sigmoid have by themselves
+
+-- Settings that may also be one of some words.
+local words = {augment = {"shift", "imagenet"}}
+
+local function is_word(name, value)
+  for _, word in ipairs(words[name] or {}) do
+    if value == word then return true end
+  end
+  return false
+end
 
 local function bad(name, value, expected)
   error(("train: %s is %s, expected %s"):format(name, tostring(value), expected), 0)
@@ -56,7 +77,7 @@ local limits = {
   label_smoothing = {0}, val_split = {0}, early_stop = {0, true}, clip = {0},
   max_norm = {0}, accumulate = {1, true},
   seed = {math.mininteger, true}, step_size = {1, true}, threads = {1, true}, train_size = {1, true},
-  test_size = {1, true}, size = {1, true}, width = {1, true},
+  test_size = {1, true}, size = {1, true}, width = {1, true}, shift = {0, true},
 }
 
 local function check(c)
@@ -64,8 +85,9 @@ local function check(c)
     local default = config.defaults[name]
     local expected = default ~= nil and type(default) or optional[name]
     if not expected then error(("train: unknown setting '%s'"):format(tostring(name)), 0) end
-    if type(value) ~= expected and not (words[name] and words[name] == value) then
-      bad(name, value, "a " .. expected .. (words[name] and (" or '%s'"):format(words[name]) or ""))
+    if type(value) ~= expected and not is_word(name, value) then
+      local also = words[name] and (" or '%s'"):format(table.concat(words[name], "' or '")) or ""
+      bad(name, value, "a " .. expected .. also)
     end
     local limit = limits[name]
     if limit then
@@ -80,7 +102,7 @@ local function check(c)
     bad(name, c[name], "one of " .. table.concat(list, ", "))
   end
   one_of("schedule", config.schedules)
-  if c.init then one_of("init", config.inits) end
+  if c.init and c.init ~= "xavier_sigmoid" then one_of("init", config.inits) end
   if c.activation then require("resmoon.models.activation").get("train", c.activation) end
   if c.label_smoothing >= 1 then bad("label_smoothing", c.label_smoothing, "below 1") end
   if c.optimizer ~= "sgd" and c.optimizer ~= "adam" and c.optimizer ~= "adamw" and c.optimizer ~= "rmsprop" then
@@ -117,11 +139,12 @@ end
 function config.complete(partial)
   local c = config.with(config.defaults, partial)
   check(c)
+  defaults.fill(c)
   if c.schedule == "multistep" and not c.milestones then
     c.milestones = {}
     for _, epoch in ipairs {81, 122} do
       local at = math.floor(c.epochs * epoch / 164 + 0.5)
-      if at >= 1 then c.milestones[#c.milestones + 1] = at end
+      if at > (c.milestones[#c.milestones] or 0) and at < c.epochs then c.milestones[#c.milestones + 1] = at end
     end
   elseif c.schedule == "step" then
     c.step_size = c.step_size or math.max(1, c.epochs // 3)
@@ -131,6 +154,57 @@ function config.complete(partial)
   end
   c.name = c.name or c.model
   return c
+end
+
+--- Fits what complete chose to the images that a run is trained on: batches, rate, mirroring, shift. Settings that were
+-- given stay.
+-- Call: train.config.fit(config, dataset) -> config, changed in place
+-- Errors: none.
+-- Example:
+--   > c = train.config.complete {model = "lenet5"}
+--   > digits = data.shapes10({size = 200}):shrunk(16)
+--   > digits.mirror = false
+--   > train.config.fit(c, digits);
+--   > c.batch_size, c.augment, c.shift
+--   8  shift  2
+function config.fit(c, dataset)
+  defaults.fit(c, dataset)
+  return c
+end
+
+--- What a loader does to training images, as its option augment has it.
+-- Call: train.config.augmentation(config) -> false or {pad =, flip =}
+-- Units: pad in pixels.
+-- Errors: none.
+-- Example:
+--   > train.config.augmentation {augment = "shift", shift = 3}
+--   {flip = false, pad = 3}
+function config.augmentation(c)
+  if c.augment ~= true and c.augment ~= "shift" then return false end
+  return {pad = c.shift or 4, flip = c.augment == true}
+end
+
+local augmented = {[true] = "shifted and mirrored", shift = "shifted, not mirrored", imagenet = "random parts"}
+
+--- What a training is about to do, in a line.
+-- Call: train.config.describe(config, dataset) -> string
+-- Errors: none.
+-- Example:
+--   > c = train.config.complete {model = "mlp", epochs = 3}
+--   > line = train.config.describe(c, data.shapes10 {size = 1000})
+--   > line:match "^.-, sgd"
+--   mlp on shapes10: 1,000 images of 10 classes, 3 epochs, sgd
+function config.describe(c, dataset)
+  local images = dataset:size()
+  local parts = {
+    ("%s on %s: %s images of %d classes"):format(c.model, text.visible(dataset.name or c.data), text.grouped(images),
+                                                 #dataset.classes),
+    ("%d epoch%s"):format(c.epochs, c.epochs == 1 and "" or "s"), c.optimizer,
+    ("rate %g (%s%s)"):format(c.max_lr or c.lr, c.schedule, c.warmup > 0 and (", warm-up %g"):format(c.warmup) or ""),
+    ("batches of %d"):format(c.batch_size),
+  }
+  if c.augment then parts[#parts + 1] = augmented[c.augment] end
+  return table.concat(parts, ", ")
 end
 
 --- The schedule of a config: the object (nil: constant) and what it counts, "epoch" or "step".
@@ -268,9 +342,11 @@ function config.test_batch(shape)
   return math.min(250, math.max(1, 250 * 64 * 64 // (shape[2] * shape[3])))
 end
 
---- Training and test set of a config, and the validation set or nil. With crops = 10 each test image comes as ten
--- parts: with augment = "imagenet" the ten crops instead of the centre; else the image with 4 black pixels around, as
--- training shifts it, cut to its own size.
+--- Training and test set of a config, and the validation set or nil: the data's own validation split, else val_split of
+-- the training images. train_size, test_size and val_split take the same share of every class, drawn by the seed (of
+-- test images by a fixed one, so that runs of several seeds are compared on the same images). With crops = 10 each test
+-- image comes as ten parts: with augment = "imagenet" the ten crops instead of the centre; else the image with 4 black
+-- pixels around, as training shifts it, cut to its own size.
 -- Call: train.config.open(config, {crops = 1}) -> train, test, validation
 -- Shapes: as of the data sets.
 -- Errors: raises for a set that is not there, or more images than it has.
@@ -281,23 +357,24 @@ end
 --   90  20  10
 function config.open(c, options)
   local data = require "resmoon.data"
-  local train, test
+  local train, test, validation
   local whole = c.augment == "imagenet"   -- images come as they are, and are cut later
   if c.data == "shapes10" then
     train = data.shapes10 {train = true, size = c.train_size, seed = c.data_seed}
     test = data.shapes10 {train = false, size = c.test_size, seed = c.data_seed}
     if c.size and not whole then train, test = train:shrunk(c.size), test:shrunk(c.size) end
   else
-    train, test = data.open(c.data, whole and {cache = false} or {image_size = c.size})
-    local function first(set, n, what)
+    local source = require("resmoon.runs.source").of(c)
+    train, test, validation = data.open(source, whole and {cache = false} or {image_size = c.size})
+    local function some(set, n, what, seed)
       if not n then return set end
       if n > set:size() then bad(what, n, ("at most %d, the images of %s"):format(set:size(), c.data)) end
-      return set:subset(data.Dataset.spread(set:size(), n))
+      return data.sample(set, n, seed)
     end
-    train, test = first(train, c.train_size, "train_size"), first(test, c.test_size, "test_size")
+    train = some(train, c.train_size, "train_size", c.seed)
+    test = some(test, c.test_size, "test_size", TEST_SEED)   -- runs of other seeds are tested on the same images
   end
-  local validation
-  if c.val_split > 0 then train, validation = data.split(train, c.val_split, c.seed) end
+  if c.val_split > 0 and not validation then train, validation = data.split(train, c.val_split, c.seed) end
   return transformed(c, train, test, validation, options and options.crops or 1)
 end
 

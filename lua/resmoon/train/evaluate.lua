@@ -1,5 +1,6 @@
 --- A network's loss and error on a set of images, in eval mode and without gradients.
 local rm = require "resmoon.core"
+local pcall = require("resmoon.base.catch").pcall
 
 --- Number of rows of `logits` whose largest element is not where `labels` says.
 local function wrong(logits, labels)

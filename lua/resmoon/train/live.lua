@@ -5,6 +5,8 @@
 local Frame    = require "resmoon.plot.frame"
 local panel    = require "resmoon.plot.textpanel"
 local Progress = require "resmoon.train.progress"
+local rm       = require "resmoon.core"
+local text     = require "resmoon.base.text"
 local Trace    = require "resmoon.plot.trace"
 
 local Live = {}
@@ -15,15 +17,15 @@ Live.possible = Frame.possible
 
 --- name: of the run; epochs: how many there are.
 function Live.new(name, epochs)
-  return setmetatable({name = name or "training", epochs = epochs, trace = Trace.new(), steps = 0, rows = {},
-                       screen = Frame.new()}, Live)
+  return setmetatable({name = text.visible(name or "training"), epochs = epochs, trace = Trace.new(), steps = 0,
+                       rows = {}, screen = Frame.new()}, Live)
 end
 
 local function epoch_line(row)
-  local text = ("epoch %3d  loss %.4f  train error %5.2f%%"):format(row.epoch, row.train_loss, row.train_error)
-  if row.val_error then text = text .. ("  val error %5.2f%%"):format(row.val_error) end
-  if row.test_error then text = text .. ("  test error %5.2f%%"):format(row.test_error) end
-  return text .. "  " .. Progress.duration(row.seconds)
+  local line = text.format("epoch %3d  loss %.4f  train error %5.2f%%", row.epoch, row.train_loss, row.train_error)
+  if row.val_error then line = line .. text.format("  val error %5.2f%%", row.val_error) end
+  if row.test_error then line = line .. text.format("  test error %5.2f%%", row.test_error) end
+  return line .. "  " .. Progress.duration(row.seconds)
 end
 
 local SHOWN = 3  -- epochs below the curve
@@ -32,7 +34,7 @@ local SHOWN = 3  -- epochs below the curve
 function Live:frame(rows, columns)
   local now = self.now
   local height = math.max(4, math.min(rows - SHOWN - 6, 14))
-  local lines = {now and ("%s %d/%d  step %d/%d  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s"):format(
+  local lines = {now and text.format("%s %d/%d  step %d/%d  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s",
     self.name, now.epoch, self.epochs, now.step, now.steps, now.loss, 100 - now.error, now.lr, now.rate,
     Progress.duration(now.left)) or self.name}
   local picture = panel({self.trace.points}, columns - 1, height, {1, math.max(2, self.steps)},
@@ -41,8 +43,8 @@ function Live:frame(rows, columns)
   for i = math.max(1, #self.rows - SHOWN + 1), math.max(#self.rows, SHOWN) do
     lines[#lines + 1] = self.rows[i] and epoch_line(self.rows[i]) or ""
   end
-  lines[1] = lines[1]:sub(1, columns - 1)
-  for i = #lines - SHOWN + 1, #lines do lines[i] = lines[i]:sub(1, columns - 1) end
+  lines[1] = rm.text_cut(lines[1], columns - 1)
+  for i = #lines - SHOWN + 1, #lines do lines[i] = rm.text_cut(lines[i], columns - 1) end
   return lines
 end
 
@@ -65,10 +67,10 @@ end
 function Live:clear() self.screen:clear() end
 
 --- A line that stays.
-function Live:say(text)
+function Live:say(line)
   draw(self)
   self:clear()
-  io.stdout:write(text, "\n")
+  io.stdout:write(line, "\n")
   io.stdout:flush()
 end
 

@@ -8,22 +8,20 @@
 -- generators, and the loader's place are as before.
 -- Source: Smith 2017, arXiv:1506.01186, section 3.3; growth and smoothing as in common use (the loss is an
 -- exponential average, corrected for its start).
-local rm         = require "resmoon.core"
 local checkpoint = require "resmoon.runs.checkpoint"
 local fail       = require "resmoon.base.fail"
+local options_of = require "resmoon.base.options"
+local pcall = require("resmoon.base.catch").pcall
 
 local defaults = {from = 1e-6, to = 1, steps = 100, smoothing = 0.9, diverge = 4}
+
+local kinds = {from = "number", to = "number", steps = "number", smoothing = "number", diverge = "number",
+               loss = "function", on_step = "function"}
 
 local function settings(options)
   local o = {}
   for name, value in pairs(defaults) do o[name] = value end
-  for name, value in pairs(options or {}) do
-    if defaults[name] == nil and name ~= "loss" and name ~= "on_step" then
-      local nearest = rm.nearest(name, {"from", "to", "steps", "smoothing", "diverge", "loss", "on_step"})
-      fail("lrfind: unknown option '%s'%s", name, nearest and (", did you mean '%s'?"):format(nearest) or "")
-    end
-    o[name] = value
-  end
+  for name, value in pairs(options_of("lrfind", options, kinds)) do o[name] = value end
   if not (o.from > 0 and o.to > o.from) then
     fail("lrfind: from is %g and to is %g, expected 0 < from < to", o.from, o.to)
   end
@@ -117,7 +115,7 @@ local function lrfind(net, optimizer, loader, options)
       optimizer:zero_grad()
       local loss = loss_of((net(x)), y)
       local value = loss:item()
-      if value ~= value or value == math.huge then
+      if value ~= value or math.abs(value) == math.huge then
         found.stopped = true
         break
       end

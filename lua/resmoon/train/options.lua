@@ -4,48 +4,61 @@
 -- defaults are config.lua's.
 local activation = require "resmoon.models.activation"
 local config     = require "resmoon.train.config"
+local text       = require "resmoon.base.text"
+local xpcall     = require("resmoon.base.catch").xpcall
 
 local options = {}
 
-local function whole(text)
-  local n = math.tointeger(tonumber(text))
-  if not n then return nil, ("'%s' is no whole number"):format(text) end
+local function whole(word)
+  local n = math.tointeger(tonumber(word))
+  if not n then return nil, ("'%s' is no whole number"):format(word) end
   return n
 end
 
-local function number(text)
-  local x = tonumber(text)
-  if not x then return nil, ("'%s' is no number"):format(text) end
+local function number(word)
+  local x = tonumber(word)
+  if not x then return nil, ("'%s' is no number"):format(word) end
   return x
 end
 
-local function epochs_list(text)
+local function epochs_list(word)
   local list = {}
-  for part in text:gmatch("[^,]+") do
+  for part in word:gmatch("[^,]+") do
     list[#list + 1] = math.tointeger(tonumber(part))
-    if not list[#list] then return nil, ("'%s' is no list of epochs like 81,122"):format(text) end
+    if not list[#list] then return nil, ("'%s' is no list of epochs like 81,122"):format(word) end
   end
   return list
 end
 
 -- What --augment says, as a setting.
-local augmentation = {on = true, off = false, imagenet = "imagenet"}
+local augmentation = {on = true, off = false, shift = "shift", imagenet = "imagenet"}
+
+-- Defaults that depend on something.
+local chosen = {
+  epochs = "164; 10 for shapes10", batch_size = "128; less for few images", warmup = "0; 1 for 110 layers with sgd",
+  lr = "0.1 with batch norm, less for batches below 128; 0.01 for mlp, lenet5, alexnet, vgg; 0.001 for adam, adamw, "
+       .. "rmsprop",
+  augment = "on; shift for digits and letters",
+}
 
 options.whole, options.number = whole, number
 
 --- Adds the options to an argparse parser. `given`: other defaults to mention ({epochs = 5}).
 function options.add(parser, given)
-  local d = setmetatable(given or {}, {__index = config.defaults})
-  local function add(names, text, argument, convert, default)
-    local option = parser:option(names, text .. (default ~= nil and (" (default %s)"):format(default) or ""))
+  local d = setmetatable(given or {}, {__index = function(_, name)
+    if config.defaults[name] ~= nil then return config.defaults[name] end
+    return chosen[name]
+  end})
+  local function add(names, about, argument, convert, default)
+    local option = parser:option(names, about .. (default ~= nil and (" (default %s)"):format(default) or ""))
     if argument then option:argname(argument) end
     if convert then option:convert(convert) end
     return option
   end
   -- "--nesterov" and "--nesterov on" say the same.
-  local function switch(name, text, default)
+  local function switch(name, about, default)
     if type(default) == "boolean" then default = default and "on" or "off" end
-    return parser:option(name, ("%s: on or off (default %s)"):format(text, default)):args "?":choices {"on", "off"}
+    return parser:option(name, ("%s: on or off (default %s)"):format(about, default)):args "?":choices {"on", "off"}
       :action(function(args, field, words) args[field] = words[1] ~= "off" end)
   end
   parser:group("Data",
@@ -57,15 +70,18 @@ function options.add(parser, given)
         d.val_split),
     add("--size", "height and width of the images in pixels: a folder's are cut and resized, others shrunk by a whole "
         .. "factor (default their own); with --augment imagenet, of what is cut out of them", "N", whole),
-    parser:option("--augment", "training images. on: shifts by up to 4 pixels and mirroring; imagenet: a random part "
-                  .. "scaled to size (default 224), mirrored or not, and the centre of test images; off "
+    parser:option("--augment", "training images. on: shifts by up to 4 pixels and mirroring; shift: shifts alone; "
+                  .. "imagenet: a random part scaled to size (default 224), mirrored or not, and the centre of test "
+                  .. "images; off "
                   .. ("(default %s)"):format(d.augment == true and "on" or d.augment == false and "off" or d.augment))
-      :args "?":choices {"on", "off", "imagenet"}
+      :args "?":choices {"on", "shift", "off", "imagenet"}
       :action(function(args, field, words) args[field] = augmentation[words[1] or "on"] end),
     switch("--standardize", "(x - mean) / std of each channel, instead of pixels from 0 to 1", d.standardize))
   parser:group("Training",
     add("--epochs", "passes over the training images", "N", whole, d.epochs),
     add("--batch-size", "images per step", "N", whole, d.batch_size),
+    switch("--drop-last", "leave out the last batch of an epoch where it is smaller than the others",
+           d.drop_last or false),
     add("--optimizer", "how a step is made", nil, nil, d.optimizer):choices {"sgd", "adam", "adamw", "rmsprop"},
     add("--lr", "learning rate at the start", "RATE", number, d.lr),
     add("--momentum", "of sgd", "X", number, d.momentum),
@@ -100,7 +116,7 @@ function options.add(parser, given)
       :choices {"basic", "bottleneck"},
     add("--activation", "of mlp and lenet5 (default relu)"):choices(activation.names),
     add("--init", "weights at the start: xavier (Glorot and Bengio 2010) or he (He et al. 2015; default the network's "
-        .. "own)")
+        .. "own, with sigmoid four times xavier's)")
       :choices(config.inits),
     add("--width", "channels of the first stage (default the network's own)", "N", whole))
 end
@@ -109,7 +125,7 @@ local fields = {
   "data", "train_size", "test_size", "val_split", "augment", "epochs", "batch_size", "optimizer", "lr", "momentum",
   "weight_decay", "nesterov", "label_smoothing", "clip", "accumulate", "early_stop", "schedule", "milestones", "gamma",
   "step_size", "max_lr", "cycle_momentum", "max_momentum", "warmup", "seed", "threads", "shortcut", "width",
-  "size", "block", "activation", "init", "standardize", "max_norm",
+  "size", "block", "activation", "init", "standardize", "max_norm", "drop_last",
 }
 
 --- The settings that were given, as a partial config.
@@ -130,7 +146,7 @@ end
 -- "attempt to call a nil value", is a defect of the program, and gets a traceback.
 local function explain(message)
   message = tostring(message)
-  local complaint = message:match("^[^\n]-:%d+: (.*)$")
+  local complaint = message:match("^[^\n]-%.lua:%d+: (.*)$")  -- "runs/a/log.csv:3: ..." is no position of ours
   if not complaint then return message end
   return complaint:find("^[^:]+: ") and complaint or debug.traceback(message, 2)
 end
@@ -143,7 +159,7 @@ function options.main(f)
     return explain(message)
   end)
   if ok then os.exit(status or 0, true) end
-  io.stderr:write("resmoon ", script_name(), ": ", status, "\n")
+  io.stderr:write("resmoon ", script_name(), ": ", text.visible_lines(status), "\n")
   os.exit(status == "interrupted" and 130 or 1, true)
 end
 

@@ -1,5 +1,6 @@
 --- Can the network learn one batch by heart? The first test of a new network or training loop.
 local fail   = require "resmoon.base.fail"
+local is     = require "resmoon.base.is"
 local Module = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
 
@@ -15,14 +16,10 @@ function Report:__tostring()
   return text
 end
 
-local function is_tensor(v)
-  return type(v) == "userdata" and (getmetatable(v) or {}).__name == "resmoon.Tensor"
-end
-
 -- One batch: of a list {x, y} as it is, of a Loader or Dataset the first images. Bytes become (x - 128) / 64.
 local function batch_of(data, size)
   local x, y
-  if type(data) == "table" and is_tensor(data[1]) then
+  if type(data) == "table" and is.tensor(data[1]) then
     x, y = data[1], data[2]
   elseif type(data) == "table" and type(data.epoch) == "function" then
     local following, state, first, closing = data:epoch(1)
@@ -31,7 +28,7 @@ local function batch_of(data, size)
   elseif type(data) == "table" and type(data.batch) == "function" then
     x, y = data:batch(size)
   end
-  if not (is_tensor(x) and is_tensor(y)) then
+  if not (is.tensor(x) and is.tensor(y)) then
     fail("overfit_one_batch: argument 2 is a %s, expected a data set, a Loader or a list {x, y} of tensors", type(data))
   end
   if x.shape[1] > size then x, y = x:narrow(1, 1, size), y:narrow(1, 1, size) end

@@ -1,19 +1,23 @@
 --- What train.predict found: a line for each image, and all of them as a figure.
+local text = require "resmoon.base.text"
+
 local predicted = {}
 
 local function guesses(each)
   local cells = {}
-  for k, guess in ipairs(each.top) do cells[k] = ("%s %.1f%%"):format(guess.class, 100 * guess.probability) end
+  for k, guess in ipairs(each.top) do
+    cells[k] = text.format("%s %.1f%%", text.visible(guess.class), 100 * guess.probability)
+  end
   return cells
 end
 
 --- Lines to print. truth: names of the true classes, where they are known.
 function predicted.lines(list, truth)
   local lines, wide = {}, 0
-  for _, each in ipairs(list) do wide = math.max(wide, #each.file) end
+  for _, each in ipairs(list) do wide = math.max(wide, text.width(text.visible(each.file))) end
   for i, each in ipairs(list) do
-    local known = truth and ("  (%s)"):format(truth[i]) or ""
-    lines[i] = ("%-" .. wide .. "s  %s%s"):format(each.file, table.concat(guesses(each), "  "), known)
+    local known = truth and ("  (%s)"):format(text.visible(truth[i])) or ""
+    lines[i] = ("%s  %s%s"):format(text.pad(text.visible(each.file), wide), table.concat(guesses(each), "  "), known)
   end
   return lines
 end

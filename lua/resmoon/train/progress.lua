@@ -2,7 +2,9 @@
 --
 -- On a terminal one line is drawn over and over: where we are, rate, loss, accuracy, speed and the
 -- time that is left. After each epoch a plain line stays; elsewhere there are only those.
-local sys = require("resmoon.core").sys
+local core = require "resmoon.core"
+local text = require "resmoon.base.text"
+local sys, text_cut = core.sys, core.text_cut
 
 local Progress = {}
 Progress.__index = Progress
@@ -20,8 +22,8 @@ end
 
 --- name: shown before every line; epochs: how many there are.
 function Progress.new(name, epochs)
-  return setmetatable({name = name and name .. "  " or "", epochs = epochs, terminal = sys.isatty(1), drawn = 0,
-                       digits = #tostring(epochs)}, Progress)
+  return setmetatable({name = name and text.visible(name) .. "  " or "", epochs = epochs, terminal = sys.isatty(1),
+                       drawn = 0, digits = #tostring(epochs)}, Progress)
 end
 
 local function bar(part, width)
@@ -36,14 +38,14 @@ function Progress:step(now)
   self.drawn = time
   local part = now.step / now.steps
   local head = ("%s%d/%d"):format(self.name, now.epoch, self.epochs)
-  local tail = (" %3.0f%%  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s"):format(
+  local tail = text.format(" %3.0f%%  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s",
     100 * part, now.loss, 100 - now.error, now.lr, now.rate, duration(now.left))
   local _, columns = sys.winsize()
   columns = (columns or 80) - 1
   -- The bar takes what is left, or goes; it never grows again, so that it does not tremble.
-  self.room = math.min(self.room or 20, columns - #head - #tail - 3)
+  self.room = math.min(self.room or 20, columns - text.width(head) - #tail - 3)
   local line = head .. (self.room >= 5 and " " .. bar(part, self.room) or "") .. tail
-  io.stdout:write("\r", line:sub(1, columns), "\27[K")
+  io.stdout:write("\r", text_cut(line, columns), "\27[K")
   io.stdout:flush()
 end
 
@@ -53,19 +55,18 @@ function Progress:clear()
   self.drawn = 0
 end
 
---- A line that stays.
-function Progress:say(text)
+--- A line that stays; where nobody reads standard output any more (`| head`), on standard error.
+function Progress:say(line)
   self:clear()
-  io.stdout:write(text, "\n")
-  io.stdout:flush()
+  if not (io.stdout:write(line, "\n") and io.stdout:flush()) then io.stderr:write(line, "\n") end
 end
 
 --- After an epoch. row: a row of the log.
 function Progress:epoch(row)
   local parts = {("%sepoch %" .. self.digits .. "d/%d"):format(self.name, row.epoch, self.epochs),
-                 ("loss %.4f"):format(row.train_loss), ("train error %5.2f%%"):format(row.train_error)}
-  if row.val_error then parts[#parts + 1] = ("val error %5.2f%%"):format(row.val_error) end
-  if row.test_error then parts[#parts + 1] = ("test error %5.2f%%"):format(row.test_error) end
+                 text.format("loss %.4f", row.train_loss), text.format("train error %5.2f%%", row.train_error)}
+  if row.val_error then parts[#parts + 1] = text.format("val error %5.2f%%", row.val_error) end
+  if row.test_error then parts[#parts + 1] = text.format("test error %5.2f%%", row.test_error) end
   parts[#parts + 1] = ("lr %.4g"):format(row.lr)
   parts[#parts + 1] = ("%.0f img/s"):format(row.img_per_s)
   parts[#parts + 1] = duration(row.seconds)

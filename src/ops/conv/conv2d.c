@@ -10,10 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
 #include "ops/check.h"
 #include "ops/conv/method.h"
-#include "ops/linalg/linalg.h"
+#include "ops/linalg/column_sums.h"
 
 static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_strassen, &rm_conv_direct, &rm_conv_im2col,
                                                 &rm_conv_naive};
@@ -135,9 +136,7 @@ static rm_status input_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor
   if (dy->numel == 0) memset(rm_tensor_f32(dx), 0, dx->numel * sizeof(float));
   else
     status = choose(s)->input_gradient(s, rm_tensor_f32(dy), rm_tensor_f32(w), rm_tensor_f32(dx), err);
-  if (status == RM_OK) *out = dx;
-  else rm_tensor_release(dx);
-  return status;
+  return rm_tensor_give(status, dx, out);
 }
 
 static rm_status weight_gradient(const rm_conv_shape *s, rm_tensor *x, rm_tensor *dy, rm_tensor **out,
@@ -148,9 +147,7 @@ static rm_status weight_gradient(const rm_conv_shape *s, rm_tensor *x, rm_tensor
   if (dy->numel == 0) memset(rm_tensor_f32(dw), 0, dw->numel * sizeof(float));
   else
     status = choose(s)->weight_gradient(s, rm_tensor_f32(x), rm_tensor_f32(dy), rm_tensor_f32(dw), err);
-  if (status == RM_OK) *out = dw;
-  else rm_tensor_release(dw);
-  return status;
+  return rm_tensor_give(status, dw, out);
 }
 
 static rm_status bias_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor **out, rm_error *err) {
@@ -158,9 +155,7 @@ static rm_status bias_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor 
   RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &s->k, &db, err));
   rm_status status =
       rm_column_sums(s->n * s->oh * s->ow, s->k, rm_tensor_f32(dy), rm_tensor_f32(db), err);
-  if (status == RM_OK) *out = db;
-  else rm_tensor_release(db);
-  return status;
+  return rm_tensor_give(status, db, out);
 }
 
 /* Saved: x (channels-last) and the weight (row-major). */
@@ -217,9 +212,7 @@ static rm_status forward(const operands *o, bool relu, rm_tensor **out, rm_error
   if (y->numel)
     status = choose(s)->forward(s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), &finish,
                                 rm_tensor_f32(y), err);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 static rm_status record(const operands *o, rm_tensor *const inputs[3], rm_tensor *y, rm_error *err) {
@@ -248,9 +241,7 @@ rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_c
   if (status == RM_OK) status = forward(&o, false, &y, err);
   if (status == RM_OK) status = record(&o, (rm_tensor *[]){x, weight, bias}, y, err);
   drop(&o);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 /* --- without gradients ------------------------------------------------------------ */

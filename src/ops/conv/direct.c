@@ -1,9 +1,13 @@
-/* direct.c -- convolution straight from the images: forward and input gradient. direct.h
+/* direct.c -- convolution straight from the images: forward and input gradient. direct_plan.h
  * has the idea, kernels/direct_k.c the loops, direct_weights.c the weight gradient. */
 #include <stdint.h>
-#include "parallel/threads.h"
+#include "base/number.h"
 #include "kernels/kernels.h"
-#include "ops/conv/direct.h"
+#include "ops/conv/direct_plan.h"
+#include "ops/conv/direct_weights.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 typedef struct {
   rm_direct d;
@@ -14,7 +18,6 @@ typedef struct {
 
 enum { STREAM_FLOATS = 2 * 1024 * 1024 };
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static bool fits(const rm_conv_shape *s) {
   return s->r * s->s <= RM_DIRECT_TAPS && s->stride_h * s->stride_w <= RM_DIRECT_CLASSES;
@@ -51,12 +54,12 @@ static void convolve_bands(void *ctx, size_t begin, size_t end) {
     rm_direct_band band = rm_direct_input(d, index);
     for (size_t i = 0; i < d->classes; i++) {
       const rm_direct_class *c = &d->class[i];
-      size_t rows = c->rows > band.row ? smaller(band.rows, c->rows - band.row) : 0;
+      size_t rows = c->rows > band.row ? rm_smaller(band.rows, c->rows - band.row) : 0;
       size_t pixels = band.images * rows * c->cols;
       size_t row = band.image * d->out_h + c->first_row + band.row * d->out_step_h;
       float *out = q->out + (row * d->out_w + c->first_col) * d->out_c;
       for (size_t p = 0; p < pixels; p += d->pixels)
-        class_pixels(q, c, &band, rows, out, p, smaller(d->pixels, pixels - p));
+        class_pixels(q, c, &band, rows, out, p, rm_smaller(d->pixels, pixels - p));
     }
   }
 }

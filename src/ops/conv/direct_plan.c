@@ -1,9 +1,10 @@
-/* direct_plan.c -- classes, taps, runs and bands; direct.h says what they are. */
+/* direct_plan.c -- classes, taps, runs and bands; direct_plan.h says what they are. */
 #include <stdint.h>
 #include <string.h>
-#include "parallel/threads.h"
+#include "base/number.h"
 #include "kernels/kernels.h"
-#include "ops/conv/direct.h"
+#include "ops/conv/direct_plan.h"
+#include "parallel/scratch.h"
 
 enum {
   COPY_FLOATS = 48 * 1024,  /* of a band of one image, */
@@ -11,8 +12,6 @@ enum {
   WINDOW_FLOATS = 64 * 1024 /* under the pixels handed over at a time */
 };
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* --- classes -------------------------------------------------------------------------- */
 static void forward_class(const rm_conv_shape *s, rm_direct_class *c) {
@@ -49,7 +48,7 @@ static void gradient_class(const rm_conv_shape *s, size_t row, size_t col, rm_di
     }
 }
 
-/* --- neighbours taken together ---------------------------------------------------------- */
+/* --- neighbors taken together ---------------------------------------------------------- */
 /* The place of (a, b) among the taps, which ascend; a new one if it is not there. */
 static size_t find_tap(rm_direct_class *c, ptrdiff_t a, ptrdiff_t b) {
   size_t t = c->taps;
@@ -65,7 +64,7 @@ static size_t find_tap(rm_direct_class *c, ptrdiff_t a, ptrdiff_t b) {
   return t;
 }
 
-/* Class c with `wide` neighbours as one pixel; false if there is no room for all taps. */
+/* Class c with `wide` neighbors as one pixel; false if there is no room for all taps. */
 static bool widened(const rm_direct *d, const rm_direct_class *c, size_t wide, rm_direct_class *out) {
   *out = *c;
   out->taps = 0;
@@ -131,8 +130,8 @@ static void extents(rm_direct *d) {
   bool any = false;
   for (size_t i = 0; i < d->classes; i++) {
     rm_direct_class *c = &d->class[i];
-    d->rows = larger(d->rows, c->rows);
-    d->cols = larger(d->cols, c->cols);
+    d->rows = rm_larger(d->rows, c->rows);
+    d->cols = rm_larger(d->cols, c->cols);
     for (size_t t = 0; t < c->taps; t++, any = true) {
       d->lo_h = !any || c->a[t] < d->lo_h ? c->a[t] : d->lo_h;
       d->hi_h = !any || c->a[t] > d->hi_h ? c->a[t] : d->hi_h;
@@ -150,15 +149,15 @@ static size_t power_of_two(size_t n) {
 }
 
 static void cut_bands(rm_direct *d) {
-  d->pixels = smaller(larger(WINDOW_FLOATS / d->in_c, 48), RM_DIRECT_PIXELS);
-  size_t row = d->pitch * d->in_c * d->step_h, rows = larger(COPY_FLOATS / row, 1);
-  if (d->inside) rows = larger(rows, d->pixels / d->cols);
-  d->band = smaller(d->rows, rows);
+  d->pixels = rm_smaller(rm_larger(WINDOW_FLOATS / d->in_c, 48), RM_DIRECT_PIXELS);
+  size_t row = d->pitch * d->in_c * d->step_h, rows = rm_larger(COPY_FLOATS / row, 1);
+  if (d->inside) rows = rm_larger(rows, d->pixels / d->cols);
+  d->band = rm_smaller(d->rows, rows);
   d->images = 1;
   if (d->band == d->rows) {
-    d->images = larger(d->pixels / (d->rows * d->cols), 1);
-    if (!d->inside) d->images = smaller(d->images, larger(GROUP_FLOATS / image_floats(d), 1));
-    d->images = smaller(power_of_two(d->images), d->n);
+    d->images = rm_larger(d->pixels / (d->rows * d->cols), 1);
+    if (!d->inside) d->images = rm_smaller(d->images, rm_larger(GROUP_FLOATS / image_floats(d), 1));
+    d->images = rm_smaller(power_of_two(d->images), d->n);
     d->bands = (d->n + d->images - 1) / d->images;
   } else d->bands = d->n * ((d->rows + d->band - 1) / d->band);
 }
@@ -175,8 +174,8 @@ static void plan(rm_direct *d, bool copy) {
 
 /* --- the input of a band -------------------------------------------------------------------- */
 static void copy_row(const rm_direct *d, const float *image, ptrdiff_t h, float *to) {
-  size_t left = d->lo_w < 0 ? smaller((size_t)-d->lo_w, d->pitch) : 0, from = d->lo_w > 0 ? (size_t)d->lo_w : 0;
-  size_t width = from < d->in_w ? smaller(d->in_w - from, d->pitch - left) : 0;
+  size_t left = d->lo_w < 0 ? rm_smaller((size_t)-d->lo_w, d->pitch) : 0, from = d->lo_w > 0 ? (size_t)d->lo_w : 0;
+  size_t width = from < d->in_w ? rm_smaller(d->in_w - from, d->pitch - left) : 0;
   if (h < 0 || h >= (ptrdiff_t)d->in_h) {
     memset(to, 0, d->pitch * d->in_c * sizeof(float));
     return;
@@ -189,9 +188,9 @@ static void copy_row(const rm_direct *d, const float *image, ptrdiff_t h, float 
 rm_direct_band rm_direct_input(const rm_direct *d, size_t index) {
   size_t each = (d->rows + d->band - 1) / d->band, first = index % each * d->band, image = index / each * d->images;
   rm_direct_band b = {.image = image,
-                      .images = smaller(d->images, d->n - image),
+                      .images = rm_smaller(d->images, d->n - image),
                       .row = first,
-                      .rows = smaller(d->band, d->rows - first)};
+                      .rows = rm_smaller(d->band, d->rows - first)};
   size_t size = d->in_h * d->in_w * d->in_c;
   const float *in = d->in + image * size;
   ptrdiff_t h = (ptrdiff_t)(first * d->step_h) + d->lo_h;
@@ -216,7 +215,7 @@ void rm_direct_pixels(const rm_direct *d, const rm_direct_class *c, const rm_dir
   for (size_t p = 0; p < count; image++, i = 0)
     for (; i < rows && p < count; i++, j = 0) {
       const float *a = band->in + image * band->image_pitch + i * d->step_h * d->pitch * d->in_c + g * d->in_cg;
-      size_t last = smaller(c->cols, j + count - p);
+      size_t last = rm_smaller(c->cols, j + count - p);
       if (to) {
         float *y = out + image * out_image + i * d->out_step_h * d->out_w * d->out_c + g * d->out_cg;
         for (size_t k = j; k < last; k++) to[p + k - j] = y + k * out_right;

@@ -9,16 +9,18 @@
  *
  * Chunks of bands add up their own sums; how many follows from the shape. */
 #include <string.h>
-#include "parallel/threads.h"
+#include "base/number.h"
 #include "kernels/kernels.h"
-#include "ops/conv/direct.h"
+#include "ops/conv/direct_plan.h"
+#include "ops/conv/direct_weights.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 /* Floats of dy at a time: half of the first-level cache; but more where dw, which is read and written
  * for each of these pieces, does not stay in the second-level cache. */
 enum { FEW_FLOATS = 4 * 1024, MANY_FLOATS = 32 * 1024, LARGE_PART = 128 * 1024 };
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 typedef struct {
   rm_direct d;
@@ -63,7 +65,7 @@ static void add_band(const job *q, size_t index, float *dw) {
   size_t pixels = band.images * band.rows * d->cols, count;
   const float *dy = q->dy + (band.image * d->rows + band.row) * d->cols * d->out_c;
   for (size_t begin = 0; begin < pixels; begin += count, dy += count * d->out_c) {
-    count = smaller(q->pixels, pixels - begin);
+    count = rm_smaller(q->pixels, pixels - begin);
     (q->windows ? add_windows : add_columns)(q, &band, begin, count, dy, dw);
   }
 }
@@ -101,7 +103,7 @@ static void unpack(void *ctx, size_t begin, size_t end) {
   size_t taps = d->class[0].taps, blocks = (d->out_cg + 15) / 16, row = d->in_cg * taps;
   size_t across = q->windows ? (size_t)(sum_at(q, 0, 0, 1) - sum_at(q, 0, 0, 0)) : 1;
   for (size_t i = begin; i < end; i++) {
-    size_t g = i / blocks, k0 = i % blocks * 16, k1 = smaller(k0 + 16, d->out_cg);
+    size_t g = i / blocks, k0 = i % blocks * 16, k1 = rm_smaller(k0 + 16, d->out_cg);
     for (size_t c = 0; c < d->in_cg; c++)
       for (size_t t = 0; t < taps; t++) {
         const float *from = sum_at(q, g, t * d->in_cg + c, 0);
@@ -138,7 +140,7 @@ static void plan(const rm_conv_shape *s, job *q) {
   for (size_t i = 0; i < q->vectors; i++) q->places[i] = c->offsets[i / run] + (ptrdiff_t)(i % run * lanes);
   q->part = q->windows ? s->k * q->vectors * lanes : s->groups * s->r * s->s * s->cg * q->dy_pad;
   size_t floats = q->part > LARGE_PART ? MANY_FLOATS : FEW_FLOATS;
-  q->pixels = smaller(larger(floats / q->dy_pad, 32), RM_DIRECT_PIXELS);
+  q->pixels = rm_smaller(rm_larger(floats / q->dy_pad, 32), RM_DIRECT_PIXELS);
   q->chunks = rm_conv_chunks(q->part, q->d.bands);
 }
 

@@ -11,9 +11,12 @@
  * own partial sum; large weights get few chunks and are cut into blocks of output channels
  * instead. Both cuts follow from the shape alone. */
 #include <string.h>
-#include "ops/linalg/blas.h"
-#include "parallel/threads.h"
+#include "base/number.h"
 #include "ops/conv/method.h"
+#include "ops/linalg/blas.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum { TILE_FLOATS = 64 * 1024, MAX_CHUNKS = 16, PARTS_FLOATS = 2 * 1024 * 1024 };
 
@@ -31,7 +34,6 @@ static bool fits(const rm_conv_shape *s) {
   return true;
 }
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* x itself is the columns. */
 static bool is_pointwise(const rm_conv_shape *s) {
@@ -84,7 +86,7 @@ static const float *columns_of(const job *q, const float *x, size_t p0, size_t c
 static rm_status prepare(job *q, rm_error *err) {
   const rm_conv_shape *s = q->s;
   q->depth = s->r * s->s * s->cg;
-  q->tile = smaller(s->oh * s->ow, TILE_FLOATS / q->depth < 8 ? 8 : TILE_FLOATS / q->depth);
+  q->tile = rm_smaller(s->oh * s->ow, TILE_FLOATS / q->depth < 8 ? 8 : TILE_FLOATS / q->depth);
   return rm_scratch_reserve(0, q->tile * q->depth * sizeof(float), err);
 }
 
@@ -107,7 +109,7 @@ static void forward_tiles(void *ctx, size_t begin, size_t end) {
   size_t pixels = q->s->oh * q->s->ow, tiles = (pixels + q->tile - 1) / q->tile;
   for (size_t i = begin; i < end && !rm_broken(); i++) {
     size_t p0 = i % tiles * q->tile;
-    forward_tile(q, i / tiles, p0, smaller(q->tile, pixels - p0));
+    forward_tile(q, i / tiles, p0, rm_smaller(q->tile, pixels - p0));
   }
 }
 
@@ -135,7 +137,7 @@ static void input_gradient_images(void *ctx, size_t begin, size_t end) {
     memset(q->dx + image * size, 0, size * sizeof(float));
     for (size_t p0 = 0; p0 < pixels && !rm_broken(); p0 += q->tile)
       for (size_t g = 0; g < s->groups; g++) {
-        size_t count = smaller(q->tile, pixels - p0);
+        size_t count = rm_smaller(q->tile, pixels - p0);
         float *columns = rm_scratch(0, q->tile * q->depth * sizeof(float));
         rm_sgemm(false, false, count, q->depth, s->kg, 1,
                  q->dy + (image * pixels + p0) * s->k + g * s->kg, s->k, q->w + g * s->kg * q->depth,
@@ -166,7 +168,7 @@ static void weight_gradient_part(const job *q, size_t n0, size_t n1, size_t k0, 
   float beta = 0;
   for (size_t image = n0; image < n1; image++)
     for (size_t p0 = 0; p0 < pixels && !rm_broken(); p0 += q->tile, beta = 1) {
-      size_t ld, count = smaller(q->tile, pixels - p0);
+      size_t ld, count = rm_smaller(q->tile, pixels - p0);
       const float *columns =
           columns_of(q, q->x + image * s->h * s->w * s->c + group * s->cg, p0, count, &ld);
       rm_sgemm(true, false, k1 - k0, q->depth, count, 1, q->dy + (image * pixels + p0) * s->k + k0,
@@ -181,7 +183,7 @@ static void weight_gradient_parts(void *ctx, size_t begin, size_t end) {
   for (size_t i = begin; i < end; i++) {
     size_t chunk = i / parts, group = i % parts / blocks, k0 = i % blocks * q->k_block;
     weight_gradient_part(q, chunk * s->n / q->chunks, (chunk + 1) * s->n / q->chunks,
-                         group * s->kg + k0, group * s->kg + smaller(k0 + q->k_block, s->kg),
+                         group * s->kg + k0, group * s->kg + rm_smaller(k0 + q->k_block, s->kg),
                          q->dw + chunk * s->k * q->depth);
   }
 }
@@ -192,7 +194,7 @@ static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const f
   job q = {.s = s, .x = x, .dy = dy};
   RM_TRY(prepare(&q, err));
   size_t size = s->k * q.depth, chunks = PARTS_FLOATS / size < 1 ? 1 : PARTS_FLOATS / size;
-  q.chunks = smaller(smaller(chunks, MAX_CHUNKS), s->n);
+  q.chunks = rm_smaller(rm_smaller(chunks, MAX_CHUNKS), s->n);
   q.k_block = q.chunks < MAX_CHUNKS / 2 && s->kg > 64 ? 64 : s->kg;
   RM_TRY(rm_conv_alloc((q.chunks + 1) * size, &parts, err));
   q.dw = parts + size;

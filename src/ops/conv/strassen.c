@@ -5,9 +5,12 @@
  * only leaves out pixels; in the input gradient those get zeros. */
 #include <stdint.h>
 #include <string.h>
-#include "parallel/threads.h"
+#include "base/number.h"
 #include "kernels/kernels.h"
 #include "ops/conv/strassen.h"
+#include "ops/conv/strassen_weights.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum {
   BLOCK_FLOATS = 64 * 1024, /* of the input of a block; the sums take as much again */
@@ -17,8 +20,6 @@ enum {
   LEAST_CHANNELS = 64       /* fewer: the additions cost more than the multiplications saved */
 };
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* Halves are whole panels with every instruction set. */
 static bool fits(const rm_conv_shape *s) {
@@ -63,11 +64,11 @@ size_t rm_strassen_place(const rm_conv_shape *s, size_t p) {
   return (image * s->h + i * s->stride_h) * s->w + j * s->stride_w;
 }
 
-/* Zeros in the pixels of x that lie between pixel p of y and its neighbours. */
+/* Zeros in the pixels of x that lie between pixel p of y and its neighbors. */
 static void clear_between(const job *q, size_t p) {
   const rm_conv_shape *s = q->s;
   size_t i = p / s->ow % s->oh * s->stride_h, j = p % s->ow * s->stride_w;
-  size_t rows = smaller(s->stride_h, s->h - i), cols = smaller(s->stride_w, s->w - j);
+  size_t rows = rm_smaller(s->stride_h, s->h - i), cols = rm_smaller(s->stride_w, s->w - j);
   float *out = q->out + rm_strassen_place(s, p) * s->c;
   for (size_t r = 0; r < rows; r++)
     memset(out + r * s->w * s->c + (r ? 0 : s->c), 0, (cols - (r ? 0 : 1)) * s->c * sizeof(float));
@@ -83,16 +84,16 @@ static void multiply_blocks(void *ctx, size_t begin, size_t end) {
   const float *from[MAX_PIXELS];
   float *to[MAX_PIXELS];
   for (size_t block = begin; block < end; block++) {
-    size_t first = block * q->block, count = smaller(q->block, q->pixels - first), half = (count + 1) / 2;
+    size_t first = block * q->block, count = rm_smaller(q->block, q->pixels - first), half = (count + 1) / 2;
     for (size_t i = 0; i < 2 * half; i++) {
-      size_t p = first + smaller(i, count - 1), place = rm_strassen_place(q->s, p);
+      size_t p = first + rm_smaller(i, count - 1), place = rm_strassen_place(q->s, p);
       from[i] = q->in + (q->backward ? p : place) * q->in_c;
       to[i] = q->out + (q->backward ? place : p) * q->out_c;
       if (q->backward && q->s->stride_h * q->s->stride_w > 1) clear_between(q, p);
     }
     /* The next block, where it lies behind this one. */
     bool behind = q->backward || q->s->stride_h * q->s->stride_w == 1;
-    size_t next = behind ? smaller(q->block, q->pixels - first - count) : 0;
+    size_t next = behind ? rm_smaller(q->block, q->pixels - first - count) : 0;
     size_t ahead = next * q->in_c * sizeof(float);
     kernels->strassen_sums(half, q->in_c / 2, from, sums);
     kernels->strassen_product(half, q->in_c / 2, q->out_c / 2, from, sums, q->packed, &q->finish, aside,
@@ -106,7 +107,7 @@ static rm_status run(job *q, const rm_conv_shape *s, const float *w, rm_error *e
   q->in_c = q->backward ? s->k : s->c;
   q->out_c = q->backward ? s->c : s->k;
   q->pixels = s->n * s->oh * s->ow;
-  q->block = smaller(larger(BLOCK_FLOATS / q->in_c / 16 * 16, MIN_PIXELS), MAX_PIXELS);
+  q->block = rm_smaller(rm_larger(BLOCK_FLOATS / q->in_c / 16 * 16, MIN_PIXELS), MAX_PIXELS);
   size_t out = q->out_c * (q->backward ? s->n * s->h * s->w : q->pixels);
   q->stream = out > STREAM_FLOATS && (uintptr_t)q->out % 64 == 0 && !q->finish.add && !q->finish.relu;
   size_t floats = rm_kernel_table()->strassen_packed(q->in_c / 2, q->out_c / 2);

@@ -7,7 +7,4 @@
 /* Where pixel p of y (counted through all images) lies in x. */
 size_t rm_strassen_place(const rm_conv_shape *s, size_t p);
 
-rm_status rm_strassen_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
-                                      rm_error *err);
-
 #endif

@@ -5,9 +5,12 @@
  * written out for each product, so that its loops read memory in order. Chunks of blocks have their
  * own sums; how many there are follows from the shape. */
 #include <string.h>
-#include "parallel/threads.h"
+#include "base/number.h"
 #include "kernels/kernels.h"
 #include "ops/conv/strassen.h"
+#include "ops/conv/strassen_weights.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum {
   PIXELS = 192, /* of a block */
@@ -17,7 +20,6 @@ enum {
   TILE = 16
 };
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 typedef struct {
   const rm_conv_shape *s;
@@ -35,12 +37,12 @@ static size_t right_bytes(const job *q) { return HALF * q->columns * sizeof(floa
 static void add_block(const job *q, size_t block, const float *zeros, float *sums) {
   const rm_conv_shape *s = q->s;
   const rm_kernels *kernels = rm_kernel_table();
-  size_t first = block * PIXELS, count = smaller(PIXELS, q->pixels - first), half = (count + 1) / 2;
+  size_t first = block * PIXELS, count = rm_smaller(PIXELS, q->pixels - first), half = (count + 1) / 2;
   size_t c = s->c / 2, columns = s->k / 2;
   const float *x[PIXELS], *dy[PIXELS], *rows[HALF];
   float *left = rm_scratch(0, left_bytes(q)), *right = rm_scratch(1, right_bytes(q));
   for (size_t i = 0; i < 2 * half; i++) {
-    size_t p = first + smaller(i, count - 1);
+    size_t p = first + rm_smaller(i, count - 1);
     x[i] = q->x + rm_strassen_place(s, p) * s->c;
     dy[i] = i < count ? q->dy + p * s->k : zeros;
   }
@@ -48,7 +50,7 @@ static void add_block(const job *q, size_t block, const float *zeros, float *sum
   for (int product = 0; product < PRODUCTS; product++) {
     kernels->strassen_left(product, half, c, x, q->pitch, left);
     for (size_t n = 0; n < columns; n += q->columns) {
-      size_t strip = smaller(q->columns, columns - n);
+      size_t strip = rm_smaller(q->columns, columns - n);
       kernels->strassen_right(product, half, columns, n, strip, dy, right);
       kernels->direct_weights(half, rows, right, 1, &(ptrdiff_t){0}, c, strip, sums + (product * columns + n) * c);
     }
@@ -73,7 +75,7 @@ static void combine(void *ctx, size_t begin, size_t end) {
   size_t c = q->s->c / 2, columns = q->s->k / 2, row = q->s->c;
   float tile[TILE][4][TILE];
   for (size_t k = begin * TILE; k < end * TILE; k += TILE) {
-    size_t n = k / q->columns * q->columns, strip = smaller(q->columns, columns - n);
+    size_t n = k / q->columns * q->columns, strip = rm_smaller(q->columns, columns - n);
     for (size_t i = 0; i < c; i += TILE) {
       for (size_t r = 0; r < TILE; r++)
         rm_kernel_table()->strassen_combine(c * columns, TILE, q->parts + n * c + (i + r) * strip + k - n, tile[r][0]);
@@ -93,7 +95,7 @@ rm_status rm_strassen_weight_gradient(const rm_conv_shape *s, const float *x, co
                                       rm_error *err) {
   if (!saves(s)) return rm_conv_direct.weight_gradient(s, x, dy, dw, err);
   job q = {.s = s, .x = x, .dy = dy, .dw = dw, .pixels = s->n * s->oh * s->ow, .pitch = s->c / 2 + 16};
-  q.columns = smaller(COLUMNS, s->k / 2);
+  q.columns = rm_smaller(COLUMNS, s->k / 2);
   q.blocks = (q.pixels + PIXELS - 1) / PIXELS;
   q.part = PRODUCTS * (s->c / 2) * (s->k / 2);
   q.chunks = rm_conv_chunks(q.part, q.blocks);

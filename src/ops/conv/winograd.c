@@ -10,7 +10,11 @@
  * The input gradient is the same convolution of dy with the kernel turned by 180 degrees and its
  * channels exchanged. How tiles are cut changes no bit, since a sum runs over channels only. */
 #include "ops/conv/winograd.h"
-#include "parallel/threads.h"
+#include "base/number.h"
+#include "ops/conv/winograd_weights.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum {
   BLOCK = RM_WINO_BLOCK,
@@ -46,7 +50,7 @@ void rm_wino_plan_room(rm_wino_plan *p, size_t tiles) { p->in.tiles = p->out.til
 
 void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first,
                       size_t count, size_t position) {
-  size_t end = rm_wino_smaller(first + count, p->count), in_image = g->across * g->down;
+  size_t end = rm_smaller(first + count, p->count), in_image = g->across * g->down;
   if (first >= end) return;
   const char *from = (const char *)(x + first * g->h * g->w / in_image * g->pixel);
   const char *to = (const char *)(x + end * g->h * g->w / in_image * g->pixel);
@@ -95,7 +99,7 @@ static size_t patch_bytes(const job *q) { return rm_wino_patch_floats(&q->plan.i
 /* --- each thread its blocks of tiles ---------------------------------------------------- */
 static size_t block_bytes(const job *q) {
   const rm_wino_plan *p = &q->plan;
-  return (rm_wino_tiles_floats(p->in.tiles, rm_wino_larger(p->in.c, p->out.c)) + BLOCK) * sizeof(float);
+  return (rm_wino_tiles_floats(p->in.tiles, rm_larger(p->in.c, p->out.c)) + BLOCK) * sizeof(float);
 }
 
 static void convolve_blocks(void *ctx, size_t begin, size_t end) {
@@ -105,7 +109,7 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
   size_t u_stride = rm_wino_weights_stride(p->in.c, p->out.c);
   float *m = rm_scratch(0, block_bytes(q)), *v = m + BLOCK, *patch = rm_scratch(1, patch_bytes(q));
   for (size_t i = begin; i < end && !rm_broken(); i++) {
-    size_t first = i * q->step, count = rm_wino_smaller(q->step, p->count - first);
+    size_t first = i * q->step, count = rm_smaller(q->step, p->count - first);
     kernels->wino_input(&p->in, q->x, patch, first, count, v);
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++) {
       if (i + 1 < end) rm_wino_prefetch(p, &p->in, q->x, first + q->step, q->step, j);
@@ -119,8 +123,8 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
 
 /* As many tiles as the cache holds, but a share for every thread, all of about the same size. */
 static size_t tiles_of_block(const job *q) {
-  size_t channels = rm_wino_padded(rm_wino_larger(q->plan.in.c, q->plan.out.c)), threads = rm_num_threads();
-  size_t most = rm_wino_larger(24, BLOCK_FLOATS / (channels * RM_WINO_POSITIONS) / 24 * 24);
+  size_t channels = rm_wino_padded(rm_larger(q->plan.in.c, q->plan.out.c)), threads = rm_num_threads();
+  size_t most = rm_larger(24, BLOCK_FLOATS / (channels * RM_WINO_POSITIONS) / 24 * 24);
   size_t blocks = (q->plan.count + most - 1) / most;
   blocks = (blocks + threads - 1) / threads * threads;
   return ((q->plan.count + blocks - 1) / blocks + 7) / 8 * 8;
@@ -161,7 +165,7 @@ static void convolve_panels(void *ctx, size_t begin, size_t end) {
   const rm_kernels *kernels = rm_kernel_table();
   float *u = rm_scratch(0, panel_weights(q)), *m = rm_scratch(2, panel_tiles(q));
   for (size_t i = begin; i < end && !rm_broken(); i++) {
-    size_t first = i * PANEL, columns = rm_wino_smaller(PANEL, p->out.c - first);
+    size_t first = i * PANEL, columns = rm_smaller(PANEL, p->out.c - first);
     size_t u_stride = rm_wino_weights_stride(p->in.c, columns);
     rm_wino_images out = p->out;
     rm_conv_finish finish = q->finish;

@@ -21,10 +21,5 @@ void rm_wino_plan_room(rm_wino_plan *p, size_t tiles);
 void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first,
                       size_t count, size_t position);
 
-rm_status rm_wino_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
-                                  rm_error *err);
-
-static inline size_t rm_wino_smaller(size_t a, size_t b) { return a < b ? a : b; }
-static inline size_t rm_wino_larger(size_t a, size_t b) { return a > b ? a : b; }
 
 #endif

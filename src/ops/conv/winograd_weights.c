@@ -7,8 +7,12 @@
  *   more weights       one sum: threads transform a block of tiles together, then each adds it to its positions
  *   ... and few tiles  all tiles are transformed first; then a thread adds up all of them for a panel of output
  *                      channels and transforms back at once, so that the whole sum never exists */
-#include "parallel/threads.h"
+#include "base/number.h"
 #include "ops/conv/winograd.h"
+#include "ops/conv/winograd_weights.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum {
   BLOCK = RM_WINO_BLOCK,
@@ -34,7 +38,7 @@ typedef struct {
 } job;
 
 static size_t patch_bytes(const job *q) {
-  return rm_wino_larger(rm_wino_patch_floats(&q->plan.in), rm_wino_patch_floats(&q->plan.out)) * sizeof(float);
+  return rm_larger(rm_wino_patch_floats(&q->plan.in), rm_wino_patch_floats(&q->plan.out)) * sizeof(float);
 }
 
 static size_t tiles_bytes(const rm_wino_images *g) {
@@ -46,7 +50,7 @@ static void add_block(const job *q, size_t block, bool more, float *v, float *m,
   const rm_kernels *kernels = rm_kernel_table();
   const rm_wino_plan *p = &q->plan;
   size_t tiles = p->in.tiles, u_stride = rm_wino_weights_stride(p->in.c, p->out.c);
-  size_t first = block * tiles, count = rm_wino_smaller(tiles, p->count - first);
+  size_t first = block * tiles, count = rm_smaller(tiles, p->count - first);
   float *patch = rm_scratch(2, patch_bytes(q));
   kernels->wino_input(&p->in, q->x, patch, first, count, v);
   kernels->wino_output_gradient(&p->out, q->dy, patch, first, count, m);
@@ -84,12 +88,12 @@ static size_t block_count(size_t rows, size_t columns) {
 static size_t chunk_count(const job *q) {
   size_t chunks = MAX_CHUNKS;
   while (chunks > 1 && chunks * q->part > CHUNKS_FLOATS) chunks /= 2;
-  return rm_wino_smaller(chunks, q->blocks);
+  return rm_smaller(chunks, q->blocks);
 }
 
 static rm_status by_chunks(job *q, rm_error *err) {
   rm_wino_plan *p = &q->plan;
-  rm_wino_plan_room(p, rm_wino_smaller(p->count, p->in.c + p->out.c <= FEW_CHANNELS ? 48 : 24));
+  rm_wino_plan_room(p, rm_smaller(p->count, p->in.c + p->out.c <= FEW_CHANNELS ? 48 : 24));
   q->blocks = (p->count + p->in.tiles - 1) / p->in.tiles;
   q->part = RM_WINO_POSITIONS * rm_wino_weights_stride(p->in.c, p->out.c);
   q->chunks = chunk_count(q);
@@ -119,9 +123,9 @@ static void sum_positions(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
   const rm_wino_plan *p = &q->plan;
   size_t panels = (p->out.c + PANEL - 1) / PANEL, u_stride = rm_wino_weights_stride(p->in.c, p->out.c);
-  size_t count = rm_wino_smaller(p->in.tiles, p->count - q->first);
+  size_t count = rm_smaller(p->in.tiles, p->count - q->first);
   for (size_t i = begin; i < end; i++) {
-    size_t j = i / panels, first = i % panels * PANEL, columns = rm_wino_smaller(PANEL, p->out.c - first);
+    size_t j = i / panels, first = i % panels * PANEL, columns = rm_smaller(PANEL, p->out.c - first);
     const float *m = q->m + first / BLOCK * p->out.tiles * RM_WINO_TILE;
     float *du = q->du + j * u_stride + first * rm_wino_padded(p->in.c);
     rm_kernel_table()->wino_weight_product(count, p->in.tiles, p->in.c, columns, q->first > 0,
@@ -133,9 +137,9 @@ static rm_status by_positions(job *q, rm_error *err) {
   rm_wino_plan *p = &q->plan;
   q->part = RM_WINO_POSITIONS * rm_wino_weights_stride(p->in.c, p->out.c);
   /* The sum is read and written once for each block: a large one wants large blocks. */
-  size_t floats = rm_wino_larger(BLOCK_FLOATS, q->part / 2);
+  size_t floats = rm_larger(BLOCK_FLOATS, q->part / 2);
   size_t most = floats / rm_wino_tiles_floats(24, p->in.c + p->out.c) * 24;
-  rm_wino_plan_room(p, rm_wino_smaller(p->count, rm_wino_larger(most, 24)));
+  rm_wino_plan_room(p, rm_smaller(p->count, rm_larger(most, 24)));
   size_t inputs = rm_wino_tiles_floats(p->in.tiles, p->in.c);
   size_t outputs = rm_wino_tiles_floats(p->out.tiles, p->out.c);
   size_t panels = (p->out.c + PANEL - 1) / PANEL;
@@ -145,7 +149,7 @@ static rm_status by_positions(job *q, rm_error *err) {
   q->m = q->v + inputs;
   q->du = q->m + outputs;
   for (q->first = 0; q->first < p->count; q->first += p->in.tiles) {
-    rm_parallel(rm_wino_smaller(p->in.tiles, p->count - q->first), 8, transform_tiles, q);
+    rm_parallel(rm_smaller(p->in.tiles, p->count - q->first), 8, transform_tiles, q);
     rm_parallel(RM_WINO_POSITIONS * panels, panels, sum_positions, q);
   }
   rm_parallel(block_count(p->in.c, p->out.c), 2, finish_blocks, q);
@@ -164,7 +168,7 @@ static void sum_panels(void *ctx, size_t begin, size_t end) {
   const rm_kernels *kernels = rm_kernel_table();
   float *du = rm_scratch(0, panel_bytes(q));
   for (size_t i = begin; i < end && !rm_broken(); i++) {
-    size_t first = i * PANEL, columns = rm_wino_smaller(PANEL, p->out.c - first);
+    size_t first = i * PANEL, columns = rm_smaller(PANEL, p->out.c - first);
     size_t u_stride = rm_wino_weights_stride(p->in.c, columns), across = rm_wino_padded(columns) / BLOCK;
     const float *m = q->m + first / BLOCK * p->out.tiles * RM_WINO_TILE;
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++)

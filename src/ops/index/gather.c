@@ -6,8 +6,9 @@
 #include "ops/index/gather.h"
 
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 typedef struct {
   size_t dim;
@@ -17,8 +18,8 @@ typedef struct {
 /* Positions 1..n or -n..-1 made 0..n-1, row-major; or the first that is wrong, named. */
 static rm_status positions(const char *op, rm_tensor *index, size_t n, rm_tensor **out, rm_error *err) {
   if (index->dtype != RM_INT64)
-    return rm_fail(err, RM_ERR_TYPE, "%s: index is %s, expected int64 (use index:long())", op,
-                   rm_dtype_name(index->dtype));
+    return rm_advise(err, RM_ADVICE_TO_INT64, "index",
+                     rm_fail(err, RM_ERR_TYPE, "%s: index is %s, expected int64", op, rm_dtype_name(index->dtype)));
   rm_tensor *p;
   RM_TRY(rm_tensor_new(RM_INT64, index->ndim, index->shape, &p, err));
   rm_status status = rm_tensor_copy(p, index, err);
@@ -29,9 +30,7 @@ static rm_status positions(const char *op, rm_tensor *index, size_t n, rm_tensor
                        (long long)v[i], i + 1, (long long)extent, v[i] == 0 ? " (indices count from 1)" : "");
     v[i] = v[i] > 0 ? v[i] - 1 : extent + v[i];
   }
-  if (status == RM_OK) *out = p;
-  else rm_tensor_release(p);
-  return status;
+  return rm_tensor_give(status, p, out);
 }
 
 typedef struct {
@@ -114,9 +113,7 @@ static rm_status run_pick(const char *op, rm_tensor *x, rm_tensor *index, const 
   }
   rm_tensor_release(rows);
   rm_tensor_release(index);
-  if (status == RM_OK) *y = fresh;
-  else rm_tensor_release(fresh);
-  return status;
+  return rm_tensor_give(status, fresh, y);
 }
 
 static rm_status check_dim(const char *op, const rm_tensor *x, size_t dim, rm_error *err) {

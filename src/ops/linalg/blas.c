@@ -6,7 +6,10 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "parallel/threads.h"
+#include "base/number.h"
+#include "kernels/kernels.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
 
 /* cblas.h's values; the header is not needed for them. */
 enum { CBLAS_ROW_MAJOR = 101, CBLAS_NO_TRANS = 111, CBLAS_TRANS = 112 };
@@ -18,20 +21,10 @@ static sgemm_fn library_sgemm; /* NULL: plain loops */
 static const char *library_name = "plain loops";
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 
-static bool has_avx512(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-#else
-  return false;
-#endif
-}
-
 static void load(void) {
   static const char *const names[] = {"libopenblas.so.0", "libopenblas.so"};
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
-  if (has_avx512()) setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+  if (rm_kernel_openblas()) setenv("OPENBLAS_CORETYPE", rm_kernel_openblas(), 0);
   void *library = NULL;
   for (size_t i = 0; !library && i < 2; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
   if (library) library_sgemm = (sgemm_fn)dlsym(library, "cblas_sgemm");
@@ -109,13 +102,12 @@ typedef struct {
   float *c;
 } product;
 
-static size_t smaller(size_t x, size_t y) { return x < y ? x : y; }
 
 static void product_blocks(void *ctx, size_t begin, size_t end) {
   const product *p = ctx;
   for (size_t block = begin; block < end && !rm_broken(); block++) {
     size_t i = block / p->across * p->rows, j = block % p->across * p->cols;
-    rm_sgemm(p->trans_a, p->trans_b, smaller(p->rows, p->m - i), smaller(p->cols, p->n - j), p->k, p->alpha,
+    rm_sgemm(p->trans_a, p->trans_b, rm_smaller(p->rows, p->m - i), rm_smaller(p->cols, p->n - j), p->k, p->alpha,
              p->a + (p->trans_a ? i : i * p->lda), p->lda, p->b + (p->trans_b ? j * p->ldb : j), p->ldb,
              p->beta, p->c + i * p->ldc + j, p->ldc);
   }

@@ -3,10 +3,11 @@
  * The rows are cut into at most 64 chunks by their number alone. A chunk adds blocks of 128
  * rows in float32 and the blocks in double; the chunks are added in order. */
 #include <string.h>
-#include "memory/alloc.h"
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
-#include "ops/linalg/linalg.h"
+#include "memory/alloc.h"
+#include "ops/linalg/column_sums.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum { BLOCK = 128, CHUNKS = 64 };
 

@@ -4,10 +4,12 @@
  *
  * x is taken as a (rows, in) matrix, all leading dimensions together. */
 #include <string.h>
-#include "ops/linalg/blas.h"
+#include "core/copy.h"
 #include "core/tape.h"
 #include "ops/check.h"
-#include "ops/linalg/linalg.h"
+#include "ops/linalg/blas.h"
+#include "ops/linalg/column_sums.h"
+#include "ops/linalg/linear.h"
 
 static rm_status check(const rm_tensor *x, const rm_tensor *w, const rm_tensor *b, rm_error *err) {
   char sx[RM_SHAPE_TEXT], sw[RM_SHAPE_TEXT];
@@ -97,7 +99,5 @@ rm_status rm_linear(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor 
   rm_tensor_release(xs);
   rm_tensor_release(ws);
   rm_tensor_release(bs);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }

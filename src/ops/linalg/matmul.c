@@ -8,11 +8,14 @@
  * A vector is taken as a matrix of one row or one column, whose extent of 1 is dropped
  * from the result. */
 #include <string.h>
-#include "ops/linalg/blas.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "core/view.h"
 #include "ops/check.h"
-#include "ops/linalg/linalg.h"
+#include "ops/linalg/blas.h"
+#include "ops/linalg/matmul.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
 
 enum { MAX_BATCH_DIMS = RM_MAX_DIMS };
 
@@ -120,9 +123,7 @@ static rm_status product(rm_tensor *a, bool ta, rm_tensor *b, bool tb, size_t ba
   rm_tensor_release(owner_a);
   rm_tensor_release(owner_b);
   rm_tensor_release(owner_c);
-  if (status == RM_OK) *out = c;
-  else rm_tensor_release(c);
-  return status;
+  return rm_tensor_give(status, c, out);
 }
 
 /* t, or a vector as a matrix of one row (left) or one column. */
@@ -237,7 +238,5 @@ rm_status rm_matmul(rm_tensor *a, rm_tensor *b, rm_tensor **out, rm_error *err) 
   if (status == RM_OK) status = record((rm_tensor *[]){a, b}, ma, mb, &e, y, err);
   rm_tensor_release(ma);
   rm_tensor_release(mb);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }

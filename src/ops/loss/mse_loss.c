@@ -1,11 +1,12 @@
 /* mse_loss.c -- squared distance.
  *
  * Sums are float within a block and double across blocks; blocks by the extent alone. */
-#include "memory/alloc.h"
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
+#include "parallel/pool.h"
 
 enum { BLOCK = 1024 };
 
@@ -32,7 +33,7 @@ static void sum_range(void *ctx, size_t begin, size_t end) {
   const job *o = ctx;
   for (size_t b = begin; b < end; b++) {
     size_t stop = (b + 1) * BLOCK < o->n ? (b + 1) * BLOCK : o->n;
-    float lanes[8] = {0}; /* independent sums, so that the loop vectorises */
+    float lanes[8] = {0}; /* independent sums, so that the loop vectorizes */
     for (size_t i = b * BLOCK; i < stop; i++) {
       float d = o->x[i] - o->target[i];
       lanes[i % 8] += d * d;
@@ -111,7 +112,5 @@ rm_status rm_mse_loss(rm_tensor *x, rm_tensor *target, rm_reduction reduction, r
                                             .payload_bytes = sizeof p}, err);
   rm_tensor_release(dense);
   rm_tensor_release(same);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }

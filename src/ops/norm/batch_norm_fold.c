@@ -1,7 +1,8 @@
 /* batch_norm_fold.c -- a batch norm with fixed statistics becomes part of the convolution before it. */
-#include "parallel/threads.h"
+#include "core/copy.h"
 #include "ops/check.h"
 #include "ops/norm/norm.h"
+#include "parallel/pool.h"
 
 enum { MEAN, INVSTD, SCALE, SHIFT }; /* the rows of rm_batch_norm_columns */
 

@@ -1,4 +1,4 @@
-/* optimizer.c -- the fused optimiser steps; optim.h says how they work.
+/* optimizer.c -- the fused optimizer steps; optim.h says how they work.
  *
  * A pass holds one part per parameter that has a gradient: where its arrays start and
  * at which block of the whole it begins. Threads get ranges of blocks, find the part
@@ -7,10 +7,12 @@
 
 #include <math.h>
 #include <string.h>
-#include "memory/alloc.h"
+#include "core/copy.h"
+#include "core/reader.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
 #include "kernels/kernels.h"
+#include "memory/alloc.h"
+#include "parallel/pool.h"
 
 enum { BLOCK = 1024, GRAIN = 16 }; /* floats in a block; blocks worth a thread */
 
@@ -20,6 +22,7 @@ typedef struct {
   float       *p;
   const float *g;
   float       *state[RM_OPTIM_STATES];
+  rm_tensor   *state_tensors[RM_OPTIM_STATES]; /* NULL: not used */
   size_t       n;
   size_t       first; /* its first block, counted over all parts */
   uint64_t     step;
@@ -47,7 +50,7 @@ static rm_status check_dense(const char *op, size_t i, const rm_tensor *t, rm_er
                    rm_dtype_name(t->dtype));
   if (!rm_tensor_is_dense(t))
     return rm_fail(err, RM_ERR_VALUE,
-                   "%s: parameter %zu %s is a view with gaps; optimise the tensor it looks into", op,
+                   "%s: parameter %zu %s is a view with gaps; optimize the tensor it looks into", op,
                    i + 1, rm_tensor_text(t, text));
   return RM_OK;
 }
@@ -58,6 +61,7 @@ static rm_status add_part(const char *op, pass *all, const rm_optim_set *set, si
   part *a = &all->parts[all->nparts];
   *a = (part){.param = p, .n = p->numel, .first = all->blocks, .step = set->steps[i]};
   RM_TRY(check_dense(op, i, p, err));
+  RM_TRY(rm_settle_elements(p, err)); /* all is written in place */
   for (size_t k = 0; k < RM_OPTIM_STATES; k++) {
     if (!used[k]) continue;
     rm_tensor *s = set->state[k] ? set->state[k][i] : NULL;
@@ -67,6 +71,8 @@ static rm_status add_part(const char *op, pass *all, const rm_optim_set *set, si
                      "in the parameter's layout", op, k + 1, i + 1,
                      s ? rm_tensor_text(s, actual) : "missing", rm_tensor_text(p, expected));
     }
+    RM_TRY(rm_settle_elements(s, err));
+    a->state_tensors[k] = s;
     a->state[k] = rm_tensor_f32(s);
   }
   RM_TRY(rm_tensor_as_layout(p->grad, p, &a->grad_owned, err));
@@ -125,12 +131,14 @@ static rm_status run(const char *op, const rm_optim_set *set, const bool used[RM
   rm_parallel(all.blocks, GRAIN, pass_range, &all);
   for (size_t i = 0; i < all.nparts; i++) {
     rm_tensor_mark_written(all.parts[i].param);
+    for (size_t k = 0; k < RM_OPTIM_STATES; k++)
+      if (all.parts[i].state_tensors[k]) rm_tensor_mark_written(all.parts[i].state_tensors[k]);
   }
   pass_close(&all);
   return RM_OK;
 }
 
-/* --- the optimisers --------------------------------------------------------------- */
+/* --- the optimizers --------------------------------------------------------------- */
 
 static void sgd_part(const part *a, size_t at, size_t n, const void *options) {
   const rm_sgd_options *o = options;

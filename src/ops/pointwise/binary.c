@@ -1,5 +1,6 @@
 /* binary.c -- arithmetic between two tensors, or a tensor and a number. */
 #include <stdio.h>
+#include "core/copy.h"
 #include "core/tape.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"
@@ -45,21 +46,26 @@ static rm_status operand_dtype(rm_binary_op op, const rm_operand *a, const rm_op
   const rm_operand *t = a->tensor ? a : b, *other = a->tensor ? b : a;
   rm_dtype first = t->tensor->dtype;
   if (other->tensor && other->tensor->dtype != first)
-    return rm_fail(err, RM_ERR_TYPE, "%s: cannot mix %s and %s (convert one, as with x:float())",
-                   names[op], rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype));
+    return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
+                     rm_fail(err, RM_ERR_TYPE, "%s: cannot mix %s and %s",
+                             names[op], rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype)));
   if (first != RM_FLOAT32 && !(first == RM_INT64 && takes_int64(op)))
-    return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32%s (use x:float())", names[op],
-                   rm_dtype_name(first), takes_int64(op) ? " or int64" : "");
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32%s",
+                             names[op], rm_dtype_name(first), takes_int64(op) ? " or int64" : ""));
   if (first == RM_INT64 && !other->tensor && !other->whole)
-    return rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is int64 (use x:float())",
-                   names[op], other->number);
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is int64",
+                             names[op], other->number));
   *dtype = first;
   return RM_OK;
 }
 
-/* Floats divide by zero and get infinity; whole numbers cannot. */
-static rm_status check_divisor(rm_binary_op op, const rm_operand *b, rm_dtype dtype, rm_error *err) {
+/* Floats divide by zero and get infinity; whole numbers cannot. With an empty operand nothing is divided. */
+static rm_status check_divisor(rm_binary_op op, const rm_operand *a, const rm_operand *b, rm_dtype dtype,
+                               rm_error *err) {
   if (dtype != RM_INT64 || (op != RM_FLOOR_DIVIDE && op != RM_REMAINDER)) return RM_OK;
+  if ((a->tensor && a->tensor->numel == 0) || (b->tensor && b->tensor->numel == 0)) return RM_OK;
   bool zero = !b->tensor && b->integer == 0;
   if (b->tensor) {
     rm_tensor *nonzero = NULL, *all = NULL;
@@ -76,18 +82,15 @@ static rm_status check_divisor(rm_binary_op op, const rm_operand *b, rm_dtype dt
 /* --- gradients ------------------------------------------------------------------------ */
 typedef struct {
   rm_binary_op op;
-  double a, b;    /* numbers, where an operand is no tensor */
+  double a, b;    /* numbers, where an operand is not a tensor */
 } binary_payload;
 
 /* g = kernel(in...), in a new tensor of the broadcast shape. */
-static rm_status map_new(const rm_map_kernel *kernel, size_t n, const rm_operand in[], rm_tensor **g,
-                         rm_error *err) {
-  RM_TRY(rm_map_output("backward", n, in, RM_FLOAT32, g, err));
-  rm_map(kernel, *g, n, in);
-  return RM_OK;
+static rm_status gradient(const rm_map_kernel *kernel, size_t n, const rm_operand in[], rm_tensor **g, rm_error *err) {
+  return rm_map_new("backward", kernel, n, in, RM_FLOAT32, g, err);
 }
 
-/* The gradient towards operand `which` (0: a, 1: b), still in the shape of dy. */
+/* The gradient toward operand `which` (0: a, 1: b), still in the shape of dy. */
 static rm_status full_gradient(const binary_payload *p, size_t which, rm_operand a, rm_operand b,
                                rm_operand y, rm_tensor *dy_tensor, rm_tensor **g, rm_error *err) {
   const rm_kernels *k = rm_kernel_table();
@@ -96,29 +99,29 @@ static rm_status full_gradient(const binary_payload *p, size_t which, rm_operand
   switch (p->op) {
     case RM_MUL:
       two.fn.ff_f = k->mul;
-      return map_new(&two, 2, (rm_operand[]){dy, which == 0 ? b : a}, g, err);
+      return gradient(&two, 2, (rm_operand[]){dy, which == 0 ? b : a}, g, err);
     case RM_FLOOR_DIVIDE: /* a step function */
       two.fn.ff_f = k->zero_backward;
-      return map_new(&two, 2, (rm_operand[]){dy, dy}, g, err);
+      return gradient(&two, 2, (rm_operand[]){dy, dy}, g, err);
     case RM_REMAINDER: /* a - b * floor(a / b) */
       if (which == 0) break;
       three.fn.fff_f = k->remainder_backward_b;
-      return map_new(&three, 3, (rm_operand[]){a, b, dy}, g, err);
+      return gradient(&three, 3, (rm_operand[]){a, b, dy}, g, err);
     case RM_DIV:
       if (which == 0) {
         two.fn.ff_f = k->div;
-        return map_new(&two, 2, (rm_operand[]){dy, b}, g, err);
+        return gradient(&two, 2, (rm_operand[]){dy, b}, g, err);
       }
       three.fn.fff_f = k->div_backward_b;
-      return map_new(&three, 3, (rm_operand[]){b, y, dy}, g, err);
+      return gradient(&three, 3, (rm_operand[]){b, y, dy}, g, err);
     case RM_POW:
       three.fn.fff_f = which == 0 ? k->pow_backward : k->pow_backward_b;
-      if (which == 0) return map_new(&three, 3, (rm_operand[]){a, dy, b}, g, err);
-      return map_new(&three, 3, (rm_operand[]){a, y, dy}, g, err);
+      if (which == 0) return gradient(&three, 3, (rm_operand[]){a, dy, b}, g, err);
+      return gradient(&three, 3, (rm_operand[]){a, y, dy}, g, err);
     case RM_MAXIMUM:
     case RM_MINIMUM:
       three.fn.fff_f = p->op == RM_MAXIMUM ? k->maximum_backward : k->minimum_backward;
-      return map_new(&three, 3, (rm_operand[]){which == 0 ? a : b, which == 0 ? b : a, dy}, g, err);
+      return gradient(&three, 3, (rm_operand[]){which == 0 ? a : b, which == 0 ? b : a, dy}, g, err);
     default: break;
   }
   *g = rm_tensor_retain(dy_tensor); /* add, sub, and the left side of a remainder */
@@ -172,18 +175,15 @@ static rm_status record(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor *
 rm_status rm_binary(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor **out, rm_error *err) {
   rm_dtype dtype = RM_FLOAT32;
   RM_TRY(operand_dtype(op, &a, &b, &dtype, err));
-  RM_TRY(check_divisor(op, &b, dtype, err));
+  RM_TRY(check_divisor(op, &a, &b, dtype, err));
   if (op == RM_POW && !b.tensor) return rm_unary(RM_POW_NUMBER, a.tensor, &b.number, out, err);
   rm_operand in[] = {a, b};
   rm_tensor *y = NULL;
-  RM_TRY(rm_map_output(names[op], 2, in, dtype, &y, err));
   rm_map_kernel kernel = dtype == RM_INT64 ? int64_kernel(op) : float_kernel(op);
-  rm_map(&kernel, y, 2, in);
+  RM_TRY(rm_map_new(names[op], &kernel, 2, in, dtype, &y, err));
   rm_status status = RM_OK;
   if (rm_tape_wants(2, (rm_tensor *[]){a.tensor, b.tensor})) status = record(op, a, b, y, err);
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }
 
 rm_status rm_add(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err) {
@@ -216,8 +216,9 @@ static rm_status map_inplace(const rm_map_kernel *kernel, const char *op, rm_ten
                      rm_tensor_text(x, tx), rm_tensor_text(b, tb));
     }
     if (rm_tape_wants(1, &b))
-      return rm_fail(err, RM_ERR_STATE, "%s: the second operand requires a gradient, which a write "
-                     "in place would lose (use %s, or x:detach())", name, op);
+      return rm_advise(err, RM_ADVICE_OUT_OF_PLACE, op,
+                       rm_fail(err, RM_ERR_STATE, "%s: the second operand requires a gradient, which a write "
+                               "in place would lose", name));
     if (b->storage == x->storage && !(b->offset == x->offset && rm_tensor_same_layout(x, b))) {
       RM_TRY(rm_tensor_clone(b, &copy, err));
       in[1].tensor = copy;
@@ -233,7 +234,7 @@ rm_status rm_binary_inplace(rm_binary_op op, rm_tensor *x, rm_operand b, rm_erro
   rm_dtype dtype = RM_FLOAT32;
   rm_operand in[] = {rm_operand_tensor(x), b};
   RM_TRY(operand_dtype(op, &in[0], &b, &dtype, err));
-  RM_TRY(check_divisor(op, &b, dtype, err));
+  RM_TRY(check_divisor(op, &in[0], &b, dtype, err));
   rm_map_kernel kernel = dtype == RM_INT64 ? int64_kernel(op) : float_kernel(op);
   return map_inplace(&kernel, names[op], x, 2, in, err);
 }
@@ -244,7 +245,8 @@ rm_status rm_add_scaled(rm_tensor *x, rm_operand b, double alpha, rm_error *err)
   rm_operand in[] = {rm_operand_tensor(x), b, rm_operand_number(alpha)};
   RM_TRY(operand_dtype(RM_ADD, &in[0], &b, &dtype, err));
   if (dtype != RM_FLOAT32)
-    return rm_fail(err, RM_ERR_TYPE, "add_: x is int64, alpha needs float32 (use x:float())");
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "add_: x is int64, alpha needs float32"));
   rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->axpy};
   return map_inplace(&kernel, "add", x, 3, in, err);
 }

@@ -1,4 +1,5 @@
 /* compare.c -- comparisons, logic and choosing by it. Truth is uint8, 0 or 1. */
+#include "core/copy.h"
 #include "core/tape.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"
@@ -24,11 +25,13 @@ static rm_status compare_dtype(const char *op, const rm_operand *a, const rm_ope
   const rm_operand *t = a->tensor ? a : b, *other = a->tensor ? b : a;
   bool is_float = t->tensor->dtype == RM_FLOAT32;
   if (other->tensor && (other->tensor->dtype == RM_FLOAT32) != is_float)
-    return rm_fail(err, RM_ERR_TYPE, "%s: cannot compare %s with %s (convert one, as with x:float())", op,
-                   rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype));
+    return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
+                     rm_fail(err, RM_ERR_TYPE, "%s: cannot compare %s with %s",
+                             op, rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype)));
   if (!other->tensor && !is_float && !other->whole)
-    return rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is %s (use x:float())", op,
-                   other->number, rm_dtype_name(t->tensor->dtype));
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is %s",
+                             op, other->number, rm_dtype_name(t->tensor->dtype)));
   *dtype = is_float ? RM_FLOAT32 : RM_INT64;
   return RM_OK;
 }
@@ -46,14 +49,6 @@ static rm_map_kernel compare_kernel(rm_compare_op op, rm_dtype dtype) {
   return m;
 }
 
-/* A new tensor of type dtype with kernel(in...), nothing recorded. */
-static rm_status map_new(const char *op, const rm_map_kernel *kernel, size_t n, const rm_operand in[],
-                         rm_dtype dtype, rm_tensor **y, rm_error *err) {
-  RM_TRY(rm_map_output(op, n, in, dtype, y, err));
-  rm_map(kernel, *y, n, in);
-  return RM_OK;
-}
-
 rm_status rm_compare(rm_compare_op op, rm_operand a, rm_operand b, rm_tensor **y, rm_error *err) {
   rm_dtype dtype = RM_FLOAT32;
   RM_TRY(compare_dtype(compare_names[op], &a, &b, &dtype, err));
@@ -64,7 +59,7 @@ rm_status rm_compare(rm_compare_op op, rm_operand a, rm_operand b, rm_tensor **y
     bool swap = op == RM_GT || op == RM_GE;
     rm_operand in[] = {swap ? b : a, swap ? a : b};
     rm_map_kernel kernel = compare_kernel(op, dtype);
-    status = map_new(compare_names[op], &kernel, 2, in, RM_UINT8, y, err);
+    status = rm_map_new(compare_names[op], &kernel, 2, in, RM_UINT8, y, err);
   }
   rm_tensor_release(copy_a);
   rm_tensor_release(copy_b);
@@ -74,8 +69,9 @@ rm_status rm_compare(rm_compare_op op, rm_operand a, rm_operand b, rm_tensor **y
 /* --- logic -------------------------------------------------------------------------------- */
 static rm_status check_truth(const char *op, const char *argument, const rm_tensor *t, rm_error *err) {
   if (t->dtype == RM_UINT8) return RM_OK;
-  return rm_fail(err, RM_ERR_TYPE, "%s: %s is %s, expected uint8 as comparisons give it (use x:ne(0))", op,
-                 argument, rm_dtype_name(t->dtype));
+  return rm_advise(err, RM_ADVICE_TO_TRUTH, "x",
+                   rm_fail(err, RM_ERR_TYPE, "%s: %s is %s, expected uint8 as comparisons give it",
+                           op, argument, rm_dtype_name(t->dtype)));
 }
 
 rm_status rm_logical(rm_logical_op op, rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err) {
@@ -86,14 +82,14 @@ rm_status rm_logical(rm_logical_op op, rm_tensor *a, rm_tensor *b, rm_tensor **y
   rm_map_kernel kernel = {.kind = RM_MAP_BB_B};
   kernel.fn.bb_b = op == RM_AND ? k->logical_and : op == RM_OR ? k->logical_or : k->logical_xor;
   rm_operand in[] = {rm_operand_tensor(a), rm_operand_tensor(b)};
-  return map_new(names[op], &kernel, 2, in, RM_UINT8, y, err);
+  return rm_map_new(names[op], &kernel, 2, in, RM_UINT8, y, err);
 }
 
 rm_status rm_logical_not(rm_tensor *a, rm_tensor **y, rm_error *err) {
   RM_TRY(check_truth("logical_not", "x", a, err));
   rm_map_kernel kernel = {.kind = RM_MAP_BB_B, .fn.bb_b = rm_kernel_table()->logical_xor};
   rm_operand in[] = {rm_operand_tensor(a), rm_operand_number(1)};
-  return map_new("logical_not", &kernel, 2, in, RM_UINT8, y, err);
+  return rm_map_new("logical_not", &kernel, 2, in, RM_UINT8, y, err);
 }
 
 /* --- where -------------------------------------------------------------------------------- */
@@ -107,7 +103,7 @@ static rm_status where_backward(const rm_node *node, rm_tensor *dy, rm_tensor *d
     rm_operand in[] = {condition, i == 0 ? gradient : zero, i == 0 ? zero : gradient};
     size_t shape[RM_MAX_DIMS], ndim = rm_node_input_shape(node, i, shape);
     rm_tensor *full = NULL;
-    RM_TRY(map_new("where", &kernel, 3, in, RM_FLOAT32, &full, err));
+    RM_TRY(rm_map_new("where", &kernel, 3, in, RM_FLOAT32, &full, err));
     rm_status status = rm_sum_to(full, ndim, shape, &dx[i], err);
     rm_tensor_release(full);
     if (status != RM_OK) return status;
@@ -118,12 +114,14 @@ static rm_status where_backward(const rm_node *node, rm_tensor *dy, rm_tensor *d
 /* The type of the result: that of the tensors; two numbers give float32. */
 static rm_status where_dtype(const rm_operand *a, const rm_operand *b, rm_dtype *dtype, rm_error *err) {
   if (a->tensor && b->tensor && a->tensor->dtype != b->tensor->dtype)
-    return rm_fail(err, RM_ERR_TYPE, "where: cannot mix %s and %s (convert one, as with x:float())",
-                   rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype));
+    return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
+                     rm_fail(err, RM_ERR_TYPE, "where: cannot mix %s and %s",
+                             rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype)));
   const rm_operand *t = a->tensor ? a : b, *other = a->tensor ? b : a;
   *dtype = t->tensor ? t->tensor->dtype : RM_FLOAT32;
   if (*dtype == RM_UINT8)
-    return rm_fail(err, RM_ERR_TYPE, "where: values are uint8, expected float32 or int64 (use x:float())");
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "where: values are uint8, expected float32 or int64"));
   if (*dtype == RM_INT64 && !other->tensor && !other->whole)
     return rm_fail(err, RM_ERR_TYPE, "where: %g is not a whole number, but the other value is int64",
                    other->number);
@@ -140,7 +138,7 @@ rm_status rm_where(rm_tensor *condition, rm_operand a, rm_operand b, rm_tensor *
   else kernel.fn.bii_i = k->select_i64;
   rm_operand in[] = {rm_operand_tensor(condition), a, b};
   rm_tensor *y = NULL;
-  RM_TRY(map_new("where", &kernel, 3, in, dtype, &y, err));
+  RM_TRY(rm_map_new("where", &kernel, 3, in, dtype, &y, err));
   rm_tensor *inputs[] = {a.tensor, b.tensor};
   rm_status status = RM_OK;
   if (rm_tape_wants(2, inputs)) {
@@ -148,7 +146,5 @@ rm_status rm_where(rm_tensor *condition, rm_operand a, rm_operand b, rm_tensor *
                    .nsaved = 1, .saved = &condition};
     status = rm_tape_record(y, &r, err);
   }
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(status, y, out);
 }

@@ -3,10 +3,11 @@
  * The generator is counter-based, so the mask is never stored: element i, counted in memory,
  * looks at number i of the generator's sequence, and backward looks again.
  * Source: Srivastava et al. 2014, "Dropout: a simple way to prevent overfitting". */
+#include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
 #include "ops/check.h"
-#include "ops/pool/pool.h"
+#include "ops/pointwise/dropout.h"
+#include "parallel/pool.h"
 
 typedef struct {
   rm_rng rng;         /* as it stood before the draw */
@@ -62,11 +63,6 @@ rm_status rm_dropout(rm_tensor *x, double p, bool training, rm_rng *rng, rm_tens
   if (rm_tape_wants(1, inputs))
     status = rm_tape_record(y, &(rm_record){.name = "dropout", .backward = dropout_backward, .ninputs = 1,
                                             .inputs = inputs, .payload = &how, .payload_bytes = sizeof how}, err);
-  if (status != RM_OK) {
-    rm_tensor_release(y);
-    return status;
-  }
-  rng->position += (x->numel + 3) / 4;
-  *out = y;
-  return RM_OK;
+  if (status == RM_OK) rng->position += (x->numel + 3) / 4;
+  return rm_tensor_give(status, y, out);
 }

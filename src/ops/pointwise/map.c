@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "core/iterate.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum {
   MAX_IN = 4,
@@ -165,7 +165,8 @@ void rm_map(const rm_map_kernel *kernel, rm_tensor *out, size_t nin, const rm_op
   }
 }
 
-rm_status rm_map_output(const char *op, size_t n, const rm_operand in[], rm_dtype dtype,
+/* A tensor for the result. */
+static rm_status output(const char *op, size_t n, const rm_operand in[], rm_dtype dtype,
                         rm_tensor **out, rm_error *err) {
   size_t ndim = 0, shape[RM_MAX_DIMS];
   for (size_t i = 0; i < n; i++) {
@@ -182,4 +183,11 @@ rm_status rm_map_output(const char *op, size_t n, const rm_operand in[], rm_dtyp
       return rm_tensor_new_like(t, dtype, out, err);
   }
   return rm_tensor_new(dtype, ndim, shape, out, err);
+}
+
+rm_status rm_map_new(const char *op, const rm_map_kernel *kernel, size_t n, const rm_operand in[], rm_dtype dtype,
+                     rm_tensor **y, rm_error *err) {
+  RM_TRY(output(op, n, in, dtype, y, err));
+  rm_map(kernel, *y, n, in);
+  return RM_OK;
 }

@@ -51,9 +51,9 @@ static inline rm_operand rm_operand_integer(int64_t v) {
  * overlap it otherwise. Types must be the kernel's. Does not mark `out` as written. */
 void rm_map(const rm_map_kernel *kernel, rm_tensor *out, size_t nin, const rm_operand in[]);
 
-/* A new tensor for the result of n operands that broadcast together, at least one of
- * them a tensor; it takes the layout of the first that has the result's shape. */
-rm_status rm_map_output(const char *op, size_t n, const rm_operand in[], rm_dtype dtype,
-                        rm_tensor **out, rm_error *err);
+/* A new tensor of type dtype with kernel(in...), nothing recorded. The operands, one of them a tensor at
+ * least, broadcast together; it takes the layout of the first that has the result's shape. */
+rm_status rm_map_new(const char *op, const rm_map_kernel *kernel, size_t n, const rm_operand in[], rm_dtype dtype,
+                     rm_tensor **y, rm_error *err);
 
 #endif

@@ -11,7 +11,7 @@
 #include "ops/pointwise/map.h"
 
 /* --- two operands (binary.c) ------------------------------------------------------- */
-/* Whole-number quotient and remainder are Lua's: floor(a / b), and the rest with b's sign. */
+/* The whole-number quotient is floor(a / b); the remainder has b's sign. */
 typedef enum {
   RM_ADD, RM_SUB, RM_MUL, RM_FLOOR_DIVIDE, RM_REMAINDER, /* of int64 too */
   RM_DIV, RM_POW, RM_MAXIMUM, RM_MINIMUM
@@ -30,9 +30,14 @@ rm_status rm_add_scaled(rm_tensor *x, rm_operand b, double alpha, rm_error *err)
 
 /* --- one operand and up to two numbers (unary.c) ------------------------------------- */
 typedef enum {
-  RM_NEG, RM_ABS, RM_SIGN, RM_SQUARE, RM_SQRT, RM_RECIPROCAL, RM_EXP, RM_LOG, RM_FLOOR, RM_CEIL,
-  RM_ROUND, RM_POW_NUMBER /* exponent */, RM_CLAMP /* low, high */, RM_RELU, RM_LEAKY_RELU /* slope */,
-  RM_ELU /* alpha */, RM_SIGMOID, RM_TANH, RM_SILU, RM_GELU, RM_GELU_TANH, RM_UNARY_COUNT
+#define RM_UNARY(op, kernel, name, numbers, keep) RM_##op,
+#define RM_UNARY_FLAT(op, kernel, name) RM_##op,
+#include "kernels/unary_list.h" /* RM_NEG, RM_ABS, ... */
+#undef RM_UNARY_FLAT
+#undef RM_UNARY
+  RM_POW_NUMBER, /* exponent; its kernels are those of two operands */
+  RM_DEVIATION,  /* sqrt of a variance: its gradient at 0 is 0 */
+  RM_UNARY_COUNT
 } rm_unary_op;
 /* params may be NULL for operators without any. */
 rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tensor **y, rm_error *err);
@@ -41,10 +46,6 @@ rm_status rm_relu(rm_tensor *x, rm_tensor **y, rm_error *err);
 rm_status rm_exp(rm_tensor *x, rm_tensor **y, rm_error *err);
 rm_status rm_log(rm_tensor *x, rm_tensor **y, rm_error *err);
 rm_status rm_sqrt(rm_tensor *x, rm_tensor **y, rm_error *err);
-
-/* x (N, C, ...) -> (N, C/k, ...): the largest of each k neighbouring channels (maxout.c).
- * Source: Goodfellow et al. 2013, arXiv:1302.4389. */
-rm_status rm_maxout(rm_tensor *x, size_t k, rm_tensor **y, rm_error *err);
 
 /* --- truth (compare.c): uint8, 0 or 1 -------------------------------------------------- */
 typedef enum { RM_EQ, RM_NE, RM_LT, RM_LE, RM_GT, RM_GE } rm_compare_op;

@@ -1,10 +1,11 @@
 /* unary.c -- elementwise operators on one tensor: functions and activations.
  *
- * Each is a row in a table: its kernels and what its gradient is computed from. Adding one
- * is a name in pointwise.h, two kernels, and a row here. */
+ * Each is a row in a table: its kernels and what its gradient is computed from. The rows are in
+ * kernels/unary_list.h. */
 #include <string.h>
 #include "core/tape.h"
 #include "kernels/kernels.h"
+#include "ops/check.h"
 #include "ops/pointwise/pointwise.h"
 
 /* What backward reads besides dy: nothing, the input, or the output. */
@@ -21,29 +22,16 @@ typedef struct {
 } rule;
 
 #define K(name) offsetof(rm_kernels, name)
+#define RM_UNARY(op, kernel, name, numbers, keep) \
+  [RM_##op] = {name, numbers, K(kernel##_forward), K(kernel##_backward), KEEP_##keep},
+#define RM_UNARY_FLAT(op, kernel, name) [RM_##op] = {name, 0, K(kernel##_forward), K(zero_backward), KEEP_NOTHING},
 static const rule rules[RM_UNARY_COUNT] = {
-    [RM_NEG]        = {"neg", 0, K(neg_forward), K(neg_backward), KEEP_NOTHING},
-    [RM_ABS]        = {"abs", 0, K(abs_forward), K(abs_backward), KEEP_X},
-    [RM_SIGN]       = {"sign", 0, K(sign_forward), K(zero_backward), KEEP_NOTHING},
-    [RM_SQUARE]     = {"square", 0, K(square_forward), K(square_backward), KEEP_X},
-    [RM_SQRT]       = {"sqrt", 0, K(sqrt_forward), K(sqrt_backward), KEEP_Y},
-    [RM_RECIPROCAL] = {"reciprocal", 0, K(reciprocal_forward), K(reciprocal_backward), KEEP_Y},
-    [RM_EXP]        = {"exp", 0, K(exp_forward), K(mul), KEEP_Y},
-    [RM_LOG]        = {"log", 0, K(log_forward), K(log_backward), KEEP_X},
-    [RM_FLOOR]      = {"floor", 0, K(floor_forward), K(zero_backward), KEEP_NOTHING},
-    [RM_CEIL]       = {"ceil", 0, K(ceil_forward), K(zero_backward), KEEP_NOTHING},
-    [RM_ROUND]      = {"round", 0, K(round_forward), K(zero_backward), KEEP_NOTHING},
+#include "kernels/unary_list.h"
     [RM_POW_NUMBER] = {"pow", 1, K(pow), K(pow_backward), KEEP_X},
-    [RM_CLAMP]      = {"clamp", 2, K(clamp_forward), K(clamp_backward), KEEP_X},
-    [RM_RELU]       = {"relu", 0, K(relu_forward), K(relu_backward), KEEP_Y},
-    [RM_LEAKY_RELU] = {"leaky_relu", 1, K(leaky_relu_forward), K(leaky_relu_backward), KEEP_X},
-    [RM_ELU]        = {"elu", 1, K(elu_forward), K(elu_backward), KEEP_X},
-    [RM_SIGMOID]    = {"sigmoid", 0, K(sigmoid_forward), K(sigmoid_backward), KEEP_Y},
-    [RM_TANH]       = {"tanh", 0, K(tanh_forward), K(tanh_backward), KEEP_Y},
-    [RM_SILU]       = {"silu", 0, K(silu_forward), K(silu_backward), KEEP_X},
-    [RM_GELU]       = {"gelu", 0, K(gelu_forward), K(gelu_backward), KEEP_X},
-    [RM_GELU_TANH]  = {"gelu", 0, K(gelu_tanh_forward), K(gelu_tanh_backward), KEEP_X},
+    [RM_DEVIATION]  = {"std", 0, K(sqrt_forward), K(deviation_backward), KEEP_Y},
 };
+#undef RM_UNARY_FLAT
+#undef RM_UNARY
 #undef K
 
 typedef struct {
@@ -82,12 +70,6 @@ static rm_status record(rm_unary_op op, const double params[], rm_tensor *x, rm_
   return rm_tape_record(y, &rec, err);
 }
 
-static rm_status check_float(const rule *r, const rm_tensor *x, rm_error *err) {
-  if (x->dtype == RM_FLOAT32) return RM_OK;
-  return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32 (use x:float())", r->name,
-                 rm_dtype_name(x->dtype));
-}
-
 /* Powers that have a kernel of their own: x^2, sqrt x, 1/x. */
 static rm_unary_op plainer(rm_unary_op op, const double params[]) {
   if (op != RM_POW_NUMBER) return op;
@@ -95,21 +77,18 @@ static rm_unary_op plainer(rm_unary_op op, const double params[]) {
 }
 
 rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tensor **out, rm_error *err) {
-  RM_TRY(check_float(&rules[op], x, err));
+  RM_TRY(rm_check_float(rules[op].name, "x", x, err));
   op = plainer(op, params);
   const rule *r = &rules[op];
   rm_tensor *y = NULL;
   RM_TRY(rm_tensor_new_like(x, RM_FLOAT32, &y, err));
   apply(r, r->forward, 1, &x, params, y);
-  rm_status status = rm_tape_wants(1, &x) ? record(op, params, x, y, err) : RM_OK;
-  if (status == RM_OK) *out = y;
-  else rm_tensor_release(y);
-  return status;
+  return rm_tensor_give(rm_tape_wants(1, &x) ? record(op, params, x, y, err) : RM_OK, y, out);
 }
 
 rm_status rm_unary_inplace(rm_unary_op op, rm_tensor *x, const double params[], rm_error *err) {
   const rule *r = &rules[plainer(op, params)];
-  RM_TRY(check_float(r, x, err));
+  RM_TRY(rm_check_float(r->name, "x", x, err));
   apply(r, r->forward, 1, &x, params, x);
   rm_tensor_mark_written(x);
   return RM_OK;

@@ -1,4 +1,4 @@
-/* pool.h -- maxima and averages over windows of an image, and dropout.
+/* pool.h -- maxima and averages over windows of an image.
  *
  * Shapes: x (N, C, H, W); y (N, C, H', W') with H' = floor((H + 2 padding - kernel) / stride) + 1,
  * or ceil with ceil_mode, where the last window must begin inside the image or its
@@ -7,7 +7,6 @@
 #ifndef RM_OPS_POOL_POOL_H
 #define RM_OPS_POOL_POOL_H
 
-#include "core/rng.h"
 #include "core/tensor.h"
 
 typedef struct {
@@ -26,9 +25,5 @@ rm_status rm_avg_pool2d(rm_tensor *x, const rm_pool_options *options, rm_tensor 
 
 /* Cell i of n averages rows floor(i H / n) to ceil((i + 1) H / n) - 1. size {1, 1}: the whole image. */
 rm_status rm_adaptive_avg_pool2d(rm_tensor *x, const size_t size[2], rm_tensor **y, rm_error *err);
-
-/* Training: each element is 0 with probability p, else x / (1 - p); any shape. Otherwise x itself
- * (retained). Draws numel / 4 blocks from rng, an element's number by its place in memory. */
-rm_status rm_dropout(rm_tensor *x, double p, bool training, rm_rng *rng, rm_tensor **y, rm_error *err);
 
 #endif

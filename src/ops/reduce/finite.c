@@ -2,6 +2,7 @@
 #include "ops/reduce/finite.h"
 
 #include <string.h>
+#include "core/copy.h"
 
 /* NaN and the infinities are the floats whose exponent bits are all set. Whole blocks are looked at
  * without a branch, so that the compiler may take many floats at a time. */

@@ -1,6 +1,9 @@
 /* plan.c -- sorting out dimensions: see plan.h. */
 #include "ops/reduce/plan.h"
 
+#include "core/copy.h"
+#include "core/view.h"
+
 /* The dimensions of extent over 1, outermost in memory first. */
 static size_t order_in_memory(const rm_tensor *x, size_t order[RM_MAX_DIMS]) {
   size_t n = 0;
@@ -14,7 +17,7 @@ static size_t order_in_memory(const rm_tensor *x, size_t order[RM_MAX_DIMS]) {
 }
 
 /* Fits the dimensions into a b c d; false if they need more loops. */
-static bool fit(const rm_tensor *x, size_t n, const size_t order[], const bool over[], rm_reduction *p) {
+static bool fit(const rm_tensor *x, size_t n, const size_t order[], const bool over[], rm_reduce_plan *p) {
   size_t *level[] = {&p->a, &p->b, &p->c, &p->d};
   p->a = p->b = p->c = p->d = 1;
   size_t at = 4;                          /* from the inside: kept first */
@@ -34,7 +37,7 @@ static bool fit(const rm_tensor *x, size_t n, const size_t order[], const bool o
 
 /* Shape and strides of the result, whose kept dimensions lie in the order given. */
 static void result_shape(const rm_tensor *x, size_t n, const size_t order[], const bool over[],
-                         bool keepdim, rm_reduction *p) {
+                         bool keepdim, rm_reduce_plan *p) {
   ptrdiff_t stride_of[RM_MAX_DIMS], next = 1;
   for (size_t d = 0; d < x->ndim; d++) stride_of[d] = 1;
   for (size_t i = n; i-- > 0;) {
@@ -55,7 +58,7 @@ static void result_shape(const rm_tensor *x, size_t n, const size_t order[], con
 /* x copied so that the kept dimensions come first, in `order`, and the reduced ones last, as in
  * x's shape. */
 static rm_status gather(const rm_tensor *x, size_t n, const size_t order[], const bool over[],
-                        rm_reduction *p, rm_error *err) {
+                        rm_reduce_plan *p, rm_error *err) {
   size_t shape[RM_MAX_DIMS], ndim = 0;
   ptrdiff_t strides[RM_MAX_DIMS];
   p->a = p->b = p->c = p->d = 1;
@@ -94,9 +97,9 @@ static bool reduced_in_order(size_t n, const size_t order[], const bool over[]) 
   return true;
 }
 
-rm_status rm_reduction_plan(rm_tensor *x, const bool over[], bool keepdim, bool ordered, rm_reduction *p,
+rm_status rm_reduce_plan_of(rm_tensor *x, const bool over[], bool keepdim, bool ordered, rm_reduce_plan *p,
                             rm_error *err) {
-  *p = (rm_reduction){0};
+  *p = (rm_reduce_plan){0};
   size_t order[RM_MAX_DIMS];
   bool dense = rm_tensor_is_dense(x);
   size_t n = order_in_memory(x, order);
@@ -108,7 +111,7 @@ rm_status rm_reduction_plan(rm_tensor *x, const bool over[], bool keepdim, bool 
   return RM_OK;
 }
 
-rm_status rm_reduction_output(const rm_reduction *p, rm_dtype dtype, rm_tensor **out, rm_error *err) {
+rm_status rm_reduce_output(const rm_reduce_plan *p, rm_dtype dtype, rm_tensor **out, rm_error *err) {
   rm_tensor *y = NULL;
   RM_TRY(rm_tensor_new(dtype, p->ndim, p->shape, &y, err));
   bool row_major = true;
@@ -121,4 +124,17 @@ rm_status rm_reduction_output(const rm_reduction *p, rm_dtype dtype, rm_tensor *
   rm_status status = rm_tensor_view(y, p->ndim, p->shape, p->strides, 0, out, err);
   rm_tensor_release(y);
   return status;
+}
+
+rm_status rm_reduced_view(const rm_tensor *t, size_t ndim, const bool over[], rm_tensor **view, rm_error *err) {
+  size_t shape[RM_MAX_DIMS], from = 0;
+  ptrdiff_t strides[RM_MAX_DIMS];
+  bool kept = t->ndim == ndim;
+  for (size_t d = 0; d < ndim; d++) {
+    bool gone = over[d];
+    shape[d] = gone ? 1 : t->shape[from];
+    strides[d] = gone ? 0 : t->strides[from];
+    if (!gone || kept) from++;
+  }
+  return rm_tensor_view(t, ndim, shape, strides, t->offset, view, err);
 }

@@ -1,6 +1,6 @@
 /* plan.h -- any reduction as one over four nested loops.
  *
- * In memory order, neighbouring dimensions that are all reduced or all kept act as one. What is left
+ * In memory order, neighboring dimensions that are all reduced or all kept act as one. What is left
  * is nearly always a part of the pattern
  *
  *     a (reduced)  b (kept)  c (reduced)  d (kept, adjacent in memory)
@@ -19,19 +19,16 @@ typedef struct {
   /* The result: its shape, and the strides under which it is b x d in memory. */
   size_t    ndim, shape[RM_MAX_DIMS];
   ptrdiff_t strides[RM_MAX_DIMS];
-} rm_reduction;
+} rm_reduce_plan;
 
 /* `ordered`: the reduced elements must come as one run in row-major order (a is 1), for
  * reductions that tell positions. Release p->x. */
-rm_status rm_reduction_plan(rm_tensor *x, const bool over[], bool keepdim, bool ordered, rm_reduction *p,
+rm_status rm_reduce_plan_of(rm_tensor *x, const bool over[], bool keepdim, bool ordered, rm_reduce_plan *p,
                             rm_error *err);
-/* An uninitialised tensor for the result. */
-rm_status rm_reduction_output(const rm_reduction *p, rm_dtype dtype, rm_tensor **out, rm_error *err);
+/* An uninitialized tensor for the result. */
+rm_status rm_reduce_output(const rm_reduce_plan *p, rm_dtype dtype, rm_tensor **out, rm_error *err);
 
-/* y = scale * the sum of x, of (x - shift)^2, or the product (run.c). shift is (b, d), or NULL
- * for 0. `op` names the operation in messages. */
-typedef enum { RM_REDUCE_SUM, RM_REDUCE_SQUARES, RM_REDUCE_PRODUCT } rm_reduction_kind;
-rm_status rm_reduction_run(const char *op, const rm_reduction *p, rm_reduction_kind kind,
-                           const float *shift, double scale, rm_tensor **y, rm_error *err);
+/* t, without the reduced dimensions or with them as 1, as a view that broadcasts to the shape before. */
+rm_status rm_reduced_view(const rm_tensor *t, size_t ndim, const bool over[], rm_tensor **view, rm_error *err);
 
 #endif

@@ -3,10 +3,12 @@
  * The work is cut into pieces by the problem's size alone; each piece leaves a partial
  * result in double precision, and one thread adds those in order. So the number of
  * threads never shows in a result. */
-#include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "base/number.h"
 #include "kernels/kernels.h"
+#include "memory/alloc.h"
 #include "ops/reduce/plan.h"
+#include "ops/reduce/run.h"
+#include "parallel/pool.h"
 
 enum {
   ROW_PIECE    = 32768,   /* elements of a row in one piece */
@@ -16,7 +18,7 @@ enum {
 
 /* --- the pieces ------------------------------------------------------------------------- */
 typedef struct {
-  rm_reduction_kind kind;
+  rm_reduce_kind kind;
   const float *x;
   const float *shift;          /* (b, d), or NULL for 0 */
   size_t a, b, c, d;
@@ -26,11 +28,10 @@ typedef struct {
 } sum_job;
 
 static size_t pieces_of(size_t n, size_t piece) { return (n + piece - 1) / piece; }
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static void row_piece(const sum_job *job, size_t row, size_t piece) {
   const rm_kernels *k = rm_kernel_table();
-  size_t begin = piece * job->rows, n = smaller(job->rows, job->c - begin);
+  size_t begin = piece * job->rows, n = rm_smaller(job->rows, job->c - begin);
   const float *x = job->x + row * job->c + begin;
   double *to = &job->partial[row * job->row_pieces + piece];
   float shift = job->shift ? job->shift[row % job->b] : 0;
@@ -41,8 +42,8 @@ static void row_piece(const sum_job *job, size_t row, size_t piece) {
 
 static void column_piece(const sum_job *job, size_t matrix, size_t piece, size_t panel) {
   const rm_kernels *k = rm_kernel_table();
-  size_t d = job->d, begin = piece * job->rows, n = smaller(job->rows, job->c - begin);
-  size_t j = panel * COLUMN_PIECE, cols = smaller(COLUMN_PIECE, d - j);
+  size_t d = job->d, begin = piece * job->rows, n = rm_smaller(job->rows, job->c - begin);
+  size_t j = panel * COLUMN_PIECE, cols = rm_smaller(COLUMN_PIECE, d - j);
   const float *x = job->x + (matrix * job->c + begin) * d + j;
   double *to = &job->partial[(matrix * job->row_pieces + piece) * d + j];
   static const float zeros[COLUMN_PIECE];
@@ -80,11 +81,11 @@ static void combine(const sum_job *job, double *result) {
 }
 
 /* result (b, d), in double. `op` names the operation for messages. */
-static rm_status reduce(const char *op, const rm_reduction *p, rm_reduction_kind kind, const float *shift,
+static rm_status reduce(const char *op, const rm_reduce_plan *p, rm_reduce_kind kind, const float *shift,
                         double *result, rm_error *err) {
   sum_job job = {.kind = kind, .x = rm_tensor_f32(p->x), .shift = shift, .a = p->a, .b = p->b,
                  .c = p->c, .d = p->d, .row_pieces = 1, .column_pieces = 1};
-  size_t width = smaller(p->d, COLUMN_PIECE);
+  size_t width = p->d ? rm_smaller(p->d, COLUMN_PIECE) : 1; /* of an empty result: nothing runs or divides by it */
   job.rows = p->d == 1 ? ROW_PIECE : PIECE / width > 64 ? PIECE / width : 64;
   job.row_pieces = p->c ? pieces_of(p->c, job.rows) : 0;
   job.column_pieces = pieces_of(p->d, COLUMN_PIECE);
@@ -92,20 +93,20 @@ static rm_status reduce(const char *op, const rm_reduction *p, rm_reduction_kind
   job.partial = count ? rm_alloc(count * sizeof(double)) : NULL;
   if (count && !job.partial) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory for partial sums", op);
   size_t units = p->a * p->b * job.row_pieces * job.column_pieces;
-  size_t unit_size = smaller(job.rows, p->c) * width;
+  size_t unit_size = rm_smaller(job.rows, p->c) * width;
   if (count) rm_parallel(units, unit_size >= PIECE ? 1 : PIECE / (unit_size + 1), sum_range, &job);
   combine(&job, result);
   rm_free(job.partial, count * sizeof(double));
   return RM_OK;
 }
 
-rm_status rm_reduction_run(const char *op, const rm_reduction *p, rm_reduction_kind kind,
-                           const float *shift, double scale, rm_tensor **y, rm_error *err) {
+rm_status rm_reduce_run(const char *op, const rm_reduce_plan *p, rm_reduce_kind kind,
+                        const float *shift, double scale, rm_tensor **y, rm_error *err) {
   size_t n = p->b * p->d, bytes = (n ? n : 1) * sizeof(double);
   double *result = rm_alloc(bytes);
   if (!result) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", op);
-  rm_status status = reduce(op, p, kind, shift, result, err);
-  if (status == RM_OK) status = rm_reduction_output(p, RM_FLOAT32, y, err);
+  rm_status status = n ? reduce(op, p, kind, shift, result, err) : RM_OK; /* an empty result has nothing to add up */
+  if (status == RM_OK) status = rm_reduce_output(p, RM_FLOAT32, y, err);
   if (status == RM_OK)
     for (size_t i = 0; i < n; i++) rm_tensor_f32(*y)[i] = (float)(result[i] * scale);
   rm_free(result, bytes);

@@ -5,7 +5,9 @@
 #include "ops/views/join.h"
 
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
+#include "core/view.h"
 #include "ops/pointwise/fill.h"
 
 /* The part of t that starts at start[d] with extents shape[d]; `dropped` (a dimension of
@@ -33,7 +35,7 @@ static rm_status copy_region(rm_tensor *y, const rm_tensor *x, const size_t star
   return status;
 }
 
-/* An uninitialised result for inputs like x: channels-last stays channels-last. */
+/* An uninitialized result for inputs like x: channels-last stays channels-last. */
 static rm_status new_result(const rm_tensor *x, size_t ndim, const size_t shape[], rm_tensor **y, rm_error *err) {
   bool last = ndim == 4 && x->ndim == 4 && x->dtype == RM_FLOAT32 && rm_tensor_is_channels_last(x) &&
               !rm_tensor_is_contiguous(x);
@@ -75,9 +77,7 @@ static rm_status join_into(const char *op, size_t n, rm_tensor *const xs[], cons
   if (status == RM_OK && rm_tape_wants(n, xs))
     status = rm_tape_record(fresh, &(rm_record){.name = op, .backward = join_backward, .ninputs = n,
                                                 .inputs = xs, .payload = j, .payload_bytes = sizeof *j}, err);
-  if (status == RM_OK) *y = fresh;
-  else rm_tensor_release(fresh);
-  return status;
+  return rm_tensor_give(status, fresh, y);
 }
 
 /* All tensors have the type and, dimension `except` aside, the shape of the first. */
@@ -152,7 +152,5 @@ rm_status rm_pad(rm_tensor *x, const size_t before[], const size_t after[], doub
   if (status == RM_OK && rm_tape_wants(1, &x))
     status = rm_tape_record(fresh, &(rm_record){.name = "pad", .backward = pad_backward, .ninputs = 1,
                                                 .inputs = &x, .payload = start, .payload_bytes = sizeof start}, err);
-  if (status == RM_OK) *y = fresh;
-  else rm_tensor_release(fresh);
-  return status;
+  return rm_tensor_give(status, fresh, y);
 }

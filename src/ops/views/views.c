@@ -9,29 +9,24 @@
 #include "ops/views/views.h"
 
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
+#include "core/view.h"
 #include "ops/reduce/reduce.h"
 
 /* Records y = name(x) if x needs it. On failure y is released. */
 static rm_status recorded(const char *name, rm_backward_fn backward, rm_tensor *x, rm_tensor *fresh,
                           const void *payload, size_t payload_bytes, rm_tensor **y, rm_error *err) {
-  if (rm_tape_wants(1, &x)) {
-    rm_record record = {.name = name, .backward = backward, .ninputs = 1, .inputs = &x,
-                        .payload = payload, .payload_bytes = payload_bytes};
-    rm_status status = rm_tape_record(fresh, &record, err);
-    if (status != RM_OK) {
-      rm_tensor_release(fresh);
-      return status;
-    }
-  }
-  *y = fresh;
-  return RM_OK;
+  rm_record record = {.name = name, .backward = backward, .ninputs = 1, .inputs = &x,
+                      .payload = payload, .payload_bytes = payload_bytes};
+  rm_status status = rm_tape_wants(1, &x) ? rm_tape_record(fresh, &record, err) : RM_OK;
+  return rm_tensor_give(status, fresh, y);
 }
 
 /* --- shape -------------------------------------------------------------------- */
 
 /* Strides that show x, in row-major order of its elements, as `shape`; false if there are
- * none. Neighbouring dimensions of x that follow each other in memory form one block; each
+ * none. Neighboring dimensions of x that follow each other in memory form one block; each
  * block must be cut into whole new dimensions, from the inside out. */
 static bool view_strides(const rm_tensor *x, size_t ndim, const size_t shape[], ptrdiff_t strides[]) {
   if (x->numel == 0 || x->ndim == 0) {
@@ -265,7 +260,7 @@ rm_status rm_expand(rm_tensor *x, size_t ndim, const int64_t sizes[], rm_tensor 
 }
 
 /* What backward needs: where the slice lay, and whether x was channels-last, so that the
- * zeros around the gradient lie in memory as the neighbours expect them. */
+ * zeros around the gradient lie in memory as the neighbors expect them. */
 typedef struct {
   rm_range ranges[RM_MAX_DIMS];
   bool channels_last;
@@ -389,8 +384,5 @@ rm_status rm_to(rm_tensor *x, rm_dtype dtype, rm_tensor **y, rm_error *err) {
     return RM_OK;
   }
   RM_TRY(rm_tensor_new_like(x, dtype, &fresh, err));
-  rm_status status = rm_tensor_copy(fresh, x, err);
-  if (status == RM_OK) *y = fresh;
-  else rm_tensor_release(fresh);
-  return status;
+  return rm_tensor_give(rm_tensor_copy(fresh, x, err), fresh, y);
 }

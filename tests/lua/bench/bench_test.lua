@@ -72,9 +72,12 @@ check.case("several networks, each in a process of its own; one thread against m
 end)
 
 check.case("an instruction set is forced", function()
-  local line = rm.json.decode(succeed {"lenet5", "--isa", "baseline", "--json"})
-  check.equal(line.isa, "baseline")
-  check.that(line.peak_gflops > 0)
+  for _, isa in ipairs(rm.machine.isas()) do
+    local line = rm.json.decode(succeed {"lenet5", "--isa", isa, "--json"})
+    check.equal(line.isa, isa)
+    check.that(line.peak_gflops > 0)
+  end
+  refused({"lenet5", "--isa", "avx1024"}, table.concat(rm.machine.isas(), "', '"))
 end)
 
 check.case("--ops: phases, operators, layers with methods and errors, the roofline", function()

@@ -27,7 +27,7 @@ check.case("cifar10: five files in order, labels from 1, planes as NCHW", functi
     local x = train:get(4)
     check.equal({x[1][1][1]:item(), x[2][32][32]:item(), x[3][5][6]:item()}, {4, 101, 201})
     check.equal(train.classes[1], "airplane")
-    check.equal(train.classes[10], "truck")
+    check.equal({train.classes[10], train.mirror}, {"truck", true})
     local test = data.cifar10(folder, {train = false, records = 1})
     check.equal(select(2, test:get(1)), 10)
     check.equal(test.mean, data.cifar10.mean)
@@ -64,7 +64,8 @@ check.case("a wrong file is named, with what was expected", function()
     check.error(function() data.cifar10(folder, {records = 0}) end,
       "data_batch_3.bin: has 3072 bytes, expected a multiple of 3073")
     files.write(path, "")
-    check.error(function() data.cifar10(folder, {records = 0}) end, "data_batch_3.bin: has 0 bytes")
+    check.error(function() data.cifar10(folder, {records = 0}) end,
+        "data_batch_3.bin: is empty (0 bytes), expected a binary file of CIFAR")
     files.write(path, record("\10", 1, 2, 3))
     check.error(function() data.cifar10(folder, {records = 0}) end,
       "data_batch_3.bin: record 1 has label 10, expected 0 to 9")

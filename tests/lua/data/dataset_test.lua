@@ -110,3 +110,14 @@ check.case("counts that differ are refused", function()
                       labels = rm.tensor({1}, "int64"), classes = {"a"}}
   end, "2 images, but 1 labels")
 end)
+
+check.case("mirror says whether a mirrored image keeps its class, also of what is made of a set", function()
+  local ds = data.shapes10 {size = 10}
+  check.equal(ds.mirror, true)
+  check.equal(ds:subset({1, 2}).mirror, true)
+  check.equal(ds:shrunk(16).mirror, true)
+  check.equal(ds:transformed(data.transforms.flip()).mirror, true)
+  local fields = {name = "digits", classes = {"a"}, mirror = false}
+  fields.images, fields.labels = rm.zeros({1, 1, 4, 4}, "uint8"), rm.tensor({1}, "int64")
+  check.equal(data.Dataset.new(fields):transformed(data.transforms.flip()).mirror, false)
+end)

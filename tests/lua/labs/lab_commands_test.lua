@@ -68,7 +68,7 @@ check.case("lrfind prints a rate and draws", function()
                          "--threads", "1", "--figure", folder .. "/f.svg"}
     check.that(out:find("suggestion: %-%-lr %d"), out)
     check.that(rm.sys.exists(folder .. "/f.svg"))
-    refused({"lrfind", "--train-size", "8"}, "8 images are fewer than a batch of 128")
+    refused({"lrfind", "--train-size", "8", "--batch-size", "128"}, "8 images are fewer than a batch of 128")
   end)
 end)
 

@@ -25,11 +25,19 @@ for _, name in ipairs {"metrics_plain", "metrics_ties", "metrics_empty_classes"}
     local m = metrics.confusion(config.classes):add(t.scores, labels)
     check.equal(m.counts, t.confusion:totable())
     check.close({m:accuracy()}, t.accuracy, within)
+    -- The references count 0/0 as 0, also for a class without images; ours has no value there, and no part in a mean.
+    local absent, macro = {}, m:macro()
+    for _, class in ipairs(config.absent_labels or {}) do absent[class + 1] = true end
     for _, measure in ipairs {"precision", "recall", "specificity", "f1"} do
-      check.close(m[measure](m), t[measure], within)
+      local expected, sum, count = t[measure]:totable(), 0, 0
+      for class, value in ipairs(expected) do
+        if not absent[class] then sum, count = sum + value, count + 1
+        elseif measure ~= "specificity" then expected[class] = 0 / 0 end
+      end
+      check.close(m[measure](m), expected, within)
+      check.close({macro[measure]}, {sum / count}, within)
     end
-    local macro = m:macro()
-    check.close({macro.precision, macro.recall, macro.specificity, macro.f1}, t.macro, within)
+    check.equal(macro.classes, config.classes - #(config.absent_labels or {}))
 
     for _, class in ipairs(config.roc_classes) do
       local fpr, tpr, threshold = metrics.roc(t.scores, labels, class + 1)
@@ -79,7 +87,7 @@ check.case("accuracy of each class: this one or another, answered rightly", func
   local m = metrics.confusion(3):add({1, 1, 2, 2, 3, 3}, {1, 1, 1, 2, 2, 3})
   check.close(m:accuracies(), {(2 + 3) / 6, (1 + 3) / 6, (1 + 4) / 6})
   check.close(m:macro().accuracies, 14 / 18)
-  check.equal(metrics.confusion(2):accuracies(), {0, 0})
+  check.equal(metrics.confusion(2):add({1, 1}, {1, 1}):accuracies(), {1, 1})
 end)
 
 local function area(fpr, tpr)
@@ -137,4 +145,56 @@ check.case("top losses of a network are what cross_entropy gives, image by image
   check.error(function() metrics.top_losses(net, ds, {n = 3}) end, "unknown option 'n'")
   check.error(function() metrics.top_losses(net, ds, {k = 0}) end, "k is 0, expected a whole number from 1")
   check.error(function() metrics.top_losses(net, 3) end, "argument 2 is a number, expected a data set")
+end)
+
+check.case("a class without images is left out of every mean, and said so", function()
+  -- All right; no image is of the third class.
+  local m = metrics.confusion({"cat", "dog", "zebra"}):add({1, 2, 2}, {1, 2, 2})
+  local macro = m:macro()
+  check.equal({macro.precision, macro.recall, macro.specificity, macro.f1, macro.accuracies, macro.classes},
+              {1, 1, 1, 1, 1, 2})
+  check.equal(m:absent(), {3})
+  local report = m:report()
+  check.that(report:find("zebra            n/a       n/a    100.00       n/a    100.00        0", 1, true), report)
+  check.that(report:find("mean          100.00    100.00    100.00    100.00    100.00        3", 1, true), report)
+  check.that(report:find("no image of zebra: left out of the means", 1, true), report)
+  -- Two images of dog are taken for a zebra: the absent class still counts for nothing.
+  m = metrics.confusion({"cat", "dog", "zebra"}):add({1, 3, 3, 2}, {1, 2, 2, 2})
+  check.close({m:macro().precision, m:macro().recall}, {1, (1 + 1 / 3) / 2})
+  check.equal(metrics.confusion({"a", "b"}):add({1, 2}, {1, 2}):about_absent(), nil)
+  -- A class that is there and was never predicted has precision and F1 0, and is counted.
+  m = metrics.confusion(2):add({1, 1}, {1, 2})
+  check.equal({m:precision()[2], m:f1()[2], m:macro().precision}, {0, 0, 0.25})
+end)
+
+check.case("without images there are no measures, and no table says nan", function()
+  local m = metrics.confusion {"a", "b"}
+  check.that(m:accuracy() ~= m:accuracy() and m:macro().recall ~= m:macro().recall)
+  check.that(metrics.accuracy({}, {}) ~= metrics.accuracy({}, {}))
+  local text = m:report() .. tostring(m)
+  check.that(not text:lower():find("nan", 1, true) and not text:find("inf", 1, true), text)
+  check.equal(select(2, m:report():gsub("n/a", "")), 15)
+  local areas, mean = metrics.auc({}, {})
+  check.equal({#areas, tostring(mean)}, {0, "nan"})
+  -- One class alone: it has no specificity and no curve.
+  m = metrics.confusion(2):add({1, 1}, {1, 1})
+  check.equal(tostring(m:macro().specificity), "nan")
+  areas, mean = metrics.auc({{0.9, 0.1}, {0.8, 0.2}}, {1, 1})
+  check.equal({tostring(areas[1]), tostring(areas[2]), tostring(mean)}, {"nan", "nan", "nan"})
+end)
+
+check.case("names are aligned by the columns they take, and stay apart when they are cut", function()
+  local m = metrics.confusion {"caf\u{301}e", "\u{732b}\u{732b}", "a_black_cat", "a_black_dog", "mean", "x\27[31m\n"}
+  m:add({1, 2, 3, 4, 5, 6}, {1, 2, 3, 4, 5, 6})
+  local lines = {}
+  for line in tostring(m):gmatch "[^\n]+" do lines[#lines + 1] = line end
+  check.equal(#lines, 7)
+  for _, line in ipairs(lines) do check.equal(rm.text_width(line), rm.text_width(lines[2]), line) end
+  check.that(lines[1]:find("a_~3 a_~4", 1, true), lines[1])
+  check.that(not tostring(m):find "\27" and lines[7]:find("x\\x1b[31m\\n", 1, true), lines[7])
+  local report = {}
+  for line in m:report():gmatch "[^\n]+" do report[#report + 1] = line end
+  check.equal(#report, 8)
+  for _, line in ipairs(report) do check.equal(rm.text_width(line), rm.text_width(report[1]), line) end
+  check.that(report[6]:find "^mean " and report[8]:find "^%(mean%) ", report[8])
 end)

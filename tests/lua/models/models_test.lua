@@ -27,6 +27,7 @@ for _, name in ipairs {"mlp", "lenet5_avgpool", "resnet8_A", "resnet20_A", "bott
   check.reference("models/" .. name)
 end
 check.reference "trace/resnet8_sgd_gentle"
+check.reference "trace/resnet8_sgd_short_batch"   -- 200 images in batches of 48: the last one of an epoch has 8
 
 check.case("a list of all, and the nearest name for one that is not", function()
   local names = models.list()
@@ -155,7 +156,7 @@ check.case("options that make no sense are named", function()
   check.error(function() models.resnet18 {stem = "jpeg"} end, "stem is jpeg")
   check.error(function() models.resnet20 {shortcut = "E"} end, "option is E")
   check.error(function() models.lenet5 {pool = "min"} end, "pool is min")
-  check.error(function() models.resnet20 {input = 32} end, "input is no shape")
+  check.error(function() models.resnet20 {input = 32} end, "input is not a shape")
 end)
 
 check.case("weights start Kaiming-normal over fan_out", function()
@@ -248,6 +249,7 @@ check.case("the networks of the decade train on a folder of images", function()
     end
     for name, options in pairs(small) do
       options.num_classes = 2
+      rm.manual_seed(1)  -- whatever the order of pairs: with one seed in 40, all units of vgg19 are dead
       local net = models[name](options)
       local images = rm.data.folder(folder, {transform = rm.data.transforms.imagenet_train(options.input[2])})
       local loader = rm.data.Loader(images, {batch_size = 4, shuffle = true})

@@ -44,7 +44,8 @@ check.case("a network's convolutions and linear layers get fresh weights, nothin
     check.close(conv:std():item(), gain / math.sqrt(8 * 25), {rtol = 0.02})
     check.close(linear:std():item(), gain / math.sqrt(400), {rtol = 0.02})
   end
-  check.error(function() init.initialise_(rm.nn.ReLU(), "glorot") end, "method is glorot, expected 'xavier' or 'he'")
+  check.error(function() init.initialise_(rm.nn.ReLU(), "glorot") end,
+              "method is glorot, expected 'xavier', 'he' or 'xavier_sigmoid'")
   check.error(function() init.initialise_({}, "he") end, "argument 1 is a table, expected a module")
   check.error(function() init.initialise_(rm.nn.ReLU(), "he", {activation = "swish"}) end, "nonlinearity is swish")
   check.error(function() init.initialise_(rm.nn.ReLU(), "he", {activate = "elu"}) end, "did you mean 'activation'?")

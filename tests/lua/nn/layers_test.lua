@@ -154,6 +154,60 @@ check.case("walking: a layer has no children; apply visits it", function()
   check.equal(fc.weight.grad, nil)
 end)
 
+check.case("layers and modules answer by the same functions", function()
+  local fc = rm.Linear(2, 2)
+  for _, name in ipairs {"parameters", "named_parameters", "buffers", "children", "apply", "train", "eval", "zero_grad",
+                         "state_dict", "requires_grad_", "register_forward_hook"} do
+    check.equal(fc[name], rm.nn.Module[name])
+  end
+  check.error(function() return fc.replace end, "Linear has no field or method")
+  check.error(function() fc:apply(3) end, "apply: expected a function, got a number")
+  check.error(function() fc.train() end, "train: expected a module, got nothing")
+  check.that(fc:train(false).training == false and fc:train().training)
+end)
+
+check.case("a parameter shared by two layers comes once, and has both names", function()
+  local net = rm.nn.Sequential {rm.Linear(3, 3, {bias = false}), rm.Linear(3, 3)}
+  net[2].weight = net[1].weight
+  local names = {}
+  for name in net:named_parameters() do names[#names + 1] = name end
+  check.equal(names, {"0.weight", "1.bias"})
+  check.equal(#net:parameters(), 2)
+  local state = net:state_dict()
+  check.equal(table.concat(state, " "), "0.weight 1.weight 1.bias")
+end)
+
+check.case("a tensor that some layers do without is nil where it is absent", function()
+  local bare = rm.BatchNorm2d(3, {affine = false, track_running_stats = false})
+  for _, name in ipairs {"weight", "bias", "running_mean", "running_var", "num_batches_tracked"} do
+    check.equal(bare[name], nil)
+    check.equal(rm.ReLU()[name], nil)
+  end
+  check.equal(rm.Conv2d(1, 1, 1, {bias = false}).bias, nil)
+  check.error(function() return rm.ReLU().weigth end, "ReLU has no field or method \"weigth\"")
+end)
+
+check.case("a batch that is refused is not counted", function()
+  for _, bn in ipairs {rm.BatchNorm2d(3), rm.BatchNorm2d(3, {momentum = false})} do
+    local mean = bn.running_mean:clone()
+    check.error(function() bn(rm.ones(1, 3, 1, 1)) end, "more than one value per channel")
+    check.error(function() bn(rm.ones(2, 3, 2, 2):long()) end, "float32")
+    check.shape(bn(rm.ones(0, 3, 2, 2)), {0, 3, 2, 2})   -- nor is one of no images, which is fine
+    check.error(function() bn(rm.ones(2, 4, 2, 2)) end, "x has 4 channels, expected 3")
+    check.equal(bn.num_batches_tracked:item(), 0)
+    check.equal(bn.running_mean, mean)
+    bn(rm.randn(2, 3, 2, 2))
+    check.equal(bn.num_batches_tracked:item(), 1)
+  end
+end)
+
+check.case("Identity gives back what it is given, whatever it is", function()
+  local identity, given = rm.Identity(), {1}
+  check.that(rawequal(identity(given), given))
+  local x = rm.ones(2)
+  check.that(rawequal(identity(x), x))
+end)
+
 check.case("a dropped layer frees its tensors", function()
   collectgarbage()
   local before = rm.live_tensors()

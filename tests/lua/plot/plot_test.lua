@@ -31,7 +31,7 @@ end
 check.case("quote leaves no way out", function()
   check.equal(gnuplot.quote "it's", [["it\047s"]])
   check.equal(gnuplot.quote "3->16 x1", [["3-\076\061\066 x1"]])  -- else \0761 would be read
-  check.equal(gnuplot.quote "a\nsystem `x`\0", [["a system \140x\140 "]])
+  check.equal(gnuplot.quote "a\nsystem `x`\0", [["a\134nsystem \140x\140\134x00"]])  -- seen, not obeyed
   check.equal(gnuplot.path "x.png", [["./x.png"]])
   check.equal(gnuplot.path "|rm x.png", [["./\174rm x.png"]])
   check.equal(gnuplot.path "/tmp/\"\\.png", [["/tmp/\042\134.png"]])
@@ -75,14 +75,74 @@ check.case("files by suffix: PNG, SVG, PDF, and nothing left behind", function()
   end)
 end)
 
-check.case("a folder that is not there is said, and the caller goes on", function()
+check.case("a file that cannot be written is an error with its name, and what was there stays", function()
   with_folder(function(folder)
-    local said, ok, reason = captured("stderr", function()
-      return plot.lines({1, 2}, {file = folder .. "/no/f.png"})
-    end)
-    check.equal(ok, nil)
-    check.that(reason and said:find("plot: ", 1, true), said)
+    local function refused(file, reason)
+      check.error(function() plot.lines({1, 2}, {file = file}) end, "plot: " .. reason)
+    end
+    refused(folder .. "/no/f.png", ("cannot write %s/no/f.png: No such file or directory"):format(folder))
+    sys.mkdir_p(folder .. "/d.png")
+    refused(folder .. "/d.png", ("cannot replace %s/d.png: Is a directory"):format(folder))
+    check.equal(sys.list(folder), {"d.png"})
+    -- a file that may not grow stands for a full disk (gnuplot 5.4.4 ends with status 0 on one)
+    local file = folder .. "/f.svg"
+    plot.lines({1, 2}, {file = file})
+    local before = content(file)
+    local script = ("trap '' XFSZ; ulimit -f 1; %s -e 'plot.lines({3, 1, 2}, {file = \"%s\"})'"):format(arg[-1], file)
+    local status, _, errors = sys.run({"sh", "-c", script}, {capture = true})
+    check.equal(status, 1)
+    check.that(errors:find(("plot: cannot write %s: File too large"):format(file), 1, true), errors)
+    check.equal(content(file), before)
+    check.equal(sys.list(folder), {"d.png", "f.svg"})
   end)
+end)
+
+-- Runs f with a program in place of gnuplot.
+local function with_gnuplot(folder, text, f)
+  local name = folder .. "/gnuplot"
+  local program <close> = assert(io.open(name, "w"))
+  program:write("#!/bin/sh\n", text, "\n")
+  program:close()
+  os.execute("chmod +x " .. name)
+  local find, seconds = gnuplot.find, gnuplot.seconds
+  local restored <close> = setmetatable({}, {__close = function()  -- luacheck: ignore
+    gnuplot.find, gnuplot.seconds = find, seconds
+  end})
+  gnuplot.find, gnuplot.seconds = function() return name end, 0.3
+  f()
+end
+
+check.case("a gnuplot that hangs, dies, or gives a part is said, and nothing is written", function()
+  with_folder(function(folder)
+    local file = folder .. "/f.png"
+    local function refused(text, reason)
+      with_gnuplot(folder, text, function()
+        local began = sys.clock()
+        check.error(function() plot.lines({1, 2}, {file = file}) end,
+                    ("plot: %s was not drawn: %s"):format(file, reason))
+        check.that(sys.clock() - began < 5)
+      end)
+      check.that(not sys.exists(file))
+    end
+    refused("trap '' TERM; sleep 100", "gnuplot did not end within 0.3 seconds, and was stopped")
+    refused("cat >/dev/null; printf '\\211PNG'", "gnuplot gave only a part of it")
+    refused("cat >/dev/null; echo 'line 3: no such thing' >&2; exit 1", "gnuplot: no such thing")
+    refused("cat >/dev/null; kill -SEGV $$", "gnuplot: status 139")
+  end)
+end)
+
+check.case("characters with colors are those without, and no line is blank", function()
+  if not gnuplot.find() then check.skip("gnuplot is not installed") end
+  local function drawn(colors)
+    return gnuplot.trimmed((gnuplot.run(("set terminal dumb size 60,15 %s noenhanced\nset title 'a'\nplot sin(x)\n")
+      :format(colors))))
+  end
+  local plain, colored = drawn "mono", drawn "ansi256"
+  check.that(colored:find "\27%[38;5;")
+  check.equal(colored:sub(-10), "\27[0;39;49m")  -- the terminal is as it was
+  local function shape(text) return (text:gsub("\27%[[%d;]*m", ""):gsub("[-*+]", ".")) end  -- lines differ in color
+  check.equal(shape(colored), shape(plain))
+  for line in (plain .. "\n"):gmatch "(.-)\n" do check.that(line:find "%S" and not line:find "%s$", line) end
 end)
 
 check.case("curves: both panels in characters, no wider than the terminal", function()
@@ -207,7 +267,7 @@ check.case("names below bars are turned, or cut, before they run into one anothe
     sys.setenv("RESMOON_PLOT", "text")
     local text = captured("stdout", function() plot.bars(names, values) end)
     sys.setenv("RESMOON_PLOT")
-    check.that(text:find "aut%. +aut%.", text)
+    check.that(text:find "au~1 au~2 +au~3", text)   -- cut, and still told apart
   end)
 end)
 
@@ -255,4 +315,37 @@ check.case("without gnuplot there is one message and no error", function()
   check.equal(ok, nil)
   check.that(reason:find("gnuplot is not installed", 1, true))
   check.equal(select(2, said:gsub("plot: ", "")), 1)
+end)
+
+check.case("numbers that are none or without end are drawn as such, in any figure", function()
+  with_folder(function(folder)
+    local nan, huge = 0 / 0, math.huge
+    local file = folder .. "/n.svg"
+    for i, draw in ipairs {
+      function() return plot.heatmap({{nan, 1}, {2, huge}}, {file = file}) end,
+      function() return plot.heatmap({{nan, nan}, {nan, nan}}, {file = file}) end,
+      function() return plot.lines({{1, nan, huge, 2}}, {file = file}) end,
+      function() return plot.bars({"a", "b", "c"}, {1, nan, -huge}, {file = file}) end,
+    } do
+      check.that(draw(), i)
+      check.that(not content(file):find "%-nan", i)
+    end
+    sys.setenv("RESMOON_PLOT", "text")
+    local text = captured("stdout", function() plot.heatmap {{nan, 1}, {2, -huge}} end)
+    sys.setenv("RESMOON_PLOT")
+    check.that(text:find("%?%?") and text:find("' ' = 1 to @ = 2", 1, true), text)
+  end)
+end)
+
+check.case("a class without a curve is left out of a ROC figure, with a word", function()
+  with_folder(function(folder)
+    local scores = {{0.8, 0.1, 0.1}, {0.2, 0.7, 0.1}, {0.6, 0.3, 0.1}}
+    local said = captured("stderr", function()
+      check.that(plot.roc(scores, {1, 2, 1}, {classes = {"cat", "dog", "zebra"}, file = folder .. "/r.svg"}))
+    end)
+    check.that(said:find("no ROC curve of zebra", 1, true), said)
+    local svg = content(folder .. "/r.svg")
+    check.that(svg:find("dog (AUC 1.000)", 1, true) and not svg:find("zebra", 1, true) and not svg:find("nan", 1, true))
+    check.error(function() plot.roc({{0.9, 0.1}}, {1}) end, "no class has both images of its own and images of others")
+  end)
 end)

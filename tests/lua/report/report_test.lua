@@ -81,3 +81,86 @@ check.case("a report has the sections of the lab, and the numbers of the runs", 
     check.equal(select(2, read(folder .. "/s.html"):gsub("<svg", "")), 1)
   end)
 end)
+
+-- A run of an mlp on easy drawings in a folder of that path; classes: names of an image folder with 2 images each.
+local function trained(path, settings, sets)
+  local c = {model = "mlp", epochs = 1, train_size = 40, test_size = 20, threads = 1, drawing = {}}
+  for key, value in pairs(settings or {}) do c[key] = value end
+  rm.train.run(c, {folder = path, progress = false, sets = sets})
+  return path
+end
+
+check.case("two runs of one network are told apart by their folders, and each has its own figures", function()
+  program.with_folder(function(folder)
+    local a = trained(folder .. "/a")
+    local b = trained(folder .. "/b", {seed = 2, epochs = 2})
+    local out, err, status = program.run({"report", a, b, "--out", folder .. "/r.html"})
+    check.equal(status, 0, out .. err)
+    local text = read(folder .. "/r.md")
+    check.that(text:find("This report compares mlp (a), mlp (b), trained on shapes10 (10 classes", 1, true), text)
+    check.that(text:find("| setting | mlp (a) | mlp (b) |", 1, true), text)
+    for i, name in ipairs {"a", "b"} do
+      check.that(text:find(("### mlp (%s)"):format(name), 1, true), text)
+      for _, kind in ipairs {"confusion", "roc"} do
+        local file = ("r_%s_mlp__%s_.svg"):format(kind, name)
+        check.that(text:find("](" .. file .. ")", 1, true) and rm.sys.exists(folder .. "/" .. file), file)
+        check.that(read(folder .. "/" .. file):find(("mlp (%s)"):format(name), 1, true), file .. i)
+      end
+    end
+    check.that(read(folder .. "/r_confusion_mlp__a_.svg") ~= read(folder .. "/r_confusion_mlp__b_.svg"))
+    check.equal(select(2, read(folder .. "/r.html"):gsub("<svg", "")), 5)
+
+    out = program.run({"compare", a, b}, {env = "RESMOON_PLOT=text"})
+    check.that(out:find "mlp %(a%) +%S+ +1 " and out:find "mlp %(b%) +%S+ +2 ", out)
+    check.equal(select(2, out:gsub("mlp %([ab]%) %S", "")), 4, out)   -- in the table, and in the legends of both panels
+  end)
+end)
+
+check.case("runs on different data say so, and do not pretend to compare", function()
+  program.with_folder(function(folder)
+    local runs = {trained(folder .. "/one/mlp"), trained(folder .. "/two/mlp", {size = 16})}
+    local page, text = require("resmoon.report").write(runs, {out = folder .. "/r.html", evaluate = false})
+    text = read(text)
+    check.that(page and text:find("mlp (one/mlp) on shapes10 (3x32x32) (10 classes, images of 3 x 32 x 32); "
+                         .. "mlp (two/mlp) on shapes10 (3x16x16)", 1, true), text)
+    check.that(text:find("Errors on different data sets do not compare.", 1, true), text)
+    local lines = rm.train.compare.table {rm.train.folder.read(runs[1]), rm.train.folder.read(runs[2])}
+    check.that(lines[1]:find "^model +data +parameters", lines[1])
+  end)
+end)
+
+check.case("a class that is not among the test images: n/a, no mean counts it, no curve", function()
+  program.with_folder(function(folder)
+    local names = {"cat, \"dog\"", "100% <b> | `x` $y$", "猫\27[31m\n", "mean"}
+    local function set(labels)
+      local n = #labels
+      local images = rm.zeros(n, 3, 8, 8)
+      for i, label in ipairs(labels) do images[i] = 60 * label end
+      return rm.data.Dataset.new {name = "odd", images = images:byte(), labels = rm.tensor(labels, "int64"),
+                                  classes = names}
+    end
+    local sets = {set {1, 2, 3, 4, 1, 2, 3, 4}, set {1, 2, 4, 1, 2, 4}}
+    local path = trained(folder .. "/run", {batch_size = 4}, sets)
+    local measured, open = require "resmoon.report.measure", rm.train.config.open
+    rm.train.config.open = function() return sets[1], sets[2] end
+    local ok, page, markdown = pcall(require("resmoon.report").write, {path}, {out = folder .. "/r.html"})
+    local run = measured.run(path)
+    rm.train.config.open = open
+    check.that(ok, page)
+    check.equal(run.confusion:absent(), {3})
+    page, markdown = read(page), read(markdown)
+    for _, text in ipairs {page, markdown} do
+      check.that(not text:find "%f[%a]nan%f[%A]" and not text:find "\27", text)
+      check.that(text:find("mean of 3 classes", 1, true) and text:find("there is no image of 猫", 1, true), text)
+    end
+    check.that(markdown:find("| cat, \"dog\" |", 1, true), markdown)
+    check.that(markdown:find("| 100% \\<b\\> \\| \\`x\\` \\$y\\$ |", 1, true), markdown)
+    check.that(markdown:find("| n/a | n/a |", 1, true) or markdown:find("n/a | ", 1, true), markdown)
+    check.that(page:find("<td>100%% &lt;b&gt; | `x` $y$</td>"), page)
+    for _, kind in ipairs {"confusion", "roc"} do
+      local svg = read(("%s/r_%s_mlp.svg"):format(folder, kind))
+      check.that(not svg:find "[%z\1-\8\14-\31]", kind)
+    end
+    check.that(not read(folder .. "/r_roc_mlp.svg"):find("猫", 1, true))
+  end)
+end)

@@ -147,7 +147,7 @@ end
 check.case("a call searches, keeps a journal, and goes on from it; workers find the same", function()
   program.with_folder(function(folder)
     local one = search.run(budget(folder .. "/one"))
-    check.equal({#one.all, #one.ranked, one.plain.number, one.plain.genes.lr}, {3, 3, 0, 0.1})
+    check.equal({#one.all, #one.ranked, one.plain.number, one.plain.genes.lr}, {3, 3, 0, 0.01})   -- an mlp's rate
     check.equal(one.best.fitness, one.best.trial.accuracy[1])
     local began = rm.sys.clock()
     local again = search.run(budget(folder .. "/one"))

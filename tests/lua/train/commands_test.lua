@@ -54,9 +54,10 @@ check.case("train, resume, evaluate and compare leave what they promise", functi
     local a, b = folder .. "/a", folder .. "/b"
     local out = run {"train", "--model", "lenet5", "--epochs", "2", "--run", a, "--schedule", "constant"}
     check.that(out:find("epoch 1/2  loss %d+%.%d+  train error .-test error .-img/s"), out)
-    check.equal(select(2, out:gsub("\n", "")), 3)   -- a line for each epoch and one at the end
+    check.equal(select(2, out:gsub("\n", "")), 6)   -- 2 on the data, what begins, 2 epochs, the end
+    check.that(out:find("lenet5 on shapes10: 48 images of 10 classes, 2 epochs, sgd, rate 0.01 %(constant%)"), out)
     check.that(not out:find("[\r\27]"), "the output of a program that is no terminal has no control characters")
-    check.equal(rm.sys.list(a), {"best.safetensors", "config.json", "curves.png", "curves.svg",
+    check.equal(rm.sys.list(a), {"best.safetensors", "config.json", "curves.png", "curves.svg", "data.json",
                                  "last.safetensors", "log.csv"})
     refused(arguments {"train", "--model", "lenet5", "--run", a}, "already holds a run: --resume")
 
@@ -88,11 +89,23 @@ check.case("without gnuplot training says so once and goes on", function()
     local out, err = succeed(words, {env = "PATH=/nonexistent"})
     check.that(out:find("epoch 2/2", 1, true) and out:find("best error", 1, true), out)
     check.equal(err, "plot: gnuplot is not installed, so no figure was drawn (apt-get install gnuplot-nox)\n")
-    check.equal(rm.sys.list(folder .. "/a"), {"best.safetensors", "config.json", "last.safetensors", "log.csv"})
+    check.equal(rm.sys.list(folder .. "/a"), {"best.safetensors", "config.json", "data.json", "last.safetensors",
+                                               "log.csv"})
     -- what draws in the terminal needs none
     out, err = succeed({"compare", folder .. "/a", "--run", folder .. "/c"}, {env = "PATH=/nonexistent"})
     check.that(out:find("mlp +%S+ +2 "), out)
     check.equal(select(2, err:gsub("gnuplot", "")), 2, err)    -- one message, in which it stands twice
+  end)
+end)
+
+check.case("curves that cannot be written: said, the run is kept, and the status tells", function()
+  program.with_folder(function(folder)
+    rm.sys.mkdir_p(folder .. "/a/curves.png")
+    local words = arguments {"train", "--model", "mlp", "--epochs", "1", "--run", folder .. "/a"}
+    local out, err, status = program.run(words)
+    check.equal({status, err}, {1, ("plot: cannot replace %s/a/curves.png: Is a directory\n"):format(folder)})
+    check.that(out:find "best error", out)
+    succeed {"evaluate", folder .. "/a"}
   end)
 end)
 
@@ -152,5 +165,16 @@ check.case("a network's name is the network, also beside a run of that name", fu
     succeed(arguments {"compare", "lenet5", "./lenet5", "--epochs", "1", "--run", folder .. "/c"},
             {folder = folder, env = "RESMOON_PLOT=text"})
     check.that(rm.sys.exists(folder .. "/c/lenet5/log.csv"))
+  end)
+end)
+
+check.case("a damaged log is named with its line, and one network twice is one too many", function()
+  program.with_folder(function(folder)
+    succeed(arguments {"train", "--model", "mlp", "--epochs", "1", "--run", folder .. "/a"})
+    local log = program.file(folder .. "/a/log.csv", "epoch,train_loss,train_error\n1,0,5,20\n")
+    refused({"compare", folder .. "/a"}, log .. ":2: 4 fields, expected 3")
+    refused({"report", folder .. "/a"}, log .. ":2: 4 fields, expected 3")
+    refused(arguments {"compare", "mlp", "mlp", "--run", folder .. "/c"}, "jobs 1 and 2 are both called 'mlp'")
+    check.that(not rm.sys.exists(folder .. "/c"))
   end)
 end)

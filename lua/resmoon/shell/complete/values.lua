@@ -14,6 +14,11 @@ local SOME_TENSOR, SOME_MODULE = {}, {}
 
 local function is_layer(value) return core.layer_fields(value) ~= nil end
 
+local function layer_methods()
+  require "resmoon.nn.module"  -- has them all
+  return core.layer_methods
+end
+
 -- A class of ours or of the user's: what a field is looked up in, one after the other.
 local function sources(value)
   local list = {value}
@@ -44,7 +49,7 @@ local function method_of(value, name)
   if rawequal(value, SOME_TENSOR) or core.is_tensor(value) then return rawget(tensor_meta.methods, name) end
   if rawequal(value, SOME_MODULE) then return lookup(require("resmoon.nn").Module, name) end
   if type(value) == "string" then return rawget(string, name) end
-  if is_layer(value) then return rawget(core.layer_methods, name) end
+  if is_layer(value) then return layer_methods()[name] end
   return lookup(value, name)
 end
 
@@ -132,7 +137,7 @@ function values.names(value, methods)
   elseif rawequal(value, SOME_MODULE) then
     if methods then return values.names(require("resmoon.nn").Module, true) end
   elseif is_layer(value) then
-    if methods then add_keys(list, core.layer_methods) else add_all(list, core.layer_fields(value)) end
+    if methods then add_keys(list, layer_methods()) else add_all(list, core.layer_fields(value)) end
   elseif type(value) == "table" or type(value) == "userdata" then
     local all = sources(value)
     -- Behind a dot an object has its own fields; a library or a class all there is.

@@ -9,6 +9,8 @@ local roots = {
   tensor    = function() return getmetatable(rm.empty(0)).methods end,
   generator = function() return rm.random.init end,
   schedule  = function() return require "resmoon.optim.schedule.schedule" end,
+  hash      = function() return getmetatable(rm.sha256()).__index end,
+  lock      = function() return debug.getregistry()["resmoon.Lock"].__index end,
 }
 
 --- The value of "nn.Conv2d", "tensor.reshape", "rm.sys.list"; nil if there is none.
@@ -47,10 +49,7 @@ local function build()
       end
     end
   end
-  -- Layers answer a module's methods by functions of their own.
-  for name, method in pairs(rm.layer_methods) do
-    by_value[method] = by_value[method] or by_name["nn.Module." .. name]
-  end
+  by_value[rm.layer_methods.forward] = by_name["nn.Module.forward"]  -- all other methods of layers are a module's own
   return {entries = entries, by_name = by_name, by_value = by_value, topics = topics}
 end
 

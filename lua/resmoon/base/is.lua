@@ -1,0 +1,14 @@
+--- What kind of value something is, where Lua only knows userdata.
+local is = {}
+
+local function named(v, name) return type(v) == "userdata" and (getmetatable(v) or {}).__name == name end
+
+function is.tensor(v) return named(v, "resmoon.Tensor") end
+
+--- A layer of the C core. A module written in Lua is a table: nn.Module.is_module knows both.
+function is.layer(v) return named(v, "resmoon.Layer") end
+
+--- A whole number (3, not 3.0), at least `lowest` where that is given.
+function is.whole(v, lowest) return math.type(v) == "integer" and (not lowest or v >= lowest) end
+
+return is

@@ -1,0 +1,79 @@
+--- Defaults that depend on something: on the network, the optimizer, the schedule, and on the images.
+--
+-- What was chosen stands in the config's `chosen` ({lr = 0.01, ...}) and so in config.json; a setting that was given,
+-- or that was changed since, is left alone.
+-- Sources: He et al. 2016, arXiv:1512.03385, section 4.2 (rate 0.1; 0.01 at first for 110 layers); Goyal et al. 2017,
+-- arXiv:1706.02677, section 2.1 (the rate grows with the batch); Glorot and Bengio 2010 (sigmoid).
+local defaults = {}
+
+-- SGD's rates of networks without batch norm. Those with it take the paper's 0.1, at batches of 128.
+local rates = {mlp = 0.01, lenet5 = 0.01, alexnet = 0.01, vgg16 = 0.01, vgg19 = 0.01}
+
+local WITH_NORM, WITH_SIGMOID, ADAPTIVE = 0.1, 0.05, 0.001
+local FULL_BATCH, LEAST_BATCH, STEPS = 128, 8, 16
+
+-- The rate of a complete config.
+local function rate(c)
+  if c.optimizer ~= "sgd" then return ADAPTIVE end
+  local fixed = rates[c.model]
+  if fixed then return c.activation == "sigmoid" and WITH_SIGMOID or fixed end
+  return WITH_NORM * math.min(1, c.batch_size / FULL_BATCH)
+end
+
+-- Images in a batch: at least 16 steps to an epoch, but no batches of less than 8.
+local function batch_size(images)
+  local size = FULL_BATCH
+  while size > LEAST_BATCH and size * STEPS > images do size = size // 2 end
+  return size
+end
+
+-- Very deep networks do not begin to learn at 0.1: one epoch at a tenth of it, as the paper's 400 steps at 0.01.
+-- Shorter trainings, and one-cycle, which begins low by itself, have none.
+local function warmup(c)
+  local depth = tonumber(c.model:match "^resnet(%d+)$" or c.model:match "^plain(%d+)$")
+  local deep = depth == 110 or depth == 1202
+  return deep and c.optimizer == "sgd" and c.schedule ~= "onecycle" and c.epochs >= 10 and 1 or 0
+end
+
+-- Whether the classes are digits or letters: a mirrored one is another one, or none.
+local function are_characters(classes)
+  for _, name in ipairs(classes or {}) do
+    if not name:find "^%w$" then return false end
+  end
+  return classes ~= nil and #classes > 0
+end
+
+--- Fills in what a config (with the fixed defaults in it) leaves open. Names what it chose in c.chosen.
+function defaults.fill(c)
+  local chosen = {}
+  local function choose(name, value)
+    if c[name] == nil then c[name], chosen[name] = value, value end
+  end
+  -- The drawings have no end to come to: some minutes, not the paper's hours.
+  choose("epochs", c.data == "shapes10" and 10 or 164)
+  choose("batch_size", batch_size(c.train_size or math.huge))
+  choose("lr", rate(c))
+  choose("warmup", warmup(c))
+  choose("augment", true)
+  if c.activation == "sigmoid" and (c.model == "mlp" or c.model == "lenet5") then choose("init", "xavier_sigmoid") end
+  if not c.chosen and next(chosen) then c.chosen = chosen end
+end
+
+--- Makes the choices again for the images of a training, before a run begins.
+function defaults.fit(c, dataset)
+  local chosen = c.chosen or {}
+  local function choose(name, value)
+    if chosen[name] ~= nil and chosen[name] == c[name] then c[name], chosen[name] = value, value end
+  end
+  local rate_before = c.lr
+  choose("batch_size", batch_size(dataset:size()))
+  choose("lr", rate(c))
+  if c.max_lr == rate_before and chosen.lr == c.lr then c.max_lr = c.lr end
+  if dataset.mirror == false or are_characters(dataset.classes) then choose("augment", "shift") end
+  -- Four pixels of 32 are the paper's; of a smaller image they would be most of it.
+  if (c.augment == true or c.augment == "shift") and c.shift == nil and dataset.shape then
+    c.shift = math.max(1, math.min(4, math.min(dataset.shape[2], dataset.shape[3]) // 7))
+  end
+end
+
+return defaults

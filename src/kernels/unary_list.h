@@ -1,0 +1,36 @@
+/* unary_list.h -- every elementwise operator on one tensor, once. To add one: a row here, its kernels in
+ * pointwise_k.c or activation_k.c, and in bind/pointwise.c the method, with its docstring.
+ *
+ *   RM_UNARY(NAME, kernel, "name", numbers, keep)
+ *     RM_NAME in ops; "name" in messages and on the tape; how many numbers it takes (slope, alpha; limits); what
+ *     backward reads besides dy: the input X, the output Y, or NOTHING. The kernels are
+ *     kernel_forward(n, x, numbers..., y) and kernel_backward(n, kept, dy, numbers..., dx).
+ *   RM_UNARY_FLAT(NAME, kernel, "name")
+ *     one whose gradient is 0: kernel_forward alone.
+ *
+ * No include guard: it is read by list.h, which makes the kernels' declarations of it, and by ops/pointwise,
+ * which makes the operators of it. */
+
+/* pointwise_k.c */
+RM_UNARY(NEG, neg, "neg", 0, NOTHING)
+RM_UNARY(ABS, abs, "abs", 0, X)
+RM_UNARY_FLAT(SIGN, sign, "sign")
+RM_UNARY(SQUARE, square, "square", 0, X)
+RM_UNARY(SQRT, sqrt, "sqrt", 0, Y)
+RM_UNARY(RECIPROCAL, reciprocal, "reciprocal", 0, Y)
+RM_UNARY(EXP, exp, "exp", 0, Y)
+RM_UNARY(LOG, log, "log", 0, X)
+RM_UNARY_FLAT(FLOOR, floor, "floor")
+RM_UNARY_FLAT(CEIL, ceil, "ceil")
+RM_UNARY_FLAT(ROUND, round, "round")
+RM_UNARY(CLAMP, clamp, "clamp", 2, X) /* low, high */
+
+/* activation_k.c */
+RM_UNARY(RELU, relu, "relu", 0, Y)
+RM_UNARY(LEAKY_RELU, leaky_relu, "leaky_relu", 1, X) /* slope */
+RM_UNARY(ELU, elu, "elu", 1, X)                      /* alpha */
+RM_UNARY(SIGMOID, sigmoid, "sigmoid", 0, Y)
+RM_UNARY(TANH, tanh, "tanh", 0, Y)
+RM_UNARY(SILU, silu, "silu", 0, X)
+RM_UNARY(GELU, gelu, "gelu", 0, X)
+RM_UNARY(GELU_TANH, gelu_tanh, "gelu", 0, X)

@@ -1,0 +1,88 @@
+--- log.csv: what is read is what was written, in whatever form a spreadsheet left it, or is refused.
+local check = require "support.check"
+local rm    = require "resmoon"
+local files = require "support.files"
+
+local Log = rm.train.Log
+
+local function with_log(content, f)
+  files.with_folder(function(folder)
+    local path = folder .. "/log.csv"
+    rm.write_atomic(path, content)
+    f(path)
+  end)
+end
+
+local function read(content)
+  local log
+  with_log(content, function(path) log = Log.read(path) end)
+  return log
+end
+
+local function refused(content, message)
+  with_log(content, function(path)
+    local said = check.error(function() Log.read(path) end, message)
+    check.that(said:find("^" .. path:gsub("%p", "%%%0") .. ":%d+: "), said)   -- file and line
+  end)
+end
+
+local HEAD = "epoch,train_loss,train_error,test_error\n"
+
+check.case("line ends, byte order mark, quotes and the order of columns make no difference", function()
+  local plain = read(HEAD .. "1,2.5,80,81\n2,1.5,60,61\n").rows
+  check.equal(plain[2], {epoch = 2, train_loss = 1.5, train_error = 60, test_error = 61})
+  check.equal(read("\u{feff}" .. (HEAD .. "1,2.5,80,81\n2,1.5,60,61\n"):gsub("\n", "\r\n")).rows, plain)
+  check.equal(read('"epoch","train_loss","train_error","test_error"\n"1","2.5","80","81"\n2,1.5,60,61\n').rows, plain)
+  check.equal(read("epoch,test_error,train_error,train_loss\n1,81,80,2.5\n2,61,60,1.5\n").rows, plain)
+end)
+
+check.case("columns of a user's stay, and are written again", function()
+  local content = 'epoch,train_loss,train_error,"my, note"\n1,2.5,80,"he said ""good"""\n'
+  local log = read(content)
+  check.equal(log.rows[1].further, {["my, note"] = 'he said "good"'})
+  local again = read(tostring(log))
+  check.equal(again.rows, log.rows)
+  check.equal(again.further, {"my, note"})
+end)
+
+check.case("numbers that are none keep their kind", function()
+  local log = read(HEAD .. "1,inf,80,nan\n2,-inf,80,-nan\n")
+  check.equal({log.rows[1].train_loss, log.rows[2].train_loss}, {math.huge, -math.huge})
+  for _, row in ipairs(log.rows) do check.equal(tostring(row.test_error), "nan") end
+  local text = tostring(log)
+  check.that(not text:find "-nan" and text:find "nan" and text:find ",-inf,", text)
+end)
+
+check.case("a log with the needed columns alone can be compared", function()
+  files.with_folder(function(folder)
+    rm.train.folder.create(folder .. "/a", {model = "mlp", name = "mine"})
+    rm.write_atomic(folder .. "/a/log.csv", "epoch,train_loss,train_error\n1,2.5,80\n2,nan,nan\n")
+    local run = rm.train.folder.read(folder .. "/a")
+    local s = rm.train.folder.summary(run)
+    check.equal({s.epochs, s.seconds, s.img_per_s, s.best, s.best_epoch}, {2, 0, 0, 80, 1})
+    local line = rm.train.compare.table({run})[3]
+    check.that(line:find "^mine +2 +%- +%- +%- +80.00%% %(1%)" and not line:find "nan", line)
+  end)
+end)
+
+check.case("what is damaged is refused with its line", function()
+  refused("", ":1: not the log of a run: it is empty")
+  refused("epoch;train_loss\n", ":1: not the log of a run")
+  refused("epoch,train_loss,train_loss,train_error\n1,1,1,1\n", ":1: there are two columns 'train_loss'")
+  refused("epoch,,train_loss,train_error\n", ":1: column 2 has no name")
+  refused("epoch,train_loss\n1,2\n", ":1: the column train_error is missing")
+  refused(HEAD .. "1,2.5,80\n", ":2: 3 fields, expected 4")
+  refused(HEAD .. "1,2.5,80,81\n2,1.5,60,61,62\n", ":3: 5 fields, expected 4")
+  refused(HEAD .. "1,2,5,80,81\n", ":2: 5 fields, expected 4")            -- a decimal comma
+  refused(HEAD .. '1,"2,5",80,81\n', ":2: train_loss is '2,5', which is no number")
+  refused(HEAD .. "1,0x10,80,81\n", "is '0x10', which is no number")
+  refused(HEAD .. "1,banana,80,81\n", "is 'banana', which is no number")  -- it has "nan" in it
+  refused(HEAD .. "2,2.5,80,81\n1,1.5,60,61\n", ":3: epoch 1, expected a whole number above 2")
+  refused(HEAD .. "1,2.5,80,81\n1,1.5,60,61\n", ":3: epoch 1, expected a whole number above 1")
+  refused(HEAD .. "1.5,2.5,80,81\n", ":2: epoch 1.5, expected a whole number above 0")
+  refused(HEAD .. "1,2.5,80,81\n2,1.5,60,6", ":3: the line has no end: the file was cut short")
+  refused(HEAD .. '1,"2.5,80,81\n', ":2: a quoted field has no end")
+  refused(HEAD .. '1,"2.5"x,80,81\n', ":2: something stands behind a quoted field")
+  refused(HEAD .. "1,,80,81\n", ":2: a row without train_loss")
+  refused(HEAD .. "1,\27[2J,80,81\n", "\\x1b[2J")
+end)
