@@ -36,7 +36,7 @@ OPT.debug   := -O0 -g3
 OPT.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
 WARN  := -Wall -Wextra
-FLAGS  = -std=gnu11 -Isrc -fPIC -pthread -MMD -MP $(WARN) $(OPT.$(MODE)) \
+FLAGS  = -std=gnu11 -iquote src -fPIC -pthread -MMD -MP $(WARN) $(OPT.$(MODE)) \
          $(if $(READLINE_LIBS),-DRM_HAVE_READLINE) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LIBS   = $(PKG_LIBS) -ldl -lm -pthread
 

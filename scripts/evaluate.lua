@@ -3,6 +3,7 @@ local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 local text     = require "resmoon.base.text"
+local testset  = require "resmoon.train.testset"
 local rank     = require("resmoon.metrics.top_losses").rank
 
 local parser = commandline("resmoon evaluate", "Tests a trained network: top-1, top-3 and top-5, a table by class, "
@@ -13,7 +14,8 @@ Example:
   resmoon evaluate runs/resnet18 --crops 10
   resmoon evaluate runs/resnet20 --top-losses 16 --top-losses-figure worst.png]]
 parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors file that training wrote")
-parser:option("--data", "folder of the data, or shapes10 (default that of the run)"):argname "DIR"
+parser:option("--data", "folder of other data with the same classes, or shapes10 (default the run's test images, which "
+              .. "have to be what they were)"):argname "DIR"
 parser:option("--batch-size", "images at a time (default 250 of 64 x 64 pixels, fewer of larger ones)"):argname "N"
   :convert(options.whole)
 parser:option("--crops", "10: besides the image itself also its four corners, its centre and their mirror images, the "
@@ -41,25 +43,23 @@ end
 options.main(function()
   if args.threads then rm.set_num_threads(args.threads) end
   local net, c, mean, std = rm.train.load(args.run)
-  c.data, c.val_split = args.data or c.data, 0
-  local _, test = rm.train.config.open(c)
-  if #test.classes ~= #c.classes then
-    error(("%s has %d classes, the network %d"):format(c.data, #test.classes, #c.classes), 0)
-  end
+  local test, notes = testset(args.run, c, {data = args.data})
   args.batch_size = args.batch_size or rm.train.config.test_batch(test.shape)
   local loader = rm.data.Loader(test, {batch_size = args.batch_size, mean = mean, std = std})
   local began = rm.sys.clock()
   local measured = rm.train.evaluate(net, loader, {scores = true})
   local by_crops = {{"1 crop", measured}}
   if args.crops == "10" then
-    measured = rm.train.ten_crop(net, c, {mean = mean, std = std, batch_size = args.batch_size})
+    measured = rm.train.ten_crop(net, c, {mean = mean, std = std, batch_size = args.batch_size,
+                                          set = testset(args.run, c, {data = args.data, crops = 10})})
     by_crops[2] = {"10 crops", measured}
   end
   local seconds = rm.sys.clock() - began
 
   local metrics = rm.metrics
   local confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
-  print(("%s on %d test images of %s (%.0f img/s)"):format(c.name, measured.count, test.name or c.data,
+  for _, note in ipairs(notes) do print("note: " .. note) end
+  print(("%s on %d test images of %s (%.0f img/s)"):format(c.name, measured.count, test.name or args.data or c.data,
         measured.count / seconds))
   local top
   for _, each in ipairs(by_crops) do

@@ -13,7 +13,7 @@ set -u
 needs=$1 config=$2
 
 libraries='lua5.4:liblua5.4-dev openblas:libopenblas-dev jansson:libjansson-dev zlib:zlib1g-dev
-           libjpeg:libjpeg-dev libpng:libpng-dev'
+           libjpeg:libjpeg-dev libpng:libpng-dev libcrypto:libssl-dev'
 commands='cc:gcc gnuplot:gnuplot-nox'
 modules='argparse:lua-argparse'
 [ "${READLINE:-yes}" = no ] || libraries="$libraries readline:libreadline-dev"
@@ -79,9 +79,9 @@ fi
 mkdir -p "$(dirname "$config")"
 {
   echo "# Written by scripts/setup.sh."
-  echo "PKG_CFLAGS := $(pkg-config --cflags lua5.4 openblas jansson zlib libjpeg libpng)"
+  echo "PKG_CFLAGS := $(pkg-config --cflags lua5.4 openblas jansson zlib libjpeg libpng libcrypto)"
   # OpenBLAS is loaded at run time (src/ops/linalg/blas.c), hence only the others are linked.
-  echo "PKG_LIBS := $(pkg-config --libs jansson zlib libjpeg libpng)"
+  echo "PKG_LIBS := $(pkg-config --libs jansson zlib libjpeg libpng libcrypto)"
   echo "LUA_LIBS := $(pkg-config --libs lua5.4)"
   echo "CMOCKA_LIBS := -lcmocka"
   [ "${READLINE:-yes}" = no ] || echo "READLINE_LIBS := $(pkg-config --libs readline)"

@@ -6,7 +6,8 @@ local options  = require "resmoon.train.options"
 local parser = commandline("resmoon train",
                            "Trains a network. The defaults are those of He et al. (2016) for CIFAR-10.")
   :epilog [[
-The run folder holds config.json, log.csv, best.safetensors, last.safetensors and curves.png/.svg.
+The run folder holds config.json, data.json (which images, by name and digest), log.csv, best.safetensors,
+last.safetensors and curves.png/.svg. --resume refuses data that are not what they were.
 Ctrl-C finishes the step and saves; --resume goes on from there, bit for bit.
 
 Example:

@@ -68,8 +68,12 @@ size_t bind_checkshape(lua_State *L, int arg, size_t shape[RM_MAX_DIMS], int *ne
   return n;
 }
 
+size_t bind_checkaxis(lua_State *L, int arg, size_t ndim, const char *op) {
+  return bind_checkdim(L, arg, ndim ? ndim : 1, op);
+}
+
 static void flag_dim(lua_State *L, int arg, size_t ndim, bool flags[RM_MAX_DIMS], const char *op) {
-  size_t d = bind_checkdim(L, arg, ndim, op);
+  size_t d = bind_checkaxis(L, arg, ndim, op);
   if (flags[d]) bind_error(L, "%s: dimension %zu is given twice", op, d + 1);
   flags[d] = true;
 }

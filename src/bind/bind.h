@@ -32,7 +32,7 @@ int bind_raise(lua_State *L, const rm_error *err);
 /* Raises a formatted message the same way: "conv2d: stride must be at least 1, got 0". */
 int bind_error(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The candidate nearest to a misspelt name: start, offer each, read `name` (NULL: none is near). */
+/* The candidate nearest to a misspelled name: start, offer each, read `name` (NULL: none is near). */
 typedef struct {
   const char *wanted, *name;
   size_t distance;
@@ -74,6 +74,8 @@ void bind_accountstep(lua_State *L);
 /* --- arguments ------------------------------------------------------------------ */
 /* A dimension: 1..ndim or -ndim..-1 -> 0..ndim-1. `op` names the call in the error. */
 size_t bind_checkdim(lua_State *L, int arg, size_t ndim, const char *op);
+/* The same of what is reduced, sorted or normalised along: a single number counts as a row of one, as in PyTorch. */
+size_t bind_checkaxis(lua_State *L, int arg, size_t ndim, const char *op);
 /* A position along an extent: 1..n or -n..-1 -> 0..n-1. `what` as in "row". */
 size_t bind_checkindex(lua_State *L, int arg, size_t n, const char *op);
 /* Raises if there is an argument other than nil from `arg` on: nothing is left out in silence. */

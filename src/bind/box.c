@@ -25,7 +25,7 @@
 #include "base/clock.h"
 #include "measure/profile.h"
 #include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 static const char tensor_key;  /* its address is the metatable's key in the registry */
 static const char state_key;
@@ -186,7 +186,7 @@ static int box_gc(lua_State *L) {
 void bind_register(lua_State *L, const luaL_Reg *methods, const luaL_Reg *functions) {
   if (functions) luaL_setfuncs(L, functions, 0);
   if (!methods) return;
-  /* "__add" and its like belong to the metatable, the rest to the table of methods. */
+  /* "__add" and other metamethods belong to the metatable, the rest to the table of methods. */
   lua_rawgetp(L, LUA_REGISTRYINDEX, &tensor_key);
   lua_getfield(L, -1, "methods");
   for (; methods->name; methods++) {

@@ -8,7 +8,7 @@
 #include "bind/hooks.h"
 #include "bind/box.h"
 #include "core/view.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 #include <string.h>
 

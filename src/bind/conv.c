@@ -1,6 +1,6 @@
 /* conv.c -- x:conv2d(weight, bias, options) and the choice of its method. */
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "ops/conv/conv.h"
 
 /* Convolution of images: every output pixel is a weighted sum of a window of the input (no mirroring of the kernel).

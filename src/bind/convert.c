@@ -1,7 +1,7 @@
 /* convert.c -- between tensors, Lua numbers and tables, and element types. */
 #include <string.h>
 #include "bind/element.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "ops/views/views.h"
 
 /* The number in a tensor of one element.
@@ -40,7 +40,7 @@ static void push_table(lua_State *L, const rm_tensor *x, size_t dim, const char 
 /* The elements as nested Lua tables.
  * Call: x:totable() -> table
  * Shapes: tables nested as x's dimensions; a number for shape ().
- * Errors: x is no tensor. A large tensor makes a large table: 16 bytes for each element.
+ * Errors: x is not a tensor. A large tensor makes a large table: 16 bytes for each element.
  * Example:
  *   > rm.eye(2):totable()
  *   {{1.0, 0.0}, {0.0, 1.0}} */
@@ -114,7 +114,7 @@ static void fill_from(lua_State *L, filler *f, size_t depth) {
 /* A tensor from a number or from nested tables.
  * Call: rm.tensor(value, dtype = "float32", {requires_grad = false}) -> tensor
  * Shapes: that of the tables; a number gives shape (). All rows must be of equal length.
- * Errors: rows of different lengths, or an element that is no number, named by its place [2][1]; a number the
+ * Errors: rows of different lengths, or an element that is not a number, named by its place [2][1]; a number the
  *  type cannot hold.
  * Example:
  *   > rm.tensor {{1, 2}, {3, 4}}
@@ -165,8 +165,9 @@ static int convert(lua_State *L, rm_dtype dtype) {
  * Call: x:float() -> tensor
  * Call: x:byte() -> tensor
  * Call: x:long() -> tensor
- * Shapes: of x. Fractions are cut off towards 0, bytes limited to 0..255. Images stay in units of 0..255: divide by 255 yourself.
- * Errors: x is no tensor.
+ * Shapes: of x. Fractions are cut off toward 0; what the type cannot hold
+ *  becomes the nearest it can (bytes 0 or 255), and NaN 0. Images stay in units of 0..255: divide by 255 yourself.
+ * Errors: x is not a tensor.
  * Example:
  *   > rm.tensor({0, 128, 255}, "uint8"):float() / 255
  *   [0.0000, 0.5020, 1.0000]  float32 (3)

@@ -1,6 +1,6 @@
 /* create.c -- new tensors: constants, progressions, random numbers; and fills in place. */
 #include "bind/element.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* What stands behind the sizes of every creating function: (type, {options}). */
 typedef struct {
@@ -268,7 +268,7 @@ static int like(lua_State *L, int value, const char *op) {
  * Call: rm.zeros_like(x, dtype = x.dtype, {requires_grad = false}) -> tensor
  * Call: rm.ones_like(x, dtype = x.dtype, {requires_grad = false}) -> tensor
  * Shapes: of x.
- * Errors: x is no tensor; an unknown type or option.
+ * Errors: x is not a tensor; an unknown type or option.
  * Example:
  *   > rm.ones_like(rm.zeros(2, 2), "uint8")
  *   [[1, 1],
@@ -293,7 +293,7 @@ static int drawn_like(lua_State *L, fill_fn fill, const char *op) {
  * Call: rm.rand_like(x, {generator = rm.random.init, requires_grad = false}) -> tensor
  * Call: rm.randn_like(x, {generator = rm.random.init, requires_grad = false}) -> tensor
  * Shapes: of x, float32.
- * Errors: x is no tensor, or not float32.
+ * Errors: x is not a tensor, or not float32.
  * Example:
  *   > rm.rand_like(rm.zeros(2, 5)).shape
  *   {2, 5} */

@@ -5,12 +5,13 @@
 #include "bind/indices.h"
 #include "memory/alloc.h"
 #include "measure/profile.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "data/augment.h"
 #include "data/cifar.h"
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/image_batch.h"
+#include "data/png.h"
 #include "data/resize.h"
 #include "data/shapes10.h"
 
@@ -81,23 +82,25 @@ static int read_cifar(lua_State *L) {
   return push_two(L, status, &err);
 }
 
-/* read_image(path, channels = 3) -> uint8 (C, H, W) */
+/* read_image(path, channels = 3, orient = false) -> uint8 (C, H, W) */
 static int read_image(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   size_t channels = (size_t)luaL_optinteger(L, 2, 3);
+  bool orient = lua_toboolean(L, 3);
   rm_tensor **t = bind_boxtensor(L);
   rm_error err;
-  if (rm_image_load(path, channels, t, &err) != RM_OK) return bind_raise(L, &err);
+  if (rm_image_load(path, channels, orient, t, &err) != RM_OK) return bind_raise(L, &err);
   return bind_pushed(L, t);
 }
 
-/* decode(name, bytes, channels = 3) -> uint8 (C, H, W) */
+/* decode(name, bytes, channels = 3, orient = false) -> uint8 (C, H, W) */
 static int decode(lua_State *L) {
   size_t size, channels = (size_t)luaL_optinteger(L, 3, 3);
   const char *name = luaL_checkstring(L, 1), *bytes = luaL_checklstring(L, 2, &size);
+  bool orient = lua_toboolean(L, 4);
   rm_tensor **t = bind_boxtensor(L);
   rm_error err;
-  if (rm_image_decode(name, (const uint8_t *)bytes, size, channels, t, &err) != RM_OK)
+  if (rm_image_decode(name, (const uint8_t *)bytes, size, channels, orient, t, &err) != RM_OK)
     return bind_raise(L, &err);
   return bind_pushed(L, t);
 }
@@ -107,7 +110,7 @@ static int write_png(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   rm_tensor *image = bind_checktensor(L, 2);
   rm_error err;
-  if (rm_image_write_png(path, image, &err) != RM_OK) return bind_raise(L, &err);
+  if (rm_png_write(path, image, &err) != RM_OK) return bind_raise(L, &err);
   return 0;
 }
 
@@ -242,16 +245,17 @@ static int transform_images(lua_State *L) {
   return status == RM_OK ? bind_pushed(L, t) : bind_raise(L, &err);
 }
 
-/* read_images({path, ...}, channels, steps, {generator, ...}?) -> uint8 (n, ...), on all threads */
+/* read_images({path, ...}, channels, steps, {generator, ...}?, orient = false) -> uint8 (n, ...), on all threads */
 static int read_images(lua_State *L) {
   size_t n, channels = (size_t)luaL_checkinteger(L, 2);
+  bool orient = lua_toboolean(L, 5);   /* before anything is pushed */
   const char **paths = check_strings(L, 1, &n);
   rm_transform steps = check_transform(L, 3);
   rm_rng **rngs = check_generators(L, 4, n);
   rm_tensor **t = bind_boxtensor(L);
   rm_error err;
   rm_scope scope = rm_profile_begin();
-  rm_status status = RM_BREAKABLE(rm_images_load(n, paths, channels, &steps, rngs, t, &err), &err);
+  rm_status status = RM_BREAKABLE(rm_images_load(n, paths, channels, orient, &steps, rngs, t, &err), &err);
   rm_profile_end(scope, "data", RM_PROFILE_CALL);
   return status == RM_OK ? bind_pushed(L, t) : bind_raise(L, &err);
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* Whether a chunk is part of ResMoon's own Lua library. */
 static bool is_ours(const char *source) {
@@ -53,13 +53,32 @@ static int raise_interrupted(lua_State *L) {
   return lua_error(L);
 }
 
+/* Pushes how to do in Lua what would help, or "". */
+static void push_advice(lua_State *L, const rm_error *err) {
+  static const char *const advice[] = {
+      [RM_ADVICE_NONE] = "",
+      [RM_ADVICE_TO_FLOAT] = " (use %s:float())",
+      [RM_ADVICE_TO_INT64] = " (use %s:long())",
+      [RM_ADVICE_CONVERT_ONE] = " (convert one, as with x:float())",
+      [RM_ADVICE_TO_TRUTH] = " (use %s:ne(0))",
+      [RM_ADVICE_CLONE] = "; use %s:clone()",
+      [RM_ADVICE_NEW_TENSOR] = "; use the operation that returns a new tensor, or wrap it in no_grad(function)",
+      [RM_ADVICE_OUT_OF_PLACE] = " (use %s, or x:detach())",
+      [RM_ADVICE_DETACH] = " (use %s:detach())",
+      [RM_ADVICE_KEEP_GRAPH] = "; compute the loss again, or pass {retain_graph = true} the first time to go back twice",
+      [RM_ADVICE_REDUCE] = "; reduce it (:sum(), :mean()) or pass the gradient of its shape",
+  };
+  lua_pushfstring(L, advice[err->advice], err->about);
+}
+
 int bind_raise(lua_State *L, const rm_error *err) {
   if (err->code == RM_ERR_INTERRUPTED) return raise_interrupted(L);
   push_module_path(L);
   push_where(L);
   lua_pushstring(L, err->message);
-  lua_rotate(L, -3, -1); /* where, message, path */
-  lua_concat(L, 3);
+  push_advice(L, err);
+  lua_rotate(L, -4, -1); /* where, message, advice, path */
+  lua_concat(L, 4);
   return lua_error(L);
 }
 
@@ -72,7 +91,7 @@ int bind_error(lua_State *L, const char *format, ...) {
   return bind_raise(L, &err);
 }
 
-/* --- misspelt names ------------------------------------------------------------------ */
+/* --- misspelled names ------------------------------------------------------------------ */
 
 /* Number of single-letter edits that turn a into b (Levenshtein 1966). */
 static size_t edits(const char *a, const char *b) {

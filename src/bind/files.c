@@ -90,7 +90,7 @@ static void add_metadata(lua_State *L, int table, rm_safetensors *file) {
  * Call: rm.save(path, tensors, metadata = {}) -> nothing
  * Shapes: any; tensors is {name = tensor}, or a list of {name, tensor}, or what net:state_dict() gives. metadata is
  *  {key = text}.
- * Errors: a file that cannot be written, with the system's reason; a name twice; what is no tensor.
+ * Errors: a file that cannot be written, with the system's reason; a name twice; what is not a tensor.
  * Source: the safetensors format, huggingface.co/docs/safetensors.
  * Example:
  *   > rm.save("weights.safetensors", {w = rm.ones(2, 3)}, {note = "all ones"})
@@ -162,13 +162,7 @@ static int write_atomic(lua_State *L) {
   size_t length;
   const char *text = luaL_checklstring(L, 2, &length);
   rm_error err;
-  rm_atomic_file *file;
-  if (rm_atomic_open("write_atomic", path, &file, &err) != RM_OK) return bind_raise(L, &err);
-  if (rm_atomic_write(file, text, length, &err) != RM_OK) {
-    rm_atomic_abandon(file);
-    return bind_raise(L, &err);
-  }
-  if (rm_atomic_commit(file, &err) != RM_OK) return bind_raise(L, &err);
+  if (rm_atomic_replace("write_atomic", path, text, length, &err) != RM_OK) return bind_raise(L, &err);
   return 0;
 }
 

@@ -2,7 +2,7 @@
 #include "bind/bind.h"
 #include "ops/index/gather.h"
 #include "ops/index/sort.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* The positions of a dimension that a list names, in that order.
  * Call: x:index_select(dim, index) -> tensor
@@ -51,7 +51,7 @@ static int tensor_gather(lua_State *L) {
 static int tensor_sort(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   bool descending = lua_toboolean(L, 3);
-  size_t dim = lua_isnoneornil(L, 2) && x->ndim ? x->ndim - 1 : bind_checkdim(L, 2, x->ndim, "sort");
+  size_t dim = lua_isnoneornil(L, 2) ? (x->ndim ? x->ndim : 1) - 1 : bind_checkaxis(L, 2, x->ndim, "sort");
   rm_tensor **values = bind_boxtensor(L), **indices = bind_boxtensor(L);
   rm_error err;
   if (RM_BREAKABLE(rm_sort(x, dim, descending, values, indices, &err), &err) != RM_OK) return bind_raise(L, &err);
@@ -73,7 +73,7 @@ static int tensor_topk(lua_State *L) {
   if (k < 0) bind_error(L, "topk: k must not be negative, got %lld", (long long)k);
   int table = lua_istable(L, 3) ? 3 : 4;
   bool given = table == 4 && !lua_isnoneornil(L, 3);
-  size_t dim = !given && x->ndim ? x->ndim - 1 : bind_checkdim(L, 3, x->ndim, "topk");
+  size_t dim = !given ? (x->ndim ? x->ndim : 1) - 1 : bind_checkaxis(L, 3, x->ndim, "topk");
   bind_checkoptions(L, table, "topk", options);
   bool largest = bind_optbool(L, table, "largest", true);
   rm_tensor **values = bind_boxtensor(L), **indices = bind_boxtensor(L);

@@ -1,6 +1,6 @@
 /* join.c -- cat, stack, pad in Lua. */
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "ops/views/join.h"
 
 /* The tensors of the list at argument 1, in memory that Lua frees. */
@@ -20,7 +20,7 @@ static rm_tensor **checklist(lua_State *L, const char *op, size_t *n) {
 /* Tensors one behind the other along a dimension they have.
  * Call: rm.cat({a, b, ...}, dim = 1) -> tensor
  * Shapes: equal but for dimension dim, where they add up; equal types.
- * Errors: an empty list; shapes or types that differ; an element that is no tensor.
+ * Errors: an empty list; shapes or types that differ; an element that is not a tensor.
  * Example:
  *   > rm.cat({rm.zeros(2, 1), rm.ones(2, 2)}, 2)
  *   [[0., 1., 1.],

@@ -9,7 +9,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 enum { TENSORS = 1, HOOKS = 2, USERVALUES = 2 };
 

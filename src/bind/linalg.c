@@ -2,7 +2,7 @@
 #include "bind/bind.h"
 #include "ops/linalg/linear.h"
 #include "ops/linalg/matmul.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* The matrix product a @ b.
  * Call: x:matmul(b) -> tensor

@@ -1,7 +1,7 @@
 /* loss.c -- cross entropy, negative log-likelihood, squared distance. */
 #include <string.h>
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "ops/loss/loss.h"
 
 /* The option `reduction` at arg: "mean" unless given. */

@@ -1,7 +1,6 @@
 /* machine.c -- rm.machine: what this machine gives at best, measured; and which instruction sets it has. */
 #include "bind/bind.h"
 #include "measure/machine.h"
-#include "parallel/threads.h"
 
 static const rm_kernels *check_isa(lua_State *L, int arg) {
   const char *isa = luaL_optstring(L, arg, rm_kernel_table()->isa);

@@ -2,13 +2,14 @@
  * addition or relu is asked for right here. */
 #include "bind/bind.h"
 #include "lazy/fuse.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "ops/norm/norm.h"
 
-/* Batch normalisation of each channel: (x - mean) / sqrt(var + eps) * weight + bias.
+/* Batch normalization of each channel: (x - mean) / sqrt(var + eps) * weight + bias.
  * Call: x:batch_norm(weight, bias, running_mean, running_var, {training = false, momentum = 0.1, eps = 1e-5, add = nil, relu = false}) -> tensor
  * Shapes: x (N, C, H, W) or (N, C); the four tensors (C), or nil. With training the statistics are the batch's, over all
- *  but C, and the running ones move towards them by momentum (the variance unbiased); else the running ones are used.
+ *  but C, and the running ones move toward them by momentum (the variance unbiased); else the running ones are used.
+ *  A batch of no images moves nothing.
  * Options: add   a tensor of x's shape that is added behind it
  *  relu  true: rectified afterwards; all of it is one pass
  * Errors: one running statistic without the other; a batch of one value per channel in training; C that does not fit.

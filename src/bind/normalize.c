@@ -32,7 +32,7 @@ static size_t check_statistics(lua_State *L, int arg, double mean[MAX_CHANNELS],
 }
 
 /* normalise_table({mean}, {std}) -> float32 (C, 256), what each byte becomes */
-static int normalise_table(lua_State *L) {
+static int normalize_table(lua_State *L) {
   double mean[MAX_CHANNELS], std[MAX_CHANNELS];
   size_t channels = check_statistics(L, 1, mean, std);
   rm_tensor **t = bind_boxtensor(L);
@@ -64,14 +64,14 @@ static rm_status channel_values(size_t n, const double values[], rm_tensor **out
 
 static int normalize_floats(lua_State *L, rm_tensor *x, size_t n, const double mean[], const double std[]) {
   rm_error err;
-  rm_tensor **m = bind_boxtensor(L), **s = bind_boxtensor(L), **centred = bind_boxtensor(L), **y = bind_boxtensor(L);
+  rm_tensor **m = bind_boxtensor(L), **s = bind_boxtensor(L), **centered = bind_boxtensor(L), **y = bind_boxtensor(L);
   if (channel_values(n, mean, m, &err) != RM_OK || channel_values(n, std, s, &err) != RM_OK ||
-      rm_sub(x, *m, centred, &err) != RM_OK || rm_div(*centred, *s, y, &err) != RM_OK)
+      rm_sub(x, *m, centered, &err) != RM_OK || rm_div(*centered, *s, y, &err) != RM_OK)
     return bind_raise(L, &err);
   return bind_pushed(L, y);
 }
 
-/* Normalises images channel by channel: (x - mean[c]) / std[c]; bytes are divided by 255 first.
+/* Normalizes images channel by channel: (x - mean[c]) / std[c]; bytes are divided by 255 first.
  * Call: x:normalize({mean}, {std}) -> tensor
  * Call: data.normalize(x, {mean}, {std}) -> tensor
  * Shapes: x (N, C, H, W), uint8, or float32 in 0..1; mean and std C numbers each; the result float32 as x.
@@ -97,7 +97,7 @@ void bind_open_normalize(lua_State *L) {
   static const luaL_Reg methods[] = {{"normalize", normalize}, {NULL, NULL}};
   bind_register(L, methods, methods);
   lua_getfield(L, -1, "imaging");   /* made by data.c */
-  lua_pushcfunction(L, normalise_table);
+  lua_pushcfunction(L, normalize_table);
   lua_setfield(L, -2, "normalise_table");
   lua_pop(L, 1);
 }

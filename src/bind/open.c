@@ -14,6 +14,7 @@
   X(epoch) \
   X(files) \
   X(gather) \
+  X(hash) \
   X(hooks) \
   X(join) \
   X(layer) \

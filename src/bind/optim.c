@@ -1,4 +1,4 @@
-/* optim.c -- the fused optimiser steps, for lua/resmoon/optim.
+/* optim.c -- the fused optimizer steps, for lua/resmoon/optim.
  *
  * Lists run in parallel: params[i] has made steps[i] - 1 steps and keeps its state in
  * velocity[i]; entries of parameters without a gradient may be missing. The Lua classes

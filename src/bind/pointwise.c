@@ -7,7 +7,7 @@
 #include "bind/bind.h"
 #include "lazy/fuse.h"
 #include "ops/pointwise/maxout.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* The tensor or number at arg. */
 static rm_operand operand(lua_State *L, int arg, const char *op) {
@@ -83,7 +83,8 @@ static int tensor_pow(lua_State *L) { return binary(L, RM_POW, "pow"); }
 static int tensor_maximum(lua_State *L) { return binary(L, RM_MAXIMUM, "maximum"); }
 static int tensor_minimum(lua_State *L) { return binary(L, RM_MINIMUM, "minimum"); }
 
-/* The quotient rounded down, and the rest, as Lua's // and %: the rest has the divisor's sign.
+/* The exact quotient rounded down, and the rest, which has the divisor's sign: x = (x // y) * y + x % y. So 1 // 0.1 is
+ * 9, as in PyTorch and Python: 0.1 is a little more than a tenth in binary.
  * Call: x:floor_divide(y) -> tensor
  * Call: x:remainder(y) -> tensor
  * Shapes: the two broadcast; y may be a number. Of int64 exact.

@@ -1,7 +1,7 @@
 /* pool.c -- pooling and dropout. */
 #include "bind/pool.h"
 #include "ops/pointwise/dropout.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 void bind_checkpair(lua_State *L, int arg, const char *op, size_t pair[2]) {
   int next;
@@ -30,9 +30,11 @@ rm_pool_options bind_checkpool(lua_State *L, int arg, const char *op) {
 
 /* The largest value of each window.
  * Call: x:max_pool2d(size, {stride = size, padding = 0, ceil_mode = false, return_indices = false}) -> tensor
- * Shapes: x (N, C, H, W); y (N, C, H', W') with H' = floor((H + 2 * padding - size) / stride) + 1, rounded up in ceil_mode.
- *  With return_indices a second tensor, int64: positions within the image, row by row, from 1.
- * Errors: padding above half of the window; a window larger than the padded image.
+ * Shapes: x (N, C, H, W); y (N, C, H', W') with H' = floor((H + 2 * padding - size) / stride) + 1, rounded up
+ *  in ceil_mode, where the last window may hang over the end if it begins in the image or the padding before it. A NaN
+ *  in a window wins, the last one of several. With return_indices a second tensor, int64: positions within the image,
+ *  row by row, from 1.
+ * Errors: padding above half of the window; a window larger than the padded image (in ceil_mode by a stride or more).
  * Example:
  *   > rm.arange(16):reshape(1, 1, 4, 4):max_pool2d(2)
  *   [[[[ 6.,  8.],
@@ -55,7 +57,7 @@ static int tensor_max_pool2d(lua_State *L) {
 /* The mean of each window.
  * Call: x:avg_pool2d(size, {stride = size, padding = 0, ceil_mode = false, count_include_pad = true}) -> tensor
  * Shapes: as of max_pool2d. With count_include_pad the border's zeros count.
- * Errors: padding above half of the window; a window larger than the padded image.
+ * Errors: padding above half of the window; a window larger than the padded image (in ceil_mode by a stride or more).
  * Example:
  *   > rm.arange(16):reshape(1, 1, 4, 4):avg_pool2d(2)
  *   [[[[ 3.5000,  5.5000],

@@ -31,7 +31,7 @@ typedef struct {
 /* Positions along dim are shown but for the gap [*begin, *end). */
 static void gap(const printer *p, size_t dim, size_t *begin, size_t *end) {
   size_t n = p->x->shape[dim], edge = dim + 2 < p->x->ndim ? p->outer_edge : p->edge;
-  bool cut = p->cut && (n - 1) / 2 > edge; /* a gap of one is no gain */
+  bool cut = p->cut && (n - 1) / 2 > edge; /* a gap of one is not a gain */
   *begin = cut ? edge : n;
   *end = cut ? n - edge : n;
 }

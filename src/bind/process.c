@@ -1,235 +1,24 @@
-/* process.c -- running other programs, never through a shell.
+/* process.c -- rm.sys.run and rm.sys.spawn: programs (sys/process.h).
  *
  *   status, out, err = sys.run({"gnuplot", "-d"}, {stdin = text, capture = true})
  *   p = sys.spawn({"gnuplot", "-persist"});  p:write(text);  p:close();  p:wait()
  *
- * A program gets its arguments one by one, so nothing in them is ever interpreted. It runs
- * in a process group of its own, so that Ctrl-C at the terminal is ours alone; run looks at
- * the interrupt flag while it waits, and ends the program when it is set, or when it takes
- * longer than it may: with SIGTERM, and with SIGKILL where that is not obeyed. Writing to a
- * program that has died is an error message, not a SIGPIPE.
- *
  * status is the exit status, or 128 + the signal that ended it. A program that cannot be
  * started gives nil and the reason. */
-#define _GNU_SOURCE
 #include "bind/process.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 #include "bind/bind.h"
-#include "parallel/threads.h"
-
-extern char **environ;
+#include "sys/process.h"
 
 #define PROCESS "resmoon.Process"
-enum { TICK_MS = 50 };  /* how long an interrupt may go unnoticed */
-enum { GRACE_MS = 500 };  /* between SIGTERM and SIGKILL */
 
-typedef struct {
-  char *bytes;
-  size_t count, room;
-} buffer;
-
-typedef struct {
-  pid_t pid;           /* 0: never started */
-  int in, out, err;    /* our ends of its pipes, or -1 */
-  bool over;           /* waited for: status is known and pid is no longer ours */
-  int status;
-  buffer output, errors;
-} process;
-
-/* --- plain C: nothing here touches Lua ------------------------------------------------ */
-
-static void close_fd(int *fd) {
-  if (*fd >= 0) close(*fd);
-  *fd = -1;
-}
-
-typedef struct {
-  bool feed;      /* stdin is a pipe from us; otherwise it is empty */
-  bool capture;   /* stdout and stderr are pipes to us; otherwise they are ours */
-  bool quiet;     /* stdout and stderr are thrown away */
-} plumbing;
-
-/* Returns 0 or an errno. */
-static int start(process *p, char *const argv[], plumbing how) {
-  int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
-  int failed = 0;
-  if ((how.feed && pipe2(in, O_CLOEXEC) < 0) || (how.capture && pipe2(out, O_CLOEXEC) < 0) ||
-      (how.capture && pipe2(err, O_CLOEXEC) < 0))
-    failed = errno;
-
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  if (how.feed) posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-  else posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  if (how.capture) {
-    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
-  } else if (how.quiet) {
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  }
-  sigset_t none, usual;
-  sigemptyset(&none);
-  sigemptyset(&usual);
-  sigaddset(&usual, SIGINT);
-  sigaddset(&usual, SIGPIPE);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &usual);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-
-  if (!failed) failed = posix_spawnp(&p->pid, argv[0], &actions, &attributes, argv, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  close_fd(&in[0]);
-  close_fd(&out[1]);
-  close_fd(&err[1]);
-  if (failed) {
-    p->pid = 0;
-    close_fd(&in[1]);
-    close_fd(&out[0]);
-    close_fd(&err[0]);
-    return failed;
-  }
-  p->in = in[1];
-  p->out = out[0];
-  p->err = err[0];
-  if (p->in >= 0) fcntl(p->in, F_SETFL, O_NONBLOCK);
-  return 0;
-}
-
-/* write(2) that reports EPIPE and raises no SIGPIPE, whatever the program does about it:
- * the signal is blocked in this thread, and taken away if it arrived. */
-static ssize_t write_quietly(int fd, const char *bytes, size_t count) {
-  sigset_t pipe_signal, before, pending;
-  sigemptyset(&pipe_signal);
-  sigaddset(&pipe_signal, SIGPIPE);
-  sigpending(&pending);
-  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-  ssize_t n = write(fd, bytes, count);
-  int reason = errno;
-  if (n < 0 && reason == EPIPE && !sigismember(&pending, SIGPIPE))
-    sigtimedwait(&pipe_signal, NULL, &(struct timespec){0, 0});
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  errno = reason;
-  return n;
-}
-
-/* One turn of feeding: moves *text on. Returns 0 or an errno; EPIPE: it no longer reads. */
-static int feed(process *p, const char **text, size_t *left) {
-  ssize_t n = write_quietly(p->in, *text, *left);
-  if (n < 0) return errno == EAGAIN || errno == EINTR ? 0 : errno;
-  *text += n;
-  *left -= (size_t)n;
-  return 0;
-}
-
-/* One turn of reading; closes *fd at its end. Returns 0 or an errno. */
-static int drain(int *fd, buffer *into) {
-  if (into->room - into->count < 4096) {
-    size_t room = into->room ? 2 * into->room : 16384;
-    char *bytes = realloc(into->bytes, room);
-    if (!bytes) return ENOMEM;
-    into->bytes = bytes;
-    into->room = room;
-  }
-  ssize_t n = read(*fd, into->bytes + into->count, into->room - into->count);
-  if (n < 0) return errno == EINTR ? 0 : errno;
-  if (n == 0) close_fd(fd);
-  into->count += (size_t)n;
-  return 0;
-}
-
-static bool reap(process *p, int flags) {
-  if (p->over || p->pid == 0) return true;
-  int status;
-  pid_t got = waitpid(p->pid, &status, flags);
-  if (got == 0 || (got < 0 && errno == EINTR)) return false;
-  p->over = true;
-  if (got < 0) p->status = 127;  /* someone else waited for it */
-  else p->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return true;
-}
-
-static double seconds_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* 0, or why not to wait any longer: EINTR (Ctrl-C), ETIME. end: when, or 0 for no limit. */
-static int patience(double end) {
-  if (rm_interrupted()) return EINTR;
-  return end > 0 && seconds_now() > end ? ETIME : 0;
-}
-
-/* Waits until it ends. Returns 0, EINTR or ETIME. */
-static int await(process *p, double end) {
-  for (long ms = 1; !reap(p, WNOHANG); ms = ms < TICK_MS ? 2 * ms : TICK_MS) {
-    int reason = patience(end);
-    if (reason) return reason;
-    nanosleep(&(struct timespec){0, ms * 1000000}, NULL);
-  }
-  return 0;
-}
-
-static void stop(process *p) {
-  if (p->pid && !p->over) kill(-p->pid, SIGTERM);
-}
-
-/* Ends it and all that it started, whatever it does. */
-static void stop_for_certain(process *p) {
-  stop(p);
-  for (int waited = 0; !reap(p, WNOHANG); waited += 10) {
-    if (waited >= GRACE_MS) kill(-p->pid, SIGKILL);
-    if (waited >= 2 * GRACE_MS) return; /* in the kernel's hands: it is reaped when it is collected */
-    nanosleep(&(struct timespec){0, 10000000}, NULL);
-  }
-}
-
-/* Feeds and drains until all pipes are closed, then waits. Returns 0 or an errno; EINTR: Ctrl-C, ETIME: it took
- * too long. */
-static int communicate(process *p, const char *text, size_t left, double end) {
-  if (left == 0) close_fd(&p->in);
-  while (p->in >= 0 || p->out >= 0 || p->err >= 0) {
-    struct pollfd fds[3] = {{p->in, POLLOUT, 0}, {p->out, POLLIN, 0}, {p->err, POLLIN, 0}};
-    int reason = patience(end);
-    if (reason) return reason;
-    int failed = 0;
-    if (poll(fds, 3, TICK_MS) < 0 && errno != EINTR) return errno;
-    if (fds[0].revents) {
-      failed = feed(p, &text, &left);
-      if (failed == EPIPE) failed = 0, left = 0;  /* its exit status tells more */
-      if (left == 0) close_fd(&p->in);
-    }
-    if (!failed && fds[1].revents) failed = drain(&p->out, &p->output);
-    if (!failed && fds[2].revents) failed = drain(&p->err, &p->errors);
-    if (failed) return failed;
-  }
-  return await(p, end);
-}
-
-/* --- Lua --------------------------------------------------------------------------------- */
-
-static process *check_process(lua_State *L) { return luaL_checkudata(L, 1, PROCESS); }
+static rm_process *check_process(lua_State *L) { return luaL_checkudata(L, 1, PROCESS); }
 
 /* Pushes a process that has not started. */
-static process *push_process(lua_State *L) {
-  process *p = lua_newuserdatauv(L, sizeof *p, 0);
-  *p = (process){.in = -1, .out = -1, .err = -1};
+static rm_process *push_process(lua_State *L) {
+  rm_process *p = lua_newuserdatauv(L, sizeof *p, 0);
+  *p = (rm_process){.in = -1, .out = -1, .err = -1};
   luaL_setmetatable(L, PROCESS);
   return p;
 }
@@ -252,9 +41,10 @@ static char **check_argv(lua_State *L, int arg, const char *op) {
   return argv;
 }
 
-static int not_started(lua_State *L, const char *program, int reason) {
+/* nil, reason */
+static int refuse(lua_State *L, const char *reason) {
   lua_pushnil(L);
-  lua_pushfstring(L, "cannot start %s: %s", program, strerror(reason));
+  lua_pushstring(L, reason);
   return 2;
 }
 
@@ -278,23 +68,15 @@ static int run(lua_State *L) {
   size_t length = 0;
   const char *text = NULL;
   if (lua_istable(L, 2) && lua_getfield(L, 2, "stdin") != LUA_TNIL) text = luaL_checklstring(L, -1, &length);
-  plumbing how = {.feed = text != NULL, .capture = bind_optbool(L, 2, "capture", false)};
+  rm_plumbing how = {.feed = text != NULL, .capture = bind_optbool(L, 2, "capture", false)};
   double seconds = bind_optnumber(L, 2, "seconds", 0);
-  process *p = push_process(L);
-  int failed = start(p, argv, how);
-  if (failed) return not_started(L, argv[0], failed);
-  failed = communicate(p, text, length, seconds > 0 ? seconds_now() + seconds : 0);
-  if (failed == ETIME) {
-    stop_for_certain(p);
-    lua_pushnil(L);
-    lua_pushfstring(L, "%s did not end within %f seconds, and was stopped", argv[0], seconds);
-    return 2;
-  }
-  if (failed) {
-    stop_for_certain(p);
-    return failed == EINTR ? bind_raise(L, &(rm_error){.code = RM_ERR_INTERRUPTED})
-                           : bind_error(L, "sys.run: %s: %s", argv[0], strerror(failed));
-  }
+  rm_process *p = push_process(L);
+  rm_error err;
+  if (rm_process_start(p, argv, how, &err) != RM_OK) return refuse(L, err.message);
+  rm_status status = rm_process_exchange(p, argv[0], text, length, seconds, &err);
+  if (status == RM_ERR_STATE) return refuse(L, err.message);
+  if (status == RM_ERR_INTERRUPTED) return bind_raise(L, &err);
+  if (status != RM_OK) return bind_error(L, "sys.run: %s", err.message);
   lua_pushinteger(L, p->status);
   if (!how.capture) return 1;
   lua_pushlstring(L, p->output.bytes ? p->output.bytes : "", p->output.count);
@@ -324,82 +106,55 @@ static int spawn(lua_State *L) {
   bind_checkoptions(L, 2, "sys.spawn", names);
   lua_settop(L, 2);
   char **argv = check_argv(L, 1, "spawn");
-  plumbing how = {.feed = true, .quiet = bind_optbool(L, 2, "quiet", false)};
-  process *p = push_process(L);
-  int failed = start(p, argv, how);
-  return failed ? not_started(L, argv[0], failed) : 1;
-}
-
-/* Argument `arg`, a number of seconds from now, as a time; 0 if it is absent. */
-static double check_end(lua_State *L, int arg) {
-  double seconds = luaL_optnumber(L, arg, 0);
-  return seconds > 0 ? seconds_now() + seconds : 0;
-}
-
-/* nil and what an errno means for a program that is waited for. */
-static int push_reason(lua_State *L, int failed) {
-  lua_pushnil(L);
-  lua_pushstring(L, failed == EPIPE ? "it no longer reads" : failed == EINTR ? "interrupted"
-                    : failed == ETIME ? "it takes too long" : strerror(failed));
-  return 2;
+  rm_plumbing how = {.feed = true, .quiet = bind_optbool(L, 2, "quiet", false)};
+  rm_process *p = push_process(L);
+  rm_error err;
+  return rm_process_start(p, argv, how, &err) == RM_OK ? 1 : refuse(L, err.message);
 }
 
 /* p:write(text, seconds?) -> true | nil, reason */
 static int process_write(lua_State *L) {
-  process *p = check_process(L);
-  size_t left;
-  const char *text = luaL_checklstring(L, 2, &left);
-  double end = check_end(L, 3);
-  int failed = p->in < 0 ? EPIPE : 0;
-  while (!failed && left > 0) {
-    struct pollfd fd = {p->in, POLLOUT, 0};
-    if ((failed = patience(end)) != 0) break;
-    if (poll(&fd, 1, TICK_MS) < 0 && errno != EINTR) failed = errno;
-    else if (fd.revents) failed = feed(p, &text, &left);
-  }
-  if (!failed) return lua_pushboolean(L, 1), 1;
-  return push_reason(L, failed);
+  rm_process *p = check_process(L);
+  size_t length;
+  const char *text = luaL_checklstring(L, 2, &length);
+  rm_error err;
+  if (rm_process_write(p, text, length, luaL_optnumber(L, 3, 0), &err) != RM_OK) return refuse(L, err.message);
+  lua_pushboolean(L, 1);
+  return 1;
 }
 
 /* p:close(): the end of its input */
 static int process_close(lua_State *L) {
-  close_fd(&check_process(L)->in);
+  rm_process_close(check_process(L));
   return 0;
 }
 
 /* p:wait(seconds?) -> status; closes its input first. nil and the reason after Ctrl-C, or when it took too long */
 static int process_wait(lua_State *L) {
-  process *p = check_process(L);
-  double end = check_end(L, 2);
-  close_fd(&p->in);
-  int failed = await(p, end);
-  if (failed) return push_reason(L, failed);
-  return lua_pushinteger(L, p->status), 1;
+  rm_process *p = check_process(L);
+  double seconds = luaL_optnumber(L, 2, 0);
+  rm_error err;
+  rm_process_close(p);
+  if (rm_process_wait(p, seconds, &err) != RM_OK) return refuse(L, err.message);
+  lua_pushinteger(L, p->status);
+  return 1;
 }
 
 /* p:kill(certain?): asks it and all that it started to end, or ends them */
 static int process_kill(lua_State *L) {
-  process *p = check_process(L);
-  if (lua_toboolean(L, 2)) stop_for_certain(p);
-  else stop(p);
+  rm_process *p = check_process(L);
+  if (lua_toboolean(L, 2)) rm_process_stop_for_certain(p);
+  else rm_process_stop(p);
   return 0;
 }
 
 static int process_running(lua_State *L) {
-  lua_pushboolean(L, !reap(check_process(L), WNOHANG));
+  lua_pushboolean(L, rm_process_running(check_process(L)));
   return 1;
 }
 
-/* Its input ends, which ends most programs; one that is over is reaped. */
 static int process_gc(lua_State *L) {
-  process *p = check_process(L);
-  close_fd(&p->in);
-  close_fd(&p->out);
-  close_fd(&p->err);
-  reap(p, WNOHANG);
-  free(p->output.bytes);
-  free(p->errors.bytes);
-  p->output = p->errors = (buffer){NULL, 0, 0};
+  rm_process_free(check_process(L));
   return 0;
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 typedef struct {
   rm_tensor *x;
@@ -45,7 +45,8 @@ static int simple(lua_State *L, const char *op, reduction reduce) {
  * Call: x:sum(dims = all, {keepdim = false}) -> tensor
  * Call: x:mean(dims = all, {keepdim = false}) -> tensor
  * Call: x:prod(dims = all, {keepdim = false}) -> tensor
- * Shapes: dims is one dimension, several, or a table of them; they are dropped, or kept with extent 1. Over all the
+ * Shapes: dims is one dimension, several, or a table of them; they are dropped, or kept with extent 1. A single number
+ *  (shape ()) is reduced along dimension 1. Over all the
  *  result has shape (): item() gives its number. Sums of int64 and uint8 are exact, in int64.
  * Errors: a dimension out of range or named twice; mean of a type other than float32.
  * Example:
@@ -75,7 +76,7 @@ static int tensor_all(lua_State *L) { return simple(L, "all", rm_all); }
 /* Variance and standard deviation; unbiased divides by n - 1, else by n.
  * Call: x:var(dims = all, {unbiased = true, keepdim = false}) -> tensor
  * Call: x:std(dims = all, {unbiased = true, keepdim = false}) -> tensor
- * Shapes: as of sum. Of one element the unbiased variance is NaN.
+ * Shapes: as of sum. Of one element the unbiased variance is NaN. Where nothing varies the gradient of std is 0.
  * Errors: a dimension out of range; a type other than float32.
  * Example:
  *   > x = rm.tensor {1, 2, 3, 4}
@@ -137,7 +138,8 @@ static int extreme(lua_State *L, const char *op, bool largest) {
  * Call: x:min() -> tensor
  * Call: x:min(dim, {keepdim = false}) -> values, positions
  * Call: x:min({dims}, {keepdim = false}) -> values
- * Shapes: as of sum; positions int64, from 1: of equal elements the first. NaN counts as largest and as smallest.
+ * Shapes: as of sum; positions int64, from 1: of equal elements the first. NaN counts as largest and as smallest. The
+ *  gradient goes to the element that positions name; where none is asked for, equal elements share it, as in PyTorch.
  * Errors: a tensor without elements; a dimension out of range; two tensors (that is x:maximum(y)).
  * Example:
  *   > x = rm.tensor {{1, 5}, {7, 2}}

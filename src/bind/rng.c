@@ -1,4 +1,4 @@
-/* rng.c -- generators in Lua: rm.generator(seed, stream), rm.random.init and its like.
+/* rng.c -- generators in Lua: rm.generator(seed, stream), rm.random.init and the others.
  *
  * A generator is three numbers (seed, stream, position), so its state is a small table that
  * fits into a checkpoint: g.state gives one, g.state = saved puts it back. The four that
@@ -17,7 +17,7 @@ static rm_rng *check_self(lua_State *L) { return *(rm_rng **)luaL_checkudata(L, 
 
 /* A generator of random numbers of its own: the same seed and stream give the same numbers.
  * Call: rm.generator(seed, stream = 0) -> generator
- * Errors: a seed or stream that is no whole number.
+ * Errors: a seed or stream that is not a whole number.
  * Source: Philox4x32-10: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
  * Example:
  *   > rm.generator(7):integer(1, 6) == rm.generator(7):integer(1, 6)
@@ -34,11 +34,11 @@ static int core_generator(lua_State *L) {
 /* Restarts the four generators that everything random draws from.
  * Call: rm.manual_seed(seed) -> nothing
  * Call: rm.random
- * Options: init     weights, rm.rand, rm.randn and their like
+ * Options: init     weights, rm.rand, rm.randn and similar functions
  *  shuffle  the order of images
  *  augment  shifts and mirroring
  *  dropout  what is dropped
- * Errors: a seed that is no whole number.
+ * Errors: a seed that is not a whole number.
  * Example:
  *   > rm.manual_seed(3)
  *   > a = rm.rand(2)
@@ -102,7 +102,7 @@ static int generator_set_state(lua_State *L) {
 
 /* Starts a generator again, from another seed; its stream stays.
  * Call: g:seed(seed) -> nothing
- * Errors: a seed that is no whole number.
+ * Errors: a seed that is not a whole number.
  * Example:
  *   > g = rm.generator(7)
  *   > g:seed(8)
@@ -119,7 +119,7 @@ static int generator_seed(lua_State *L) {
 /* One random number: uniform in [low, high), or normal.
  * Call: g:uniform(low = 0, high = 1) -> number
  * Call: g:normal(mean = 0, std = 1) -> number
- * Errors: arguments that are no numbers.
+ * Errors: arguments that are not numbers.
  * Example:
  *   > u = rm.generator(7):uniform(2, 3)
  *   > u >= 2 and u < 3

@@ -1,7 +1,7 @@
 /* runtime.c -- what the whole process shares: threads, memory, the kernel table. */
 #include "bind/bind.h"
 #include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 #include "kernels/kernels.h"
 
 /* How many threads compute. Results do not depend on it, to the bit.
@@ -85,9 +85,9 @@ static int core_isa(lua_State *L) {
   return 1;
 }
 
-/* The name that a misspelt one may mean, or nil.
+/* The name that a misspelled one may mean, or nil.
  * Call: rm.nearest(name, names) -> string or nil
- * Errors: names that are no list of strings.
+ * Errors: names that are not a list of strings.
  * Example:
  *   > rm.nearest("rezize", {"resize", "reshape"})
  *   resize */

@@ -2,13 +2,13 @@
 #include "ops/norm/softmax.h"
 
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 static int softmax(lua_State *L, const char *op,
                    rm_status (*call)(rm_tensor *, size_t, rm_tensor **, rm_error *)) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t dim = x->ndim ? x->ndim - 1 : 0;
-  if (!lua_isnoneornil(L, 2)) dim = bind_checkdim(L, 2, x->ndim, op);
+  if (!lua_isnoneornil(L, 2)) dim = bind_checkaxis(L, 2, x->ndim, op);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   if (RM_BREAKABLE(call(x, dim, y, &err), &err) != RM_OK) return bind_raise(L, &err);

@@ -61,7 +61,7 @@ static void set_count(lua_State *L, const char *name, size_t value) {
  * Call: rm.statistics(x) -> {mean =, std =, min =, max =, nan =, inf =}
  * Shapes: x of any shape and type. Without a finite element there are no mean, std, min and max;
  *         with one there is no std.
- * Errors: raises for what is no tensor.
+ * Errors: raises for what is not a tensor.
  * Example:
  *   > s = rm.statistics(rm.tensor {1, 2, 3, 0 / 0})
  *   > s.mean, s.std, s.min, s.max, s.nan
@@ -88,7 +88,7 @@ static int core_statistics(lua_State *L) {
  *
  * Call: rm.storage(x) -> id, bytes
  * Units: bytes of the whole storage, of which x may show a part.
- * Errors: raises for what is no tensor.
+ * Errors: raises for what is not a tensor.
  * Example:
  *   > x = rm.zeros(10, 10)
  *   > rm.storage(x) == rm.storage(x[1]), select(2, rm.storage(x[1]))

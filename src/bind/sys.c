@@ -3,25 +3,27 @@
  * Questions (exists, stat, which, winsize) answer nil or false; actions (mkdir_p, list,
  * remove, rename) raise with the path and the system's reason. terminal.c and process.c add
  * the rest. Paths are bytes, passed on as they are. */
-#define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "bind/bind.h"
+#include "bind/lock.h"
 #include "bind/process.h"
 #include "bind/terminal.h"
-#include "parallel/threads.h"
+#include "parallel/processors.h"
+#include "sys/listing.h"
+#include "sys/path.h"
+#include "sys/self.h"
 
 static int system_error(lua_State *L, const char *op, const char *path) {
   return bind_error(L, "sys.%s: %s: %s", op, path, strerror(errno));
+}
+
+static int refused(lua_State *L, const char *op, const rm_error *err) {
+  return bind_error(L, "sys.%s: %s", op, err->message);
 }
 
 /* --- time and memory ------------------------------------------------------ */
@@ -49,17 +51,13 @@ static int sys_time(lua_State *L) {
 /* Waits for so many seconds.
  * Call: rm.sys.sleep(seconds) -> nothing
  * Units: seconds, with fractions; a signal such as Ctrl-C may end it early.
- * Errors: none beyond an argument that is no number.
+ * Errors: none beyond an argument that is not a number.
  * Example:
  *   > rm.sys.sleep(0.001) */
 static int sys_sleep(lua_State *L) {
   double s = luaL_checknumber(L, 1);
   if (!(s >= 0 && s <= 1e6)) return bind_error(L, "sys.sleep: expected 0 to 1e6 seconds, got %g", s);
-  const double tick = 0.05; /* a signal just before the sleep does not end it, so it is cut */
-  for (int over = 0; s > 0 && !over && !rm_interrupted(); s -= tick) {
-    double part = s < tick ? s : tick;
-    over = nanosleep(&(struct timespec){0, (long)(part * 1e9)}, NULL);
-  }
+  rm_self_sleep(s);
   return 0;
 }
 
@@ -76,28 +74,21 @@ static int sys_sleep(lua_State *L) {
  *   > rm.sys.cpu_count() >= 1, rm.sys.peak_rss() > 0
  *   true  true */
 static int sys_cpu_count(lua_State *L) {
-  cpu_set_t set;
-  int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : (int)sysconf(_SC_NPROCESSORS_ONLN);
-  lua_pushinteger(L, n > 0 ? n : 1);
+  lua_pushinteger(L, (lua_Integer)rm_processors());
   return 1;
 }
 
 /* peak_rss() -> bytes: the most memory this process has held so far */
 static int sys_peak_rss(lua_State *L) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  lua_pushinteger(L, (lua_Integer)usage.ru_maxrss * 1024);
+  lua_pushinteger(L, rm_self_peak_memory());
   return 1;
 }
 
 /* rss() -> bytes of memory this process holds now; nil where /proc does not tell */
 static int sys_rss(lua_State *L) {
-  FILE *f = fopen("/proc/self/statm", "r");
-  long total, resident;
-  int n = f ? fscanf(f, "%ld %ld", &total, &resident) : 0;
-  if (f) fclose(f);
-  if (n != 2) return lua_pushnil(L), 1;
-  lua_pushinteger(L, (lua_Integer)resident * sysconf(_SC_PAGESIZE));
+  int64_t bytes = rm_self_memory();
+  if (bytes < 0) return lua_pushnil(L), 1;
+  lua_pushinteger(L, bytes);
   return 1;
 }
 
@@ -148,23 +139,9 @@ static int sys_getcwd(lua_State *L) {
  *   > rm.sys.which "no-such-program"
  *   nil */
 static int sys_which(lua_State *L) {
-  const char *name = luaL_checkstring(L, 1), *path = getenv("PATH");
-  struct stat st;
-  if (strchr(name, '/')) path = NULL;
-  for (const char *next = path ? path : ""; next; next = *next ? next + 1 : NULL) {
-    size_t length = strcspn(next, ":");
-    lua_pushlstring(L, next, length);
-    if (length > 0) lua_pushliteral(L, "/");
-    else lua_pushliteral(L, "");
-    lua_pushstring(L, name);
-    lua_concat(L, 3);
-    const char *full = lua_tostring(L, -1);
-    if (stat(full, &st) == 0 && S_ISREG(st.st_mode) && access(full, X_OK) == 0) return 1;
-    lua_pop(L, 1);
-    next += length;
-    if (!*next) break;
-  }
-  lua_pushnil(L);
+  char path[PATH_MAX];
+  if (rm_self_which(luaL_checkstring(L, 1), path, sizeof path)) lua_pushstring(L, path);
+  else lua_pushnil(L);
   return 1;
 }
 
@@ -181,32 +158,30 @@ static int sys_which(lua_State *L) {
  *   > rm.sys.exists "runs", rm.sys.is_dir "runs/first", rm.sys.stat("runs").type
  *   true  true  directory */
 static int sys_exists(lua_State *L) {
-  struct stat st;
-  lua_pushboolean(L, stat(luaL_checkstring(L, 1), &st) == 0);
+  lua_pushboolean(L, rm_path_exists(luaL_checkstring(L, 1)));
   return 1;
 }
 
 static int sys_is_dir(lua_State *L) {
-  struct stat st;
-  lua_pushboolean(L, stat(luaL_checkstring(L, 1), &st) == 0 && S_ISDIR(st.st_mode));
+  lua_pushboolean(L, rm_path_is_folder(luaL_checkstring(L, 1)));
   return 1;
 }
 
 /* stat(path) -> {type = "file" | "directory" | "other", size, mtime}, or nil, reason */
 static int sys_stat(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
-  struct stat st;
-  if (stat(path, &st) < 0) {
+  rm_path_state state;
+  rm_error err;
+  if (rm_path_look(luaL_checkstring(L, 1), &state, &err) != RM_OK) {
     lua_pushnil(L);
-    lua_pushfstring(L, "%s: %s", path, strerror(errno));
+    lua_pushstring(L, err.message);
     return 2;
   }
   lua_createtable(L, 0, 3);
-  lua_pushstring(L, S_ISREG(st.st_mode) ? "file" : S_ISDIR(st.st_mode) ? "directory" : "other");
+  lua_pushstring(L, state.type);
   lua_setfield(L, -2, "type");
-  lua_pushinteger(L, (lua_Integer)st.st_size);
+  lua_pushinteger(L, state.size);
   lua_setfield(L, -2, "size");
-  lua_pushnumber(L, (double)st.st_mtim.tv_sec + 1e-9 * (double)st.st_mtim.tv_nsec);
+  lua_pushnumber(L, state.modified);
   lua_setfield(L, -2, "mtime");
   return 1;
 }
@@ -222,36 +197,23 @@ static int sys_stat(lua_State *L) {
 static int sys_mkdir_p(lua_State *L) {
   size_t length;
   const char *path = luaL_checklstring(L, 1, &length);
-  char *part = lua_newuserdatauv(L, length + 1, 0);
-  memcpy(part, path, length + 1);
-  for (size_t i = 1; i <= length; i++) {
-    if (part[i] != '/' && part[i] != '\0') continue;
-    part[i] = '\0';
-    struct stat st;
-    int reason = mkdir(part, 0777) < 0 ? errno : 0;
-    if (reason && !(stat(part, &st) == 0 && S_ISDIR(st.st_mode))) {
-      errno = reason;
-      return system_error(L, "mkdir_p", part);
-    }
-    part[i] = path[i];
-  }
-  return 0;
+  char *copy = memcpy(lua_newuserdatauv(L, length + 1, 0), path, length + 1);
+  rm_error err;
+  return rm_path_make_folder(copy, &err) == RM_OK ? 0 : refused(L, "mkdir_p", &err);
 }
 
 /* mkdtemp(prefix) -> a new folder of that name and six more characters */
 static int sys_mkdtemp(lua_State *L) {
   const char *name = lua_pushfstring(L, "%sXXXXXX", luaL_checkstring(L, 1));
-  char *path = lua_newuserdatauv(L, strlen(name) + 1, 0);
-  strcpy(path, name);
-  if (!mkdtemp(path)) return system_error(L, "mkdtemp", name);
+  char *path = strcpy(lua_newuserdatauv(L, strlen(name) + 1, 0), name);
+  rm_error err;
+  if (rm_path_make_new_folder(path, &err) != RM_OK) return refused(L, "mkdtemp", &err);
   lua_pushstring(L, path);
   return 1;
 }
 
-static int folder_gc(lua_State *L) {
-  DIR **folder = lua_touserdata(L, 1);
-  if (*folder) closedir(*folder);
-  *folder = NULL;
+static int listing_gc(lua_State *L) {
+  rm_listing_free(lua_touserdata(L, 1));
   return 0;
 }
 
@@ -264,29 +226,20 @@ static int folder_gc(lua_State *L) {
  *   {"bird", "cat"} */
 static int sys_list(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
-  DIR **folder = lua_newuserdatauv(L, sizeof *folder, 0);
-  *folder = NULL;
+  rm_listing *listing = lua_newuserdatauv(L, sizeof *listing, 0);
+  *listing = (rm_listing){0};
   lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, folder_gc);
+  lua_pushcfunction(L, listing_gc);
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
-  *folder = opendir(path);
-  if (!*folder) return system_error(L, "list", path);
-
-  lua_newtable(L);
-  int names = lua_gettop(L);
-  lua_Integer n = 0;
-  for (struct dirent *entry; (entry = readdir(*folder));) {
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
-    lua_pushstring(L, entry->d_name);
-    lua_seti(L, names, ++n);
+  rm_error err;
+  if (rm_listing_read(path, listing, &err) != RM_OK) return refused(L, "list", &err);
+  lua_createtable(L, listing->n < INT_MAX ? (int)listing->n : 0, 0);
+  for (size_t i = 0; i < listing->n; i++) {
+    lua_pushstring(L, listing->names[i]);
+    lua_seti(L, -2, (lua_Integer)i + 1);
   }
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_getfield(L, -1, "table");
-  lua_getfield(L, -1, "sort");
-  lua_pushvalue(L, names);
-  lua_call(L, 1, 0);
-  lua_settop(L, names);
+  rm_listing_free(listing);
   return 1;
 }
 
@@ -300,15 +253,14 @@ static int sys_list(lua_State *L) {
  *   > rm.sys.exists "old", rm.sys.exists "new"
  *   false  true */
 static int sys_remove(lua_State *L) {
-  const char *path = luaL_checkstring(L, 1);
-  if (remove(path) < 0) return system_error(L, "remove", path);
-  return 0;
+  rm_error err;
+  return rm_path_remove(luaL_checkstring(L, 1), &err) == RM_OK ? 0 : refused(L, "remove", &err);
 }
 
 static int sys_rename(lua_State *L) {
   const char *from = luaL_checkstring(L, 1), *to = luaL_checkstring(L, 2);
-  if (rename(from, to) < 0) return system_error(L, "rename", from);
-  return 0;
+  rm_error err;
+  return rm_path_rename(from, to, &err) == RM_OK ? 0 : refused(L, "rename", &err);
 }
 
 static const luaL_Reg functions[] = {
@@ -324,5 +276,6 @@ void bind_open_sys(lua_State *L) {
   luaL_newlib(L, functions);
   bind_add_terminal(L);
   bind_add_process(L);
+  bind_add_lock(L);
   lua_setfield(L, -2, "sys");
 }

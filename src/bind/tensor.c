@@ -1,7 +1,7 @@
 /* tensor.c -- what a tensor answers when it is asked about itself: x.shape, x:size(2), #x.
  *
  * x.name is looked up among the methods, then among the fields below; anything else
- * is an error, since a misspelt name would otherwise be a nil that fails elsewhere.
+ * is an error, since a misspelled name would otherwise be a nil that fails elsewhere.
  *
  * Tensors: n-dimensional arrays of float32 numbers, bytes (uint8) or whole numbers (int64).
  *
@@ -10,7 +10,7 @@
  *     x:sum(), x:mean(1), x:view(4)    methods; most are functions, too
  *
  * Everything counts from 1: positions, dimensions, class labels; negative numbers count from the end. Images
- * are (N, C, H, W). x:lt(y) and its like compare (Lua's < cannot); a method whose name ends in _ writes in place.
+ * are (N, C, H, W). x:lt(y) and similar methods compare (Lua's < cannot); a method whose name ends in _ writes in place.
  * Topic: tensors */
 #include "bind/index.h"
 
@@ -147,7 +147,7 @@ static int tensor_size(lua_State *L) {
   return 1;
 }
 
-/* How many elements lie between neighbours along each dimension, in memory.
+/* How many elements lie between neighbors along each dimension, in memory.
  * Call: x:stride() -> table
  * Call: x:stride(d) -> number
  * Units: elements, not bytes.
@@ -176,7 +176,7 @@ static int tensor_stride(lua_State *L) {
  * Call: x:dim() -> number
  * Call: x.ndim -> number
  * Shapes: any; 0 for shape ().
- * Errors: x is no tensor.
+ * Errors: x is not a tensor.
  * Example:
  *   > rm.zeros(2, 3):dim(), rm.zeros().ndim
  *   2  0 */
@@ -185,7 +185,7 @@ static int tensor_dim(lua_State *L) { return push_ndim(L, bind_checktensor(L, 1)
 /* The number of elements.
  * Call: x:numel() -> number
  * Shapes: any; the product of all sizes, 1 for shape ().
- * Errors: x is no tensor.
+ * Errors: x is not a tensor.
  * Example:
  *   > rm.zeros(2, 3):numel()
  *   6 */
@@ -198,7 +198,7 @@ static int tensor_numel(lua_State *L) {
  * Call: x:is_contiguous() -> boolean
  * Call: x:is_channels_last() -> boolean
  * Shapes: any; is_channels_last is about (N, C, H, W).
- * Errors: x is no tensor.
+ * Errors: x is not a tensor.
  * Example:
  *   > rm.zeros(2, 3):is_contiguous(), rm.zeros(2, 3):t():is_contiguous()
  *   true  false */

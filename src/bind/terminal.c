@@ -1,12 +1,9 @@
-/* terminal.c -- rm.sys: what the terminal is and how large. */
-#include <fcntl.h>
-#include <poll.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
+/* terminal.c -- rm.sys: what the terminal is and how large (sys/terminal.h). */
+#include "bind/terminal.h"
+
 #include <unistd.h>
 #include "bind/bind.h"
-#include "bind/terminal.h"
+#include "sys/terminal.h"
 
 /* Whether a file is a terminal, and how large the terminal is.
  * Call: rm.sys.isatty(fd) -> boolean
@@ -23,26 +20,11 @@ static int sys_isatty(lua_State *L) {
 
 /* winsize() -> rows, columns of the terminal behind stdout (or stderr); nil if none */
 static int sys_winsize(lua_State *L) {
-  struct winsize size;
-  for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0) {
-      lua_pushinteger(L, size.ws_row);
-      lua_pushinteger(L, size.ws_col);
-      return 2;
-    }
-  lua_pushnil(L);
-  return 1;
-}
-
-/* Reads until `last` comes, `room` is full or `ms` have passed without a byte. */
-static size_t read_until(int fd, char last, int ms, char *into, size_t room) {
-  size_t count = 0;
-  while (count < room) {
-    struct pollfd ready = {fd, POLLIN, 0};
-    if (poll(&ready, 1, ms) <= 0 || read(fd, into + count, 1) != 1) break;
-    if (into[count++] == last) break;
-  }
-  return count;
+  size_t rows, columns;
+  if (!rm_terminal_size(&rows, &columns)) return lua_pushnil(L), 1;
+  lua_pushinteger(L, (lua_Integer)rows);
+  lua_pushinteger(L, (lua_Integer)columns);
+  return 2;
 }
 
 /* Asks the terminal a question by an escape code, and reads its answer.
@@ -58,21 +40,7 @@ static int sys_ask_terminal(lua_State *L) {
   double seconds = luaL_checknumber(L, 3);
   if (!(seconds >= 0 && seconds <= 10)) return bind_error(L, "sys.ask_terminal: expected 0 to 10 seconds, got %g", seconds);
   char answer[200];
-  size_t count = 0;
-  int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-  struct termios before;
-  if (fd >= 0 && tcgetpgrp(fd) == getpgrp() && tcgetattr(fd, &before) == 0) {
-    struct termios raw = before;
-    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    raw.c_cc[VMIN] = 1;
-    raw.c_cc[VTIME] = 0;
-    if (tcsetattr(fd, TCSANOW, &raw) == 0) {
-      if (write(fd, question, length) == (ssize_t)length)
-        count = read_until(fd, last[0], (int)(1000 * seconds), answer, sizeof answer);
-      tcsetattr(fd, TCSANOW, &before);
-    }
-  }
-  if (fd >= 0) close(fd);
+  size_t count = rm_terminal_ask(question, length, last[0], seconds, answer, sizeof answer);
   if (count > 0) lua_pushlstring(L, answer, count);
   else lua_pushnil(L);
   return 1;

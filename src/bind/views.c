@@ -1,4 +1,4 @@
-/* views.c -- reshape, permute, narrow and their like: arguments from 1, then ops/views/views.h. */
+/* views.c -- reshape, permute, narrow and similar views: arguments from 1, then ops/views/views.h. */
 #include "bind/bind.h"
 #include "core/view.h"
 #include "ops/views/views.h"
@@ -329,7 +329,7 @@ static int tensor_chunk(lua_State *L) {
  * Call: x:contiguous() -> tensor
  * Call: x:clone() -> tensor
  * Shapes: of x. contiguous gives x itself where it lies row by row already; clone always copies.
- * Errors: x is no tensor. Gradients flow through both.
+ * Errors: x is not a tensor. Gradients flow through both.
  * Example:
  *   > x = rm.zeros(2)
  *   > x:clone():fill_(1)
@@ -357,7 +357,7 @@ static int tensor_clone(lua_State *L) {
 /* The same elements without history: no gradient flows through it.
  * Call: x:detach() -> tensor
  * Shapes: of x; memory is shared.
- * Errors: x is no tensor.
+ * Errors: x is not a tensor.
  * Example:
  *   > w = rm.ones(2, {requires_grad = true})
  *   > (w * 2):detach().requires_grad

@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "core/iterate.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* A float as an integer of [low, high): truncated, saturated, NaN as 0. The bounds are
  * exact in double; high itself is the first value that does not fit. */

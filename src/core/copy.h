@@ -13,7 +13,7 @@ rm_status rm_tensor_channels_last(rm_tensor *x, rm_tensor **out, rm_error *err);
 rm_status rm_tensor_as_layout(rm_tensor *x, const rm_tensor *like, rm_tensor **out, rm_error *err);
 
 /* Copies src into dst (equal shapes), converting the type: to uint8 and int64 by
- * truncation towards zero, saturated at the type's range, NaN becoming 0.
+ * truncation toward zero, saturated at the type's range, NaN becoming 0.
  * Marks dst as written. */
 rm_status rm_tensor_copy(rm_tensor *dst, const rm_tensor *src, rm_error *err);
 /* A dense copy in x's own layout. */

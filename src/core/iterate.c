@@ -2,7 +2,7 @@
 #include "core/iterate.h"
 
 #include <string.h>
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 /* Smallest number of elements worth handing to another thread. */
 enum { GRAIN = 16384 };

@@ -5,7 +5,7 @@
  * they had put off. So nobody can tell that it was put off.
  *
  * The list hangs on the storage. There is no global state, a write looks at one pointer, and those who hold
- * the results (Lua, a C program) take no part in it. Like a tensor's `grad` and `node` it is not for several
+ * the results take no part in it. Like a tensor's `grad` and `node` it is not for several
  * threads at a time. */
 #ifndef RM_CORE_READER_H
 #define RM_CORE_READER_H
@@ -13,9 +13,9 @@
 #include "core/tensor.h"
 
 struct rm_reader {
-  rm_tensor *tensor;  /* retained; NULL: in no list */
-  bool elements;      /* will read them */
-  bool requirement;   /* will ask for requires_grad */
+  rm_tensor *tensor; /* retained; NULL: in no list */
+  bool elements;     /* will read them */
+  bool requirement;  /* will ask for requires_grad */
   /* Does what was put off, and removes the reader. On failure it stays. */
   rm_status (*settle)(rm_reader *reader, rm_error *err);
   rm_reader *next, **link; /* in the storage's list; *link points here */

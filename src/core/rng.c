@@ -3,7 +3,7 @@
 
 #include <math.h>
 #include "core/copy.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { ROUNDS = 10 };
 
@@ -40,7 +40,7 @@ uint64_t rm_rng_u64(rm_rng *rng) {
 double rm_rng_double(rm_rng *rng) { return (double)(rm_rng_u64(rng) >> 11) * 0x1p-53; }
 
 uint64_t rm_rng_below(rm_rng *rng, uint64_t n) {
-  uint64_t reject = -n % n; /* 2^64 mod n values at the bottom would be favoured */
+  uint64_t reject = -n % n; /* 2^64 mod n values at the bottom would be favored */
   for (;;) {
     uint64_t r = rm_rng_u64(rng);
     if (r >= reject) return r % n;

@@ -2,7 +2,7 @@
  *
  * A number depends on (seed, stream, position) alone, so a fill can be split among
  * threads and still gives the same bits, and a state is two integers that fit into
- * a checkpoint. There is no hidden generator: whoever draws passes one in.
+ * a checkpoint. There is no hidden generator: a function that draws takes one as an argument.
  * Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3". */
 #ifndef RM_CORE_RNG_H
 #define RM_CORE_RNG_H
@@ -11,7 +11,7 @@
 
 typedef struct {
   uint64_t seed;
-  uint64_t stream;    /* independent sequences under one seed: initialisation, shuffling, ... */
+  uint64_t stream;    /* independent sequences under one seed: initialization, shuffling, ... */
   uint64_t position;  /* blocks of four 32-bit numbers drawn so far */
 } rm_rng;
 

@@ -13,7 +13,7 @@
  *
  * A large input that the operation before can compute again at the price of a pass over memory
  * is not kept: relu(bn(c)) in front of a convolution follows from c, which is kept in any case.
- * It is saved weakly, and backward takes it from whoever still holds it or has it computed again. */
+ * It is saved weakly, and backward takes it from any tensor that still holds it or has it computed again. */
 #ifndef RM_CORE_TAPE_H
 #define RM_CORE_TAPE_H
 

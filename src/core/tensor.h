@@ -40,11 +40,11 @@ struct rm_tensor {
 };
 
 /* --- making ----------------------------------------------------------------- */
-/* Uninitialised, row-major. */
+/* Uninitialized, row-major. */
 rm_status rm_tensor_new(rm_dtype dtype, size_t ndim, const size_t shape[], rm_tensor **out, rm_error *err);
-/* Uninitialised, (N, C, H, W) held as N, H, W, C; always float32. */
+/* Uninitialized, (N, C, H, W) held as N, H, W, C; always float32. */
 rm_status rm_tensor_new_channels_last(const size_t shape[4], rm_tensor **out, rm_error *err);
-/* Uninitialised, shape of x and (if x is dense) its layout; dtype as given. */
+/* Uninitialized, shape of x and (if x is dense) its layout; dtype as given. */
 rm_status rm_tensor_new_like(const rm_tensor *x, rm_dtype dtype, rm_tensor **out, rm_error *err);
 rm_status rm_tensor_zeros(rm_dtype dtype, size_t ndim, const size_t shape[], rm_tensor **out, rm_error *err);
 rm_status rm_tensor_scalar(float value, rm_tensor **out, rm_error *err);   /* shape () */
@@ -76,7 +76,7 @@ bool rm_tensor_same_shape(const rm_tensor *a, const rm_tensor *b);
 bool rm_tensor_same_layout(const rm_tensor *a, const rm_tensor *b);
 char *rm_tensor_text(const rm_tensor *t, char buf[RM_SHAPE_TEXT]);  /* its shape: "(2, 3)" */
 
-/* Every function that writes into an existing tensor says so, once per call. */
+/* Every function that writes into an existing tensor calls this once. */
 void rm_tensor_mark_written(rm_tensor *t);
 
 #endif

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 #include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 rm_augment_draw rm_augment_drawn(const rm_augment *augment, const rm_rng *rng, uint64_t sample) {
   uint32_t r[4];

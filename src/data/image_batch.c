@@ -4,7 +4,8 @@
 
 #include <pthread.h>
 #include <string.h>
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
 #include "data/image.h"
 
 typedef struct {
@@ -12,6 +13,7 @@ typedef struct {
   const char *const *paths;   /* or NULL, and images */
   rm_tensor *images;
   size_t channels;
+  bool orient;
   const rm_transform *transform;
   rm_rng *const *rngs;
   rm_tensor *out;
@@ -21,7 +23,7 @@ typedef struct {
 } batch_job;
 
 static rm_status source_image(const batch_job *job, size_t i, rm_tensor **image, rm_error *err) {
-  if (!job->images) return rm_image_load(job->paths[i], job->channels, image, err);
+  if (!job->images) return rm_image_load(job->paths[i], job->channels, job->orient, image, err);
   RM_TRY(rm_tensor_new(RM_UINT8, 3, job->images->shape + 1, image, err));
   size_t size = (*image)->numel;
   memcpy(rm_tensor_u8(*image), rm_tensor_u8(job->images) + i * size, size);
@@ -94,10 +96,10 @@ static rm_status run(batch_job *job, rm_tensor **out, rm_error *err) {
   return status;
 }
 
-rm_status rm_images_load(size_t n, const char *const paths[], size_t channels, const rm_transform *transform,
-                         rm_rng *const rngs[], rm_tensor **out, rm_error *err) {
-  batch_job job = {.n = n, .paths = paths, .channels = channels, .transform = transform, .rngs = rngs,
-                   .mutex = PTHREAD_MUTEX_INITIALIZER, .failed = n};
+rm_status rm_images_load(size_t n, const char *const paths[], size_t channels, bool orient,
+                         const rm_transform *transform, rm_rng *const rngs[], rm_tensor **out, rm_error *err) {
+  batch_job job = {.n = n, .paths = paths, .channels = channels, .orient = orient, .transform = transform,
+                   .rngs = rngs, .mutex = PTHREAD_MUTEX_INITIALIZER, .failed = n};
   return run(&job, out, err);
 }
 

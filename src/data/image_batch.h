@@ -8,9 +8,9 @@
 #include "data/transform.h"
 
 /* uint8 (n, ...), each image as the transform gives it; all must come out in one shape. rngs[i] is image i's
- * (NULL: the transform draws nothing). Where several fail, the first is reported. */
-rm_status rm_images_load(size_t n, const char *const paths[], size_t channels, const rm_transform *transform,
-                         rm_rng *const rngs[], rm_tensor **out, rm_error *err);
+ * (NULL: the transform draws nothing). Where several fail, the first is reported. orient: as in rm_image_decode. */
+rm_status rm_images_load(size_t n, const char *const paths[], size_t channels, bool orient,
+                         const rm_transform *transform, rm_rng *const rngs[], rm_tensor **out, rm_error *err);
 
 /* The same for images that are there: uint8 (n, C, H, W), contiguous. */
 rm_status rm_images_transform(rm_tensor *images, const rm_transform *transform, rm_rng *const rngs[], rm_tensor **out,

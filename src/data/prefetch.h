@@ -7,7 +7,7 @@
  *
  * Batches are fresh tensors: their memory is the caching allocator's, so that of a batch
  * the training step has dropped serves a later one. The worker takes no signals, never
- * meets Lua, and does not use the thread pool, which belongs to the training step. */
+ * calls the layers above, and does not use the thread pool, which belongs to the training step. */
 #ifndef RM_DATA_PREFETCH_H
 #define RM_DATA_PREFETCH_H
 

@@ -152,19 +152,26 @@ rm_box rm_box_whole(const rm_tensor *image) {
   return (rm_box){0, 0, image->shape[1], image->shape[2]};
 }
 
+static size_t half_to_even(size_t n) { return n / 2 + (n % 4 == 3); }
+
 rm_box rm_box_centre(const rm_tensor *image, size_t height, size_t width) {
   size_t h = image->shape[1], w = image->shape[2];
   if (height > h) height = h;
   if (width > w) width = w;
-  return (rm_box){(h - height) / 2, (w - width) / 2, height, width};
+  return (rm_box){half_to_even(h - height), half_to_even(w - width), height, width};
+}
+
+/* In the middle, half a pixel further up and left where it does not fit evenly. */
+static rm_box middle(size_t h, size_t w, double height, double width) {
+  size_t tall = (size_t)fmax(1, rint(height)), wide = (size_t)fmax(1, rint(width));
+  return (rm_box){(h - tall) / 2, (w - wide) / 2, tall, wide};
 }
 
 rm_box rm_box_cover(const rm_tensor *image, size_t height, size_t width) {
   double h = (double)image->shape[1], w = (double)image->shape[2];
   double proportion = (double)height / (double)width;
-  if (h > w * proportion) h = fmax(1, rint(w * proportion));
-  else w = fmax(1, rint(h / proportion));
-  return rm_box_centre(image, (size_t)h, (size_t)w);
+  bool tall = h > w * proportion;
+  return middle(image->shape[1], image->shape[2], tall ? w * proportion : h, tall ? w : h / proportion);
 }
 
 static double between(rm_rng *rng, double low, double high) {
@@ -183,6 +190,7 @@ rm_box rm_box_random(const rm_tensor *image, const double scale[2], const double
     return (rm_box){top, rm_rng_below(rng, w - width + 1), height, width};
   }
   double own = (double)w / (double)h;
-  double r = own < ratio[0] ? ratio[0] : own > ratio[1] ? ratio[1] : own;
-  return rm_box_cover(image, 1000000, (size_t)rint(1000000 * r));
+  if (own < ratio[0]) return middle(h, w, (double)w / ratio[0], (double)w);
+  if (own > ratio[1]) return middle(h, w, (double)h, (double)h * ratio[1]);
+  return rm_box_whole(image);
 }

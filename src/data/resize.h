@@ -20,7 +20,8 @@ rm_status rm_image_resize(rm_tensor *image, rm_box box, size_t height, size_t wi
 /* Mirrored left to right. */
 rm_status rm_image_flip(rm_tensor *image, rm_tensor **out, rm_error *err);
 
-/* The whole image; its height x width centre (all of a side that is shorter). */
+/* The whole image; its height x width centre (all of a side that is shorter). What is left over on two sides is halved,
+ * and half a pixel goes to the even number, as torchvision 0.14's CenterCrop has it: of 227 pixels 224 begin at 2. */
 rm_box rm_box_whole(const rm_tensor *image);
 rm_box rm_box_centre(const rm_tensor *image, size_t height, size_t width);
 /* The largest centred box of the proportions height : width. Scaling it to that size is the

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 #include "core/rng.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 #include "data/figures.h"
 
 #define PI 3.14159265358979323846f

@@ -67,7 +67,9 @@ static rm_status ten_crop(const rm_step *step, rm_tensor *image, rm_tensor **out
   RM_TRY(rm_tensor_new(RM_UINT8, 4, shape, out, err));
   uint8_t *to = rm_tensor_u8(*out);
   for (size_t k = 0; k < 5; k++) copy_box(image, at[k][0], at[k][1], h, w, to + k * size, w, h * w);
-  memcpy(to + 5 * size, to, 5 * size);
+  /* of the mirrored image: what it has at the left lies at the right here */
+  for (size_t k = 0; k < 5; k++)
+    copy_box(image, at[k][0], right - at[k][1], h, w, to + (5 + k) * size, w, h * w);
   mirror_rows(to + 5 * size, 5 * shape[1] * h, w);
   return RM_OK;
 }
@@ -95,12 +97,16 @@ static rm_status apply_step(const rm_step *step, rm_tensor *image, rm_rng *rng, 
 rm_status rm_transform_apply(const rm_transform *transform, rm_tensor *image, rm_rng *rng, rm_tensor **out,
                              rm_error *err) {
   rm_tensor *now = rm_tensor_retain(image);
+  rm_rng before = rng ? *rng : (rm_rng){0};
   for (size_t i = 0; i < transform->n; i++) {
     rm_tensor *next;
     rm_status status = now->ndim == 3 ? apply_step(&transform->steps[i], now, rng, &next, err)
                                       : rm_fail(err, RM_ERR_VALUE, "ten_crop: must be the last step of a transform");
     rm_tensor_release(now);
-    if (status != RM_OK) return status;
+    if (status != RM_OK) {
+      if (rng) *rng = before; /* nothing was drawn */
+      return status;
+    }
     now = next;
   }
   *out = now;

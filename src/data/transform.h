@@ -13,7 +13,7 @@ typedef enum {
   RM_STEP_SHORTER,      /* the shorter side to height; the proportions stay */
   RM_STEP_PAD,          /* height black rows above and below, width black columns at both sides */
   RM_STEP_CENTRE_CROP,  /* the height x width centre, unscaled */
-  RM_STEP_TEN_CROP,     /* corners and centre, then the same five mirrored */
+  RM_STEP_TEN_CROP,     /* corners and centre, then those of the mirrored image */
   RM_STEP_COVER,        /* the largest centred part of the proportions height : width, scaled to them */
   RM_STEP_RANDOM_RESIZED_CROP,  /* a random part (rm_box_random), scaled to height x width */
   RM_STEP_FLIP,         /* mirrored with probability p */

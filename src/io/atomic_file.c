@@ -118,3 +118,12 @@ void rm_atomic_abandon(rm_atomic_file *file) {
   unlink(file->temporary);
   dispose(file);
 }
+
+rm_status rm_atomic_replace(const char *op, const char *path, const void *data, size_t size, rm_error *err) {
+  rm_atomic_file *file;
+  RM_TRY(rm_atomic_open(op, path, &file, err));
+  rm_status status = rm_atomic_write(file, data, size, err);
+  if (status == RM_OK) return rm_atomic_commit(file, err);
+  rm_atomic_abandon(file);
+  return status;
+}

@@ -11,9 +11,9 @@
 void RM_ISA(relu_forward)(size_t n, const float *x, float *y) {
   EACH(n) y[i] = x[i] < 0 ? 0 : x[i]; /* NaN passes through */
 }
-/* dx = dy where the output is positive. */
+/* dx = dy where the output is positive, or NaN: what passes forward passes backward, as in PyTorch. */
 void RM_ISA(relu_backward)(size_t n, const float *y, const float *dy, float *dx) {
-  EACH(n) dx[i] = y[i] > 0 ? dy[i] : 0;
+  EACH(n) dx[i] = y[i] <= 0 ? 0 : dy[i];
 }
 
 void RM_ISA(leaky_relu_forward)(size_t n, const float *x, const float *slope, float *y) {
@@ -43,7 +43,7 @@ void RM_ISA(elu_forward)(size_t n, const float *x, const float *alpha, float *y)
 void RM_ISA(elu_backward)(size_t n, const float *x, const float *dy, const float *alpha, float *dx) {
   EACH(n) {
     float negative = alpha[i] * rm_exp(x[i] > 0 ? 0 : x[i]) * dy[i];
-    dx[i] = x[i] > 0 ? dy[i] : negative;
+    dx[i] = x[i] <= 0 ? negative : dy[i]; /* at NaN dy, as in PyTorch */
   }
 }
 

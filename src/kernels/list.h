@@ -26,6 +26,7 @@ RM_KERNEL(void, pow_backward_b, (size_t n, const float *a, const float *y, const
 RM_KERNEL(void, maximum_backward, (size_t n, const float *a, const float *b, const float *dy, float *da))
 RM_KERNEL(void, minimum_backward, (size_t n, const float *a, const float *b, const float *dy, float *da))
 RM_KERNEL(void, zero_backward, (size_t n, const float *x, const float *dy, float *dx))
+RM_KERNEL(void, deviation_backward, (size_t n, const float *y, const float *dy, float *dx))
 
 /* pointwise_k.c, activation_k.c: those of the operators on one tensor */
 #define RM_NUMBERS_0
@@ -67,7 +68,7 @@ RM_KERNEL(void, row_argmax, (size_t rows, size_t n, const float *x, float *best,
 RM_KERNEL(void, row_argmin, (size_t rows, size_t n, const float *x, float *best, int64_t *at))
 RM_KERNEL(void, column_argmax, (size_t rows, size_t cols, size_t stride, const float *x, float *best, int64_t *at))
 RM_KERNEL(void, column_argmin, (size_t rows, size_t cols, size_t stride, const float *x, float *best, int64_t *at))
-RM_KERNEL(void, centre_scale, (size_t n, const float *x, const float *mean, const float *scale, float *dx))
+RM_KERNEL(void, center_scale, (size_t n, const float *x, const float *mean, const float *scale, float *dx))
 RM_KERNEL(void, norm2_backward, (size_t n, const float *x, const float *norm, const float *dy, float *dx))
 
 /* softmax_k.c: the same; columns: at most 64 */
@@ -91,7 +92,7 @@ RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const flo
 RM_KERNEL(void, max_window, (size_t c, size_t kh, size_t kw, size_t row, const float *x, float *y))
 RM_KERNEL(void, max_window_backward, (size_t c, size_t kh, size_t kw, size_t row, const float *x, const float *y, const float *dy, float *dx))
 RM_KERNEL(void, max_row, (size_t windows, size_t c, const float *upper, const float *lower, float *y))
-RM_KERNEL(void, max_row_backward, (size_t windows, size_t c, const float *upper, const float *lower, const float *y, const float *dy, float *dx_upper, float *dx_lower))
+RM_KERNEL(bool, max_row_backward, (size_t windows, size_t c, const float *upper, const float *lower, const float *y, const float *dy, float *dx_upper, float *dx_lower))
 RM_KERNEL(void, sum_window, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *x, float *y))
 RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *dy, float *dx))
 

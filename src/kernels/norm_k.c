@@ -67,12 +67,12 @@ void RM_ISA(norm_forward)(size_t rows, size_t c, const float *x, const float *me
 }
 
 /* --- backward ------------------------------------------------------------------------ */
-/* The gradient in front of relu: dy where the output was positive. The output is y where it
+/* The gradient in front of relu: dy where the output was not cut to 0. The output is y where it
  * was stored (FROM_Y), or is recomputed from x (FROM_X). */
 enum { NO_RELU, FROM_X, FROM_Y };
 RM_INLINE float masked(int relu, float x, float mean, float scale, float shift, float y, float dy) {
   if (relu == FROM_X) y = (x - mean) * scale + shift;
-  return relu == NO_RELU || y > 0 ? dy : 0;
+  return relu != NO_RELU && y <= 0 ? 0 : dy; /* at NaN dy, as relu_backward has it */
 }
 
 /* What becomes of g: dropped, written to dadd, or written over dy. */

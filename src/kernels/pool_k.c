@@ -4,6 +4,7 @@
  * caller has clipped it to the image, so padding never shows up here. Everything runs
  * along channels, in strips of at most 64, so that a strip's results stay in registers
  * or first-level cache while the window passes by. */
+#include <stdbool.h>
 #include <string.h>
 #include "kernels/isa.h"
 
@@ -32,13 +33,29 @@ RM_INLINE float keep(uint32_t mask, float v) {
   return u.f;
 }
 
-/* dx += dy at the first pixel, in row order, that holds the window's maximum y. */
+/* dx += dy at the last NaN of the channels whose maximum is one: the pixel that forward took last. */
+RM_INLINE void nan_backward(size_t n, size_t c, size_t kh, size_t kw, size_t row, const float *x, const float *y,
+                            const float *dy, float *dx) {
+  for (size_t j = 0; j < n; j++) {
+    if (y[j] == y[j]) continue;
+    size_t pixel = kh * kw - 1;
+    while (pixel > 0 && x[pixel / kw * row + pixel % kw * c + j] == x[pixel / kw * row + pixel % kw * c + j]) pixel--;
+    dx[pixel / kw * row + pixel % kw * c + j] += dy[j];
+  }
+}
+
+/* dx += dy at the first pixel, in row order, that holds the window's maximum y; at the last NaN if there is one. */
 void RM_ISA(max_window_backward)(size_t c, size_t kh, size_t kw, size_t row, const float *restrict x,
                                  const float *restrict y, const float *restrict dy, float *restrict dx) {
   for (size_t done = 0; done < c; done += STRIP) {
     size_t n = strip_at(done, c);
     uint32_t open[STRIP]; /* all ones until the channel's pixel is found: a mask, no branch */
-    for (size_t j = 0; j < n; j++) open[j] = UINT32_MAX;
+    uint32_t unordered = 0;
+    for (size_t j = 0; j < n; j++) {
+      open[j] = UINT32_MAX;
+      unordered |= y[done + j] != y[done + j];
+    }
+    if (unordered) nan_backward(n, c, kh, kw, row, x + done, y + done, dy + done, dx + done);
     for (size_t h = 0; h < kh; h++)
       for (size_t w = 0; w < kw; w++) {
         const float *p = x + h * row + w * c + done;
@@ -88,13 +105,16 @@ void RM_ISA(max_row)(size_t windows, size_t c, const float *upper, const float *
     }
 }
 
-/* Writes both rows of dx: dy at the first pixel, in row order, that holds the maximum, 0 elsewhere. */
-void RM_ISA(max_row_backward)(size_t windows, size_t c, const float *upper, const float *lower, const float *y,
+/* Writes both rows of dx: dy at the first pixel, in row order, that holds the maximum, 0 elsewhere. Whether a
+ * maximum is NaN: its window has got 0 only. */
+bool RM_ISA(max_row_backward)(size_t windows, size_t c, const float *upper, const float *lower, const float *y,
                               const float *dy, float *dx_upper, float *dx_lower) {
+  rm_veci unordered = {0};
   for (size_t j = 0; j < windows; j++)
     for (size_t k = 0; k < c; k += RM_VL) {
       size_t n = lanes_at(windows, j, c, k), at = 2 * j * c + k;
       rm_vec best = load_lanes(y + j * c + k, n), g = load_lanes(dy + j * c + k, n);
+      unordered |= best != best;
       rm_veci first = load_lanes(upper + at, n) == best, second = load_lanes(upper + at + c, n) == best;
       rm_veci third = load_lanes(lower + at, n) == best, fourth = load_lanes(lower + at + c, n) == best;
       store_lanes(dx_upper + at, rm_keep(first, g), n);
@@ -102,6 +122,9 @@ void RM_ISA(max_row_backward)(size_t windows, size_t c, const float *upper, cons
       store_lanes(dx_lower + at, rm_keep(third & ~(first | second), g), n);
       store_lanes(dx_lower + at + c, rm_keep(fourth & ~(first | second | third), g), n);
     }
+  for (size_t i = 0; i < RM_VL; i++)
+    if (unordered[i]) return true;
+  return false;
 }
 
 /* y = scale * the sum of the window: line sums first, then their sum, which keeps

@@ -164,7 +164,7 @@ void RM_ISA(column_argmin)(size_t rows, size_t cols, size_t stride, const float 
 
 /* --- gradients -------------------------------------------------------------------------- */
 /* Of the variance: dx = (x - mean) * scale. */
-void RM_ISA(centre_scale)(size_t n, const float *x, const float *mean, const float *scale, float *dx) {
+void RM_ISA(center_scale)(size_t n, const float *x, const float *mean, const float *scale, float *dx) {
   _Pragma("omp simd") for (size_t i = 0; i < n; i++) dx[i] = (x[i] - mean[i]) * scale[i];
 }
 /* Of the 2-norm: dx = x / norm * dy, and 0 where the norm is 0. */

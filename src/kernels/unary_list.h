@@ -1,5 +1,5 @@
 /* unary_list.h -- every elementwise operator on one tensor, once. To add one: a row here, its kernels in
- * pointwise_k.c or activation_k.c, and in bind/pointwise.c what Lua calls, with its docstring.
+ * pointwise_k.c or activation_k.c, and in bind/pointwise.c the method, with its docstring.
  *
  *   RM_UNARY(NAME, kernel, "name", numbers, keep)
  *     RM_NAME in ops; "name" in messages and on the tape; how many numbers it takes (slope, alpha; limits); what

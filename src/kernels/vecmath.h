@@ -62,7 +62,7 @@ RM_INLINE float rm_tanh(float x) {
   p = p * s - 3.33332819422e-1f;
   float near = p * s * x + x;
   far = x < 0 ? -far : far;
-  return a < 0.625f ? near : far;
+  return x == 0 ? x : a < 0.625f ? near : far;   /* -0 stays -0 */
 }
 
 /* ln x = k ln 2 + ln m with sqrt(1/2) <= m < sqrt(2). Subnormals are scaled up first. */

@@ -48,8 +48,8 @@ typedef struct {
   double negative_slope;
 } leaky_relu;
 
-static const rm_field leaky_relu_fields[] = {
-    {"negative_slope", RM_FIELD_NUMBER, offsetof(leaky_relu, negative_slope)}, {NULL, 0, 0}};
+static const rm_field leaky_relu_fields[] = {{"negative_slope", RM_FIELD_NUMBER, offsetof(leaky_relu, negative_slope)},
+                                             {NULL, 0, 0}};
 
 static rm_status leaky_relu_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
@@ -59,8 +59,10 @@ static void leaky_relu_describe(const rm_layer *layer, char *text, size_t size) 
   rm_text_add(text, size, "negative_slope=%g", ((const leaky_relu *)layer)->negative_slope);
 }
 
-const rm_layer_type rm_leaky_relu_type = {.name = "LeakyReLU", .bytes = sizeof(leaky_relu),
-                                          .fields = leaky_relu_fields, .forward = leaky_relu_forward,
+const rm_layer_type rm_leaky_relu_type = {.name = "LeakyReLU",
+                                          .bytes = sizeof(leaky_relu),
+                                          .fields = leaky_relu_fields,
+                                          .forward = leaky_relu_forward,
                                           .describe = leaky_relu_describe};
 
 rm_status rm_leaky_relu_layer(double negative_slope, rm_layer **layer, rm_error *err) {
@@ -86,8 +88,8 @@ static void elu_describe(const rm_layer *layer, char *text, size_t size) {
   rm_text_add(text, size, "alpha=%g", ((const elu *)layer)->alpha);
 }
 
-const rm_layer_type rm_elu_type = {.name = "ELU", .bytes = sizeof(elu), .fields = elu_fields, .forward = elu_forward,
-                                   .describe = elu_describe};
+const rm_layer_type rm_elu_type = {
+    .name = "ELU", .bytes = sizeof(elu), .fields = elu_fields, .forward = elu_forward, .describe = elu_describe};
 
 rm_status rm_elu_layer(double alpha, rm_layer **layer, rm_error *err) {
   RM_TRY(rm_layer_new(&rm_elu_type, layer, err));
@@ -113,8 +115,8 @@ static void gelu_describe(const rm_layer *layer, char *text, size_t size) {
   rm_text_add(text, size, "approximate=\"%s\"", ((const gelu *)layer)->approximate);
 }
 
-const rm_layer_type rm_gelu_type = {.name = "GELU", .bytes = sizeof(gelu), .fields = gelu_fields,
-                                    .forward = gelu_forward, .describe = gelu_describe};
+const rm_layer_type rm_gelu_type = {
+    .name = "GELU", .bytes = sizeof(gelu), .fields = gelu_fields, .forward = gelu_forward, .describe = gelu_describe};
 
 rm_status rm_gelu_layer(rm_gelu_form form, rm_layer **layer, rm_error *err) {
   RM_TRY(rm_layer_new(&rm_gelu_type, layer, err));

@@ -23,12 +23,10 @@ static const rm_field fields[] = {
     {"track_running_stats", RM_FIELD_BOOL, offsetof(batch_norm, config.track_running_stats)},
     {NULL, 0, 0}};
 
-static const rm_slot_kind slots[] = {{"weight", RM_PARAMETER, RM_FLOAT32, true},
-                                     {"bias", RM_PARAMETER, RM_FLOAT32, true},
-                                     {"running_mean", RM_BUFFER, RM_FLOAT32, true},
-                                     {"running_var", RM_BUFFER, RM_FLOAT32, true},
-                                     {"num_batches_tracked", RM_BUFFER, RM_INT64, true},
-                                     {NULL, 0, 0, false}};
+static const rm_slot_kind slots[] = {
+    {"weight", RM_PARAMETER, RM_FLOAT32, true},         {"bias", RM_PARAMETER, RM_FLOAT32, true},
+    {"running_mean", RM_BUFFER, RM_FLOAT32, true},      {"running_var", RM_BUFFER, RM_FLOAT32, true},
+    {"num_batches_tracked", RM_BUFFER, RM_INT64, true}, {NULL, 0, 0, false}};
 
 static rm_status check_input(const rm_layer *layer, size_t ndim, const size_t shape[], rm_error *err) {
   const batch_norm *b = (const batch_norm *)layer;
@@ -38,12 +36,13 @@ static rm_status check_input(const rm_layer *layer, size_t ndim, const size_t sh
     return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected %s", layer->type->name, rm_shape_text(ndim, shape, text),
                    images ? "(N, C, H, W)" : "(N, C)");
   if (shape[1] != b->features)
-    return rm_fail(err, RM_ERR_SHAPE, "%s: x has %zu channels, expected %zu\n  x  %s", layer->type->name,
-                   shape[1], b->features, rm_shape_text(ndim, shape, text));
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x has %zu channels, expected %zu\n  x  %s", layer->type->name, shape[1],
+                   b->features, rm_shape_text(ndim, shape, text));
   return RM_OK;
 }
 
-/* A batch that is refused is not counted, nor one that is computed once more for its gradient. */
+/* A batch that is refused is not counted, nor one that is computed once more for its gradient, nor one of no images,
+ * which moves no statistics: the plain average would weigh it. */
 static rm_status forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
   const batch_norm *b = (const batch_norm *)layer;
@@ -58,8 +57,10 @@ static rm_status forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y,
   const size_t *shape = rm_value_shape(x, &ndim);
   RM_TRY(check_input(layer, ndim, shape, err));
   if (batches && isnan(c->momentum)) options.momentum = 1 / (double)(*rm_tensor_i64(batches) + 1);
+  bool empty = false;
+  for (size_t d = 0; d < ndim; d++) empty = empty || shape[d] == 0;
   RM_TRY(rm_value_batch_norm(x, weight, bias, mean, var, &options, y, err));
-  if (!batches) return RM_OK;
+  if (!batches || empty) return RM_OK;
   ++*rm_tensor_i64(batches);
   rm_tensor_mark_written(batches);
   return RM_OK;
@@ -74,11 +75,19 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   if (!b->config.track_running_stats) rm_text_add(text, size, ", track_running_stats=false");
 }
 
-const rm_layer_type rm_batch_norm_1d_type = {.name = "BatchNorm1d", .op = "batch_norm", .bytes = sizeof(batch_norm),
-                                             .slots = slots, .fields = fields, .forward = forward,
+const rm_layer_type rm_batch_norm_1d_type = {.name = "BatchNorm1d",
+                                             .op = "batch_norm",
+                                             .bytes = sizeof(batch_norm),
+                                             .slots = slots,
+                                             .fields = fields,
+                                             .forward = forward,
                                              .describe = describe};
-const rm_layer_type rm_batch_norm_2d_type = {.name = "BatchNorm2d", .op = "batch_norm", .bytes = sizeof(batch_norm),
-                                             .slots = slots, .fields = fields, .forward = forward,
+const rm_layer_type rm_batch_norm_2d_type = {.name = "BatchNorm2d",
+                                             .op = "batch_norm",
+                                             .bytes = sizeof(batch_norm),
+                                             .slots = slots,
+                                             .fields = fields,
+                                             .forward = forward,
                                              .describe = describe};
 
 static void fill(rm_tensor *t, float value) {

@@ -20,8 +20,8 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   rm_text_add(text, size, "%zu", ((const maxout *)layer)->pieces);
 }
 
-const rm_layer_type rm_maxout_type = {.name = "Maxout", .bytes = sizeof(maxout), .fields = fields, .forward = forward,
-                                      .describe = describe};
+const rm_layer_type rm_maxout_type = {
+    .name = "Maxout", .bytes = sizeof(maxout), .fields = fields, .forward = forward, .describe = describe};
 
 rm_status rm_maxout_layer(size_t pieces, rm_layer **layer, rm_error *err) {
   if (pieces < 1) return rm_fail(err, RM_ERR_VALUE, "Maxout: pieces must be at least 1, got %zu", pieces);

@@ -41,10 +41,13 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   rm_text_add(text, size, "dim=%td", ((const softmax *)layer)->dim);
 }
 
-const rm_layer_type rm_softmax_type = {.name = "Softmax", .bytes = sizeof(softmax), .fields = fields,
-                                       .forward = softmax_forward, .describe = describe};
-const rm_layer_type rm_log_softmax_type = {.name = "LogSoftmax", .bytes = sizeof(softmax), .fields = fields,
-                                           .forward = log_softmax_forward, .describe = describe};
+const rm_layer_type rm_softmax_type = {
+    .name = "Softmax", .bytes = sizeof(softmax), .fields = fields, .forward = softmax_forward, .describe = describe};
+const rm_layer_type rm_log_softmax_type = {.name = "LogSoftmax",
+                                           .bytes = sizeof(softmax),
+                                           .fields = fields,
+                                           .forward = log_softmax_forward,
+                                           .describe = describe};
 
 static rm_status make(const rm_layer_type *type, ptrdiff_t dim, rm_layer **layer, rm_error *err) {
   RM_TRY(rm_layer_new(type, layer, err));

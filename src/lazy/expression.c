@@ -5,7 +5,7 @@
 #include "core/tape.h"
 #include "memory/alloc.h"
 #include "ops/norm/norm.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 /* --- owning ------------------------------------------------------------------------------------ */
 
@@ -84,7 +84,9 @@ static rm_status check_unchanged(const rm_expression *e, rm_error *err) {
 
 /* What one computation looks at. It has references of its own: where memory runs out in the middle, a finaliser
  * of the program may look at the same expression, which then gives up its inputs. */
-typedef struct { rm_tensor *in[INPUTS], *columns; } held;
+typedef struct {
+  rm_tensor *in[INPUTS], *columns;
+} held;
 
 static held hold(const rm_expression *e) {
   held h = {.columns = e->columns ? rm_tensor_retain(e->columns) : NULL};

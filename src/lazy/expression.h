@@ -26,20 +26,20 @@ struct rm_expression {
   rm_conv_options options;
   rm_tensor *columns;
   size_t ndim, shape[RM_MAX_DIMS]; /* of the result */
-  bool of_batch;     /* the statistics came from x itself */
-  bool recording;    /* whether gradients were recorded at the call */
+  bool of_batch;                   /* the statistics came from x itself */
+  bool recording;                  /* whether gradients were recorded at the call */
 };
 
 /* Empty, to be filled by the next three. Comes before anything is taken from other expressions: where memory runs
  * out, these may be computed meanwhile. */
-rm_status      rm_expression_new(const char *op, rm_expression **out, rm_error *err);
-void           rm_expression_release(rm_expression *e); /* NULL is fine */
-void           rm_expression_set_shape(rm_expression *e, size_t ndim, const size_t shape[]);
+rm_status rm_expression_new(const char *op, rm_expression **out, rm_error *err);
+void rm_expression_release(rm_expression *e); /* NULL is fine */
+void rm_expression_set_shape(rm_expression *e, size_t ndim, const size_t shape[]);
 /* t may be NULL. */
-void           rm_expression_set(rm_expression *e, rm_input_kind kind, rm_tensor *t);
+void rm_expression_set(rm_expression *e, rm_input_kind kind, rm_tensor *t);
 /* All that `from` would read and do becomes what e reads and does. */
-void           rm_expression_take_over(rm_expression *e, const rm_expression *from);
-rm_tensor     *rm_expression_input(const rm_expression *e, rm_input_kind kind); /* borrowed; NULL: absent */
+void rm_expression_take_over(rm_expression *e, const rm_expression *from);
+rm_tensor *rm_expression_input(const rm_expression *e, rm_input_kind kind); /* borrowed; NULL: absent */
 
 /* A fresh tensor: what e stands for, or its relu. e is as it was. */
 rm_status rm_expression_compute(rm_expression *e, bool relu, rm_tensor **y, rm_error *err);

@@ -40,6 +40,6 @@ bool rm_value_waits(const rm_value *v);
 const size_t *rm_value_shape(const rm_value *v, size_t *ndim);
 
 rm_value rm_value_retain(const rm_value *v); /* another holder of the same */
-void     rm_value_release(rm_value *v);      /* leaves {0}; an expression without holders is forgotten */
+void rm_value_release(rm_value *v);          /* leaves {0}; an expression without holders is forgotten */
 
 #endif

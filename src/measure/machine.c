@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "kernels/machine.h"
 #include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 /* --- multiply-adds --------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
  *
  * Switched off, a scope is one look at a flag. Scopes nest: each counts its own time, without
  * that of the scopes that ended inside it in the same thread. One that is left by a jump (an
- * error in Lua) is as if it had never begun. Names are not copied: they must live until the
+ * error that the caller raises) is as if it had never begun. Names are not copied: they must live until the
  * next start. */
 #ifndef RM_MEASURE_PROFILE_H
 #define RM_MEASURE_PROFILE_H
@@ -20,7 +20,7 @@ typedef enum {
   RM_PROFILE_CALL,      /* an operator, as it was called */
   RM_PROFILE_BACKWARD,  /* its gradient */
   RM_PROFILE_WORKER,    /* the thread that reads ahead, beside the step */
-  RM_PROFILE_COLLECTOR, /* Lua's collector, where a tensor's memory made it run */
+  RM_PROFILE_COLLECTOR, /* the caller's collector, where a tensor's memory made it run */
 } rm_profile_kind;
 
 typedef struct {

@@ -9,7 +9,7 @@
  * ever in use at a time, the work has changed its sizes (the last, smaller batch of an epoch;
  * evaluation): what is free goes back to the system first.
  *
- * When the system has no memory left, the owner of garbage (Lua's collector) is asked to let go
+ * When the system has no memory left, the owner of garbage (a collector) is asked to let go
  * of it, once, before the request fails. */
 #define _GNU_SOURCE
 #include "memory/alloc.h"

@@ -3,7 +3,7 @@
  * Training asks for the same sizes in every step, and a fresh page from the kernel
  * costs more than a pass over it. So freed memory is kept and handed out again: small blocks
  * by size class (four classes per power of two), large ones (512 KiB and more) from an arena
- * where free neighbours join (arena.h). It returns to the system only by rm_alloc_trim, or when
+ * where free neighbors join (arena.h). It returns to the system only by rm_alloc_trim, or when
  * the work has changed its sizes. Blocks are aligned to 64 bytes, large ones to 64 KiB on
  * memory for which the system is asked for huge pages.
  *
@@ -14,15 +14,15 @@
 #include <stddef.h>
 #include <stdbool.h>
 
-void *rm_alloc(size_t bytes);             /* uninitialised; NULL when memory ran out */
+void *rm_alloc(size_t bytes);             /* uninitialized; NULL when memory ran out */
 void  rm_free(void *block, size_t bytes); /* `bytes` as it was asked for; NULL is fine */
 void  rm_alloc_trim(void);                /* cached blocks go back to the system */
 
-/* What to call, in the thread that says so here, when the system has no memory left: it drops what
+/* What to call, in the thread that calls this, when the system has no memory left: it drops what
  * it can do without, and the request is tried once more. NULL: nothing. */
 void rm_alloc_on_exhaustion(void (*reclaim)(void *ctx), void *ctx);
 /* Whether that may be done now, for the calling thread; returns what was. Off where other code
- * must not run: it might be a user's finaliser. */
+ * must not run: it might be a user's finalizer. */
 bool rm_alloc_set_reclaim(bool allowed);
 
 typedef struct {

@@ -1,6 +1,6 @@
 /* arena.h -- large blocks, cut from few large mappings and joined again.
  *
- * A freed block joins its free neighbours, so that what held one large activation serves two of
+ * A freed block joins its free neighbors, so that what held one large activation serves two of
  * half its size later: forward, backward, evaluation and a smaller last batch all live in the
  * same pages. Blocks begin at multiples of 64 KiB; the mappings ask for huge pages.
  *
@@ -17,7 +17,7 @@ typedef struct {
 } rm_run;
 
 typedef struct {
-  rm_run *free;          /* what is mapped and free, by rising address, neighbours joined */
+  rm_run *free;          /* what is mapped and free, by rising address, neighbors joined */
   size_t nfree, capacity;
   size_t blocks;         /* handed out */
   size_t free_bytes;     /* of all runs */

@@ -4,11 +4,11 @@
 
 #include "core/tensor.h"
 
-/* `op: arg is uint8, expected float32 (use arg:float())` */
+/* `op: arg is uint8, expected float32`, with the advice to convert it. */
 static inline rm_status rm_check_float(const char *op, const char *arg, const rm_tensor *t, rm_error *err) {
   if (t->dtype == RM_FLOAT32) return RM_OK;
-  return rm_fail(err, RM_ERR_TYPE, "%s: %s is %s, expected float32 (use %s:float())", op, arg,
-                 rm_dtype_name(t->dtype), arg);
+  return rm_advise(err, RM_ADVICE_TO_FLOAT, arg,
+                   rm_fail(err, RM_ERR_TYPE, "%s: %s is %s, expected float32", op, arg, rm_dtype_name(t->dtype)));
 }
 
 /* bias: NULL, or float32 with one number for each of `outputs`. */

@@ -24,7 +24,7 @@
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 static pthread_t main_thread;
 static int wake[2] = {-1, -1};                  /* the self-pipe */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "bind/bind.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 #include "shell/interrupt.h"
 #include "shell/longwork.h"
 #include "shell/paths.h"

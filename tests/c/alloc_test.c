@@ -1,11 +1,6 @@
 /* alloc_test.c -- large blocks that join and split, and what happens when memory runs out. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <string.h>
-#include "memory/alloc.h"
+#include "support.h"
+#include "leaks.h"
 
 enum { MIB = 1 << 20 };
 
@@ -23,7 +18,7 @@ static size_t held(void) {
   return s.live_bytes + s.cached_bytes;
 }
 
-static void freed_neighbours_serve_larger_requests(void **state) {
+static void freed_neighbors_serve_larger_requests(void **state) {
   (void)state;
   if (!keeps_freed()) skip();
   void *parts[16];
@@ -115,7 +110,7 @@ static void garbage_is_asked_for_once(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(freed_neighbours_serve_larger_requests), cmocka_unit_test(blocks_never_overlap),
-      cmocka_unit_test(impossible_sizes_are_refused), cmocka_unit_test(garbage_is_asked_for_once)};
+      cmocka_unit_test(freed_neighbors_serve_larger_requests), cmocka_unit_test(blocks_never_overlap),
+      cmocka_unit_test(impossible_sizes_are_refused), cmocka_unit_test(garbage_is_asked_for_once), cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

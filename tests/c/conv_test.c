@@ -1,23 +1,11 @@
 /* conv_test.c -- every method against the naive loops: forward and the three gradients, odd
  * shapes, every instruction set this processor has, 1 and 2 threads. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-#include "core/copy.h"
-#include "core/rng.h"
-#include "core/tape.h"
-#include "core/view.h"
-#include "kernels/kernels.h"
-#include "isas.h"
+#include "support.h"
 #include "leaks.h"
-#include "memory/alloc.h"
+
+#include "core/copy.h"
+#include "core/view.h"
 #include "ops/conv/conv.h"
-#include "parallel/threads.h"
 
 typedef struct {
   size_t n, c, h, w, k, r, s;
@@ -53,38 +41,29 @@ static const shape shapes[] = {
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-static rm_error err;
-#define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
 
 typedef struct {
   rm_tensor *y, *dx, *dw, *db;
 } result;
 
-static rm_tensor *random_tensor(rm_rng *rng, size_t ndim, const size_t *extents) {
-  rm_tensor *t;
-  OK(rm_tensor_new(RM_FLOAT32, ndim, extents, &t, &err));
-  OK(rm_rng_fill_normal(rng, t, 0, 1, &err));
-  return t;
-}
-
 /* The same random problem every time. */
 static result compute(const shape *p, const char *method) {
   rm_rng rng = rm_rng_new(7, 1);
-  rm_tensor *x = random_tensor(&rng, 4, (size_t[]){p->n, p->c, p->h, p->w});
-  rm_tensor *w = random_tensor(&rng, 4, (size_t[]){p->k, p->c / p->o.groups, p->r, p->s});
-  rm_tensor *b = random_tensor(&rng, 1, &p->k);
+  rm_tensor *x = test_normal(&rng, 4, (size_t[]){p->n, p->c, p->h, p->w}, 0, 1);
+  rm_tensor *w = test_normal(&rng, 4, (size_t[]){p->k, p->c / p->o.groups, p->r, p->s}, 0, 1);
+  rm_tensor *b = test_normal(&rng, 1, &p->k, 0, 1);
   rm_tensor *y, *dy;
-  OK(rm_tensor_set_requires_grad(x, true, &err));
-  OK(rm_tensor_set_requires_grad(w, true, &err));
-  OK(rm_tensor_set_requires_grad(b, true, &err));
+  OK(rm_tensor_set_requires_grad(x, true, &test_err));
+  OK(rm_tensor_set_requires_grad(w, true, &test_err));
+  OK(rm_tensor_set_requires_grad(b, true, &test_err));
   assert_true(rm_conv_force(method));
-  OK(rm_conv2d(x, w, b, &p->o, &y, &err));
+  OK(rm_conv2d(x, w, b, &p->o, &y, &test_err));
   assert_true(rm_tensor_is_channels_last(y));
-  dy = random_tensor(&rng, 4, y->shape);
-  OK(rm_backward(y, dy, false, &err));
+  dy = test_normal(&rng, 4, y->shape, 0, 1);
+  OK(rm_backward(y, dy, false, &test_err));
   rm_conv_force(NULL);
   result out = {NULL, rm_tensor_retain(x->grad), rm_tensor_retain(w->grad), rm_tensor_retain(b->grad)};
-  OK(rm_tensor_detach(y, &out.y, &err));
+  OK(rm_tensor_detach(y, &out.y, &test_err));
   rm_tensor_release(x);
   rm_tensor_release(w);
   rm_tensor_release(b);
@@ -104,8 +83,8 @@ static void result_release(result r) {
 static double difference(rm_tensor *a, rm_tensor *b) {
   assert_true(rm_tensor_same_shape(a, b));
   rm_tensor *ca, *cb;
-  OK(rm_tensor_contiguous(a, &ca, &err));
-  OK(rm_tensor_contiguous(b, &cb, &err));
+  OK(rm_tensor_contiguous(a, &ca, &test_err));
+  OK(rm_tensor_contiguous(b, &cb, &test_err));
   double worst = 0, largest = 1e-6;
   for (size_t i = 0; i < a->numel; i++) {
     double d = fabs((double)rm_tensor_f32(ca)[i] - rm_tensor_f32(cb)[i]);
@@ -173,9 +152,9 @@ static void threads_keep_the_bits(void **state) {
   static const char *const methods[] = {"winograd", "strassen", "direct", "im2col", NULL};
   for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
     for (int i = 0; i < SHAPES; i++) {
-      OK(rm_set_num_threads(1, &err));
+      OK(rm_set_num_threads(1, &test_err));
       result one = compute(&shapes[i], methods[m]);
-      OK(rm_set_num_threads(2, &err));
+      OK(rm_set_num_threads(2, &test_err));
       result two = compute(&shapes[i], methods[m]);
       assert_true(same_bits(one.y, two.y) && same_bits(one.dx, two.dx));
       assert_true(same_bits(one.dw, two.dw) && same_bits(one.db, two.db));
@@ -187,26 +166,26 @@ static void threads_keep_the_bits(void **state) {
 /* With every n-th allocation and all after it failing: an error or a result, never a crash or a leak. */
 static void survives_without_memory(const char *method, const shape *p) {
   rm_rng rng = rm_rng_new(9, 1);
-  rm_tensor *x = random_tensor(&rng, 4, (size_t[]){p->n, p->c, p->h, p->w});
-  rm_tensor *w = random_tensor(&rng, 4, (size_t[]){p->k, p->c, p->r, p->s});
-  OK(rm_tensor_set_requires_grad(x, true, &err));
-  OK(rm_tensor_set_requires_grad(w, true, &err));
+  rm_tensor *x = test_normal(&rng, 4, (size_t[]){p->n, p->c, p->h, p->w}, 0, 1);
+  rm_tensor *w = test_normal(&rng, 4, (size_t[]){p->k, p->c, p->r, p->s}, 0, 1);
+  OK(rm_tensor_set_requires_grad(x, true, &test_err));
+  OK(rm_tensor_set_requires_grad(w, true, &test_err));
   assert_true(rm_conv_force(method));
   bool done = false;
   for (long n = 0; !done; n++) {
     size_t live = rm_tensor_live();
     rm_tensor *y = NULL, *dy = NULL;
-    OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->n, p->k, p->h, p->w}, &dy, &err));
+    OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->n, p->k, p->h, p->w}, &dy, &test_err));
     rm_alloc_fail_after(n);
-    rm_status status = rm_conv2d(x, w, NULL, &p->o, &y, &err);
-    if (status == RM_OK) status = rm_backward(y, dy, false, &err);
+    rm_status status = rm_conv2d(x, w, NULL, &p->o, &y, &test_err);
+    if (status == RM_OK) status = rm_backward(y, dy, false, &test_err);
     rm_alloc_fail_after(-1);
     assert_true(status == RM_OK || status == RM_ERR_MEMORY);
     done = status == RM_OK;
     rm_tensor_release(y);
     rm_tensor_release(dy);
-    OK(rm_tensor_set_grad(x, NULL, &err));
-    OK(rm_tensor_set_grad(w, NULL, &err));
+    OK(rm_tensor_set_grad(x, NULL, &test_err));
+    OK(rm_tensor_set_grad(w, NULL, &test_err));
     assert_int_equal(rm_tensor_live(), live);
   }
   rm_conv_force(NULL);
@@ -223,10 +202,10 @@ static void memory_may_run_out(void **state) {
 
 static void expect_refusal(const shape *p, const char *text) {
   rm_tensor *x, *w, *y = NULL;
-  OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->n, p->c, p->h, p->w}, &x, &err));
-  OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->k, 4, p->r, p->s}, &w, &err));
-  assert_int_not_equal(rm_conv2d(x, w, NULL, &p->o, &y, &err), RM_OK);
-  if (!strstr(err.message, text)) fail_msg("expected \"%s\" in \"%s\"", text, err.message);
+  OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->n, p->c, p->h, p->w}, &x, &test_err));
+  OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->k, 4, p->r, p->s}, &w, &test_err));
+  assert_int_not_equal(rm_conv2d(x, w, NULL, &p->o, &y, &test_err), RM_OK);
+  if (!strstr(test_err.message, text)) fail_msg("expected \"%s\" in \"%s\"", text, test_err.message);
   rm_tensor_release(x);
   rm_tensor_release(w);
 }

@@ -1,5 +1,6 @@
 /* data_test.c -- files that lie, memory that runs out, and the worker that prepares batches. */
 #include "support.h"
+#include "leaks.h"
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -8,6 +9,7 @@
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/image_batch.h"
+#include "data/png.h"
 #include "data/prefetch.h"
 #include "data/resize.h"
 #include "data/shapes10.h"
@@ -101,12 +103,12 @@ static rm_status load_cifar(void) {
 
 static rm_status load_image(void) {
   rm_tensor *t;
-  RM_TRY(rm_image_load(path, 3, &t, &test_err));
+  RM_TRY(rm_image_load(path, 3, false, &t, &test_err));
   rm_tensor *small;
   rm_status status = rm_image_resize(t, rm_box_whole(t), 5, 9, &small, &test_err);
   rm_tensor_release(t);
   if (status != RM_OK) return status;
-  status = rm_image_write_png(path, small, &test_err);
+  status = rm_png_write(path, small, &test_err);
   rm_tensor_release(small);
   return status;
 }
@@ -129,7 +131,7 @@ static rm_status load_batch(void) {
   rm_rng *const each[5] = {&rngs[0], &rngs[1], &rngs[2], &rngs[3], &rngs[4]};
   for (size_t i = 0; i < 5; i++) rngs[i] = rm_rng_new(i, 0);
   rm_tensor *crops, *images, *made;
-  RM_TRY(rm_images_load(5, paths, 3, &transform, each, &crops, &test_err));
+  RM_TRY(rm_images_load(5, paths, 3, false, &transform, each, &crops, &test_err));
   const size_t shape[4] = {5, 3, 4, 4};
   rm_status status = rm_tensor_new(RM_UINT8, 4, shape, &images, &test_err);
   if (status == RM_OK) {
@@ -153,7 +155,7 @@ static void failing_allocations_leak_nothing(void **state) {
   rm_tensor *image;
   OK(rm_tensor_new(RM_UINT8, 3, shape, &image, &test_err));
   memset(rm_tensor_u8(image), 7, image->numel);
-  OK(rm_image_write_png(path, image, &test_err));
+  OK(rm_png_write(path, image, &test_err));
   rm_tensor_release(image);
   test_allocation_failures(load_batch);
 }
@@ -170,12 +172,12 @@ static rm_tensor *one_image(void) {
 static void an_image_needs_memory_too(void **state) {
   (void)state;
   rm_tensor *image = one_image();
-  OK(rm_image_write_png(path, image, &test_err));
+  OK(rm_png_write(path, image, &test_err));
   rm_tensor_release(image);
   assert_int_equal(load_image(), RM_OK);
   for (long n = 0; n < 30; n++) {   /* the file shrinks when it works: write it anew */
     image = one_image();
-    OK(rm_image_write_png(path, image, &test_err));
+    OK(rm_png_write(path, image, &test_err));
     rm_tensor_release(image);
     size_t tensors = rm_tensor_live();
     rm_alloc_fail_after(n);
@@ -305,6 +307,7 @@ int main(void) {
     cmocka_unit_test(stopping_at_any_moment_releases_all),
     cmocka_unit_test(a_failure_of_the_worker_is_handed_over),
     cmocka_unit_test(a_plan_that_does_not_fit_is_refused),
+    cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

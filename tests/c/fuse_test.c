@@ -1,6 +1,7 @@
 /* fuse_test.c -- values: a residual block with everything joined gives what it gives step by step, and what
  * is put off is done before anything it depends on changes. */
 #include "leaks.h"
+#include "parallel/interrupt.h"
 #include "support.h"
 #include "core/copy.h"
 #include "core/reader.h"
@@ -114,8 +115,7 @@ static void train(bool shortcut, bool apart, rm_tensor *kept[KEPT]) {
   kept[n++] = rm_tensor_retain(x->grad);
   for (int i = 0; i < LAYERS; i++) {
     for (size_t p = 0; p < block[i]->nparameters; p++) kept[n++] = rm_tensor_retain(block[i]->parameters[p].tensor);
-    for (size_t b = 0; b < 2 && b < block[i]->nbuffers; b++)
-      kept[n++] = rm_tensor_retain(block[i]->buffers[b].tensor);
+    for (size_t b = 0; b < 2 && b < block[i]->nbuffers; b++) kept[n++] = rm_tensor_retain(block[i]->buffers[b].tensor);
   }
   assert_int_equal(n, KEPT);
   assert_int_equal(*rm_tensor_i64(block[BN2]->buffers[2].tensor), STEPS);
@@ -216,7 +216,10 @@ static void training_records_joined_operators(void **state) {
 /* --- what happens in between --------------------------------------------------------------------------- */
 
 /* bn(x) + shortcut in training, or bn(conv(x)) + shortcut without gradients: waits. */
-typedef struct { rm_tensor *x, *shortcut, *expected; rm_value sum; } waiting;
+typedef struct {
+  rm_tensor *x, *shortcut, *expected;
+  rm_value sum;
+} waiting;
 
 static waiting make_waiting(bool recording) {
   make_block();
@@ -259,8 +262,12 @@ static void writes_are_waited_for(void **state) {
       waiting w = make_waiting(recording);
       rm_tensor *view = NULL;
       OK(rm_tensor_view(w.x, 1, (size_t[]){5}, (ptrdiff_t[]){1}, 3, &view, &test_err));
-      rm_tensor *const written[] = {w.x, w.shortcut, view, block[CONV1]->parameters[0].tensor,
-                                    block[BN1]->parameters[0].tensor, block[BN1]->buffers[0].tensor};
+      rm_tensor *const written[] = {w.x,
+                                    w.shortcut,
+                                    view,
+                                    block[CONV1]->parameters[0].tensor,
+                                    block[BN1]->parameters[0].tensor,
+                                    block[BN1]->buffers[0].tensor};
       fill(written[which], 3);
       bool read = which < 3 || (which == 3 && !recording); /* the rest is in the columns already */
       assert_int_equal(w.sum.expression->result != NULL, read);
@@ -405,8 +412,7 @@ static void used_twice(void **state) {
   assert_true(rm_value_waits(&w.sum));
   OK(rm_value_add(&w.sum, &same, &twice, &test_err));
   assert_ptr_equal(see(&w.sum), see(&same)); /* computed once */
-  for (size_t i = 0; i < w.expected->numel; i++)
-    assert_true(test_at(see(&twice), i) == 2 * test_at(see(&same), i));
+  for (size_t i = 0; i < w.expected->numel; i++) assert_true(test_at(see(&twice), i) == 2 * test_at(see(&same), i));
   rm_value_release(&y), rm_value_release(&same), rm_value_release(&twice);
   rm_grad_set(was);
   free_waiting(&w);

@@ -1,18 +1,10 @@
 /* iterate_test.c -- random shapes and strides, each element found by its own formula. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <string.h>
-#include "core/iterate.h"
-#include "core/rng.h"
-#include "core/view.h"
-#include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "support.h"
+#include "leaks.h"
 
-static rm_error err;
-#define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
+#include "core/iterate.h"
+#include "core/view.h"
+
 
 /* A tensor of `shape` whose dimensions lie in memory in a random order, with gaps where `gaps`. */
 static rm_tensor *scattered(rm_rng *rng, rm_dtype dtype, size_t ndim, const size_t shape[], bool gaps) {
@@ -31,8 +23,8 @@ static rm_tensor *scattered(rm_rng *rng, rm_dtype dtype, size_t ndim, const size
     step *= (ptrdiff_t)(inner[d] ? inner[d] : 1);
   }
   size_t all = (size_t)step;
-  OK(rm_tensor_zeros(dtype, 1, &all, &base, &err));
-  OK(rm_tensor_view(base, ndim, shape, strides, 0, &t, &err));
+  OK(rm_tensor_zeros(dtype, 1, &all, &base, &test_err));
+  OK(rm_tensor_view(base, ndim, shape, strides, 0, &t, &test_err));
   rm_tensor_release(base);
   return t;
 }
@@ -94,7 +86,7 @@ static void random_strides(void **state) {
   (void)state;
   rm_rng rng = rm_rng_new(11, 0);
   for (int i = 0; i < 300; i++) one_random_case(&rng, false);
-  OK(rm_set_num_threads(2, &err));
+  OK(rm_set_num_threads(2, &test_err));
   for (int i = 0; i < 30; i++) one_random_case(&rng, true);
 }
 
@@ -102,8 +94,8 @@ static void same_layouts_are_one_run(void **state) {
   (void)state;
   size_t shape[4] = {2, 3, 5, 7};
   rm_tensor *x, *y;
-  OK(rm_tensor_new_channels_last(shape, &x, &err));
-  OK(rm_tensor_new_like(x, RM_FLOAT32, &y, &err));
+  OK(rm_tensor_new_channels_last(shape, &x, &test_err));
+  OK(rm_tensor_new_like(x, RM_FLOAT32, &y, &test_err));
   rm_iter it;
   rm_iter_init(&it, 2, (const rm_tensor *const[]){y, x});
   assert_int_equal(it.ndim, 1);
@@ -116,8 +108,8 @@ static void broadcast_over_channels_is_a_run_per_pixel(void **state) {
   (void)state;
   size_t shape[4] = {2, 3, 5, 7}, channels[3] = {3, 1, 1};
   rm_tensor *x, *c;
-  OK(rm_tensor_new_channels_last(shape, &x, &err));
-  OK(rm_tensor_new(RM_FLOAT32, 3, channels, &c, &err));
+  OK(rm_tensor_new_channels_last(shape, &x, &test_err));
+  OK(rm_tensor_new(RM_FLOAT32, 3, channels, &c, &test_err));
   rm_iter it;
   rm_iter_init(&it, 2, (const rm_tensor *const[]){x, c});
   assert_int_equal(it.ndim, 2);
@@ -139,8 +131,8 @@ static void scalars_and_empty_tensors(void **state) {
   rm_tensor *scalar, *empty;
   size_t shape[2] = {3, 0}, visited = 0;
   rm_iter it;
-  OK(rm_tensor_scalar(1, &scalar, &err));
-  OK(rm_tensor_new(RM_FLOAT32, 2, shape, &empty, &err));
+  OK(rm_tensor_scalar(1, &scalar, &test_err));
+  OK(rm_tensor_new(RM_FLOAT32, 2, shape, &empty, &test_err));
   rm_iter_init(&it, 1, (const rm_tensor *const[]){scalar});
   rm_iter_run(&it, count_run, &visited);
   assert_int_equal(visited, 1);
@@ -152,16 +144,10 @@ static void scalars_and_empty_tensors(void **state) {
   rm_tensor_release(empty);
 }
 
-static void nothing_leaks(void **state) {
-  (void)state;
-  assert_int_equal(rm_tensor_live(), 0);
-  assert_int_equal(rm_alloc_statistics().live_blocks, 0);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_strides), cmocka_unit_test(same_layouts_are_one_run),
       cmocka_unit_test(broadcast_over_channels_is_a_run_per_pixel), cmocka_unit_test(scalars_and_empty_tensors),
-      cmocka_unit_test(nothing_leaks)};
+      cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

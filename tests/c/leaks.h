@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include "memory/alloc.h"
 #include "core/tensor.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 /* Scratch memory belongs to the threads, so they are stopped first. */
 static void nothing_is_left(void **state) {

@@ -1,37 +1,19 @@
 /* linalg_test.c -- products against plain loops in double; bits with 1 and 2 threads. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include "core/copy.h"
-#include "core/rng.h"
-#include "core/tape.h"
+#include "support.h"
 #include "leaks.h"
-#include "memory/alloc.h"
+
+#include <stdlib.h>
+#include "core/copy.h"
 #include "ops/linalg/blas.h"
 #include "ops/linalg/column_sums.h"
 #include "ops/linalg/matmul.h"
-#include "parallel/threads.h"
 
-static rm_error err;
-#define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
-
-static rm_tensor *random_tensor(rm_rng *rng, size_t ndim, const size_t *extents) {
-  rm_tensor *t;
-  OK(rm_tensor_new(RM_FLOAT32, ndim, extents, &t, &err));
-  OK(rm_rng_fill_normal(rng, t, 0, 1, &err));
-  return t;
-}
 
 static void check_sgemm(bool ta, bool tb, size_t m, size_t n, size_t k) {
   rm_rng rng = rm_rng_new(1, 1);
-  rm_tensor *a = random_tensor(&rng, 2, (size_t[]){m, k}), *b = random_tensor(&rng, 2, (size_t[]){k, n});
-  rm_tensor *c = random_tensor(&rng, 2, (size_t[]){m, n}), *d;
-  OK(rm_tensor_clone(c, &d, &err));
+  rm_tensor *a = test_normal(&rng, 2, (size_t[]){m, k}, 0, 1), *b = test_normal(&rng, 2, (size_t[]){k, n}, 0, 1);
+  rm_tensor *c = test_normal(&rng, 2, (size_t[]){m, n}, 0, 1), *d;
+  OK(rm_tensor_clone(c, &d, &test_err));
   float *pa = rm_tensor_f32(a), *pb = rm_tensor_f32(b), *pc = rm_tensor_f32(c);
   rm_sgemm_parallel(ta, tb, m, n, k, 0.5f, pa, ta ? m : k, pb, tb ? k : n, 2, pc, n);
   for (size_t i = 0; i < m; i++)
@@ -59,12 +41,12 @@ static void sgemm_is_right(void **state) {
 /* y and the gradients of a @ b for one pair of shapes, in one array. */
 static float *products(size_t na, const size_t *sa, size_t nb, const size_t *sb, size_t *count) {
   rm_rng rng = rm_rng_new(3, 1);
-  rm_tensor *a = random_tensor(&rng, na, sa), *b = random_tensor(&rng, nb, sb), *y, *dy;
-  OK(rm_tensor_set_requires_grad(a, true, &err));
-  OK(rm_tensor_set_requires_grad(b, true, &err));
-  OK(rm_matmul(a, b, &y, &err));
-  dy = random_tensor(&rng, y->ndim, y->shape);
-  OK(rm_backward(y, dy, false, &err));
+  rm_tensor *a = test_normal(&rng, na, sa, 0, 1), *b = test_normal(&rng, nb, sb, 0, 1), *y, *dy;
+  OK(rm_tensor_set_requires_grad(a, true, &test_err));
+  OK(rm_tensor_set_requires_grad(b, true, &test_err));
+  OK(rm_matmul(a, b, &y, &test_err));
+  dy = test_normal(&rng, y->ndim, y->shape, 0, 1);
+  OK(rm_backward(y, dy, false, &test_err));
   *count = y->numel + a->numel + b->numel;
   float *all = malloc(*count * sizeof *all);
   memcpy(all, rm_tensor_f32(y), y->numel * sizeof *all);
@@ -83,9 +65,9 @@ static void threads_keep_the_bits(void **state) {
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     size_t n1, n2;
-    OK(rm_set_num_threads(1, &err));
+    OK(rm_set_num_threads(1, &test_err));
     float *one = products(cases[i].na, cases[i].a, cases[i].nb, cases[i].b, &n1);
-    OK(rm_set_num_threads(2, &err));
+    OK(rm_set_num_threads(2, &test_err));
     float *two = products(cases[i].na, cases[i].a, cases[i].nb, cases[i].b, &n2);
     assert_int_equal(n1, n2);
     assert_memory_equal(one, two, n1 * sizeof(float));
@@ -97,9 +79,9 @@ static void threads_keep_the_bits(void **state) {
 static void column_sums_are_right(void **state) {
   (void)state;
   rm_rng rng = rm_rng_new(5, 1);
-  rm_tensor *x = random_tensor(&rng, 2, (size_t[]){40001, 7});
+  rm_tensor *x = test_normal(&rng, 2, (size_t[]){40001, 7}, 0, 1);
   float sums[7];
-  OK(rm_column_sums(40001, 7, rm_tensor_f32(x), sums, &err));
+  OK(rm_column_sums(40001, 7, rm_tensor_f32(x), sums, &test_err));
   for (size_t j = 0; j < 7; j++) {
     double sum = 0;
     for (size_t i = 0; i < 40001; i++) sum += rm_tensor_f32(x)[i * 7 + j];

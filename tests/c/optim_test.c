@@ -1,28 +1,16 @@
 /* optim_test.c -- the fused steps against a loop in double, for every instruction set and 1 and
  * 2 threads: odd sizes, several tensors, some without a gradient, layouts of all kinds. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <math.h>
-#include <string.h>
+#include "support.h"
+#include "leaks.h"
+
 #include "core/copy.h"
-#include "core/rng.h"
-#include "core/tape.h"
-#include "kernels/kernels.h"
-#include "isas.h"
-#include "memory/alloc.h"
 #include "ops/optim/optim.h"
-#include "parallel/threads.h"
 
 enum { TENSORS = 6, STEPS = 4 };
 /* One is larger than a thread's share, one shorter than a vector; number 4 gets no gradient. */
 static const size_t sizes[TENSORS] = {1, 7, 40001, 1024, 33, 2047};
 enum { WITHOUT = 4 };
 
-static rm_error err;
-#define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
 
 typedef struct {
   rm_tensor *params[TENSORS], *state[RM_OPTIM_STATES][TENSORS];
@@ -38,13 +26,13 @@ static double *doubles(const rm_tensor *t) {
 
 static void setup(problem *q, rm_rng *rng) {
   for (size_t i = 0; i < TENSORS; i++) {
-    OK(rm_tensor_new(RM_FLOAT32, 1, &sizes[i], &q->params[i], &err));
-    OK(rm_rng_fill_normal(rng, q->params[i], 0, 1, &err));
-    OK(rm_tensor_set_requires_grad(q->params[i], true, &err));
+    OK(rm_tensor_new(RM_FLOAT32, 1, &sizes[i], &q->params[i], &test_err));
+    OK(rm_rng_fill_normal(rng, q->params[i], 0, 1, &test_err));
+    OK(rm_tensor_set_requires_grad(q->params[i], true, &test_err));
     q->p[i] = doubles(q->params[i]);
     q->steps[i] = 0;
     for (size_t k = 0; k < RM_OPTIM_STATES; k++) {
-      OK(rm_tensor_zeros(RM_FLOAT32, 1, &sizes[i], &q->state[k][i], &err));
+      OK(rm_tensor_zeros(RM_FLOAT32, 1, &sizes[i], &q->state[k][i], &test_err));
       q->s[k][i] = doubles(q->state[k][i]);
     }
   }
@@ -65,9 +53,9 @@ static void new_gradients(problem *q, rm_rng *rng) {
   for (size_t i = 0; i < TENSORS; i++) {
     if (i == WITHOUT) continue;
     rm_tensor *g;
-    OK(rm_tensor_new(RM_FLOAT32, 1, &sizes[i], &g, &err));
-    OK(rm_rng_fill_normal(rng, g, 0, 1, &err));
-    OK(rm_tensor_set_grad(q->params[i], g, &err));
+    OK(rm_tensor_new(RM_FLOAT32, 1, &sizes[i], &g, &test_err));
+    OK(rm_rng_fill_normal(rng, g, 0, 1, &test_err));
+    OK(rm_tensor_set_grad(q->params[i], g, &test_err));
     rm_tensor_release(g);
     q->steps[i]++;
   }
@@ -101,9 +89,9 @@ typedef struct {
   options o;
 } method;
 
-static rm_status step_sgd(const rm_optim_set *s, const options *o) { return rm_sgd_step(s, &o->sgd, &err); }
-static rm_status step_adam(const rm_optim_set *s, const options *o) { return rm_adam_step(s, &o->adam, &err); }
-static rm_status step_rms(const rm_optim_set *s, const options *o) { return rm_rmsprop_step(s, &o->rmsprop, &err); }
+static rm_status step_sgd(const rm_optim_set *s, const options *o) { return rm_sgd_step(s, &o->sgd, &test_err); }
+static rm_status step_adam(const rm_optim_set *s, const options *o) { return rm_adam_step(s, &o->adam, &test_err); }
+static rm_status step_rms(const rm_optim_set *s, const options *o) { return rm_rmsprop_step(s, &o->rmsprop, &test_err); }
 
 static void twin_sgd(const options *all, double t, double g, double *p, double *v, double *b, double *c) {
   const rm_sgd_options *o = &all->sgd;
@@ -186,13 +174,13 @@ static void test_twins(void **context) {
   }
 }
 
-static void test_threads(void **context) {
+static void threads_change_no_bit(void **context) {
   (void)context;
   for (size_t i = 0; i < METHODS; i++) {
     problem one, two;
-    OK(rm_set_num_threads(1, &err));
+    OK(rm_set_num_threads(1, &test_err));
     train(&one, &methods[i], false);
-    OK(rm_set_num_threads(2, &err));
+    OK(rm_set_num_threads(2, &test_err));
     train(&two, &methods[i], false);
     for (size_t k = 0; k < TENSORS; k++)
       assert_memory_equal(rm_tensor_data(one.params[k]), rm_tensor_data(two.params[k]), sizes[k] * sizeof(float));
@@ -226,14 +214,14 @@ static void test_clip(void **context) {
         expected = infinite ? fmax(expected, fabs(g)) : expected + g * g;
       }
     if (!infinite) expected = sqrt(expected);
-    OK(rm_clip_grad_norm(TENSORS, q.params, 1.5, infinite, &norm, &err));
+    OK(rm_clip_grad_norm(TENSORS, q.params, 1.5, infinite, &norm, &test_err));
     assert_true(fabs(norm - expected) <= 1e-6 * expected);
-    OK(rm_clip_grad_norm(TENSORS, q.params, 100, infinite, &again, &err));
+    OK(rm_clip_grad_norm(TENSORS, q.params, 100, infinite, &again, &test_err));
     assert_true(fabs(again - 1.5) < 1e-5);
   }
   rm_tensor_f32(q.params[2]->grad)[40000] = NAN;
   double norm, first = rm_tensor_f32(q.params[0]->grad)[0];
-  OK(rm_clip_grad_norm(TENSORS, q.params, 1e-3, true, &norm, &err));
+  OK(rm_clip_grad_norm(TENSORS, q.params, 1e-3, true, &norm, &test_err));
   assert_true(isnan(norm));
   assert_true(rm_tensor_f32(q.params[0]->grad)[0] == (float)first);
   teardown(&q);
@@ -244,13 +232,13 @@ static void test_max_norm(void **context) {
   const size_t shape[] = {5, 3, 3, 7}, row = 63;
   rm_rng rng = rm_rng_new(6, 0);
   rm_tensor *w, *last;
-  OK(rm_tensor_new(RM_FLOAT32, 4, shape, &w, &err));
-  OK(rm_rng_fill_normal(&rng, w, 0, 1, &err));
+  OK(rm_tensor_new(RM_FLOAT32, 4, shape, &w, &test_err));
+  OK(rm_rng_fill_normal(&rng, w, 0, 1, &test_err));
   for (size_t j = 0; j < row; j++) rm_tensor_f32(w)[2 * row + j] = 1e-3f;  /* a short row */
-  OK(rm_tensor_new_channels_last(shape, &last, &err));
-  OK(rm_tensor_copy(last, w, &err));
-  OK(rm_max_norm(w, 3, &err));
-  OK(rm_max_norm(last, 3, &err));
+  OK(rm_tensor_new_channels_last(shape, &last, &test_err));
+  OK(rm_tensor_copy(last, w, &test_err));
+  OK(rm_max_norm(w, 3, &test_err));
+  OK(rm_max_norm(last, 3, &test_err));
   for (size_t i = 0; i < 5; i++) {
     double norm = 0;
     for (size_t j = 0; j < row; j++) {
@@ -260,10 +248,10 @@ static void test_max_norm(void **context) {
     assert_true(fabs(sqrt(norm) - (i == 2 ? 1e-3 * sqrt(63) : 3)) < 1e-5);
   }
   rm_tensor *back;
-  OK(rm_tensor_contiguous(last, &back, &err));
+  OK(rm_tensor_contiguous(last, &back, &test_err));
   assert_memory_equal(rm_tensor_data(back), rm_tensor_data(w), w->numel * sizeof(float));
-  assert_int_equal(rm_max_norm(w, 0, &err), RM_ERR_VALUE);
-  assert_non_null(strstr(err.message, "c must be positive"));
+  assert_int_equal(rm_max_norm(w, 0, &test_err), RM_ERR_VALUE);
+  assert_non_null(strstr(test_err.message, "c must be positive"));
   rm_tensor_release(back);
   rm_tensor_release(last);
   rm_tensor_release(w);
@@ -278,14 +266,14 @@ static void test_errors(void **context) {
   rm_optim_set set = set_of(&q);
   set.state[0] = NULL;
   rm_sgd_options o = {.lr = 0.1, .momentum = 0.9};
-  assert_int_equal(rm_sgd_step(&set, &o, &err), RM_ERR_SHAPE);
-  assert_non_null(strstr(err.message, "missing"));
+  assert_int_equal(rm_sgd_step(&set, &o, &test_err), RM_ERR_SHAPE);
+  assert_non_null(strstr(test_err.message, "missing"));
   set.state[0] = &q.params[1];  /* shifted by one: the shapes do not fit */
-  assert_int_equal(rm_sgd_step(&set, &o, &err), RM_ERR_SHAPE);
+  assert_int_equal(rm_sgd_step(&set, &o, &test_err), RM_ERR_SHAPE);
   set = set_of(&q);
   for (long n = 0; ; n++) {  /* every allocation may fail; nothing may leak */
     rm_alloc_fail_after(n);
-    rm_status status = rm_sgd_step(&set, &o, &err);
+    rm_status status = rm_sgd_step(&set, &o, &test_err);
     rm_alloc_fail_after(-1);
     if (status == RM_OK) break;
     assert_int_equal(status, RM_ERR_MEMORY);
@@ -296,11 +284,9 @@ static void test_errors(void **context) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_twins),   cmocka_unit_test(test_threads), cmocka_unit_test(test_skipped),
+      cmocka_unit_test(test_twins),   cmocka_unit_test(threads_change_no_bit), cmocka_unit_test(test_skipped),
       cmocka_unit_test(test_clip),    cmocka_unit_test(test_max_norm), cmocka_unit_test(test_errors),
+      cmocka_unit_test(nothing_is_left),
   };
-  int failed = cmocka_run_group_tests(tests, NULL, NULL);
-  rm_threads_stop();
-  rm_alloc_trim();
-  return failed;
+  return cmocka_run_group_tests(tests, NULL, NULL);
 }

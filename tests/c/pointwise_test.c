@@ -1,27 +1,13 @@
 /* pointwise_test.c -- elementwise kernels against naive twins in double: odd sizes, special
  * values, every instruction set of this processor; and the engine that brings strided and
  * broadcast operands to them. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-#include "core/copy.h"
-#include "core/rng.h"
-#include "core/tape.h"
-#include "core/view.h"
-#include "kernels/kernels.h"
-#include "isas.h"
+#include "support.h"
 #include "leaks.h"
-#include "memory/alloc.h"
-#include "ops/pointwise/pointwise.h"
-#include "parallel/threads.h"
 
-static rm_error err;
-#define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
+#include "core/copy.h"
+#include "core/view.h"
+#include "ops/pointwise/pointwise.h"
+
 
 /* --- naive twins: one element, in double ------------------------------------------------- */
 typedef double (*twin)(const double *v);
@@ -37,21 +23,25 @@ TWIN(div_, v[0] / v[1])
 TWIN(pow_, pow(v[0], v[1]))
 TWIN(maximum, v[0] != v[0] || v[1] != v[1] ? NAN : fmax(v[0], v[1]))
 TWIN(minimum, v[0] != v[0] || v[1] != v[1] ? NAN : fmin(v[0], v[1]))
-TWIN(floor_divide, floor((float)(v[0] / v[1])))
+static double floor_divided(double a, double b) { /* of the exact quotient, but a zero as a / b has it */
+  double rest = fmod(a, b), quotient = (a - rest) / b - (rest != 0 && (b < 0) != (rest < 0));
+  return b == 0 || quotient == 0 ? a / b == a / b && b != 0 ? copysign(0, a / b) : a / b : rint(quotient);
+}
+TWIN(floor_divide, floor_divided(v[0], v[1]))
 static double remainder_(const double *v) {
   double r = fmod(v[0], v[1]);
   return r * v[1] < 0 ? r + v[1] : r;
 }
-TWIN(remainder_b, -v[2] * floor((float)(v[0] / v[1])))
+TWIN(remainder_b, -v[2] * floor_divided(v[0], v[1]))
 TWIN(axpy, v[0] + v[2] * v[1])
 TWIN(div_b, -v[2] * v[1] / v[0])
 TWIN(pow_a, v[2] == 0 ? 0 : v[1] * v[2] * pow(v[0], v[2] - 1))
 TWIN(pow_b, v[1] == 0 ? 0 : v[2] * v[1] * log(v[0]))
-TWIN(maximum_a, v[0] == v[1] ? v[2] / 2 : v[0] > v[1] ? v[2] : 0)
-TWIN(minimum_a, v[0] == v[1] ? v[2] / 2 : v[0] < v[1] ? v[2] : 0)
+TWIN(maximum_a, v[0] == v[1] ? v[2] / 2 : v[0] < v[1] ? 0 : v[2])
+TWIN(minimum_a, v[0] == v[1] ? v[2] / 2 : v[0] > v[1] ? 0 : v[2])
 TWIN(neg, -v[0])
 TWIN(abs_, fabs(v[0]))
-TWIN(sign, v[0] > 0 ? 1 : v[0] < 0 ? -1 : v[0])
+TWIN(sign, v[0] > 0 ? 1 : v[0] < 0 ? -1 : 0)
 TWIN(square, v[0] * v[0])
 TWIN(sqrt_, sqrt(v[0]))
 TWIN(reciprocal, 1 / v[0])
@@ -61,20 +51,21 @@ TWIN(floor_, floor(v[0]))
 TWIN(ceil_, ceil(v[0]))
 TWIN(round_, nearbyint(v[0]))
 TWIN(neg_b, -v[1])
-TWIN(abs_b, v[0] > 0 ? v[1] : v[0] < 0 ? -v[1] : 0)
+TWIN(abs_b, v[1] * (v[0] > 0 ? 1 : v[0] < 0 ? -1 : 0))
 TWIN(square_b, 2 * v[0] * v[1])
 TWIN(sqrt_b, 0.5 * v[1] / v[0])
+TWIN(deviation_b, v[0] == 0 ? 0 : 0.5 * v[1] / v[0])
 TWIN(reciprocal_b, -v[1] * v[0] * v[0])
 TWIN(log_b, v[1] / v[0])
 TWIN(zero, 0 * v[0] == 0 ? 0 : 0)
 TWIN(clamp, v[0] != v[0] ? v[0] : fmin(fmax(v[0], v[1]), v[2]))
 TWIN(clamp_b, v[0] >= v[2] && v[0] <= v[3] ? v[1] : 0)
 TWIN(relu, v[0] < 0 ? 0 : v[0])
-TWIN(relu_b, v[0] > 0 ? v[1] : 0)
+TWIN(relu_b, v[0] <= 0 ? 0 : v[1])
 TWIN(leaky, v[0] > 0 ? v[0] : v[1] * v[0])
 TWIN(leaky_b, v[0] > 0 ? v[1] : v[2] * v[1])
 TWIN(elu, v[0] > 0 ? v[0] : v[1] * expm1(v[0]))
-TWIN(elu_b, v[0] > 0 ? v[1] : v[1] * v[2] * exp(v[0]))
+TWIN(elu_b, v[0] <= 0 ? v[1] * v[2] * exp(v[0]) : v[1])
 TWIN(sigmoid, logistic(v[0]))
 TWIN(sigmoid_b, v[1] * v[0] * (1 - v[0]))
 TWIN(tanh_, tanh(v[0]))
@@ -106,20 +97,21 @@ static const struct {
     {K(remainder), 2, remainder_, 0.5, 0, false, false}, {K(remainder_backward_b), 3, remainder_b, 0.5, 0, false, false},
     {K(axpy), 3, axpy, 1, 2e-7, false, false},
     {K(div_backward_b), 3, div_b, 2, 0, false, true}, {K(pow_backward), 3, pow_a, 3, 0, false, true},
-    {K(pow_backward_b), 3, pow_b, 4, 0, false, true}, {K(maximum_backward), 3, maximum_a, 0, 0, false, false},
-    {K(minimum_backward), 3, minimum_a, 0, 0, false, false}, {K(neg_forward), 1, neg, 0, 0, true, false},
+    {K(pow_backward_b), 3, pow_b, 4, 0, false, true}, {K(maximum_backward), 3, maximum_a, 0, 0, true, false},
+    {K(minimum_backward), 3, minimum_a, 0, 0, true, false}, {K(neg_forward), 1, neg, 0, 0, true, false},
     {K(abs_forward), 1, abs_, 0, 0, true, false}, {K(sign_forward), 1, sign, 0, 0, true, false},
     {K(square_forward), 1, square, 0.5, 0, true, false}, {K(sqrt_forward), 1, sqrt_, 0.5, 0, true, false},
     {K(reciprocal_forward), 1, reciprocal, 0.5, 0, true, false}, {K(exp_forward), 1, exp_, 2, 0, true, false},
     {K(log_forward), 1, log_, 2, 0, true, false}, {K(floor_forward), 1, floor_, 0, 0, true, false},
     {K(ceil_forward), 1, ceil_, 0, 0, true, false}, {K(round_forward), 1, round_, 0, 0, true, false},
-    {K(neg_backward), 2, neg_b, 0, 0, true, false}, {K(abs_backward), 2, abs_b, 0, 0, false, false},
+    {K(neg_backward), 2, neg_b, 0, 0, true, false}, {K(abs_backward), 2, abs_b, 0, 0, true, false},
     {K(square_backward), 2, square_b, 1, 0, false, false}, {K(sqrt_backward), 2, sqrt_b, 1, 0, false, true},
+    {K(deviation_backward), 2, deviation_b, 1, 0, true, true},
     {K(reciprocal_backward), 2, reciprocal_b, 2, 0, false, false}, {K(log_backward), 2, log_b, 1, 0, false, true},
     {K(exp_backward), 2, mul, 0.5, 0, true, false},
     {K(zero_backward), 2, zero, 0, 0, false, false}, {K(clamp_forward), 3, clamp, 0, 0, false, false},
     {K(clamp_backward), 4, clamp_b, 0, 0, false, false}, {K(relu_forward), 1, relu, 0, 0, true, false},
-    {K(relu_backward), 2, relu_b, 0, 0, false, false}, {K(leaky_relu_forward), 2, leaky, 1, 0, false, false},
+    {K(relu_backward), 2, relu_b, 0, 0, true, false}, {K(leaky_relu_forward), 2, leaky, 1, 0, false, false},
     {K(leaky_relu_backward), 3, leaky_b, 1, 0, false, false}, {K(elu_forward), 2, elu, 4, 0, false, false},
     {K(elu_backward), 3, elu_b, 4, 0, false, false}, {K(sigmoid_forward), 1, sigmoid, 3, 0, true, false},
     {K(sigmoid_backward), 2, sigmoid_b, 4, 0, false, false}, {K(tanh_forward), 1, tanh_, 2, 0, true, false},
@@ -307,28 +299,21 @@ static double at(const rm_tensor *t, size_t ndim, const size_t index[]) {
   return rm_tensor_f32(t)[offset];
 }
 
-static rm_tensor *random_tensor(rm_rng *rng, size_t ndim, const size_t shape[]) {
-  rm_tensor *t;
-  OK(rm_tensor_new(RM_FLOAT32, ndim, shape, &t, &err));
-  OK(rm_rng_fill_normal(rng, t, 0, 1, &err));
-  return t;
-}
-
 /* t's view in one of several layouts: itself, channels-last, a strided part, reversed dimensions. */
 static rm_tensor *arranged(rm_rng *rng, const size_t shape[4], int how) {
   rm_tensor *t, *view;
-  if (how == 0) return random_tensor(rng, 4, shape);
+  if (how == 0) return test_normal(rng, 4, shape, 0, 1);
   if (how == 1) {
-    OK(rm_tensor_new_channels_last(shape, &t, &err));
-    OK(rm_rng_fill_normal(rng, t, 0, 1, &err));
+    OK(rm_tensor_new_channels_last(shape, &t, &test_err));
+    OK(rm_rng_fill_normal(rng, t, 0, 1, &test_err));
     return t;
   }
   if (how == 2) { /* every second column and row of something larger */
-    t = random_tensor(rng, 4, (size_t[]){shape[0], shape[1], 2 * shape[2], 2 * shape[3]});
-    OK(rm_tensor_view(t, 4, shape, (ptrdiff_t[]){t->strides[0], t->strides[1], 2 * t->strides[2], 2}, 1, &view, &err));
+    t = test_normal(rng, 4, (size_t[]){shape[0], shape[1], 2 * shape[2], 2 * shape[3]}, 0, 1);
+    OK(rm_tensor_view(t, 4, shape, (ptrdiff_t[]){t->strides[0], t->strides[1], 2 * t->strides[2], 2}, 1, &view, &test_err));
   } else {
-    t = random_tensor(rng, 4, (size_t[]){shape[3], shape[2], shape[1], shape[0]});
-    OK(rm_tensor_view(t, 4, shape, (ptrdiff_t[]){1, t->strides[2], t->strides[1], t->strides[0]}, 0, &view, &err));
+    t = test_normal(rng, 4, (size_t[]){shape[3], shape[2], shape[1], shape[0]}, 0, 1);
+    OK(rm_tensor_view(t, 4, shape, (ptrdiff_t[]){1, t->strides[2], t->strides[1], t->strides[0]}, 0, &view, &test_err));
   }
   rm_tensor_release(t);
   return view;
@@ -336,7 +321,7 @@ static rm_tensor *arranged(rm_rng *rng, const size_t shape[4], int how) {
 
 static void check_sub(rm_tensor *a, rm_tensor *b) {
   rm_tensor *y;
-  OK(rm_sub(a, b, &y, &err));
+  OK(rm_sub(a, b, &y, &test_err));
   size_t index[4] = {0};
   for (size_t n = 0; n < y->numel; n++) {
     size_t rest = n;
@@ -365,11 +350,11 @@ static void any_layout_and_broadcast_gives_the_same(void **state) {
         rm_tensor_release(a);
         rm_tensor_release(b);
       }
-  rm_tensor *row = random_tensor(&rng, 1, (size_t[]){130}), *a = arranged(&rng, full, 1);
+  rm_tensor *row = test_normal(&rng, 1, (size_t[]){130}, 0, 1), *a = arranged(&rng, full, 1);
   check_sub(a, row); /* fewer dimensions */
-  rm_tensor *column = random_tensor(&rng, 2, (size_t[]){5, 1});
+  rm_tensor *column = test_normal(&rng, 2, (size_t[]){5, 1}, 0, 1);
   rm_tensor *y;
-  OK(rm_sub(row, column, &y, &err)); /* both stretch */
+  OK(rm_sub(row, column, &y, &test_err)); /* both stretch */
   assert_int_equal(y->shape[0], 5);
   assert_int_equal(y->shape[1], 130);
   assert_true(rm_tensor_f32(y)[131] == rm_tensor_f32(row)[1] - rm_tensor_f32(column)[1]);
@@ -381,11 +366,11 @@ static void results_keep_the_layout(void **state) {
   (void)state;
   rm_rng rng = rm_rng_new(6, 0);
   static const size_t shape[4] = {2, 8, 3, 5};
-  rm_tensor *x = arranged(&rng, shape, 1), *bias = random_tensor(&rng, 4, (size_t[]){1, 8, 1, 1}), *y;
-  OK(rm_add(bias, x, &y, &err));
+  rm_tensor *x = arranged(&rng, shape, 1), *bias = test_normal(&rng, 4, (size_t[]){1, 8, 1, 1}, 0, 1), *y;
+  OK(rm_add(bias, x, &y, &test_err));
   assert_true(rm_tensor_is_channels_last(y));
   rm_tensor_release(y);
-  OK(rm_relu(x, &y, &err));
+  OK(rm_relu(x, &y, &test_err));
   assert_true(rm_tensor_is_channels_last(y));
   rm_tensor *const held[] = {x, bias, y};
   for (size_t i = 0; i < 3; i++) rm_tensor_release(held[i]);
@@ -394,10 +379,10 @@ static void results_keep_the_layout(void **state) {
 static void overlapping_writes_in_place(void **state) {
   (void)state;
   rm_rng rng = rm_rng_new(8, 0);
-  rm_tensor *x = random_tensor(&rng, 2, (size_t[]){33, 33}), *copy, *turned;
-  OK(rm_tensor_clone(x, &copy, &err));
-  OK(rm_tensor_view(x, 2, x->shape, (ptrdiff_t[]){1, 33}, 0, &turned, &err));
-  OK(rm_binary_inplace(RM_ADD, x, rm_operand_tensor(turned), &err)); /* x += its own transpose */
+  rm_tensor *x = test_normal(&rng, 2, (size_t[]){33, 33}, 0, 1), *copy, *turned;
+  OK(rm_tensor_clone(x, &copy, &test_err));
+  OK(rm_tensor_view(x, 2, x->shape, (ptrdiff_t[]){1, 33}, 0, &turned, &test_err));
+  OK(rm_binary_inplace(RM_ADD, x, rm_operand_tensor(turned), &test_err)); /* x += its own transpose */
   for (size_t i = 0; i < 33; i++)
     for (size_t j = 0; j < 33; j++)
       assert_true(rm_tensor_f32(x)[i * 33 + j] == rm_tensor_f32(copy)[i * 33 + j] + rm_tensor_f32(copy)[j * 33 + i]);
@@ -408,16 +393,16 @@ static void overlapping_writes_in_place(void **state) {
 /* A whole expression with its gradients, in a size that is split among threads. */
 static void expression(rm_tensor **y, rm_tensor **da, rm_tensor **db) {
   rm_rng rng = rm_rng_new(9, 0);
-  rm_tensor *a = random_tensor(&rng, 4, (size_t[]){9, 16, 33, 31}), *b = random_tensor(&rng, 4, (size_t[]){1, 16, 1, 1});
-  OK(rm_tensor_set_requires_grad(a, true, &err));
-  OK(rm_tensor_set_requires_grad(b, true, &err));
+  rm_tensor *a = test_normal(&rng, 4, (size_t[]){9, 16, 33, 31}, 0, 1), *b = test_normal(&rng, 4, (size_t[]){1, 16, 1, 1}, 0, 1);
+  OK(rm_tensor_set_requires_grad(a, true, &test_err));
+  OK(rm_tensor_set_requires_grad(b, true, &test_err));
   rm_tensor *p, *q, *dy;
-  OK(rm_mul(a, b, &p, &err));
-  OK(rm_unary(RM_TANH, p, NULL, &q, &err));
-  OK(rm_div(q, b, y, &err));
-  OK(rm_tensor_new_like(*y, RM_FLOAT32, &dy, &err));
-  OK(rm_rng_fill_normal(&rng, dy, 0, 1, &err));
-  OK(rm_backward(*y, dy, false, &err));
+  OK(rm_mul(a, b, &p, &test_err));
+  OK(rm_unary(RM_TANH, p, NULL, &q, &test_err));
+  OK(rm_div(q, b, y, &test_err));
+  OK(rm_tensor_new_like(*y, RM_FLOAT32, &dy, &test_err));
+  OK(rm_rng_fill_normal(&rng, dy, 0, 1, &test_err));
+  OK(rm_backward(*y, dy, false, &test_err));
   *da = rm_tensor_retain(a->grad);
   *db = rm_tensor_retain(b->grad);
   rm_tensor *const held[] = {a, b, p, q, dy};
@@ -428,11 +413,11 @@ static void threads_keep_the_bits(void **state) {
   (void)state;
   rm_tensor *one[3], *two[3];
   size_t before = rm_num_threads();
-  OK(rm_set_num_threads(1, &err));
+  OK(rm_set_num_threads(1, &test_err));
   expression(&one[0], &one[1], &one[2]);
-  OK(rm_set_num_threads(2, &err));
+  OK(rm_set_num_threads(2, &test_err));
   expression(&two[0], &two[1], &two[2]);
-  OK(rm_set_num_threads(before, &err));
+  OK(rm_set_num_threads(before, &test_err));
   for (size_t i = 0; i < 3; i++) {
     assert_memory_equal(rm_tensor_f32(one[i]), rm_tensor_f32(two[i]), one[i]->numel * sizeof(float));
     rm_tensor_release(one[i]);
@@ -444,23 +429,23 @@ static void threads_keep_the_bits(void **state) {
 static void memory_may_run_out_anywhere(void **state) {
   (void)state;
   rm_rng rng = rm_rng_new(10, 0);
-  rm_tensor *a = random_tensor(&rng, 2, (size_t[]){5, 7}), *b = random_tensor(&rng, 1, (size_t[]){7});
-  OK(rm_tensor_set_requires_grad(a, true, &err));
-  OK(rm_tensor_set_requires_grad(b, true, &err));
+  rm_tensor *a = test_normal(&rng, 2, (size_t[]){5, 7}, 0, 1), *b = test_normal(&rng, 1, (size_t[]){7}, 0, 1);
+  OK(rm_tensor_set_requires_grad(a, true, &test_err));
+  OK(rm_tensor_set_requires_grad(b, true, &test_err));
   size_t live = rm_tensor_live();
   bool finished = false;
   for (long n = 0; n < 200 && !finished; n++) {
     rm_tensor *y = NULL, *z = NULL, *dy = NULL;
     rm_alloc_fail_after(n);
-    finished = rm_div(a, b, &y, &err) == RM_OK && rm_unary(RM_SQUARE, y, NULL, &z, &err) == RM_OK &&
-               rm_tensor_zeros(RM_FLOAT32, 2, z->shape, &dy, &err) == RM_OK && rm_backward(z, dy, false, &err) == RM_OK;
+    finished = rm_div(a, b, &y, &test_err) == RM_OK && rm_unary(RM_SQUARE, y, NULL, &z, &test_err) == RM_OK &&
+               rm_tensor_zeros(RM_FLOAT32, 2, z->shape, &dy, &test_err) == RM_OK && rm_backward(z, dy, false, &test_err) == RM_OK;
     rm_alloc_fail_after(-1);
-    if (!finished) assert_int_equal(err.code, RM_ERR_MEMORY);
+    if (!finished) assert_int_equal(test_err.code, RM_ERR_MEMORY);
     rm_tensor_release(y);
     rm_tensor_release(z);
     rm_tensor_release(dy);
-    OK(rm_tensor_set_grad(a, NULL, &err));
-    OK(rm_tensor_set_grad(b, NULL, &err));
+    OK(rm_tensor_set_grad(a, NULL, &test_err));
+    OK(rm_tensor_set_grad(b, NULL, &test_err));
     assert_int_equal(rm_tensor_live(), live);
   }
   assert_true(finished);

@@ -1,50 +1,30 @@
 /* reduce_test.c -- reductions and softmax against naive loops in double: every subset of the
  * dimensions of tensors in several layouts, odd sizes, every instruction set of this processor. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-#include "core/rng.h"
-#include "core/tape.h"
-#include "core/view.h"
-#include "kernels/kernels.h"
-#include "isas.h"
+#include "support.h"
 #include "leaks.h"
-#include "memory/alloc.h"
+
+#include "core/view.h"
 #include "ops/norm/softmax.h"
 #include "ops/reduce/reduce.h"
-#include "parallel/threads.h"
 
-static rm_error err;
-#define OK(call) do { if ((call) != RM_OK) fail_msg("%s", err.message); } while (0)
 
-static rm_tensor *random_tensor(rm_rng *rng, size_t ndim, const size_t shape[]) {
-  rm_tensor *t;
-  OK(rm_tensor_new(RM_FLOAT32, ndim, shape, &t, &err));
-  OK(rm_rng_fill_normal(rng, t, 0.3f, 1, &err));
-  return t;
-}
 
 enum { ROW_MAJOR, CHANNELS_LAST, TURNED, HOLES, LAYOUTS };
 
 static rm_tensor *arranged(rm_rng *rng, const size_t s[4], int how) {
   rm_tensor *t, *view;
-  if (how == ROW_MAJOR) return random_tensor(rng, 4, s);
+  if (how == ROW_MAJOR) return test_normal(rng, 4, s, 0.3f, 1);
   if (how == CHANNELS_LAST) {
-    OK(rm_tensor_new_channels_last(s, &t, &err));
-    OK(rm_rng_fill_normal(rng, t, 0.3f, 1, &err));
+    OK(rm_tensor_new_channels_last(s, &t, &test_err));
+    OK(rm_rng_fill_normal(rng, t, 0.3f, 1, &test_err));
     return t;
   }
   if (how == TURNED) {
-    t = random_tensor(rng, 4, (size_t[]){s[3], s[2], s[1], s[0]});
-    OK(rm_tensor_view(t, 4, s, (ptrdiff_t[]){1, t->strides[2], t->strides[1], t->strides[0]}, 0, &view, &err));
+    t = test_normal(rng, 4, (size_t[]){s[3], s[2], s[1], s[0]}, 0.3f, 1);
+    OK(rm_tensor_view(t, 4, s, (ptrdiff_t[]){1, t->strides[2], t->strides[1], t->strides[0]}, 0, &view, &test_err));
   } else {
-    t = random_tensor(rng, 4, (size_t[]){s[0], s[1], 2 * s[2], 2 * s[3]});
-    OK(rm_tensor_view(t, 4, s, (ptrdiff_t[]){t->strides[0], t->strides[1], 2 * t->strides[2], 2}, 1, &view, &err));
+    t = test_normal(rng, 4, (size_t[]){s[0], s[1], 2 * s[2], 2 * s[3]}, 0.3f, 1);
+    OK(rm_tensor_view(t, 4, s, (ptrdiff_t[]){t->strides[0], t->strides[1], 2 * t->strides[2], 2}, 1, &view, &test_err));
   }
   rm_tensor_release(t);
   return view;
@@ -99,12 +79,12 @@ static void near(const char *what, double actual, double expected, double room) 
 static void check_subset(rm_tensor *x, const bool over[4]) {
   enum { SUM, MEAN, VAR, NORM, MAX, MIN, RESULTS };
   rm_tensor *y[RESULTS], *largest, *smallest;
-  OK(rm_sum(x, over, true, &y[SUM], &err));
-  OK(rm_mean(x, over, true, &y[MEAN], &err));
-  OK(rm_var(x, over, false, true, &y[VAR], &err));
-  OK(rm_norm(x, 2, over, true, &y[NORM], &err));
-  OK(rm_extreme(x, true, over, true, &y[MAX], &largest, &err));
-  OK(rm_extreme(x, false, over, true, &y[MIN], &smallest, &err));
+  OK(rm_sum(x, over, true, &y[SUM], &test_err));
+  OK(rm_mean(x, over, true, &y[MEAN], &test_err));
+  OK(rm_var(x, over, false, true, &y[VAR], &test_err));
+  OK(rm_norm(x, 2, over, true, &y[NORM], &test_err));
+  OK(rm_extreme(x, true, over, true, &y[MAX], &largest, &test_err));
+  OK(rm_extreme(x, false, over, true, &y[MIN], &smallest, &test_err));
   for (size_t d = 0; d < 4; d++) assert_int_equal(y[SUM]->shape[d], over[d] ? 1 : x->shape[d]);
   for (size_t k = 0; k < y[SUM]->numel; k++) {
     size_t index[4], rest = k;
@@ -148,13 +128,13 @@ static void long_ones(void **state) {
   rm_rng rng = rm_rng_new(3, 0);
   for (size_t s = 0; select_isa(s); s++) {
     for (size_t z = 0; z < sizeof shapes / sizeof *shapes; z++) {
-      rm_tensor *x = random_tensor(&rng, 4, shapes[z]);
+      rm_tensor *x = test_normal(&rng, 4, shapes[z], 0.3f, 1);
       if (shapes[z][3] > 10000) {
         check_subset(x, (bool[4]){false, true, true, true});
         check_subset(x, (bool[4]){true, true, true, true});
       } else { /* against the sums of the columns one by one */
         rm_tensor *y;
-        OK(rm_sum(x, (bool[4]){true, true, false, false}, false, &y, &err));
+        OK(rm_sum(x, (bool[4]){true, true, false, false}, false, &y, &test_err));
         for (size_t j = 0; j < shapes[z][3]; j++) {
           double sum = 0, absolute = 0;
           for (size_t i = j; i < x->numel; i += shapes[z][3]) {
@@ -175,12 +155,12 @@ static void nan_wins(void **state) {
   rm_rng rng = rm_rng_new(4, 0);
   for (size_t s = 0; select_isa(s); s++) {
     for (size_t n = 3; n < 400; n += 57) {
-      rm_tensor *x = random_tensor(&rng, 2, (size_t[]){n, 5}), *value, *index;
+      rm_tensor *x = test_normal(&rng, 2, (size_t[]){n, 5}, 0.3f, 1), *value, *index;
       for (size_t dim = 0; dim < 2; dim++) {
         size_t first = dim == 0 ? n / 2 : 3;
         rm_tensor_f32(x)[dim == 0 ? first * 5 + 2 : 2 * 5 + first] = NAN;
         for (int largest = 0; largest < 2; largest++) {
-          OK(rm_extreme(x, largest, (bool[2]){dim == 0, dim == 1}, false, &value, &index, &err));
+          OK(rm_extreme(x, largest, (bool[2]){dim == 0, dim == 1}, false, &value, &index, &test_err));
           assert_true(isnan(rm_tensor_f32(value)[2]));
           assert_int_equal(rm_tensor_i64(index)[2], first + 1);
           rm_tensor_release(value);
@@ -198,9 +178,9 @@ static void equal_values_take_the_first(void **state) {
   for (size_t s = 0; select_isa(s); s++) {
     for (size_t n = 2; n < 400; n += 99) {
       rm_tensor *x, *index;
-      OK(rm_tensor_zeros(RM_FLOAT32, 1, &n, &x, &err));
+      OK(rm_tensor_zeros(RM_FLOAT32, 1, &n, &x, &test_err));
       for (size_t i = 1; i < n; i++) rm_tensor_f32(x)[i] = 1;
-      OK(rm_extreme(x, true, NULL, false, NULL, &index, &err));
+      OK(rm_extreme(x, true, NULL, false, NULL, &index, &test_err));
       assert_int_equal(*rm_tensor_i64(index), 2);
       rm_tensor_release(x);
       rm_tensor_release(index);
@@ -221,9 +201,9 @@ static void softmax_line(bool log_form, size_t n, const double *x, const double 
 
 static void check_softmax(rm_tensor *x, rm_tensor *dy, size_t dim, bool log_form) {
   rm_tensor *y;
-  OK(rm_tensor_set_requires_grad(x, true, &err));
-  OK((log_form ? rm_log_softmax : rm_softmax)(x, dim, &y, &err));
-  OK(rm_backward(y, dy, false, &err));
+  OK(rm_tensor_set_requires_grad(x, true, &test_err));
+  OK((log_form ? rm_log_softmax : rm_softmax)(x, dim, &y, &test_err));
+  OK(rm_backward(y, dy, false, &test_err));
   double in[200], gradient[200], out[200], back[200];
   size_t n = x->shape[dim];
   for (size_t k = 0; k < x->numel / n; k++) {
@@ -240,7 +220,7 @@ static void check_softmax(rm_tensor *x, rm_tensor *dy, size_t dim, bool log_form
     }
   }
   rm_tensor_release(y);
-  OK(rm_tensor_set_grad(x, NULL, &err));
+  OK(rm_tensor_set_grad(x, NULL, &test_err));
 }
 
 static void softmax_matches(void **state) {
@@ -273,10 +253,10 @@ static void threads_keep_the_bits(void **state) {
       rm_tensor *one[3], *two[3];
       for (size_t threads = 1; threads <= 2; threads++) {
         rm_tensor **y = threads == 1 ? one : two;
-        OK(rm_set_num_threads(threads, &err));
-        OK(rm_sum(x, over, false, &y[0], &err));
-        OK(rm_var(x, over, true, false, &y[1], &err));
-        OK(rm_softmax(x, set % 4, &y[2], &err));
+        OK(rm_set_num_threads(threads, &test_err));
+        OK(rm_sum(x, over, false, &y[0], &test_err));
+        OK(rm_var(x, over, true, false, &y[1], &test_err));
+        OK(rm_softmax(x, set % 4, &y[2], &test_err));
       }
       for (size_t i = 0; i < 3; i++) {
         assert_memory_equal(rm_tensor_f32(one[i]), rm_tensor_f32(two[i]), (i < 2 ? one[i]->numel : 1) * sizeof(float));
@@ -286,22 +266,22 @@ static void threads_keep_the_bits(void **state) {
     }
     rm_tensor_release(x);
   }
-  OK(rm_set_num_threads(before, &err));
+  OK(rm_set_num_threads(before, &test_err));
 }
 
 /* Forward and backward of everything, with the n-th allocation failing. */
 static rm_status everything(rm_tensor *x) {
   static const bool over[3] = {true, false, true};
   rm_tensor *y[6] = {0}, *dy = NULL;
-  rm_status status = rm_sum(x, over, false, &y[0], &err);
-  if (status == RM_OK) status = rm_var(x, over, true, false, &y[1], &err);
-  if (status == RM_OK) status = rm_norm(x, 3, over, false, &y[2], &err);
-  if (status == RM_OK) status = rm_extreme(x, true, over, false, &y[3], NULL, &err);
-  if (status == RM_OK) status = rm_prod(x, over, false, &y[4], &err);
-  if (status == RM_OK) status = rm_norm(x, 2, over, true, &y[5], &err);
+  rm_status status = rm_sum(x, over, false, &y[0], &test_err);
+  if (status == RM_OK) status = rm_var(x, over, true, false, &y[1], &test_err);
+  if (status == RM_OK) status = rm_norm(x, 3, over, false, &y[2], &test_err);
+  if (status == RM_OK) status = rm_extreme(x, true, over, false, &y[3], NULL, &test_err);
+  if (status == RM_OK) status = rm_prod(x, over, false, &y[4], &test_err);
+  if (status == RM_OK) status = rm_norm(x, 2, over, true, &y[5], &test_err);
   for (size_t i = 0; i < 6; i++) {
-    if (status == RM_OK) status = rm_tensor_zeros(RM_FLOAT32, y[i]->ndim, y[i]->shape, &dy, &err);
-    if (status == RM_OK) status = rm_backward(y[i], dy, false, &err);
+    if (status == RM_OK) status = rm_tensor_zeros(RM_FLOAT32, y[i]->ndim, y[i]->shape, &dy, &test_err);
+    if (status == RM_OK) status = rm_backward(y[i], dy, false, &test_err);
     rm_tensor_release(dy);
     dy = NULL;
   }
@@ -312,16 +292,16 @@ static rm_status everything(rm_tensor *x) {
 static void memory_may_run_out_anywhere(void **state) {
   (void)state;
   rm_rng rng = rm_rng_new(8, 0);
-  rm_tensor *x = random_tensor(&rng, 3, (size_t[]){3, 4, 5});
-  OK(rm_tensor_set_requires_grad(x, true, &err));
+  rm_tensor *x = test_normal(&rng, 3, (size_t[]){3, 4, 5}, 0.3f, 1);
+  OK(rm_tensor_set_requires_grad(x, true, &test_err));
   size_t live = rm_tensor_live();
   bool finished = false;
   for (long n = 0; n < 1000 && !finished; n++) {
     rm_alloc_fail_after(n);
     finished = everything(x) == RM_OK;
     rm_alloc_fail_after(-1);
-    if (!finished) assert_int_equal(err.code, RM_ERR_MEMORY);
-    OK(rm_tensor_set_grad(x, NULL, &err));
+    if (!finished) assert_int_equal(test_err.code, RM_ERR_MEMORY);
+    OK(rm_tensor_set_grad(x, NULL, &test_err));
     assert_int_equal(rm_tensor_live(), live);
   }
   assert_true(finished);

@@ -1,16 +1,10 @@
 /* rng_test.c -- the generator against published answers, and what is drawn from it. */
-#include <math.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "support.h"
+#include "leaks.h"
+
 #include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
 #include "core/copy.h"
-#include "core/rng.h"
 #include "core/view.h"
-#include "parallel/threads.h"
 
 /* Known answers for Philox4x32-10 that come with its authors' Random123 library. The
  * counter is (position, stream), the key the seed. */
@@ -136,8 +130,6 @@ int main(void) {
       cmocka_unit_test(normals_have_mean_and_deviation),
       cmocka_unit_test(uniforms_stay_in_range),
       cmocka_unit_test(permutations_hold_every_number_once),
-      cmocka_unit_test(below_is_unbiased)};
-  int failed = cmocka_run_group_tests(tests, NULL, NULL);
-  rm_threads_stop();
-  return failed;
+      cmocka_unit_test(below_is_unbiased), cmocka_unit_test(nothing_is_left)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,18 +1,12 @@
 /* safetensors_test.c -- what is written reads back; what lies is refused before it costs memory. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
+#include "support.h"
+#include "leaks.h"
+
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "core/rng.h"
 #include "core/view.h"
 #include "io/safetensors.h"
-#include "memory/alloc.h"
 
 static char folder[] = "/tmp/resmoon-safetensors-XXXXXX";
 static char path[200];
@@ -271,6 +265,7 @@ int main(void) {
     cmocka_unit_test(converts_foreign_types),
     cmocka_unit_test(mutations),
     cmocka_unit_test(a_failed_save_leaves_the_old_file),
+    cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests_name("safetensors", tests, set_up, tear_down);
 }

@@ -1,28 +1,21 @@
 /* shape_test.c -- sizes that overflow, layouts, broadcasting, and how shapes are written. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <string.h>
-#include "core/shape.h"
+#include "support.h"
 
-static rm_error err;
 
 static void numel_counts_and_refuses_overflow(void **state) {
   (void)state;
   size_t n = 99;
-  assert_int_equal(rm_shape_numel(0, NULL, &n, &err), RM_OK);
+  assert_int_equal(rm_shape_numel(0, NULL, &n, &test_err), RM_OK);
   assert_int_equal(n, 1);
-  assert_int_equal(rm_shape_numel(3, (size_t[]){2, 3, 4}, &n, &err), RM_OK);
+  assert_int_equal(rm_shape_numel(3, (size_t[]){2, 3, 4}, &n, &test_err), RM_OK);
   assert_int_equal(n, 24);
-  assert_int_equal(rm_shape_numel(3, (size_t[]){2, 0, 4}, &n, &err), RM_OK);
+  assert_int_equal(rm_shape_numel(3, (size_t[]){2, 0, 4}, &n, &test_err), RM_OK);
   assert_int_equal(n, 0);
   size_t big = (size_t)1 << 40;
-  assert_int_equal(rm_shape_numel(2, (size_t[]){big, big}, &n, &err), RM_ERR_VALUE);
-  assert_non_null(strstr(err.message, "(1099511627776, 1099511627776)"));
+  assert_int_equal(rm_shape_numel(2, (size_t[]){big, big}, &n, &test_err), RM_ERR_VALUE);
+  assert_non_null(strstr(test_err.message, "(1099511627776, 1099511627776)"));
   /* Empty, but its strides would overflow. */
-  assert_int_equal(rm_shape_numel(3, (size_t[]){big, 0, big}, &n, &err), RM_ERR_VALUE);
+  assert_int_equal(rm_shape_numel(3, (size_t[]){big, 0, big}, &n, &test_err), RM_ERR_VALUE);
   assert_int_equal(rm_shape_numel(2, (size_t[]){SIZE_MAX, 2}, &n, NULL), RM_ERR_VALUE);
 }
 
@@ -59,13 +52,13 @@ static void extents_of_one_have_no_stride(void **state) {
 static void broadcasting(void **state) {
   (void)state;
   size_t ndim, shape[RM_MAX_DIMS];
-  assert_int_equal(rm_shape_broadcast("add", 3, (size_t[]){4, 1, 3}, 2, (size_t[]){5, 1}, &ndim, shape, &err), RM_OK);
+  assert_int_equal(rm_shape_broadcast("add", 3, (size_t[]){4, 1, 3}, 2, (size_t[]){5, 1}, &ndim, shape, &test_err), RM_OK);
   assert_int_equal(ndim, 3);
   assert_memory_equal(shape, ((size_t[]){4, 5, 3}), 3 * sizeof *shape);
-  assert_int_equal(rm_shape_broadcast("add", 0, NULL, 2, (size_t[]){0, 2}, &ndim, shape, &err), RM_OK);
+  assert_int_equal(rm_shape_broadcast("add", 0, NULL, 2, (size_t[]){0, 2}, &ndim, shape, &test_err), RM_OK);
   assert_memory_equal(shape, ((size_t[]){0, 2}), 2 * sizeof *shape);
-  assert_int_equal(rm_shape_broadcast("add", 2, (size_t[]){2, 3}, 1, (size_t[]){2}, &ndim, shape, &err), RM_ERR_SHAPE);
-  assert_string_equal(err.message, "add: shapes (2, 3) and (2) do not broadcast: 3 against 2, 1 from the end");
+  assert_int_equal(rm_shape_broadcast("add", 2, (size_t[]){2, 3}, 1, (size_t[]){2}, &ndim, shape, &test_err), RM_ERR_SHAPE);
+  assert_string_equal(test_err.message, "add: shapes (2, 3) and (2) do not broadcast: 3 against 2, 1 from the end");
 }
 
 static void text(void **state) {

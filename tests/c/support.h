@@ -1,5 +1,5 @@
-/* support.h -- what the suites of single operators share: random tensors, gradients, comparison, and
- * the loop over instruction sets and thread counts. Include it after cmocka.h's own needs. */
+/* support.h -- what the suites share: random tensors, gradients, comparison, and
+ * the loop over instruction sets and thread counts. Every suite begins by including it. */
 #ifndef RM_TEST_SUPPORT_H
 #define RM_TEST_SUPPORT_H
 
@@ -14,8 +14,9 @@
 #include "memory/alloc.h"
 #include "core/rng.h"
 #include "core/tape.h"
+#include "parallel/pool.h"
+#include "kernels/kernels.h"
 #include "isas.h"
-#include "parallel/threads.h"
 
 static rm_error test_err;
 #define OK(call) do { if ((call) != RM_OK) fail_msg("%s", test_err.message); } while (0)
@@ -24,6 +25,13 @@ static inline rm_tensor *test_normal(rm_rng *rng, size_t ndim, const size_t *sha
   rm_tensor *t;
   OK(rm_tensor_new(RM_FLOAT32, ndim, shape, &t, &test_err));
   OK(rm_rng_fill_normal(rng, t, mean, std, &test_err));
+  return t;
+}
+
+static inline rm_tensor *test_floats(size_t n, const float values[]) {
+  rm_tensor *t;
+  OK(rm_tensor_new(RM_FLOAT32, 1, &n, &t, &test_err));
+  memcpy(rm_tensor_f32(t), values, n * sizeof *values);
   return t;
 }
 

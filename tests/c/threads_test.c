@@ -1,15 +1,13 @@
 /* threads_test.c -- every range once, nested and from several threads at a time. */
+#include "support.h"
+#include "leaks.h"
+
 #include <pthread.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/scratch.h"
 
 enum { N = 1000 };
 typedef struct {
@@ -110,8 +108,6 @@ int main(void) {
       cmocka_unit_test(a_job_inside_a_job_runs_in_its_thread),
       cmocka_unit_test(callers_do_not_disturb_each_other),
       cmocka_unit_test(scratch_belongs_to_a_thread),
-      cmocka_unit_test(the_interrupt_flag)};
-  int failed = cmocka_run_group_tests(tests, NULL, NULL);
-  rm_threads_stop();
-  return failed;
+      cmocka_unit_test(the_interrupt_flag), cmocka_unit_test(nothing_is_left)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 --- The folders of src use each other in one direction only, the order of src/order.txt; and what a
--- header declares is found in the file of its name.
+-- header declares is found in the file of its name. Nothing below bind names Lua.
 local check = require "support.check"
 local files = require "support.files"
 
@@ -118,6 +118,31 @@ check.case("a header declares only what the file of its name defines", function(
   local found, count = astray("src")
   check.that(count > 300, "only " .. count .. " declarations were looked at")
   check.that(#found == 0, table.concat(found, "\n"))
+end)
+
+-- Lines below bind that name Lua, or write a call as Lua does in a message.
+local function lua_named(root)
+  local found = {}
+  for _, path in ipairs(sources(root)) do
+    local folder = path:sub(#root + 2):match("^(%l+)/")
+    if folder ~= "bind" and folder ~= "shell" then
+      for number, line in ipairs(lines_of(path)) do
+        if line:lower():find("%f[%a]lua%f[%A]") or line:find('^[^"]*"[^"]*:%l+%(') then
+          found[#found + 1] = ("%s:%d: %s"):format(path, number, line)
+        end
+      end
+    end
+  end
+  return found
+end
+
+check.case("nothing below bind knows Lua", function()
+  check.equal(lua_named("src"), {})
+  files.with_folder(function(root)
+    files.write(root .. "/core/a.c", '/* lua_State is Lua\'s */\n"evaluation"\nfail("use x:float()")\n')
+    files.write(root .. "/bind/a.c", "/* Lua */")
+    check.equal(#lua_named(root), 2)
+  end)
 end)
 
 check.case("a planted declaration of another file's function is found", function()

@@ -212,7 +212,7 @@ function runners.trace(case)
   local allowance, step = file.loss_allowance:totable(), 0
   for _ = 1, c.epochs do
     for first = 1, c.train_images, c.batch do
-      local range = {first, first + c.batch - 1}
+      local range = {first, math.min(first + c.batch - 1, c.train_images)}   -- the last batch may be short
       local loss = net(x[{range}]):cross_entropy(y[{range}])
       opt:zero_grad()
       loss:backward()

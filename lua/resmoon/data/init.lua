@@ -14,6 +14,7 @@ local Loader  = require "resmoon.data.loader"
 local cifar   = require "resmoon.data.cifar"
 local find    = require "resmoon.data.find"
 local folder  = require "resmoon.data.folder"
+local options = require "resmoon.base.options"
 local imaging = rm.imaging
 
 local data = {
@@ -79,17 +80,24 @@ end
 -- Errors: raises unless #mean == #std == C and every std > 0.
 data.normalize = rm.normalize
 
---- A JPEG or PNG file as uint8 (C, H, W); channels 3 (or 1 for grey).
--- Call: data.read_image(path, channels = 3) -> tensor
+--- A JPEG or PNG file as uint8 (C, H, W); channels 3 (or 1 for gray).
+-- The pixels are those of Pillow's convert("RGB") and convert("L"): no gamma or color profile is applied, alpha is
+-- dropped, color becomes gray by ITU-R BT.601, CMYK is converted. Of 16 bits the upper 8 are kept. With orient =
+-- true the image is turned as its EXIF orientation says, as a viewer shows it; without, rows are as in the file.
+-- Call: data.read_image(path, channels = 3, {orient = false}) -> tensor
 -- Shapes: (C, H, W), uint8.
 -- Units: 0..255.
--- Errors: raises with the path and what is wrong: missing, damaged, no JPEG or PNG.
--- Source: libjpeg-turbo, libpng.
+-- Errors: raises with the path and what is wrong: missing, damaged, neither JPEG nor PNG.
+-- Source: libjpeg-turbo, libpng; Pillow 9.4 for what is done with the numbers.
 -- Example:
 --   > data.write_png("red.png", rm.full({3, 4, 5}, 200, "uint8"))
 --   > data.read_image("red.png").shape
 --   {3, 4, 5}
-function data.read_image(path, channels) return imaging.read_image(find.expand(path), channels) end
+--   > data.read_image("red.png", 1, {orient = true}).shape
+--   {1, 4, 5}
+function data.read_image(path, channels, given)
+  return imaging.read_image(find.expand(path), channels, options("read_image", given, {"orient"}).orient)
+end
 
 --- Writes uint8 (1 or 3, H, W) as a PNG file.
 -- Call: data.write_png(path, image) -> nothing

@@ -16,8 +16,9 @@
 --   > f = t.compose {t.resize(8), t.centre_crop(4)}
 --   > f(rm.zeros({3, 16, 20}, "uint8")).shape
 --   {3, 4, 4}
-local fail = require "resmoon.base.fail"
-local rm   = require "resmoon.core"
+local fail  = require "resmoon.base.fail"
+local known = require "resmoon.base.options"
+local rm    = require "resmoon.core"
 local imaging = rm.imaging
 
 local transforms = {}
@@ -46,17 +47,21 @@ end
 
 local random = {random_resized_crop = true, flip = true}  -- kinds of steps that draw
 
--- A generator for each image; where nobody gives them, the seed of each is drawn. None for steps that draw nothing, so
--- that looking at images leaves rm.random.augment as it was.
-local function own_generators(steps, n, generator_of)
+-- run(a generator for each image); where nobody gives them, the seed of each is drawn. None for steps that draw
+-- nothing, so that looking at images leaves rm.random.augment as it was, as an error does.
+local function with_generators(steps, n, generator_of, run)
   local draws, list = false, {}
   for _, step in ipairs(steps) do draws = draws or random[step.kind] end
-  if not draws then return nil end
+  if not draws then return run(nil) end
+  local before = rm.random.augment:get_state()
   for i = 1, n do
     list[i] = generator_of and generator_of(i)
               or rm.generator(rm.random.augment:integer(math.mininteger, math.maxinteger))
   end
-  return list
+  local ok, images = pcall(run, list)
+  if ok then return images end
+  if not generator_of then rm.random.augment:set_state(before) end
+  error(images, 0)
 end
 
 -- fetch(i) -> image i, transformed by a function of the user's, one after the other.
@@ -74,8 +79,10 @@ local function one_by_one(n, fetch, transform, generator_of)
   return rm.stack(images, 1)
 end
 
---- Image files, each decoded and transformed. generator_of(i) makes the generator of the i-th.
--- Call: data.transforms.read(paths, channels, transform, generator_of = nil) -> images
+--- Image files, each decoded and transformed. generator_of(i) makes the generator of the i-th. With orient = true
+-- each is turned first as its EXIF orientation says; image folders are read without, as torchvision's ImageFolder
+-- reads them.
+-- Call: data.transforms.read(paths, channels, transform, generator_of = nil, {orient = false}) -> images
 -- Shapes: uint8 (n, C, H, W), or what the transform gives, n times.
 -- Errors: raises for a file that is no image, naming it, and where images come out in different sizes.
 -- Example:
@@ -83,11 +90,15 @@ end
 --   > t = data.transforms
 --   > t.read({"a.png", "a.png"}, 3, t.resize(5)).shape
 --   {2, 3, 5, 6}
-function transforms.read(paths, channels, transform, generator_of)
+function transforms.read(paths, channels, transform, generator_of, given)
+  local orient = known("transforms.read", given, {"orient"}).orient
   if getmetatable(transform) == Steps then
-    return imaging.read_images(paths, channels, transform, own_generators(transform, #paths, generator_of))
+    return with_generators(transform, #paths, generator_of, function(generators)
+      return imaging.read_images(paths, channels, transform, generators, orient)
+    end)
   end
-  return one_by_one(#paths, function(i) return imaging.read_image(paths[i], channels) end, transform, generator_of)
+  local function fetch(i) return imaging.read_image(paths[i], channels, orient) end
+  return one_by_one(#paths, fetch, transform, generator_of)
 end
 
 --- Images that are there, each transformed. generator_of(i) makes the generator of the i-th.
@@ -101,7 +112,9 @@ end
 function transforms.apply(images, transform, generator_of)
   local n = images.shape[1]
   if getmetatable(transform) == Steps then
-    return imaging.transform_images(images, transform, own_generators(transform, n, generator_of))
+    return with_generators(transform, n, generator_of, function(generators)
+      return imaging.transform_images(images, transform, generators)
+    end)
   end
   return one_by_one(n, function(i) return images[i] end, transform, generator_of)
 end
@@ -143,7 +156,7 @@ function transforms.resize(size)
   return one_step {kind = type(size) == "table" and "resize" or "shorter", height = h, width = w}
 end
 
---- Black on all four sides.
+--- Black on all four sides: 0 in the image, so 0 as well before it is normalized, as in torchvision.
 -- Call: data.transforms.pad(pixels) -> transform
 -- Shapes: image uint8 (C, H, W); (C, H + 2 * pixels, W + 2 * pixels).
 -- Errors: raises for pixels that are no whole number from 1.
@@ -158,7 +171,8 @@ function transforms.pad(pixels)
   return one_step {kind = "pad", height = h, width = w}
 end
 
---- The centre of the image, unscaled.
+--- The centre of the image, unscaled. Where an odd number of pixels is cut off, the crop begins at half of it, rounded
+-- to the even number, as in torchvision 0.14: of 227 pixels 224 begin behind the second, of 225 at the first.
 -- Errors: raises where the image is smaller.
 -- Call: data.transforms.centre_crop(size) -> transform
 -- Shapes: image uint8 (C, H, W); (C, size, size), or (C, h, w) for {h, w}.
@@ -173,17 +187,19 @@ function transforms.centre_crop(size)
 end
 
 --- Ten parts of an image: the corners (upper left, upper right, lower left, lower right), the centre, and the same
--- five mirrored left to right. It is to be the last of composed transforms. A loader hands the parts out one after
--- another, and train.evaluate averages what the network says of them.
+-- five of the image mirrored left to right, so that the sixth is the upper right corner mirrored. It is to be the last
+-- of composed transforms. A loader hands the parts out one after another, and train.evaluate averages what the network
+-- says of them.
 -- Call: data.transforms.ten_crop(size) -> transform
 -- Shapes: image uint8 (C, H, W); (10, C, size, size), or (10, C, h, w) for {h, w}.
 -- Errors: raises where the image is smaller.
--- Source: Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks", section 4.1.
+-- Source: Krizhevsky et al. 2012, "ImageNet classification with deep convolutional neural networks", section 4.1;
+--  order and positions as torchvision 0.14's TenCrop has them.
 -- Example:
 --   > image = rm.arange(0, 8):reshape(1, 3, 3):byte()
 --   > crops = data.transforms.ten_crop(2)(image)
 --   > crops.shape, crops[1]:totable(), crops[6]:totable()
---   {10, 1, 2, 2}  {{{0, 1}, {3, 4}}}  {{{1, 0}, {4, 3}}}
+--   {10, 1, 2, 2}  {{{0, 1}, {3, 4}}}  {{{2, 1}, {5, 4}}}
 function transforms.ten_crop(size)
   local h, w = sides("ten_crop", size)
   return one_step {kind = "ten_crop", height = h, width = w}

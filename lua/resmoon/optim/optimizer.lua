@@ -27,6 +27,9 @@ local options_of = require "resmoon.base.options"
 
 local Optimizer = class("Optimizer")
 
+-- State tensors that are only kept with an option that is neither 0 nor false: name -> option.
+Optimizer.optional = {}
+
 -- Options are read and written through the object; all else is an ordinary field.
 function Optimizer:__index(key)
   local cls = getmetatable(self)
@@ -48,6 +51,9 @@ local function check_options(cls, options, group)
   local known = {params = group and "table" or nil}
   for name, default in pairs(cls.defaults) do known[name] = type(default) end
   options_of("optim." .. cls.__name, options, known)
+  if options.lr ~= nil and not (options.lr >= 0 and options.lr < math.huge) then
+    fail("optim.%s: lr is %s, expected a number from 0", cls.__name, tostring(options.lr))
+  end
 end
 
 local function new_group(cls, params, options, all)
@@ -268,6 +274,100 @@ function Optimizer:state_dict()
   return {optimizer = getmetatable(self).__name, tensors = tensors, numbers = {groups = groups}}
 end
 
+-- What is wrong with the numbers of group g of a state, or nil.
+local function flaw(cls, group, saved)
+  if type(saved) ~= "table" or type(saved.steps) ~= "table" or type(saved.options) ~= "table" then
+    return "lacks steps or options"
+  end
+  if #saved.steps ~= #group.params then
+    return ("has %d parameters, the optimiser's %d"):format(#saved.steps, #group.params)
+  end
+  for i, n in ipairs(saved.steps) do
+    if math.type(n) ~= "integer" or n < 0 then return ("has made %s steps with parameter %d"):format(tostring(n), i) end
+  end
+  for key, default in pairs(cls.defaults) do
+    local value = saved.options[key]
+    if type(value) ~= type(default) and (value ~= nil or key == "lr") then
+      return ("has %s = %s, expected a %s"):format(key, tostring(value), type(default))
+    end
+    if value ~= value then return ("has %s = nan"):format(key) end
+  end
+end
+
+-- Copies of the state tensors of a group. `seen` notes the names that were there.
+local function copies(cls, group, saved, tensors, base, seen)
+  local lists = {}
+  for name in pairs(group.state) do
+    lists[name] = {}
+    local option = cls.optional[name]
+    local wanted = not option or saved.options[option] and saved.options[option] ~= 0
+    for i, p in ipairs(group.params) do
+      local key = name .. "." .. base + i
+      local given = tensors[key]
+      if given then
+        seen[key] = true
+        local own = p:detach():clone()
+        local ok, message = pcall(own.copy_, own, given)
+        if not ok then fail("optim.%s: %s: %s", cls.__name, key, message) end
+        lists[name][i] = own
+      elseif wanted and saved.steps[i] > 0 then
+        fail("optim.%s: the state lacks %s, of a parameter that has made %d steps", cls.__name, key, saved.steps[i])
+      end
+    end
+  end
+  return lists
+end
+
+--- What load_state_dict does, in two halves: looks at all of a state, and returns the function that takes it over.
+-- Call: opt:prepare_state_dict(state) -> function
+-- Shapes: each state tensor as its parameter.
+-- Errors: raises where class, groups or shapes differ, and where something is missing or left over. The function
+-- raises nothing.
+-- Example:
+--   > w = rm.ones(2, {requires_grad = true})
+--   > a, b = optim.SGD({w}, {lr = 0.1}), optim.SGD({w}, {lr = 0.5})
+--   > take_over = b:prepare_state_dict(a:state_dict())
+--   > b.lr
+--   0.5
+--   > take_over()
+--   > b.lr
+--   0.1
+function Optimizer:prepare_state_dict(state)
+  called_on(self, "prepare_state_dict")
+  if type(state) ~= "table" or type(state.numbers) ~= "table" or type(state.numbers.groups) ~= "table"
+     or type(state.tensors) ~= "table" then
+    fail("optim: load_state_dict: expected what state_dict gave, got a %s without it", type(state))
+  end
+  local cls, groups = getmetatable(self), state.numbers.groups
+  if state.optimizer ~= cls.__name then
+    fail("optim.%s: the state is of %s", cls.__name, tostring(state.optimizer))
+  end
+  if #groups ~= #self.groups then
+    fail("optim.%s: the state has %d groups, the optimiser %d",
+      cls.__name, #groups, #self.groups)
+  end
+  local base, lists, seen = 0, {}, {}
+  for g, group in ipairs(self.groups) do
+    local reason = flaw(cls, group, groups[g])
+    if reason then fail("optim.%s: group %d of the state %s", cls.__name, g, reason) end
+    lists[g] = copies(cls, group, groups[g], state.tensors, base, seen)
+    base = base + #group.params
+  end
+  for key in pairs(state.tensors) do
+    if not seen[key] then fail("optim.%s: the state has %s, which the optimiser has not", cls.__name, tostring(key)) end
+  end
+  return function()
+    for g, group in ipairs(self.groups) do
+      for key in pairs(cls.defaults) do
+        local value = groups[g].options[key]
+        if value ~= nil then group[key] = value end
+      end
+      group.steps = {table.unpack(groups[g].steps)}
+      group.state = lists[g]
+    end
+  end
+end
+
 --- Takes over a state_dict: of the same class, with the same groups.
 -- Errors: raises, before anything changes, where class, groups or shapes differ.
 -- Call: opt:load_state_dict(state) -> nothing
@@ -280,47 +380,7 @@ end
 --   0.1
 function Optimizer:load_state_dict(state)
   called_on(self, "load_state_dict")
-  if type(state) ~= "table" or type(state.numbers) ~= "table" then
-    fail("optim: load_state_dict: expected what state_dict gave, got a %s without it", type(state))
-  end
-  local cls, groups = getmetatable(self), state.numbers.groups
-  if state.optimizer ~= cls.__name then
-    fail("optim.%s: the state is of %s", cls.__name, tostring(state.optimizer))
-  end
-  if #groups ~= #self.groups then
-    fail("optim.%s: the state has %d groups, the optimiser %d",
-      cls.__name, #groups, #self.groups)
-  end
-  local base, lists = 0, {}
-  for g, group in ipairs(self.groups) do
-    if #groups[g].steps ~= #group.params then
-      fail("optim.%s: group %d of the state has %d parameters, the optimiser's %d",
-        cls.__name, g, #groups[g].steps, #group.params)
-    end
-    lists[g] = {}
-    for name in pairs(group.state) do
-      lists[g][name] = {}
-      for i, p in ipairs(group.params) do
-        local key = name .. "." .. base + i
-        local saved = state.tensors[key]
-        if saved then
-          local own = p:detach():clone()
-          local ok, message = pcall(own.copy_, own, saved)
-          if not ok then fail("optim.%s: %s: %s", cls.__name, key, message) end
-          lists[g][name][i] = own
-        end
-      end
-    end
-    base = base + #group.params
-  end
-  for g, group in ipairs(self.groups) do
-    for key in pairs(cls.defaults) do
-      local value = groups[g].options[key]
-      if value ~= nil then group[key] = value end
-    end
-    group.steps = {table.unpack(groups[g].steps)}
-    group.state = lists[g]
-  end
+  self:prepare_state_dict(state)()
 end
 
 function Optimizer:__tostring()

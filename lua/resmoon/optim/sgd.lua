@@ -26,6 +26,7 @@ local fail      = require "resmoon.base.fail"
 local SGD = class("SGD", Optimizer)
 SGD.defaults = {lr = 0.1, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, nesterov = false}
 SGD.states = {"velocity"}
+SGD.optional = {velocity = "momentum"}
 
 --- Errors: raises if nesterov is asked for without momentum or with dampening.
 function SGD:init(params, options)

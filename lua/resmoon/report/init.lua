@@ -91,6 +91,7 @@ local function of_run(doc, each, draw)
                  .. "macro AUC %.4f. By the lab's criterion an accuracy of %.2f is %s."):format(
                 each.images, each.summary.kept_epoch, percent(each.top[1]), percent(each.top[2]), percent(each.top[3]),
                 each.loss, each.mean_auc, 100 * each.top[1], measure.grade(100 * each.top[1])))
+  for _, note in ipairs(each.notes) do doc:paragraph(("Of these images: %s."):format(note)) end
   local key = name:gsub("[^%w]", "_")
   draw("confusion_" .. key, "confusion matrix of " .. name, function(file)
     return plot.confusion(m, {file = file, title = name})
@@ -131,7 +132,8 @@ local function discussion(doc, all)
   doc:heading("Discussion")
   local says = {}
   local order = {table.unpack(all)}
-  table.sort(order, function(a, b) return a.summary.final < b.summary.final end)
+  local function rank(each) return each.summary.final == each.summary.final and each.summary.final or math.huge end
+  table.sort(order, function(a, b) return rank(a) < rank(b) end)   -- NaN is not comparable: it comes last
   if #order > 1 then
     local first, last = order[1], order[#order]
     says[#says + 1] = ("%s has the lowest final test error (%.2f%%), %s the highest (%.2f%%)."):format(first.run.name,

@@ -17,7 +17,9 @@ end
 
 --- path: the folder of a run. options: data (folder, instead of the run's own), evaluate (false: the log alone).
 -- Returns {run =, summary =, top = {top-1, top-3, top-5}, loss =, confusion =, auc = by class, mean_auc =,
--- roc = by class {fpr =, tpr =}, macro_roc = {fpr =, tpr =}, images =}; without evaluation only the first two.
+-- roc = by class {fpr =, tpr =}, macro_roc = {fpr =, tpr =}, images =, notes = sentences on the images}; without
+-- evaluation only the first two.
+-- Errors: raises where the test images are not what they were.
 function measure.run(path, options)
   options = options or {}
   local run = folder.read(path)
@@ -25,11 +27,8 @@ function measure.run(path, options)
   if options.evaluate == false then return result end
   local train, data = require "resmoon.train", require "resmoon.data"
   local net, c, mean, std = train.load(path)
-  c.data, c.val_split = options.data or c.data, 0
-  local _, test = train.config.open(c)
-  if #test.classes ~= #c.classes then
-    error(("report: %s has %d classes, the network of %s %d"):format(c.data, #test.classes, path, #c.classes), 0)
-  end
+  local test, notes = require "resmoon.train.testset" (path, c, {data = options.data})
+  result.notes = notes
   local loader = data.Loader(test, {batch_size = train.config.test_batch(test.shape), mean = mean, std = std})
   local measured = train.evaluate(net, loader, {scores = true})
   local k = {1, math.min(3, #test.classes), math.min(5, #test.classes)}

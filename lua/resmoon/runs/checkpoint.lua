@@ -37,8 +37,23 @@ function checkpoint.generators()
 end
 
 function checkpoint.set_generators(states)
+  checkpoint.check_generators(states)
+  for _, name in ipairs(streams) do rm.random[name]:set_state(states[name]) end
+end
+
+--- Raises unless there is a whole state of each generator.
+-- Call: train.checkpoint.check_generators(states) -> nothing
+-- Errors: that one, with what is missing.
+-- Example:
+--   > train.checkpoint.check_generators(train.checkpoint.generators())
+function checkpoint.check_generators(states)
   for _, name in ipairs(streams) do
-    if states[name] then rm.random[name]:set_state(states[name]) end
+    local state = type(states) == "table" and states[name]
+    for _, field in ipairs {"seed", "stream", "position"} do
+      if type(state) ~= "table" or math.type(state[field]) ~= "integer" then
+        error(("the generator '%s' has no %s"):format(name, type(state) == "table" and field or "state"), 0)
+      end
+    end
   end
 end
 
@@ -81,15 +96,19 @@ end
 --   [1., 1.]  float32 (2)
 function checkpoint.load(path)
   local tensors, meta = rm.load(path)
-  local about = meta.resmoon and json.decode(meta.resmoon) or {}
-  if (about.version or VERSION) > VERSION then
-    error(("%s: checkpoint version %d, but this program knows %d"):format(path, about.version, VERSION), 0)
+  local ok, about = true, {}
+  if meta.resmoon then ok, about = pcall(json.decode, meta.resmoon) end
+  if not ok or type(about) ~= "table" then
+    error(("%s: what it says of itself is damaged: %s"):format(path, tostring(about):gsub("^[^\n]-:%d+: ", "")), 0)
+  end
+  if about.version ~= nil and not (math.type(about.version) == "integer" and about.version <= VERSION) then
+    error(("%s: checkpoint version %s, but this program knows %d"):format(path, tostring(about.version), VERSION), 0)
   end
   local net, states = {}, {}
   for name, tensor in pairs(tensors) do
     if name:sub(1, #PREFIX) == PREFIX then states[name:sub(#PREFIX + 1)] = tensor else net[name] = tensor end
   end
-  local optimizer = about.optimizer and
+  local optimizer = type(about.optimizer) == "table" and
     {optimizer = about.optimizer.optimizer, numbers = about.optimizer.numbers, tensors = states}
   return {net = net, optimizer = optimizer, state = about}
 end

@@ -1,4 +1,4 @@
---- A run is a folder: config.json, log.csv, best.safetensors, last.safetensors, figures.
+--- A run is a folder: config.json, data.json (record.lua), log.csv, best.safetensors, last.safetensors, figures.
 --
 -- Call: train.folder
 -- Errors: name the folder and what is missing there.
@@ -6,6 +6,7 @@
 --   > train.folder.is_run "nowhere"
 --   false
 local rm   = require "resmoon.core"
+local begin = require "resmoon.runs.begin"
 local json = require "resmoon.base.json"
 local Log  = require "resmoon.runs.log"
 local sys  = rm.sys
@@ -22,19 +23,13 @@ local folder = {}
 function folder.is_run(path) return sys.exists(path .. "/config.json") end
 
 --- A new folder with config.json in it.
--- Errors: raises where a run is there already.
+-- Errors: raises where a run is there already, or files of one.
 -- Call: train.folder.create(path, config) -> nothing
 -- Example:
 --   > train.folder.create("runs/b", {model = "mlp"})
 --   > rm.sys.list "runs/b"
 --   {"config.json"}
-function folder.create(path, config)
-  if folder.is_run(path) then
-    error(("%s already holds a run: --resume continues it, --run DIR puts a new one elsewhere"):format(path), 0)
-  end
-  sys.mkdir_p(path)
-  rm.write_atomic(path .. "/config.json", json.encode(config, {indent = true}) .. "\n")
-end
+function folder.create(path, config) begin.run(path, config):release() end
 
 --- The config of a run.
 -- Call: train.folder.config(path) -> table
@@ -65,14 +60,21 @@ function folder.read(path)
   path = path:gsub("(.)/+$", "%1")
   local config = folder.config(path)
   local file = path .. "/log.csv"
+  if not sys.exists(file) and sys.exists(path .. "/best.safetensors") then
+    error(("%s: log.csv is missing, though best.safetensors holds an epoch that was finished"):format(path), 0)
+  end
   local log = sys.exists(file) and Log.read(file) or Log()  -- none before the first epoch has ended
   return {name = config.name or config.model or path:match("[^/]*$"), folder = path, config = config,
           log = log:by_column(), rows = log.rows}
 end
 
+-- A number, or nil: what an epoch did not measure, or what came out as NaN, is no value.
+local function value(x) return x == x and x or nil end
+
 --- The summary of a run's rows: epochs, final and best error (percent), seconds, img_per_s (mean), and kept, the error
 -- of the network in best.safetensors, with kept_epoch, its epoch. All errors are those of the test images, where there
--- are any; which network is kept, the validation images decide (train.Log.deciding).
+-- are any; which network is kept, the validation images decide (train.Log.deciding). NaN is never the best; best and
+-- kept are infinity where no epoch has an error.
 -- Call: train.folder.summary(run) -> table
 -- Errors: none.
 -- Example:
@@ -82,18 +84,20 @@ end
 --   55
 function folder.summary(run)
   local rows = run.rows
-  local sum = {epochs = #rows, seconds = 0, best = math.huge, best_epoch = 0}
-  local images, lowest = 0, math.huge
+  local sum = {epochs = #rows, seconds = 0, best = math.huge, best_epoch = 0, kept = math.huge, kept_epoch = 0}
+  local images, timed, lowest = 0, 0, math.huge
   for _, row in ipairs(rows) do
-    sum.seconds = sum.seconds + row.seconds
-    images = images + row.img_per_s
+    sum.seconds = sum.seconds + (value(row.seconds) or 0)
+    if value(row.img_per_s) then images, timed = images + row.img_per_s, timed + 1 end
     local err = row.test_error or row.val_error or row.train_error
-    if err < sum.best then sum.best, sum.best_epoch = err, row.epoch end
-    local decides = Log.deciding(row)
-    if decides < lowest then lowest, sum.kept, sum.kept_epoch = decides, err, row.epoch end
+    if value(err) and err < sum.best then sum.best, sum.best_epoch = err, row.epoch end
+    local decides = value(Log.deciding(row))
+    if decides and decides < lowest then
+      lowest, sum.kept, sum.kept_epoch = decides, value(err) or math.huge, row.epoch
+    end
     sum.final, sum.final_loss, sum.final_train = err, row.train_loss, row.train_error
   end
-  sum.img_per_s = #rows > 0 and images / #rows or 0
+  sum.img_per_s = timed > 0 and images / timed or 0
   return sum
 end
 

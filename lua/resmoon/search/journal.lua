@@ -5,6 +5,9 @@
 -- error: what came after it was bred from it.
 local rm   = require "resmoon.core"
 local json = require "resmoon.base.json"
+local lock = require "resmoon.runs.lock"
+local record = require "resmoon.runs.record"
+local source = require "resmoon.runs.source"
 local sys  = rm.sys
 
 local journal = {}
@@ -37,14 +40,42 @@ end
 
 local function search_path(folder) return folder .. "/search.json" end
 
---- Raises where the folder holds a search with other settings.
--- settings: {training =, population =, generations =, mutation =, genes =}.
-function journal.check(folder, settings)
+-- Settings of training as they are compared. Which images they name is the record's to say, where there is one; the
+-- path to them may be written in different ways.
+local function comparable(settings, recorded)
+  local copy = {}
+  for name, value in pairs(settings) do copy[name] = value end
+  if type(copy.training) == "table" then
+    local training = {}
+    for name, value in pairs(copy.training) do training[name] = value end
+    training.data_path = nil
+    training.data = not recorded and (source.absolute(training.data) or training.data) or nil
+    copy.training = training
+  end
+  return copy
+end
+
+--- Whether the folder holds a search.
+function journal.is_search(folder) return sys.exists(search_path(folder)) end
+
+--- Raises where the folder holds a search with other settings or on other images, trials whose search.json is gone, or
+-- a run.
+-- settings: {training =, population =, generations =, mutation =, genes =}; made: the record of the images.
+function journal.check(folder, settings, made)
   local path = search_path(folder)
-  if not sys.exists(path) then return end
+  if not sys.exists(path) then
+    if sys.is_dir(folder .. "/trials") and #sys.list(folder .. "/trials") > 0 then
+      error(("%s holds trials, but search.json, which says of which search, is missing; --run DIR puts a new search "
+             .. "elsewhere"):format(folder), 0)
+    elseif sys.exists(folder .. "/config.json") then
+      error(("%s holds a run; --run DIR puts a search elsewhere"):format(folder), 0)
+    end
+    return
+  end
   local saved, reason = read(path)
   if not saved then error(("%s: %s"):format(path, reason), 0) end
-  settings = json.decode(json.encode(settings))
+  local before = record.read(folder)
+  saved, settings = comparable(saved, before), comparable(json.decode(json.encode(settings)), before)
   for _, name in ipairs {"training", "population", "generations", "mutation", "genes"} do
     if text(saved[name]) ~= text(settings[name]) then
       local both = type(saved[name]) == "table" and type(settings[name]) == "table"
@@ -52,13 +83,30 @@ function journal.check(folder, settings)
       error(("%s was begun with another %s (%s); --run DIR puts a new search elsewhere"):format(folder, name, what), 0)
     end
   end
+  local list = before and made and record.differences(before, made) or {}
+  if #list > 0 then
+    error(("%s was begun on other images:\n  %s\nPut them back as they were, or begin a new search with --run DIR.")
+          :format(folder, table.concat(list, "\n  ")), 0)
+  end
 end
 
---- Begins a search, where the folder holds none.
-function journal.begin(folder, settings)
-  if sys.exists(search_path(folder)) then return end
+--- Writes the record of the images into the folder of a search that has none. Returns whether it had none.
+function journal.record(folder, made)
+  if record.read(folder) then return false end
+  record.write(folder, made)
+  return true
+end
+
+--- Begins a search, where the folder holds none. Returns the folder's lock, which the caller releases.
+-- Errors: raises where somebody else has begun one there meanwhile.
+function journal.begin(folder, settings, made)
   sys.mkdir_p(folder .. "/trials")
-  write(search_path(folder), settings)
+  local held = lock.take(folder)
+  local _ <close> = lock.on_error(held)
+  journal.check(folder, settings, made)
+  record.write(folder, made)
+  if not sys.exists(search_path(folder)) then write(search_path(folder), settings) end
+  return held
 end
 
 local function trial_path(folder, number) return ("%s/trials/%03d.json"):format(folder, number) end

@@ -5,7 +5,10 @@ local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
 local genetic = require "resmoon.search.genetic"
 local journal = require "resmoon.search.journal"
+local lock    = require "resmoon.runs.lock"
 local options = require "resmoon.base.options"
+local record  = require "resmoon.runs.record"
+local source  = require "resmoon.runs.source"
 local trial   = require "resmoon.search.trial"
 local workers = require "resmoon.search.workers"
 
@@ -26,6 +29,7 @@ local function complete(given)
   o.threads = o.threads or o.settings.threads or rm.num_threads()
   o.settings = config.complete(config.with({epochs = 3, val_split = 0.1}, o.settings))
   o.settings.threads = nil
+  if not o.sets then o.settings.data_path = source.absolute(o.settings.data) end
   if o.settings.val_split == 0 then
     fail("search.run: val_split is 0, so no images are held out to measure fitness on")
   end
@@ -57,7 +61,7 @@ local function run_missing(self, orders)
       if result.reason then  -- then nothing can be found out about genes, and nothing is begun
         error(("search: the settings as given do not train: %s"):format(result.reason), 0)
       end
-      journal.begin(self.folder, self.identity)
+      self.lock = self.lock or journal.begin(self.folder, self.identity, self.record)
     end
     results[order.number] = result
     journal.write(self.folder, order.number, result)
@@ -68,7 +72,7 @@ local function run_missing(self, orders)
   for _, order in ipairs(missing) do order.settings.threads = math.max(1, self.threads // at_a_time) end
   if at_a_time > 1 then return workers.run(self.folder, missing, at_a_time, ended) end
   for _, order in ipairs(missing) do
-    self.sets = self.sets or {config.open(self.settings)}
+    self.sets = self.sets or {config.open(self.settings)}   -- where one trial is left of several workers'
     local result = trial.run(order.settings, {bar = order.bar, sets = self.sets})
     if result.stopped == "interrupted" then return false end
     result.genes, result.generation = order.genes, order.generation
@@ -91,6 +95,20 @@ local function evaluate(self, individuals, generation)
   return fitness
 end
 
+-- Opens the images and compares them with those of the search that is in the folder.
+local function look_at_images(self)
+  self.sets = self.sets or {config.open(self.settings)}
+  local before = self.lock and record.read(self.folder)
+  self.record = record.make({train = self.sets[1], validation = self.sets[3]},
+                            {source = self.settings.data_path, like = before})
+  if self.workers > 1 then self.sets = nil end   -- they open their own
+  if not self.lock then return end
+  journal.check(self.folder, self.identity, self.record)
+  if journal.record(self.folder, self.record) then
+    say(self, "%s had no record of its images (data.json): those of now are taken for them and recorded", self.folder)
+  end
+end
+
 --- Searches for the hyper-parameters with which a short training comes furthest, with a genetic algorithm. Fitness is
 -- the top-1 accuracy on held-out training images. Trial 0 is the training with the settings as given: what the search
 -- is compared with.
@@ -109,7 +127,7 @@ end
 -- Returns: what search.genetic does, with folder, genes (what was varied) and plain, the individual of trial 0; each
 --  individual has `trial`: {accuracy = by epoch, loss = by epoch, epochs =, stopped =, seconds =}. nil after Ctrl-C.
 -- Errors: raises for options out of range, settings that cannot train at all, a folder with a search of other
---  settings, and a damaged file in it.
+--  settings or images, one in which another search is at work, and a damaged file in it.
 -- Example:
 --   > settings = {model = "mlp", train_size = 60, test_size = 10, epochs = 1}
 --   > options = {settings = settings, folder = "runs/search", progress = false}
@@ -122,7 +140,12 @@ local function run(given)
   self.results = {}
   self.identity = {training = self.settings, population = self.population, generations = self.generations,
                    mutation = self.threshold, genes = self.genes}
+  local _ <close> = setmetatable({}, {__close = function()
+    if self.lock then self.lock:release() end
+  end})
+  if journal.is_search(self.folder) then self.lock = lock.take(self.folder) end
   journal.check(self.folder, self.identity)
+  look_at_images(self)
   local as_given = trial.genes(self.settings, self.varied)
   local function evaluate_all(individuals, generation)
     if generation == 1 then

@@ -48,6 +48,7 @@ function trial.run(settings, options)
   local hopeless = false
   local function on_epoch(trainer, row)
     local accuracy = 100 - row.val_error
+    if accuracy ~= accuracy or row.train_loss ~= row.train_loss then error("trial: an accuracy or loss is NaN", 0) end
     result.accuracy[row.epoch], result.loss[row.epoch], result.fitness = accuracy, row.train_loss, accuracy
     local bar = options.bar and options.bar[row.epoch]
     hopeless = bar ~= nil and accuracy < bar / 2 and row.epoch < trainer.epochs

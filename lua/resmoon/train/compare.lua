@@ -6,11 +6,15 @@
 --   > train.compare.duration(3725)
 --   1:02:05
 local folder = require "resmoon.runs.folder"
+local record = require "resmoon.runs.record"
 local text   = require "resmoon.base.text"
 
 local compare = {duration = require("resmoon.train.progress").duration}
 
---- Lines of the table. runs: as folder.read gives them.
+-- A number as text; "-" for none, and for NaN or infinity, which are no value.
+local function cell(format, x) return x and x == x and math.abs(x) < math.huge and format:format(x) or "-" end
+
+--- Lines of the table. runs: as folder.read gives them. What has no value, NaN too, is "-".
 -- Call: train.compare.table(runs) -> list of strings
 -- Call: train.compare.duration(seconds) -> string
 -- Units: errors in per cent, times as minutes:seconds.
@@ -25,11 +29,10 @@ function compare.table(runs)
                   "time", "img/s"}}
   for _, run in ipairs(runs) do
     local s = folder.summary(run)
-    local none = s.epochs == 0
     lines[#lines + 1] = {
       run.name, run.config.parameters and text.grouped(run.config.parameters) or "", tostring(s.epochs),
-      none and "-" or ("%.4f"):format(s.final_loss), none and "-" or ("%.2f%%"):format(s.final_train),
-      none and "-" or ("%.2f%%"):format(s.final), none and "-" or ("%.2f%% (%d)"):format(s.best, s.best_epoch),
+      cell("%.4f", s.final_loss), cell("%.2f%%", s.final_train), cell("%.2f%%", s.final),
+      s.best < math.huge and ("%.2f%% (%d)"):format(s.best, s.best_epoch) or "-",
       compare.duration(s.seconds), ("%.0f"):format(s.img_per_s),
     }
   end
@@ -49,19 +52,38 @@ end
 --   mine  60.00%  85.00%  95.00%  1.2000          60.00% (1)
 function compare.topk(runs)
   local lines = {{"run", "top-1", "top-3", "top-5", "loss", "best top-1 (epoch)"}}
-  local function percent(x) return x and ("%.2f%%"):format(x) or "-" end
+  local function percent(x) return cell("%.2f%%", x) end
   for i, run in ipairs(runs) do
     local last, best, at = run.rows[#run.rows] or {}, nil, nil
     local prefix = last.test_error and "test_" or "val_"
     local function top1(row) return row[prefix .. "error"] and 100 - row[prefix .. "error"] end
     for _, row in ipairs(run.rows) do
-      if top1(row) and (not best or top1(row) > best) then best, at = top1(row), row.epoch end
+      local now = top1(row)
+      if now and now == now and (not best or now > best) then best, at = now, row.epoch end
     end
     local loss = last[prefix .. "loss"]
     lines[i + 1] = {run.name, percent(top1(last)), percent(last[prefix .. "top3"]), percent(last[prefix .. "top5"]),
-                    loss and ("%.4f"):format(loss) or "-", best and ("%s (%d)"):format(percent(best), at) or "-"}
+                    cell("%.4f", loss), best and ("%s (%d)"):format(percent(best), at) or "-"}
   end
   return text.columns(lines), lines
+end
+
+-- A sentence where the runs were not all trained and tested on the same images, as far as they know; or nil.
+local function data_note(runs)
+  local groups, names = {}, {}
+  for _, run in ipairs(runs) do
+    local made = run.folder and record.read(run.folder)
+    if made then
+      local key = table.concat({made.train and made.train.digest or "", made.test and made.test.digest or ""}, " ")
+      if not groups[key] then
+        groups[key] = ("%s (%s)"):format(run.folder, made.name or "")
+        names[#names + 1] = groups[key]
+      end
+    end
+  end
+  if #names < 2 then return nil end
+  return ("note: not all of these were trained and tested on the same images: %s differ"):format(
+    table.concat(names, ", "))
 end
 
 --- Prints the table and draws the figure: as PNG and SVG into `path` (a folder; nil: no files), and
@@ -79,6 +101,8 @@ function compare.show(runs, path, options)
   local read = {}
   for i, run in ipairs(runs) do read[i] = type(run) == "string" and folder.read(run) or run end
   io.stdout:write("\n", table.concat(compare.table(read), "\n"), "\n\n")
+  local note = data_note(read)
+  if note then io.stdout:write(note, "\n\n") end
   io.stdout:flush()
   plot.curves(read, {title = options.title})
   if path then

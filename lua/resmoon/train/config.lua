@@ -37,7 +37,7 @@ local optional = {
   shortcut = "string", block = "string", activation = "string", init = "string", name = "string",
   drop_last = "boolean", device = "string",
   classes = "table", input = "table", parameters = "number", data_name = "string", data_seed = "number",
-  drawing = "table",
+  drawing = "table", data_path = "string",
 }
 
 config.inits = {"xavier", "he"}
@@ -121,7 +121,7 @@ function config.complete(partial)
     c.milestones = {}
     for _, epoch in ipairs {81, 122} do
       local at = math.floor(c.epochs * epoch / 164 + 0.5)
-      if at >= 1 then c.milestones[#c.milestones + 1] = at end
+      if at > (c.milestones[#c.milestones] or 0) and at < c.epochs then c.milestones[#c.milestones + 1] = at end
     end
   elseif c.schedule == "step" then
     c.step_size = c.step_size or math.max(1, c.epochs // 3)
@@ -288,7 +288,7 @@ function config.open(c, options)
     test = data.shapes10 {train = false, size = c.test_size, seed = c.data_seed}
     if c.size and not whole then train, test = train:shrunk(c.size), test:shrunk(c.size) end
   else
-    train, test = data.open(c.data, whole and {cache = false} or {image_size = c.size})
+    train, test = data.open(require("resmoon.runs.source").of(c), whole and {cache = false} or {image_size = c.size})
     local function first(set, n, what)
       if not n then return set end
       if n > set:size() then bad(what, n, ("at most %d, the images of %s"):format(set:size(), c.data)) end

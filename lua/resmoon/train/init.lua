@@ -5,8 +5,9 @@
 --     net, config = train.load("runs/r20")     the best checkpoint
 --     train.Trainer {net = net, optimizer = opt, train = loader, epochs = 5}:fit()
 --
--- The commands `resmoon train`, `compare` and `evaluate` are these functions. A run is a folder: config.json, log.csv,
--- best.safetensors, last.safetensors, curves.png, curves.svg.
+-- The commands `resmoon train`, `compare` and `evaluate` are these functions. A run is a folder: config.json, data.json
+-- (which images it was trained on: they are compared when it is taken up), log.csv, best.safetensors, last.safetensors,
+-- curves.png, curves.svg.
 -- Topic: train
 local evaluation = require "resmoon.train.evaluate"
 local run        = require "resmoon.train.run"

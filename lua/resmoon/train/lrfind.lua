@@ -115,7 +115,7 @@ local function lrfind(net, optimizer, loader, options)
       optimizer:zero_grad()
       local loss = loss_of((net(x)), y)
       local value = loss:item()
-      if value ~= value or value == math.huge then
+      if value ~= value or math.abs(value) == math.huge then
         found.stopped = true
         break
       end

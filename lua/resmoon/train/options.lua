@@ -67,6 +67,8 @@ function options.add(parser, given)
   parser:group("Training",
     add("--epochs", "passes over the training images", "N", whole, d.epochs),
     add("--batch-size", "images per step", "N", whole, d.batch_size),
+    switch("--drop-last", "leave out the last batch of an epoch where it is smaller than the others",
+           d.drop_last or false),
     add("--optimizer", "how a step is made", nil, nil, d.optimizer):choices {"sgd", "adam", "adamw", "rmsprop"},
     add("--lr", "learning rate at the start", "RATE", number, d.lr),
     add("--momentum", "of sgd", "X", number, d.momentum),
@@ -110,7 +112,7 @@ local fields = {
   "data", "train_size", "test_size", "val_split", "augment", "epochs", "batch_size", "optimizer", "lr", "momentum",
   "weight_decay", "nesterov", "label_smoothing", "clip", "accumulate", "early_stop", "schedule", "milestones", "gamma",
   "step_size", "max_lr", "cycle_momentum", "max_momentum", "warmup", "seed", "threads", "shortcut", "width",
-  "size", "block", "activation", "init", "standardize", "max_norm",
+  "size", "block", "activation", "init", "standardize", "max_norm", "drop_last",
 }
 
 --- The settings that were given, as a partial config.

@@ -19,7 +19,8 @@ local function best(row, classes, k)
   return list
 end
 
---- Reads the files, scales them to cover the network's input, cuts the middle out, normalises and classifies.
+--- Reads the files, turned as their EXIF orientation says, scales them to cover the network's input, cuts the middle
+-- out, normalises and classifies.
 -- options: input {channels, height, width}, mean and std (of each channel), classes (names), top (3), transform
 -- (instead of scaling and cutting: train.config.test_transform gives that of a run).
 -- Returns a list of {file =, top = {{class =, label =, probability =}, ...}}, with `images`, uint8 (N, C, H, W).
@@ -44,7 +45,8 @@ local function predict(net, files, options)
     fail("predict: top is %s, expected a whole number from 1", tostring(top))
   end
   local channels, height, width = table.unpack(options.input)
-  local images = transforms.read(files, channels, options.transform or transforms.cover {height, width})
+  local images = transforms.read(files, channels, options.transform or transforms.cover {height, width}, nil,
+                                 {orient = true})
   local mean, std = options.mean, options.std
   if not mean then
     mean, std = {}, {}

@@ -1,21 +1,24 @@
 --- Layer responses of finished runs: what figure 7 of the paper shows.
 local config = require "resmoon.train.config"
 local fail   = require "resmoon.base.fail"
+local rm     = require "resmoon.core"
 local run    = require "resmoon.train.run"
 
 local responses = {}
 
 --- The responses of a run's best network to training images.
 -- path: folder of the run, or a .safetensors file. options: images (256: how many), data (folder, instead of the
--- run's).
+-- run's, which has to be what it was).
 -- Returns {name =, layers = {{path =, std =}, ...}, std = numbers}: std is what plot.responses draws.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses".
 function responses.of(path, options)
   options = options or {}
   local data, metrics = require "resmoon.data", require "resmoon.metrics"
   local net, c, mean, std = run.load(path)
-  c.data, c.val_split = options.data or c.data, 0
-  local train = config.open(c)
+  if options.data then c.data, c.data_path = options.data, nil end
+  local sets = {config.open(c)}
+  local train = sets[1]
+  if not options.data and rm.sys.is_dir(path) then run.check_data(path, sets, c) end
   local n = math.min(options.images or 256, train:size())
   if n < 1 then fail("responses: images is %d, expected at least 1", n) end
   local part = train:subset(data.Dataset.spread(train:size(), n))

@@ -1,11 +1,18 @@
 --- Runs: from a config (config.lua) to a trained network in a folder.
 local rm         = require "resmoon.core"
+local begin      = require "resmoon.runs.begin"
 local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
 local device     = require "resmoon.runs.device"
 local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
+local lock       = require "resmoon.runs.lock"
+local preflight  = require "resmoon.train.preflight"
+local record     = require "resmoon.runs.record"
+local source     = require "resmoon.runs.source"
 local Trainer    = require "resmoon.train.trainer"
+
+local sys = rm.sys
 
 local run = {}
 
@@ -19,13 +26,32 @@ local function loss_of(c)
   return function(logits, labels) return logits:cross_entropy(labels, options) end
 end
 
--- The trainer of a complete config, with the data sets given or opened.
-local function build(c, path, options)
-  local data = require "resmoon.data"
+-- The data sets of a config: {train, test, validation}, those given or what it names.
+local function open(c, options)
   if c.threads then rm.set_num_threads(c.threads) end
+  return options.sets or {config.open(c)}
+end
+
+local function record_of(sets, c, like)
+  return record.make({train = sets[1], test = sets[2], validation = sets[3]},
+                     {source = source.path(c), like = like})
+end
+
+-- Raises where a set numbers its classes in another way than the training images.
+local function check_classes(train, set, what)
+  local differ = set and train.classes and set.classes and record.classes_differ(train.classes, set.classes)
+  if not differ then return end
+  error(("train: the %s images have other classes than the training images: %s; %s"):format(what,
+        table.concat(train.classes, ", "), table.concat(set.classes, ", ")), 0)
+end
+
+-- The trainer of a complete config on these data sets.
+local function build(c, sets, path, options)
+  local data = require "resmoon.data"
   rm.manual_seed(c.seed)
-  local sets = options.sets or {config.open(c)}
   local train, test, validation = sets[1], sets[2], sets[3]
+  check_classes(train, test, "test")
+  check_classes(train, validation, "validation")
   local mean, std = config.normalisation(c, train)
   c.classes, c.input, c.data_name = train.classes, train.shape, train.name
   local net = config.model(c)
@@ -34,19 +60,23 @@ local function build(c, path, options)
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
   local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = c.augment == true,
                                      drop_last = c.drop_last, mean = mean, std = std})
+  preflight.batches(net, loader, c.accumulate)
+  local notes = preflight.settings(c, #loader, train:size())
   local optimizer = config.optimizer(c, net:parameters())
   local schedule, unit = config.schedule(c, optimizer, #loader)
   local function fixed(set)
     return set and data.Loader(set, {batch_size = math.max(c.batch_size, config.test_batch(set.shape)),
                                     mean = mean, std = std})
   end
-  return Trainer {
+  local trainer = Trainer {
     net = net, optimizer = optimizer, schedule = schedule, schedule_unit = unit, train = loader, test = fixed(test),
     validation = fixed(validation), epochs = c.epochs, loss = loss_of(c), folder = path, hooks = options.hooks,
     early_stop = c.early_stop, clip = c.clip, max_norm = c.max_norm, accumulate = c.accumulate,
     progress = options.progress, name = options.label,
     about = {config = c, mean = mean, std = std},
   }
+  trainer.notes = notes
+  return trainer
 end
 
 -- The run's curves, as PNG and SVG in its folder. The run is kept whatever becomes of them: what goes wrong is said,
@@ -76,14 +106,17 @@ end
 --- The trainer of a config (config.lua lists the settings; absent ones have their defaults), and the config in full.
 -- options: folder (of the run; nil: nothing is written), progress (false: silent), label (shown before
 -- each line), hooks, sets ({train, test, validation}: instead of opening config.data).
--- Errors: raises where the folder holds a run already.
+-- Errors: raises where the folder holds a run already, and for what cannot train. The trainer holds the folder's lock
+-- until its fit returns.
 function run.trainer(partial, options)
   options = options or {}
   local c = config.complete(partial)
   local path = options.folder
-  if path and folder.is_run(path) then folder.create(path, c) end  -- raises, before any work
-  local trainer = build(c, path, options)
-  if path then folder.create(path, c) end
+  if path then begin.check_free(path) end   -- before any work
+  if not options.sets or options.record then c.data_path = source.path(c) end
+  local sets = open(c, options)
+  local trainer = build(c, sets, path, options)
+  if path then trainer.lock = begin.run(path, c, options.record or record_of(sets, c)) end
   return trainer, c
 end
 
@@ -108,7 +141,7 @@ function run.run(partial, options)
   return run.finish(trainer, c)
 end
 
-local function text(value) return (json.encode({value}):sub(2, -2)) end
+local function text(value) return value == nil and "absent" or (json.encode({value}):sub(2, -2)) end
 
 --- The config of the run in a folder, with settings given anew. Of these only epochs, data, threads, early_stop and
 -- drawing may differ.
@@ -126,21 +159,108 @@ function run.changed(path, changes)
         error(("%s: its %s schedule ends at epoch %d, so that is where the run ends"):format(path, saved.schedule,
               saved.epochs), 0)
       end
+      if name == "data" and value ~= saved.data then saved.data_path = source.absolute(value) end
       saved[name] = value
     end
   end
   return config.complete(saved)
 end
 
+-- Settings that a checkpoint and config.json may have different values of, beside those of may_change.
+local incidental = {name = true, device = true, data_path = true, data_name = true}
+
+-- The checkpoint in a file. Raises where it was written by a training with other settings than config.json has.
+local function load_checked(path, file, c)
+  local saved = checkpoint.load(file)
+  local written = saved.state.config
+  if type(written) ~= "table" then error(file .. " does not say which training it is of", 0) end
+  local names, list = {}, {}
+  for name in pairs(config.with(c, written)) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local later = written[name] == nil and config.defaults[name] ~= nil   -- a setting of a later version
+    if not (may_change[name] or incidental[name] or later) and text(written[name]) ~= text(c[name]) then
+      list[#list + 1] = ("%s: %s there, %s in config.json"):format(name, text(written[name]), text(c[name]))
+    end
+  end
+  if #list > 0 then
+    error(("%s was written by a training with other settings (%s%s): it is another run's, or config.json was edited; "
+           .. "%s does not go on"):format(file, table.concat(list, "; ", 1, math.min(4, #list)),
+          #list > 4 and ("; and %d more"):format(#list - 4) or "", path), 0)
+  end
+  return saved
+end
+
+-- The checkpoint with which the run in a folder goes on; nil where it was stopped before its first one.
+-- Errors: raises where it is gone, though there was one.
+local function last_checkpoint(path)
+  local file = path .. "/last.safetensors"
+  if sys.exists(file) then return file end
+  local best, log = sys.exists(path .. "/best.safetensors"), sys.exists(path .. "/log.csv")
+  if not (best or log) then return nil end
+  error(("%s: last.safetensors is missing, and without it the run cannot go on (%s): put it back, or begin a new run "
+         .. "elsewhere with --run DIR%s"):format(path, log and "log.csv shows that epochs were finished"
+         or "best.safetensors shows that an epoch was finished",
+        best and ("; the network of the best epoch is there (resmoon evaluate %s)"):format(path) or ""), 0)
+end
+
+-- Compares the data with what the run was trained on. Returns the record of the data now.
+local function check_data(path, sets, c, made)
+  local before, classes = record.read(path), folder.config(path).classes
+  -- Where one of the two knows sizes alone, the other is made so, too.
+  local now = made and (not before or made.covers == before.covers) and made or record_of(sets, c, before)
+  local list
+  if before then list = record.differences(before, now)
+  else list = {classes and now.classes and record.classes_differ(classes, now.classes)} end
+  if #list > 0 then
+    error(("%s was trained on other data than %s holds now:\n  %s\nPut the data back as they were (--data DIR if they "
+           .. "are elsewhere), or begin a new run with --run DIR. Nothing was changed."):format(path,
+          now.source or now.name or c.data, table.concat(list, "\n  ")), 0)
+  end
+  return now, before == nil
+end
+run.check_data, run.record_of = check_data, record_of
+
+--- Raises where the run in a folder could not be taken up: its checkpoint is gone, damaged or of another training.
+function run.check_checkpoint(path, c)
+  local last = last_checkpoint(path)
+  return last and load_checked(path, last, c)
+end
+
+-- The trainer's own checks of how far the run has come.
+local function check_end(path, trainer, c)
+  local done = trainer.sums and trainer.epoch or trainer.epoch - 1
+  if done > c.epochs then
+    error(("%s has %s epoch %d: it cannot end with epoch %d; --epochs takes %d or more"):format(path,
+          trainer.sums and "begun" or "made", done, c.epochs, done), 0)
+  end
+end
+
 --- The trainer of the run in a folder as it stopped, and its config: fit goes on bit for bit.
--- changes: settings given anew, as run.changed takes them.
+-- changes: settings given anew, as run.changed takes them. Nothing on disk changes until everything was looked at.
+-- Errors: raises where the folder is no run or in use; where its checkpoint is missing, damaged or of another training;
+-- where the data are not those it was begun with.
 function run.reopen(path, changes, options)
   options = options or {}
   local c = run.changed(path, changes)
-  local trainer = build(c, path, options)
-  local last = path .. "/last.safetensors"
-  if rm.sys.exists(last) then trainer:resume(last) end  -- else it was stopped before its first checkpoint
-  rm.write_atomic(path .. "/config.json", json.encode(c, {indent = true}) .. "\n")
+  local held = lock.take(path)
+  local _ <close> = lock.on_error(held)
+  local saved = run.check_checkpoint(path, c)
+  local sets = open(c, options)
+  local made, missing = check_data(path, sets, c, options.record)
+  if not options.sets or options.record then c.data_path = source.path(c) end
+  local trainer = build(c, sets, path, options)
+  if saved then trainer:resume(path .. "/last.safetensors", saved) end
+  check_end(path, trainer, c)
+  local function note(...) table.insert(trainer.notes, 1, string.format(...)) end
+  if missing then
+    note("%s had no record of the data it was begun with (data.json): those of now are taken for them and recorded",
+         path)
+  end
+  if not saved then note("%s was stopped before its first checkpoint: it begins with epoch 1", path) end
+  if missing or made.source ~= record.read(path).source then record.write(path, made) end
+  begin.write_config(path, c)
+  trainer.lock = held
   return trainer, c
 end
 
@@ -159,12 +279,26 @@ function run.resume(path, changes, options)
   return run.finish(trainer, c)
 end
 
+-- The best checkpoint of the run in a folder, and its file.
+local function best_checkpoint(path)
+  local c = folder.config(path)  -- says if it is no run
+  local file = path .. "/best.safetensors"
+  if sys.exists(file) then
+    return load_checked(path, file, c), file
+  end
+  local last = path .. "/last.safetensors"
+  if not sys.exists(path .. "/log.csv") then error(path .. " holds no checkpoint yet: no epoch was finished", 0) end
+  error(("%s: best.safetensors is missing, though log.csv shows finished epochs%s"):format(path,
+        sys.exists(last) and ("; %s holds the network of the last one"):format(last) or ""), 0)
+end
+
 --- The network of a run: run.load("runs/resnet20") or run.load("runs/resnet20/last.safetensors").
 -- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, and the mean and
 -- standard deviation its images are normalised with.
 -- Call: train.load(path) -> net, config, mean, std
 -- Shapes: mean and std are lists of C numbers, in units of [0, 1].
--- Errors: raises where there is no run, no finished epoch, or a damaged file.
+-- Errors: raises where there is no run, no finished epoch, or a damaged file; where the checkpoint is of another
+-- training than config.json says.
 -- Example:
 --   > settings = {model = "mlp", epochs = 1, train_size = 200, test_size = 50}
 --   > train.run(settings, {folder = "runs/mine", progress = false});
@@ -172,15 +306,10 @@ end
 --   > config.model, net.training
 --   mlp  false
 function run.load(path)
-  local file = path
-  if rm.sys.is_dir(path) then
-    folder.config(path)  -- says if it is no run
-    file = path .. "/best.safetensors"
-    if not rm.sys.exists(file) then error(path .. " holds no checkpoint yet: no epoch was finished", 0) end
-  end
-  local saved = checkpoint.load(file)
+  local saved, file
+  if sys.is_dir(path) then saved, file = best_checkpoint(path) else saved, file = checkpoint.load(path), path end
   local c = saved.state.config
-  if not c then error(file .. " does not say which network it is of", 0) end
+  if type(c) ~= "table" then error(file .. " does not say which network it is of", 0) end
   local net = config.model(c)
   net:load_state_dict(saved.net)
   net:eval()

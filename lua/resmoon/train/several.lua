@@ -14,15 +14,16 @@ local function ended(path, c)
   return last >= c.epochs or (c.early_stop > 0 and last - folder.summary(there).kept_epoch >= c.early_stop)
 end
 
--- Runs on the same images share them: opens(c) -> {train, test, validation}.
-local function opener()
-  local opened, sets = nil, nil
+-- Runs on the same images share them: opens(c) -> {train, test, validation}, and the record of them.
+local function opener(given)
+  local opened, sets, made = nil, given, nil
   return function(c)
     local what = {}
     for i, name in ipairs(config.data_settings) do what[i] = {name, c[name]} end
     local key = json.encode(what)
-    if key ~= opened then opened, sets = key, {config.open(c)} end
-    return sets
+    if not given and key ~= opened then opened, sets, made = key, {config.open(c)}, nil end
+    made = made or run.record_of(sets, c)
+    return sets, made
   end
 end
 
@@ -48,7 +49,7 @@ end
 --  progress  false: silent
 -- Returns: the folders of the runs, in order; nil where Ctrl-C ended it.
 -- Errors: raises, before anything is trained, for an unknown network or setting, and where a folder holds a run with
---  other settings.
+--  other settings or, if anything is left to train, one of other data or without the checkpoint to go on from.
 -- Example:
 --   > settings = {model = "mlp", epochs = 1, train_size = 100, test_size = 20}
 --   > jobs = {{name = "one", settings = settings}}
@@ -56,20 +57,28 @@ end
 --   {"runs/both/one"}
 local function several(jobs, options)
   check(jobs, options)
-  local todo, paths, wide = {}, {}, 0
+  local todo, paths, begun, wide = {}, {}, {}, 0
   for i, job in ipairs(jobs) do
     local path = ("%s/%s"):format(options.folder, job.name)
     local c = config.with({name = job.name}, job.settings)
     local there = folder.is_run(path)
     c = there and run.changed(path, c) or config.complete(c)
     require("resmoon.models").get(c.model)
-    if not there or not ended(path, c) then todo[#todo + 1] = {path = path, config = c, there = there} end
+    local unfinished = not there or not ended(path, c)
+    if there then begun[#begun + 1] = {path = path, config = c, unfinished = unfinished} end
+    if unfinished then todo[#todo + 1] = {path = path, config = c, there = there} end
     paths[i], wide = path, math.max(wide, #c.name)
   end
-  local open = opener()
+  local open = opener(options.sets)
+  for _, each in ipairs(#todo > 0 and begun or {}) do
+    local sets, made = open(each.config)
+    run.check_data(each.path, sets, each.config, made)
+    if each.unfinished then run.check_checkpoint(each.path, each.config) end
+  end
   for _, job in ipairs(todo) do
     local c = job.config
-    local how = {folder = job.path, sets = options.sets or open(c), progress = options.progress,
+    local sets, made = open(c)
+    local how = {folder = job.path, sets = sets, record = made, progress = options.progress,
                  label = ("%-" .. wide .. "s"):format(c.name)}
     local result = job.there and run.resume(job.path, c, how) or run.run(c, how)
     if result.stopped == "interrupted" then return nil end

@@ -15,11 +15,14 @@ local rm         = require "resmoon.core"
 local class      = require "resmoon.base.class"
 local checkpoint = require "resmoon.runs.checkpoint"
 local evaluation = require "resmoon.train.evaluate"
+local lock       = require "resmoon.runs.lock"
 local Log        = require "resmoon.runs.log"
 local momentum   = require "resmoon.optim.momentum"
 local optim      = require "resmoon.optim"
+local preflight  = require "resmoon.train.preflight"
 local Progress   = require "resmoon.train.progress"
-local xpcall = require("resmoon.base.catch").xpcall
+local restore    = require "resmoon.train.restore"
+local xpcall     = require("resmoon.base.catch").xpcall
 local sys        = rm.sys
 
 local Trainer = class("Trainer")
@@ -51,7 +54,8 @@ end
 --   schedule, schedule_unit ("epoch" or "step": how often it moves on)
 --   test, validation    loaders that are evaluated after each epoch
 --   loss                function(logits, labels) -> scalar tensor; cross-entropy
---   folder              of the run, which exists; without it nothing is written
+--   folder              of the run, which exists; without it nothing is written. While fit is at work it holds the
+--                       folder's lock
 --   early_stop          epochs without a better error before it stops; 0: never. The error is that
 --                       of the validation images, else the test images, else the training images
 --   accumulate          parts into which each batch is cut; their gradients add up to the batch's: 1
@@ -152,12 +156,16 @@ end
 --   > rm.sys.exists "mlp.safetensors"
 --   true
 function Trainer:save(path)
-  path = path or self:path("last.safetensors")
-  if path then checkpoint.save(path, self.net, self.optimizer, self:state()) end
+  local own = self:path("last.safetensors")
+  path = path or own
+  if not path then return end
+  checkpoint.save(path, self.net, self.optimizer, self:state())
+  if path == own then self.left = sys.stat(path) end
 end
 
 --- Takes up a run where save left it; fit goes on from there.
--- Errors: raises, before anything changes, where the file is no checkpoint of such a trainer.
+-- Errors: raises, before anything changes, where the file is no checkpoint of such a trainer, lacks something, or has
+-- made epochs that the log of the run's folder does not have.
 -- Call: trainer:resume(path = FOLDER/last.safetensors) -> nothing
 -- Shapes: the checkpoint's tensors fit the network.
 -- Example:
@@ -167,25 +175,12 @@ end
 --   > trainer = train.Trainer(options)
 --   > trainer:save "mlp.safetensors"
 --   > trainer:resume "mlp.safetensors"
-function Trainer:resume(path)
+function Trainer:resume(path, saved)   -- saved: what is in the file, where the caller has read it
   path = path or self:path("last.safetensors")
-  local saved = checkpoint.load(path)
-  local state = saved.state
-  if not saved.optimizer or not state.epoch then
-    error(path .. " holds weights only: there is nothing to resume", 0)
-  end
-  self.net:load_state_dict(saved.net)
-  self.optimizer:load_state_dict(saved.optimizer)
-  if self.schedule and state.schedule then self.schedule:load_state_dict(state.schedule) end
-  self.train:load_state_dict(state.loader)
-  checkpoint.set_generators(state.generators)
-  self.epoch, self.steps, self.sums, self.best = state.epoch, state.steps, state.sums, state.best
-  self.lr, self.momentum = state.lr, state.momentum
-  local log = self:path("log.csv")
-  if log and sys.exists(log) then
-    self.log = Log.read(log)
-    self.log:cut(self.epoch - 1)
-  end
+  local own = path == self:path("last.safetensors")
+  restore(self, saved or checkpoint.load(path), path, own and self:path("log.csv"))
+  self.stopped, self.taken_up = nil, own
+  if own then self.left = sys.stat(path) end
 end
 
 -- --- one epoch ----------------------------------------------------------------------
@@ -237,6 +232,10 @@ local function step(self, x, y)
   if not value then return nil, wrong end
   if self.clip > 0 then optim.clip_grad_norm(self.optimizer_parameters, self.clip) end
   self.lr, self.momentum = self.optimizer.lr, momentum(self.optimizer)
+  if not (self.lr >= 0 and self.lr < math.huge) then
+    error(("train: the learning rate of step %d is %s, expected a number from 0: look at the schedule"):format(
+          self.steps + 1, self.lr), 0)
+  end
   self.optimizer:step()
   if self.max_norm > 0 then restrict(self) end
   if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
@@ -285,6 +284,17 @@ local function train_epoch(self)
   return reason
 end
 
+-- The first tensor of the network in which a number is NaN or infinite, or nil.
+local function broken(net)
+  local state = net:state_dict()
+  for _, name in ipairs(state) do
+    if state[name].dtype == "float32" then
+      local zero = (state[name] * 0):sum():item()   -- NaN where one of them is no finite number
+      if zero ~= zero then return name end
+    end
+  end
+end
+
 -- The row of the epoch, with the evaluations; nil if Ctrl-C came.
 local function finish_epoch(self)
   local began, sums = sys.clock(), self.sums
@@ -311,7 +321,7 @@ local function close_epoch(self, row)
   if self.schedule and self.schedule_unit == "epoch" then self.schedule:step(row.val_loss or row.train_loss) end
   self.epoch, self.sums = self.epoch + 1, nil
   local err = Log.deciding(row)
-  local better = not self.best or err < self.best.error
+  local better = err == err and (not self.best or err < self.best.error)   -- NaN is never the best
   if better then self.best = {error = err, epoch = row.epoch} end
   if self.folder then
     self.log:write(self:path("log.csv"))
@@ -331,16 +341,44 @@ local function result(self, stopped)
   return {stopped = stopped, epochs = #rows, best = self.best, last = rows[#rows], log = self.log}
 end
 
+local function diverged(self, what)
+  local there = self.folder and #self.log.rows > 0 and self:path("last.safetensors")
+  say(self, "%s in epoch %d, step %d (rate %g): training stops; a lower rate may help%s", what, self.epoch,
+      self.steps + 1, self.optimizer.lr,
+      there and (", and %s holds epoch %d"):format(there, self.epoch - 1) or "")
+  return result(self, "diverged")
+end
+
+-- Whether early stopping has had enough of the epochs so far.
+local function stops_early(self)
+  return self.early_stop > 0 and self.best ~= nil and not self.sums and
+    self.epoch - 1 - self.best.epoch >= self.early_stop
+end
+
+-- Where nothing is left to do: says so, and returns why.
+local function over(self)
+  if self.epoch > self.epochs then
+    say(self, "%d of %d epochs are done: nothing is left to train; more epochs would go on", self.epoch - 1,
+        self.epochs)
+    return "finished"
+  elseif stops_early(self) then
+    say(self, "this run has stopped early: no better error than %.2f%% of epoch %d in %d epochs; --early-stop 0 or one "
+        .. "above %d goes on", self.best.error, self.best.epoch, self.epoch - 1 - self.best.epoch,
+        self.epoch - 1 - self.best.epoch)
+    return "early"
+  end
+end
+
 local function run(self)
+  for _, note in ipairs(self.notes or {}) do say(self, "%s", note) end
+  self.notes = nil
+  local already = over(self)
+  if already then return result(self, already) end
   while self.epoch <= self.epochs do
     local reason = train_epoch(self)
-    if reason == "diverged" then
-      say(self, "the loss became %s in epoch %d, step %d (rate %g): training stops; a lower rate may help%s",
-          self.bad_loss, self.epoch, self.steps + 1, self.optimizer.lr,
-          self.folder and #self.log.rows > 0 and (", and %s holds epoch %d"):format(self:path("last.safetensors"),
-                                                                                 self.epoch - 1) or "")
-      return result(self, "diverged")
-    end
+    if reason == "diverged" then return diverged(self, ("the loss became %s"):format(self.bad_loss)) end
+    local bad = not reason and broken(self.net)
+    if bad then return diverged(self, bad .. " has become NaN or infinite") end
     local row = not reason and finish_epoch(self)
     if not row then
       self:save()
@@ -354,7 +392,7 @@ local function run(self)
     close_epoch(self, row)
     if self.screen then self.screen:epoch(row) end
     if self.hooks.on_epoch and self.hooks.on_epoch(self, row) == false then return result(self, "hook") end
-    if self.early_stop > 0 and row.epoch - self.best.epoch >= self.early_stop then
+    if stops_early(self) then
       say(self, "no better error than %.2f%% of epoch %d in %d epochs: training stops", self.best.error,
           self.best.epoch, self.early_stop)
       return result(self, "early")
@@ -363,13 +401,35 @@ local function run(self)
   return result(self, "finished")
 end
 
+-- The lock of the folder, held until it is closed. What another process has done there meanwhile is not written over.
+local function locked(self)
+  if not self.folder then return nil end
+  local held = self.lock or lock.take(self.folder)
+  self.lock = nil
+  local _ <close> = lock.on_error(held)
+  local last, log = self:path("last.safetensors"), self:path("log.csv")
+  local now = sys.stat(last)
+  if self.left then
+    if not now or now.mtime ~= self.left.mtime or now.size ~= self.left.size then
+      error(("train: %s is not as this training left it: another has gone on in that folder; resume takes up what is "
+             .. "there"):format(last), 0)
+    end
+  elseif not self.taken_up and (now or sys.exists(log)) then
+    error(("train: %s holds a training already (%s): resume takes it up, and another folder takes a new one"):format(
+          self.folder, now and "last.safetensors" or "log.csv"), 0)
+  end
+  return held
+end
+
 --- Trains until the last epoch; after Ctrl-C, called again, goes on bit for bit as if it had not been stopped. Where
 -- net has been changed since (net:replace and its like), the optimiser follows it first.
 -- Returns {stopped = "finished", "early", "hook", "interrupted" or "diverged", epochs =, best = {error =,
 -- epoch =}, last = row, log =}.
 -- Call: trainer:fit() -> result
 -- Units: errors in per cent.
--- Errors: whatever network, loss or data raise; what was trained so far is kept.
+-- Errors: whatever network, loss or data raise; what was trained so far is kept. Before the first step: where an
+-- epoch has no batch, or one of a single image that a batch norm of the network refuses; where another process writes
+-- the folder, or has done so since.
 -- Example:
 --   > net = models.mlp()
 --   > loader = data.Loader(data.shapes10 {size = 100})
@@ -381,7 +441,9 @@ end
 --   1
 function Trainer:fit()
   local _ <close> = hold_interrupts()
+  local _ <close> = locked(self)
   self.optimizer:follow(self.net, self.given)
+  preflight.batches(self.net, self.train, self.accumulate)
   if self.stopped then
     self.train:load_state_dict(self.stopped.loader)
     checkpoint.set_generators(self.stopped.generators)

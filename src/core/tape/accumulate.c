@@ -4,7 +4,7 @@
 #include "core/copy.h"
 #include "kernels/kernels.h"
 #include "measure/profile.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 typedef struct {
   const float *from;

@@ -9,7 +9,7 @@
 #include "core/tape/walk.h"
 #include "core/view.h"
 #include "measure/profile.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 enum { FEW_INPUTS = 8 };
 
@@ -71,9 +71,8 @@ static rm_status first_gradient(rm_tensor *y, rm_tensor *dy, rm_tensor **out, rm
     return rm_fail(err, RM_ERR_STATE, "backward: the tensor %s does not depend on anything that requires a gradient",
                    rm_tensor_text(y, a));
   if (!dy && y->numel != 1)
-    return rm_fail(err, RM_ERR_SHAPE,
-                   "backward: the tensor is %s, no scalar; reduce it (:sum(), :mean()) or pass the gradient of its shape",
-                   rm_tensor_text(y, a));
+    return rm_advise(err, RM_ADVICE_REDUCE, "",
+                     rm_fail(err, RM_ERR_SHAPE, "backward: the tensor is %s, no scalar", rm_tensor_text(y, a)));
   if (dy && (dy->dtype != RM_FLOAT32 || !rm_tensor_same_shape(dy, y)))
     return rm_fail(err, RM_ERR_SHAPE, "backward: the gradient is %s %s, expected float32 %s",
                    rm_dtype_name(dy->dtype), rm_tensor_text(dy, a), rm_tensor_text(y, b));

@@ -5,8 +5,9 @@
 
 rm_status rm_tensor_set_requires_grad(rm_tensor *t, bool requires, rm_error *err) {
   if (t->node)
-    return rm_fail(err, RM_ERR_STATE, "requires_grad: the tensor was computed by %s; only leaves can be set, use detach() first",
-                   t->node->name);
+    return rm_advise(err, RM_ADVICE_DETACH, "",
+                     rm_fail(err, RM_ERR_STATE, "requires_grad: the tensor was computed by %s; only leaves can be set",
+                             t->node->name));
   if (requires && t->dtype != RM_FLOAT32)
     return rm_fail(err, RM_ERR_TYPE, "requires_grad: the tensor is %s, expected float32", rm_dtype_name(t->dtype));
   if (t->requires_grad != requires) RM_TRY(rm_settle_requirement(t, err));

@@ -1,7 +1,7 @@
 /* observe.c -- see observe.h. */
 #include "core/tape/observe.h"
 
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 
 static _Thread_local rm_backward_observer observer;
 static _Thread_local void *observer_ctx;

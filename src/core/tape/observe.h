@@ -12,7 +12,7 @@ typedef rm_status (*rm_backward_observer)(void *ctx, const rm_node *node, rm_ten
 /* One for each thread; NULL: nobody looks. */
 void rm_backward_observe(rm_backward_observer observer, void *ctx);
 
-/* For the walk: shows the node to whoever looks. */
+/* For the walk: shows the node to the observer. */
 rm_status rm_backward_show(const rm_node *node, rm_tensor *const dx[], size_t ninputs, rm_error *err);
 
 #endif

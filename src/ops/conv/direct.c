@@ -5,7 +5,9 @@
 #include "kernels/kernels.h"
 #include "ops/conv/direct_plan.h"
 #include "ops/conv/direct_weights.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 typedef struct {
   rm_direct d;

@@ -4,7 +4,7 @@
 #include "base/number.h"
 #include "kernels/kernels.h"
 #include "ops/conv/direct_plan.h"
-#include "parallel/threads.h"
+#include "parallel/scratch.h"
 
 enum {
   COPY_FLOATS = 48 * 1024,  /* of a band of one image, */
@@ -48,7 +48,7 @@ static void gradient_class(const rm_conv_shape *s, size_t row, size_t col, rm_di
     }
 }
 
-/* --- neighbours taken together ---------------------------------------------------------- */
+/* --- neighbors taken together ---------------------------------------------------------- */
 /* The place of (a, b) among the taps, which ascend; a new one if it is not there. */
 static size_t find_tap(rm_direct_class *c, ptrdiff_t a, ptrdiff_t b) {
   size_t t = c->taps;
@@ -64,7 +64,7 @@ static size_t find_tap(rm_direct_class *c, ptrdiff_t a, ptrdiff_t b) {
   return t;
 }
 
-/* Class c with `wide` neighbours as one pixel; false if there is no room for all taps. */
+/* Class c with `wide` neighbors as one pixel; false if there is no room for all taps. */
 static bool widened(const rm_direct *d, const rm_direct_class *c, size_t wide, rm_direct_class *out) {
   *out = *c;
   out->taps = 0;

@@ -8,9 +8,9 @@
  *                   remainders by the stride form a class; they read dy with step 1, through
  *                   those taps that divide evenly
  *
- * Where an output pixel has fewer channels than a vector, `wide` neighbours count as one pixel
+ * Where an output pixel has fewer channels than a vector, `wide` neighbors count as one pixel
  * with that many times the channels: memory lies that way already. Its window is wider by
- * (wide-1) * step, and the weights of taps that a neighbour does not have are zeros. For 6
+ * (wide-1) * step, and the weights of taps that a neighbor does not have are zeros. For 6
  * channels and a 5x5 kernel, two pixels fill 12 of 16 lanes and read 6 columns instead of 5:
  * 60 % of the work.
  *
@@ -59,7 +59,7 @@ typedef struct {
   const float *in;
 } rm_direct;
 
-/* The two problems. `wide`: neighbours may count as one; `copy`: the input is copied anyway. */
+/* The two problems. `wide`: neighbors may count as one; `copy`: the input is copied anyway. */
 void rm_direct_forward(const rm_conv_shape *s, bool wide, bool copy, rm_direct *d);
 void rm_direct_gradient(const rm_conv_shape *s, rm_direct *d);
 

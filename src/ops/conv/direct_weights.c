@@ -13,7 +13,9 @@
 #include "kernels/kernels.h"
 #include "ops/conv/direct_plan.h"
 #include "ops/conv/direct_weights.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 /* Floats of dy at a time: half of the first-level cache; but more where dw, which is read and written
  * for each of these pieces, does not stay in the second-level cache. */

@@ -14,7 +14,9 @@
 #include "base/number.h"
 #include "ops/conv/method.h"
 #include "ops/linalg/blas.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum { TILE_FLOATS = 64 * 1024, MAX_CHUNKS = 16, PARTS_FLOATS = 2 * 1024 * 1024 };
 

@@ -1,6 +1,6 @@
 /* method.c -- weights in other orders, partial sums, what follows, memory: shared by the methods. */
 #include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 #include "ops/conv/method.h"
 
 rm_status rm_conv_alloc(size_t floats, float **block, rm_error *err) {

@@ -2,7 +2,7 @@
  *
  * A method sees extents and dense memory: x, dx (N,H,W,C), y, dy (N,H',W',K), and weights
  * in the order of their shape, (K, C/groups, R, S). conv2d.c has checked everything. A method
- * may fail for want of memory only. It runs on the pool; sums are cut by the extents
+ * may fail only when memory runs out. It runs on the pool; sums are cut by the extents
  * alone, so that the number of threads does not change a bit. */
 #ifndef RM_OPS_CONV_METHOD_H
 #define RM_OPS_CONV_METHOD_H

@@ -1,6 +1,6 @@
 /* naive.c -- convolution as its definition reads: the twin that the fast methods are
  * tested against. Sums are kept in double. */
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
 #include "ops/conv/method.h"
 
 static bool fits(const rm_conv_shape *s) {

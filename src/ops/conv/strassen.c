@@ -9,7 +9,8 @@
 #include "kernels/kernels.h"
 #include "ops/conv/strassen.h"
 #include "ops/conv/strassen_weights.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum {
   BLOCK_FLOATS = 64 * 1024, /* of the input of a block; the sums take as much again */
@@ -63,7 +64,7 @@ size_t rm_strassen_place(const rm_conv_shape *s, size_t p) {
   return (image * s->h + i * s->stride_h) * s->w + j * s->stride_w;
 }
 
-/* Zeros in the pixels of x that lie between pixel p of y and its neighbours. */
+/* Zeros in the pixels of x that lie between pixel p of y and its neighbors. */
 static void clear_between(const job *q, size_t p) {
   const rm_conv_shape *s = q->s;
   size_t i = p / s->ow % s->oh * s->stride_h, j = p % s->ow * s->stride_w;

@@ -9,7 +9,8 @@
 #include "kernels/kernels.h"
 #include "ops/conv/strassen.h"
 #include "ops/conv/strassen_weights.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum {
   PIXELS = 192, /* of a block */

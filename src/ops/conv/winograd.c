@@ -12,7 +12,9 @@
 #include "ops/conv/winograd.h"
 #include "base/number.h"
 #include "ops/conv/winograd_weights.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum {
   BLOCK = RM_WINO_BLOCK,

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "core/copy.h"
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 typedef struct {
   size_t dim;
@@ -18,8 +18,8 @@ typedef struct {
 /* Positions 1..n or -n..-1 made 0..n-1, row-major; or the first that is wrong, named. */
 static rm_status positions(const char *op, rm_tensor *index, size_t n, rm_tensor **out, rm_error *err) {
   if (index->dtype != RM_INT64)
-    return rm_fail(err, RM_ERR_TYPE, "%s: index is %s, expected int64 (use index:long())", op,
-                   rm_dtype_name(index->dtype));
+    return rm_advise(err, RM_ADVICE_TO_INT64, "index",
+                     rm_fail(err, RM_ERR_TYPE, "%s: index is %s, expected int64", op, rm_dtype_name(index->dtype)));
   rm_tensor *p;
   RM_TRY(rm_tensor_new(RM_INT64, index->ndim, index->shape, &p, err));
   rm_status status = rm_tensor_copy(p, index, err);

@@ -1,7 +1,7 @@
 /* gather.h -- elements picked by position.
  *
- * Positions are values of int64 tensors, so they count from 1, as everywhere in Lua;
- * negative ones count from the end. */
+ * Positions are values of int64 tensors, so they count from 1 (core/tensor.h
+ * says why); negative ones count from the end. */
 #ifndef RM_OPS_INDEX_GATHER_H
 #define RM_OPS_INDEX_GATHER_H
 

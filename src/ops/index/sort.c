@@ -8,7 +8,10 @@
 #include "core/copy.h"
 #include "ops/index/gather.h"
 #include "ops/index/sort.h"
-#include "parallel/threads.h"
+#include "ops/views/views.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 typedef struct {
   int64_t key, position;
@@ -80,13 +83,34 @@ static rm_status first_ranked(const char *op, rm_tensor *x, size_t k, size_t dim
   return rm_tensor_give(status, found, indices);
 }
 
+/* A single number: sorted as a row of one. */
+static rm_status rank_number(const char *op, rm_tensor *x, size_t k, size_t dim, bool descending, rm_tensor **values,
+                             rm_tensor **indices, rm_error *err) {
+  static const int64_t one = 1;
+  rm_tensor *row = NULL, *value = NULL, *index = NULL;
+  if (k != 1) return rm_fail(err, RM_ERR_VALUE, "%s: k is %zu, but x is a single number", op, k);
+  rm_status status = rm_reshape(x, 1, &one, &row, err);
+  if (status == RM_OK) status = first_ranked(op, row, 1, dim, descending, &value, &index, err);
+  if (status == RM_OK) status = rm_reshape(value, 0, NULL, values, err);
+  if (status == RM_OK) {
+    status = rm_reshape(index, 0, NULL, indices, err);
+    if (status != RM_OK) rm_tensor_release(*values);
+  }
+  rm_tensor_release(row);
+  rm_tensor_release(value);
+  rm_tensor_release(index);
+  return status;
+}
+
 rm_status rm_sort(rm_tensor *x, size_t dim, bool descending, rm_tensor **values, rm_tensor **indices,
                   rm_error *err) {
   size_t k = dim < x->ndim ? x->shape[dim] : 0;
+  if (x->ndim == 0) return rank_number("sort", x, 1, dim, descending, values, indices, err);
   return first_ranked("sort", x, k, dim, descending, values, indices, err);
 }
 
 rm_status rm_topk(rm_tensor *x, size_t k, size_t dim, bool largest, rm_tensor **values, rm_tensor **indices,
                   rm_error *err) {
+  if (x->ndim == 0) return rank_number("topk", x, k, dim, largest, values, indices, err);
   return first_ranked("topk", x, k, dim, largest, values, indices, err);
 }

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include "base/number.h"
 #include "kernels/kernels.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
 
 /* cblas.h's values; the header is not needed for them. */
 enum { CBLAS_ROW_MAJOR = 101, CBLAS_NO_TRANS = 111, CBLAS_TRANS = 112 };

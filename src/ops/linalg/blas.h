@@ -2,7 +2,7 @@
  *
  * The library reads its settings from the environment while it is loaded, so it is not
  * linked: the first product sets them and then loads it. They are one thread (the pool of
- * threads.h is the only one) and the kernels for this processor, where kernels/isa.list names
+ * parallel/pool.h is the only one) and the kernels for this processor, where kernels/isa.list names
  * them: OpenBLAS 0.3.21 takes a new AMD processor for a Haswell and runs at half speed. A
  * user's own OPENBLAS_CORETYPE wins. Without the library a plain loop computes the same
  * products, slowly; that is said once on stderr.

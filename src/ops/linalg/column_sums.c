@@ -6,7 +6,8 @@
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/linalg/column_sums.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum { BLOCK = 128, CHUNKS = 64 };
 

@@ -14,7 +14,8 @@
 #include "ops/check.h"
 #include "ops/linalg/blas.h"
 #include "ops/linalg/matmul.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
 
 enum { MAX_BATCH_DIMS = RM_MAX_DIMS };
 

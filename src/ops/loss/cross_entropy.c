@@ -17,7 +17,7 @@
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { GRAIN_EXP = 4096 }; /* exponentials worth a thread */
 
@@ -72,8 +72,9 @@ static rm_status check_shapes(const char *op, const rm_tensor *x, const rm_tenso
   char a[RM_SHAPE_TEXT], b[RM_SHAPE_TEXT];
   RM_TRY(rm_check_float(op, "x", x, err));
   if (labels->dtype != RM_INT64)
-    return rm_fail(err, RM_ERR_TYPE, "%s: labels are %s, expected int64 (use labels:long())", op,
-                   rm_dtype_name(labels->dtype));
+    return rm_advise(err, RM_ADVICE_TO_INT64, "labels",
+                     rm_fail(err, RM_ERR_TYPE, "%s: labels are %s, expected int64",
+                             op, rm_dtype_name(labels->dtype)));
   if (x->ndim < 2 || x->numel == 0)
     return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected (N, C) with N and C at least 1", op,
                    rm_tensor_text(x, a));

@@ -1,4 +1,4 @@
-/* loss.h -- what training minimises.
+/* loss.h -- what training minimizes.
  *
  * Classification: x (N, C) or (N, C, d1, ...), labels int64 (N) or (N, d1, ...) with values
  * 1..C or ignore_index; weight (C) or NULL. Reductions: RM_MEAN divides by the (weighted)

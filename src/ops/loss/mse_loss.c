@@ -6,7 +6,7 @@
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { BLOCK = 1024 };
 
@@ -33,7 +33,7 @@ static void sum_range(void *ctx, size_t begin, size_t end) {
   const job *o = ctx;
   for (size_t b = begin; b < end; b++) {
     size_t stop = (b + 1) * BLOCK < o->n ? (b + 1) * BLOCK : o->n;
-    float lanes[8] = {0}; /* independent sums, so that the loop vectorises */
+    float lanes[8] = {0}; /* independent sums, so that the loop vectorizes */
     for (size_t i = b * BLOCK; i < stop; i++) {
       float d = o->x[i] - o->target[i];
       lanes[i % 8] += d * d;

@@ -1,4 +1,4 @@
-/* batch_norm.c -- batch normalisation as column statistics of a matrix.
+/* batch_norm.c -- batch normalization as column statistics of a matrix.
  *
  * Channels-last, x is a matrix of N*H*W rows by C columns. Forward is one pass for mean and
  * variance and one that applies them; backward one pass for two sums per column and one for
@@ -23,7 +23,9 @@
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
+#include "parallel/scratch.h"
 
 enum { CHUNKS = 64, BLOCK_FLOATS = 8192, GRAIN_FLOATS = 16384 };
 enum { MEAN, INVSTD, SCALE, SHIFT, COLUMNS };
@@ -47,15 +49,15 @@ static size_t row_grain(size_t c) { return rm_larger(1, GRAIN_FLOATS / c); }
 
 /* --- sums over chunks of rows ---------------------------------------------------------- */
 
-/* How rows are cut. `block` rows are summed in float; a chunk is some blocks. */
+/* How rows are cut. `block` rows are summed in float; a chunk is some blocks. No rows are one chunk, of none. */
 typedef struct { size_t rows, c, block, chunk, chunks; } cut;
 
 static cut cut_rows(size_t rows, size_t c) {
   cut k = {.rows = rows, .c = c};
   k.block = rm_smaller(256, rm_larger(8, BLOCK_FLOATS / c / 4 * 4));
-  size_t blocks = (rows + k.block - 1) / k.block;
+  size_t blocks = rows ? (rows + k.block - 1) / k.block : 1;
   k.chunk = (blocks + CHUNKS - 1) / CHUNKS * k.block;
-  k.chunks = (rows + k.chunk - 1) / k.chunk;
+  k.chunks = rows ? (rows + k.chunk - 1) / k.chunk : 1;
   return k;
 }
 
@@ -93,11 +95,11 @@ typedef struct { cut k; const float *x; double *partial; } stat_job;
 
 /* The same for one block, from its values. */
 static void block_statistics(size_t rows, size_t c, const float *x, double *mean, double *m2) {
-  float *centre = rm_scratch(0, 2 * c * sizeof(float)), *sum = centre + c;
-  rm_kernel_table()->column_sums(rows, c, x, centre);
-  for (size_t j = 0; j < c; j++) centre[j] /= (float)rows;
-  rm_kernel_table()->column_squares(rows, c, x, centre, sum);
-  for (size_t j = 0; j < c; j++) mean[j] = centre[j], m2[j] = sum[j];
+  float *center = rm_scratch(0, 2 * c * sizeof(float)), *sum = center + c;
+  rm_kernel_table()->column_sums(rows, c, x, center);
+  for (size_t j = 0; j < c; j++) center[j] /= (float)rows;
+  rm_kernel_table()->column_squares(rows, c, x, center, sum);
+  for (size_t j = 0; j < c; j++) mean[j] = center[j], m2[j] = sum[j];
 }
 
 static void statistics_range(void *ctx, size_t begin, size_t end) {
@@ -169,8 +171,8 @@ static rm_status check(const rm_tensor *x, const rm_tensor *weight, const rm_ten
   if (x->ndim != 2 && x->ndim != 4)
     return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, expected (N, C) or (N, C, H, W)",
                    rm_tensor_text(x, text));
-  if (x->numel == 0)
-    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is empty: %s", rm_tensor_text(x, text));
+  if (x->shape[1] == 0)
+    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x has no channels: %s", rm_tensor_text(x, text));
   if (!running_mean != !running_var)
     return rm_fail(err, RM_ERR_VALUE, "batch_norm: running_mean and running_var come together, got one");
   return check_vectors(x->ndim, x->shape, weight, bias, running_mean, running_var, err);
@@ -192,7 +194,7 @@ static void fill_columns(rm_tensor *columns, size_t j, double mean, double var, 
   out[SHIFT * c] = at(bias, j, 0);
 }
 
-/* The columns from the batch, which moves the running statistics. */
+/* The columns from the batch, which moves the running statistics, unless it is empty. */
 static rm_status columns_of_batch(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
                                   rm_tensor *running_var, const rm_batch_norm_options *options,
                                   rm_tensor *columns, rm_error *err) {
@@ -209,8 +211,8 @@ static rm_status columns_of_batch(rm_tensor *x, rm_tensor *weight, rm_tensor *bi
   RM_TRY(status);
   const double *mean = job.partial, *m2 = mean + c;
   for (size_t j = 0; j < c; j++)
-    fill_columns(columns, j, mean[j], m2[j] / (double)rows, options->eps, weight, bias);
-  if (options->training && running_mean && !rm_tape_replaying())
+    fill_columns(columns, j, mean[j], rows ? m2[j] / (double)rows : 1, options->eps, weight, bias);
+  if (rows && options->training && running_mean && !rm_tape_replaying())
     move_running(running_mean, running_var, options->momentum, rows, mean, m2);
   free_partial(&job.k, job.partial);
   return RM_OK;

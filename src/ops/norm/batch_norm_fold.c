@@ -2,7 +2,7 @@
 #include "core/copy.h"
 #include "ops/check.h"
 #include "ops/norm/norm.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { MEAN, INVSTD, SCALE, SHIFT }; /* the rows of rm_batch_norm_columns */
 

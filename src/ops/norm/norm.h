@@ -1,4 +1,4 @@
-/* norm.h -- batch normalisation, alone or together with a shortcut and relu.
+/* norm.h -- batch normalization, alone or together with a shortcut and relu.
  *
  *   y = relu((x - mean) / sqrt(var + eps) * weight + bias + add)
  *
@@ -12,7 +12,7 @@
 #include "core/tensor.h"
 
 typedef struct {
-  bool training;   /* normalise by the batch's statistics and move the running ones */
+  bool training;   /* normalize by the batch's statistics and move the running ones */
   double momentum; /* running = (1 - momentum) * running + momentum * batch */
   double eps;
 } rm_batch_norm_options;

@@ -7,7 +7,8 @@
 #include "core/copy.h"
 #include "core/tape.h"
 #include "kernels/kernels.h"
-#include "parallel/threads.h"
+#include "ops/check.h"
+#include "parallel/pool.h"
 
 enum { GRAIN = 8192, STRIP = 64 };  /* columns are taken 64 at a time: the kernels' limit */
 
@@ -74,9 +75,7 @@ static rm_status softmax_backward(const rm_node *node, rm_tensor *dy, rm_tensor 
 
 static rm_status softmax(const char *op, bool log, rm_tensor *x, size_t dim, rm_tensor **out,
                          rm_error *err) {
-  if (x->dtype != RM_FLOAT32)
-    return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32 (use x:float())", op,
-                   rm_dtype_name(x->dtype));
+  RM_TRY(rm_check_float(op, "x", x, err));
   rm_tensor *y = NULL, *dense = NULL;
   RM_TRY(rm_tensor_new_like(x, RM_FLOAT32, &y, err));
   rm_status status = rm_tensor_as_layout(x, y, &dense, err);

@@ -1,4 +1,4 @@
-/* optim.h -- optimiser steps over all parameters of a network at once.
+/* optim.h -- optimizer steps over all parameters of a network at once.
  *
  * A step is elementwise, and most tensors of a residual network are small. So all of
  * them are laid end to end, cut into blocks of 1024 floats, and the blocks divided
@@ -16,7 +16,7 @@
 enum { RM_OPTIM_STATES = 3 };
 
 /* The parameters of one group. state[k][i] belongs to params[i]; it may be NULL where
- * params[i] has no gradient, and state[k] may be NULL where an optimiser does not use it. */
+ * params[i] has no gradient, and state[k] may be NULL where an optimizer does not use it. */
 typedef struct {
   size_t            n;
   rm_tensor *const *params;
@@ -43,10 +43,10 @@ typedef struct {
 } rm_adam_options;
 rm_status rm_adam_step(const rm_optim_set *set, const rm_adam_options *options, rm_error *err);
 
-/* s = alpha * s + (1 - alpha) * g * g;  u = g / (sqrt(s) + eps), or, centred, with
+/* s = alpha * s + (1 - alpha) * g * g;  u = g / (sqrt(s) + eps), or, centered, with
  * s - a * a below the root, a = alpha * a + (1 - alpha) * g;
  * p -= lr * u, or with momentum v = momentum * v + u, p -= lr * v.
- * state[0] s, state[1] v (momentum > 0), state[2] a (centred). */
+ * state[0] s, state[1] v (momentum > 0), state[2] a (centered). */
 typedef struct {
   double lr, alpha, eps, weight_decay, momentum;
   bool   centered;

@@ -1,4 +1,4 @@
-/* optimizer.c -- the fused optimiser steps; optim.h says how they work.
+/* optimizer.c -- the fused optimizer steps; optim.h says how they work.
  *
  * A pass holds one part per parameter that has a gradient: where its arrays start and
  * at which block of the whole it begins. Threads get ranges of blocks, find the part
@@ -12,7 +12,7 @@
 #include "core/tape.h"
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum { BLOCK = 1024, GRAIN = 16 }; /* floats in a block; blocks worth a thread */
 
@@ -50,7 +50,7 @@ static rm_status check_dense(const char *op, size_t i, const rm_tensor *t, rm_er
                    rm_dtype_name(t->dtype));
   if (!rm_tensor_is_dense(t))
     return rm_fail(err, RM_ERR_VALUE,
-                   "%s: parameter %zu %s is a view with gaps; optimise the tensor it looks into", op,
+                   "%s: parameter %zu %s is a view with gaps; optimize the tensor it looks into", op,
                    i + 1, rm_tensor_text(t, text));
   return RM_OK;
 }
@@ -138,7 +138,7 @@ static rm_status run(const char *op, const rm_optim_set *set, const bool used[RM
   return RM_OK;
 }
 
-/* --- the optimisers --------------------------------------------------------------- */
+/* --- the optimizers --------------------------------------------------------------- */
 
 static void sgd_part(const part *a, size_t at, size_t n, const void *options) {
   const rm_sgd_options *o = options;

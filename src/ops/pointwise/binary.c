@@ -46,21 +46,26 @@ static rm_status operand_dtype(rm_binary_op op, const rm_operand *a, const rm_op
   const rm_operand *t = a->tensor ? a : b, *other = a->tensor ? b : a;
   rm_dtype first = t->tensor->dtype;
   if (other->tensor && other->tensor->dtype != first)
-    return rm_fail(err, RM_ERR_TYPE, "%s: cannot mix %s and %s (convert one, as with x:float())",
-                   names[op], rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype));
+    return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
+                     rm_fail(err, RM_ERR_TYPE, "%s: cannot mix %s and %s",
+                             names[op], rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype)));
   if (first != RM_FLOAT32 && !(first == RM_INT64 && takes_int64(op)))
-    return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32%s (use x:float())", names[op],
-                   rm_dtype_name(first), takes_int64(op) ? " or int64" : "");
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32%s",
+                             names[op], rm_dtype_name(first), takes_int64(op) ? " or int64" : ""));
   if (first == RM_INT64 && !other->tensor && !other->whole)
-    return rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is int64 (use x:float())",
-                   names[op], other->number);
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is int64",
+                             names[op], other->number));
   *dtype = first;
   return RM_OK;
 }
 
-/* Floats divide by zero and get infinity; whole numbers cannot. */
-static rm_status check_divisor(rm_binary_op op, const rm_operand *b, rm_dtype dtype, rm_error *err) {
+/* Floats divide by zero and get infinity; whole numbers cannot. With an empty operand nothing is divided. */
+static rm_status check_divisor(rm_binary_op op, const rm_operand *a, const rm_operand *b, rm_dtype dtype,
+                               rm_error *err) {
   if (dtype != RM_INT64 || (op != RM_FLOOR_DIVIDE && op != RM_REMAINDER)) return RM_OK;
+  if ((a->tensor && a->tensor->numel == 0) || (b->tensor && b->tensor->numel == 0)) return RM_OK;
   bool zero = !b->tensor && b->integer == 0;
   if (b->tensor) {
     rm_tensor *nonzero = NULL, *all = NULL;
@@ -77,7 +82,7 @@ static rm_status check_divisor(rm_binary_op op, const rm_operand *b, rm_dtype dt
 /* --- gradients ------------------------------------------------------------------------ */
 typedef struct {
   rm_binary_op op;
-  double a, b;    /* numbers, where an operand is no tensor */
+  double a, b;    /* numbers, where an operand is not a tensor */
 } binary_payload;
 
 /* g = kernel(in...), in a new tensor of the broadcast shape. */
@@ -85,7 +90,7 @@ static rm_status gradient(const rm_map_kernel *kernel, size_t n, const rm_operan
   return rm_map_new("backward", kernel, n, in, RM_FLOAT32, g, err);
 }
 
-/* The gradient towards operand `which` (0: a, 1: b), still in the shape of dy. */
+/* The gradient toward operand `which` (0: a, 1: b), still in the shape of dy. */
 static rm_status full_gradient(const binary_payload *p, size_t which, rm_operand a, rm_operand b,
                                rm_operand y, rm_tensor *dy_tensor, rm_tensor **g, rm_error *err) {
   const rm_kernels *k = rm_kernel_table();
@@ -170,7 +175,7 @@ static rm_status record(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor *
 rm_status rm_binary(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor **out, rm_error *err) {
   rm_dtype dtype = RM_FLOAT32;
   RM_TRY(operand_dtype(op, &a, &b, &dtype, err));
-  RM_TRY(check_divisor(op, &b, dtype, err));
+  RM_TRY(check_divisor(op, &a, &b, dtype, err));
   if (op == RM_POW && !b.tensor) return rm_unary(RM_POW_NUMBER, a.tensor, &b.number, out, err);
   rm_operand in[] = {a, b};
   rm_tensor *y = NULL;
@@ -211,8 +216,9 @@ static rm_status map_inplace(const rm_map_kernel *kernel, const char *op, rm_ten
                      rm_tensor_text(x, tx), rm_tensor_text(b, tb));
     }
     if (rm_tape_wants(1, &b))
-      return rm_fail(err, RM_ERR_STATE, "%s: the second operand requires a gradient, which a write "
-                     "in place would lose (use %s, or x:detach())", name, op);
+      return rm_advise(err, RM_ADVICE_OUT_OF_PLACE, op,
+                       rm_fail(err, RM_ERR_STATE, "%s: the second operand requires a gradient, which a write in place would lose",
+                               name));
     if (b->storage == x->storage && !(b->offset == x->offset && rm_tensor_same_layout(x, b))) {
       RM_TRY(rm_tensor_clone(b, &copy, err));
       in[1].tensor = copy;
@@ -228,7 +234,7 @@ rm_status rm_binary_inplace(rm_binary_op op, rm_tensor *x, rm_operand b, rm_erro
   rm_dtype dtype = RM_FLOAT32;
   rm_operand in[] = {rm_operand_tensor(x), b};
   RM_TRY(operand_dtype(op, &in[0], &b, &dtype, err));
-  RM_TRY(check_divisor(op, &b, dtype, err));
+  RM_TRY(check_divisor(op, &in[0], &b, dtype, err));
   rm_map_kernel kernel = dtype == RM_INT64 ? int64_kernel(op) : float_kernel(op);
   return map_inplace(&kernel, names[op], x, 2, in, err);
 }
@@ -239,7 +245,8 @@ rm_status rm_add_scaled(rm_tensor *x, rm_operand b, double alpha, rm_error *err)
   rm_operand in[] = {rm_operand_tensor(x), b, rm_operand_number(alpha)};
   RM_TRY(operand_dtype(RM_ADD, &in[0], &b, &dtype, err));
   if (dtype != RM_FLOAT32)
-    return rm_fail(err, RM_ERR_TYPE, "add_: x is int64, alpha needs float32 (use x:float())");
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "add_: x is int64, alpha needs float32"));
   rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->axpy};
   return map_inplace(&kernel, "add", x, 3, in, err);
 }

@@ -25,11 +25,13 @@ static rm_status compare_dtype(const char *op, const rm_operand *a, const rm_ope
   const rm_operand *t = a->tensor ? a : b, *other = a->tensor ? b : a;
   bool is_float = t->tensor->dtype == RM_FLOAT32;
   if (other->tensor && (other->tensor->dtype == RM_FLOAT32) != is_float)
-    return rm_fail(err, RM_ERR_TYPE, "%s: cannot compare %s with %s (convert one, as with x:float())", op,
-                   rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype));
+    return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
+                     rm_fail(err, RM_ERR_TYPE, "%s: cannot compare %s with %s",
+                             op, rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype)));
   if (!other->tensor && !is_float && !other->whole)
-    return rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is %s (use x:float())", op,
-                   other->number, rm_dtype_name(t->tensor->dtype));
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is %s",
+                             op, other->number, rm_dtype_name(t->tensor->dtype)));
   *dtype = is_float ? RM_FLOAT32 : RM_INT64;
   return RM_OK;
 }
@@ -67,8 +69,9 @@ rm_status rm_compare(rm_compare_op op, rm_operand a, rm_operand b, rm_tensor **y
 /* --- logic -------------------------------------------------------------------------------- */
 static rm_status check_truth(const char *op, const char *argument, const rm_tensor *t, rm_error *err) {
   if (t->dtype == RM_UINT8) return RM_OK;
-  return rm_fail(err, RM_ERR_TYPE, "%s: %s is %s, expected uint8 as comparisons give it (use x:ne(0))", op,
-                 argument, rm_dtype_name(t->dtype));
+  return rm_advise(err, RM_ADVICE_TO_TRUTH, "x",
+                   rm_fail(err, RM_ERR_TYPE, "%s: %s is %s, expected uint8 as comparisons give it",
+                           op, argument, rm_dtype_name(t->dtype)));
 }
 
 rm_status rm_logical(rm_logical_op op, rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err) {
@@ -111,12 +114,14 @@ static rm_status where_backward(const rm_node *node, rm_tensor *dy, rm_tensor *d
 /* The type of the result: that of the tensors; two numbers give float32. */
 static rm_status where_dtype(const rm_operand *a, const rm_operand *b, rm_dtype *dtype, rm_error *err) {
   if (a->tensor && b->tensor && a->tensor->dtype != b->tensor->dtype)
-    return rm_fail(err, RM_ERR_TYPE, "where: cannot mix %s and %s (convert one, as with x:float())",
-                   rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype));
+    return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
+                     rm_fail(err, RM_ERR_TYPE, "where: cannot mix %s and %s",
+                             rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype)));
   const rm_operand *t = a->tensor ? a : b, *other = a->tensor ? b : a;
   *dtype = t->tensor ? t->tensor->dtype : RM_FLOAT32;
   if (*dtype == RM_UINT8)
-    return rm_fail(err, RM_ERR_TYPE, "where: values are uint8, expected float32 or int64 (use x:float())");
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "where: values are uint8, expected float32 or int64"));
   if (*dtype == RM_INT64 && !other->tensor && !other->whole)
     return rm_fail(err, RM_ERR_TYPE, "where: %g is not a whole number, but the other value is int64",
                    other->number);

@@ -7,7 +7,7 @@
 #include "core/tape.h"
 #include "ops/check.h"
 #include "ops/pointwise/dropout.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 typedef struct {
   rm_rng rng;         /* as it stood before the draw */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 #include "core/iterate.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum {
   MAX_IN = 4,

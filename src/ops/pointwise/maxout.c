@@ -1,10 +1,11 @@
-/* maxout.c -- the largest of each k neighbouring channels.
+/* maxout.c -- the largest of each k neighboring channels.
  *
  * Channel c of the result is the largest of channels k c .. k c + k - 1: x seen as (N, C/k, k, ...)
  * and reduced over the third dimension. The gradient goes back to the channel that won. */
 #include "core/tape.h"
 #include "core/view.h"
 #include "kernels/kernels.h"
+#include "ops/check.h"
 #include "ops/pointwise/maxout.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/reduce.h"
@@ -57,9 +58,7 @@ static rm_status maxout_backward(const rm_node *node, rm_tensor *dy, rm_tensor *
 }
 
 static rm_status check(const rm_tensor *x, size_t k, rm_error *err) {
-  if (x->dtype != RM_FLOAT32)
-    return rm_fail(err, RM_ERR_TYPE, "maxout: x is %s, expected float32 (use x:float())",
-                   rm_dtype_name(x->dtype));
+  RM_TRY(rm_check_float("maxout", "x", x, err));
   if (x->ndim < 2 || x->ndim >= RM_MAX_DIMS)
     return rm_fail(err, RM_ERR_SHAPE, "maxout: x has %zu dimensions, expected (N, C, ...)", x->ndim);
   if (k == 0 || x->shape[1] % k)

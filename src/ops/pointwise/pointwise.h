@@ -11,7 +11,7 @@
 #include "ops/pointwise/map.h"
 
 /* --- two operands (binary.c) ------------------------------------------------------- */
-/* Whole-number quotient and remainder are Lua's: floor(a / b), and the rest with b's sign. */
+/* The whole-number quotient is floor(a / b); the remainder has b's sign. */
 typedef enum {
   RM_ADD, RM_SUB, RM_MUL, RM_FLOOR_DIVIDE, RM_REMAINDER, /* of int64 too */
   RM_DIV, RM_POW, RM_MAXIMUM, RM_MINIMUM
@@ -36,6 +36,7 @@ typedef enum {
 #undef RM_UNARY_FLAT
 #undef RM_UNARY
   RM_POW_NUMBER, /* exponent; its kernels are those of two operands */
+  RM_DEVIATION,  /* sqrt of a variance: its gradient at 0 is 0 */
   RM_UNARY_COUNT
 } rm_unary_op;
 /* params may be NULL for operators without any. */

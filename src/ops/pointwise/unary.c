@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/tape.h"
 #include "kernels/kernels.h"
+#include "ops/check.h"
 #include "ops/pointwise/pointwise.h"
 
 /* What backward reads besides dy: nothing, the input, or the output. */
@@ -27,6 +28,7 @@ typedef struct {
 static const rule rules[RM_UNARY_COUNT] = {
 #include "kernels/unary_list.h"
     [RM_POW_NUMBER] = {"pow", 1, K(pow), K(pow_backward), KEEP_X},
+    [RM_DEVIATION]  = {"std", 0, K(sqrt_forward), K(deviation_backward), KEEP_Y},
 };
 #undef RM_UNARY_FLAT
 #undef RM_UNARY
@@ -68,12 +70,6 @@ static rm_status record(rm_unary_op op, const double params[], rm_tensor *x, rm_
   return rm_tape_record(y, &rec, err);
 }
 
-static rm_status check_float(const rule *r, const rm_tensor *x, rm_error *err) {
-  if (x->dtype == RM_FLOAT32) return RM_OK;
-  return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32 (use x:float())", r->name,
-                 rm_dtype_name(x->dtype));
-}
-
 /* Powers that have a kernel of their own: x^2, sqrt x, 1/x. */
 static rm_unary_op plainer(rm_unary_op op, const double params[]) {
   if (op != RM_POW_NUMBER) return op;
@@ -81,7 +77,7 @@ static rm_unary_op plainer(rm_unary_op op, const double params[]) {
 }
 
 rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tensor **out, rm_error *err) {
-  RM_TRY(check_float(&rules[op], x, err));
+  RM_TRY(rm_check_float(rules[op].name, "x", x, err));
   op = plainer(op, params);
   const rule *r = &rules[op];
   rm_tensor *y = NULL;
@@ -92,7 +88,7 @@ rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tenso
 
 rm_status rm_unary_inplace(rm_unary_op op, rm_tensor *x, const double params[], rm_error *err) {
   const rule *r = &rules[plainer(op, params)];
-  RM_TRY(check_float(r, x, err));
+  RM_TRY(rm_check_float(r->name, "x", x, err));
   apply(r, r->forward, 1, &x, params, x);
   rm_tensor_mark_written(x);
   return RM_OK;

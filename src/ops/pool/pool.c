@@ -7,7 +7,7 @@
  * backward, whose windows may overlap, over images.
  *
  * Max pooling stores no indices: backward looks for the maximum again, in x and y, which
- * the neighbouring operators keep alive anyway. */
+ * the neighboring operators keep alive anyway. */
 #include "ops/pool/pool.h"
 
 #include <string.h>
@@ -17,7 +17,8 @@
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
-#include "parallel/threads.h"
+#include "parallel/interrupt.h"
+#include "parallel/pool.h"
 
 
 /* Rows (or columns) begin .. end-1 of the image, divided by `count`. */
@@ -36,7 +37,8 @@ static rm_status check_image(const char *op, const rm_tensor *x, rm_error *err) 
   RM_TRY(rm_check_float(op, "x", x, err));
   if (x->ndim != 4)
     return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected (N, C, H, W)", op, rm_tensor_text(x, text));
-  if (x->numel == 0) return rm_fail(err, RM_ERR_SHAPE, "%s: x is empty: %s", op, rm_tensor_text(x, text));
+  if (x->shape[1] * x->shape[2] * x->shape[3] == 0)   /* a batch of no images is fine */
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x is empty: %s", op, rm_tensor_text(x, text));
   return RM_OK;
 }
 
@@ -50,11 +52,12 @@ static rm_status new_grid(const char *op, const rm_tensor *x, size_t oh, size_t 
 
 static void free_grid(grid *g) { rm_free(g->rows, (g->oh + g->ow) * sizeof(span)); }
 
-/* How many windows fit along one axis; 0 if none. */
+/* How many windows fit along one axis; 0 if none. In ceil_mode the last one may hang over the end, as far as it begins
+ * in the image or the padding before it: the only one as well, so that an image of 1 gives 1 for a window of 2. */
 static size_t window_count(size_t size, size_t kernel, size_t stride, size_t padding, bool ceil_mode) {
-  size_t padded = size + 2 * padding;
-  if (padded < kernel) return 0;
-  size_t n = (padded - kernel + (ceil_mode ? stride - 1 : 0)) / stride + 1;
+  size_t room = size + 2 * padding + (ceil_mode ? stride - 1 : 0);
+  if (room < kernel) return 0;
+  size_t n = (room - kernel) / stride + 1;
   if (ceil_mode && (n - 1) * stride >= size + padding) n--; /* would begin in the end padding */
   return n;
 }
@@ -164,8 +167,12 @@ static void backward_halves(void *ctx, size_t begin, size_t end) {
   for (size_t n = begin; n < end; n++)
     for (size_t i = 0; i < g->oh; i++) {
       size_t at = x_at(g, n, i, 0), from = y_at(g, n, i, 0);
-      rm_kernel_table()->max_row_backward(g->ow, g->c, o->x + at, o->x + at + row, o->y + from, o->dy + from,
-                                          o->dx + at, o->dx + at + row);
+      if (!rm_kernel_table()->max_row_backward(g->ow, g->c, o->x + at, o->x + at + row, o->y + from, o->dy + from,
+                                               o->dx + at, o->dx + at + row))
+        continue;
+      memset(o->dx + at, 0, 2 * row * sizeof(float)); /* a NaN: one window after the other */
+      for (size_t j = 0; j < g->ow; j++, at += 2 * g->c, from += g->c)
+        rm_kernel_table()->max_window_backward(g->c, 2, 2, row, o->x + at, o->y + from, o->dy + from, o->dx + at);
     }
 }
 
@@ -189,16 +196,19 @@ static void backward_range(void *ctx, size_t begin, size_t end) {
       }
 }
 
-/* Position, from 1 within the image, of the first pixel of the window that holds its maximum. */
+/* Position, from 1 within the image, of the pixel of the window that gets the gradient: the first that holds the
+ * maximum, or the last NaN, as in PyTorch. */
 static int64_t winner(const job *o, size_t n, size_t i, size_t j, size_t c) {
   const grid *g = o->g;
   float best = o->y[y_at(g, n, i, j) + c];
+  int64_t last = 0;
   for (size_t h = g->rows[i].begin; h < g->rows[i].end; h++)
     for (size_t w = g->cols[j].begin; w < g->cols[j].end; w++) {
       float v = o->x[((n * g->h + h) * g->w + w) * g->c + c];
-      if (v == best || (v != v && best != best)) return (int64_t)(h * g->w + w) + 1;
+      if (v == best) return (int64_t)(h * g->w + w) + 1;
+      if (v != v) last = (int64_t)(h * g->w + w) + 1;
     }
-  return 0; /* not reached: some pixel is the maximum */
+  return last;
 }
 
 /* The indices are row-major: they are looked at, not computed with. */

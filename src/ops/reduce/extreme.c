@@ -1,11 +1,12 @@
 /* extreme.c -- largest and smallest values and where they are; any and all. */
 #include <string.h>
 #include "core/tape.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 #include "kernels/kernels.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/reduce.h"
 #include "ops/reduce/plan.h"
+#include "ops/views/views.h"
 
 enum { GRAIN = 16384, STRIP = 256 };
 
@@ -126,7 +127,7 @@ static void scatter_range(void *ctx, size_t begin, size_t end) {
   for (size_t k = begin; k < end; k++) scatter_one(ctx, k);
 }
 
-/* Saved: x (for its layout only), index. */
+/* Saved: index. */
 static rm_status extreme_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   const extreme_payload *p = rm_node_payload(node);
   size_t shape[RM_MAX_DIMS], ndim = rm_node_input_shape(node, 0, shape);
@@ -136,12 +137,34 @@ static rm_status extreme_backward(const rm_node *node, rm_tensor *dy, rm_tensor 
   return RM_OK;
 }
 
+/* Where nobody asked which element it is, all that hold the value share dy, as in PyTorch: max() and amax() there,
+ * max(dim) above. Of NaN, all NaN (amax's gradient is NaN everywhere then in PyTorch 1.13). Saved: x, value. */
+static rm_status shared_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
+  enum { VALUE, GRADIENT, EQUAL, UNORDERED, HIT, COUNT, DIVISOR, SHARE, HELD };
+  const extreme_payload *p = rm_node_payload(node);
+  rm_tensor *t[HELD] = {0}, *x = rm_node_saved(node, 0);
+  rm_operand operand = rm_operand_tensor(x);
+  rm_status s = rm_reduced_view(rm_node_saved(node, 1), x->ndim, p->over, &t[VALUE], err);
+  if (s == RM_OK) s = rm_reduced_view(dy, x->ndim, p->over, &t[GRADIENT], err);
+  if (s == RM_OK) s = rm_compare(RM_EQ, operand, rm_operand_tensor(t[VALUE]), &t[EQUAL], err);
+  if (s == RM_OK) s = rm_compare(RM_NE, operand, operand, &t[UNORDERED], err);
+  if (s == RM_OK) s = rm_logical(RM_OR, t[EQUAL], t[UNORDERED], &t[HIT], err);
+  if (s == RM_OK) s = rm_sum(t[HIT], p->over, true, &t[COUNT], err);
+  if (s == RM_OK) s = rm_to(t[COUNT], RM_FLOAT32, &t[DIVISOR], err);
+  if (s == RM_OK) s = rm_div(t[GRADIENT], t[DIVISOR], &t[SHARE], err);
+  if (s == RM_OK) s = rm_where(t[HIT], rm_operand_tensor(t[SHARE]), rm_operand_number(0), &dx[0], err);
+  for (size_t i = 0; i < HELD; i++) rm_tensor_release(t[i]);
+  return s;
+}
+
+/* index: NULL where the gradient is shared. */
 static rm_status record(const char *op, rm_tensor *x, const bool over[], rm_tensor *value, rm_tensor *index,
                         rm_error *err) {
   extreme_payload payload;
   for (size_t d = 0; d < x->ndim; d++) payload.over[d] = !over || over[d];
-  rm_record r = {.name = op, .backward = extreme_backward, .ninputs = 1, .inputs = &x, .nsaved = 1,
-                 .saved = &index, .payload = &payload, .payload_bytes = sizeof payload};
+  rm_tensor *const saved[] = {index ? index : x, index ? NULL : value};
+  rm_record r = {.name = op, .backward = index ? extreme_backward : shared_backward, .ninputs = 1, .inputs = &x,
+                 .nsaved = 2, .saved = saved, .payload = &payload, .payload_bytes = sizeof payload};
   return rm_tape_record(value, &r, err);
 }
 
@@ -150,8 +173,8 @@ rm_status rm_extreme(rm_tensor *x, bool largest, const bool over[], bool keepdim
   const char *op = value ? (largest ? "max" : "min") : (largest ? "argmax" : "argmin");
   rm_tensor *v = NULL, *i = NULL;
   bool wanted = value && rm_tape_wants(1, &x);
-  rm_status status = find(op, x, largest, over, keepdim, index || wanted, &v, &i, err);
-  if (status == RM_OK && wanted) status = record(op, x, over, v, i, err);
+  rm_status status = find(op, x, largest, over, keepdim, index != NULL, &v, &i, err);
+  if (status == RM_OK && wanted) status = record(op, x, over, v, index ? i : NULL, err);
   if (status == RM_OK && value) *value = rm_tensor_retain(v);
   if (status == RM_OK && index) *index = rm_tensor_retain(i);
   rm_tensor_release(v);
@@ -165,6 +188,16 @@ static rm_status truth(rm_tensor *x, bool any, const bool over[], bool keepdim,
                        rm_tensor **y, rm_error *err) {
   rm_tensor *nonzero = NULL;
   RM_TRY(rm_compare(RM_NE, rm_operand_tensor(x), rm_operand_integer(0), &nonzero, err));
+  if (x->numel == 0) { /* of nothing: none is true, and all are */
+    rm_reduce_plan p;
+    rm_status made = rm_reduce_plan_of(nonzero, over, keepdim, false, &p, err);
+    rm_tensor_release(nonzero);
+    RM_TRY(made);
+    made = rm_reduce_output(&p, RM_UINT8, y, err);
+    rm_tensor_release(p.x);
+    if (made == RM_OK) memset(rm_tensor_u8(*y), !any, (*y)->numel);
+    return made;
+  }
   rm_status status = rm_extreme(nonzero, any, over, keepdim, y, NULL, err);
   rm_tensor_release(nonzero);
   return status;

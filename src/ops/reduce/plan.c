@@ -125,3 +125,16 @@ rm_status rm_reduce_output(const rm_reduce_plan *p, rm_dtype dtype, rm_tensor **
   rm_tensor_release(y);
   return status;
 }
+
+rm_status rm_reduced_view(const rm_tensor *t, size_t ndim, const bool over[], rm_tensor **view, rm_error *err) {
+  size_t shape[RM_MAX_DIMS], from = 0;
+  ptrdiff_t strides[RM_MAX_DIMS];
+  bool kept = t->ndim == ndim;
+  for (size_t d = 0; d < ndim; d++) {
+    bool gone = over[d];
+    shape[d] = gone ? 1 : t->shape[from];
+    strides[d] = gone ? 0 : t->strides[from];
+    if (!gone || kept) from++;
+  }
+  return rm_tensor_view(t, ndim, shape, strides, t->offset, view, err);
+}

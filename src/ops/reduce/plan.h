@@ -1,6 +1,6 @@
 /* plan.h -- any reduction as one over four nested loops.
  *
- * In memory order, neighbouring dimensions that are all reduced or all kept act as one. What is left
+ * In memory order, neighboring dimensions that are all reduced or all kept act as one. What is left
  * is nearly always a part of the pattern
  *
  *     a (reduced)  b (kept)  c (reduced)  d (kept, adjacent in memory)
@@ -25,7 +25,10 @@ typedef struct {
  * reductions that tell positions. Release p->x. */
 rm_status rm_reduce_plan_of(rm_tensor *x, const bool over[], bool keepdim, bool ordered, rm_reduce_plan *p,
                             rm_error *err);
-/* An uninitialised tensor for the result. */
+/* An uninitialized tensor for the result. */
 rm_status rm_reduce_output(const rm_reduce_plan *p, rm_dtype dtype, rm_tensor **out, rm_error *err);
+
+/* t, without the reduced dimensions or with them as 1, as a view that broadcasts to the shape before. */
+rm_status rm_reduced_view(const rm_tensor *t, size_t ndim, const bool over[], rm_tensor **view, rm_error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #include "core/tape.h"
 #include "core/view.h"
 #include "kernels/kernels.h"
+#include "ops/check.h"
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/plan.h"
 #include "ops/reduce/run.h"
@@ -16,12 +17,6 @@
 static rm_operand of(rm_tensor *t) { return rm_operand_tensor(t); }
 
 /* --- forward -------------------------------------------------------------------------------- */
-static rm_status check_float(const char *op, const rm_tensor *x, rm_error *err) {
-  if (x->dtype == RM_FLOAT32) return RM_OK;
-  return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32 (use x:float())", op,
-                 rm_dtype_name(x->dtype));
-}
-
 /* What backward needs besides tensors: x's layout, and which dimensions are gone. */
 typedef struct {
   double    scale;
@@ -37,21 +32,6 @@ static reduce_payload describe(const rm_tensor *x, const bool over[], double sca
     p.strides[d] = x->strides[d];
   }
   return p;
-}
-
-/* t, without the reduced dimensions or with them as 1, as a view that broadcasts to x's shape. */
-static rm_status keepdim_view(const rm_tensor *t, size_t ndim, const bool over[], rm_tensor **view,
-                              rm_error *err) {
-  size_t shape[RM_MAX_DIMS], from = 0;
-  ptrdiff_t strides[RM_MAX_DIMS];
-  bool kept = t->ndim == ndim;
-  for (size_t d = 0; d < ndim; d++) {
-    bool gone = over[d];
-    shape[d] = gone ? 1 : t->shape[from];
-    strides[d] = gone ? 0 : t->strides[from];
-    if (!gone || kept) from++;
-  }
-  return rm_tensor_view(t, ndim, shape, strides, t->offset, view, err);
 }
 
 /* A new tensor in the layout that x had. */
@@ -74,7 +54,7 @@ static rm_status sum_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
   const reduce_payload *p = rm_node_payload(node);
   RM_TRY(gradient_like(node, p, &dx[0], err));
   rm_tensor *view = NULL;
-  RM_TRY(keepdim_view(dy, dx[0]->ndim, p->over, &view, err));
+  RM_TRY(rm_reduced_view(dy, dx[0]->ndim, p->over, &view, err));
   rm_map_kernel kernel = {.kind = RM_MAP_FF_F, .fn.ff_f = rm_kernel_table()->mul};
   rm_map(&kernel, dx[0], 2, (rm_operand[]){of(view), rm_operand_number(p->scale)});
   rm_tensor_release(view);
@@ -141,7 +121,7 @@ rm_status rm_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, r
 }
 
 rm_status rm_mean(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err) {
-  RM_TRY(check_float("mean", x, err));
+  RM_TRY(rm_check_float("mean", "x", x, err));
   return scaled_sum("mean", x, over, keepdim, 1.0 / (double)reduced_count(x, over), y, err);
 }
 
@@ -150,13 +130,13 @@ rm_status rm_mean(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, 
 static rm_status var_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   const reduce_payload *p = rm_node_payload(node);
   rm_tensor *x = rm_node_saved(node, 0), *mean = NULL, *gradient = NULL, *scaled = NULL;
-  rm_status status = keepdim_view(rm_node_saved(node, 1), x->ndim, p->over, &mean, err);
-  if (status == RM_OK) status = keepdim_view(dy, x->ndim, p->over, &gradient, err);
+  rm_status status = rm_reduced_view(rm_node_saved(node, 1), x->ndim, p->over, &mean, err);
+  if (status == RM_OK) status = rm_reduced_view(dy, x->ndim, p->over, &gradient, err);
   if (status == RM_OK)
     status = rm_binary(RM_MUL, of(gradient), rm_operand_number(2 * p->scale), &scaled, err);
   if (status == RM_OK) status = rm_tensor_new_like(x, RM_FLOAT32, &dx[0], err);
   if (status == RM_OK) {
-    rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->centre_scale};
+    rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->center_scale};
     rm_map(&kernel, dx[0], 3, (rm_operand[]){of(x), of(mean), of(scaled)});
   }
   rm_tensor_release(mean);
@@ -168,8 +148,8 @@ static rm_status var_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
 /* Two passes, mean and then deviations: one pass would subtract two large numbers. */
 rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
                  rm_tensor **out, rm_error *err) {
-  RM_TRY(check_float("var", x, err));
-  double n = (double)reduced_count(x, over), scale = 1 / (n - unbiased);
+  RM_TRY(rm_check_float("var", "x", x, err));
+  double n = (double)reduced_count(x, over), scale = 1 / fmax(n - unbiased, 0); /* of nothing: 0 * inf, NaN */
   rm_reduce_plan plan;
   rm_tensor *mean = NULL, *y = NULL;
   RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
@@ -185,10 +165,10 @@ rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
 
 rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
                  rm_tensor **y, rm_error *err) {
-  RM_TRY(check_float("std", x, err));
+  RM_TRY(rm_check_float("std", "x", x, err));
   rm_tensor *variance = NULL;
   RM_TRY(rm_var(x, over, unbiased, keepdim, &variance, err));
-  rm_status status = rm_sqrt(variance, y, err);
+  rm_status status = rm_unary(RM_DEVIATION, variance, NULL, y, err);
   rm_tensor_release(variance);
   return status;
 }
@@ -198,8 +178,8 @@ rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
 static rm_status norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   const reduce_payload *p = rm_node_payload(node);
   rm_tensor *x = rm_node_saved(node, 0), *norm = NULL, *gradient = NULL;
-  rm_status status = keepdim_view(rm_node_saved(node, 1), x->ndim, p->over, &norm, err);
-  if (status == RM_OK) status = keepdim_view(dy, x->ndim, p->over, &gradient, err);
+  rm_status status = rm_reduced_view(rm_node_saved(node, 1), x->ndim, p->over, &norm, err);
+  if (status == RM_OK) status = rm_reduced_view(dy, x->ndim, p->over, &gradient, err);
   if (status == RM_OK) status = rm_tensor_new_like(x, RM_FLOAT32, &dx[0], err);
   if (status == RM_OK) {
     rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->norm2_backward};
@@ -222,23 +202,58 @@ static rm_status norm2(rm_tensor *x, const bool over[], bool keepdim, rm_tensor 
   return rm_tensor_give(status, y, out);
 }
 
-/* Other norms are composed of what they are made of, gradients included. */
-rm_status rm_norm(rm_tensor *x, double p, const bool over[], bool keepdim, rm_tensor **y, rm_error *err) {
-  RM_TRY(check_float("norm", x, err));
-  if (!(p > 0)) return rm_fail(err, RM_ERR_VALUE, "norm: p must be positive, got %g", p);
-  if (p == 2) return norm2(x, over, keepdim, y, err);
-  rm_tensor *size = NULL, *powers = NULL, *sum = NULL;
+/* dx = sign(x) |x|^(p-1) / norm^(p-1) * dy, and 0 where x (of p below 1, whose power is infinite) or the norm is 0.
+ * Saved: x, norm; the payload's scale is p. */
+static rm_status power_norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
+  enum { NORM, GRADIENT, SIZE, POWER, ZERO, KEPT, SIGN, SIGNED, BELOW, QUOTIENT, NOTHING, SHARE, HELD };
+  const reduce_payload *p = rm_node_payload(node);
+  const double less = p->scale - 1;
+  const rm_operand nothing = rm_operand_number(0);
+  rm_tensor *t[HELD] = {0}, *x = rm_node_saved(node, 0);
+  rm_status s = rm_reduced_view(rm_node_saved(node, 1), x->ndim, p->over, &t[NORM], err);
+  if (s == RM_OK) s = rm_reduced_view(dy, x->ndim, p->over, &t[GRADIENT], err);
+  if (s == RM_OK) s = rm_unary(RM_ABS, x, NULL, &t[SIZE], err);
+  if (s == RM_OK) s = rm_unary(RM_POW_NUMBER, t[SIZE], &less, &t[POWER], err);
+  if (s == RM_OK) s = rm_compare(RM_EQ, of(x), nothing, &t[ZERO], err);
+  if (s == RM_OK) s = rm_where(t[ZERO], nothing, of(t[POWER]), &t[KEPT], err);
+  if (s == RM_OK) s = rm_unary(RM_SIGN, x, NULL, &t[SIGN], err);
+  if (s == RM_OK) s = rm_mul(t[KEPT], t[SIGN], &t[SIGNED], err);
+  if (s == RM_OK) s = rm_unary(RM_POW_NUMBER, t[NORM], &less, &t[BELOW], err);
+  if (s == RM_OK) s = rm_div(t[GRADIENT], t[BELOW], &t[QUOTIENT], err);
+  if (s == RM_OK) s = rm_compare(RM_EQ, of(t[NORM]), nothing, &t[NOTHING], err);
+  if (s == RM_OK) s = rm_where(t[NOTHING], nothing, of(t[QUOTIENT]), &t[SHARE], err);
+  if (s == RM_OK) s = rm_mul(t[SIGNED], t[SHARE], &dx[0], err);
+  for (size_t i = 0; i < HELD; i++) rm_tensor_release(t[i]);
+  return s;
+}
+
+static rm_status power_norm(rm_tensor *x, double p, const bool over[], bool keepdim, rm_tensor **out, rm_error *err) {
+  rm_tensor *size = NULL, *powers = NULL, *sum = NULL, *y = NULL;
+  bool was = rm_grad_set(false);
   rm_status status = rm_unary(RM_ABS, x, NULL, &size, err);
-  if (status == RM_OK && isinf(p)) status = rm_extreme(size, true, over, keepdim, y, NULL, err);
-  else if (status == RM_OK && p == 1) status = rm_sum(size, over, keepdim, y, err);
-  else {
-    if (status == RM_OK) status = rm_unary(RM_POW_NUMBER, size, &p, &powers, err);
-    if (status == RM_OK) status = rm_sum(powers, over, keepdim, &sum, err);
-    if (status == RM_OK) status = rm_unary(RM_POW_NUMBER, sum, &(double){1 / p}, y, err);
-  }
+  if (status == RM_OK) status = rm_unary(RM_POW_NUMBER, size, &p, &powers, err);
+  if (status == RM_OK) status = rm_sum(powers, over, keepdim, &sum, err);
+  if (status == RM_OK) status = rm_unary(RM_POW_NUMBER, sum, &(double){1 / p}, &y, err);
+  rm_grad_set(was);
+  if (status == RM_OK)
+    status = record("norm", power_norm_backward, x, (rm_tensor *[]){x, y, NULL}, over, p, y, err);
   rm_tensor_release(size);
   rm_tensor_release(powers);
   rm_tensor_release(sum);
+  return rm_tensor_give(status, y, out);
+}
+
+/* Of 1 and infinity, composed of what they are made of, gradients included. */
+rm_status rm_norm(rm_tensor *x, double p, const bool over[], bool keepdim, rm_tensor **y, rm_error *err) {
+  RM_TRY(rm_check_float("norm", "x", x, err));
+  if (!(p > 0)) return rm_fail(err, RM_ERR_VALUE, "norm: p must be positive, got %g", p);
+  if (p == 2) return norm2(x, over, keepdim, y, err);
+  if (p != 1 && !isinf(p)) return power_norm(x, p, over, keepdim, y, err);
+  rm_tensor *size = NULL;
+  RM_TRY(rm_unary(RM_ABS, x, NULL, &size, err));
+  bool sum = p == 1 || reduced_count(x, over) == 0; /* of nothing: 0 */
+  rm_status status = sum ? rm_sum(size, over, keepdim, y, err) : rm_extreme(size, true, over, keepdim, y, NULL, err);
+  rm_tensor_release(size);
   return status;
 }
 
@@ -249,7 +264,7 @@ static rm_status prod_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
   const reduce_payload *p = rm_node_payload(node);
   const rm_operand nothing = rm_operand_number(0), one = rm_operand_integer(1);
   rm_tensor *t[HELD] = {0}, *x = rm_node_saved(node, 0);
-  rm_status s = keepdim_view(dy, x->ndim, p->over, &t[GRADIENT], err);
+  rm_status s = rm_reduced_view(dy, x->ndim, p->over, &t[GRADIENT], err);
   if (s == RM_OK) s = rm_compare(RM_EQ, of(x), nothing, &t[ZERO], err);
   if (s == RM_OK) s = rm_where(t[ZERO], one, of(x), &t[FILLED], err);
   if (s == RM_OK) s = rm_prod(t[FILLED], p->over, true, &t[PRODUCT], err);
@@ -266,7 +281,7 @@ static rm_status prod_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
 }
 
 rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out, rm_error *err) {
-  RM_TRY(check_float("prod", x, err));
+  RM_TRY(rm_check_float("prod", "x", x, err));
   rm_reduce_plan plan;
   rm_tensor *y = NULL;
   RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));

@@ -8,7 +8,7 @@
 #include "memory/alloc.h"
 #include "ops/reduce/plan.h"
 #include "ops/reduce/run.h"
-#include "parallel/threads.h"
+#include "parallel/pool.h"
 
 enum {
   ROW_PIECE    = 32768,   /* elements of a row in one piece */
@@ -85,7 +85,7 @@ static rm_status reduce(const char *op, const rm_reduce_plan *p, rm_reduce_kind 
                         double *result, rm_error *err) {
   sum_job job = {.kind = kind, .x = rm_tensor_f32(p->x), .shift = shift, .a = p->a, .b = p->b,
                  .c = p->c, .d = p->d, .row_pieces = 1, .column_pieces = 1};
-  size_t width = rm_smaller(p->d, COLUMN_PIECE);
+  size_t width = p->d ? rm_smaller(p->d, COLUMN_PIECE) : 1; /* of an empty result: nothing runs or divides by it */
   job.rows = p->d == 1 ? ROW_PIECE : PIECE / width > 64 ? PIECE / width : 64;
   job.row_pieces = p->c ? pieces_of(p->c, job.rows) : 0;
   job.column_pieces = pieces_of(p->d, COLUMN_PIECE);
@@ -101,11 +101,11 @@ static rm_status reduce(const char *op, const rm_reduce_plan *p, rm_reduce_kind 
 }
 
 rm_status rm_reduce_run(const char *op, const rm_reduce_plan *p, rm_reduce_kind kind,
-                           const float *shift, double scale, rm_tensor **y, rm_error *err) {
+                        const float *shift, double scale, rm_tensor **y, rm_error *err) {
   size_t n = p->b * p->d, bytes = (n ? n : 1) * sizeof(double);
   double *result = rm_alloc(bytes);
   if (!result) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", op);
-  rm_status status = reduce(op, p, kind, shift, result, err);
+  rm_status status = n ? reduce(op, p, kind, shift, result, err) : RM_OK; /* an empty result has nothing to add up */
   if (status == RM_OK) status = rm_reduce_output(p, RM_FLOAT32, y, err);
   if (status == RM_OK)
     for (size_t i = 0; i < n; i++) rm_tensor_f32(*y)[i] = (float)(result[i] * scale);

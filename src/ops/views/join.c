@@ -35,7 +35,7 @@ static rm_status copy_region(rm_tensor *y, const rm_tensor *x, const size_t star
   return status;
 }
 
-/* An uninitialised result for inputs like x: channels-last stays channels-last. */
+/* An uninitialized result for inputs like x: channels-last stays channels-last. */
 static rm_status new_result(const rm_tensor *x, size_t ndim, const size_t shape[], rm_tensor **y, rm_error *err) {
   bool last = ndim == 4 && x->ndim == 4 && x->dtype == RM_FLOAT32 && rm_tensor_is_channels_last(x) &&
               !rm_tensor_is_contiguous(x);

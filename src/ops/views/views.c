@@ -26,7 +26,7 @@ static rm_status recorded(const char *name, rm_backward_fn backward, rm_tensor *
 /* --- shape -------------------------------------------------------------------- */
 
 /* Strides that show x, in row-major order of its elements, as `shape`; false if there are
- * none. Neighbouring dimensions of x that follow each other in memory form one block; each
+ * none. Neighboring dimensions of x that follow each other in memory form one block; each
  * block must be cut into whole new dimensions, from the inside out. */
 static bool view_strides(const rm_tensor *x, size_t ndim, const size_t shape[], ptrdiff_t strides[]) {
   if (x->numel == 0 || x->ndim == 0) {
@@ -260,7 +260,7 @@ rm_status rm_expand(rm_tensor *x, size_t ndim, const int64_t sizes[], rm_tensor 
 }
 
 /* What backward needs: where the slice lay, and whether x was channels-last, so that the
- * zeros around the gradient lie in memory as the neighbours expect them. */
+ * zeros around the gradient lie in memory as the neighbors expect them. */
 typedef struct {
   rm_range ranges[RM_MAX_DIMS];
   bool channels_last;

@@ -40,6 +40,23 @@ check.case("centre crop and cover", function()
   check.shape(t.cover {4, 12}(x), {1, 4, 12})
 end)
 
+check.case("the centre of an odd difference begins at its half, rounded to the even number", function()
+  for _, each in ipairs {{225, 0}, {226, 1}, {227, 2}, {229, 2}, {231, 4}, {233, 4}, {235, 6}} do
+    local side, begin = each[1], each[2]
+    local across, down = ramp(1, side), ramp(side, 1)
+    check.equal(t.centre_crop {1, 224}(across), across[{{}, {}, {begin + 1, begin + 224}}]:contiguous())
+    check.equal(t.centre_crop {224, 1}(down), down[{{}, {begin + 1, begin + 224}}]:contiguous())
+    check.equal(t.ten_crop {1, 224}(across)[5], t.centre_crop {1, 224}(across))
+  end
+end)
+
+check.case("random resized crop: where nothing fits, the centre as torchvision 0.14 cuts it", function()
+  local function box(h, w, low, high) return {imaging.random_box(rm.zeros({1, h, w}, "uint8"), 1, 1, low, high)} end
+  check.equal(box(10, 40, 3 / 4, 4 / 3), {1, 14, 10, 13})     -- (40 - 13) // 2, rounded down, unlike CenterCrop
+  check.equal(box(41, 10, 3 / 4, 4 / 3), {15, 1, 13, 10})
+  check.equal(box(9, 30, 1.5, 1.5), {1, 9, 9, 14})            -- 13.5 pixels wide: to the even number
+end)
+
 check.case("random resized crop: size, range, by the generator", function()
   local x = ramp(20, 30)
   local crop = t.random_resized_crop(8)
@@ -77,14 +94,14 @@ end)
 -- Rows top to top + h - 1, columns left to left + w - 1, by slicing.
 local function part(x, top, left, h, w) return x[{{}, {top, top + h - 1}, {left, left + w - 1}}]:contiguous() end
 
-check.case("ten crops: four corners, the centre, and the five mirrored", function()
+check.case("ten crops: four corners, the centre, and those of the mirrored image: torchvision 0.14", function()
   local x = rm.cat({ramp(6, 9), ramp(9, 6):transpose(2, 3):contiguous()}, 1)
   local crops = t.ten_crop {4, 5}(x)
   check.shape(crops, {10, 2, 4, 5})
+  local mirrored = t.flip(1)(x)
   for k, corner in ipairs {{1, 1}, {1, 5}, {3, 1}, {3, 5}, {2, 3}} do
-    local expected = part(x, corner[1], corner[2], 4, 5)
-    check.equal(crops[k], expected)
-    check.equal(crops[k + 5], t.flip(1)(expected))
+    check.equal(crops[k], part(x, corner[1], corner[2], 4, 5))
+    check.equal(crops[k + 5], part(mirrored, corner[1], corner[2], 4, 5))
   end
   check.error(function() t.ten_crop(7)(x) end, "ten_crop: image is 6x9, expected at least 7x7")
   check.error(function() t.compose {t.ten_crop(4), t.flip()}(x) end, "ten_crop: must be the last step")
@@ -117,6 +134,19 @@ check.case("many images at once are what one at a time is, whatever the threads"
   check.that(t.apply(images, steps):eq(one):all():item() == 0, "the generator did not move")
   local before = rm.random.augment:get_state()
   t.apply(images, t.centre_crop(20))   -- nothing is drawn
+  check.equal(rm.random.augment:get_state(), before)
+end)
+
+check.case("a transform that fails has drawn nothing", function()
+  local g, before = rm.generator(5), rm.random.augment:get_state()
+  local fails = t.compose {t.flip(), t.random_resized_crop(4), t.centre_crop(9)}
+  local start = g:get_state()
+  check.error(function() fails(ramp(8, 8), g) end, "centre_crop: image is 4x4, expected at least 9x9")
+  check.equal(g:get_state(), start)
+  local images = rm.zeros({3, 1, 8, 8}, "uint8")
+  check.error(function() fails(ramp(8, 8)) end, "centre_crop")
+  check.error(function() t.apply(images, fails) end, "centre_crop")
+  check.error(function() t.read({"/no/such.png"}, 3, t.flip()) end, "/no/such.png: cannot be opened")
   check.equal(rm.random.augment:get_state(), before)
 end)
 

@@ -27,6 +27,7 @@ for _, name in ipairs {"mlp", "lenet5_avgpool", "resnet8_A", "resnet20_A", "bott
   check.reference("models/" .. name)
 end
 check.reference "trace/resnet8_sgd_gentle"
+check.reference "trace/resnet8_sgd_short_batch"   -- 200 images in batches of 48: the last one of an epoch has 8
 
 check.case("a list of all, and the nearest name for one that is not", function()
   local names = models.list()

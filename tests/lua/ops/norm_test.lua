@@ -54,3 +54,37 @@ check.case("errors", function()
   check.error(function() rm.randn(1, 3):batch_norm(nil, nil, nil, nil, {training = true}) end,
     "training needs more than one value per channel, x is (1, 3)")
 end)
+
+check.case("a batch of no images is normalised to none and moves no statistics, as in PyTorch 1.13", function()
+  for _, shape in ipairs {{0, 3}, {0, 3, 2, 2}, {2, 3, 0, 2}} do
+    for _, training in ipairs {true, false} do
+      local mean, var = rm.tensor {1, 2, 3}, rm.tensor {4, 5, 6}
+      local weight, bias = rm.ones(3), rm.zeros(3)
+      local x = rm.zeros(shape)
+      for _, t in ipairs {x, weight, bias} do t.requires_grad = true end
+      local y = x:batch_norm(weight, bias, mean, var, {training = training, relu = true})
+      check.shape(y, shape)
+      y:sum():backward()
+      check.shape(x.grad, shape)
+      check.equal({weight.grad:totable(), bias.grad:totable()}, {{0, 0, 0}, {0, 0, 0}})
+      check.equal({mean:totable(), var:totable()}, {{1, 2, 3}, {4, 5, 6}})
+    end
+  end
+  check.error(function() rm.zeros(2, 0):batch_norm() end, "batch_norm: x has no channels: (2, 0)")
+  local bn = rm.BatchNorm2d(3)
+  check.shape(bn(rm.zeros(0, 3, 2, 2)):relu(), {0, 3, 2, 2})
+  check.equal(bn.running_mean:totable(), {0, 0, 0})
+end)
+
+check.case("a batch that is refused moves no statistics", function()
+  for _, momentum in ipairs {0.1, false} do
+    local bn = rm.BatchNorm2d(1, {momentum = momentum})
+    check.error(function() bn(rm.ones(1, 1, 1, 1)) end, "more than one value per channel")
+    check.error(function() bn(rm.ones(2, 1, 2, 2):byte()) end, "expected float32")
+    check.error(function() bn(rm.ones(2, 2, 2, 2)) end, "x has 2 channels, expected 1")
+    check.equal({bn.running_mean:item(), bn.running_var:item()}, {0, 1})
+    bn(rm.ones(2, 1, 2, 2) * 5)
+    check.close({bn.running_mean:item(), bn.running_var:item()}, momentum and {0.5, 0.9} or {5, 0}, {atol = 1e-6})
+    check.equal(bn.num_batches_tracked:item(), 1)
+  end
+end)

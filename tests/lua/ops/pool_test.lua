@@ -23,6 +23,77 @@ check.case("max_pool2d's indices count from 1 within an image", function()
   check.equal(at:totable(), {{{{4, 6}, {8, 6}}}})
 end)
 
+-- {y, positions, dx} of a max pooling, the gradient of whose outputs is 1.
+local function pooled(list, size, options)
+  options = options or {}
+  options.return_indices = true
+  local x = rm.tensor(list, {requires_grad = true})
+  local y, at = x:max_pool2d(size, options)
+  y:sum():backward()
+  return {at:totable(), x.grad:totable()}
+end
+
+check.case("max_pool2d: a NaN wins, and the last one of a window gets its gradient, as in PyTorch 1.13", function()
+  local nan = 0 / 0
+  check.equal(pooled({{{{1, nan}, {3, 2}}}}, 2), {{{{{2}}}}, {{{{0, 1}, {0, 0}}}}})
+  check.equal(pooled({{{{nan, 1, 5, 7}, {3, nan, 7, 6}}}}, 2), {{{{{6, 4}}}}, {{{{0, 0, 0, 1}, {0, 1, 0, 0}}}}})
+  check.equal(pooled({{{{nan, 1, nan}, {3, nan, 7}, {2, 2, 2}}}}, 3, {stride = 2, padding = 1}),
+              {{{{{5, 5}, {5, 5}}}}, {{{{0, 0, 0}, {0, 4, 0}, {0, 0, 0}}}}})
+  -- images of many channels, each with its NaN elsewhere: gradients go where the positions say
+  for _, shape in ipairs {{2, 37, 4, 6}, {1, 3, 6, 6}, {3, 64, 2, 2}, {2, 130, 5, 7}} do
+    for _, how in ipairs {{2, {}}, {3, {stride = 2, padding = 1}}, {{2, 3}, {stride = 1}}} do
+      local x = rm.randint(0, 4, shape):float()
+      x = rm.where(rm.rand(shape):lt(0.2), rm.full(shape, nan), x)
+      x.requires_grad = true
+      how[2].return_indices = true
+      local ok, y, at = pcall(x.max_pool2d, x, how[1], how[2])
+      if ok then
+        local dy = rm.randn(y.shape)
+        y:backward(dy)
+        local n, c, places = shape[1], shape[2], shape[3] * shape[4]
+        local right = rm.zeros(n * c, places):totable()
+        local flat, positions = dy:reshape(n * c, -1):totable(), at:reshape(n * c, -1):totable()
+        for i = 1, n * c do
+          for k, place in ipairs(positions[i]) do right[i][place] = right[i][place] + flat[i][k] end
+        end
+        check.close(x.grad:reshape(n * c, -1), rm.tensor(right), {atol = 1e-5})
+      end
+    end
+  end
+end)
+
+check.case("ceil_mode: a window may hang over the end, the only one as well", function()
+  local function shape(side, size, options)
+    options.ceil_mode = true
+    local y = rm.ones(1, 1, side, side):max_pool2d(size, options)
+    check.equal(rm.ones(1, 1, side, side):avg_pool2d(size, options).shape, y.shape)
+    return y.shape[3]
+  end
+  check.equal(shape(1, 2, {stride = 2}), 1)   -- GoogLeNet's last pooling of images of 28 pixels
+  check.equal(shape(2, 3, {stride = 2}), 1)
+  check.equal(shape(3, 2, {stride = 2}), 2)
+  check.equal(shape(4, 3, {stride = 3, padding = 1}), 2)
+  check.equal(shape(5, 1, {stride = 3}), 2)   -- a third window would begin behind the image
+  check.error(function() rm.ones(1, 1, 1, 1):max_pool2d(3, {stride = 2, ceil_mode = true}) end,
+              "the window's height 3 exceeds the image's 1 + 2*0")
+  local y = rm.tensor({{{{4}}}}):avg_pool2d(2, {ceil_mode = true})
+  check.equal(y:item(), 4)                    -- divided by what lies in the image
+  check.close(rm.tensor({{{{1, 2, 3}}}}):avg_pool2d({1, 2}, {stride = {1, 2}, padding = {0, 1}, ceil_mode = true}),
+              rm.tensor {{{{0.5, 2.5}}}})     -- the padding counts
+end)
+
+check.case("a batch of no images", function()
+  for _, name in ipairs {"max_pool2d", "avg_pool2d", "adaptive_avg_pool2d"} do
+    local x = rm.zeros(0, 3, 4, 4)
+    x.requires_grad = true
+    local y = x[name](x, 2)
+    check.shape(y, {0, 3, 2, 2})
+    y:sum():backward()
+    check.shape(x.grad, {0, 3, 4, 4})
+  end
+  check.error(function() rm.zeros(2, 0, 4, 4):max_pool2d(2) end, "max_pool2d: x is empty: (2, 0, 4, 4)")
+end)
+
 check.case("dropout: nothing in evaluation, a mask from its generator in training", function()
   local x = rm.ones(1000)
   check.equal(x:dropout(0.5, false), x)

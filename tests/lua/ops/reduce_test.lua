@@ -151,6 +151,24 @@ case("empty tensors: sums are 0, extremes are refused", function()
   check.error(function() return x:argmax(1) end, "argmax: x has no elements to choose from")
 end)
 
+case("a result without elements: the innermost dimension is kept and empty", function()
+  for _, shape in ipairs {{3, 0}, {2, 3, 0}, {0, 2, 0}, {2, 3, 0, 4}} do
+    local x = rm.zeros(table.unpack(shape)):requires_grad_()
+    for d = 1, #shape - 1 do
+      local left = {table.unpack(shape)}
+      table.remove(left, d)
+      for _, name in ipairs {"sum", "mean", "prod", "norm"} do
+        local y = name == "norm" and x:norm(2, d) or x[name](x, d)
+        check.shape(y, left)
+        if y.shape[#left] == 0 then check.equal(y:sum():item(), 0) end
+      end
+      check.shape(x:var(d, {unbiased = false}), left)
+    end
+    x:sum(1):sum():backward()
+    check.shape(x.grad, shape)
+  end
+end)
+
 case("messages", function()
   local x = rm.ones(2, 3)
   check.error(function() return x:sum(3) end, "sum: dimension 3 is out of range, expected 1..2 or -2..-1")

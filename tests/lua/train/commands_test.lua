@@ -56,7 +56,7 @@ check.case("train, resume, evaluate and compare leave what they promise", functi
     check.that(out:find("epoch 1/2  loss %d+%.%d+  train error .-test error .-img/s"), out)
     check.equal(select(2, out:gsub("\n", "")), 3)   -- a line for each epoch and one at the end
     check.that(not out:find("[\r\27]"), "the output of a program that is no terminal has no control characters")
-    check.equal(rm.sys.list(a), {"best.safetensors", "config.json", "curves.png", "curves.svg",
+    check.equal(rm.sys.list(a), {"best.safetensors", "config.json", "curves.png", "curves.svg", "data.json",
                                  "last.safetensors", "log.csv"})
     refused(arguments {"train", "--model", "lenet5", "--run", a}, "already holds a run: --resume")
 
@@ -88,7 +88,8 @@ check.case("without gnuplot training says so once and goes on", function()
     local out, err = succeed(words, {env = "PATH=/nonexistent"})
     check.that(out:find("epoch 2/2", 1, true) and out:find("best error", 1, true), out)
     check.equal(err, "plot: gnuplot is not installed, so no figure was drawn (apt-get install gnuplot-nox)\n")
-    check.equal(rm.sys.list(folder .. "/a"), {"best.safetensors", "config.json", "last.safetensors", "log.csv"})
+    check.equal(rm.sys.list(folder .. "/a"), {"best.safetensors", "config.json", "data.json", "last.safetensors",
+                                               "log.csv"})
     -- what draws in the terminal needs none
     out, err = succeed({"compare", folder .. "/a", "--run", folder .. "/c"}, {env = "PATH=/nonexistent"})
     check.that(out:find("mlp +%S+ +2 "), out)

@@ -78,7 +78,7 @@ check.case("a run leaves config, log, checkpoints; the loss falls", function()
     local path = folder .. "/a"
     local result = train.run(config {epochs = 8, lr = 0.05}, options(path))
     check.equal(result.stopped, "finished")
-    check.equal(sys.list(path), {"best.safetensors", "config.json", "last.safetensors", "log.csv"})
+    check.equal(sys.list(path), {"best.safetensors", "config.json", "data.json", "last.safetensors", "log.csv"})
     local log = train.Log.read(path .. "/log.csv")
     check.equal(#log.rows, 8)
     check.equal(log.rows[8].steps, 48)

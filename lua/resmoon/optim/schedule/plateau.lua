@@ -8,7 +8,8 @@
 -- Call: optim.schedule.Plateau(opt, {mode = "min", factor = 0.1, patience = 10, threshold = 1e-4,
 --     threshold_mode = "rel", cooldown = 0, min_lr = 0, eps = 1e-8}) -> schedule
 -- Units: patience and cooldown count calls of schedule:step(metric).
--- Errors: raises for an unknown option, mode or threshold_mode; step for a metric that is no number.
+-- Errors: raises for an unknown option, mode or threshold_mode; step for a metric that is no number. NaN counts as an
+-- epoch without a better value.
 -- Example:
 --   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 0.1})
 --   > schedule = optim.schedule.Plateau(opt, {patience = 1, factor = 0.5})
@@ -43,6 +44,7 @@ function Plateau.rate(_, _, base) return base end
 
 local function better(self, metric)
   local best, sign = self.best, self.mode == "min" and -1 or 1
+  if metric ~= metric then return false end   -- NaN is no value: neither the best nor better than one
   if not best then return true end
   local goal = self.threshold_mode == "rel" and best * (1 + sign * self.threshold)
                                              or best + sign * self.threshold
@@ -78,9 +80,17 @@ function Plateau:state_dict()
   return state
 end
 
-function Plateau:load_state_dict(state)
-  self.best, self.bad, self.cooling = state.best, state.bad, state.cooling
-  Schedule.load_state_dict(self, state)
+function Plateau:prepare_state_dict(state)
+  local take_over = Schedule.prepare_state_dict(self, state)
+  local best = state.best
+  if math.type(state.bad) ~= "integer" or math.type(state.cooling) ~= "integer"
+     or best ~= nil and (type(best) ~= "number" or best ~= best) then
+    fail("schedule.Plateau: load_state_dict: expected what state_dict gave; it lacks best, bad or cooling")
+  end
+  return function()
+    self.best, self.bad, self.cooling = best, state.bad, state.cooling
+    take_over()
+  end
 end
 
 return Plateau

@@ -80,9 +80,34 @@ function Schedule:state_dict()
   return {t = self.t, base = {table.unpack(self.base)}}
 end
 
-function Schedule:load_state_dict(state)
-  self.t, self.base = state.t, {table.unpack(state.base)}
-  self:apply()
+function Schedule:load_state_dict(state) self:prepare_state_dict(state)() end
+
+--- What load_state_dict does, in two halves: looks at a state, and returns the function that takes it over.
+-- Call: schedule:prepare_state_dict(state) -> function
+-- Errors: raises for what is no such state, or one of an optimiser with another number of groups.
+-- Example:
+--   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 1})
+--   > schedule = optim.schedule.Exponential(opt, {gamma = 0.5})
+--   > schedule:prepare_state_dict({t = 2, base = {1}})()
+--   > opt.lr
+--   0.25
+function Schedule:prepare_state_dict(state)
+  local name = getmetatable(self).__name
+  if type(state) ~= "table" or math.type(state.t) ~= "integer" or state.t < 0 or type(state.base) ~= "table" then
+    fail("schedule.%s: load_state_dict: expected what state_dict gave, got a %s without it", name, type(state))
+  end
+  if #state.base ~= #self.base then
+    fail("schedule.%s: the state is of %d groups, the optimiser has %d", name, #state.base, #self.base)
+  end
+  for g, rate in ipairs(state.base) do
+    if type(rate) ~= "number" or not (rate >= 0 and rate < math.huge) then
+      fail("schedule.%s: the state's rate of group %d is %s", name, g, tostring(rate))
+    end
+  end
+  return function()
+    self.t, self.base = state.t, {table.unpack(state.base)}
+    self:apply()
+  end
 end
 
 return Schedule

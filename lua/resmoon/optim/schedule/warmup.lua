@@ -55,10 +55,18 @@ function Warmup:state_dict()
   return {t = self.t, schedule = self.schedule:state_dict()}
 end
 
-function Warmup:load_state_dict(state)
-  self.t = state.t
-  self.schedule:load_state_dict(state.schedule)
-  self:apply()
+function Warmup:load_state_dict(state) self:prepare_state_dict(state)() end
+
+function Warmup:prepare_state_dict(state)
+  if type(state) ~= "table" or math.type(state.t) ~= "integer" or state.t < 0 then
+    fail("schedule.Warmup: load_state_dict: expected what state_dict gave, got a %s without it", type(state))
+  end
+  local inner = self.schedule:prepare_state_dict(state.schedule)
+  return function()
+    self.t = state.t
+    inner()
+    self:apply()
+  end
 end
 
 return Warmup

@@ -9,6 +9,8 @@ local roots = {
   tensor    = function() return getmetatable(rm.empty(0)).methods end,
   generator = function() return rm.random.init end,
   schedule  = function() return require "resmoon.optim.schedule.schedule" end,
+  hash      = function() return getmetatable(rm.sha256()).__index end,
+  lock      = function() return debug.getregistry()["resmoon.Lock"].__index end,
 }
 
 --- The value of "nn.Conv2d", "tensor.reshape", "rm.sys.list"; nil if there is none.

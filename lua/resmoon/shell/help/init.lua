@@ -11,7 +11,7 @@
 -- Errors: none: of a name that is nothing it says so, and names the nearest.
 -- Example:
 --   > help.search "floor_divide"
---     tensor.floor_divide  The quotient rounded down, and the rest, as Lua's ...
+--     tensor.floor_divide  The exact quotient rounded down, and the rest, ...
 local format = require "resmoon.shell.help.format"
 local index  = require "resmoon.shell.help.index"
 local topics = require "resmoon.shell.help.topics"

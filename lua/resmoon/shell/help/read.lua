@@ -25,7 +25,7 @@ read.receivers = {
   x = "tensor", net = "nn.Module", g = "generator", opt = "optim.Optimizer", schedule = "schedule",
   ds = "data.Dataset", loader = "data.Loader", trainer = "train.Trainer", log = "train.Log",
   matrix = "metrics.confusion", process = "rm.sys.process", seq = "nn.Sequential",
-  handle = "nn.handle", live = "plot.live",
+  handle = "nn.handle", live = "plot.live", hash = "hash", lock = "lock",
 }
 
 local tags = {}

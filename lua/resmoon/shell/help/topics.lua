@@ -46,7 +46,7 @@ topics.list = {
   {"metrics", prefix = {"metrics"}},
   {"plot", prefix = {"plot"}},
   {"rm", groups = {{"random numbers", "rng"}, {"files", "files"}, {"process, threads, memory", "runtime"}},
-         prefix = {"rm.json", "rm.sys", "rm.interrupt", "rm.version", "rm.parts"}},
+         prefix = {"rm.json", "rm.sys", "rm.sha256", "rm.interrupt", "rm.version", "rm.parts"}},
   {"prompt", prefix = {"help"}},
   {"commands"},
 }

@@ -1,0 +1,9 @@
+/* processors.h -- how many processors this process may run on. */
+#ifndef RM_PARALLEL_PROCESSORS_H
+#define RM_PARALLEL_PROCESSORS_H
+
+#include <stddef.h>
+
+size_t rm_processors(void); /* at least 1 */
+
+#endif
