@@ -51,7 +51,8 @@ check.case("what is to be closed is closed, with pcall as ever, and a second Ctr
     "send do local c <close>--[[]]= setmetatable({}, tidies) while true do end end\\r",
     "pause 300", "send \\x03", "expect interrupted", "expect > ", "send 'is ' .. tostring(tidy)\\r", "expect is false",
     "expect > ",
-    "send do local c <close>--[[]]= setmetatable({}, {__close = function() while true do end end}) while true do end end\\r",
+    "send endless = {__close = function() while true do end end}\\r", "expect > ",
+    "send do local c <close>--[[]]= setmetatable({}, endless) while true do end end\\r",
     "pause 300", "send \\x03", "pause 300", "send \\x03", "expect interrupted",
     "expect > ", "send \\x04", "exit 0",
   }
