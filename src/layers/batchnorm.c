@@ -41,7 +41,8 @@ static rm_status check_input(const rm_layer *layer, size_t ndim, const size_t sh
   return RM_OK;
 }
 
-/* A batch that is refused is not counted, nor one that is computed once more for its gradient. */
+/* A batch that is refused is not counted, nor one that is computed once more for its gradient, nor one of no images,
+ * which moves no statistics: the plain average would weigh it. */
 static rm_status forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
   const batch_norm *b = (const batch_norm *)layer;
@@ -56,8 +57,10 @@ static rm_status forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y,
   const size_t *shape = rm_value_shape(x, &ndim);
   RM_TRY(check_input(layer, ndim, shape, err));
   if (batches && isnan(c->momentum)) options.momentum = 1 / (double)(*rm_tensor_i64(batches) + 1);
+  bool empty = false;
+  for (size_t d = 0; d < ndim; d++) empty = empty || shape[d] == 0;
   RM_TRY(rm_value_batch_norm(x, weight, bias, mean, var, &options, y, err));
-  if (!batches) return RM_OK;
+  if (!batches || empty) return RM_OK;
   ++*rm_tensor_i64(batches);
   rm_tensor_mark_written(batches);
   return RM_OK;

@@ -129,11 +129,13 @@ rm_status rm_identity_layer(rm_layer **layer, rm_error *err);
 
 /* --- all types ------------------------------------------------------------------------------- */
 
-/* X(name): rm_name_type */
+/* X(name): rm_name_type (clang-format would never come to rest in this list) */
+/* clang-format off */
 #define RM_LAYER_TYPES(X) \
   X(conv2d) X(linear) X(batch_norm_1d) X(batch_norm_2d) X(max_pool) X(avg_pool) X(adaptive_avg_pool) X(relu) \
   X(leaky_relu) X(elu) X(sigmoid) X(tanh) X(silu) X(gelu) X(maxout) X(softmax) X(log_softmax) X(dropout) X(flatten) \
   X(identity)
+/* clang-format on */
 #define RM_DECLARE(name) extern const rm_layer_type rm_##name##_type;
 RM_LAYER_TYPES(RM_DECLARE)
 #undef RM_DECLARE

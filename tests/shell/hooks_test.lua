@@ -46,7 +46,7 @@ check.case("code needs a body, documents do not", function()
   with_repository(function(_, commit)
     for _, file in ipairs {"src/a.c", "lua/a.lua", "Makefile"} do
       local output, done = commit(file, "area: what\n")
-      check.that(not done and output:find("expected a body that says why: the commit changes " .. file, 1, true), output)
+      check.that(not done and output:find("says why: the commit changes " .. file, 1, true), output)
       output, done = commit(file, "area: what\n\n# only a comment\nSigned-off-by: A <a@example.org>\n")
       check.that(not done and output:find("expected a body", 1, true), output)
       output, done = commit(file, "area: what\n\nWhy.\n")

@@ -192,6 +192,7 @@ check.case("a batch that is refused is not counted", function()
     local mean = bn.running_mean:clone()
     check.error(function() bn(rm.ones(1, 3, 1, 1)) end, "more than one value per channel")
     check.error(function() bn(rm.ones(2, 3, 2, 2):long()) end, "float32")
+    check.shape(bn(rm.ones(0, 3, 2, 2)), {0, 3, 2, 2})   -- nor is one of no images, which is fine
     check.error(function() bn(rm.ones(2, 4, 2, 2)) end, "x has 4 channels, expected 3")
     check.equal(bn.num_batches_tracked:item(), 0)
     check.equal(bn.running_mean, mean)

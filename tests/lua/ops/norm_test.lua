@@ -75,3 +75,16 @@ check.case("a batch of no images is normalised to none and moves no statistics, 
   check.shape(bn(rm.zeros(0, 3, 2, 2)):relu(), {0, 3, 2, 2})
   check.equal(bn.running_mean:totable(), {0, 0, 0})
 end)
+
+check.case("a batch that is refused moves no statistics", function()
+  for _, momentum in ipairs {0.1, false} do
+    local bn = rm.BatchNorm2d(1, {momentum = momentum})
+    check.error(function() bn(rm.ones(1, 1, 1, 1)) end, "more than one value per channel")
+    check.error(function() bn(rm.ones(2, 1, 2, 2):byte()) end, "expected float32")
+    check.error(function() bn(rm.ones(2, 2, 2, 2)) end, "x has 2 channels, expected 1")
+    check.equal({bn.running_mean:item(), bn.running_var:item()}, {0, 1})
+    bn(rm.ones(2, 1, 2, 2) * 5)
+    check.close({bn.running_mean:item(), bn.running_var:item()}, momentum and {0.5, 0.9} or {5, 0}, {atol = 1e-6})
+    check.equal(bn.num_batches_tracked:item(), 1)
+  end
+end)
