@@ -55,6 +55,19 @@ local function add_options(out, lines)
   out[#out + 1] = ""
 end
 
+-- What index.made has of an entry, lines "  name  what" below their headings, as lists.
+local function add_made(out, lines)
+  for _, line in ipairs(lines) do
+    local name, what = line:match "^  (%S+) +(.*)$"
+    if name then out[#out + 1] = ("- `%s` %s"):format(name, plain(what))
+    else
+      out[#out + 1] = plain(line)
+      if line ~= "" then out[#out + 1] = "" end
+    end
+  end
+  out[#out + 1] = ""
+end
+
 local function add_example(out, example)
   out[#out + 1] = "```"
   for _, step in ipairs(example) do
@@ -81,6 +94,7 @@ local function add_entry(out, entry)
     out[#out + 1] = ""
   end
   add_body(out, entry.body)
+  add_made(out, index.made(entry))
   for _, tag in ipairs(entry.order) do
     if tag == "Options" then add_options(out, entry.tags[tag])
     else

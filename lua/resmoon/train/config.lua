@@ -21,28 +21,28 @@
 -- Example:
 --   > train.config.defaults.momentum, train.config.complete({}).lr
 --   0.9  0.1
-local build    = require "resmoon.train.build"
+local build    = require "resmoon.train.config.build"
 local defaults = require "resmoon.train.defaults"
-local sets     = require "resmoon.train.sets"
+local sets     = require "resmoon.train.config.sets"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
 
 local config = {
-  defaults      = settings.defaults,
-  schedules     = settings.named.schedule.choices,
-  inits         = settings.named.init.choices,
-  data_settings = settings.images,
-  with          = settings.with,
-  complete      = require "resmoon.train.complete",
-  course        = require "resmoon.train.course",
-  model         = build.model,
-  optimizer     = build.optimizer,
-  schedule      = build.schedule,
-  augmentation  = build.augmentation,
-  open          = sets.open,
-  normalisation = sets.normalisation,
+  defaults       = settings.defaults,
+  schedules      = settings.named.schedule.choices,
+  inits          = settings.named.init.choices,
+  data_settings  = settings.images,
+  with           = settings.with,
+  complete       = require "resmoon.train.config.complete",
+  course         = require "resmoon.train.config.course",
+  model          = build.model,
+  optimizer      = build.optimizer,
+  schedule       = build.schedule,
+  augmentation   = build.augmentation,
+  open           = sets.open,
+  normalisation  = sets.normalisation,
   test_transform = sets.test_transform,
-  test_batch    = sets.test_batch,
+  test_batch     = sets.test_batch,
 }
 
 --- Fits what complete chose to the images that a run is trained on: batches, rate, mirroring, shift. Settings that were

@@ -1,6 +1,6 @@
 --- The course of a training's rate, computed without training.
-local build       = require "resmoon.train.build"
-local complete    = require "resmoon.train.complete"
+local build       = require "resmoon.train.config.build"
+local complete    = require "resmoon.train.config.complete"
 local momentum_of = require "resmoon.optim.momentum"
 local rm          = require "resmoon.core"
 
