@@ -127,6 +127,9 @@ quick: all $(TESTPROGRAMS) ## the tests without the slow ones; FILTER=text choos
 test: all $(TESTPROGRAMS) ## all tests; ends with `N passed, N failed`
 	@$(RUN_TESTS) $(if $(FILTER),'$(FILTER)')
 
+docs: all ## docs/reference from the docstrings
+	$B/resmoon tests/manual.lua --write
+
 demo: all ## residual against plain networks on generated images: the table and the figure
 	$B/resmoon demo
 
@@ -166,5 +169,5 @@ help: ## list the targets
 	@echo 'settings: MODE=release|debug|asan  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
 
 FORCE:
-.PHONY: all ctests quick test demo format hooks install uninstall clean help FORCE
+.PHONY: all ctests quick test docs demo format hooks install uninstall clean help FORCE
 -include $(OBJ:.o=.d) $(TESTPROGRAMS:=.d)

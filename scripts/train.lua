@@ -2,6 +2,7 @@
 local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
+local profile  = require "resmoon.train.profile"
 
 local parser = commandline("resmoon train",
                            "Trains a network. The defaults are those of He et al. (2016) for CIFAR-10 where they fit "
@@ -27,7 +28,7 @@ options.main(function()
   local settings = options.config(args)
   settings.model = args.model
   local folder = args.run or "runs/" .. (args.model or rm.train.config.defaults.model)
-  local how = {folder = folder, hooks = args.profile and require("resmoon.train.profile")() or nil}
+  local how = {folder = folder, hooks = args.profile and profile() or nil}
   local result
   if args.resume then
     result = rm.train.resume(folder, settings, how)

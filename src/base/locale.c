@@ -1,9 +1,9 @@
 /* locale.c -- a locale of the thread's own.
  *
- * printf, strtod and localeconv go by the locale of the thread where it has one (POSIX.1-2008, uselocale), and Lua's
- * string.format, tonumber and tostring go through them; so one call covers all of C, of Lua and of the libraries below
- * us, and cannot be forgotten at the next printf. The order of text is kept too: Lua compares strings with strcoll, and
- * the order of a folder's names is the numbering of its classes. */
+ * printf, strtod and localeconv go by the locale of the thread where it has one (POSIX.1-2008, uselocale), and so does
+ * every interpreter and library that goes through them: one call covers all, and cannot be forgotten at the next
+ * printf. The order of text is kept too: strings of a script are compared by strcoll, and the order of a folder's
+ * names is the numbering of its classes. */
 #define _GNU_SOURCE
 #include "base/locale.h"
 

@@ -22,8 +22,7 @@ typedef enum {
   RM_ERR_STATE,       /* right arguments, wrong moment: backward twice, ... */
   RM_ERR_IO,          /* the system refused a file operation */
   RM_ERR_FORMAT,      /* a file does not hold what its format promises */
-  RM_ERR_INTERRUPTED, /* the user pressed Ctrl-C */
-  RM_ERR_TIMEOUT      /* it took longer than it may */
+  RM_ERR_INTERRUPTED  /* the user pressed Ctrl-C */
 } rm_status;
 
 /* What would help, where a call would. The layer above knows how its users write that call. */

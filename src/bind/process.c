@@ -74,7 +74,7 @@ static int run(lua_State *L) {
   rm_error err;
   if (rm_process_start(p, argv, how, &err) != RM_OK) return refuse(L, err.message);
   rm_status status = rm_process_exchange(p, argv[0], text, length, seconds, &err);
-  if (status == RM_ERR_TIMEOUT) return refuse(L, err.message);
+  if (status == RM_ERR_STATE) return refuse(L, err.message);
   if (status == RM_ERR_INTERRUPTED) return bind_raise(L, &err);
   if (status != RM_OK) return bind_error(L, "sys.run: %s", err.message);
   lua_pushinteger(L, p->status);
@@ -143,7 +143,7 @@ static int process_wait(lua_State *L) {
 /* p:kill(certain?): asks it and all that it started to end, or ends them */
 static int process_kill(lua_State *L) {
   rm_process *p = check_process(L);
-  if (lua_toboolean(L, 2)) rm_process_end(p);
+  if (lua_toboolean(L, 2)) rm_process_stop_for_certain(p);
   else rm_process_stop(p);
   return 0;
 }

@@ -13,12 +13,11 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include "base/clock.h"
 #include "parallel/interrupt.h"
 
 extern char **environ;
 
-enum { TICK_MS = 50 };  /* how long an interrupt may go unnoticed */
+enum { TICK_MS = 50 };    /* how long an interrupt may go unnoticed */
 enum { GRACE_MS = 500 };  /* between SIGTERM and SIGKILL */
 
 static void close_fd(int *fd) {
@@ -131,16 +130,22 @@ static bool reap(rm_process *p, int flags) {
   return true;
 }
 
-/* When so many seconds from now are over; 0 for no limit. */
-static double end_of(double seconds) { return seconds > 0 ? rm_seconds(RM_CLOCK_STEADY) + seconds : 0; }
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* When to give up, or 0 for never. */
+static double end_of(double seconds) { return seconds > 0 ? now() + seconds : 0; }
 
 /* 0, or why not to wait any longer: EINTR (Ctrl-C), ETIME. */
 static int patience(double end) {
   if (rm_interrupted()) return EINTR;
-  return end > 0 && rm_seconds(RM_CLOCK_STEADY) > end ? ETIME : 0;
+  return end > 0 && now() > end ? ETIME : 0;
 }
 
-/* Waits for its end. Returns 0, EINTR or ETIME. */
+/* 0, EINTR or ETIME. */
 static int await(rm_process *p, double end) {
   for (long ms = 1; !reap(p, WNOHANG); ms = ms < TICK_MS ? 2 * ms : TICK_MS) {
     int reason = patience(end);
@@ -150,42 +155,39 @@ static int await(rm_process *p, double end) {
   return 0;
 }
 
-/* What an errno of feeding and waiting means. */
-static rm_status explain(int failed, rm_error *err) {
-  switch (failed) {
-    case 0: return RM_OK;
-    case EINTR: return rm_fail(err, RM_ERR_INTERRUPTED, "interrupted");
-    case ETIME: return rm_fail(err, RM_ERR_TIMEOUT, "it takes too long");
-    case EPIPE: return rm_fail(err, RM_ERR_IO, "it no longer reads");
-    case ENOMEM: return rm_fail(err, RM_ERR_MEMORY, "%s", strerror(failed));
-    default: return rm_fail(err, RM_ERR_IO, "%s", strerror(failed));
-  }
+/* What an errno of waiting, writing or reading means. */
+static rm_status waiting_failed(int failed, rm_error *err) {
+  if (failed == EINTR) return rm_fail(err, RM_ERR_INTERRUPTED, "interrupted");
+  return rm_fail(err, failed == ENOMEM ? RM_ERR_MEMORY : RM_ERR_IO, "%s", failed == EPIPE ? "it no longer reads"
+                 : failed == ETIME ? "it takes too long" : strerror(failed));
 }
 
 rm_status rm_process_wait(rm_process *p, double seconds, rm_error *err) {
-  return explain(await(p, end_of(seconds)), err);
+  int failed = await(p, end_of(seconds));
+  return failed ? waiting_failed(failed, err) : RM_OK;
 }
 
 void rm_process_stop(rm_process *p) {
   if (p->pid && !p->over) kill(-p->pid, SIGTERM);
 }
 
-void rm_process_end(rm_process *p) {
+void rm_process_stop_for_certain(rm_process *p) {
   rm_process_stop(p);
   for (int waited = 0; !reap(p, WNOHANG); waited += 10) {
     if (waited >= GRACE_MS) kill(-p->pid, SIGKILL);
-    if (waited >= 2 * GRACE_MS) return;   /* in the kernel's hands: it is reaped when the process is freed */
+    if (waited >= 2 * GRACE_MS) return; /* in the kernel's hands: it is reaped later */
     nanosleep(&(struct timespec){0, 10000000}, NULL);
   }
 }
 
-/* Feeds and drains until all pipes are closed, then waits. Returns 0 or an errno; EINTR: Ctrl-C, ETIME: too long. */
+/* Feeds and drains until all pipes are closed, then waits. Returns 0 or an errno; EINTR: Ctrl-C, ETIME: it took
+ * too long. */
 static int exchange(rm_process *p, const char *text, size_t left, double end) {
   if (left == 0) close_fd(&p->in);
   while (p->in >= 0 || p->out >= 0 || p->err >= 0) {
     struct pollfd fds[3] = {{p->in, POLLOUT, 0}, {p->out, POLLIN, 0}, {p->err, POLLIN, 0}};
-    int reason = patience(end), failed = 0;
-    if (reason) return reason;
+    int failed = patience(end);
+    if (failed) return failed;
     if (poll(fds, 3, TICK_MS) < 0 && errno != EINTR) return errno;
     if (fds[0].revents) {
       failed = feed(p, &text, &left);
@@ -209,10 +211,10 @@ rm_status rm_process_exchange(rm_process *p, const char *program, const char *te
                               rm_error *err) {
   int failed = exchange(p, text, length, end_of(seconds));
   if (!failed) return RM_OK;
-  rm_process_end(p);
-  if (failed == EINTR) return explain(failed, err);
+  rm_process_stop_for_certain(p);
   if (failed == ETIME)
-    return rm_fail(err, RM_ERR_TIMEOUT, "%s did not end within %g seconds, and was stopped", program, seconds);
+    return rm_fail(err, RM_ERR_STATE, "%s did not end within %g seconds, and was stopped", program, seconds);
+  if (failed == EINTR) return rm_fail(err, RM_ERR_INTERRUPTED, "interrupted");
   return rm_fail(err, failed == ENOMEM ? RM_ERR_MEMORY : RM_ERR_IO, "%s: %s", program, strerror(failed));
 }
 
@@ -225,7 +227,7 @@ rm_status rm_process_write(rm_process *p, const char *text, size_t length, doubl
     if (poll(&fd, 1, TICK_MS) < 0 && errno != EINTR) failed = errno;
     else if (fd.revents) failed = feed(p, &text, &length);
   }
-  return explain(failed, err);
+  return failed ? waiting_failed(failed, err) : RM_OK;
 }
 
 void rm_process_close(rm_process *p) { close_fd(&p->in); }

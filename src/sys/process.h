@@ -2,8 +2,7 @@
  *
  * A program gets its arguments one by one, so nothing in them is ever interpreted. It runs
  * in a process group of its own, so that Ctrl-C at the terminal is ours alone; waiting looks at
- * the interrupt flag. Writing to a program that has died is an error, not a SIGPIPE. Where a function takes
- * seconds, that is how long it waits at most, and 0 means for ever; RM_ERR_TIMEOUT says that it was not enough. */
+ * the interrupt flag, and takes no longer than `seconds` (0: as long as it takes). Writing to a program that has died is an error, not a SIGPIPE. */
 #ifndef RM_SYS_PROCESS_H
 #define RM_SYS_PROCESS_H
 
@@ -35,7 +34,7 @@ typedef struct {
 rm_status rm_process_start(rm_process *p, char *const argv[], rm_plumbing how, rm_error *err);
 
 /* Feeds it the text and reads what it writes until all pipes are closed, then waits for its end. On
- * failure (RM_ERR_INTERRUPTED after Ctrl-C) it is made to end. */
+ * failure, RM_ERR_INTERRUPTED after Ctrl-C, RM_ERR_STATE when it took too long, it is stopped for certain. */
 rm_status rm_process_exchange(rm_process *p, const char *program, const char *text, size_t length, double seconds,
                               rm_error *err);
 
@@ -44,7 +43,7 @@ void      rm_process_close(rm_process *p);   /* the end of its input */
 rm_status rm_process_wait(rm_process *p, double seconds, rm_error *err);   /* until it ends */
 bool      rm_process_running(rm_process *p);
 void      rm_process_stop(rm_process *p);    /* asks it, and all that it started, to end */
-void      rm_process_end(rm_process *p);     /* makes them end: SIGTERM, and SIGKILL where that is not obeyed */
+void      rm_process_stop_for_certain(rm_process *p);   /* ends them: SIGTERM, then SIGKILL */
 
 /* Its input ends, which ends most programs; one that is over is reaped. May be called again. */
 void      rm_process_free(rm_process *p);

@@ -59,19 +59,22 @@ static void an_interrupt_ends_the_wait(void **state) {
   rm_process_free(&p);
 }
 
-/* A limit ends what does not end by itself, also what does not obey SIGTERM, and reads nothing. */
-static void a_limit_ends_the_wait(void **state) {
+static void what_takes_too_long_is_ended(void **state) {
   (void)state;
   rm_process p;
-  OK(rm_process_start(&p, (char *[]){"sh", "-c", "trap '' TERM; sleep 60 & wait; sleep 60", NULL}, (rm_plumbing){.feed = true},
-                      &test_err));
-  rm_self_sleep(0.1); /* until it ignores the signal */
-  assert_int_equal(rm_process_wait(&p, 0.05, &test_err), RM_ERR_TIMEOUT);
-  assert_string_equal(test_err.message, "it takes too long");
-  assert_int_equal(rm_process_exchange(&p, "sh", NULL, 0, 0.05, &test_err), RM_ERR_TIMEOUT);
-  assert_string_equal(test_err.message, "sh did not end within 0.05 seconds, and was stopped");
+  OK(rm_process_start(&p, (char *[]){"sh", "-c", "trap '' TERM; sleep 60", NULL}, (rm_plumbing){.capture = true}, &test_err));
+  assert_int_equal(rm_process_exchange(&p, "sh", NULL, 0, 0.2, &test_err), RM_ERR_STATE);
+  assert_string_equal(test_err.message, "sh did not end within 0.2 seconds, and was stopped");
   assert_false(rm_process_running(&p));
-  assert_int_equal(p.status, 128 + 9);
+  assert_int_equal(p.status, 128 + 9); /* it did not obey SIGTERM */
+  rm_process_free(&p);
+  static char text[1 << 20]; /* more than a pipe holds */
+  OK(rm_process_start(&p, (char *[]){"sleep", "60", NULL}, (rm_plumbing){.feed = true}, &test_err));
+  assert_int_equal(rm_process_write(&p, text, sizeof text, 0.1, &test_err), RM_ERR_IO);
+  assert_string_equal(test_err.message, "it takes too long");
+  assert_int_equal(rm_process_wait(&p, 0.1, &test_err), RM_ERR_IO);
+  rm_process_stop_for_certain(&p);
+  assert_false(rm_process_running(&p));
   rm_process_free(&p);
 }
 
@@ -144,7 +147,8 @@ static void the_process_knows_itself(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_program_reads_and_writes),    cmocka_unit_test(a_program_that_ends_otherwise),
-      cmocka_unit_test(an_interrupt_ends_the_wait), cmocka_unit_test(a_limit_ends_the_wait),    cmocka_unit_test(folders_are_made_listed_and_removed),
+      cmocka_unit_test(an_interrupt_ends_the_wait),
+    cmocka_unit_test(what_takes_too_long_is_ended),    cmocka_unit_test(folders_are_made_listed_and_removed),
       cmocka_unit_test(programs_are_found_by_name),    cmocka_unit_test(the_process_knows_itself),
       cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);

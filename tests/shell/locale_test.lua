@@ -64,6 +64,6 @@ end)
 check.case("the prompt edits letters of several bytes as before", function()
   if not program.has_readline() then check.skip "built without readline" end
   local screen = program.type({"expect > ", "send x = \"\\xc3\\xa4\\xc3\\xb6\"\\x7f\\x7f\\xc3\\xbc\"\\r", "expect > ",
-                               "send print(#x, x)\\r", "expect 4"}, {env = "LC_ALL=C.UTF-8"})
-  check.that(screen:find("4\täü", 1, true) or screen:find "4%s+äü", screen)
+                               "send print(#x .. '=' .. x)\\r", "expect 4="}, {env = "LC_ALL=C.UTF-8"})
+  check.that(screen:find("4=äü", 1, true), screen)
 end)

@@ -21,9 +21,10 @@ local function training(folder)
          ("i=0; until grep -q 'epoch *1/' %s/out || [ $i = 600 ]; do sleep 0.1; i=$((i + 1)); done; "):format(folder)
 end
 
--- The run in that folder can be taken up.
-local function resumable(folder)
-  local output, status = shell(("$R train --run %s/run --resume --epochs 1"):format(folder))
+-- The run in that folder, which said `stopped in epoch N`, can be taken up.
+local function resumable(folder, said)
+  local epoch = said:match "stopped in epoch (%d+)"
+  local output, status = shell(("$R train --run %s/run --resume --epochs %s"):format(folder, epoch))
   check.that(status == 0 and output:find "best error", output)
 end
 
@@ -35,7 +36,7 @@ for name, number in pairs {TERM = TERM, HUP = HUP} do
         .. "cat %s/out; exit $S"):format(train, folder, wait, name, name, folder))
       check.equal(status, 128 + number)
       check.that(output:find("stopped in epoch %d+, step %d+ and saved; to go on: resmoon train %-%-run "), output)
-      resumable(folder)
+      resumable(folder, output)
     end)
   end)
 
@@ -82,12 +83,13 @@ check.case("where nobody reads the output, a script ends, and a run is saved", f
                                .. "exit ${PIPESTATUS[0]}' $R")
   check.equal({output, status}, {"1\n", 141})
   program.with_folder(function(folder)
-    local command = "bash -c '%s 2> %s/err | head -1; exit ${PIPESTATUS[0]}'; S=$?; cat %s/err; exit $S"
+    -- (two lines are about the data, one says what begins)
+    local command = "bash -c '%s 2> %s/err | head -4; exit ${PIPESTATUS[0]}'; S=$?; cat %s/err; exit $S"
     output, status = shell(command:format(
       training(folder):gsub("%$R", program.path), folder, folder))
     check.equal(status, 141)
     check.that(output:find "epoch *1/.*stopped in epoch %d+, step %d+ and saved; to go on: resmoon train", output)
-    resumable(folder)
+    resumable(folder, output)
   end)
   -- other pipes are the script's own business
   local code = quote "local p = io.popen('true', 'w') rm.sys.sleep(0.3) print(p:write(('x'):rep(1e6)))"

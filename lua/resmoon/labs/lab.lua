@@ -6,19 +6,15 @@ local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local config   = require "resmoon.train.config"
 local options  = require "resmoon.train.options"
+local report   = require "resmoon.report"
+local settings = require "resmoon.runs.settings"
 
 local lab = {}
 
-local function text(value)
-  if type(value) == "table" then return table.concat(value, ",") end
-  if type(value) == "boolean" then return value and "on" or "off" end
-  return tostring(value)
-end
-
 -- "epochs 5, lr 0.003, ..." in order of the names.
-local function listed(settings)
+local function listed(given)
   local parts = {}
-  for name, value in pairs(settings) do parts[#parts + 1] = name .. " " .. text(value) end
+  for name, value in pairs(given) do parts[#parts + 1] = name .. " " .. settings.text(name, value) end
   table.sort(parts)
   return table.concat(parts, ", ")
 end
@@ -26,10 +22,9 @@ end
 -- What --help says the default of each option is.
 local function defaults(about)
   local given = {}
-  for name, value in pairs(config.with(about.embedded, about.sheet)) do
-    local sheet, embedded = config.with(config.defaults, about.sheet)[name],
-                            config.with(config.defaults, about.embedded)[name]
-    given[name] = sheet == embedded and text(value) or ("%s, embedded %s"):format(text(sheet), text(embedded))
+  for name in pairs(config.with(about.embedded, about.sheet)) do
+    local sheet, embedded = settings.text(name, about.sheet[name]), settings.text(name, about.embedded[name])
+    given[name] = sheet == embedded and sheet or ("%s, embedded %s"):format(sheet, embedded)
   end
   return given
 end
@@ -59,12 +54,12 @@ function lab.settings(args, about)
 end
 
 --- Whether the images are those made here, not files of the user's.
-function lab.is_embedded(settings) return settings.data == nil or settings.data == "shapes10" end
+function lab.is_embedded(c) return c.data == nil or c.data == "shapes10" end
 
 --- jobs for train.several: one for each network, with the same settings.
-function lab.jobs(models, settings)
+function lab.jobs(models, c)
   local jobs = {}
-  for i, model in ipairs(models) do jobs[i] = {name = model, settings = config.with(settings, {model = model})} end
+  for i, model in ipairs(models) do jobs[i] = {name = model, settings = config.with(c, {model = model})} end
   return jobs
 end
 
@@ -85,8 +80,8 @@ function lab.finish(runs, home, more)
       print(("figure: %s, %s"):format(files[1], files[2]))
     end
   end
-  local page, markdown = require("resmoon.report").write(runs, {out = home .. "/report.html", title = more.title,
-                                                                     more = more.report})
+  local page, markdown = report.write(runs, {out = home .. "/report.html", title = more.title,
+                                              more = more.report})
   print(("report: %s, %s"):format(page, markdown))
 end
 

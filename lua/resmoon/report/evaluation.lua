@@ -10,6 +10,7 @@ local Document = require "resmoon.report.document"
 local folder   = require "resmoon.runs.folder"
 local named    = require "resmoon.runs.named"
 local plot     = require "resmoon.plot"
+local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
 
 local evaluation = {}
@@ -18,20 +19,8 @@ local function number(x) return ("%g"):format(x) end
 
 -- What makes this run another one and has no column: "mlp (max-norm 3)".
 local function model(c)
-  local more = {}
-  local function add(condition, format, ...)
-    if condition then more[#more + 1] = format:format(...) end
-  end
-  add(c.max_norm and c.max_norm > 0, "max-norm %g", c.max_norm)
-  add(c.standardize == false, "not standardised")
-  add(c.augment, "augmented")
-  add(c.label_smoothing and c.label_smoothing > 0, "label smoothing %g", c.label_smoothing)
-  add(c.clip and c.clip > 0, "gradients up to %g", c.clip)
-  add(c.early_stop and c.early_stop > 0, "patience %d", c.early_stop)
-  add(c.shortcut, "shortcut %s", c.shortcut)
-  add(c.block, "%s", c.block)
-  add(c.width, "width %d", c.width)
-  return c.model .. (#more > 0 and (" (%s)"):format(table.concat(more, ", ")) or "")
+  local marks = settings.marks(c)
+  return c.model .. (#marks > 0 and (" (%s)"):format(table.concat(marks, ", ")) or "")
 end
 
 local function momentum(c)

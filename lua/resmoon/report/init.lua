@@ -5,13 +5,17 @@
 -- Introduction; experiment set-up (networks, hyper-parameters); results (comparison, curves, final test error, for each
 -- run the confusion matrix, measures by class, ROC); discussion: what the numbers say, and gaps for the
 -- reader's own words. Every sentence with a number is computed from the runs.
-local sys      = require("resmoon.core").sys
-local Document = require "resmoon.report.document"
-local measure  = require "resmoon.report.measure"
-local plot     = require "resmoon.plot"
-local compare  = require "resmoon.train.compare"
-local named    = require "resmoon.runs.named"
-local text     = require "resmoon.base.text"
+local sys        = require("resmoon.core").sys
+local Document   = require "resmoon.report.document"
+local evaluation = require "resmoon.report.evaluation"
+local measure    = require "resmoon.report.measure"
+local plot       = require "resmoon.plot"
+local compare    = require "resmoon.train.compare"
+local config     = require "resmoon.train.config"
+local named      = require "resmoon.runs.named"
+local settings   = require "resmoon.runs.settings"
+local tables     = require "resmoon.models.tables"
+local text       = require "resmoon.base.text"
 
 local report = {}
 
@@ -53,10 +57,6 @@ local function introduction(doc, all)
   doc:gap("what is the question of this experiment, and what did you expect?")
 end
 
-local shown = {"optimizer", "lr", "max_lr", "momentum", "cycle_momentum", "max_momentum", "weight_decay", "nesterov",
-               "schedule", "milestones", "epochs", "batch_size", "label_smoothing", "max_norm", "activation", "init",
-               "augment", "standardize", "val_split", "early_stop", "shortcut", "width", "train_size", "seed"}
-
 local function text_of(value)
   if value == nil then return "" end
   if type(value) == "table" then return table.concat(value, ", ") end
@@ -67,11 +67,11 @@ end
 local function setup(doc, all)
   doc:heading("Experiment set-up")
   doc:heading("Networks", 3)
-  local config, rows = require "resmoon.train.config", {}
+  local rows = {}
   for i, each in ipairs(all) do
     local c = each.run.config
     local net = config.model(c)
-    local depth = require("resmoon.models.tables").depth(net)
+    local depth = tables.depth(net)
     rows[i] = {each.run.name, tostring(depth), text.grouped(c.parameters or 0),
                ("%.1f"):format(net:summary(c.input).macs / 1e6)}
   end
@@ -79,7 +79,7 @@ local function setup(doc, all)
   doc:heading("Hyper-parameters", 3)
   local head, lines = {"setting"}, {}
   for _, each in ipairs(all) do head[#head + 1] = each.run.name end
-  for _, name in ipairs(shown) do
+  for _, name in ipairs(settings.reported()) do
     local line, any = {name}, false
     for i, each in ipairs(all) do
       line[i + 1] = text_of(each.run.config[name])
@@ -240,7 +240,7 @@ function report.add(doc, paths, options)
   if options.evaluation then
     local runs = {}
     for i, each in ipairs(all) do runs[i] = each.run end
-    require("resmoon.report.evaluation").section(doc, runs, draw)
+    evaluation.section(doc, runs, draw)
   end
   for _, each in ipairs(all) do
     if each.confusion then of_run(doc, each, draw) end

@@ -43,6 +43,22 @@ local function are_characters(classes)
   return classes ~= nil and #classes > 0
 end
 
+-- What a schedule needs besides the rate.
+local function fill_schedule(c)
+  if c.schedule == "multistep" and not c.milestones then
+    c.milestones = {}
+    for _, epoch in ipairs {81, 122} do
+      local at = math.floor(c.epochs * epoch / 164 + 0.5)
+      if at > (c.milestones[#c.milestones] or 0) and at < c.epochs then c.milestones[#c.milestones + 1] = at end
+    end
+  elseif c.schedule == "step" then
+    c.step_size = c.step_size or math.max(1, c.epochs // 3)
+  elseif c.schedule == "onecycle" then
+    c.max_lr = c.max_lr or c.lr
+    if c.cycle_momentum then c.max_momentum = c.max_momentum or 0.95 end
+  end
+end
+
 --- Fills in what a config (with the fixed defaults in it) leaves open. Names what it chose in c.chosen.
 function defaults.fill(c)
   local chosen = {}
@@ -57,6 +73,8 @@ function defaults.fill(c)
   choose("augment", true)
   if c.activation == "sigmoid" and (c.model == "mlp" or c.model == "lenet5") then choose("init", "xavier_sigmoid") end
   if not c.chosen and next(chosen) then c.chosen = chosen end
+  fill_schedule(c)
+  c.name = c.name or c.model
 end
 
 --- Makes the choices again for the images of a training, before a run begins.

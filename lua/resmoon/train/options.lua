@@ -1,11 +1,10 @@
---- The command line of training: options that train, compare and demo share.
+--- The command line of training: options that train, compare, demo, search, lrfind and the labs share.
 --
--- An option that is not given stays nil, so that a resumed run can tell what was asked for anew; the
--- defaults are config.lua's.
-local activation = require "resmoon.models.activation"
-local config     = require "resmoon.train.config"
-local text       = require "resmoon.base.text"
-local xpcall     = require("resmoon.base.catch").xpcall
+-- They are made from the rows of runs/settings.lua. An option that is not given stays nil, so that a resumed run can
+-- tell what was asked for anew.
+local settings = require "resmoon.runs.settings"
+local text     = require "resmoon.base.text"
+local xpcall   = require("resmoon.base.catch").xpcall
 
 local options = {}
 
@@ -30,108 +29,54 @@ local function epochs_list(word)
   return list
 end
 
--- What --augment says, as a setting.
-local augmentation = {on = true, off = false, shift = "shift", imagenet = "imagenet"}
-
--- Defaults that depend on something.
-local chosen = {
-  epochs = "164; 10 for shapes10", batch_size = "128; less for few images", warmup = "0; 1 for 110 layers with sgd",
-  lr = "0.1 with batch norm, less for batches below 128; 0.01 for mlp, lenet5, alexnet, vgg; 0.001 for adam, adamw, "
-       .. "rmsprop",
-  augment = "on; shift for digits and letters",
-}
-
 options.whole, options.number = whole, number
 
---- Adds the options to an argparse parser. `given`: other defaults to mention ({epochs = 5}).
-function options.add(parser, given)
-  local d = setmetatable(given or {}, {__index = function(_, name)
-    if config.defaults[name] ~= nil then return config.defaults[name] end
-    return chosen[name]
-  end})
-  local function add(names, about, argument, convert, default)
-    local option = parser:option(names, about .. (default ~= nil and (" (default %s)"):format(default) or ""))
-    if argument then option:argname(argument) end
-    if convert then option:convert(convert) end
-    return option
-  end
-  -- "--nesterov" and "--nesterov on" say the same.
-  local function switch(name, about, default)
-    if type(default) == "boolean" then default = default and "on" or "off" end
-    return parser:option(name, ("%s: on or off (default %s)"):format(about, default)):args "?":choices {"on", "off"}
-      :action(function(args, field, words) args[field] = words[1] ~= "off" end)
-  end
-  parser:group("Data",
-    add("--data", "folder with CIFAR-10, CIFAR-100, MNIST or an image folder, or shapes10: images made here",
-        "DIR", nil, d.data),
-    add("--train-size", "train on so many images (default all)", "N", whole),
-    add("--test-size", "test on so many images (default all)", "N", whole),
-    add("--val-split", "share (below 1) or number of the training images that validate instead", "X", number,
-        d.val_split),
-    add("--size", "height and width of the images in pixels: a folder's are cut and resized, others shrunk by a whole "
-        .. "factor (default their own); with --augment imagenet, of what is cut out of them", "N", whole),
-    parser:option("--augment", "training images. on: shifts by up to 4 pixels and mirroring; shift: shifts alone; "
-                  .. "imagenet: a random part scaled to size (default 224), mirrored or not, and the centre of test "
-                  .. "images; off "
-                  .. ("(default %s)"):format(d.augment == true and "on" or d.augment == false and "off" or d.augment))
-      :args "?":choices {"on", "shift", "off", "imagenet"}
-      :action(function(args, field, words) args[field] = augmentation[words[1] or "on"] end),
-    switch("--standardize", "(x - mean) / std of each channel, instead of pixels from 0 to 1", d.standardize))
-  parser:group("Training",
-    add("--epochs", "passes over the training images", "N", whole, d.epochs),
-    add("--batch-size", "images per step", "N", whole, d.batch_size),
-    switch("--drop-last", "leave out the last batch of an epoch where it is smaller than the others",
-           d.drop_last or false),
-    add("--optimizer", "how a step is made", nil, nil, d.optimizer):choices {"sgd", "adam", "adamw", "rmsprop"},
-    add("--lr", "learning rate at the start", "RATE", number, d.lr),
-    add("--momentum", "of sgd", "X", number, d.momentum),
-    add("--weight-decay", "weight decay, on all parameters", "X", number, d.weight_decay),
-    switch("--nesterov", "Nesterov's momentum", d.nesterov),
-    add("--label-smoothing", "share of the target that is spread over all classes", "X", number, d.label_smoothing),
-    add("--accumulate", "cut each batch into so many parts, one after the other: less memory, the same step", "N",
-        whole, d.accumulate),
-    add("--clip", "largest norm of the gradient; 0: no limit", "NORM", number, d.clip),
-    add("--max-norm", "weight restriction: after each step no row of a weight (what leads to one output) is longer; "
-        .. "0: no limit", "NORM", number, d.max_norm),
-    add("--early-stop", "stop after so many epochs without a better error; 0: never", "N", whole, d.early_stop))
-  parser:group("Learning rate",
-    add("--schedule", "multistep: times gamma at the milestones; step: times gamma every step-size epochs; "
-        .. "cosine: half a cosine from lr to 0; onecycle: up to max-lr in the first quarter, then down to 0; "
-        .. "constant", nil, nil, d.schedule):choices(config.schedules),
-    add("--milestones", "multistep: after which epochs (default 81 and 122 of 164, in proportion)", "N,N", epochs_list),
-    add("--gamma", "multistep, step: the factor", "X", number, d.gamma),
-    add("--step-size", "step: epochs between two steps (default a third of all)", "N", whole),
-    add("--max-lr", "onecycle: the highest rate, which lr would be otherwise (default lr)", "RATE", number),
-    switch("--cycle-momentum", "onecycle: momentum falls by 0.1 while the rate climbs, and comes back",
-           d.cycle_momentum),
-    add("--max-momentum", "with cycle-momentum: where it starts and ends (default 0.95)", "X", number),
-    add("--warmup", "epochs in which the rate climbs from a tenth", "EPOCHS", number, d.warmup))
-  parser:group("Run",
-    add("--seed", "of weights, order, augmentation and dropout: the same seed gives the same bits", "N", whole, d.seed),
-    add("--threads", "processors to use (default all)", "N", whole),
-    add("--shortcut", "of residual networks: A (zeros), B (projection where shapes change), C (all projections), "
-        .. "D (average pooling, then a projection)")
-      :choices {"A", "B", "C", "D"},
-    add("--block", "of residual networks: basic, or bottleneck (CIFAR depths of 9n + 2 layers: 20, 56, 110)")
-      :choices {"basic", "bottleneck"},
-    add("--activation", "of mlp and lenet5 (default relu)"):choices(activation.names),
-    add("--init", "weights at the start: xavier (Glorot and Bengio 2010) or he (He et al. 2015; default the network's "
-        .. "own, with sigmoid four times xavier's)")
-      :choices(config.inits),
-    add("--width", "channels of the first stage (default the network's own)", "N", whole))
+-- How the words of the command line become values of each kind.
+local converters = {whole = whole, number = number, epochs = epochs_list}
+
+-- A boolean: "--nesterov" and "--nesterov on" say the same.
+local function switch(option, row)
+  local choices = {"on", "off", table.unpack(row.words or {})}
+  local values = {on = true, off = false}
+  option:args "?":choices(choices):action(function(args, field, words)
+    local word = words[1] or "on"
+    args[field] = values[word] == nil and word or values[word]
+  end)
 end
 
-local fields = {
-  "data", "train_size", "test_size", "val_split", "augment", "epochs", "batch_size", "optimizer", "lr", "momentum",
-  "weight_decay", "nesterov", "label_smoothing", "clip", "accumulate", "early_stop", "schedule", "milestones", "gamma",
-  "step_size", "max_lr", "cycle_momentum", "max_momentum", "warmup", "seed", "threads", "shortcut", "width",
-  "size", "block", "activation", "init", "standardize", "max_norm", "drop_last",
-}
+-- The option of a row. default: what --help says of it.
+local function add_row(parser, row, default)
+  local name, argument = row.flag:match "^(%S+)%s*(.*)$"
+  local help = row.help .. (row.kind == "boolean" and not row.words and ": on or off" or "")
+  local option = parser:option(name, help .. (default and (" (default %s)"):format(default) or "")):target(row.name)
+  if argument ~= "" then option:argname(argument) end
+  if row.kind == "boolean" then switch(option, row)
+  elseif row.choices then option:choices(row.choices)
+  elseif converters[row.kind] then option:convert(converters[row.kind]) end
+  return option
+end
+
+--- Adds the options to an argparse parser. `given`: other defaults to mention, by name ({epochs = 5}); `without`:
+-- settings that have no option here, by name ({data = true}).
+function options.add(parser, given, without)
+  given, without = given or {}, without or {}
+  for _, group in ipairs(settings.groups) do
+    local made = {}
+    for _, row in ipairs(settings.list) do
+      if row.flag and row.group == group and not without[row.name] then
+        made[#made + 1] = add_row(parser, row, settings.text(row.name, given[row.name]))
+      end
+    end
+    if #made > 0 then parser:group(group, table.unpack(made)) end
+  end
+end
 
 --- The settings that were given, as a partial config.
 function options.config(args)
   local c = {}
-  for _, name in ipairs(fields) do c[name] = args[name] end
+  for _, row in ipairs(settings.list) do
+    if row.flag then c[row.name] = args[row.name] end
+  end
   return c
 end
 

@@ -1,24 +1,23 @@
---- Runs: from a config (config.lua) to a trained network in a folder.
+--- Runs: from a config (runs/settings.lua) to a trained network in a folder.
 local rm         = require "resmoon.core"
 local begin      = require "resmoon.runs.begin"
 local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
+local data       = require "resmoon.data"
 local device     = require "resmoon.runs.device"
 local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
 local lock       = require "resmoon.runs.lock"
+local plot       = require "resmoon.plot"
 local preflight  = require "resmoon.train.preflight"
 local record     = require "resmoon.runs.record"
+local settings   = require "resmoon.runs.settings"
 local source     = require "resmoon.runs.source"
 local Trainer    = require "resmoon.train.trainer"
 
 local sys = rm.sys
 
 local run = {}
-
--- Settings that may differ when a run is resumed: they do not change what is computed, or only
--- where it ends.
-local may_change = {epochs = true, data = true, threads = true, early_stop = true, drawing = true}
 
 local function loss_of(c)
   if c.label_smoothing == 0 then return nil end
@@ -47,7 +46,6 @@ end
 
 -- The trainer of a complete config on these data sets.
 local function build(c, sets, path, options)
-  local data = require "resmoon.data"
   rm.manual_seed(c.seed)
   local train, test, validation = sets[1], sets[2], sets[3]
   check_classes(train, test, "test")
@@ -89,7 +87,7 @@ local function draw(path, c)
   for i, suffix in ipairs(c.drawing or {"png", "svg"}) do files[i] = path .. "/curves." .. suffix end
   local ok, reason = pcall(function()
     local title = ("%s on %s"):format(c.name, c.data_name or c.data)
-    require("resmoon.plot").curves({path}, {file = files, title = title})
+    plot.curves({path}, {file = files, title = title})
   end)
   if ok then return nil end
   reason = tostring(reason):gsub("^plot: ", "")
@@ -105,8 +103,8 @@ function run.finish(trainer, c)
   return outcome
 end
 
---- The trainer of a config (config.lua lists the settings; absent ones have their defaults), and the config in full.
--- options: folder (of the run; nil: nothing is written), progress (false: silent), label (shown before
+--- The trainer of a config (runs/settings.lua lists the settings; absent ones have their defaults), and the config in
+-- full. options: folder (of the run; nil: nothing is written), progress (false: silent), label (shown before
 -- each line), hooks, sets ({train, test, validation}: instead of opening config.data).
 -- Errors: raises where the folder holds a run already, and for what cannot train. The trainer holds the folder's lock
 -- until its fit returns.
@@ -147,17 +145,18 @@ end
 
 local function text(value) return value == nil and "absent" or (json.encode({value}):sub(2, -2)) end
 
---- The config of the run in a folder, with settings given anew. Of these only epochs, data, threads, early_stop and
--- drawing may differ.
+--- The config of the run in a folder, with settings given anew. Of these only those may differ whose row says that they
+-- may change (runs/settings.lua).
 -- Errors: raises where there is no run, and where another setting differs.
 function run.changed(path, changes)
   local saved = folder.config(path)
   for name, value in pairs(changes or {}) do
-    if not may_change[name] and text(saved[name]) ~= text(value) then
+    local may_change = settings.may_change(name)
+    if not may_change and text(saved[name]) ~= text(value) then
       error(("%s was begun with %s = %s: it cannot go on with %s; --run DIR puts a new run elsewhere"):format(path,
             name, text(saved[name]), text(value)), 0)
     end
-    if may_change[name] then
+    if may_change then
       local fixed_end = saved.schedule == "onecycle" or saved.schedule == "cosine"
       if name == "epochs" and value ~= saved.epochs and fixed_end then
         error(("%s: its %s schedule ends at epoch %d, so that is where the run ends"):format(path, saved.schedule,
@@ -170,9 +169,6 @@ function run.changed(path, changes)
   return config.complete(saved)
 end
 
--- Settings that a checkpoint and config.json may have different values of, beside those of may_change.
-local incidental = {name = true, device = true, data_path = true, data_name = true}
-
 -- The checkpoint in a file. Raises where it was written by a training with other settings than config.json has.
 local function load_checked(path, file, c)
   local saved = checkpoint.load(file)
@@ -183,7 +179,7 @@ local function load_checked(path, file, c)
   table.sort(names)
   for _, name in ipairs(names) do
     local later = written[name] == nil and config.defaults[name] ~= nil   -- a setting of a later version
-    if not (may_change[name] or incidental[name] or later) and text(written[name]) ~= text(c[name]) then
+    if not (settings.may_differ(name) or later) and text(written[name]) ~= text(c[name]) then
       list[#list + 1] = ("%s: %s there, %s in config.json"):format(name, text(written[name]), text(c[name]))
     end
   end
@@ -271,7 +267,7 @@ end
 --- Goes on with the run in a folder, bit for bit as if it had never stopped.
 -- Call: train.resume(folder, {changes}, {progress = true, label = nil, hooks = nil, sets = nil}) -> result
 -- Shapes: images as the data set has them.
--- Errors: raises where there is no run, and where a setting other than epochs, data, threads and early_stop differs.
+-- Errors: raises where there is no run, and where a setting differs that may not change (help "train.config").
 -- Example:
 --   > settings = {model = "mlp", epochs = 1, train_size = 200, test_size = 50}
 --   > settings.schedule = "constant"

@@ -1,5 +1,5 @@
---- Every command line of README.md and of the helps, run as it stands but small: it ends well, and what it trains is
---- better than chance.
+--- Every command line of README.md, of docs and of the helps, run as it stands but small: it ends well, and what it
+--- trains is better than chance.
 --
 -- The command lines are taken from the texts, not from a list here. Their sizes are made small (epochs, images, width),
 -- and ~/data is an image folder whose classes are easy to tell apart; rate, augmentation, schedule and all other
@@ -58,7 +58,7 @@ local function commands_of(text)
 end
 
 -- Of these there is no small form here, or they train nothing: tests of their own run them.
-local elsewhere = {fetch = true, bench = true, my_experiment = true, demo = true, summary = true}
+local elsewhere = {fetch = true, data = true, bench = true, my_experiment = true, demo = true, summary = true}
 
 -- Words of a command line without these options and what follows them.
 local function without(words, ...)
@@ -125,7 +125,8 @@ end
 
 local function each_command(visit)
   local seen, count = {}, 0
-  local texts = {read "README.md"}
+  local texts = {}
+  for i, name in ipairs {"README", "docs/labs", "docs/results", "docs/performance"} do texts[i] = read(name .. ".md") end
   for _, file in ipairs(rm.sys.list "scripts") do
     local name = file:match "^(.*)%.lua$"
     if name then texts[#texts + 1] = (program.run {name, "--help"}):match "Example:\n(.*)$" end

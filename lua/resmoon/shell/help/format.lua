@@ -124,8 +124,8 @@ function format.list(items)
   return table.concat(out, "\n")
 end
 
---- An entry as text; `related`: names to point to.
-function format.entry(entry, related)
+--- An entry as text; `related`: names to point to; `more`: lines that follow its body.
+function format.entry(entry, related, more)
   local out = {}
   for _, call in ipairs(entry.calls) do
     local signature = {}
@@ -134,6 +134,7 @@ function format.entry(entry, related)
   end
   if #out > 0 then out[#out + 1] = "" end
   add_body(out, entry.body)
+  add_body(out, more or {})
   if #entry.order > 0 and #entry.body > 0 then out[#out + 1] = "" end
   local last = {Source = true, Sources = true, See = true}
   local function add_tags(wanted)

@@ -118,6 +118,14 @@ function index.nearest(word)
   return rm.nearest(word, names)
 end
 
+--- Lines that belong to an entry and are made from data, by the `__help` of what it is of: the settings of
+-- train.config, which are rows of a table and no comment.
+function index.made(entry)
+  local value = entry.names[1] and index.resolve(entry.names[1])
+  local meta = type(value) == "table" and getmetatable(value)
+  return type(meta) == "table" and rawget(meta, "__help") and meta.__help() or {}
+end
+
 --- All entries with `word` in their names or text: those that have it in their name first.
 function index.search(word)
   word = word:lower()
@@ -126,7 +134,8 @@ function index.search(word)
     local names = table.concat(entry.names, " "):lower()
     if names:find(word, 1, true) then first[#first + 1] = entry
     else
-      local text = table.concat(entry.calls, " ") .. " " .. table.concat(entry.body, " ")
+      local text = table.concat(entry.calls, " ") .. " " .. table.concat(entry.body, " ") .. " "
+                   .. table.concat(index.made(entry), " ")
       for _, lines in pairs(entry.tags) do text = text .. " " .. table.concat(lines, " ") end
       if text:lower():find(word, 1, true) then second[#second + 1] = entry end
     end

@@ -110,7 +110,7 @@ local function entry_text(entry)
     local topic = topic_of(entry.topic)
     return topic and topic_text(topic) or format.entry(entry)
   end
-  return format.entry(entry, index.related(entry))
+  return format.entry(entry, index.related(entry), index.made(entry))
 end
 
 local function name_text(word)

@@ -1,0 +1,222 @@
+--- The settings of training: a row for each, and nothing of a setting anywhere else but what is done with it.
+--
+-- From the rows are made: the defaults, the checks, the command line with its --help, help "train.config", what may
+-- change when a run is taken up, which settings say what images a run sees, and the tables of the reports.
+-- setting.lua says what a row may have. Defaults that depend on network and data are chosen in train/defaults.lua; rows
+-- say them in words.
+local activation = require "resmoon.models.activation"
+local hint       = require "resmoon.base.hint"
+local setting    = require "resmoon.runs.setting"
+
+local settings = {
+  list     = {},  -- the rows, in the order of the command line, of help and of reports
+  named    = {},  -- the rows by name
+  groups   = {},  -- the headings, in order
+  defaults = {},  -- name -> the default that depends on nothing
+  images   = {},  -- names of the settings that say which images a run sees
+}
+
+local group  -- the heading of the rows that follow
+
+--- Adds a row (setting.lua). Errors: raises for a setting that is there already, or one that is none.
+function settings.add(given)
+  local row = setting.row(given)
+  if settings.named[row.name] then error(("settings: %s is there already"):format(row.name), 0) end
+  row.group = row.group or group
+  local known = false
+  for _, name in ipairs(settings.groups) do known = known or name == row.group end
+  if not known then settings.groups[#settings.groups + 1] = row.group end
+  settings.list[#settings.list + 1], settings.named[row.name] = row, row
+  settings.defaults[row.name] = row.default
+  if row.images then settings.images[#settings.images + 1] = row.name end
+end
+
+--- A copy of settings, with those of `changes` in their place.
+-- Call: train.config.with(settings, changes) -> table
+-- Errors: none.
+-- Example:
+--   > train.config.with({epochs = 5, lr = 0.1}, {lr = 0.2}).lr
+--   0.2
+function settings.with(given, changes)
+  local c = {}
+  for name, value in pairs(given) do c[name] = value end
+  for name, value in pairs(changes or {}) do c[name] = value end
+  return c
+end
+
+local function names()
+  local list = {}
+  for i, row in ipairs(settings.list) do list[i] = row.name end
+  return list
+end
+
+--- Raises for an unknown setting, and for one that cannot have its value.
+function settings.check(c)
+  for name in pairs(c) do
+    if not settings.named[name] then
+      error(("train: unknown setting '%s'%s"):format(tostring(name), hint(name, names())), 0)
+    end
+  end
+  for _, row in ipairs(settings.list) do
+    if c[row.name] ~= nil then setting.check(row, c[row.name]) end
+  end
+end
+
+--- What a setting is where `given` stands for it: the value, or in words what holds without one.
+function settings.text(name, given)
+  if given ~= nil then return setting.text(given) end
+  return setting.default_text(settings.named[name])
+end
+
+--- What may be given anew when a run is taken up; what a checkpoint and config.json may differ in.
+function settings.may_change(name)
+  local row = settings.named[name]
+  return row ~= nil and row.may_change == true
+end
+
+function settings.may_differ(name)
+  local row = settings.named[name]
+  return row ~= nil and (row.may_change or row.incidental) == true
+end
+
+--- The names of the settings that a report's table has a line for.
+function settings.reported()
+  local list = {}
+  for _, row in ipairs(settings.list) do
+    if row.reported then list[#list + 1] = row.name end
+  end
+  return list
+end
+
+--- What the evaluation report says of a model behind its name: {"max-norm 3", ...}.
+function settings.marks(c)
+  local list = {}
+  for _, row in ipairs(settings.list) do list[#list + 1] = setting.mark(row, c[row.name]) end
+  return list
+end
+
+--- The lines that help "train.config" has besides its docstring: every setting, by groups.
+function settings.lines()
+  local lines, width = {}, 0
+  for _, row in ipairs(settings.list) do width = math.max(width, #row.name) end
+  for _, heading in ipairs(settings.groups) do
+    lines[#lines + 1] = ""
+    lines[#lines + 1] = heading .. ":"
+    for _, row in ipairs(settings.list) do
+      if row.group == heading then
+        lines[#lines + 1] = ("  %s%s  %s"):format(row.name, (" "):rep(width - #row.name), setting.about(row))
+      end
+    end
+  end
+  return lines
+end
+
+local row = settings.add
+
+group = "Network"
+row {"model", "string", default = "resnet20", help = "the network: a name of models.list()"}
+row {"name", "string", usually = "the model's", incidental = true, help = "what the run is called"}
+
+group = "Data"
+row {"data", "string", default = "shapes10", flag = "--data DIR", images = true, may_change = true,
+     help = "folder with CIFAR-10, CIFAR-100, MNIST or an image folder, or shapes10: images made here"}
+row {"train_size", "whole", least = 1, usually = "all", flag = "--train-size N", images = true, reported = true,
+     help = "train on so many images"}
+row {"test_size", "whole", least = 1, usually = "all", flag = "--test-size N", images = true, reported = true,
+     help = "test on so many images"}
+row {"val_split", "number", least = 0, default = 0, flag = "--val-split X", images = true, reported = true,
+     help = "share (below 1) or number of the training images that validate instead"}
+row {"size", "whole", least = 1, usually = "their own", flag = "--size N", images = true, reported = true,
+     help = "height and width of the images in pixels: a folder's are cut and resized, others shrunk by a whole "
+            .. "factor; with --augment imagenet, of what is cut out of them"}
+row {"augment", "boolean", words = {"shift", "imagenet"}, usually = "on; shift for digits and letters",
+     flag = "--augment", images = true, reported = true, mark = "augmented",
+     help = "training images. on: shifts by up to 4 pixels and mirroring; shift: shifts alone; imagenet: a random part "
+            .. "scaled to size (default 224), mirrored or not, and the centre of test images; off"}
+row {"standardize", "boolean", default = true, flag = "--standardize", reported = true, mark = "not standardised",
+     help = "(x - mean) / std of each channel, instead of pixels from 0 to 1"}
+row {"shift", "whole", least = 0, usually = "4, less where images are smaller than 28", reported = true,
+     help = "with augment, by how many pixels images are shifted at most"}
+row {"mean", "table", usually = "that of the training images", help = "of each channel: what standardize subtracts"}
+row {"std", "table", usually = "that of the training images", help = "of each channel: what standardize divides by"}
+row {"data_seed", "whole", usually = "the same images each time", images = true, help = "draws the images of shapes10"}
+
+group = "Training"
+row {"epochs", "whole", least = 1, usually = "164; 10 for shapes10", flag = "--epochs N", may_change = true,
+     reported = true, help = "passes over the training images"}
+row {"batch_size", "whole", least = 1, usually = "128; less for few images", flag = "--batch-size N", reported = true,
+     help = "images per step"}
+row {"drop_last", "boolean", usually = "off", flag = "--drop-last", reported = true,
+     help = "leave out the last batch of an epoch where it is smaller than the others"}
+row {"optimizer", "string", default = "sgd", choices = {"sgd", "adam", "adamw", "rmsprop"}, flag = "--optimizer",
+     reported = true, help = "how a step is made"}
+row {"lr", "number", least = 0, flag = "--lr RATE", reported = true, help = "learning rate at the start",
+     usually = "0.1 with batch norm, less for batches below 128; 0.01 for mlp, lenet5, alexnet, vgg; 0.001 for adam, "
+               .. "adamw, rmsprop"}
+row {"momentum", "number", least = 0, default = 0.9, flag = "--momentum X", reported = true, help = "of sgd"}
+row {"weight_decay", "number", least = 0, default = 1e-4, flag = "--weight-decay X", reported = true,
+     help = "weight decay, on all parameters"}
+row {"nesterov", "boolean", default = false, flag = "--nesterov", reported = true, help = "Nesterov's momentum"}
+row {"label_smoothing", "number", least = 0, below = 1, default = 0.0, flag = "--label-smoothing X", reported = true,
+     mark = "label smoothing %g", help = "share of the target that is spread over all classes"}
+row {"accumulate", "whole", least = 1, default = 1, flag = "--accumulate N", reported = true,
+     help = "cut each batch into so many parts, one after the other: less memory, the same step"}
+row {"clip", "number", least = 0, default = 0, flag = "--clip NORM", reported = true, mark = "gradients up to %g",
+     help = "largest norm of the gradient; 0: no limit"}
+row {"max_norm", "number", least = 0, default = 0, flag = "--max-norm NORM", reported = true, mark = "max-norm %g",
+     help = "weight restriction: after each step no row of a weight (what leads to one output) is longer; 0: no limit"}
+row {"early_stop", "whole", least = 0, default = 0, flag = "--early-stop N", may_change = true, reported = true,
+     mark = "patience %d", help = "stop after so many epochs without a better error; 0: never"}
+
+group = "Learning rate"
+row {"schedule", "string", default = "multistep", choices = {"multistep", "onecycle", "cosine", "step", "constant"},
+     flag = "--schedule", reported = true,
+     help = "multistep: times gamma at the milestones; step: times gamma every step-size epochs; cosine: half a cosine "
+            .. "from lr to 0; onecycle: up to max-lr in the first quarter, then down to 0; constant"}
+row {"milestones", "epochs", usually = "81 and 122 of 164, in proportion", flag = "--milestones N,N", reported = true,
+     help = "multistep: after which epochs"}
+row {"gamma", "number", least = 0, default = 0.1, flag = "--gamma X", reported = true,
+     help = "multistep, step: the factor"}
+row {"step_size", "whole", least = 1, usually = "a third of all", flag = "--step-size N", reported = true,
+     help = "step: epochs between two steps"}
+row {"max_lr", "number", least = 0, usually = "lr", flag = "--max-lr RATE", reported = true,
+     help = "onecycle: the highest rate, which lr would be otherwise"}
+row {"cycle_momentum", "boolean", default = false, flag = "--cycle-momentum", reported = true,
+     help = "onecycle: momentum falls by 0.1 while the rate climbs, and comes back"}
+row {"max_momentum", "number", least = 0, usually = "0.95", flag = "--max-momentum X", reported = true,
+     help = "with cycle-momentum: where it starts and ends"}
+row {"warmup", "number", least = 0, usually = "0; 1 for 110 layers with sgd", flag = "--warmup EPOCHS",
+     reported = true, help = "epochs in which the rate climbs from a tenth"}
+
+group = "Run"
+row {"seed", "whole", default = 1, flag = "--seed N", images = true, reported = true,
+     help = "of weights, order, augmentation and dropout: the same seed gives the same bits"}
+row {"threads", "whole", least = 1, usually = "all", flag = "--threads N", may_change = true,
+     help = "processors to use"}
+row {"shortcut", "string", usually = "the network's own", choices = {"A", "B", "C", "D"}, flag = "--shortcut",
+     reported = true, mark = "shortcut %s",
+     help = "of residual networks: A (zeros), B (projection where shapes change), C (all projections), D (average "
+            .. "pooling, then a projection)"}
+row {"block", "string", usually = "the network's own", choices = {"basic", "bottleneck"}, flag = "--block",
+     reported = true, mark = "%s",
+     help = "of residual networks: basic, or bottleneck (CIFAR depths of 9n + 2 layers: 20, 56, 110)"}
+row {"activation", "string", usually = "relu", choices = activation.names, flag = "--activation", reported = true,
+     help = "of mlp and lenet5"}
+row {"init", "string", usually = "the network's own, with sigmoid four times xavier's", choices = {"xavier", "he"},
+     besides = {"xavier_sigmoid"}, flag = "--init", reported = true,
+     help = "weights at the start: xavier (Glorot and Bengio 2010) or he (He et al. 2015)"}
+row {"width", "whole", least = 1, usually = "the network's own", flag = "--width N", reported = true,
+     mark = "width %d", help = "channels of the first stage"}
+row {"drawing", "table", usually = "png, svg", may_change = true,
+     help = "as what curves are drawn into the run's folder; an empty list: not at all"}
+
+group = "Written by the run"
+row {"chosen", "table", help = "the defaults that were chosen for network and images, by name"}
+row {"classes", "table", help = "names of the classes"}
+row {"input", "table", help = "shape of an image, {C, H, W}"}
+row {"parameters", "whole", help = "how many numbers the network learns"}
+row {"data_name", "string", incidental = true, help = "what the data set calls itself"}
+row {"data_path", "string", incidental = true, help = "where the data lie, from whatever folder the run is taken up"}
+row {"device", "string", incidental = true, help = "what the run was begun on: written, not read"}
+
+return settings

@@ -1,0 +1,17 @@
+--- A full config from a partial one: the fixed defaults, the checks, and what depends on network and data.
+local defaults = require "resmoon.train.defaults"
+local settings = require "resmoon.runs.settings"
+
+--- A full config from a partial one (which is not changed).
+-- Errors: raises, naming the setting, its value and what was expected.
+-- Call: train.config.complete {settings} -> table
+-- Example:
+--   > c = train.config.complete {epochs = 10}
+--   > c.milestones, c.momentum
+--   {5, 7}  0.9
+return function(partial)
+  local c = settings.with(settings.defaults, partial)
+  settings.check(c)
+  defaults.fill(c)
+  return c
+end

@@ -1,0 +1,102 @@
+--- The images of a config: its sets, cut and normalised as it says.
+local data       = require "resmoon.data"
+local setting    = require "resmoon.runs.setting"
+local source     = require "resmoon.runs.source"
+local transforms = require "resmoon.data.transforms"
+
+local TEST_SEED = 1   -- draws the images of test_size
+
+local sets = {}
+
+-- What the sets of a config become for training and for testing, each image cut into so many crops.
+local function transformed(c, train, test, validation, crops)
+  if c.augment == "imagenet" then
+    local size = c.size or train.images and train.shape[2] or 224
+    local fixed = transforms.imagenet_test(size)
+    return train:transformed(transforms.imagenet_train(size)),
+           test and test:transformed(transforms.imagenet_test(size, {crops = crops})),
+           validation and validation:transformed(fixed)
+  end
+  if crops == 10 then
+    local cut = transforms.ten_crop {test.shape[2], test.shape[3]}
+    test = test:transformed(transforms.compose {transforms.pad(4), cut})
+  end
+  return train, test, validation
+end
+
+--- The transform by which single images are made fit for a run's network, as its test images are.
+-- Call: train.config.test_transform(config) -> transform
+-- Errors: raises for a config that does not say its input.
+-- Example:
+--   > c = train.config.complete {input = {3, 32, 32}, augment = "imagenet"}
+--   > train.config.test_transform(c)
+--   transform: shorter, centre_crop
+function sets.test_transform(c)
+  if not c.input then error("train: the config does not say what its images are (input)", 0) end
+  if c.augment == "imagenet" then return transforms.imagenet_test(c.input[2]) end
+  return transforms.cover {c.input[2], c.input[3]}
+end
+
+--- How many test images of a shape go through a network at a time: 250 of 64 x 64, fewer of larger ones.
+-- Call: train.config.test_batch(shape) -> number
+-- Shapes: shape is {C, H, W}.
+-- Errors: none.
+-- Example:
+--   > train.config.test_batch {3, 32, 32}, train.config.test_batch {3, 224, 224}
+--   250  20
+function sets.test_batch(shape)
+  return math.min(250, math.max(1, 250 * 64 * 64 // (shape[2] * shape[3])))
+end
+
+--- Training and test set of a config, and the validation set or nil: the data's own validation split, else val_split of
+-- the training images. train_size, test_size and val_split take the same share of every class, drawn by the seed (of
+-- test images by a fixed one, so that runs of several seeds are compared on the same images). With crops = 10 each test
+-- image comes as ten parts: with augment = "imagenet" the ten crops instead of the centre; else the image with 4 black
+-- pixels around, as training shifts it, cut to its own size.
+-- Call: train.config.open(config, {crops = 1}) -> train, test, validation
+-- Shapes: as of the data sets.
+-- Errors: raises for a set that is not there, or more images than it has.
+-- Example:
+--   > settings = {train_size = 100, test_size = 20, val_split = 0.1}
+--   > a, b, c = train.config.open(train.config.complete(settings))
+--   > a:size(), b:size(), c:size()
+--   90  20  10
+function sets.open(c, options)
+  local train, test, validation
+  local whole = c.augment == "imagenet"   -- images come as they are, and are cut later
+  if c.data == "shapes10" then
+    train = data.shapes10 {train = true, size = c.train_size, seed = c.data_seed}
+    test = data.shapes10 {train = false, size = c.test_size, seed = c.data_seed}
+    if c.size and not whole then train, test = train:shrunk(c.size), test:shrunk(c.size) end
+  else
+    train, test, validation = data.open(source.of(c), whole and {cache = false} or {image_size = c.size})
+    local function some(set, n, what, seed)
+      if not n then return set end
+      if n > set:size() then setting.bad(what, n, ("at most %d, the images of %s"):format(set:size(), c.data)) end
+      return data.sample(set, n, seed)
+    end
+    train = some(train, c.train_size, "train_size", c.seed)
+    test = some(test, c.test_size, "test_size", TEST_SEED)   -- runs of other seeds are tested on the same images
+  end
+  if c.val_split > 0 and not validation then train, validation = data.split(train, c.val_split, c.seed) end
+  return transformed(c, train, test, validation, options and options.crops or 1)
+end
+
+--- What the images of a run are normalised with: mean and standard deviation of each channel, those of the config
+-- or else of the training set; 0 and 1 (pixels from 0 to 1) where the config does not standardise.
+-- Call: train.config.normalisation(config, dataset) -> mean, std
+-- Shapes: lists of C numbers.
+-- Units: of [0, 1].
+-- Errors: none.
+-- Example:
+--   > c = train.config.complete {standardize = false}
+--   > train.config.normalisation(c, data.shapes10 {size = 10})
+--   {0, 0, 0}  {1, 1, 1}
+function sets.normalisation(c, dataset)
+  if c.standardize then return c.mean or dataset.mean, c.std or dataset.std end
+  local mean, std = {}, {}
+  for i = 1, dataset.shape[1] do mean[i], std[i] = 0, 1 end
+  return mean, std
+end
+
+return sets
