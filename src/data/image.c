@@ -1,13 +1,22 @@
 /* image.c -- which decoder reads a file, and turning what it gives by the EXIF orientation. */
 #include "data/image.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "data/exif.h"
 #include "data/jpeg.h"
 #include "data/png.h"
+#include "io/filekind.h"
 #include "io/files.h"
 
 static const size_t FILE_LIMIT = (size_t)256 << 20;
+
+/* What else it is, such as a GIF, is said where its bytes tell. */
+static rm_status refuse(const char *name, const uint8_t *bytes, size_t size, rm_error *err) {
+  char reason[80];
+  snprintf(reason, sizeof reason, "is neither a JPEG nor a PNG image (%zu bytes)", size);
+  return rm_kind_refuse(name, bytes, size, "a JPEG or PNG image", reason, err);
+}
 
 rm_status rm_image_decode(const char *name, const uint8_t *bytes, size_t size, size_t channels, bool orient,
                           rm_tensor **out, rm_error *err) {
@@ -20,7 +29,7 @@ rm_status rm_image_decode(const char *name, const uint8_t *bytes, size_t size, s
   else if (size >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0)
     RM_TRY(rm_png_decode(name, bytes, size, channels, &image, &orientation, err));
   else
-    return rm_fail(err, RM_ERR_FORMAT, "%s: is neither a JPEG nor a PNG image (%zu bytes)", name, size);
+    return refuse(name, bytes, size, err);
   if (!orient || orientation == 1) {
     *out = image;
     return RM_OK;

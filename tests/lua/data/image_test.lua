@@ -88,6 +88,8 @@ end)
 
 check.case("other files are refused by their first bytes, whatever their name", function()
   check.error(function() imaging.decode("x.png", "GIF89a....") end,
+              "x.png: is a GIF image, expected a JPEG or PNG image")
+  check.error(function() imaging.decode("x.png", "some text.") end,
               "x.png: is neither a JPEG nor a PNG image (10 bytes)")
   check.error(function() imaging.decode("x.png", "") end, "(0 bytes)")
   check.error(function() imaging.decode("x.jpg", jpeg, 2) end, "channels must be 1 or 3, got 2")
