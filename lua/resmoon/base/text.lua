@@ -45,6 +45,9 @@ end
 --- Columns that a text takes on a screen.
 text.width = core.text_width
 
+--- A word as a shell reads it, for commands that people copy: in quotes where it has blanks or the like.
+function text.shell(s) return s:find "^[%w%._/~+@%%,:=-]+$" and s or "'" .. s:gsub("'", "'\\''") .. "'" end
+
 --- A name of others (a class, a file, a tensor), with nothing left in it that a terminal would obey.
 function text.visible(s) return core.text_visible(tostring(s)) end
 

@@ -13,6 +13,7 @@
 --   {0.4914, 0.4822, 0.4465}  airplane  100
 local imaging = require("resmoon.core").imaging
 local Dataset = require "resmoon.data.dataset"
+local shell   = require("resmoon.base.text").shell
 local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
 
@@ -111,7 +112,8 @@ local function load(set, dir, options)
   local folder, python, looked = place_of(set, dir, split)
   if not folder then
     fail(find.missing(set.name, {set[split][1]}, looked,
-      ("or the Python version, %s; `resmoon fetch %s %s` downloads it"):format(set.python[split][1], set.name, dir)))
+      ("or the Python version, %s; `resmoon fetch %s %s` downloads it"):format(set.python[split][1], set.name,
+                                                                                shell(dir))))
   end
   local notes, paths = {}, {}
   for i, name in ipairs(python and set.python[split] or set[split]) do

@@ -18,6 +18,7 @@
 --   0  {0.1307}
 local rm      = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
+local shell   = require("resmoon.base.text").shell
 local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
 local imaging = rm.imaging
@@ -175,7 +176,7 @@ local function load_split(dir, options)
   if not folder then
     local place = emnist_folder(dir)
     if place then return load_emnist(place, options) end
-    fail(find.missing("mnist", names, looked, ("`resmoon fetch mnist %s` downloads it"):format(dir)))
+    fail(find.missing("mnist", names, looked, ("`resmoon fetch mnist %s` downloads it"):format(shell(dir))))
   end
   local images, labels = read(folder, stem, mnist.classes)
   local notes = {}

@@ -8,9 +8,9 @@ local csv    = require "resmoon.data.csv"
 local folder = require "resmoon.data.folder"
 local mnist  = require "resmoon.data.mnist"
 local shapes10 = require "resmoon.data.shapes10"
+local base   = require "resmoon.base.text"
 local split  = require "resmoon.data.split"
 local summary = require "resmoon.data.summary"
-local text   = require "resmoon.base.text"
 
 -- A set without a test split: a tenth of it, always the same images.
 local TEST_SHARE, TEST_SEED = 0.1, 1
@@ -27,8 +27,8 @@ local function check_classes(whole, train)
   local before = summary.counts(whole)
   for k, n in ipairs(summary.counts(train)) do
     if n == 0 and before[k] > 0 then
-      fail("data: %s has no test split, and no image of %s would be left to train with: put more images there, or make a "
-           .. "test split", whole.root or whole.name, text.visible(whole.classes[k]))
+      fail("data: %s has no test split, and no image of %s would be left to train with: put more images there, or make "
+           .. "a test split", whole.root or whole.name, base.visible(whole.classes[k]))
     end
   end
 end
@@ -122,7 +122,8 @@ local function explain(dir)
     lines[#lines + 1] = "What lies there:"
     table.move(found, 1, #found, #lines + 1, lines)
   end
-  lines[#lines + 1] = ("`resmoon fetch cifar10 %s` downloads CIFAR-10; the name shapes10 needs no files"):format(dir)
+  lines[#lines + 1] = ("`resmoon fetch cifar10 %s` downloads CIFAR-10; the name shapes10 needs no files"):format(
+    base.shell(dir))
   return table.concat(lines, "\n")
 end
 

@@ -2,6 +2,7 @@
 --
 -- They are made from the rows of runs/settings.lua. An option that is not given stays nil, so that a resumed run can
 -- tell what was asked for anew.
+local core     = require "resmoon.core"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
 local xpcall   = require("resmoon.base.catch").xpcall
@@ -93,7 +94,7 @@ local function explain(message)
   message = tostring(message)
   local complaint = message:match("^[^\n]-%.lua:%d+: (.*)$")  -- "runs/a/log.csv:3: ..." is no position of ours
   if not complaint then return message end
-  return complaint:find("^[^:]+: ") and complaint or debug.traceback(message, 2)
+  return (complaint:find("^[^:]+: ") or complaint:find "^out of memory") and complaint or debug.traceback(message, 2)
 end
 
 --- Runs f, which returns the exit status. An error ends the program with its text and status 1,
@@ -104,7 +105,7 @@ function options.main(f)
     return explain(message)
   end)
   if ok then os.exit(status or 0, true) end
-  if rm.interrupt.ending() == "SIGPIPE" then os.exit(130, true) end   -- `| head` has read enough
+  if core.interrupt and core.interrupt.ending() == "SIGPIPE" then os.exit(130, true) end   -- `| head` has read enough
   io.stderr:write("resmoon ", script_name(), ": ", text.visible_lines(status), "\n")
   os.exit(status == "interrupted" and 130 or 1, true)
 end

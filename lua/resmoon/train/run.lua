@@ -12,6 +12,7 @@ local plot       = require "resmoon.plot"
 local preflight  = require "resmoon.train.preflight"
 local record     = require "resmoon.runs.record"
 local settings   = require "resmoon.runs.settings"
+local shell      = require("resmoon.base.text").shell
 local source     = require "resmoon.runs.source"
 local Trainer    = require "resmoon.train.trainer"
 
@@ -201,7 +202,7 @@ local function last_checkpoint(path)
   error(("%s: last.safetensors is missing, and without it the run cannot go on (%s): put it back, or begin a new run "
          .. "elsewhere with --run DIR%s"):format(path, log and "log.csv shows that epochs were finished"
          or "best.safetensors shows that an epoch was finished",
-        best and ("; the network of the best epoch is there (resmoon evaluate %s)"):format(path) or ""), 0)
+        best and ("; the network of the best epoch is there (resmoon evaluate %s)"):format(shell(path)) or ""), 0)
 end
 
 -- Compares the data with what the run was trained on. Returns the record of the data now.

@@ -22,6 +22,7 @@ local optim      = require "resmoon.optim"
 local preflight  = require "resmoon.train.preflight"
 local Progress   = require "resmoon.train.progress"
 local restore    = require "resmoon.train.restore"
+local text       = require "resmoon.base.text"
 local xpcall     = require("resmoon.base.catch").xpcall
 local sys        = rm.sys
 
@@ -386,7 +387,7 @@ local function run(self)
       rm.interrupt.clear()
       -- What fit needs to go on as if nothing had happened in between, in this process.
       self.stopped = {loader = self.train:state_dict(), generators = checkpoint.generators()}
-      local how = self.folder and (" and saved; to go on: resmoon train --run %s --resume"):format(self.folder) or ""
+      local how = self.folder and (" and saved; to go on: resmoon train --run %s --resume"):format(text.shell(self.folder)) or ""
       say(self, "stopped in epoch %d, step %d%s", self.epoch, self.steps, self.screen and self.screen.go_on or how)
       return result(self, "interrupted")
     end
@@ -456,6 +457,9 @@ function Trainer:fit()
   end
   local ok, outcome = xpcall(run, function(message)
     if self.screen then self.screen:clear() end
+    if tostring(message):find "^out of memory" or tostring(message):find "^[^\n]-:%d+: out of memory" then
+      message = message .. "\n  a smaller batch_size takes less; so does accumulate = N, which goes through a batch in N parts"
+    end
     return message
   end, self)
   if not ok then error(outcome, 0) end

@@ -182,3 +182,14 @@ check.case("a damaged log is named with its line, and one network twice is one t
     check.that(not rm.sys.exists(folder .. "/c"))
   end)
 end)
+
+check.case("memory that does not suffice: said with a way out, and no traceback", function()
+  program.with_folder(function(folder)
+    local _, errors, status = program.run({"train", "--model", "resnet20", "--batch-size", "50000", "--threads", "1"},
+                                          {folder = folder, env = "bash -c 'ulimit -v 2500000; exec \"$@\"' --"})
+    check.equal(status, 1)
+    check.that(errors:find("\nresmoon train: out of memory for a float32 tensor (50000, 16, 32, 32)\n", 1, true), errors)
+    check.that(errors:find("a smaller batch_size takes less; so does accumulate", 1, true), errors)
+    check.that(not errors:find("traceback", 1, true), errors)
+  end)
+end)
