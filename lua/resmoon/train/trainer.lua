@@ -387,7 +387,8 @@ local function run(self)
       rm.interrupt.clear()
       -- What fit needs to go on as if nothing had happened in between, in this process.
       self.stopped = {loader = self.train:state_dict(), generators = checkpoint.generators()}
-      local how = self.folder and (" and saved; to go on: resmoon train --run %s --resume"):format(text.shell(self.folder)) or ""
+      local how = self.folder and " and saved; to go on: resmoon train --run %s --resume" or ""
+      how = how:format(self.folder and text.shell(self.folder))
       say(self, "stopped in epoch %d, step %d%s", self.epoch, self.steps, self.screen and self.screen.go_on or how)
       return result(self, "interrupted")
     end
@@ -458,7 +459,8 @@ function Trainer:fit()
   local ok, outcome = xpcall(run, function(message)
     if self.screen then self.screen:clear() end
     if tostring(message):find "^out of memory" or tostring(message):find "^[^\n]-:%d+: out of memory" then
-      message = message .. "\n  a smaller batch_size takes less; so does accumulate = N, which goes through a batch in N parts"
+      message = message .. "\n  a smaller batch_size takes less; so does accumulate = N, which goes through a batch in "
+                .. "N parts"
     end
     return message
   end, self)
