@@ -26,8 +26,9 @@
 --   > x, y = ds:batch(4)
 --   > x.shape, y, ds.classes[1]
 --   {4, 3, 32, 32}  [5, 6, 9, 7]  int64 (4)  circle
-local fail = require "resmoon.base.fail"
-local rm   = require "resmoon.core"
+local fail        = require "resmoon.base.fail"
+local rm          = require "resmoon.core"
+local Transformed = require "resmoon.data.transformed"
 local imaging = rm.imaging
 
 local Dataset = {}
@@ -211,7 +212,7 @@ end
 --   > data.shapes10({size = 10}):transformed(data.transforms.imagenet_train(24))
 --   shapes10: 10 images (3, 24, 24), 10 classes
 function Dataset:transformed(transform)
-  return require("resmoon.data.transformed").new(self, transform)
+  return Transformed.new(self, transform)
 end
 
 --- The same images, smaller: each pixel is the mean of a square of pixels.
@@ -238,5 +239,7 @@ function Dataset:shrunk(size)
                       mirror = self.mirror, root = self.root, notes = self.notes,
                       left = self.left, format = self.format, folder = self.folder}
 end
+
+Transformed.extend(Dataset)
 
 return Dataset

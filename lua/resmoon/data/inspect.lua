@@ -7,7 +7,8 @@ local summary = require "resmoon.data.summary"
 local text    = require "resmoon.base.text"
 local tree    = require "resmoon.data.tree"
 local wordnet = require "resmoon.data.wordnet"
-local imaging = require("resmoon.core").imaging
+local core    = require "resmoon.core"
+local imaging = core.imaging
 
 local SHOWN = 3   -- files of what is left out for one reason
 
@@ -157,7 +158,7 @@ return function(source, options)
   local report = setmetatable({source = source, problems = {}}, Report)
   local dir = source ~= "shapes10" and find.expand(source)
   local ok, known = pcall(function() return dir and open.recognize(dir) end)
-  if dir and ok and known and #known == 0 and require("resmoon.core").sys.is_dir(dir) then
+  if dir and ok and known and #known == 0 and core.sys.is_dir(dir) then
     look_at_folder(report, find.absolute(dir), options.check)
   else
     look_at_set(report, source)

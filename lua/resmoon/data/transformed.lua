@@ -4,11 +4,12 @@
 -- themselves, since they decode and transform in one go.) Mean and standard deviation are those of the images as they
 -- are.
 local rm         = require "resmoon.core"
-local Dataset    = require "resmoon.data.dataset"
 local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
 
 local Transformed = {}
+
+local Dataset  -- the class that it stands for
 
 local own = {}
 
@@ -29,12 +30,17 @@ for name in ("mean std mirror root paths notes left format folder survey sizes")
   of_source[name] = true
 end
 
-local meta = {__len = Dataset.__len, __tostring = Dataset.__tostring}
+local meta = {}
 
 function meta.__index(self, name)
   if own[name] then return own[name] end
   if of_source[name] then return rawget(self, "source")[name] end
   return Dataset[name]
+end
+
+--- Class: Dataset, which has the methods that this file leaves as they are. It requires this file, and says so here.
+function Transformed.extend(class)
+  Dataset, meta.__len, meta.__tostring = class, class.__len, class.__tostring
 end
 
 --- source: a Dataset. The shape is that of the first image; of several parts (ten crops), that of each part.

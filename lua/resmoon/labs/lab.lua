@@ -6,6 +6,7 @@ local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local config   = require "resmoon.train.config"
 local options  = require "resmoon.train.options"
+local report   = require "resmoon.report"
 
 local lab = {}
 
@@ -85,8 +86,7 @@ function lab.finish(runs, home, more)
       print(("figure: %s, %s"):format(files[1], files[2]))
     end
   end
-  local page, markdown = require("resmoon.report").write(runs, {out = home .. "/report.html", title = more.title,
-                                                                     more = more.report})
+  local page, markdown = report.write(runs, {out = home .. "/report.html", title = more.title, more = more.report})
   print(("report: %s, %s"):format(page, markdown))
 end
 

@@ -23,16 +23,9 @@
 --   true
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
+local run_of = require "resmoon.plot.run"
 
 local GREY = "#cccccc"
-
-local function read(run)
-  if type(run) == "string" then return require("resmoon.runs.folder").read(run) end
-  if type(run) ~= "table" or type(run.log) ~= "table" then
-    error("plot.accuracy: a run is no folder and has no log", 0)
-  end
-  return run
-end
 
 local function finite(list)
   for _, value in ipairs(list or {}) do
@@ -55,7 +48,7 @@ end
 
 local function curves(runs)
   local list = {}
-  for i, run in ipairs(runs or {}) do list[i] = read(run) end
+  for i, run in ipairs(runs or {}) do list[i] = run_of("plot.accuracy", run, i) end
   for i, run in ipairs(named.apart(list)) do list[i] = curve(run) end
   return list
 end

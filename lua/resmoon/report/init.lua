@@ -6,9 +6,12 @@
 -- run the confusion matrix, measures by class, ROC); discussion: what the numbers say, and gaps for the
 -- reader's own words. Every sentence with a number is computed from the runs.
 local sys      = require("resmoon.core").sys
+local config   = require "resmoon.train.config"
 local Document = require "resmoon.report.document"
+local pages    = require "resmoon.report.evaluation"
 local measure  = require "resmoon.report.measure"
 local plot     = require "resmoon.plot"
+local tables   = require "resmoon.models.tables"
 local compare  = require "resmoon.train.compare"
 local named    = require "resmoon.runs.named"
 local text     = require "resmoon.base.text"
@@ -67,11 +70,11 @@ end
 local function setup(doc, all)
   doc:heading("Experiment set-up")
   doc:heading("Networks", 3)
-  local config, rows = require "resmoon.train.config", {}
+  local rows = {}
   for i, each in ipairs(all) do
     local c = each.run.config
     local net = config.model(c)
-    local depth = require("resmoon.models.tables").depth(net)
+    local depth = tables.depth(net)
     rows[i] = {each.run.name, tostring(depth), text.grouped(c.parameters or 0),
                ("%.1f"):format(net:summary(c.input).macs / 1e6)}
   end
@@ -240,7 +243,7 @@ function report.add(doc, paths, options)
   if options.evaluation then
     local runs = {}
     for i, each in ipairs(all) do runs[i] = each.run end
-    require("resmoon.report.evaluation").section(doc, runs, draw)
+    pages.section(doc, runs, draw)
   end
   for _, each in ipairs(all) do
     if each.confusion then of_run(doc, each, draw) end

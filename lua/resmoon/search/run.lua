@@ -6,6 +6,7 @@ local genes   = require "resmoon.search.genes"
 local genetic = require "resmoon.search.genetic"
 local journal = require "resmoon.search.journal"
 local lock    = require "resmoon.runs.lock"
+local models  = require "resmoon.models"
 local options = require "resmoon.base.options"
 local record  = require "resmoon.runs.record"
 local source  = require "resmoon.runs.source"
@@ -35,7 +36,7 @@ local function complete(given)
   if o.settings.val_split == 0 then
     fail("search.run: val_split is 0, so no images are held out to measure fitness on")
   end
-  require("resmoon.models").get(o.settings.model)
+  models.get(o.settings.model)
   o.varied = genes.check(o.genes or genes.of(o.settings))
   return o
 end

@@ -3,6 +3,8 @@ local rm         = require "resmoon.core"
 local begin      = require "resmoon.runs.begin"
 local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
+local curves     = require "resmoon.plot.curves"
+local data       = require "resmoon.data"
 local device     = require "resmoon.runs.device"
 local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
@@ -47,7 +49,6 @@ end
 
 -- The trainer of a complete config on these data sets.
 local function build(c, sets, path, options)
-  local data = require "resmoon.data"
   rm.manual_seed(c.seed)
   local train, test, validation = sets[1], sets[2], sets[3]
   check_classes(train, test, "test")
@@ -89,7 +90,7 @@ local function draw(path, c)
   for i, suffix in ipairs(c.drawing or {"png", "svg"}) do files[i] = path .. "/curves." .. suffix end
   local ok, reason = pcall(function()
     local title = ("%s on %s"):format(c.name, c.data_name or c.data)
-    require("resmoon.plot").curves({path}, {file = files, title = title})
+    curves({path}, {file = files, title = title})
   end)
   if ok then return nil end
   reason = tostring(reason):gsub("^plot: ", "")

@@ -1,6 +1,8 @@
 --- Layer responses of finished runs: what figure 7 of the paper shows.
 local config = require "resmoon.train.config"
+local data   = require "resmoon.data"
 local fail   = require "resmoon.base.fail"
+local metrics = require "resmoon.metrics"
 local named  = require "resmoon.runs.named"
 local rm     = require "resmoon.core"
 local run    = require "resmoon.train.run"
@@ -15,7 +17,6 @@ local responses = {}
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses".
 function responses.of(path, options)
   options = options or {}
-  local data, metrics = require "resmoon.data", require "resmoon.metrics"
   local net, c, mean, std = run.load(path)
   if options.data then c.data, c.data_path = options.data, nil end
   local sets = {config.open(c)}

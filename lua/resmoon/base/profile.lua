@@ -7,7 +7,7 @@
 -- The core's timers (rm.profile) count each operator's own time. What no timer has seen is Lua's:
 -- the network's functions, the loop, and the bindings' way in and out.
 local rm   = require "resmoon.core"
-local text = require "resmoon.bench.table"
+local text = require "resmoon.base.text"
 
 local profile = {}
 
@@ -87,7 +87,7 @@ function profile.lines(result, images)
     local seconds = result.phases[name]
     if seconds > 0 or name ~= "waiting for data" then rows[#rows + 1] = {name, ms(seconds), share(seconds)} end
   end
-  table.move(text.lines(rows, {indent = "  "}), 1, #rows + 1, #lines + 1, lines)
+  table.move(text.columns(rows, {indent = "  "}), 1, #rows + 1, #lines + 1, lines)
   if result.worker > 0 then
     lines[#lines + 1] = ("  beside it, in the thread that reads ahead: %s ms a batch"):format(ms(result.worker))
   end
@@ -100,7 +100,7 @@ function profile.lines(result, images)
                          op.back_calls > 0 and ms(op.backward) or "", share(both)}
     end
   end
-  table.move(text.lines(rows, {indent = "  "}), 1, #rows + 1, #lines + 1, lines)
+  table.move(text.columns(rows, {indent = "  "}), 1, #rows + 1, #lines + 1, lines)
   return lines
 end
 
