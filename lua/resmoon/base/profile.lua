@@ -6,7 +6,7 @@
 --
 -- The core's timers (rm.profile) count each operator's own time. What no timer has seen is Lua's:
 -- the network's functions, the loop, and the bindings' way in and out.
-local rm   = require "resmoon.core"
+local core = require "resmoon.core"
 local text = require "resmoon.base.text"
 
 local profile = {}
@@ -51,11 +51,11 @@ end
 -- {steps, seconds (a step), phases = {name = seconds}, operators, worker = seconds a step of the thread
 -- that reads ahead, beside the others}. All seconds are per step.
 function profile.start()
-  rm.profile.start()
-  local began = rm.sys.clock()
+  core.profile.start()
+  local began = core.sys.clock()
   return function(steps)
-    local seconds = (rm.sys.clock() - began) / steps
-    local entries = rm.profile.stop()
+    local seconds = (core.sys.clock() - began) / steps
+    local entries = core.profile.stop()
     local result = {steps = steps, seconds = seconds, phases = {}, worker = 0,
                     operators = by_operator(entries, steps)}
     for _, name in ipairs(order) do result.phases[name] = 0 end

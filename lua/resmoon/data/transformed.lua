@@ -3,7 +3,7 @@
 -- It answers Dataset's protocol over another set that holds its images in memory. (Image folders keep the transform
 -- themselves, since they decode and transform in one go.) Mean and standard deviation are those of the images as they
 -- are.
-local rm         = require "resmoon.core"
+local core       = require "resmoon.core"
 local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
 
@@ -48,7 +48,7 @@ function Transformed.new(source, transform)
   if type(transform) ~= "function" and not (getmetatable(transform) or {}).__call then
     fail("transformed: argument 1 is a %s, expected a transform (data.transforms) or a function", type(transform))
   end
-  local shape = transform((source:get(1)), rm.generator(0)).shape
+  local shape = transform((source:get(1)), core.generator(0)).shape
   return setmetatable({source = source, transform = transform, shape = {table.unpack(shape, #shape - 2)},
                        name = source.name, split = source.split, classes = source.classes,
                        mirror = source.mirror}, meta)

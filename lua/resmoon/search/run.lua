@@ -1,5 +1,5 @@
 --- A search for hyper-parameters of training: generations of trials, kept in a journal.
-local rm      = require "resmoon.core"
+local core    = require "resmoon.core"
 local config  = require "resmoon.train.config"
 local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
@@ -27,7 +27,7 @@ local function complete(given)
     fail("search.run: workers is %s, expected a whole number from 1", tostring(o.workers))
   end
   if o.workers > 1 and o.sets then fail("search.run: sets cannot be handed to workers, which open settings.data") end
-  o.threads = o.threads or o.settings.threads or rm.num_threads()
+  o.threads = o.threads or o.settings.threads or core.num_threads()
   o.settings = config.complete(config.with({epochs = 3, val_split = 0.1}, o.settings))
   o.settings.threads = nil
   -- Rate and batches of all trials are those of trial 0; mirroring is for the images to decide.

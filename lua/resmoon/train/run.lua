@@ -1,5 +1,5 @@
 --- Runs: from a config (config.lua) to a trained network in a folder.
-local rm         = require "resmoon.core"
+local core       = require "resmoon.core"
 local begin      = require "resmoon.runs.begin"
 local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
@@ -14,7 +14,7 @@ local record     = require "resmoon.runs.record"
 local source     = require "resmoon.runs.source"
 local Trainer    = require "resmoon.train.trainer"
 
-local sys = rm.sys
+local sys = core.sys
 
 local run = {}
 
@@ -30,7 +30,7 @@ end
 
 -- The data sets of a config: {train, test, validation}, those given or what it names.
 local function open(c, options)
-  if c.threads then rm.set_num_threads(c.threads) end
+  if c.threads then core.set_num_threads(c.threads) end
   return options.sets or {config.open(c)}
 end
 
@@ -49,7 +49,7 @@ end
 
 -- The trainer of a complete config on these data sets.
 local function build(c, sets, path, options)
-  rm.manual_seed(c.seed)
+  core.manual_seed(c.seed)
   local train, test, validation = sets[1], sets[2], sets[3]
   check_classes(train, test, "test")
   check_classes(train, validation, "validation")
