@@ -21,6 +21,7 @@
 --   > plot.accuracy({{name = "mine", log = log}}, {file = "accuracy.svg"});
 --   > rm.sys.exists "accuracy.svg"
 --   true
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
 local run_of = require "resmoon.plot.run"
@@ -82,7 +83,7 @@ end
 
 local function accuracy(panels, options)
   options = figure.options("plot.accuracy", options, "columns")
-  if type(panels) ~= "table" or #panels == 0 then error("plot.accuracy: no runs to draw", 2) end
+  if type(panels) ~= "table" or #panels == 0 then fail("plot.accuracy: no runs to draw") end
   if not (type(panels[1]) == "table" and panels[1].runs) then panels = {{runs = panels}} end
   local all = {}
   for i, panel in ipairs(panels) do all[i] = {curves = curves(panel.runs), behind = curves(panel.behind)} end

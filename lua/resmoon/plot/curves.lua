@@ -89,7 +89,7 @@ end
 local function curves(runs, options)
   options = figure.options("plot.curves", options, "error marks")
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
-  if type(runs) ~= "table" or #runs == 0 then error("plot.curves: no runs to draw", 2) end
+  if type(runs) ~= "table" or #runs == 0 then fail("plot.curves: no runs to draw") end
   local given = check_marks(options.marks)
   local f = figure.new({title = options.title, size = options.size or {1150, 450 + 25 * math.ceil(#runs / 4)}})
   local loss = f:panel({title = "training loss", text_title = "training loss", xlabel = "epoch",

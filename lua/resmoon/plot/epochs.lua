@@ -1,4 +1,5 @@
 --- What a run's log has for each epoch beside the error: losses, and top-1, top-3 and top-5 accuracy.
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
 local run_of = require "resmoon.plot.run"
@@ -92,7 +93,7 @@ end
 function epochs.topk(runs, options)
   options = figure.options("plot.topk", options)
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
-  if type(runs) ~= "table" or #runs == 0 then error("plot.topk: no runs to draw", 2) end
+  if type(runs) ~= "table" or #runs == 0 then fail("plot.topk: no runs to draw") end
   local list = {}
   for i, run in ipairs(runs) do list[i] = run_of("plot.topk", run, i) end
   list = named.apart(list)

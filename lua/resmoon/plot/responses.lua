@@ -1,4 +1,5 @@
 --- The figure of layer responses.
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
 local need   = require "resmoon.plot.need"
@@ -15,7 +16,7 @@ local need   = require "resmoon.plot.need"
 --   > rm.sys.exists "std.svg"
 --   true
 local function responses(series, options)
-  if type(series) ~= "table" or #series == 0 then error("plot.responses: nothing to draw", 2) end
+  if type(series) ~= "table" or #series == 0 then fail("plot.responses: nothing to draw") end
   options = figure.options("plot.responses", options)
   local f = figure.new({title = options.title, size = options.size or {1150, 480}})
   local left = f:panel({title = "in order", text_title = "std of responses, in order", xlabel = "layer",

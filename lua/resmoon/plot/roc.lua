@@ -1,4 +1,5 @@
 --- ROC curves as a figure.
+local fail    = require "resmoon.base.fail"
 local core    = require "resmoon.core"
 local figure  = require "resmoon.plot.figure"
 local metrics = require "resmoon.metrics"
@@ -31,7 +32,7 @@ local function with_curves(series)
     if has_curve(each) then kept[#kept + 1] = each
     else without[#without + 1] = text.cut(text.visible(each.name or i), 40) end
   end
-  if #kept == 0 then error("plot.roc: no class has both images of its own and images of others", 3) end
+  if #kept == 0 then fail("plot.roc: no class has both images of its own and images of others") end
   if #without > 0 then
     io.stderr:write(("plot: no ROC curve of %s: no images of the class, or none of others\n"):format(
       table.concat(without, ", ")))
@@ -62,7 +63,7 @@ local function roc(series, labels, options)
   else
     options = figure.options("plot.roc", labels)
   end
-  if type(series) ~= "table" or #series == 0 then error("plot.roc: nothing to draw", 2) end
+  if type(series) ~= "table" or #series == 0 then fail("plot.roc: nothing to draw") end
   series = with_curves(series)
   local many = #series > 5  -- a legend that would cover curves stands beside them
   local f = figure.new({title = options.title, size = options.size or {many and 940 or 800, 640}})

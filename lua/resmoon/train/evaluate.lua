@@ -1,4 +1,5 @@
 --- A network's loss and error on a set of images, in eval mode and without gradients.
+local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
 local pcall = require("resmoon.base.catch").pcall
 
@@ -71,7 +72,7 @@ local function evaluate(net, loader, options)
   net:train(training)
   if not ok then error(message, 0) end
   if stopped then return nil end
-  if result.count == 0 then error("evaluate: there are no images", 2) end
+  if result.count == 0 then fail("evaluate: there are no images") end
   result.loss, result.error = result.loss / result.count, 100 * errors / result.count
   result.top3, result.top5 = 100 * result.top3 / result.count, 100 * result.top5 / result.count
   return result
