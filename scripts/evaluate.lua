@@ -4,7 +4,7 @@ local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 local text     = require "resmoon.base.text"
 local testset  = require "resmoon.train.testset"
-local rank     = require("resmoon.metrics.top_losses").rank
+local rank     = require "resmoon.metrics.top_losses"
 
 local parser = commandline("resmoon evaluate", "Tests a trained network: top-1, top-3 and top-5, a table by class, "
                            .. "and the confusion matrix.")

@@ -1,6 +1,6 @@
 --- One network's steps, timed; and what is said of them.
 local rm       = require "resmoon"
-local text     = require "resmoon.bench.table"
+local median   = require "resmoon.bench.median"
 local workload = require "resmoon.bench.workload"
 
 local measure = {}
@@ -12,7 +12,7 @@ local function round(value, digits) return math.floor(value * 10 ^ digits + 0.5)
 function measure.summarise(record, times)
   local sorted = table.move(times, 1, #times, 1, {})
   table.sort(sorted)
-  local mid = text.median(sorted)
+  local mid = median(sorted)
   record.steps, record.times_ms = #times, times
   record.img_per_s = round(1e3 * record.batch / mid, 2)
   record.step_ms, record.step_ms_min = round(mid, 3), round(sorted[1], 3)

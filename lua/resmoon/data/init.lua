@@ -8,7 +8,7 @@
 -- dataset.lua says what a data set is, loader.lua what a loader does.
 --
 -- Topic: data
-local rm      = require "resmoon.core"
+local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local Loader  = require "resmoon.data.loader"
 local cifar   = require "resmoon.data.cifar"
@@ -18,7 +18,7 @@ local split   = require "resmoon.data.split"
 local open    = require "resmoon.data.open"
 local summary = require "resmoon.data.summary"
 local options = require "resmoon.base.options"
-local imaging = rm.imaging
+local imaging = core.imaging
 
 local data = {
   Dataset    = Dataset,
@@ -84,7 +84,7 @@ end
 --- Normalises images channel by channel: y = (x - mean[c]) / std[c], for bytes (x/255 - mean) / std.
 -- Shapes: x (N, C, H, W) uint8, or float32 in 0..1; mean and std C numbers; y float32 as x.
 -- Errors: raises unless #mean == #std == C and every std > 0.
-data.normalize = rm.normalize
+data.normalize = core.normalize
 
 --- A JPEG or PNG file as uint8 (C, H, W); channels 3 (or 1 for gray).
 -- The pixels are those of Pillow's convert("RGB") and convert("L"): no gamma or color profile is applied, alpha is

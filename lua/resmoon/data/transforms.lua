@@ -18,8 +18,8 @@
 --   {3, 4, 4}
 local fail  = require "resmoon.base.fail"
 local known = require "resmoon.base.options"
-local rm    = require "resmoon.core"
-local imaging = rm.imaging
+local core  = require "resmoon.core"
+local imaging = core.imaging
 
 local transforms = {}
 
@@ -53,14 +53,14 @@ local function with_generators(steps, n, generator_of, run)
   local draws, list = false, {}
   for _, step in ipairs(steps) do draws = draws or random[step.kind] end
   if not draws then return run(nil) end
-  local before = rm.random.augment:get_state()
+  local before = core.random.augment:get_state()
   for i = 1, n do
     list[i] = generator_of and generator_of(i)
-              or rm.generator(rm.random.augment:integer(math.mininteger, math.maxinteger))
+              or core.generator(core.random.augment:integer(math.mininteger, math.maxinteger))
   end
   local ok, images = pcall(run, list)
   if ok then return images end
-  if not generator_of then rm.random.augment:set_state(before) end
+  if not generator_of then core.random.augment:set_state(before) end
   error(images, 0)
 end
 
@@ -76,7 +76,7 @@ local function one_by_one(n, fetch, transform, generator_of)
            first[#first], own[#own - 1], own[#own], i)
     end
   end
-  return rm.stack(images, 1)
+  return core.stack(images, 1)
 end
 
 --- Image files, each decoded and transformed. generator_of(i) makes the generator of the i-th. With orient = true

@@ -21,18 +21,12 @@
 --   > plot.accuracy({{name = "mine", log = log}}, {file = "accuracy.svg"});
 --   > rm.sys.exists "accuracy.svg"
 --   true
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
+local run_of = require "resmoon.plot.run"
 
 local GREY = "#cccccc"
-
-local function read(run)
-  if type(run) == "string" then return require("resmoon.runs.folder").read(run) end
-  if type(run) ~= "table" or type(run.log) ~= "table" then
-    error("plot.accuracy: a run is no folder and has no log", 0)
-  end
-  return run
-end
 
 local function finite(list)
   for _, value in ipairs(list or {}) do
@@ -55,7 +49,7 @@ end
 
 local function curves(runs)
   local list = {}
-  for i, run in ipairs(runs or {}) do list[i] = read(run) end
+  for i, run in ipairs(runs or {}) do list[i] = run_of("plot.accuracy", run, i) end
   for i, run in ipairs(named.apart(list)) do list[i] = curve(run) end
   return list
 end
@@ -89,7 +83,7 @@ end
 
 local function accuracy(panels, options)
   options = figure.options("plot.accuracy", options, "columns")
-  if type(panels) ~= "table" or #panels == 0 then error("plot.accuracy: no runs to draw", 2) end
+  if type(panels) ~= "table" or #panels == 0 then fail("plot.accuracy: no runs to draw") end
   if not (type(panels[1]) == "table" and panels[1].runs) then panels = {{runs = panels}} end
   local all = {}
   for i, panel in ipairs(panels) do all[i] = {curves = curves(panel.runs), behind = curves(panel.behind)} end

@@ -4,6 +4,7 @@
 -- without it the figure is shown), title, xlabel, ylabel, size {width, height} in pixels, xrange
 -- and yrange {low, high} (either may be absent), logy, key ("top left", "below", ... or false; without it the emptiest
 -- corner).
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local text   = require "resmoon.base.text"
 
@@ -29,7 +30,7 @@ local function check_series(op, series)
   local named = type(series) == "table" and series.y ~= nil
   local y = numbers(op, named and series.y or series)
   local x = named and series.x and numbers(op, series.x) or counting(#y)
-  if #x ~= #y then error(("%s: %d values of x for %d of y"):format(op, #x, #y), 3) end
+  if #x ~= #y then fail("%s: %d values of x for %d of y", op, #x, #y) end
   return x, y, named and series or {}
 end
 
@@ -38,7 +39,7 @@ local function draw_series(op, list, options, style)
   if type(list) == "userdata" or (type(list) == "table" and (type(list[1]) == "number" or list.y)) then
     list = {list}
   end
-  if type(list) ~= "table" or #list == 0 then error(op .. ": nothing to draw", 3) end
+  if type(list) ~= "table" or #list == 0 then fail("%s: nothing to draw", op) end
   local f = figure.new({title = options.title, size = options.size or (options.panels and {1150, 470})})
   local panels = {}
   for i, each in ipairs(options.panels or {options}) do
@@ -48,7 +49,7 @@ local function draw_series(op, list, options, style)
   for i, series in ipairs(list) do
     local x, y, named = check_series(op, series)
     local panel = panels[named.panel or 1]
-    if not panel then error(("%s: panel %s, but there are %d"):format(op, named.panel, #panels), 3) end
+    if not panel then fail("%s: panel %s, but there are %d", op, named.panel, #panels) end
     local colour = named.colour or named.color or #panel.layers + 1
     panel:add({columns = {x, y}, style = named.points and "linespoints" or style, title = named.title or
                (#list > 1 and "series " .. i or nil), dashed = named.dashed, faint = named.faint, colour = colour})
@@ -137,9 +138,9 @@ function charts.histogram(values, options)
   for _, v in ipairs(values) do
     if v == v and math.abs(v) ~= math.huge then low, high = math.min(low, v), math.max(high, v) end
   end
-  if low > high then error("plot.histogram: no finite value to draw", 2) end
+  if low > high then fail("plot.histogram: no finite value to draw") end
   local bins = options.bins or 30
-  if math.type(bins) ~= "integer" or bins < 1 then error("plot.histogram: bins must be at least 1", 2) end
+  if math.type(bins) ~= "integer" or bins < 1 then fail("plot.histogram: bins must be at least 1") end
   local width = high > low and (high - low) / bins or 1
   local counts, centres = {}, {}
   for b = 1, bins do counts[b], centres[b] = 0, low + (b - 0.5) * width end

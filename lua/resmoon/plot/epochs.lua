@@ -1,6 +1,8 @@
 --- What a run's log has for each epoch beside the error: losses, and top-1, top-3 and top-5 accuracy.
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
+local run_of = require "resmoon.plot.run"
 
 local epochs = {}
 
@@ -74,14 +76,6 @@ local function draw(f, options)
   return nil, "no finished epoch"
 end
 
-local function read(run, i)
-  if type(run) == "string" then return require("resmoon.runs.folder").read(run) end
-  if type(run) ~= "table" or type(run.log) ~= "table" then
-    error(("plot.topk: run %d is no folder and has no log"):format(i), 3)
-  end
-  return run
-end
-
 --- Loss and top-1, top-3 and top-5 accuracy of each epoch, on the test images (without them: the validation images). Of
 -- one run the three accuracies are in one panel; of several each has its own, with the runs over one another.
 -- Call: plot.topk(runs, {file = nil, title = nil, size = nil}) -> true
@@ -99,9 +93,9 @@ end
 function epochs.topk(runs, options)
   options = figure.options("plot.topk", options)
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
-  if type(runs) ~= "table" or #runs == 0 then error("plot.topk: no runs to draw", 2) end
+  if type(runs) ~= "table" or #runs == 0 then fail("plot.topk: no runs to draw") end
   local list = {}
-  for i, run in ipairs(runs) do list[i] = read(run, i) end
+  for i, run in ipairs(runs) do list[i] = run_of("plot.topk", run, i) end
   list = named.apart(list)
   local f = figure.new({title = options.title, size = options.size or {#list == 1 and 1150 or 1600, 460}})
   if #list == 1 then of_one(f, list[1]) else of_several(f, list) end

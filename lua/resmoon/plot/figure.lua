@@ -6,6 +6,7 @@
 --     f:draw({file = "loss.png"})
 --
 -- On a screen of characters the panels come one below the other, each as large as the screen.
+local fail    = require "resmoon.base.fail"
 local core    = require "resmoon.core"
 local gnuplot = require "resmoon.plot.gnuplot"
 local legend  = require "resmoon.plot.legend"
@@ -40,11 +41,11 @@ end
 function figure.numbers(op, value)
   if core.is_tensor(value) then value = value:flatten():totable() end
   if type(value) ~= "table" then
-    error(("%s: expected a list of numbers or a tensor, got %s"):format(op, type(value)), 3)
+    fail("%s: expected a list of numbers or a tensor, got %s", op, type(value))
   end
   for i = 1, #value do
     if type(value[i]) ~= "number" then
-      error(("%s: element %d is a %s, expected a number"):format(op, i, type(value[i])), 3)
+      fail("%s: element %d is a %s, expected a number", op, i, type(value[i]))
     end
   end
   return value

@@ -14,7 +14,7 @@ local palette = "set palette defined (0 '#fde725', 0.25 '#5ec962', 0.5 '#21918c'
 local function matrix(value)
   local rows = core.is_tensor(value) and value:totable() or value
   if type(rows) ~= "table" or type(rows[1]) ~= "table" or type(rows[1][1]) ~= "number" then
-    error("plot.heatmap: expected rows of numbers or a tensor of two dimensions", 3)
+    fail("plot.heatmap: expected rows of numbers or a tensor of two dimensions")
   end
   return rows
 end

@@ -16,7 +16,6 @@
 -- Topic: plot
 local charts = require "resmoon.plot.charts"
 local heatmap = require "resmoon.plot.heatmap"
-local lab    = require "resmoon.plot.lab"
 
 return {
   lines = charts.lines,
@@ -32,9 +31,9 @@ return {
   top_losses = require "resmoon.plot.top_losses",
   heatmap = heatmap.heatmap,
   confusion = heatmap.confusion,
-  lrfind = lab.lrfind,
-  responses = lab.responses,
-  roc = lab.roc,
-  schedule = lab.schedule,
+  lrfind = require "resmoon.plot.lrfind",
+  responses = require "resmoon.plot.responses",
+  roc = require "resmoon.plot.roc",
+  schedule = require "resmoon.plot.schedule",
   topk = require("resmoon.plot.epochs").topk,
 }

@@ -5,7 +5,7 @@
 --
 -- A run is what train.folder.read gives. The columns are those of the lab. What a run has of other settings (weight
 -- restriction, pixels that are not standardised, augmentation, ...) stands behind its model.
-local rm       = require "resmoon.core"
+local core     = require "resmoon.core"
 local Document = require "resmoon.report.document"
 local folder   = require "resmoon.runs.folder"
 local named    = require "resmoon.runs.named"
@@ -186,7 +186,7 @@ function evaluation.write(runs, options)
   local out = options.out or "evaluation.html"
   local base = out:gsub("%.html$", "")
   local home = base:match "^(.*)/"
-  if home then rm.sys.mkdir_p(home) end
+  if home then core.sys.mkdir_p(home) end
   local doc = Document(options.title or "Evaluation report")
   for _, sentence in ipairs(options.about or {}) do doc:paragraph(sentence) end
   evaluation.section(doc, runs, function(key, caption, make)

@@ -11,7 +11,7 @@
 --   > train.checkpoint.save("c.safetensors", models.mlp())
 --   > train.checkpoint.load("c.safetensors").net["fc1.bias"].shape
 --   {512}
-local rm   = require "resmoon.core"
+local core = require "resmoon.core"
 local json = require "resmoon.base.json"
 
 local checkpoint = {}
@@ -32,13 +32,13 @@ local streams = {"init", "shuffle", "augment", "dropout"}
 --   true
 function checkpoint.generators()
   local states = {}
-  for _, name in ipairs(streams) do states[name] = rm.random[name]:get_state() end
+  for _, name in ipairs(streams) do states[name] = core.random[name]:get_state() end
   return states
 end
 
 function checkpoint.set_generators(states)
   checkpoint.check_generators(states)
-  for _, name in ipairs(streams) do rm.random[name]:set_state(states[name]) end
+  for _, name in ipairs(streams) do core.random[name]:set_state(states[name]) end
 end
 
 --- Raises unless there is a whole state of each generator.
@@ -82,7 +82,7 @@ function checkpoint.save(path, net, optimizer, state)
   end
   local about = {version = VERSION, optimizer = numbers}
   for key, value in pairs(state or {}) do about[key] = value end
-  rm.save(path, list, {format = "pt", resmoon = json.encode(about)})
+  core.save(path, list, {format = "pt", resmoon = json.encode(about)})
 end
 
 --- Reads a checkpoint: {net = {name = tensor}, optimizer = state or nil, state = table}.
@@ -95,7 +95,7 @@ end
 --   > train.checkpoint.load("e.safetensors").net.w
 --   [1., 1.]  float32 (2)
 function checkpoint.load(path)
-  local tensors, meta = rm.load(path)
+  local tensors, meta = core.load(path)
   local ok, about = true, {}
   if meta.resmoon then ok, about = pcall(json.decode, meta.resmoon) end
   if not ok or type(about) ~= "table" then

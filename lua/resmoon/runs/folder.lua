@@ -5,11 +5,11 @@
 -- Example:
 --   > train.folder.is_run "nowhere"
 --   false
-local rm   = require "resmoon.core"
+local core = require "resmoon.core"
 local begin = require "resmoon.runs.begin"
 local json = require "resmoon.base.json"
 local Log  = require "resmoon.runs.log"
-local sys  = rm.sys
+local sys  = core.sys
 
 local folder = {}
 

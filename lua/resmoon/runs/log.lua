@@ -15,7 +15,7 @@
 --   > log:add {epoch = 1, train_loss = 2.3}
 --   > log:by_column().train_loss
 --   {2.3}
-local rm    = require "resmoon.core"
+local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local text  = require "resmoon.base.text"
 
@@ -107,7 +107,7 @@ end
 --   > log:write "log.csv"
 --   > train.Log.read("log.csv").rows[1].lr
 --   0.1
-function Log:write(path) rm.write_atomic(path, tostring(self)) end
+function Log:write(path) core.write_atomic(path, tostring(self)) end
 
 -- The fields of a line of CSV (RFC 4180), or nil and what is wrong with it.
 local function fields_of(line)

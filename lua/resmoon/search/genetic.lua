@@ -4,7 +4,7 @@
 -- values the search takes the same course, however often it was stopped and in whatever order trials end.
 -- Source: the usual genetic algorithm (Holland 1975), with the settings of the lab: 10 individuals, 5
 -- generations, single-point crossover, mutation by re-initialising genes over a threshold.
-local rm      = require "resmoon.core"
+local core    = require "resmoon.core"
 local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
 local options = require "resmoon.base.options"
@@ -78,7 +78,7 @@ local function genetic(given)
     return individual
   end
   for generation = 1, o.generations do
-    local generator = rm.generator(o.seed, STREAM + generation)
+    local generator = core.generator(o.seed, STREAM + generation)
     local new = {}
     if generation == 1 then
       for i = 1, o.population do new[i] = born(genes.random(o.genes, generator), 1) end

@@ -92,7 +92,7 @@ end
 local function reload(name)
   if type(name) ~= "string" then fail("reload: expected the name of a module, as for require, got a %s", type(name)) end
   local old = package.loaded[name]
-  if old == nil then return require(name) end
+  if old == nil then return require(name) end  -- late: a module of the user's
   local path = file_of(name)
   local source = "@" .. path
   local chunk, message = loadfile(path, "t")

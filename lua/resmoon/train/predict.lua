@@ -1,5 +1,5 @@
 --- Classes of single image files: train.predict(net, {"cat.png"}, {classes =, input =, mean =, std =}).
-local rm         = require "resmoon.core"
+local core       = require "resmoon.core"
 local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
 local pcall = require("resmoon.base.catch").pcall
@@ -54,7 +54,7 @@ local function predict(net, files, options)
   end
   local training = net.training
   net:eval()
-  local ok, rows = pcall(rm.no_grad, function() return net(images:normalize(mean, std)):softmax(2):totable() end)
+  local ok, rows = pcall(core.no_grad, function() return net(images:normalize(mean, std)):softmax(2):totable() end)
   net:train(training)
   if not ok then error(rows, 0) end
   local result = {images = images}

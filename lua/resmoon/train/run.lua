@@ -1,21 +1,21 @@
 --- Runs: from a config (runs/settings.lua) to a trained network in a folder.
-local rm         = require "resmoon.core"
+local core       = require "resmoon.core"
 local begin      = require "resmoon.runs.begin"
 local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
+local curves     = require "resmoon.plot.curves"
 local data       = require "resmoon.data"
 local device     = require "resmoon.runs.device"
 local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
 local lock       = require "resmoon.runs.lock"
-local plot       = require "resmoon.plot"
 local preflight  = require "resmoon.train.preflight"
 local record     = require "resmoon.runs.record"
 local settings   = require "resmoon.runs.settings"
 local source     = require "resmoon.runs.source"
 local Trainer    = require "resmoon.train.trainer"
 
-local sys = rm.sys
+local sys = core.sys
 
 local run = {}
 
@@ -27,7 +27,7 @@ end
 
 -- The data sets of a config: {train, test, validation}, those given or what it names.
 local function open(c, options)
-  if c.threads then rm.set_num_threads(c.threads) end
+  if c.threads then core.set_num_threads(c.threads) end
   return options.sets or {config.open(c)}
 end
 
@@ -46,7 +46,7 @@ end
 
 -- The trainer of a complete config on these data sets.
 local function build(c, sets, path, options)
-  rm.manual_seed(c.seed)
+  core.manual_seed(c.seed)
   local train, test, validation = sets[1], sets[2], sets[3]
   check_classes(train, test, "test")
   check_classes(train, validation, "validation")
@@ -87,7 +87,7 @@ local function draw(path, c)
   for i, suffix in ipairs(c.drawing or {"png", "svg"}) do files[i] = path .. "/curves." .. suffix end
   local ok, reason = pcall(function()
     local title = ("%s on %s"):format(c.name, c.data_name or c.data)
-    plot.curves({path}, {file = files, title = title})
+    curves({path}, {file = files, title = title})
   end)
   if ok then return nil end
   reason = tostring(reason):gsub("^plot: ", "")

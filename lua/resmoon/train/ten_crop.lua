@@ -1,6 +1,7 @@
 --- Testing on ten crops of each image.
 local config     = require "resmoon.train.config"
 local evaluation = require "resmoon.train.evaluate"
+local Loader     = require "resmoon.data.loader"
 
 --- How good a network is where each test image is seen ten times: its corners, its centre and their mirror images.
 -- What it says of the ten, its softmax, is averaged.
@@ -19,7 +20,6 @@ return function(net, c, options)
   options = options or {}
   local test = options.set or select(2, config.open(c, {crops = 10}))
   local at_a_time = options.batch_size or config.test_batch(test.shape)
-  local loader = require("resmoon.data").Loader(test, {batch_size = math.max(1, at_a_time // 10), mean = options.mean,
-                                                       std = options.std})
+  local loader = Loader.new(test, {batch_size = math.max(1, at_a_time // 10), mean = options.mean, std = options.std})
   return evaluation.evaluate(net, loader, {scores = true})
 end

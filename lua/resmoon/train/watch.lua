@@ -2,6 +2,7 @@
 local fail     = require "resmoon.base.fail"
 local Live     = require "resmoon.train.live"
 local Module   = require "resmoon.nn.module"
+local options_of = require "resmoon.base.options"
 local Progress = require "resmoon.train.progress"
 local run      = require "resmoon.train.run"
 local Trainer  = require "resmoon.train.trainer"
@@ -94,7 +95,7 @@ end
 -- Errors: raises where nothing was watched, and where the run is at its end.
 -- See: watch
 function watch.resume(options)
-  options = require "resmoon.base.options" ("resume", options, {"epochs"})
+  options = options_of("resume", options, {"epochs"})
   if options.epochs ~= nil and (math.type(options.epochs) ~= "integer" or options.epochs < 1) then
     fail("resume: epochs is %s, expected a whole number from 1", tostring(options.epochs))
   end

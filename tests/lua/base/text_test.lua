@@ -41,3 +41,12 @@ check.case("names that are cut stay apart", function()
   check.equal(text.told_apart {"a", "a", "a #1"}, {"a #2", "a #3", "a #1"})
   check.equal(text.file_keys {"a b", "a_b", "A_B", "a_b_2"}, {"a_b", "a_b_2", "A_B_3", "a_b_2_4"})
 end)
+
+check.case("columns: the first to the left, numbers to the right, rules where they are asked for", function()
+  check.equal(text.columns({{"name", "n"}, {"a", "100"}, {"long one", "7"}}, {indent = " "}),
+              {" name        n", " -------------", " a         100", " long one    7"})
+  check.equal(text.columns({{"a", "b", "c"}, {"1", "22", "3"}, {"t", "", "4"}}, {left = 2, rules = {1, 2}}),
+              {"a  b   c", "--------", "1  22  3", "--------", "t      4"})
+  check.equal(text.columns({{"a", "b", "c"}, {"1", "22", "333"}}, {left = {[3] = true}}),
+              {"a   b  c", "----------", "1  22  333"})
+end)

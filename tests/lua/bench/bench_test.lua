@@ -2,7 +2,6 @@
 local check   = require "support.check"
 local rm      = require "resmoon"
 local measure = require "resmoon.bench.measure"
-local text    = require "resmoon.bench.table"
 local program = require "support.program"
 
 local SMALL = {"--batch", "4", "--steps", "2", "--warmup", "1", "--threads", "1"}
@@ -35,11 +34,6 @@ check.case("records: medians, extremes, rounds joined", function()
   local joined = measure.join {a, {times_ms = {6}, peak_rss_mb = 9}}
   check.equal({joined.step_ms, joined.steps, joined.peak_rss_mb, joined.model}, {2, 3, 9, "m"})
   check.equal(a.peak_rss_mb, 7)
-end)
-
-check.case("tables: numbers to the right, a rule below the head", function()
-  check.equal(text.lines({{"name", "n"}, {"a", "100"}, {"long one", "7"}}, {indent = " "}),
-              {" name        n", " -------------", " a         100", " long one    7"})
 end)
 
 check.case("the machine's own figures", function()

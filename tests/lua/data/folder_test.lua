@@ -142,6 +142,7 @@ check.case("wrong folders and files are named", function()
     check.error(function() data.folder(folder, {train = false}) end, "/val/emu is none of the 3 classes")
     local bad = files.write(folder .. "/train/cat/2.jpg", "no image at all")
     check.error(function() data.folder(folder) end, bad .. ": is a text file, neither JPEG nor PNG")
-    check.error(function() data.folder(folder, {sise = 3}) end, 'unknown option "sise"')
+    check.error(function() data.folder(folder, {sise = 3}) end,
+                "folder: unknown option 'sise', did you mean 'size'?; it takes train, split")
   end)
 end)

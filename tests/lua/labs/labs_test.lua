@@ -2,6 +2,7 @@
 local check   = require "support.check"
 local rm      = require "resmoon"
 local program = require "support.program"
+local lab     = require "resmoon.labs.lab"
 
 local SMALL = {"--train-size", "40", "--test-size", "20", "--batch-size", "20", "--epochs", "1", "--threads", "1",
                "--width", "2"}
@@ -163,4 +164,20 @@ check.case("lab_e: activations by initialisations, variations, a residual networ
     local _, err, status = program.run {"lab_e", "--inits", "glorot"}
     check.that(status ~= 0 and err:find("must be one of 'xavier', 'he'", 1, true), err)
   end)
+end)
+
+check.case("a lab is a function of settings, and its program ten lines", function()
+  program.with_folder(function(home)
+    local result = lab.run(require "resmoon.labs.a", {run = home .. "/a", models = {"resnet18"}, train_size = 40,
+                                                      test_size = 20, batch_size = 20, epochs = 1, threads = 1,
+                                                      width = 2})
+    check.equal(result.runs, {home .. "/a/resnet18"})
+    check.equal(rm.train.folder.config(result.runs[1]).size, 16)   -- the lab's own, for embedded images
+    result = lab.run(require "resmoon.labs.c", {run = home .. "/c", parts = {"tables"}})
+    check.that(read(result.report):find("The networks of the paper", 1, true), result.report)
+  end)
+  for _, letter in ipairs {"a", "b", "c", "d", "e"} do
+    local text = read(("scripts/lab_%s.lua"):format(letter))
+    check.that(select(2, text:gsub("\n", "")) <= 10 and text:find("resmoon.labs." .. letter, 1, true), text)
+  end
 end)

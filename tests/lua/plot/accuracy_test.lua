@@ -54,7 +54,7 @@ end)
 
 check.case("nothing to draw, and what is no run", function()
   check.error(function() plot.accuracy {} end, "plot.accuracy: no runs to draw")
-  check.error(function() plot.accuracy {3} end, "a run is no folder and has no log")
+  check.error(function() plot.accuracy {3} end, "plot.accuracy: run 1 is no folder and has no log")
   local stderr = io.stderr
   io.stderr = {write = function() end}
   local drawn, reason = plot.accuracy {run("new", {})}

@@ -307,3 +307,9 @@ check.case("a damaged checkpoint is refused and named", function()
     check.error(function() train.folder.read(folder .. "/a") end, "log.csv:2: steps is 'x', which is no number")
   end)
 end)
+
+check.case("an option that is unknown, or missing", function()
+  check.error(function() train.Trainer {net = 1, optimiser = 2} end,
+              "Trainer: unknown option 'optimiser', did you mean 'optimizer'?; it takes net, optimizer, schedule")
+  check.error(function() train.Trainer {net = 1, optimizer = 2} end, "Trainer: option 'train' is missing")
+end)

@@ -1,7 +1,7 @@
 -- The operator timer of the core, and the report made of it.
 local check   = require "support.check"
 local rm      = require "resmoon"
-local profile = require "resmoon.bench.profile"
+local profile = require "resmoon.base.profile"
 local train   = require "resmoon.train"
 
 local function network()
