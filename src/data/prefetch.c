@@ -106,10 +106,10 @@ static rm_status check_plan(const rm_epoch_plan *plan, rm_error *err) {
     return rm_fail(err, RM_ERR_SHAPE, "loader: images are %s %s, expected contiguous uint8 (N, C, H, W)",
                    rm_dtype_name(x->dtype), rm_tensor_text(x, text));
   if (y->dtype != RM_INT64 || y->ndim != 1 || y->numel != x->shape[0] || !rm_tensor_is_contiguous(y))
-    return rm_fail(err, RM_ERR_SHAPE, "loader: labels are %s %s, expected int64 (%zu), one for each image",
+    return rm_fail(err, RM_ERR_SHAPE, "loader: labels are %s %s, expected contiguous int64 (%zu), one for each image",
                    rm_dtype_name(y->dtype), rm_tensor_text(y, text), x->shape[0]);
   if (order->dtype != RM_INT64 || order->ndim != 1 || !rm_tensor_is_contiguous(order))
-    return rm_fail(err, RM_ERR_SHAPE, "loader: order is %s %s, expected int64 (n)",
+    return rm_fail(err, RM_ERR_SHAPE, "loader: order is %s %s, expected contiguous int64 (n)",
                    rm_dtype_name(order->dtype), rm_tensor_text(order, text));
   for (size_t i = 0; i < order->numel; i++)
     if (rm_tensor_i64(order)[i] < 1 || (size_t)rm_tensor_i64(order)[i] > y->numel)

@@ -227,6 +227,13 @@ static int interrupt_clear(lua_State *L) {
   return 0;
 }
 
+/* interrupt.ending() -> the name of the signal that wants the program to end, or nil */
+static int interrupt_ending(lua_State *L) {
+  if (ending == 0) lua_pushnil(L);
+  else lua_pushstring(L, ending == SIGPIPE ? "SIGPIPE" : ending == SIGHUP ? "SIGHUP" : "SIGTERM");
+  return 1;
+}
+
 void shell_interrupt_open(lua_State *L) {
   main_thread = pthread_self();
   if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0) luaL_error(L, "cannot make a pipe: %s", strerror(errno));
@@ -238,6 +245,7 @@ void shell_interrupt_open(lua_State *L) {
   static const luaL_Reg functions[] = {{"hold", interrupt_hold},
                                        {"pending", interrupt_pending},
                                        {"clear", interrupt_clear},
+                                       {"ending", interrupt_ending},
                                        {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "interrupt");

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <lua.h>
 #include <lualib.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,12 +167,28 @@ static int run_script(lua_State *L, int argc, char **argv) {
   return run(L, status, nargs);
 }
 
+/* The exit status of what ended with `status`. Output that was lost is a failure, as of any program that writes to a full
+ * disk; also where a print in between was the one that failed, which Lua's print ignores. Where nobody reads any more
+ * (`| head`) nobody misses it. */
+static int finish_output(int status) {
+  errno = 0;
+  int failed = fflush(stdout) != 0;
+  const char *reason = errno ? strerror(errno) : NULL;
+  if ((failed || ferror(stdout)) && status == 0 && shell_ending() != SIGPIPE) {
+    fprintf(stderr, "resmoon: not all of the output could be written%s%s\n", reason ? ": " : "", reason ? reason : "");
+    status = 1;
+  }
+  return shell_exit_status(status == 0 && shell_ending() ? 130 : status);
+}
+
 /* os.exit: of a script that a signal has stopped the status is that of the signal. */
 static int exit_with_signal(lua_State *L) {
   int status = lua_isboolean(L, 1) ? (lua_toboolean(L, 1) ? EXIT_SUCCESS : EXIT_FAILURE)
                                    : (int)luaL_optinteger(L, 1, EXIT_SUCCESS);
   shell_interrupt_close();
   if (lua_toboolean(L, 2)) lua_close(L);
+  signal(SIGPIPE, SIG_IGN);
+  if (!shell_ending()) exit(finish_output(status));
   exit(shell_exit_status(status));
 }
 
@@ -246,7 +263,7 @@ int main(int argc, char **argv) {
   command_line options;
   if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
     print_help();
-    return 0;
+    return finish_output(0);
   }
   if (parse(argc, argv, &options) != 0) return 1;
   lua_State *L = luaL_newstate();
@@ -272,6 +289,5 @@ int main(int argc, char **argv) {
   lua_close(L);
   rm_threads_stop();
   signal(SIGPIPE, SIG_IGN);
-  if (fflush(stdout) != 0 && status == 0) status = 1;
-  return shell_exit_status(status == 0 && shell_ending() ? 130 : status);
+  return finish_output(status);
 }

@@ -168,3 +168,17 @@ check.case("a closed output is an error", function()
                            {env = "sh -c 'exec \"$@\" >/dev/full' --"})
   check.equal(status, 1)
 end)
+
+check.case("output that a full disk swallowed is an error, whatever printed it", function()
+  local full = {env = "sh -c 'exec \"$@\" >/dev/full' --"}
+  for _, arguments in ipairs {{"-e", "print(1)"}, {"-e", "io.write(1)"}, {"-e", "print(1) os.exit(0)"}, {"--help"},
+                              {"--version"}, {"data", "shapes10"}, {"train", "--help"}} do
+    local _, errors, status = run(arguments, full)
+    check.equal(status, 1, table.concat(arguments, " "))
+    check.that(errors:find "^resmoon: not all of the output could be written", errors)
+  end
+  local _, errors, status = run({"-e", "print(1) os.exit(3)"}, full)   -- a script's own status counts
+  check.equal({errors, status}, {"", 3})
+  _, errors, status = run({"-e", "x = 1"}, full)
+  check.equal({errors, status}, {"", 0})
+end)

@@ -96,3 +96,9 @@ check.case("where nobody reads the output, a script ends, and a run is saved", f
   output, status = shell("$R -e " .. code)
   check.that(status == 0 and output:find "Broken pipe", output)
 end)
+
+check.case("where nobody reads the output, a command that has nothing to save has nothing to say either", function()
+  local code = "require('resmoon.train.options').main(function() while true do print(1) end end)"
+  local output, status = shell(('bash -c "\\$0 -e \\"%s\\" 2>&1 | head -1; exit \\${PIPESTATUS[0]}" $R'):format(code))
+  check.equal({output, status}, {"1\n", 141})
+end)

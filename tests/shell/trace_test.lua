@@ -55,6 +55,15 @@ check.case("a single call as an expression shows its line, too, and gives all it
   check.that(out:find("5\tnil\t7", 1, true), out)
 end)
 
+check.case("an expression that ends in an index is on the line where it was typed", function()
+  local input = 't = rm.ones(3)\nt[7]\nt[8] -- "--" after -- it\n"--" .. t[9] --[[ x ]] -- y\nt.foo\nt[\n6]\n'
+  local _, errors = program.run({"-i"}, {input = input})
+  for _, line in ipairs {"[2]:1:  t[7]\n", '[3]:1:  t[8] -- "--" after -- it\n', '[4]:1:  "--" .. t[9] --[[ x ]] -- y\n',
+                         "[5]:1:  t.foo\n", "[6]:2:  6]\n"} do
+    check.that(errors:find("\nprompt" .. line, 1, true), line .. errors)
+  end
+end)
+
 check.case("an error that quotes a name obeys nothing in it", function()
   local _, err, status = program.run {"-e", 'error("cannot read \\"a\\27[2J\\u{202e}.png\\"\\nsecond line", 0)'}
   check.equal(status, 1)

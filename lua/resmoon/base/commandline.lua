@@ -39,6 +39,10 @@ return function(name, text)
   local plain = parser.error
   function parser:error(message)
     local given = message:match "^unknown option '([^']*)'$"
+    local negative = message:match "^unknown option '(%-%d[%d.]*)'"   -- argparse has a tip for it, too
+    if negative then
+      message = ("unknown option '%s'\nA negative value is written with '=': --NAME=%s"):format(negative, negative)
+    end
     local nearest = given and nearest_option(self, given)
     plain(self, nearest and ("%s\nDid you mean '%s'?"):format(message, nearest) or message)
   end

@@ -97,6 +97,7 @@ function Dataset.new(fields)
   if extent(fields.labels) ~= shape[1] then
     fail("dataset: %d images, but %d labels", shape[1], extent(fields.labels))
   end
+  self.images, self.labels = fields.images:contiguous(), fields.labels:contiguous()   -- of a view, a copy
   self.shape = {shape[2], shape[3], shape[4]}
   return setmetatable(self, Dataset)
 end

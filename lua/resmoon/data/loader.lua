@@ -125,7 +125,7 @@ local function treat(self, k, first, x, y)
   if x.dtype ~= "uint8" then return x, y end
   local label = y
   if x:dim() == 5 then
-    y = y:reshape(-1, 1):expand(-1, x.shape[2]):reshape(-1)
+    y = y:reshape(-1, 1):expand(-1, x.shape[2]):contiguous():reshape(-1)   -- reshape alone: a view of 1
     x = x:reshape(-1, table.unpack(x.shape, 3))
   end
   local n = x.shape[1]

@@ -9,6 +9,8 @@ local folder = require "resmoon.data.folder"
 local mnist  = require "resmoon.data.mnist"
 local shapes10 = require "resmoon.data.shapes10"
 local split  = require "resmoon.data.split"
+local summary = require "resmoon.data.summary"
+local text   = require "resmoon.base.text"
 
 -- A set without a test split: a tenth of it, always the same images.
 local TEST_SHARE, TEST_SEED = 0.1, 1
@@ -20,6 +22,17 @@ local function note(set, text)
   set.notes = notes
 end
 
+-- What cannot be learned is not trained: a class whose only image tests.
+local function check_classes(whole, train)
+  local before = summary.counts(whole)
+  for k, n in ipairs(summary.counts(train)) do
+    if n == 0 and before[k] > 0 then
+      fail("data: %s has no test split, and no image of %s would be left to train with: put more images there, or make a "
+           .. "test split", whole.root or whole.name, text.visible(whole.classes[k]))
+    end
+  end
+end
+
 -- A set without a test split gives up some of its images.
 local function held_out(whole)
   if whole:size() < 2 then
@@ -27,6 +40,7 @@ local function held_out(whole)
         whole:size())
   end
   local train, test = split.two(whole, math.max(1, math.floor(whole:size() * TEST_SHARE + 0.5)), TEST_SEED)
+  check_classes(whole, train)
   test.like, train.like = train, nil
   note(train, ("no test split: %d of %d images, drawn by class, always the same, are held out for testing"):format(
     test:size(), whole:size()))

@@ -24,13 +24,13 @@ local function by_class(dataset, seed)
 end
 
 -- How many of each class, `count` in all: its share rounded down, at least one where both sides can have one; what is
--- left over goes to the largest remainders.
-local function quotas(groups, size, count)
+-- left over goes to the largest remainders. Where single images stay they come last: there is no other way then.
+local function quotas(groups, size, count, singles_stay)
   local total = 0
   for place, group in ipairs(groups) do
     local share = #group * count / size
     local low = (#group > 1 and count >= #groups) and 1 or 0
-    local high = #group > 1 and #group - 1 or #group
+    local high = #group > 1 and #group - 1 or singles_stay and 0 or #group
     group.place, group.share, group.high = place, share, high
     group.quota = math.min(math.max(math.floor(share), low), high)
     group.low = low
@@ -57,9 +57,9 @@ local function quotas(groups, size, count)
 end
 
 -- Two lists of positions, each in the order of the set: those that are left, and `count` that are drawn.
-local function draw(dataset, count, seed)
+local function draw(dataset, count, seed, singles_stay)
   local groups, size = by_class(dataset, seed)
-  quotas(groups, size, count)
+  quotas(groups, size, count, singles_stay)
   local rest, chosen = {}, {}
   for _, group in ipairs(groups) do
     for k, position in ipairs(group) do
@@ -75,7 +75,8 @@ end
 local split = {}
 
 --- Divides a data set in two, at random but by the seed alone, and by class: both parts have the same share of each
--- class, and at least one image of it where it has two.
+-- class, and at least one image of it where it has two. A class's only image stays in the first part if n can be had
+-- otherwise.
 -- n: the size of the second part, as a count or as a fraction below 1.
 -- Returns the larger part, then the part of n; both keep the order of the images.
 -- Errors: raises unless both parts have at least one image.
@@ -91,7 +92,7 @@ function split.two(dataset, n, seed)
   if not count or count < 1 or count >= size then
     fail("split: %s of %d images, expected a fraction below 1 or a count from 1 to %d", n, size, size - 1)
   end
-  local rest, chosen = draw(dataset, count, seed or 0)
+  local rest, chosen = draw(dataset, count, seed or 0, true)
   return dataset:subset(rest), dataset:subset(chosen)
 end
 

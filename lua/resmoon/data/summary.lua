@@ -58,7 +58,7 @@ local function by_class(set)
   local counts = summary.counts(set)
   if #counts <= SHOWN then
     local parts = {}
-    for k, n in ipairs(counts) do parts[k] = ("%s %s"):format(set.classes[k], text.grouped(n)) end
+    for k, n in ipairs(counts) do parts[k] = ("%s %s"):format(text.visible(set.classes[k]), text.grouped(n)) end
     return table.concat(parts, ", ")
   end
   local least, most = math.maxinteger, 0

@@ -12,6 +12,10 @@ local left_behind = {"log.csv", "last.safetensors", "best.safetensors", "search.
 
 --- Raises where a folder holds a run or a search already, or what is left of one.
 function begin.check_free(path)
+  local there = sys.stat(path)
+  if there and there.type ~= "directory" then
+    error(("%s is a file, and a run is a folder: --run DIR puts it elsewhere"):format(path), 0)
+  end
   if sys.exists(path .. "/config.json") then
     error(("%s already holds a run: --resume continues it, --run DIR puts a new one elsewhere"):format(path), 0)
   end

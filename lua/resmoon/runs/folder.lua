@@ -44,7 +44,10 @@ function folder.config(path)
   end
   local file <close> = assert(io.open(path .. "/config.json", "r"))
   local ok, config = pcall(json.decode, file:read("a"))
-  if not ok or type(config) ~= "table" then error(("%s/config.json: %s"):format(path, config), 0) end
+  if not ok or type(config) ~= "table" then
+    local reason = ok and "it holds no object" or tostring(config):gsub("^[^\n]-:%d+: ", "")
+    error(("%s/config.json: %s"):format(path, reason), 0)
+  end
   return config
 end
 

@@ -64,7 +64,7 @@ end
 
 local function file_of(name)
   local path, tried = package.searchpath(name, package.path)
-  if not path then fail("reload: there is no module '%s'%s", name, tried) end
+  if not path then fail("reload: there is no module '%s'\n\t%s", name, tried) end
   return path
 end
 
@@ -92,7 +92,10 @@ end
 local function reload(name)
   if type(name) ~= "string" then fail("reload: expected the name of a module, as for require, got a %s", type(name)) end
   local old = package.loaded[name]
-  if old == nil then return require(name) end  -- late: a module of the user's
+  if old == nil then
+    if not (package.preload[name] or package.searchpath(name, package.cpath)) then file_of(name) end   -- there is one
+    return require(name)  -- late: a module of the user's
+  end
   local path = file_of(name)
   local source = "@" .. path
   local chunk, message = loadfile(path, "t")

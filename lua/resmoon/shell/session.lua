@@ -93,9 +93,17 @@ function session:compile_lua(source)
 end
 
 -- "return f(x)" would be a tail call: of an error in f the line that was typed could not be shown. As an argument
--- the call keeps its frame.
+-- the call keeps its frame. Lua 5.4 counts `t[7]` to the line of the token behind it, so the bracket stands on the last
+-- line of what was typed, unless that ends in a comment.
 local function keep_frame(source)
-  return load("return (function(...) return ... end)(" .. source .. "\n)", name_chunk(), "t", environment)
+  local text = "return (function(...) return ... end)(" .. source
+  local function compiled(n) return load(text:sub(1, n) .. ")", name_chunk(), "t", environment) end
+  local chunk = compiled()
+  for n = #text, 1, -1 do   -- what compiles without its end had a comment there
+    if chunk then break end
+    chunk = text:sub(n, n + 1) == "--" and compiled(n - 1)
+  end
+  return chunk
 end
 
 --- The same for what may be a command.

@@ -104,6 +104,7 @@ function options.main(f)
     return explain(message)
   end)
   if ok then os.exit(status or 0, true) end
+  if rm.interrupt.ending() == "SIGPIPE" then os.exit(130, true) end   -- `| head` has read enough
   io.stderr:write("resmoon ", script_name(), ": ", text.visible_lines(status), "\n")
   os.exit(status == "interrupted" and 130 or 1, true)
 end

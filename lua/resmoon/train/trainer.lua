@@ -375,6 +375,7 @@ local function run(self)
   self.notes = nil
   local already = over(self)
   if already then return result(self, already) end
+  if self.folder and not self.left then self:save() end   -- whatever ends the first epoch, resume has where to begin
   while self.epoch <= self.epochs do
     local reason = train_epoch(self)
     if reason == "diverged" then return diverged(self, ("the loss became %s"):format(self.bad_loss)) end

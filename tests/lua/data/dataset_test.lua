@@ -121,3 +121,14 @@ check.case("mirror says whether a mirrored image keeps its class, also of what i
   fields.images, fields.labels = rm.zeros({1, 1, 4, 4}, "uint8"), rm.tensor({1}, "int64")
   check.equal(data.Dataset.new(fields):transformed(data.transforms.flip()).mirror, false)
 end)
+
+check.case("views as images and labels: what a transposed tensor or a column holds", function()
+  local hwc, table_ = rm.zeros({4, 2, 2, 3}, "uint8"), rm.tensor({{1, 7}, {2, 8}, {1, 9}, {2, 9}}, "int64")
+  hwc[3][1][2][3] = 200
+  local set = data.Dataset.new {name = "views", classes = {"a", "b"}, images = hwc:permute(1, 4, 2, 3),
+                                labels = table_[{{}, 1}]}
+  local x, y = data.Loader(set, {batch_size = 4, mean = {0, 0, 0}, std = {1, 1, 1}}):epoch(1)()
+  check.equal(y:totable(), {1, 2, 1, 2})
+  check.close(x[3][3][1][2] * 255, rm.tensor(200), {rtol = 1e-6})
+  check.close(x:sum() * 255, rm.tensor(200), {rtol = 1e-6})
+end)

@@ -87,3 +87,18 @@ check.case("~ is the home folder", function()
   check.equal(find.expand "~user/x", "~user/x")
   check.equal(find.expand "/", "/")
 end)
+
+check.case("without a test split a class whose only image would test is refused; in the summary names obey nothing", function()
+  files.with_folder(function(folder)
+    for i, class in ipairs {"cat", "d\nog"} do
+      rm.sys.mkdir_p(folder .. "/" .. class)
+      data.write_png(folder .. "/" .. class .. "/1.png", rm.full({3, 2, 2}, i, "uint8"))
+    end
+    check.error(function() data.open(folder) end, "has no test split, and no image of")
+    data.write_png(folder .. "/cat/2.png", rm.full({3, 2, 2}, 5, "uint8"))
+    local train, test = data.open(folder)
+    check.equal({train:size(), test:size()}, {2, 1})
+    check.equal(test:all_labels():totable(), {1})   -- of the class that has two
+    check.that(data.summary(train, test):find("cat 1, d\\nog 1 for training", 1, true), data.summary(train, test))
+  end)
+end)

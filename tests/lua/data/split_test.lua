@@ -40,6 +40,10 @@ end)
 check.case("every class keeps an image on both sides where it has two; one with a single image stays", function()
   local train, test = data.split(set_of {150, 2, 1, 47}, 0.1, 1)
   check.equal({counts(train), counts(test)}, {{135, 1, 1, 43}, {15, 1, 0, 4}})
+  local sizes = {}
+  for k = 1, 25 do sizes[k] = k <= 5 and 1 or 10 end   -- 21 of 205: a tenth of ten leaves no remainder, one image does
+  train = data.split(set_of(sizes), 0.1, 1)
+  check.equal({table.unpack(counts(train), 1, 5)}, {1, 1, 1, 1, 1})
   train, test = data.split(set_of {2, 2, 2}, 5, 1)
   check.equal({train:size(), test:size()}, {1, 5})
   for seed = 1, 20 do   -- as few as there are classes: one of each

@@ -44,6 +44,10 @@ check.case("an unknown option is answered with the nearest, an unknown network t
   refused({"compare", "resnet20", "plian20"}, "did you mean 'plain20'")
   refused({"bench", "lenet"}, "did you mean 'lenet5'")
   refused({"train", "--epochs", "many"}, "'many' is no whole number")
+  refused({"train", "--epochs", "-3"}, "unknown option '-3'\nA negative value is written with '=': --NAME=-3\n")
+  refused({"train", "--lr", "-0.5"}, "with '=': --NAME=-0")   -- argparse reads -0.5 as several letters
+  refused({"train", "--epochs=-3", "--run", "/nonexistent/x"}, "epochs is -3, expected at least 1")
+  refused({"train", "--run", "README.md"}, "README.md is a file, and a run is a folder")
   refused({"train", "--data", "/nonexistent", "--run", "/nonexistent/x"}, "/nonexistent is neither a folder")
   refused({"evaluate", "/nonexistent/run"}, "/nonexistent/run")
 end)

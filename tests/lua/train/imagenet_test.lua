@@ -70,6 +70,12 @@ check.case("ten crops: the mean of the softmax over them", function()
     return net(crops:normalize(options.mean, options.std)):softmax(2):mean(1)
   end)
   check.close(rm.tensor(result.scores[4]):exp(), expected, {rtol = 1e-4})
+  -- Batches of a single image, the only one or the last of an epoch, too.
+  local one = rm.train.ten_crop(net, rm.train.config.with(c, {test_size = 1}), options)
+  check.equal({one.count, #one.scores}, {1, 1})
+  check.close(rm.tensor(one.scores[1]), rm.tensor(rm.train.ten_crop(net, c, options).scores[1]), {rtol = 1e-5})
+  local parts = rm.train.ten_crop(net, c, rm.train.config.with(options, {batch_size = 50}))   -- five images, then one
+  check.close(parts.loss, result.loss, {rtol = 1e-5})
   -- A run that does not cut its images: they are shifted over black, as in training.
   c = rm.train.config.complete {train_size = 10, test_size = 6}
   local _, padded = rm.train.config.open(c, {crops = 10})

@@ -76,6 +76,20 @@ check.case("a run that was stopped before its first checkpoint begins, and says 
   end)
 end)
 
+check.case("what ends the first epoch, such as a full disk, is taken up as if it had not been", function()
+  with_run(function(whole, folder)
+    local path = folder .. "/full"
+    check.error(function()
+      train.run(settings(), options(path, {hooks = {on_step = function() sys.mkdir_p(path .. "/best.safetensors") end}}))
+    end, "best.safetensors")
+    check.that(sys.exists(path .. "/last.safetensors"))   -- written before the first step
+    os.remove(path .. "/best.safetensors")
+    train.resume(path, nil, options())
+    local function losses(where) return folders.read(where).log.train_loss end
+    check.equal(losses(path), losses(whole))
+  end)
+end)
+
 check.case("a truncated checkpoint, one of another network, of other settings, of weights alone", function()
   with_run(function(path, folder)
     local last = path .. "/last.safetensors"
@@ -97,6 +111,16 @@ check.case("a truncated checkpoint, one of another network, of other settings, o
     refused(path, "does not say which training it is of")
     rm.write_atomic(last, good)
     check.equal(train.resume(path, {epochs = 4}, options()).epochs, 4)
+  end)
+end)
+
+check.case("a config.json that was cut short is named, with the line", function()
+  with_run(function(path)
+    program.file(path .. "/config.json", content(path .. "/config.json"):sub(1, 60))
+    local _, errors = program.run {"evaluate", path}
+    check.that(errors:find(("^resmoon evaluate: %s/config.json: json.decode: line %%d+"):format(path)), errors)
+    program.file(path .. "/config.json", "3")
+    refused(path, path .. "/config.json: it holds no object")
   end)
 end)
 
