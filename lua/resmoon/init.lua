@@ -69,8 +69,8 @@ rm.version = "0.1.0"
 --- Ctrl-C, for loops that want to end in their own way.
 -- Between interrupt.hold(true) and interrupt.hold(false) the first Ctrl-C only makes interrupt.pending() true,
 -- the second one raises. interrupt.clear() forgets it. SIGTERM and SIGHUP count as Ctrl-C, but never raise in a hold;
--- interrupt.ending() is the name of such a signal, which is never forgotten, and "SIGPIPE" where nobody reads the output
--- any more.
+-- interrupt.ending() is the name of such a signal, which is never forgotten, and "SIGPIPE" where nobody reads the
+-- output any more.
 --
 -- Outside of a hold Ctrl-C raises an error that pcall, xpcall and coroutine.resume let through, so that it reaches the
 -- prompt. interrupt.pcall and interrupt.xpcall catch that, too: what they are for is put right, and then the error is

@@ -4,6 +4,7 @@
 -- tell what was asked for anew.
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
+local rm       = require "resmoon"
 local xpcall   = require("resmoon.base.catch").xpcall
 
 local options = {}

@@ -88,7 +88,7 @@ check.case("~ is the home folder", function()
   check.equal(find.expand "/", "/")
 end)
 
-check.case("without a test split a class whose only image would test is refused; in the summary names obey nothing", function()
+check.case("without a test split a class whose only image would test is refused; names obey nothing", function()
   files.with_folder(function(folder)
     for i, class in ipairs {"cat", "d\nog"} do
       rm.sys.mkdir_p(folder .. "/" .. class)

@@ -80,7 +80,8 @@ check.case("what ends the first epoch, such as a full disk, is taken up as if it
   with_run(function(whole, folder)
     local path = folder .. "/full"
     check.error(function()
-      train.run(settings(), options(path, {hooks = {on_step = function() sys.mkdir_p(path .. "/best.safetensors") end}}))
+      local hooks = {on_step = function() sys.mkdir_p(path .. "/best.safetensors") end}
+      train.run(settings(), options(path, {hooks = hooks}))
     end, "best.safetensors")
     check.that(sys.exists(path .. "/last.safetensors"))   -- written before the first step
     os.remove(path .. "/best.safetensors")
