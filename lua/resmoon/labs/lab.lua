@@ -55,7 +55,7 @@ local function home_of(about) return "runs/" .. about.name end
 -- about: name ("lab_a"), text (what the lab shows), sheet and embedded (settings), example, options (list of {"--flag",
 -- help, args =, argname =, choices =, whole = true of a whole number, default =}), and where a part of the lab has
 -- settings of its own, further (list of {when these hold, settings}).
-local function parser_of(about)
+function lab.parser(about)
   local further = {}
   for i, each in ipairs(about.further or {}) do further[i] = ("%s:\n  %s\n"):format(each[1], listed(each[2])) end
   local parser = commandline("resmoon " .. about.name, about.text)
@@ -118,7 +118,7 @@ end
 
 --- The program of a lab. It ends the process.
 function lab.main(module)
-  local args = parser_of(module.about):parse()
+  local args = lab.parser(module.about):parse()
   options.main(function()
     if lab.run(module, args) then return 0 end
     lab.stopped(args.run)
