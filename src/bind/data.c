@@ -178,7 +178,7 @@ static double step_number(lua_State *L, const char *name, int k, double def) {
 
 /* The step at the top of the stack: {kind =, height =, width =, scale = {low, high}, ratio = {low, high}, p =}. */
 static rm_step check_step(lua_State *L) {
-  static const char *const kinds[] = {"resize", "shorter", "pad", "centre_crop", "ten_crop", "cover",
+  static const char *const kinds[] = {"resize", "shorter", "pad", "center_crop", "ten_crop", "cover",
                                       "random_resized_crop", "flip", NULL};
   rm_step step = {.p = step_number(L, "p", 0, 0.5)};
   double height = step_number(L, "height", 0, 0), width = step_number(L, "width", 0, 0);

@@ -98,6 +98,6 @@ void bind_open_normalize(lua_State *L) {
   bind_register(L, methods, methods);
   lua_getfield(L, -1, "imaging");   /* made by data.c */
   lua_pushcfunction(L, normalize_table);
-  lua_setfield(L, -2, "normalise_table");
+  lua_setfield(L, -2, "normalize_table");
   lua_pop(L, 1);
 }

@@ -49,7 +49,7 @@ static rm_status pad(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_
 }
 
 static rm_status center_crop(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_error *err) {
-  RM_TRY(check_inside(image, step, "centre_crop", err));
+  RM_TRY(check_inside(image, step, "center_crop", err));
   const size_t shape[3] = {image->shape[0], step->height, step->width};
   rm_box box = rm_box_center(image, step->height, step->width);
   RM_TRY(rm_tensor_new(RM_UINT8, 3, shape, out, err));

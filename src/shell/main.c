@@ -50,7 +50,7 @@ static void print_help(void) {
        "  RESMOON_STARTUP      file that the prompt runs first (empty: none; ~/.config/resmoon/startup.lua)\n"
        "  RESMOON_HOME         folder with lua/ and scripts/, if not beside the program\n"
        "  RESMOON_TRACEBACK    full: as --trace\n"
-       "  NO_COLOR             no colour");
+       "  NO_COLOR             no color");
 }
 
 /* Options come first; `script` is the index of the script's name, argc if there is none. */

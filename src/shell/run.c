@@ -81,7 +81,7 @@ int shell_call(lua_State *L, int nargs, int nresults) {
   return status;
 }
 
-int shell_colour(int descriptor) {
+int shell_color(int descriptor) {
   const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
   return isatty(descriptor) && !(none && *none) && terminal && strcmp(terminal, "dumb") != 0;
 }
@@ -94,11 +94,11 @@ int shell_report(lua_State *L) {
   size_t length = 0;
   const char *message = lua_tolstring(L, -1, &length); /* which may have zero bytes in it */
   if (!message) message = "(no message)", length = strlen(message);
-  int colour = shell_colour(STDERR_FILENO);
+  int color = shell_color(STDERR_FILENO);
   fflush(stdout);
-  fputs(colour ? "\033[31m" : "", stderr);
+  fputs(color ? "\033[31m" : "", stderr);
   fwrite(message, 1, length, stderr);
-  fputs(colour ? "\033[0m\n" : "\n", stderr);
+  fputs(color ? "\033[0m\n" : "\n", stderr);
   fflush(stderr);
   lua_pop(L, 1);
   return interrupted ? 130 : 1;

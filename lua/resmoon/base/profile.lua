@@ -14,10 +14,10 @@ local profile = {}
 -- Calls that are no part of the forward pass.
 local phases = {
   data = "waiting for data", backward = "backward",
-  sgd_step = "optimiser", adam_step = "optimiser", rmsprop_step = "optimiser", clip_grad_norm = "optimiser",
-  zero_grad = "optimiser",
+  sgd_step = "optimizer", adam_step = "optimizer", rmsprop_step = "optimizer", clip_grad_norm = "optimizer",
+  zero_grad = "optimizer",
 }
-local order = {"waiting for data", "forward", "backward", "optimiser", "Lua's collector", "Lua"}
+local order = {"waiting for data", "forward", "backward", "optimizer", "Lua's collector", "Lua"}
 
 local function phase_of(entry)
   if entry.kind == "collector" then return "Lua's collector" end

@@ -47,7 +47,7 @@ local function statistics(self)
   else
     self.mean, self.std = imaging.statistics((self.some_images or self.all_images)(self))
     for c, std in ipairs(self.std) do
-      if std == 0 then self.std[c] = 1 end   -- a channel of one value: normalised, it is 0
+      if std == 0 then self.std[c] = 1 end   -- a channel of one value: normalized, it is 0
     end
   end
 end

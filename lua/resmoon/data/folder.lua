@@ -269,7 +269,7 @@ end
 -- or eval, in capital letters or not, and lie in a folder of their own. JPEG and PNG files are read at any depth below
 -- a class; what is left out is in ds.left. `resmoon data DIR` shows what would be read.
 -- Errors: name the folder or file, and what was expected there: a class without images, a test class that training
---  has not, a file that is no image, folders that could be splits or classes.
+--  has not, a file that is not an image, folders that could be splits or classes.
 -- Call: data.folder(folder, {options}) -> dataset
 -- Shapes: images uint8 (N, C, H, W), labels int64 (N) from 1 on, in the order of the sorted class names.
 -- Units: 0..255.

@@ -1,4 +1,4 @@
---- Batches for training: shuffled, augmented, normalised, prepared ahead.
+--- Batches for training: shuffled, augmented, normalized, prepared ahead.
 --
 --     local loader = data.Loader(train, {batch_size = 128, shuffle = true, augment = true})
 --     for epoch = 1, 30 do
@@ -52,14 +52,14 @@ local function seeds(options)
           augment_seed = options.seed or augment.seed, augment_stream = augment.stream}
 end
 
--- Look-up table of the normalisation; without one, bytes become 0..1.
+-- Look-up table of the normalization; without one, bytes become 0..1.
 local function table_of(dataset, options)
   local mean, std = options.mean or dataset.mean, options.std or dataset.std
   if options.normalize == false or not mean then
     mean, std = {}, {}
     for c = 1, dataset.shape[1] do mean[c], std[c] = 0, 1 end
   end
-  return imaging.normalise_table(mean, std)
+  return imaging.normalize_table(mean, std)
 end
 
 --- Makes a loader.
@@ -118,7 +118,7 @@ local function from_memory(self, k, skip)
     batch = self.batch_size, drop_last = self.drop_last, skip = skip, depth = self.prefetch}))
 end
 
--- One batch of any data set. Images that are bytes are augmented and normalised as above; others
+-- One batch of any data set. Images that are bytes are augmented and normalized as above; others
 -- are taken as they are. Of images in parts (ten crops: (n, 10, C, H, W)) the parts follow one another, and there is
 -- one label for all of them.
 local function treat(self, k, first, x, y)

@@ -133,7 +133,7 @@ local function explain_all(dir)
   return explain(dir) .. (reason and "\n" .. reason or "")
 end
 
--- A path that is no folder: what it is instead, and what to do.
+-- A path that is not a folder: what it is instead, and what to do.
 local function refuse_file(path)
   local kind, what, advice = imaging.file_kind(path)
   if not sys.exists(path) then fail("data: %s is neither a folder nor the name shapes10", path) end

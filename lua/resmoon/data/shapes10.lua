@@ -1,4 +1,4 @@
---- Shapes10: 32x32 colour images of ten drawn figures, made on the spot from a seed.
+--- Shapes10: 32x32 color images of ten drawn figures, made on the spot from a seed.
 --
 --     train = data.shapes10 {train = true, size = 20000, seed = 1}
 --

@@ -1,7 +1,7 @@
---- Lab E: activations, initialisations and regularisation of an MLP and LeNet-5, and ResNet-32.
+--- Lab E: activations, initializations and regularization of an MLP and LeNet-5, and ResNet-32.
 --
--- The questions of lab E: what do activation and initialisation do for a perceptron and a small convolutional
--- network? What do weight decay, weight restriction, step decay, early stopping and standardisation add to one
+-- The questions of lab E: what do activation and initialization do for a perceptron and a small convolutional
+-- network? What do weight decay, weight restriction, step decay, early stopping and standardization add to one
 -- setting? And how far is a ResNet-32 ahead of both? Every setting is a run of its own; the evaluation report has one
 -- line for each, and the figures their accuracy on the validation images.
 -- Sources: Glorot and Bengio 2010; He et al. 2015, arXiv:1502.01852; He et al. 2016, arXiv:1512.03385, section 4.2.
@@ -17,8 +17,8 @@ local activations = {"sigmoid", "tanh", "relu", "leaky_relu", "maxout", "elu"}
 
 local about = {
   name = "lab_e",
-  text = "Trains an MLP and LeNet-5 with every activation and initialisation; varies one setting of the first of them: "
-         .. "weight decay, weight restriction, step decay, early stopping, standardisation; trains ResNet-32. Prints "
+  text = "Trains an MLP and LeNet-5 with every activation and initialization; varies one setting of the first of them: "
+         .. "weight decay, weight restriction, step decay, early stopping, standardization; trains ResNet-32. Prints "
          .. "the evaluation report and writes it with the validation accuracy of each setting.\nResNet-32 and other "
          .. "residual networks have settings of their own: with --data 164 epochs, rate 0.1, weight decay 1e-4, "
          .. "multistep and augmentation (digits are not mirrored); else 5 epochs of Adam, rate 0.003, one-cycle.",
@@ -38,8 +38,8 @@ local about = {
      argname = "NAME"},
     {"--activations", "which to compare (default " .. table.concat(activations, " ") .. ")", args = "+",
      argname = "NAME", choices = known},
-    {"--inits", "initialisations to compare (default both)", args = "+", argname = "NAME", choices = config.inits},
-    {"--parts", "activations: each with each initialisation; variations: of one setting (default both)", args = "+",
+    {"--inits", "initializations to compare (default both)", args = "+", argname = "NAME", choices = config.inits},
+    {"--parts", "activations: each with each initialization; variations: of one setting (default both)", args = "+",
      argname = "PART", choices = {"activations", "variations"}},
   },
 }
@@ -71,7 +71,7 @@ local function variations(base)
     {"weight_restriction", "weight restriction to 1.5", {max_norm = 1.5}},
     {"step_decay", "step decay", {schedule = "step", step_size = math.max(1, epochs // 4), gamma = 0.5}},
     {"early_stopping", "early stopping", {early_stop = math.max(3, epochs // 6)}},
-    {"not_standardised", "no standardisation", {standardize = false}},
+    {"not_standardized", "no standardization", {standardize = false}},
   }
 end
 
@@ -109,7 +109,7 @@ local function ranking(panel)
 end
 
 function Plan:compare_activations(model, base)
-  local group = {key = "activations_" .. model, caption = "activations and initialisations of " .. model, panels = {}}
+  local group = {key = "activations_" .. model, caption = "activations and initializations of " .. model, panels = {}}
   for k, init in ipairs(self.args.inits or config.inits) do
     local panel = {title = ("%s, %s"):format(model, init), names = {}, labels = {}}
     for i, activation in ipairs(self.args.activations or activations) do

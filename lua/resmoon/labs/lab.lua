@@ -66,7 +66,7 @@ function lab.parser(about)
             :format(listed(about.sheet), listed(about.embedded), table.concat(further), about.example))
   parser:option("--run", "folder for runs, figures and report"):argname "DIR":default(home_of(about))
   options.add(parser, defaults(about))
-  for _, option in ipairs(about.options) do add_option(parser, option) end
+  for _, option in ipairs(about.options or {}) do add_option(parser, option) end
   return parser
 end
 
@@ -111,7 +111,7 @@ end
 --- Runs a lab with these settings; what is not given is as the program has it.
 function lab.run(module, args)
   local given = {run = home_of(module.about)}
-  for _, option in ipairs(module.about.options) do given[name_of(option)] = option.default end
+  for _, option in ipairs(module.about.options or {}) do given[name_of(option)] = option.default end
   for name, value in pairs(args) do given[name] = value end
   return module.run(given)
 end

@@ -9,7 +9,7 @@ local text = require "resmoon.base.text"
 
 local accuracy = {}
 
--- How many classes come before class `label`; all of them, if its score is no number.
+-- How many classes come before class `label`; all of them, if its score is not a number.
 local function before(row, label)
   local own, n = row[label], 0
   if not own then

@@ -54,7 +54,7 @@ end
 -- Shapes: x as net takes it; y as net returns it.
 -- Options: match  a Lua pattern that paths must match, as in "^layer1%."
 --          grad   true: results stay on the tape and their gradients are kept
--- Errors: raises where net is no module or x does not fit it.
+-- Errors: raises where net is not a module or x does not fit it.
 -- Example:
 --   > net = nn.Sequential {nn.Linear(2, 3), nn.ReLU()}
 --   > acts, y = activations(net, rm.ones(4, 2))

@@ -4,7 +4,7 @@
 -- The result has `rows` ({name, type, shape, parameters, macs, bytes}), the totals `parameters`,
 -- `macs`, `bytes`, and prints as a table.
 --   macs   multiply-accumulates of convolutions and linear layers for one image; bias,
---          normalisation and pooling are not counted, nor is what a forward computes
+--          normalization and pooling are not counted, nor is what a forward computes
 --          without a layer (x:conv2d(w) with a tensor of its own).
 --   bytes  of the layers' outputs in float32: about what training keeps of one image.
 local core   = require "resmoon.core"

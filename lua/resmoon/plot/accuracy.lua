@@ -8,7 +8,7 @@
 --
 -- Call: plot.accuracy(runs, {columns = nil, file = nil, title = nil, size = nil}) -> true
 -- Call: plot.accuracy(panels, {options}) -> true
--- Shapes: a panel is {title = text, runs = list, labels = list of their names, behind = runs drawn in grey}.
+-- Shapes: a panel is {title = text, runs = list, labels = list of their names, behind = runs drawn in gray}.
 -- Units: accuracy in per cent.
 -- Options: columns  panels in a row (up to 4)
 --  file     name ending in .png, .svg or .pdf, or a list of them; else the figure is shown
@@ -26,7 +26,7 @@ local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
 local run_of = require "resmoon.plot.run"
 
-local GREY = "#cccccc"
+local GRAY = "#cccccc"
 
 local function finite(list)
   for _, value in ipairs(list or {}) do
@@ -103,11 +103,11 @@ local function accuracy(panels, options)
                        xrange = {longest > 1 and 1 or 0, longest}, xstep = figure.round_step(longest / 8),
                        key = legend and "below" or false})
     if #each.behind > 0 then
-      p:add({columns = {together(each.behind)}, style = "lines", colour = GREY, width = 1, aside = true})
+      p:add({columns = {together(each.behind)}, style = "lines", color = GRAY, width = 1, aside = true})
     end
     for k, c in ipairs(each.curves) do
       if #c.x > 0 then
-        p:add({columns = {c.x, c.y}, style = #c.x < 3 and "linespoints" or "lines", colour = k,
+        p:add({columns = {c.x, c.y}, style = #c.x < 3 and "linespoints" or "lines", color = k,
                title = labels[k] or c.name or ("run " .. k)})
       end
     end

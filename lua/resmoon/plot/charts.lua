@@ -50,16 +50,16 @@ local function draw_series(op, list, options, style)
     local x, y, named = check_series(op, series)
     local panel = panels[named.panel or 1]
     if not panel then fail("%s: panel %s, but there are %d", op, named.panel, #panels) end
-    local colour = named.colour or named.color or #panel.layers + 1
+    local color = named.color or named.color or #panel.layers + 1
     panel:add({columns = {x, y}, style = named.points and "linespoints" or style, title = named.title or
-               (#list > 1 and "series " .. i or nil), dashed = named.dashed, faint = named.faint, colour = colour})
+               (#list > 1 and "series " .. i or nil), dashed = named.dashed, faint = named.faint, color = color})
   end
   return f:draw(options)
 end
 
 --- Draws curves, one for each series. series: a list of them, each a list or tensor of y, or {x =, y =,
 -- title =, dashed =,
--- colour =, panel =}. With options.panels = {{title=, ylabel=, ...}, ...} there are as many panels
+-- color =, panel =}. With options.panels = {{title=, ylabel=, ...}, ...} there are as many panels
 -- side by side, and a series names its own.
 -- Call: plot.lines(series, {options}) -> true
 -- Shapes: each series has as many x as y; 1, 2, ... if there is no x.
@@ -142,8 +142,8 @@ function charts.histogram(values, options)
   local bins = options.bins or 30
   if math.type(bins) ~= "integer" or bins < 1 then fail("plot.histogram: bins must be at least 1") end
   local width = high > low and (high - low) / bins or 1
-  local counts, centres = {}, {}
-  for b = 1, bins do counts[b], centres[b] = 0, low + (b - 0.5) * width end
+  local counts, centers = {}, {}
+  for b = 1, bins do counts[b], centers[b] = 0, low + (b - 0.5) * width end
   for _, v in ipairs(values) do
     if v >= low and v <= high then
       local b = math.min(bins, math.floor((v - low) / width) + 1)
@@ -155,7 +155,7 @@ function charts.histogram(values, options)
   p.ylabel, p.key, p.yrange = options.ylabel or "count", options.key or false, options.yrange or {0}
   p.xrange = options.xrange or {low, low + bins * width}
   p.settings = ("set boxwidth %.9g\nset style fill solid 0.85 noborder\n"):format(0.92 * width)
-  p:add({columns = {centres, counts}, style = "boxes"})
+  p:add({columns = {centers, counts}, style = "boxes"})
   return f:draw(options)
 end
 

@@ -6,7 +6,7 @@
 -- lists by column name (epoch, train_loss, train_error, test_error; errors in percent).
 -- Right, the test error is solid and the training error of the same run faint and dashed, so that
 -- a net that cannot fit the training images (degradation) is told from one that overfits.
--- Where the schedule of a run lowers the rate in steps, dashed grey lines mark the epochs after which it does.
+-- Where the schedule of a run lowers the rate in steps, dashed gray lines mark the epochs after which it does.
 --
 -- Call: plot.curves(runs, {error = "test", marks = nil, file = nil, title = nil, size = nil}) -> true
 -- Shapes: the lists of a log are of equal length, one entry for each epoch.
@@ -105,13 +105,13 @@ local function curves(runs, options)
     local x, y = points(log.epoch, log.train_loss)
     longest = math.max(longest, x[#x] or 0)
     local points_too = #x < 3 and "linespoints" or "lines"  -- one epoch would be no line
-    if #x > 0 then loss:add({columns = {x, y}, style = points_too, title = name, colour = i}) end
+    if #x > 0 then loss:add({columns = {x, y}, style = points_too, title = name, color = i}) end
     x, y = points(log.epoch, log.train_error)
     if #x > 0 then
-      err:add({columns = {x, y}, style = points_too, colour = i, dashed = true, faint = true, aside = true})
+      err:add({columns = {x, y}, style = points_too, color = i, dashed = true, faint = true, aside = true})
     end
     x, y = points(log.epoch, log.test_error)
-    if #x > 0 then err:add({columns = {x, y}, style = points_too, title = name, colour = i}) end
+    if #x > 0 then err:add({columns = {x, y}, style = points_too, title = name, color = i}) end
   end
   if #loss.layers == 0 and #err.layers == 0 then
     io.stderr:write("plot: the runs have no finished epoch to draw\n")

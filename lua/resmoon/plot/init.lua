@@ -9,7 +9,7 @@
 --
 -- A figure goes to the `file` that is given, by its suffix; else into a window, where there is a display and a gnuplot
 -- that can open one; else into the terminal, as sixel graphics where it has them, or in characters.
--- RESMOON_PLOT=window, sixel or text chooses. Colours are told apart with any colour vision.
+-- RESMOON_PLOT=window, sixel or text chooses. Colors are told apart with any color vision.
 -- Without gnuplot each says so on stderr (once) and returns nil and the reason; nothing else stops. Pictures, matrices
 -- and plot.live need none in the terminal.
 --

@@ -22,9 +22,9 @@ local function lrfind(found, options)
   local p = f:panel({xlabel = "learning rate", ylabel = "loss", logx = true,
                      xrange = {found.lr[1], found.lr[#found.lr]},
                      yrange = {low - room, math.min(high, 3 * found.smooth[1]) + room}})
-  p:add({columns = {found.lr, found.loss}, style = "lines", title = "single steps", colour = 1, faint = true})
-  p:add({columns = {found.lr, found.smooth}, style = "lines", title = "average", colour = 1})
-  p:add({columns = {{found.suggestion, found.suggestion}, {low - room, high + room}}, style = "lines", colour = 2,
+  p:add({columns = {found.lr, found.loss}, style = "lines", title = "single steps", color = 1, faint = true})
+  p:add({columns = {found.lr, found.smooth}, style = "lines", title = "average", color = 1})
+  p:add({columns = {{found.suggestion, found.suggestion}, {low - room, high + room}}, style = "lines", color = 2,
          title = ("suggestion %.2g"):format(found.suggestion)})
   return f:draw(options)
 end

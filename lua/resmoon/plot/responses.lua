@@ -30,8 +30,8 @@ local function responses(series, options)
     for k = 1, #each.std do at[k] = k end
     table.sort(sorted, function(a, b) return a > b end)
     local dashed = (each.name or ""):find("plain", 1, true) ~= nil
-    left:add({columns = {at, each.std}, style = "lines", title = names[i], colour = i, dashed = dashed})
-    right:add({columns = {at, sorted}, style = "lines", title = names[i], colour = i, dashed = dashed})
+    left:add({columns = {at, each.std}, style = "lines", title = names[i], color = i, dashed = dashed})
+    right:add({columns = {at, sorted}, style = "lines", title = names[i], color = i, dashed = dashed})
   end
   return f:draw(options)
 end

@@ -69,7 +69,7 @@ local function roc(series, labels, options)
   local f = figure.new({title = options.title, size = options.size or {many and 940 or 800, 640}})
   local p = f:panel({xlabel = "false positive rate", ylabel = "true positive rate", xrange = {0, 1}, yrange = {0, 1},
                      text_key = "bottom right", key = many and "outside right top Left reverse" or "bottom right"})
-  p:add({columns = {{0, 1}, {0, 1}}, style = "lines", colour = "#999999", dashed = true, width = 1, aside = true})
+  p:add({columns = {{0, 1}, {0, 1}}, style = "lines", color = "#999999", dashed = true, width = 1, aside = true})
   local function add(each, name, style)
     need("plot.roc", each, "fpr", "tpr")
     style.columns, style.style = {each.fpr, each.tpr}, "lines"
@@ -85,11 +85,11 @@ local function roc(series, labels, options)
     if (each.auc or 0) > (best.auc or 0) then best = each end
     if (each.auc or 0) < (worst.auc or 0) then worst = each end
   end
-  for i, each in ipairs(series) do  -- six colours, then the same ones dashed, then dotted; black is the mean's
-    add(each, names[i], {colour = (i - 1) % 6 + 1, dashed = (i - 1) // 6 + 1,
+  for i, each in ipairs(series) do  -- six colors, then the same ones dashed, then dotted; black is the mean's
+    add(each, names[i], {color = (i - 1) % 6 + 1, dashed = (i - 1) // 6 + 1,
                                aside = many and each ~= best and each ~= worst})
   end
-  if has_curve(series.macro) then add(series.macro, "mean of classes", {colour = "#000000", width = 4}) end
+  if has_curve(series.macro) then add(series.macro, "mean of classes", {color = "#000000", width = 4}) end
   return f:draw(options)
 end
 

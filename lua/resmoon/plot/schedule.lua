@@ -22,7 +22,7 @@ local function schedule(course, options)
       for k = 1, #values do at[k] = k end
       local what = name == "rate" and "learning rate" or name
       f:panel({title = what, text_title = what, xlabel = "step", ylabel = what, key = false})
-        :add({columns = {at, values}, style = "lines", colour = i})
+        :add({columns = {at, values}, style = "lines", color = i})
     end
   end
   return f:draw(options)

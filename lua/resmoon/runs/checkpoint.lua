@@ -1,8 +1,8 @@
 --- Checkpoints: all that a run is, in one safetensors file.
 --
 -- The network's tensors keep their names, so that other programs find the weights; those of the
--- optimiser are "optimizer.NAME.I". Everything else is JSON under the metadata key "resmoon":
--- config, epoch and step, partial sums of the epoch, states of optimiser, schedule, loader and
+-- optimizer are "optimizer.NAME.I". Everything else is JSON under the metadata key "resmoon":
+-- config, epoch and step, partial sums of the epoch, states of optimizer, schedule, loader and
 -- generators. Nothing in the file is ever run as code.
 --
 -- Call: train.checkpoint
@@ -57,9 +57,9 @@ function checkpoint.check_generators(states)
   end
 end
 
---- Writes net, optimiser (or nil) and a plain table `state`. The file is replaced as a whole.
+--- Writes net, optimizer (or nil) and a plain table `state`. The file is replaced as a whole.
 -- Call: train.checkpoint.save(path, net, optimizer = nil, {state}) -> nothing
--- Shapes: those of the network's and the optimiser's tensors.
+-- Shapes: those of the network's and the optimizer's tensors.
 -- Errors: raises for a file that cannot be written, or a state that has no form in JSON.
 -- Example:
 --   > train.checkpoint.save("d.safetensors", models.mlp(), nil, {epoch = 3})

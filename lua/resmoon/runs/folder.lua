@@ -40,7 +40,7 @@ function folder.create(path, config) begin.run(path, config):release() end
 --   mlp
 function folder.config(path)
   if not folder.is_run(path) then
-    error(("%s is no run: it has no config.json"):format(path), 0)
+    error(("%s is not a run: it has no config.json"):format(path), 0)
   end
   local file <close> = assert(io.open(path .. "/config.json", "r"))
   local ok, config = pcall(json.decode, file:read("a"))

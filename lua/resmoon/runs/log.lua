@@ -167,8 +167,8 @@ end
 -- fields and other orders of the columns make no difference. Columns of other names are kept as they are
 -- (row.further[name]), and written again.
 -- Errors: raises, with file and line, on a column that is there twice or is missing though every epoch has it, a row
--- with more or fewer fields than columns, a field that is no number, epochs that do not grow, and a last line without
--- end.
+-- with more or fewer fields than columns, a field that is not a number, epochs that do not grow, and a last line
+-- without end.
 -- Call: train.Log.read(path) -> log
 -- Example:
 --   > rm.write_atomic("log.csv", "epoch,train_loss,train_error\n1,2.3,90\n")
@@ -200,7 +200,7 @@ function Log.read(path)
         elseif field ~= "" then
           row[names[i]] = number(field)
           if not row[names[i]] then
-            complain(at, ("%s is '%s', which is no number"):format(names[i], text.visible(field)))
+            complain(at, ("%s is '%s', which is not a number"):format(names[i], text.visible(field)))
           end
         end
       end

@@ -3,7 +3,7 @@
 -- Every generation draws from a generator of its own, made from the seed and its number: with the same fitness
 -- values the search takes the same course, however often it was stopped and in whatever order trials end.
 -- Source: the usual genetic algorithm (Holland 1975), with the settings of the lab: 10 individuals, 5
--- generations, single-point crossover, mutation by re-initialising genes over a threshold.
+-- generations, single-point crossover, mutation by re-initializing genes over a threshold.
 local core    = require "resmoon.core"
 local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
@@ -57,7 +57,7 @@ local STREAM = 77  -- apart from the streams of training
 --  on_generation  function(generation, population, fittest first)
 -- Returns: {best = individual, population = the last generation, fittest first, all = every individual, in the order
 --  they were made, ranked = the same, fittest first}; nil where evaluate ended it.
--- Errors: raises for options out of range, and a fitness that is no number.
+-- Errors: raises for options out of range, and a fitness that is not a number.
 -- Source: Holland 1975, "Adaptation in natural and artificial systems".
 -- Example:
 --   > function evaluate(list)

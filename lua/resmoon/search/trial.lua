@@ -1,7 +1,7 @@
 --- One trial of a search: a short training with given hyper-parameters, and its fitness.
 --
 -- Fitness is the top-1 accuracy (percent) on held-out training images after the last epoch. What cannot train is
--- scored, not crashed: a loss that is no number, or values that the optimiser refuses, give 0. A trial without hope
+-- scored, not crashed: a loss that is not a number, or values that the optimizer refuses, give 0. A trial without hope
 -- is ended early: after an epoch in which it is below half of what `bar` asks for that epoch (the median of
 -- earlier generations).
 local core   = require "resmoon.core"

@@ -9,7 +9,7 @@ local function wrong(logits, labels)
 end
 
 -- How many classes come before each image's own: all that it does not beat by a higher score or, of equal ones, a
--- lower number, as metrics.topk has it. A score that is no number beats none. int64 (N).
+-- lower number, as metrics.topk has it. A score that is not a number beats none. int64 (N).
 local function ranks(logits, labels)
   logits = logits:detach()
   local classes, column = core.arange(1, logits.shape[2], 1, "int64"):reshape(1, -1), labels:reshape(-1, 1)

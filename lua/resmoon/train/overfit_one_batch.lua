@@ -105,7 +105,7 @@ end
 --          loss    function(result, y) -> scalar tensor; cross-entropy by itself
 --          keep    true: what was learnt stays
 -- Returns: {ok =, losses = list, hints = list}; printed, a sentence and the hints.
--- Errors: raises for what is no network, data or option.
+-- Errors: raises for what is not a network, data or option.
 -- Example:
 --   > net = nn.Sequential {nn.Flatten(), nn.Linear(12, 3)}
 --   > x, y = rm.randn(4, 3, 2, 2), rm.tensor({1, 2, 3, 1}, "int64")

@@ -20,11 +20,11 @@ local function best(row, classes, k)
 end
 
 --- Reads the files, turned as their EXIF orientation says, scales them to cover the network's input, cuts the middle
--- out, normalises and classifies.
+-- out, normalizes and classifies.
 -- options: input {channels, height, width}, mean and std (of each channel), classes (names), top (3), transform
 -- (instead of scaling and cutting: train.config.test_transform gives that of a run).
 -- Returns a list of {file =, top = {{class =, label =, probability =}, ...}}, with `images`, uint8 (N, C, H, W).
--- Errors: raises for a file that is no image, naming it, and for top below 1.
+-- Errors: raises for a file that is not an image, naming it, and for top below 1.
 -- Call: train.predict(net, files, {input =, mean = nil, std = nil, classes = nil, top = 3, transform = nil}) -> list
 -- Shapes: input is {C, H, W}; images uint8 (N, C, H, W).
 -- Units: mean and std in [0, 1]; probabilities.

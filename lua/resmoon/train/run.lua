@@ -51,7 +51,7 @@ local function build(c, sets, path, options)
   check_classes(train, test, "test")
   check_classes(train, validation, "validation")
   if options.progress ~= false and not options.label then print(data.summary(train, test, validation)) end
-  local mean, std = config.normalisation(c, train)
+  local mean, std = config.normalization(c, train)
   if not c.classes then config.fit(c, train) end  -- a run that is taken up has been fitted
   c.classes, c.input, c.data_name = train.classes, train.shape, train.name
   local net = config.model(c)
@@ -238,8 +238,8 @@ end
 
 --- The trainer of the run in a folder as it stopped, and its config: fit goes on bit for bit.
 -- changes: settings given anew, as run.changed takes them. Nothing on disk changes until everything was looked at.
--- Errors: raises where the folder is no run or in use; where its checkpoint is missing, damaged or of another training;
--- where the data are not those it was begun with.
+-- Errors: raises where the folder is not a run or in use; where its checkpoint is missing, damaged or of another
+-- training; where the data are not those it was begun with.
 function run.reopen(path, changes, options)
   options = options or {}
   local c = run.changed(path, changes)
@@ -281,7 +281,7 @@ end
 
 -- The best checkpoint of the run in a folder, and its file.
 local function best_checkpoint(path)
-  local c = folder.config(path)  -- says if it is no run
+  local c = folder.config(path)  -- says if it is not a run
   local file = path .. "/best.safetensors"
   if sys.exists(file) then
     return load_checked(path, file, c), file
@@ -294,7 +294,7 @@ end
 
 --- The network of a run: run.load("runs/resnet20") or run.load("runs/resnet20/last.safetensors").
 -- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, and the mean and
--- standard deviation its images are normalised with.
+-- standard deviation its images are normalized with.
 -- Call: train.load(path) -> net, config, mean, std
 -- Shapes: mean and std are lists of C numbers, in units of [0, 1].
 -- Errors: raises where there is no run, no finished epoch, or a damaged file; where the checkpoint is of another

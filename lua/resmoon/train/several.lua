@@ -34,7 +34,7 @@ local function check(jobs, options)
   local named = {}
   for i, job in ipairs(jobs) do
     if type(job) ~= "table" or type(job.name) ~= "string" or type(job.settings) ~= "table" then
-      fail("several: job %d is no table {name = text, settings = table}", i)
+      fail("several: job %d is not a table {name = text, settings = table}", i)
     end
     if named[job.name] then
       fail("several: jobs %d and %d are both called '%s', and would be one run", named[job.name], i,

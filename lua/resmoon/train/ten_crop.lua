@@ -3,11 +3,11 @@ local config     = require "resmoon.train.config"
 local evaluation = require "resmoon.train.evaluate"
 local Loader     = require "resmoon.data.loader"
 
---- How good a network is where each test image is seen ten times: its corners, its centre and their mirror images.
+--- How good a network is where each test image is seen ten times: its corners, its center and their mirror images.
 -- What it says of the ten, its softmax, is averaged.
 -- Call: train.ten_crop(net, config, {mean = nil, std = nil, batch_size = nil, set = nil}) -> result
 -- Shapes: config as train.load gives it; the result as that of train.evaluate, with scores.
--- Options: mean, std   by which the network's images are normalised (those of the data set)
+-- Options: mean, std   by which the network's images are normalized (those of the data set)
 --  batch_size  crops at a time (250 of 64 x 64, fewer of larger ones)
 --  set         images in crops that are open already, instead of those of the config
 -- Errors: as train.config.open and train.evaluate.

@@ -9,7 +9,7 @@
 --
 -- A step is all or nothing: Ctrl-C is noted, the step is finished, everything is saved, and
 -- resume() later goes on with the next batch, bit for bit as if nothing had happened. What makes
--- that so: the checkpoint holds weights, buffers, optimiser, schedule, the generators' states, the
+-- that so: the checkpoint holds weights, buffers, optimizer, schedule, the generators' states, the
 -- loader's seeds and place, and the sums of the epoch that had begun.
 local core       = require "resmoon.core"
 local class      = require "resmoon.base.class"
@@ -36,7 +36,7 @@ local known = {
 
 local function cross_entropy(logits, labels) return logits:cross_entropy(labels) end
 
--- What the optimiser was given: parameters of net that it is to leave alone, and those it has beside net's.
+-- What the optimizer was given: parameters of net that it is to leave alone, and those it has beside net's.
 local function given(net, optimizer)
   local in_net, in_optimizer, leave, keep = {}, {}, {}, {}
   for _, p in net:named_parameters() do in_net[core.tensor_key(p)] = true end
@@ -120,7 +120,7 @@ local function interrupted() return core.interrupt ~= nil and core.interrupt.pen
 
 function Trainer:path(name) return self.folder and self.folder .. "/" .. name end
 
---- What a checkpoint holds beside net and optimiser: a plain table.
+--- What a checkpoint holds beside net and optimizer: a plain table.
 -- Call: trainer:state() -> table
 -- Errors: none.
 -- Example:
@@ -145,7 +145,7 @@ end
 --- Saves everything to last.safetensors of the run's folder, or to `path`.
 -- Call: trainer:save(path = FOLDER/last.safetensors) -> nothing
 -- Call: trainer:path(name) -> string or nil
--- Shapes: those of the network's and the optimiser's tensors.
+-- Shapes: those of the network's and the optimizer's tensors.
 -- Errors: raises for a file that cannot be written. path gives the name of a file in the run's folder.
 -- Example:
 --   > net = models.mlp()
@@ -424,7 +424,7 @@ local function locked(self)
 end
 
 --- Trains until the last epoch; after Ctrl-C, called again, goes on bit for bit as if it had not been stopped. Where
--- net has been changed since (net:replace and its like), the optimiser follows it first.
+-- net has been changed since (by net:replace, for example), the optimizer follows it first.
 -- Returns {stopped = "finished", "early", "hook", "interrupted" or "diverged", epochs =, best = {error =,
 -- epoch =}, last = row, log =}.
 -- Call: trainer:fit() -> result

@@ -36,7 +36,7 @@ local function go_on()
   return setmetatable(outcome, Outcome)
 end
 
--- Settings name their model and optimiser; a Trainer is given the objects.
+-- Settings name their model and optimizer; a Trainer is given the objects.
 local function is_trainer_options(options) return options.net ~= nil or type(options.optimizer) == "table" end
 
 local watch = {}
@@ -87,7 +87,7 @@ end
 --- Goes on with the run that was watched last, bit for bit as if it had never stopped.
 --
 -- The generators, the order of the images and what was summed of the epoch are those of the moment when it was stopped,
--- whatever was done at the prompt in between. What was changed of the network stays changed, and the optimiser
+-- whatever was done at the prompt in between. What was changed of the network stays changed, and the optimizer
 -- follows (opt:follow).
 --
 -- Call: resume({epochs = nil}) -> result

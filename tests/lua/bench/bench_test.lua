@@ -27,7 +27,7 @@ local function refused(list, message)
 end
 
 check.case("records: medians, extremes, rounds joined", function()
-  local r = measure.summarise({batch = 10, flops = 4e6}, {4, 1, 2, 9})
+  local r = measure.summarize({batch = 10, flops = 4e6}, {4, 1, 2, 9})
   check.equal({r.step_ms, r.step_ms_min, r.step_ms_max, r.steps}, {3, 1, 9, 4})
   check.that(math.abs(r.img_per_s - 3333.33) < 0.01 and math.abs(r.gflops - 1.33) < 0.01)
   local a = {batch = 10, model = "m", times_ms = {1, 2}, peak_rss_mb = 7}

@@ -3,7 +3,7 @@ local files = require "support.files"
 local rm    = require "resmoon"
 local data  = rm.data
 
--- An image of one colour.
+-- An image of one color.
 local function plain(h, w, r, g, b)
   local planes = {}
   for k, v in ipairs {r, g, b} do
@@ -53,7 +53,7 @@ check.case("classes are the sorted subfolders, files are sorted in them", functi
   end)
 end)
 
-check.case("size, grey, and decoding on demand", function()
+check.case("size, gray, and decoding on demand", function()
   files.with_folder(function(folder)
     make(folder)
     local kept = data.folder(folder, {size = {6, 3}})

@@ -47,7 +47,7 @@ check.case("batches: sizes, types, order", function()
   check.equal(#collect(data.Loader(ds, {batch_size = 1}), 1), 10)
 end)
 
-check.case("without normalising, bytes become 0..1", function()
+check.case("without normalizing, bytes become 0..1", function()
   local ds = noise(3, 3, 2, 2)
   local xs = collect(data.Loader(ds, {normalize = false}), 1)
   check.equal(xs[1], data.normalize(ds.images, {0, 0, 0}, {1, 1, 1}))

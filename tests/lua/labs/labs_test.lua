@@ -72,7 +72,7 @@ check.case("lab_c: a folder of images, made here or given, with one crop and ten
   program.with_folder(function(folder)
     local home = folder .. "/c"
     local out = run {"lab_c", "--run", home, "--parts", "imagenet", "--images-model", "resnet20"}
-    check.that(out:find("centre crop +[%d.]+%% +[%d.]+%%.*10 crops, softmax averaged +[%d.]+%% +[%d.]+%%"), out)
+    check.that(out:find("center crop +[%d.]+%% +[%d.]+%%.*10 crops, softmax averaged +[%d.]+%% +[%d.]+%%"), out)
     local c = rm.train.folder.config(home .. "/imagenet/resnet20_crops")
     check.equal({c.augment, c.input, #c.classes}, {"imagenet", {3, 16, 16}, 10})
     check.equal(rm.data.folder(home .. "/images"):size(), 40)
@@ -138,7 +138,7 @@ check.case("lab_d: a part alone; files that are no images are refused before any
   end)
 end)
 
-check.case("lab_e: activations by initialisations, variations, a residual network, and the report", function()
+check.case("lab_e: activations by initializations, variations, a residual network, and the report", function()
   program.with_folder(function(folder)
     local home = folder .. "/e"
     local words = {"lab_e", "--run", home, "--models", "mlp", "resnet20", "--activations", "maxout"}
@@ -148,7 +148,7 @@ check.case("lab_e: activations by initialisations, variations, a residual networ
       {"mlp_maxout_xavier", "init", "xavier"}, {"mlp_maxout_he", "activation", "maxout"},
       {"mlp_relu_he", "weight_decay", 0.0}, {"mlp_weight_decay", "weight_decay", 0.001},
       {"mlp_weight_restriction", "max_norm", 1.5}, {"mlp_step_decay", "schedule", "step"},
-      {"mlp_early_stopping", "early_stop", 3}, {"mlp_not_standardised", "standardize", false},
+      {"mlp_early_stopping", "early_stop", 3}, {"mlp_not_standardized", "standardize", false},
       {"resnet20", "optimizer", "adam"},
     }
     for _, each in ipairs(expected) do check.equal(setting(each[1], each[2]), each[3], each[1]) end

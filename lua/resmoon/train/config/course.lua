@@ -7,7 +7,7 @@ local core        = require "resmoon.core"
 --- Learning rate and momentum (of Adam beta1) during each step of a training, without training: what plot.schedule
 -- draws. A momentum that never moves is left out.
 -- Call: train.config.course(config, steps_per_epoch) -> {rate = numbers, momentum = numbers or nil}
--- Errors: as those of schedule and optimiser.
+-- Errors: as those of schedule and optimizer.
 -- Example:
 --   > settings = {schedule = "onecycle", lr = 0.4, epochs = 4}
 --   > settings.cycle_momentum = true
