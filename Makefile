@@ -140,7 +140,7 @@ CLANG_FORMAT ?= $(firstword $(wildcard /usr/bin/clang-format-14) clang-format)
 FORMATTED = $(shell find src tests -name '*.[ch]')
 format: ## lay out the C files of src and tests (clang-format 14)
 	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || { echo "format: $(CLANG_FORMAT) is not version 14" >&2; exit 1; }
-	$(CLANG_FORMAT) -i $(FORMATTED)
+	$Q$(CLANG_FORMAT) -i $(FORMATTED)
 
 hooks: ## git checks the messages of commits from now on (.ci/commit-msg)
 	install -m 755 .ci/commit-msg "$$(git rev-parse --git-path hooks)/commit-msg"

@@ -26,7 +26,7 @@ end
 y:cross_entropy(labels):backward()
 print("gradient of the first block's output: " .. sizes(acts.grad["layer1.0"]))
 
--- A weight that is no number, and who is to blame.
+-- A weight that is not a number, and who is to blame.
 do
   local guard <close> = rm.nan_guard(net)
   local weight = net.layer2[1].conv2.weight

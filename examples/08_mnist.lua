@@ -4,7 +4,7 @@
 -- A network is trained by a Trainer from Loaders of training and test images; the test images show how well it does
 -- with what it has not seen. Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition".
 --
--- Run it: resmoon examples/08_mnist.lua [DIR], with MNIST in DIR; without it, on grey drawings of 28 x 28 pixels.
+-- Run it: resmoon examples/08_mnist.lua [DIR], with MNIST in DIR; without it, on gray drawings of 28 x 28 pixels.
 -- It writes the errors of each epoch to stderr. It prints:
 --   images of 1 x 28 x 28, 10 classes
 --   mlp: 535818 parameters
@@ -14,12 +14,12 @@
 local rm          = require "resmoon"
 local data, train = rm.data, rm.train
 
--- Drawings as MNIST would have them: one grey channel, and the middle 28 x 28 pixels.
+-- Drawings as MNIST would have them: one gray channel, and the middle 28 x 28 pixels.
 local function drawings(split, size)
   local set = data.shapes10 {train = split == "train", size = size}
-  local grey = set:all_images():float():mean(2):reshape(size, 1, 32, 32)
+  local gray = set:all_images():float():mean(2):reshape(size, 1, 32, 32)
   return data.Dataset.new {
-    name = "grey drawings", images = grey[{{}, {}, {3, 30}, {3, 30}}]:byte():contiguous(), labels = set:all_labels(),
+    name = "gray drawings", images = gray[{{}, {}, {3, 30}, {3, 30}}]:byte():contiguous(), labels = set:all_labels(),
     classes = set.classes,
   }
 end
@@ -30,7 +30,7 @@ if dir then training, test = data.open(dir)
 else training, test = drawings("train", 4000), drawings("test", 1000) end
 print(("images of %s, %d classes"):format(table.concat(training.shape, " x "), #training.classes))
 
--- Images that were tested are normalised as those that were trained with.
+-- Images that were tested are normalized as those that were trained with.
 local function loader(set, options)
   options.mean, options.std = training.mean, training.std
   return data.Loader(set, options)

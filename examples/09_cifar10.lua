@@ -1,4 +1,4 @@
--- Colour images: a small residual network, images that are never the same twice, and a rate that rises and falls.
+-- Color images: a small residual network, images that are never the same twice, and a rate that rises and falls.
 --
 -- Augmentation shifts and mirrors each image anew in every epoch, so the network cannot learn it by heart. The
 -- one-cycle schedule begins with a low rate, climbs to a high one in the first quarter of the steps, and ends near 0:

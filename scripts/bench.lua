@@ -45,7 +45,7 @@ parser:group("Output",
 local args = parser:parse()
 
 -- Deferred, so that --help and errors are quick.
-local text, measure, machine_of = require "resmoon.bench.table", nil, nil
+local text, measure, machine_of = require "resmoon.base.text", nil, nil
 
 local function print_lines(lines) print(table.concat(lines, "\n")) end
 
@@ -119,7 +119,7 @@ local function results_lines(results, machine)
     end
     rows[#rows + 1] = row
   end
-  return text.lines(rows)
+  return text.columns(rows)
 end
 
 local function json_line(r, machine)
@@ -135,7 +135,7 @@ end
 -- --- by layer ------------------------------------------------------------------------------
 
 local function by_layer(work, record, machine)
-  local profile, layers = require "resmoon.bench.profile", require "resmoon.bench.layers"
+  local profile, layers = require "resmoon.base.profile", require "resmoon.bench.layers"
   local stop = profile.start()
   for _ = 1, args.steps do work.step() end
   local steps = stop(args.steps)

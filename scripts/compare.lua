@@ -27,7 +27,7 @@ options.main(function()
     if not known[name] and folder.is_run(name) then
       runs[i], old[#old + 1] = name, name
     else
-      if name:find("/", 1, true) then error(("%s is no run: it has no config.json"):format(name), 0) end
+      if name:find("/", 1, true) then error(("%s is not a run: it has no config.json"):format(name), 0) end
       runs[i] = home .. "/" .. name
       if folder.is_run(runs[i]) and not args.resume then
         error(("%s already holds a run: --resume continues it, --run DIR puts new ones elsewhere"):format(runs[i]), 0)

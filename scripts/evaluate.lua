@@ -4,7 +4,7 @@ local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 local text     = require "resmoon.base.text"
 local testset  = require "resmoon.train.testset"
-local rank     = require("resmoon.metrics.top_losses").rank
+local rank     = require "resmoon.metrics.top_losses"
 
 local parser = commandline("resmoon evaluate", "Tests a trained network: top-1, top-3 and top-5, a table by class, "
                            .. "and the confusion matrix.")
@@ -18,7 +18,7 @@ parser:option("--data", "folder of other data with the same classes, or shapes10
               .. "have to be what they were)"):argname "DIR"
 parser:option("--batch-size", "images at a time (default 250 of 64 x 64 pixels, fewer of larger ones)"):argname "N"
   :convert(options.whole)
-parser:option("--crops", "10: besides the image itself also its four corners, its centre and their mirror images, the "
+parser:option("--crops", "10: besides the image itself also its four corners, its center and their mirror images, the "
               .. "softmax averaged; the tables are of these then"):choices {"1", "10"}:default "1"
 parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
 parser:option("--figure", "draw the confusion matrix into this file (.png, .svg, .pdf)"):argname "FILE"

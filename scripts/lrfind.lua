@@ -27,7 +27,7 @@ options.main(function()
   c.classes, c.input = train.classes, train.shape
   local net = rm.train.config.model(c)
   local optimizer = rm.train.config.optimizer(c, net:parameters())
-  local mean, std = rm.train.config.normalisation(c, train)
+  local mean, std = rm.train.config.normalization(c, train)
   local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, drop_last = true, mean = mean,
                                         std = std, augment = rm.train.config.augmentation(c)})
   if #loader == 0 then

@@ -2,7 +2,7 @@
 local commandline = require "resmoon.base.commandline"
 local rm        = require "resmoon"
 local options   = require "resmoon.train.options"
-local responses = require "resmoon.train.responses"
+local responses = require "resmoon.train.responses_of_runs"
 local text      = require "resmoon.base.text"
 
 local parser = commandline("resmoon responses", "Standard deviation of the outputs of each 3x3 layer, behind its batch "

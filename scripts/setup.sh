@@ -20,7 +20,7 @@ files=
 [ "${READLINE:-yes}" = no ] || libraries="$libraries readline:libreadline-dev"
 if [ "$needs" = test ]; then
   libraries="$libraries cmocka:libcmocka-dev"
-  commands="$commands luacheck:lua-check curl:curl"
+  commands="$commands luacheck:lua-check curl:curl clang-format-14:clang-format-14"
   modules="$modules luaunit:lua-unit"
   files="/usr/share/i18n/locales/de_DE:locales"
 fi

@@ -32,11 +32,15 @@ end
 table.sort(parts)
 lazy.json = "resmoon.base.json"
 
+-- Files that stand further down and give a part more: they are loaded with it.
+local also = {metrics = "resmoon.train.top_losses"}
+
 setmetatable(rm, {
   __index = function(self, name)
     local module = lazy[name]
     if not module then return nil end
-    local part = require(module)
+    local part = require(module)  -- late: a script pays for the parts that it names
+    if also[name] then require(also[name]) end  -- late: the same
     if type(part) == "table" and rawget(part, name) then part = rawget(part, name) end
     rawset(self, name, part)
     return part
@@ -47,7 +51,7 @@ setmetatable(rm, {
 setmetatable(rm.layer_methods, {
   __index = function(methods, name)
     setmetatable(methods, nil)
-    require "resmoon.nn.module"
+    require "resmoon.nn.module"  -- late: it gives layers their methods, and is made of much
     return rawget(methods, name)
   end,
 })

@@ -6,11 +6,11 @@
 #include <stddef.h>
 
 typedef struct {
-  size_t bytes;   /* of the letter, at least 1 */
-  int columns;    /* 0: it joins the letter before; 2: wide */
-  unsigned code;  /* its code point; of a byte that is not UTF-8, the byte */
-  bool valid;     /* UTF-8 */
-  bool visible;   /* a terminal shows it, and obeys nothing in it */
+  size_t bytes;  /* of the letter, at least 1 */
+  int columns;   /* 0: it joins the letter before; 2: wide */
+  unsigned code; /* its code point; of a byte that is not UTF-8, the byte */
+  bool valid;    /* UTF-8 */
+  bool visible;  /* a terminal shows it, and obeys nothing in it */
 } rm_letter;
 
 /* The letter at the beginning of n > 0 bytes. */

@@ -16,7 +16,9 @@ static void drop_part_of_letter(char *text, size_t length) {
 }
 
 /* Whether a character can be part of a name that contains "-nan". */
-static bool in_word(char c) { return isalnum((unsigned char)c) || (c && strchr("_-./", c)) || (unsigned char)c >= 0x80; }
+static bool in_word(char c) {
+  return isalnum((unsigned char)c) || (c && strchr("_-./", c)) || (unsigned char)c >= 0x80;
+}
 
 /* A NaN has no sign that means anything, but printf writes that of its bits: on x86 0.0 / 0.0 is "-nan". */
 static void drop_sign_of_nan(char *text) {

@@ -33,16 +33,14 @@ static size_t checksize(lua_State *L, int arg, const char *op) {
 
 void bind_checkend(lua_State *L, int arg, const char *op) {
   for (int top = lua_gettop(L); arg <= top; arg++)
-    if (!lua_isnil(L, arg))
-      bind_error(L, "%s: argument %d, a %s, is one too many", op, arg, luaL_typename(L, arg));
+    if (!lua_isnil(L, arg)) bind_error(L, "%s: argument %d, a %s, is one too many", op, arg, luaL_typename(L, arg));
 }
 
 /* Numbers end at `arg`: with a nil there, no other number may follow. */
 static void check_gap(lua_State *L, int arg, const char *op) {
   if (!lua_isnil(L, arg)) return;
   for (int i = arg + 1, top = lua_gettop(L); i <= top; i++)
-    if (lua_type(L, i) == LUA_TNUMBER)
-      bind_error(L, "%s: argument %d is nil, and a number follows", op, arg);
+    if (lua_type(L, i) == LUA_TNUMBER) bind_error(L, "%s: argument %d is nil, and a number follows", op, arg);
 }
 
 size_t bind_checkshape(lua_State *L, int arg, size_t shape[RM_MAX_DIMS], int *next, const char *op) {

@@ -46,17 +46,17 @@ void bind_nearest_offer(bind_nearest *best, const char *candidate);
 /* The tensor at stack index `arg`; raises "bad argument ..." if it is none. A number is
  * no tensor. One that waits (lazy/value.h) is computed first. */
 rm_tensor *bind_checktensor(lua_State *L, int arg);
-rm_tensor *bind_totensor(lua_State *L, int arg);   /* the same, NULL if it is none */
-rm_tensor *bind_opttensor(lua_State *L, int arg);  /* NULL for none or nil */
+rm_tensor *bind_totensor(lua_State *L, int arg);  /* the same, NULL if it is none */
+rm_tensor *bind_opttensor(lua_State *L, int arg); /* NULL for none or nil */
 /* bind_checktensor for a tensor about to be written in place by `op`: raises where the tape
  * would lose track, and has what waits read the old values first. */
 rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op);
 
-rm_tensor **bind_boxtensor(lua_State *L);           /* pushes an empty box */
+rm_tensor **bind_boxtensor(lua_State *L); /* pushes an empty box */
 
 /* A box holds a value: what an operator that can wait takes and gives. */
-rm_value *bind_tovalue(lua_State *L, int arg);      /* NULL if there is none; computes nothing */
-rm_value *bind_boxvalue(lua_State *L);              /* pushes an empty box */
+rm_value *bind_tovalue(lua_State *L, int arg); /* NULL if there is none; computes nothing */
+rm_value *bind_boxvalue(lua_State *L);         /* pushes an empty box */
 /* After the core filled *box, which is on top of the stack: returns 1 (one result). */
 int bind_pushed(lua_State *L, rm_tensor **box);
 /* Pushes another reference to t. */
@@ -91,18 +91,18 @@ rm_dtype bind_optdtype(lua_State *L, int arg, rm_dtype def);
 /* Options: a last table with PyTorch's names. The functions read field `name` of the table at
  * `arg` (absent or nil table: all defaults) and raise on a wrong type. bind_checkoptions
  * raises on a field that `names` (NULL at its end) does not list, naming the nearest one. */
-void   bind_checkoptions(lua_State *L, int arg, const char *op, const char *const names[]);
+void bind_checkoptions(lua_State *L, int arg, const char *op, const char *const names[]);
 double bind_optnumber(lua_State *L, int arg, const char *name, double def);
 size_t bind_optsize(lua_State *L, int arg, const char *name, size_t def);
-bool   bind_optbool(lua_State *L, int arg, const char *name, bool def);
+bool bind_optbool(lua_State *L, int arg, const char *name, bool def);
 /* A number or a pair {h, w}. */
-void   bind_optpair(lua_State *L, int arg, const char *name, size_t def, size_t pair[2]);
+void bind_optpair(lua_State *L, int arg, const char *name, size_t def, size_t pair[2]);
 const char *bind_optstring(lua_State *L, int arg, const char *name, const char *def);
 
 /* --- generators ----------------------------------------------------------------- */
 /* One stream for each use, all in the checkpoint. Lua: rm.random.init and so on. */
 typedef enum { BIND_RNG_INIT, BIND_RNG_SHUFFLE, BIND_RNG_AUGMENT, BIND_RNG_DROPOUT, BIND_RNG_COUNT } bind_rng;
-rm_rng *bind_generator(lua_State *L, bind_rng which);        /* the state's own */
+rm_rng *bind_generator(lua_State *L, bind_rng which); /* the state's own */
 /* A generator in Lua is a userdata that holds a pointer: into the state for its own streams, else
  * to memory behind the pointer, in the same userdata. */
 #define BIND_GENERATOR "resmoon.Generator"

@@ -27,7 +27,7 @@
 #include "memory/alloc.h"
 #include "parallel/interrupt.h"
 
-static const char tensor_key;  /* its address is the metatable's key in the registry */
+static const char tensor_key; /* its address is the metatable's key in the registry */
 static const char state_key;
 
 enum {
@@ -35,7 +35,7 @@ enum {
   MIB = 1 << 20,
   SHORTEST_STEP = 256 * KIB,
   LONGEST_STEP = 32 * MIB,
-  SLACK = 8 * MIB, /* growth that is not worth a full collection, */
+  SLACK = 8 * MIB,     /* growth that is not worth a full collection, */
   LUA_SLACK_KIB = 128, /* and of Lua's own objects */
   /* Time to be over since the last collection of a kind, in terms of what that took: */
   YOUNG_PAUSE = 100,    /* unless memory has grown by MOST_STEPS steps */
@@ -97,8 +97,7 @@ void bind_account(lua_State *L) {
   bool grown = live >= state->full_limit || lua_gc(L, LUA_GCCOUNT) >= state->full_lua_kib;
   if (grown || (live - state->full_live >= SLACK + state->full_live / 8 && have_time(&state->full, FULL_PAUSE)))
     collect_all(L, state);
-  else if (growth >= MOST_STEPS * step || have_time(&state->young, YOUNG_PAUSE))
-    collect_young(L, state);
+  else if (growth >= MOST_STEPS * step || have_time(&state->young, YOUNG_PAUSE)) collect_young(L, state);
 }
 
 void bind_accountstep(lua_State *L) {
@@ -146,9 +145,7 @@ rm_tensor *bind_checktensor(lua_State *L, int arg) {
   return t;
 }
 
-rm_tensor *bind_opttensor(lua_State *L, int arg) {
-  return lua_isnoneornil(L, arg) ? NULL : bind_checktensor(L, arg);
-}
+rm_tensor *bind_opttensor(lua_State *L, int arg) { return lua_isnoneornil(L, arg) ? NULL : bind_checktensor(L, arg); }
 
 rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op) {
   rm_tensor *t = bind_checktensor(L, arg);

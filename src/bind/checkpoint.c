@@ -13,7 +13,7 @@
 #include <string.h>
 
 typedef struct {
-  bind_hook base; /* lives and dies with the node; its value is the list of the function and what follows x */
+  bind_hook base;  /* lives and dies with the node; its value is the list of the function and what follows x */
   rm_rng *current; /* the state's generators, */
   rm_rng generators[BIND_RNG_COUNT]; /* and as they were before the first call */
 } checkpoint;
@@ -79,9 +79,16 @@ static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], r
 static rm_status replace(rm_tensor **box, rm_tensor *x, checkpoint *c, rm_error *err) {
   rm_tensor *y = NULL;
   RM_TRY(rm_tensor_detach(*box, &y, err));
-  rm_status status = rm_tape_record(y, &(rm_record){.name = "checkpoint", .backward = backward, .ninputs = 1,
-                                                    .inputs = &x, .nsaved = 1, .saved = &x, .payload = &c,
-                                                    .payload_bytes = sizeof c}, err);
+  rm_status status = rm_tape_record(y,
+                                    &(rm_record){.name = "checkpoint",
+                                                 .backward = backward,
+                                                 .ninputs = 1,
+                                                 .inputs = &x,
+                                                 .nsaved = 1,
+                                                 .saved = &x,
+                                                 .payload = &c,
+                                                 .payload_bytes = sizeof c},
+                                    err);
   if (status == RM_OK) status = rm_tensor_add_hook(y, &c->base.rm, err);
   if (status != RM_OK) {
     rm_tensor_release(y);

@@ -48,7 +48,8 @@ static int tensor_conv2d(lua_State *L) {
 static int conv_method(lua_State *L) {
   const char *was = rm_conv_forced();
   if (lua_gettop(L) > 0 && !rm_conv_force(luaL_optstring(L, 1, NULL)))
-    return bind_error(L, "conv_method: unknown method '%s' (winograd, strassen, direct, im2col, naive)", lua_tostring(L, 1));
+    return bind_error(L, "conv_method: unknown method '%s' (winograd, strassen, direct, im2col, naive)",
+                      lua_tostring(L, 1));
   lua_pushstring(L, was);
   return 1;
 }
@@ -68,7 +69,7 @@ static int conv_used(lua_State *L) {
 
 void bind_open_conv(lua_State *L) {
   static const luaL_Reg methods[] = {{"conv2d", tensor_conv2d}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"conv2d", tensor_conv2d}, {"conv_method", conv_method},
-                                       {"conv_used", conv_used}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"conv2d", tensor_conv2d}, {"conv_method", conv_method}, {"conv_used", conv_used}, {NULL, NULL}};
   bind_register(L, methods, functions);
 }

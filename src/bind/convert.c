@@ -191,7 +191,8 @@ static int tensor_to(lua_State *L) {
 
 void bind_open_convert(lua_State *L) {
   static const luaL_Reg methods[] = {{"item", tensor_item}, {"totable", tensor_totable}, {"float", tensor_float},
-                                     {"byte", tensor_byte}, {"long", tensor_long}, {"to", tensor_to}, {NULL, NULL}};
+                                     {"byte", tensor_byte}, {"long", tensor_long},       {"to", tensor_to},
+                                     {NULL, NULL}};
   static const luaL_Reg functions[] = {{"tensor", core_tensor}, {NULL, NULL}};
   bind_register(L, methods, functions);
 }

@@ -148,7 +148,8 @@ static int core_arange(lua_State *L) {
   int numbers = 0;
   while (numbers < 3 && lua_type(L, numbers + 1) == LUA_TNUMBER) numbers++;
   for (int i = numbers + 1; i <= 3 && lua_isnil(L, numbers + 1); i++)
-    if (lua_type(L, i) == LUA_TNUMBER) return bind_error(L, "arange: argument %d is nil, and a number follows", numbers + 1);
+    if (lua_type(L, i) == LUA_TNUMBER)
+      return bind_error(L, "arange: argument %d is nil, and a number follows", numbers + 1);
   int behind = numbers == 2 && lua_isnil(L, 3) && !lua_isnone(L, 4) ? 4 : numbers + 1; /* nil: a step of 1 */
   if (numbers == 0) return bind_error(L, "arange: expected a number, got %s", luaL_typename(L, 1));
   double first = numbers > 1 ? lua_tonumber(L, 1) : 1;
@@ -371,13 +372,23 @@ static int tensor_bernoulli_(lua_State *L) {
 }
 
 void bind_open_create(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"zeros", core_zeros}, {"ones", core_ones}, {"empty", core_empty}, {"full", core_full}, {"eye", core_eye},
-      {"arange", core_arange}, {"rand", core_rand}, {"randn", core_randn}, {"randint", core_randint},
-      {"randperm", core_randperm}, {"zeros_like", core_zeros_like}, {"ones_like", core_ones_like},
-      {"rand_like", core_rand_like}, {"randn_like", core_randn_like}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {{"fill_", tensor_fill_}, {"zero_", tensor_zero_},
-                                     {"uniform_", tensor_uniform_}, {"normal_", tensor_normal_},
+  static const luaL_Reg functions[] = {{"zeros", core_zeros},
+                                       {"ones", core_ones},
+                                       {"empty", core_empty},
+                                       {"full", core_full},
+                                       {"eye", core_eye},
+                                       {"arange", core_arange},
+                                       {"rand", core_rand},
+                                       {"randn", core_randn},
+                                       {"randint", core_randint},
+                                       {"randperm", core_randperm},
+                                       {"zeros_like", core_zeros_like},
+                                       {"ones_like", core_ones_like},
+                                       {"rand_like", core_rand_like},
+                                       {"randn_like", core_randn_like},
+                                       {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"fill_", tensor_fill_},           {"zero_", tensor_zero_},
+                                     {"uniform_", tensor_uniform_},     {"normal_", tensor_normal_},
                                      {"bernoulli_", tensor_bernoulli_}, {NULL, NULL}};
   bind_register(L, methods, functions);
 }

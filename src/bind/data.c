@@ -79,7 +79,7 @@ static int read_cifar(lua_State *L) {
   rm_tensor **x = bind_boxtensor(L), **y = bind_boxtensor(L);
   rm_error err;
   rm_status status = rm_cifar_load(&format, n, paths, x, y, &err);
-  rm_alloc_trim();   /* the files' bytes will not be wanted again */
+  rm_alloc_trim(); /* the files' bytes will not be wanted again */
   return push_two(L, status, &err);
 }
 
@@ -121,8 +121,7 @@ static rm_tensor *check_image(lua_State *L, int arg, const char *op) {
   rm_tensor *t = bind_checktensor(L, arg);
   char text[RM_SHAPE_TEXT];
   if (t->dtype != RM_UINT8 || t->ndim != 3 || t->numel == 0)
-    bind_error(L, "%s: image is %s %s, expected uint8 (C, H, W)", op, rm_dtype_name(t->dtype),
-               rm_tensor_text(t, text));
+    bind_error(L, "%s: image is %s %s, expected uint8 (C, H, W)", op, rm_dtype_name(t->dtype), rm_tensor_text(t, text));
   return t;
 }
 
@@ -136,8 +135,8 @@ static int push_box(lua_State *L, rm_box box) {
 
 static void check_random(lua_State *L, const double scale[2], const double ratio[2]) {
   if (!(0 < scale[0] && scale[0] <= scale[1] && scale[1] <= 1 && 0 < ratio[0] && ratio[0] <= ratio[1]))
-    bind_error(L, "random_resized_crop: scale %f..%f, ratio %f..%f, expected 0 < low <= high (scale <= 1)",
-               scale[0], scale[1], ratio[0], ratio[1]);
+    bind_error(L, "random_resized_crop: scale %f..%f, ratio %f..%f, expected 0 < low <= high (scale <= 1)", scale[0],
+               scale[1], ratio[0], ratio[1]);
 }
 
 /* random_box(image, scale_low, scale_high, ratio_low, ratio_high, generator?) -> top, left, ... */
@@ -178,8 +177,8 @@ static double step_number(lua_State *L, const char *name, int k, double def) {
 
 /* The step at the top of the stack: {kind =, height =, width =, scale = {low, high}, ratio = {low, high}, p =}. */
 static rm_step check_step(lua_State *L) {
-  static const char *const kinds[] = {"resize", "shorter", "pad", "centre_crop", "ten_crop", "cover",
-                                      "random_resized_crop", "flip", NULL};
+  static const char *const kinds[] = {
+      "resize", "shorter", "pad", "center_crop", "ten_crop", "cover", "random_resized_crop", "flip", NULL};
   rm_step step = {.p = step_number(L, "p", 0, 0.5)};
   double height = step_number(L, "height", 0, 0), width = step_number(L, "width", 0, 0);
   lua_getfield(L, -1, "kind");
@@ -249,7 +248,7 @@ static int transform_images(lua_State *L) {
 /* read_images({path, ...}, channels, steps, {generator, ...}?, orient = false) -> uint8 (n, ...), on all threads */
 static int read_images(lua_State *L) {
   size_t n, channels = (size_t)luaL_checkinteger(L, 2);
-  bool orient = lua_toboolean(L, 5);   /* before anything is pushed */
+  bool orient = lua_toboolean(L, 5); /* before anything is pushed */
   const char **paths = check_strings(L, 1, &n);
   rm_transform steps = check_transform(L, 3);
   rm_rng **rngs = check_generators(L, 4, n);
@@ -305,11 +304,14 @@ static int shapes10(lua_State *L) {
 
 void bind_open_data(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"read_idx", read_idx}, {"idx_images", idx_images}, {"idx_labels", idx_labels},
-    {"read_cifar", read_cifar}, {"read_images", read_images}, {"read_image", read_image},
-    {"decode", decode}, {"write_png", write_png}, {"random_box", random_box}, {"resize", resize},
-    {"transform", transform}, {"transform_images", transform_images}, {"gather", gather},
-    {"statistics", statistics}, {"shapes10", shapes10}, {NULL, NULL},
+      {"read_idx", read_idx},       {"idx_images", idx_images},
+      {"idx_labels", idx_labels},   {"read_cifar", read_cifar},
+      {"read_images", read_images}, {"read_image", read_image},
+      {"decode", decode},           {"write_png", write_png},
+      {"random_box", random_box},   {"resize", resize},
+      {"transform", transform},     {"transform_images", transform_images},
+      {"gather", gather},           {"statistics", statistics},
+      {"shapes10", shapes10},       {NULL, NULL},
   };
   luaL_newlib(L, functions);
   lua_newtable(L);

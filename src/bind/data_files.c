@@ -58,17 +58,16 @@ static int list_folder(lua_State *L) {
     lua_pushstring(L, err.message);
     return 2;
   }
-  static const char *const types[] = {[RM_ENTRY_FILE] = "file", [RM_ENTRY_BROKEN] = "broken", [RM_ENTRY_OTHER] = "other"};
+  static const char *const types[] = {
+      [RM_ENTRY_FILE] = "file", [RM_ENTRY_BROKEN] = "broken", [RM_ENTRY_OTHER] = "other"};
   lua_createtable(L, (int)list->count, 0);
   lua_createtable(L, (int)list->count, 0);
   for (size_t i = 0; i < list->count; i++) {
     const rm_entry *e = &list->entries[i];
     lua_pushstring(L, e->name);
     lua_rawseti(L, -3, (lua_Integer)i + 1);
-    if (e->type == RM_ENTRY_FOLDER)
-      lua_pushfstring(L, "%I:%I", (LUAI_UACINT)e->device, (LUAI_UACINT)e->inode);
-    else
-      lua_pushstring(L, types[e->type]);
+    if (e->type == RM_ENTRY_FOLDER) lua_pushfstring(L, "%I:%I", (LUAI_UACINT)e->device, (LUAI_UACINT)e->inode);
+    else lua_pushstring(L, types[e->type]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_pushfstring(L, "%I:%I", (LUAI_UACINT)list->device, (LUAI_UACINT)list->inode);
@@ -108,8 +107,10 @@ static void push_info(lua_State *L, const rm_image_info *info) {
   lua_pushboolean(L, info->kind.picture);
   lua_setfield(L, -2, "picture");
   if (!info->is_image) return;
-  const struct { const char *name; unsigned value; } fields[] = {
-    {"width", info->width}, {"height", info->height}, {"channels", info->channels}, {"bits", info->bits}};
+  const struct {
+    const char *name;
+    unsigned value;
+  } fields[] = {{"width", info->width}, {"height", info->height}, {"channels", info->channels}, {"bits", info->bits}};
   for (size_t k = 0; k < sizeof fields / sizeof *fields; k++) {
     lua_pushinteger(L, (lua_Integer)fields[k].value);
     lua_setfield(L, -2, fields[k].name);
@@ -136,7 +137,7 @@ static int probe(lua_State *L) {
 }
 
 typedef struct {
-  lua_Integer images, gray, deep;                        /* deep: more than 8 bits a channel */
+  lua_Integer images, gray, deep; /* deep: more than 8 bits a channel */
   unsigned width[2], height[2];
 } survey_sums;
 
@@ -191,7 +192,8 @@ static int survey(lua_State *L) {
     if (info->reason) lua_pushfstring(L, "cannot be read: %s", strerror(info->reason));
     else if (strcmp(info->kind.name, "jpeg") == 0 || strcmp(info->kind.name, "png") == 0)
       lua_pushfstring(L, "is %s with a damaged header", info->kind.text);
-    else if (info->kind.advice) lua_pushfstring(L, "is %s, neither JPEG nor PNG: %s", info->kind.text, info->kind.advice);
+    else if (info->kind.advice)
+      lua_pushfstring(L, "is %s, neither JPEG nor PNG: %s", info->kind.text, info->kind.advice);
     else lua_pushfstring(L, "is %s, neither JPEG nor PNG", info->kind.text);
     lua_rawseti(L, -2, 2);
     lua_rawseti(L, -2, ++bad);
@@ -211,7 +213,7 @@ static int survey(lua_State *L) {
 /* --- formats --------------------------------------------------------------------------- */
 
 static int push_two(lua_State *L, rm_status status, const rm_error *err) {
-  rm_alloc_trim();   /* the files' bytes will not be wanted again */
+  rm_alloc_trim(); /* the files' bytes will not be wanted again */
   if (status != RM_OK) return bind_raise(L, err);
   bind_account(L);
   return 2;
@@ -252,9 +254,14 @@ static int read_csv(lua_State *L) {
 
 void bind_add_data_files(lua_State *L) {
   static const luaL_Reg functions[] = {
-    {"list_folder", list_folder}, {"file_kind", file_kind}, {"probe", probe}, {"survey", survey},
-    {"read_cifar_python", read_cifar_python}, {"cifar_python_names", cifar_python_names}, {"read_csv", read_csv},
-    {NULL, NULL},
+      {"list_folder", list_folder},
+      {"file_kind", file_kind},
+      {"probe", probe},
+      {"survey", survey},
+      {"read_cifar_python", read_cifar_python},
+      {"cifar_python_names", cifar_python_names},
+      {"read_csv", read_csv},
+      {NULL, NULL},
   };
   luaL_setfuncs(L, functions, 0);
 }

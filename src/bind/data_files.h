@@ -4,6 +4,6 @@
 
 #include <lua.h>
 
-void bind_add_data_files(lua_State *L);   /* into the table on top of the stack */
+void bind_add_data_files(lua_State *L); /* into the table on top of the stack */
 
 #endif

@@ -41,8 +41,10 @@ static lua_Integer field(lua_State *L, int arg, const char *name, lua_Integer de
 
 static rm_epoch_plan check_plan(lua_State *L) {
   luaL_checktype(L, 5, LUA_TTABLE);
-  rm_epoch_plan plan = {.images = bind_checktensor(L, 1), .labels = bind_checktensor(L, 2),
-                        .order = bind_checktensor(L, 3), .table = bind_checktensor(L, 4)};
+  rm_epoch_plan plan = {.images = bind_checktensor(L, 1),
+                        .labels = bind_checktensor(L, 2),
+                        .order = bind_checktensor(L, 3),
+                        .table = bind_checktensor(L, 4)};
   lua_Integer batch = field(L, 5, "batch", 1);
   plan.batch = batch > 0 ? (size_t)batch : 0;
   plan.skip = (size_t)field(L, 5, "skip", 0);
@@ -109,15 +111,21 @@ static int draw(lua_State *L) {
 
 void bind_open_epoch(lua_State *L) {
   static const luaL_Reg meta[] = {
-    {"__call", epoch_next}, {"__gc", epoch_close}, {"__close", epoch_close}, {NULL, NULL},
+      {"__call", epoch_next},
+      {"__gc", epoch_close},
+      {"__close", epoch_close},
+      {NULL, NULL},
   };
   static const luaL_Reg functions[] = {
-    {"epoch", epoch_new}, {"order", order}, {"draw", draw}, {NULL, NULL},
+      {"epoch", epoch_new},
+      {"order", order},
+      {"draw", draw},
+      {NULL, NULL},
   };
   luaL_newmetatable(L, EPOCH);
   luaL_setfuncs(L, meta, 0);
   lua_pop(L, 1);
-  lua_getfield(L, -1, "imaging");   /* made by data.c */
+  lua_getfield(L, -1, "imaging"); /* made by data.c */
   luaL_setfuncs(L, functions, 0);
   lua_pop(L, 1);
 }

@@ -6,9 +6,7 @@
 #include "parallel/interrupt.h"
 
 /* Whether a chunk is part of ResMoon's own Lua library. */
-static bool is_ours(const char *source) {
-  return strstr(source, "lua/resmoon/") || strstr(source, "5.4/resmoon/");
-}
+static bool is_ours(const char *source) { return strstr(source, "lua/resmoon/") || strstr(source, "5.4/resmoon/"); }
 
 /* Pushes "file:line: " of the innermost Lua function outside our library, or "". */
 static void push_where(lua_State *L) {
@@ -65,7 +63,8 @@ static void push_advice(lua_State *L, const rm_error *err) {
       [RM_ADVICE_NEW_TENSOR] = "; use the operation that returns a new tensor, or wrap it in no_grad(function)",
       [RM_ADVICE_OUT_OF_PLACE] = " (use %s, or x:detach())",
       [RM_ADVICE_DETACH] = " (use %s:detach())",
-      [RM_ADVICE_KEEP_GRAPH] = "; compute the loss again, or pass {retain_graph = true} the first time to go back twice",
+      [RM_ADVICE_KEEP_GRAPH] =
+          "; compute the loss again, or pass {retain_graph = true} the first time to go back twice",
       [RM_ADVICE_REDUCE] = "; reduce it (:sum(), :mean()) or pass the gradient of its shape",
   };
   lua_pushfstring(L, advice[err->advice], err->about);

@@ -36,7 +36,8 @@ static rm_safetensors **push_box(lua_State *L) {
 /* A string without NUL bytes, since the file formats end strings there. */
 static const char *plain_string(lua_State *L, int index, const char *what) {
   size_t length;
-  if (lua_type(L, index) != LUA_TSTRING) bind_error(L, "save: %s must be a string, got %s", what, luaL_typename(L, index));
+  if (lua_type(L, index) != LUA_TSTRING)
+    bind_error(L, "save: %s must be a string, got %s", what, luaL_typename(L, index));
   const char *s = lua_tolstring(L, index, &length);
   if (strlen(s) != length) bind_error(L, "save: %s contains a zero byte", what);
   return s;
@@ -183,29 +184,29 @@ static void push_json(lua_State *L, const json_t *value, int array) {
   const char *key;
   json_t *field;
   switch (json_typeof(value)) {
-  case JSON_OBJECT:
-    lua_newtable(L);
-    json_object_foreach((json_t *)value, key, field) {
-      if (json_is_null(field)) continue;  /* an absent field, as everywhere in Lua */
-      push_json(L, field, array);
-      lua_setfield(L, -2, key);
-    }
-    break;
-  case JSON_ARRAY:
-    lua_newtable(L);
-    for (size_t i = 0; i < json_array_size(value); i++) {
-      push_json(L, json_array_get(value, i), array);
-      lua_seti(L, -2, (lua_Integer)i + 1);
-    }
-    lua_pushvalue(L, array);
-    lua_setmetatable(L, -2);
-    break;
-  case JSON_STRING:  lua_pushlstring(L, json_string_value(value), json_string_length(value)); break;
-  case JSON_INTEGER: lua_pushinteger(L, json_integer_value(value)); break;
-  case JSON_REAL:    lua_pushnumber(L, json_real_value(value)); break;
-  case JSON_TRUE:    lua_pushboolean(L, 1); break;
-  case JSON_FALSE:   lua_pushboolean(L, 0); break;
-  case JSON_NULL:    lua_pushlightuserdata(L, NULL); break;  /* holds its place in an array */
+    case JSON_OBJECT:
+      lua_newtable(L);
+      json_object_foreach((json_t *)value, key, field) {
+        if (json_is_null(field)) continue; /* an absent field, as everywhere in Lua */
+        push_json(L, field, array);
+        lua_setfield(L, -2, key);
+      }
+      break;
+    case JSON_ARRAY:
+      lua_newtable(L);
+      for (size_t i = 0; i < json_array_size(value); i++) {
+        push_json(L, json_array_get(value, i), array);
+        lua_seti(L, -2, (lua_Integer)i + 1);
+      }
+      lua_pushvalue(L, array);
+      lua_setmetatable(L, -2);
+      break;
+    case JSON_STRING: lua_pushlstring(L, json_string_value(value), json_string_length(value)); break;
+    case JSON_INTEGER: lua_pushinteger(L, json_integer_value(value)); break;
+    case JSON_REAL: lua_pushnumber(L, json_real_value(value)); break;
+    case JSON_TRUE: lua_pushboolean(L, 1); break;
+    case JSON_FALSE: lua_pushboolean(L, 0); break;
+    case JSON_NULL: lua_pushlightuserdata(L, NULL); break; /* holds its place in an array */
   }
 }
 
@@ -228,7 +229,7 @@ static int json_decode(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  {"save", save}, {"load", load}, {"write_atomic", write_atomic}, {"json_decode", json_decode}, {NULL, NULL},
+    {"save", save}, {"load", load}, {"write_atomic", write_atomic}, {"json_decode", json_decode}, {NULL, NULL},
 };
 
 void bind_open_files(lua_State *L) { bind_register(L, NULL, functions); }

@@ -85,7 +85,10 @@ static int tensor_topk(lua_State *L) {
 }
 
 void bind_open_gather(lua_State *L) {
-  static const luaL_Reg both[] = {{"index_select", tensor_index_select}, {"gather", tensor_gather},
-                                  {"sort", tensor_sort}, {"topk", tensor_topk}, {NULL, NULL}};
+  static const luaL_Reg both[] = {{"index_select", tensor_index_select},
+                                  {"gather", tensor_gather},
+                                  {"sort", tensor_sort},
+                                  {"topk", tensor_topk},
+                                  {NULL, NULL}};
   bind_register(L, both, both);
 }

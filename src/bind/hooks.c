@@ -291,14 +291,11 @@ static int core_observe_backward(lua_State *L) {
 
 void bind_open_hooks(lua_State *L) {
   static const luaL_Reg methods[] = {{"register_hook", tensor_register_hook}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"alias", core_alias},
-                                       {"find_nonfinite", core_find_nonfinite},
-                                       {"tape_key", core_tape_key},
-                                       {"tensor_key", core_tensor_key},
-                                       {"observe_backward", core_observe_backward},
-                                       {NULL, NULL}};
-  static const luaL_Reg handle[] = {{"remove", hook_remove}, {"__close", hook_remove}, {"__tostring", hook_tostring},
-                                    {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"alias", core_alias},           {"find_nonfinite", core_find_nonfinite},     {"tape_key", core_tape_key},
+      {"tensor_key", core_tensor_key}, {"observe_backward", core_observe_backward}, {NULL, NULL}};
+  static const luaL_Reg handle[] = {
+      {"remove", hook_remove}, {"__close", hook_remove}, {"__tostring", hook_tostring}, {NULL, NULL}};
   hook_state *state = lua_newuserdatauv(L, sizeof *state, 0);
   *state = (hook_state){0};
   lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);

@@ -111,8 +111,8 @@ static void each_masked(const rm_tensor *x, const uint8_t *mask, masked_fn fn, v
 }
 
 typedef struct {
-  char *next;        /* reading: where the next element goes */
-  rm_element value;  /* writing */
+  char *next;       /* reading: where the next element goes */
+  rm_element value; /* writing */
   size_t size;
 } masked;
 
@@ -130,8 +130,7 @@ static void set_one(void *ctx, char *element) {
 /* x[mask] -> (n): a copy of the elements where the mask is not 0 */
 static int get_masked(lua_State *L, rm_tensor *x) {
   rm_error err;
-  if (rm_tape_wants(1, &x))
-    return bind_error(L, "x[mask]: has no gradient; use rm.where(mask, x, 0), or x:detach()");
+  if (rm_tape_wants(1, &x)) return bind_error(L, "x[mask]: has no gradient; use rm.where(mask, x, 0), or x:detach()");
   const uint8_t *mask = check_mask(L, x);
   size_t n = 0;
   for (size_t i = 0; i < x->numel; i++) n += mask[i] != 0;
@@ -215,11 +214,12 @@ void bind_assign(lua_State *L, rm_tensor *place, int value, const char *op) {
     return;
   }
   if (rm_tape_wants(1, &y))
-    bind_error(L, "%s: the value carries a gradient, which a write in place would lose; use rm.cat or rm.where, "
-               "y:detach(), or rm.no_grad(function)", op);
+    bind_error(L,
+               "%s: the value carries a gradient, which a write in place would lose; use rm.cat or rm.where, "
+               "y:detach(), or rm.no_grad(function)",
+               op);
   rm_tensor **view = bind_boxtensor(L);
-  if (stretched(place, y, op, view, &err) != RM_OK || rm_tensor_copy(place, *view, &err) != RM_OK)
-    bind_raise(L, &err);
+  if (stretched(place, y, op, view, &err) != RM_OK || rm_tensor_copy(place, *view, &err) != RM_OK) bind_raise(L, &err);
   lua_pop(L, 1);
 }
 

@@ -3,8 +3,8 @@
 
 static size_t checked(lua_State *L, lua_Integer i, size_t extent, size_t at, const char *op) {
   if (i < 1 || (size_t)i > extent)
-    bind_error(L, "%s: index %lld (number %zu of the list) is out of range, expected 1 to %zu", op,
-               (long long)i, at + 1, extent);
+    bind_error(L, "%s: index %lld (number %zu of the list) is out of range, expected 1 to %zu", op, (long long)i,
+               at + 1, extent);
   return (size_t)i - 1;
 }
 

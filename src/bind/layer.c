@@ -238,12 +238,16 @@ static int core_layer_fields(lua_State *L) {
 
 void bind_open_layer(lua_State *L) {
   static const luaL_Reg methods[] = {{"forward", layer_forward}, {NULL, NULL}};
-  static const luaL_Reg meta[] = {{"__call", layer_call},         {"__gc", layer_gc},
-                                  {"__newindex", layer_newindex}, {"__tostring", layer_tostring},
+  static const luaL_Reg meta[] = {{"__call", layer_call},
+                                  {"__gc", layer_gc},
+                                  {"__newindex", layer_newindex},
+                                  {"__tostring", layer_tostring},
                                   {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields}, {"layer_slots", core_layer_slots},
+  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields},
+                                       {"layer_slots", core_layer_slots},
                                        {"layer_hooks", layer_hooks},
-                                       {"set_layer_hooks", set_layer_hooks}, {NULL, NULL}};
+                                       {"set_layer_hooks", set_layer_hooks},
+                                       {NULL, NULL}};
   bind_register(L, NULL, functions);
   luaL_newmetatable(L, BIND_LAYER);
   luaL_setfuncs(L, meta, 0);

@@ -5,7 +5,7 @@
 /* How wide a text is on a screen: combining marks take no column, wide letters (as of Chinese) take two.
  * Call: rm.text_width(text) -> number
  * Units: columns of a terminal. A byte that is not UTF-8 counts as one.
- * Errors: an argument that is no text.
+ * Errors: an argument that is not a text.
  * Source: the width tables of the C library (wcwidth).
  * Example:
  *   > rm.text_width "café", rm.text_width "猫"
@@ -37,7 +37,7 @@ static int core_text_cut(lua_State *L) {
  * characters that turn the direction of writing are written as escapes. For names that others chose, wherever they are
  * printed.
  * Call: rm.text_visible(text) -> string
- * Errors: an argument that is no text.
+ * Errors: an argument that is not a text.
  * Example:
  *   > rm.text_visible "cat\27[31m\n"
  *   cat\x1b[31m\n */

@@ -76,9 +76,11 @@ static int machine_onednn_isa(lua_State *L) {
 }
 
 void bind_open_machine(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"flops", machine_flops}, {"bandwidth", machine_bandwidth}, {"isas", machine_isas},
-      {"onednn_isa", machine_onednn_isa}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"flops", machine_flops},
+                                       {"bandwidth", machine_bandwidth},
+                                       {"isas", machine_isas},
+                                       {"onednn_isa", machine_onednn_isa},
+                                       {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "machine");
 }

@@ -38,9 +38,11 @@ static int tensor_batch_norm(lua_State *L) {
   rm_tensor *add = bind_opttensor(L, 7);
   rm_value *y = bind_boxvalue(L);
   rm_error err;
-  rm_status status =
-      add || relu ? RM_BREAKABLE(rm_batch_norm(x, weight, bias, running[0], running[1], &o, add, relu, &y->tensor, &err), &err)
-                  : rm_value_batch_norm(bind_tovalue(L, 1), weight, bias, running[0], running[1], &o, y, &err);
+  rm_status status = add || relu
+                         ? RM_BREAKABLE(
+                               rm_batch_norm(x, weight, bias, running[0], running[1], &o, add, relu, &y->tensor, &err),
+                               &err)
+                         : rm_value_batch_norm(bind_tovalue(L, 1), weight, bias, running[0], running[1], &o, y, &err);
   return status == RM_OK ? 1 : bind_raise(L, &err);
 }
 

@@ -96,8 +96,8 @@ static int normalize(lua_State *L) {
 void bind_open_normalize(lua_State *L) {
   static const luaL_Reg methods[] = {{"normalize", normalize}, {NULL, NULL}};
   bind_register(L, methods, methods);
-  lua_getfield(L, -1, "imaging");   /* made by data.c */
+  lua_getfield(L, -1, "imaging"); /* made by data.c */
   lua_pushcfunction(L, normalize_table);
-  lua_setfield(L, -2, "normalise_table");
+  lua_setfield(L, -2, "normalize_table");
   lua_pop(L, 1);
 }

@@ -8,9 +8,7 @@
 #include "ops/optim/optim.h"
 
 /* The C array behind a list is a userdata: it goes with the stack, whatever is raised. */
-static void *scratch(lua_State *L, size_t n, size_t size) {
-  return lua_newuserdatauv(L, (n ? n : 1) * size, 0);
-}
+static void *scratch(lua_State *L, size_t n, size_t size) { return lua_newuserdatauv(L, (n ? n : 1) * size, 0); }
 
 static rm_tensor **check_params(lua_State *L, int arg, const char *op, size_t *n) {
   luaL_checktype(L, arg, LUA_TTABLE);
@@ -19,8 +17,7 @@ static rm_tensor **check_params(lua_State *L, int arg, const char *op, size_t *n
   for (size_t i = 0; i < *n; i++) {
     lua_geti(L, arg, (lua_Integer)i + 1);
     if (!bind_totensor(L, -1)) {
-      bind_error(L, "%s: parameter %d is a %s, expected a tensor", op, (int)i + 1,
-                 luaL_typename(L, -1));
+      bind_error(L, "%s: parameter %d is a %s, expected a tensor", op, (int)i + 1, luaL_typename(L, -1));
       return NULL;
     }
     params[i] = bind_checkwritable(L, lua_gettop(L), op);

@@ -218,7 +218,6 @@ static int tensor_relu(lua_State *L) {
   return RM_BREAKABLE(rm_value_relu(x, y, &err), &err) == RM_OK ? 1 : bind_raise(L, &err);
 }
 
-
 /* Smooth activations: 1 / (1 + e^-x), tanh(x), and silu(x) = x * sigmoid(x), element by element.
  * Call: x:sigmoid() -> tensor
  * Call: x:tanh() -> tensor
@@ -244,9 +243,7 @@ static int tensor_silu(lua_State *L) { return unary(L, RM_SILU, NULL); }
  * Example:
  *   > rm.tensor {-1, 2}:leaky_relu(0.1)
  *   [-0.1000,  2.0000]  float32 (2) */
-static int tensor_leaky_relu(lua_State *L) {
-  return unary(L, RM_LEAKY_RELU, &(double){luaL_optnumber(L, 2, 0.01)});
-}
+static int tensor_leaky_relu(lua_State *L) { return unary(L, RM_LEAKY_RELU, &(double){luaL_optnumber(L, 2, 0.01)}); }
 
 /* x where it is positive, alpha * (e^x - 1) elsewhere.
  * Call: x:elu(alpha = 1) -> tensor
@@ -368,8 +365,9 @@ static int tensor_ge(lua_State *L) { return compare(L, RM_GE, "ge"); }
 
 /* Lua turns the result of < into one truth value, so the operator cannot be what is meant. */
 static int tensor_no_order(lua_State *L) {
-  return bind_error(L, "tensors are compared element by element with x:lt(y), x:le(y), x:gt(y), "
-                       "x:ge(y), not with < or >");
+  return bind_error(L,
+                    "tensors are compared element by element with x:lt(y), x:le(y), x:gt(y), "
+                    "x:ge(y), not with < or >");
 }
 
 static int logical(lua_State *L, rm_logical_op op) {
@@ -417,27 +415,58 @@ static int tensor_where(lua_State *L) {
   return raise_or_push(L, RM_BREAKABLE(rm_where(condition, a, b, y, &err), &err), y, &err);
 }
 
-static const luaL_Reg both[] = {
-    {"add", tensor_add}, {"sub", tensor_sub}, {"mul", tensor_mul}, {"div", tensor_div},
-    {"pow", tensor_pow}, {"maximum", tensor_maximum}, {"minimum", tensor_minimum},
-    {"floor_divide", tensor_floor_divide}, {"remainder", tensor_remainder},
-    {"neg", tensor_neg}, {"abs", tensor_abs}, {"sign", tensor_sign}, {"square", tensor_square},
-    {"sqrt", tensor_sqrt}, {"reciprocal", tensor_reciprocal}, {"exp", tensor_exp}, {"log", tensor_log},
-    {"floor", tensor_floor}, {"ceil", tensor_ceil}, {"round", tensor_round}, {"clamp", tensor_clamp},
-    {"relu", tensor_relu}, {"leaky_relu", tensor_leaky_relu}, {"elu", tensor_elu},
-    {"sigmoid", tensor_sigmoid}, {"tanh", tensor_tanh}, {"silu", tensor_silu}, {"gelu", tensor_gelu},
-    {"maxout", tensor_maxout}, {"where", tensor_where},
-    {"eq", tensor_eq}, {"ne", tensor_ne}, {"lt", tensor_lt}, {"le", tensor_le}, {"gt", tensor_gt},
-    {"ge", tensor_ge}, {"logical_and", tensor_logical_and}, {"logical_or", tensor_logical_or},
-    {"logical_xor", tensor_logical_xor}, {"logical_not", tensor_logical_not}, {NULL, NULL}};
+static const luaL_Reg both[] = {{"add", tensor_add},
+                                {"sub", tensor_sub},
+                                {"mul", tensor_mul},
+                                {"div", tensor_div},
+                                {"pow", tensor_pow},
+                                {"maximum", tensor_maximum},
+                                {"minimum", tensor_minimum},
+                                {"floor_divide", tensor_floor_divide},
+                                {"remainder", tensor_remainder},
+                                {"neg", tensor_neg},
+                                {"abs", tensor_abs},
+                                {"sign", tensor_sign},
+                                {"square", tensor_square},
+                                {"sqrt", tensor_sqrt},
+                                {"reciprocal", tensor_reciprocal},
+                                {"exp", tensor_exp},
+                                {"log", tensor_log},
+                                {"floor", tensor_floor},
+                                {"ceil", tensor_ceil},
+                                {"round", tensor_round},
+                                {"clamp", tensor_clamp},
+                                {"relu", tensor_relu},
+                                {"leaky_relu", tensor_leaky_relu},
+                                {"elu", tensor_elu},
+                                {"sigmoid", tensor_sigmoid},
+                                {"tanh", tensor_tanh},
+                                {"silu", tensor_silu},
+                                {"gelu", tensor_gelu},
+                                {"maxout", tensor_maxout},
+                                {"where", tensor_where},
+                                {"eq", tensor_eq},
+                                {"ne", tensor_ne},
+                                {"lt", tensor_lt},
+                                {"le", tensor_le},
+                                {"gt", tensor_gt},
+                                {"ge", tensor_ge},
+                                {"logical_and", tensor_logical_and},
+                                {"logical_or", tensor_logical_or},
+                                {"logical_xor", tensor_logical_xor},
+                                {"logical_not", tensor_logical_not},
+                                {NULL, NULL}};
 
-static const luaL_Reg methods[] = {
-    {"add_", tensor_add_}, {"sub_", tensor_sub_}, {"mul_", tensor_mul_}, {"div_", tensor_div_},
-    {"clamp_", tensor_clamp_}, {"__add", tensor_add}, {"__sub", tensor_sub}, {"__mul", tensor_mul},
-    {"__div", tensor_div}, {"__pow", tensor_pow}, {"__unm", tensor_neg}, {"__idiv", tensor_floor_divide},
-    {"__mod", tensor_remainder}, {"__lt", tensor_no_order}, {"__le", tensor_no_order},
-    {"__band", tensor_logical_and}, {"__bor", tensor_logical_or}, {"__bxor", tensor_logical_xor},
-    {"__bnot", tensor_logical_not}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"add_", tensor_add_},          {"sub_", tensor_sub_},
+                                   {"mul_", tensor_mul_},          {"div_", tensor_div_},
+                                   {"clamp_", tensor_clamp_},      {"__add", tensor_add},
+                                   {"__sub", tensor_sub},          {"__mul", tensor_mul},
+                                   {"__div", tensor_div},          {"__pow", tensor_pow},
+                                   {"__unm", tensor_neg},          {"__idiv", tensor_floor_divide},
+                                   {"__mod", tensor_remainder},    {"__lt", tensor_no_order},
+                                   {"__le", tensor_no_order},      {"__band", tensor_logical_and},
+                                   {"__bor", tensor_logical_or},   {"__bxor", tensor_logical_xor},
+                                   {"__bnot", tensor_logical_not}, {NULL, NULL}};
 
 void bind_open_pointwise(lua_State *L);
 void bind_open_pointwise(lua_State *L) {

@@ -16,14 +16,14 @@ typedef enum { WHOLE, DECIMAL, EXPONENT } notation;
 typedef struct {
   luaL_Buffer out;
   const rm_tensor *x;
-  bool cut;         /* show the ends only: so many positions of rows and columns, */
+  bool cut;                /* show the ends only: so many positions of rows and columns, */
   size_t edge, outer_edge; /* and of the dimensions outside of them */
-  size_t line;      /* columns */
-  int digits;       /* behind the decimal point */
+  size_t line;             /* columns */
+  int digits;              /* behind the decimal point */
   notation notation;
-  size_t width;     /* of the widest number */
-  double largest;   /* magnitude */
-  bool whole;       /* no number has a fraction */
+  size_t width;   /* of the widest number */
+  double largest; /* magnitude */
+  bool whole;     /* no number has a fraction */
 } printer;
 
 /* --- which elements --------------------------------------------------------------- */

@@ -159,8 +159,8 @@ static int process_gc(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-  {"write", process_write}, {"close", process_close}, {"wait", process_wait}, {"kill", process_kill},
-  {"running", process_running}, {"__gc", process_gc}, {"__close", process_gc}, {NULL, NULL},
+    {"write", process_write},     {"close", process_close}, {"wait", process_wait},  {"kill", process_kill},
+    {"running", process_running}, {"__gc", process_gc},     {"__close", process_gc}, {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {{"run", run}, {"spawn", spawn}, {NULL, NULL}};

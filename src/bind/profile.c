@@ -31,8 +31,9 @@ static int timed(lua_State *L) {
 
 /* Names of which the function calls back into Lua, or does not compute. */
 static bool exempt(const char *name) {
-  static const char *const names[] = {"__gc",    "__close", "__index",     "__newindex", "__name", "no_grad",
-                                      "enable_grad", "apply",   "num_threads", "live_tensors", "is_grad_enabled"};
+  static const char *const names[] = {"__gc",        "__close",      "__index",        "__newindex",
+                                      "__name",      "no_grad",      "enable_grad",    "apply",
+                                      "num_threads", "live_tensors", "is_grad_enabled"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(name, names[i]) == 0) return true;
   return false;
@@ -79,8 +80,10 @@ static void take_timers(lua_State *L) {
 static void for_tables(lua_State *L, bool put) {
   const struct {
     const char *metatable, *field, *only, *called;
-  } tables[] = {{BIND_TENSOR, NULL, NULL, NULL}, {BIND_TENSOR, "methods", NULL, NULL},
-                {BIND_LAYER, NULL, "__call", "layer"}, {"resmoon.Epoch", NULL, "__call", "data"},
+  } tables[] = {{BIND_TENSOR, NULL, NULL, NULL},
+                {BIND_TENSOR, "methods", NULL, NULL},
+                {BIND_LAYER, NULL, "__call", "layer"},
+                {"resmoon.Epoch", NULL, "__call", "data"},
                 {NULL, NULL, NULL, NULL}};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     int top = lua_gettop(L);

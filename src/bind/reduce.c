@@ -10,7 +10,7 @@ typedef struct {
   rm_tensor *x;
   bool over[RM_MAX_DIMS];
   bool keepdim, unbiased;
-  int  given;              /* how many dimensions the call names; 0: all are meant */
+  int given; /* how many dimensions the call names; 0: all are meant */
 } arguments;
 
 /* x at 1, dimensions from `arg` on, then options. */
@@ -117,13 +117,12 @@ static int tensor_norm(lua_State *L) {
 
 /* x:max() -> the largest; x:max(dim) -> values, positions; x:max({1, 3}) -> values. */
 static int extreme(lua_State *L, const char *op, bool largest) {
-  if (bind_totensor(L, 2))
-    bind_error(L, "%s: of two tensors, element by element, it is x:%simum(y)", op, op);
+  if (bind_totensor(L, 2)) bind_error(L, "%s: of two tensors, element by element, it is x:%simum(y)", op, op);
   arguments a = check(L, 2, op, keepdim_only);
   rm_tensor **value = bind_boxtensor(L), **index = bind_boxtensor(L);
   rm_error err;
-  rm_status status =
-      RM_BREAKABLE(rm_extreme(a.x, largest, a.over, a.keepdim, value, a.given == 1 ? index : NULL, &err), &err);
+  rm_status status = RM_BREAKABLE(rm_extreme(a.x, largest, a.over, a.keepdim, value, a.given == 1 ? index : NULL, &err),
+                                  &err);
   if (status != RM_OK) return bind_raise(L, &err);
   bind_pushed(L, value);
   if (a.given == 1) return bind_pushed(L, index) + 1;
@@ -171,11 +170,11 @@ static int position(lua_State *L, const char *op, bool largest) {
 static int tensor_argmax(lua_State *L) { return position(L, "argmax", true); }
 static int tensor_argmin(lua_State *L) { return position(L, "argmin", false); }
 
-static const luaL_Reg both[] = {
-    {"sum", tensor_sum}, {"mean", tensor_mean}, {"prod", tensor_prod}, {"any", tensor_any},
-    {"all", tensor_all}, {"var", tensor_var}, {"std", tensor_std}, {"norm", tensor_norm},
-    {"max", tensor_max}, {"min", tensor_min}, {"argmax", tensor_argmax}, {"argmin", tensor_argmin},
-    {NULL, NULL}};
+static const luaL_Reg both[] = {{"sum", tensor_sum}, {"mean", tensor_mean},     {"prod", tensor_prod},
+                                {"any", tensor_any}, {"all", tensor_all},       {"var", tensor_var},
+                                {"std", tensor_std}, {"norm", tensor_norm},     {"max", tensor_max},
+                                {"min", tensor_min}, {"argmax", tensor_argmax}, {"argmin", tensor_argmin},
+                                {NULL, NULL}};
 
 void bind_open_reduce(lua_State *L);
 void bind_open_reduce(lua_State *L) { bind_register(L, both, both); }

@@ -203,8 +203,10 @@ static int generator_newindex(lua_State *L) {
 
 /* rm.random = {init = ..., shuffle = ..., augment = ..., dropout = ...} */
 static void set_random(lua_State *L) {
-  static const char *const names[BIND_RNG_COUNT] = {
-      [BIND_RNG_INIT] = "init", [BIND_RNG_SHUFFLE] = "shuffle", [BIND_RNG_AUGMENT] = "augment", [BIND_RNG_DROPOUT] = "dropout"};
+  static const char *const names[BIND_RNG_COUNT] = {[BIND_RNG_INIT] = "init",
+                                                    [BIND_RNG_SHUFFLE] = "shuffle",
+                                                    [BIND_RNG_AUGMENT] = "augment",
+                                                    [BIND_RNG_DROPOUT] = "dropout"};
   lua_createtable(L, 0, BIND_RNG_COUNT);
   for (int i = 0; i < BIND_RNG_COUNT; i++) {
     generator *g = lua_newuserdatauv(L, sizeof *g, 0);
@@ -217,10 +219,14 @@ static void set_random(lua_State *L) {
 
 void bind_open_rng(lua_State *L) {
   static const luaL_Reg functions[] = {{"generator", core_generator}, {"manual_seed", core_manual_seed}, {NULL, NULL}};
-  static const luaL_Reg methods[] = {
-      {"get_state", generator_get_state}, {"set_state", generator_set_state}, {"seed", generator_seed},
-      {"uniform", generator_uniform}, {"normal", generator_normal}, {"integer", generator_integer},
-      {"permutation", generator_permutation}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"get_state", generator_get_state},
+                                     {"set_state", generator_set_state},
+                                     {"seed", generator_seed},
+                                     {"uniform", generator_uniform},
+                                     {"normal", generator_normal},
+                                     {"integer", generator_integer},
+                                     {"permutation", generator_permutation},
+                                     {NULL, NULL}};
   luaL_newmetatable(L, BIND_GENERATOR);
   luaL_newlib(L, methods);
   lua_pushcclosure(L, generator_index, 1);

@@ -43,7 +43,9 @@ static int core_memory(lua_State *L) {
   const struct {
     const char *name;
     size_t value;
-  } fields[] = {{"live", stats.live_bytes}, {"cached", stats.cached_bytes}, {"peak", stats.peak_bytes},
+  } fields[] = {{"live", stats.live_bytes},
+                {"cached", stats.cached_bytes},
+                {"peak", stats.peak_bytes},
                 {"blocks", stats.live_blocks}};
   lua_createtable(L, 0, 4);
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
@@ -104,9 +106,13 @@ static int core_nearest(lua_State *L) {
 }
 
 void bind_open_runtime(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"num_threads", core_num_threads}, {"set_num_threads", core_set_num_threads}, {"memory", core_memory},
-      {"trim_memory", core_trim_memory}, {"live_tensors", core_live_tensors}, {"isa", core_isa},
-      {"nearest", core_nearest}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"num_threads", core_num_threads},
+                                       {"set_num_threads", core_set_num_threads},
+                                       {"memory", core_memory},
+                                       {"trim_memory", core_trim_memory},
+                                       {"live_tensors", core_live_tensors},
+                                       {"isa", core_isa},
+                                       {"nearest", core_nearest},
+                                       {NULL, NULL}};
   bind_register(L, NULL, functions);
 }

@@ -4,8 +4,7 @@
 #include "bind/bind.h"
 #include "parallel/interrupt.h"
 
-static int softmax(lua_State *L, const char *op,
-                   rm_status (*call)(rm_tensor *, size_t, rm_tensor **, rm_error *)) {
+static int softmax(lua_State *L, const char *op, rm_status (*call)(rm_tensor *, size_t, rm_tensor **, rm_error *)) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t dim = x->ndim ? x->ndim - 1 : 0;
   if (!lua_isnoneornil(L, 2)) dim = bind_checkaxis(L, 2, x->ndim, op);
@@ -26,8 +25,7 @@ static int softmax(lua_State *L, const char *op,
 static int tensor_softmax(lua_State *L) { return softmax(L, "softmax", rm_softmax); }
 static int tensor_log_softmax(lua_State *L) { return softmax(L, "log_softmax", rm_log_softmax); }
 
-static const luaL_Reg both[] = {
-    {"softmax", tensor_softmax}, {"log_softmax", tensor_log_softmax}, {NULL, NULL}};
+static const luaL_Reg both[] = {{"softmax", tensor_softmax}, {"log_softmax", tensor_log_softmax}, {NULL, NULL}};
 
 void bind_open_softmax(lua_State *L);
 void bind_open_softmax(lua_State *L) { bind_register(L, both, both); }

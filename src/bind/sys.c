@@ -114,7 +114,7 @@ static int sys_getppid(lua_State *L) {
  *   > rm.sys.getenv "LESSON"
  *   7 */
 static int sys_getenv(lua_State *L) {
-  lua_pushstring(L, getenv(luaL_checkstring(L, 1)));  /* nil for NULL */
+  lua_pushstring(L, getenv(luaL_checkstring(L, 1))); /* nil for NULL */
   return 1;
 }
 
@@ -264,12 +264,13 @@ static int sys_rename(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  {"clock", sys_clock}, {"time", sys_time}, {"sleep", sys_sleep},
-  {"cpu_count", sys_cpu_count}, {"peak_rss", sys_peak_rss}, {"rss", sys_rss},
-  {"getpid", sys_getpid}, {"getppid", sys_getppid}, {"getenv", sys_getenv}, {"setenv", sys_setenv},
-  {"getcwd", sys_getcwd}, {"which", sys_which}, {"exists", sys_exists}, {"is_dir", sys_is_dir}, {"stat", sys_stat},
-  {"mkdir_p", sys_mkdir_p}, {"mkdtemp", sys_mkdtemp}, {"list", sys_list}, {"remove", sys_remove},
-  {"rename", sys_rename}, {NULL, NULL},
+    {"clock", sys_clock},         {"time", sys_time},         {"sleep", sys_sleep},
+    {"cpu_count", sys_cpu_count}, {"peak_rss", sys_peak_rss}, {"rss", sys_rss},
+    {"getpid", sys_getpid},       {"getppid", sys_getppid},   {"getenv", sys_getenv},
+    {"setenv", sys_setenv},       {"getcwd", sys_getcwd},     {"which", sys_which},
+    {"exists", sys_exists},       {"is_dir", sys_is_dir},     {"stat", sys_stat},
+    {"mkdir_p", sys_mkdir_p},     {"mkdtemp", sys_mkdtemp},   {"list", sys_list},
+    {"remove", sys_remove},       {"rename", sys_rename},     {NULL, NULL},
 };
 
 void bind_open_sys(lua_State *L) {

@@ -114,9 +114,12 @@ static int core_is_grad_enabled(lua_State *L) {
 }
 
 void bind_open_tape(lua_State *L) {
-  static const luaL_Reg methods[] = {{"backward", tensor_backward}, {"requires_grad_", tensor_requires_grad_}, {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"no_grad", core_no_grad}, {"enable_grad", core_enable_grad},
-                                       {"is_grad_enabled", core_is_grad_enabled}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {
+      {"backward", tensor_backward}, {"requires_grad_", tensor_requires_grad_}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"no_grad", core_no_grad},
+                                       {"enable_grad", core_enable_grad},
+                                       {"is_grad_enabled", core_is_grad_enabled},
+                                       {NULL, NULL}};
   luaL_newmetatable(L, GRAD_SWITCH);
   lua_pushcfunction(L, switch_close);
   lua_setfield(L, -2, "__close");

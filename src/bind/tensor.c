@@ -64,9 +64,9 @@ static int push_op(lua_State *L, const rm_tensor *x) {
 static const struct {
   const char *name;
   int (*push)(lua_State *, const rm_tensor *);
-} fields[] = {{"shape", push_shape}, {"dtype", push_dtype}, {"grad", push_grad},
-              {"requires_grad", push_requires_grad}, {"ndim", push_ndim}, {"is_leaf", push_is_leaf},
-              {"op", push_op}};
+} fields[] = {
+    {"shape", push_shape}, {"dtype", push_dtype},     {"grad", push_grad}, {"requires_grad", push_requires_grad},
+    {"ndim", push_ndim},   {"is_leaf", push_is_leaf}, {"op", push_op}};
 enum { FIELDS = sizeof fields / sizeof *fields };
 
 /* --- x.name ---------------------------------------------------------------------- */
@@ -243,11 +243,17 @@ static int core_is_tensor(lua_State *L) {
 }
 
 void bind_open_tensor(lua_State *L) {
-  static const luaL_Reg methods[] = {
-      {"size", tensor_size}, {"stride", tensor_stride}, {"dim", tensor_dim}, {"numel", tensor_numel},
-      {"is_contiguous", tensor_is_contiguous}, {"is_channels_last", tensor_is_channels_last},
-      {"copy_", tensor_copy_}, {"__newindex", tensor_newindex}, {"__len", tensor_len},
-      {"__eq", tensor_equal}, {NULL, NULL}};
+  static const luaL_Reg methods[] = {{"size", tensor_size},
+                                     {"stride", tensor_stride},
+                                     {"dim", tensor_dim},
+                                     {"numel", tensor_numel},
+                                     {"is_contiguous", tensor_is_contiguous},
+                                     {"is_channels_last", tensor_is_channels_last},
+                                     {"copy_", tensor_copy_},
+                                     {"__newindex", tensor_newindex},
+                                     {"__len", tensor_len},
+                                     {"__eq", tensor_equal},
+                                     {NULL, NULL}};
   static const luaL_Reg functions[] = {{"is_tensor", core_is_tensor}, {NULL, NULL}};
   bind_register(L, methods, functions);
   luaL_getmetatable(L, BIND_TENSOR);

@@ -38,7 +38,8 @@ static int sys_ask_terminal(lua_State *L) {
   size_t length;
   const char *question = luaL_checklstring(L, 1, &length), *last = luaL_checkstring(L, 2);
   double seconds = luaL_checknumber(L, 3);
-  if (!(seconds >= 0 && seconds <= 10)) return bind_error(L, "sys.ask_terminal: expected 0 to 10 seconds, got %g", seconds);
+  if (!(seconds >= 0 && seconds <= 10))
+    return bind_error(L, "sys.ask_terminal: expected 0 to 10 seconds, got %g", seconds);
   char answer[200];
   size_t count = rm_terminal_ask(question, length, last[0], seconds, answer, sizeof answer);
   if (count > 0) lua_pushlstring(L, answer, count);
@@ -47,7 +48,10 @@ static int sys_ask_terminal(lua_State *L) {
 }
 
 static const luaL_Reg functions[] = {
-  {"isatty", sys_isatty}, {"winsize", sys_winsize}, {"ask_terminal", sys_ask_terminal}, {NULL, NULL},
+    {"isatty", sys_isatty},
+    {"winsize", sys_winsize},
+    {"ask_terminal", sys_ask_terminal},
+    {NULL, NULL},
 };
 
 void bind_add_terminal(lua_State *L) { luaL_setfuncs(L, functions, 0); }

@@ -128,14 +128,14 @@ static int tensor_permute(lua_State *L) {
   rm_error err;
   bool table = lua_istable(L, 2);
   size_t n = table ? lua_rawlen(L, 2) : (size_t)(lua_gettop(L) - 1);
-  if (n != x->ndim)
-    return bind_error(L, "permute: x has %zu dimensions, the order names %zu", x->ndim, n);
+  if (n != x->ndim) return bind_error(L, "permute: x has %zu dimensions, the order names %zu", x->ndim, n);
   if (table) bind_checkend(L, 3, "permute");
   for (size_t d = 0; d < n; d++) {
     if (table) lua_rawgeti(L, 2, (lua_Integer)d + 1);
     else lua_pushvalue(L, 2 + (int)d);
     if (!lua_isnumber(L, -1))
-      return bind_error(L, "permute: dimension %zu of the order is a %s, expected a number", d + 1, luaL_typename(L, -1));
+      return bind_error(L, "permute: dimension %zu of the order is a %s, expected a number", d + 1,
+                        luaL_typename(L, -1));
     order[d] = bind_checkdim(L, -1, x->ndim, "permute");
     lua_pop(L, 1);
   }
@@ -171,7 +171,8 @@ static int tensor_t(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   char text[RM_SHAPE_TEXT];
   rm_error err;
-  if (x->ndim != 2) return bind_error(L, "t: x is %s, expected a matrix (use x:transpose(a, b))", rm_tensor_text(x, text));
+  if (x->ndim != 2)
+    return bind_error(L, "t: x is %s, expected a matrix (use x:transpose(a, b))", rm_tensor_text(x, text));
   rm_tensor **y = bind_boxtensor(L);
   return finish(L, rm_transpose(x, 0, 1, y, &err), y, &err);
 }
@@ -370,14 +371,15 @@ static int tensor_detach(lua_State *L) {
 }
 
 void bind_open_views(lua_State *L) {
-  static const luaL_Reg both[] = {
-      {"reshape", tensor_reshape}, {"flatten", tensor_flatten}, {"squeeze", tensor_squeeze},
-      {"unsqueeze", tensor_unsqueeze}, {"permute", tensor_permute}, {"transpose", tensor_transpose},
-      {"narrow", tensor_narrow}, {"split", tensor_split}, {"chunk", tensor_chunk}, {NULL, NULL}};
+  static const luaL_Reg both[] = {{"reshape", tensor_reshape}, {"flatten", tensor_flatten},
+                                  {"squeeze", tensor_squeeze}, {"unsqueeze", tensor_unsqueeze},
+                                  {"permute", tensor_permute}, {"transpose", tensor_transpose},
+                                  {"narrow", tensor_narrow},   {"split", tensor_split},
+                                  {"chunk", tensor_chunk},     {NULL, NULL}};
   static const luaL_Reg methods[] = {
-      {"view", tensor_view}, {"t", tensor_t}, {"expand", tensor_expand}, {"expand_as", tensor_expand_as},
-      {"select", tensor_select}, {"contiguous", tensor_contiguous}, {"clone", tensor_clone},
-      {"detach", tensor_detach}, {NULL, NULL}};
+      {"view", tensor_view},           {"t", tensor_t},           {"expand", tensor_expand},
+      {"expand_as", tensor_expand_as}, {"select", tensor_select}, {"contiguous", tensor_contiguous},
+      {"clone", tensor_clone},         {"detach", tensor_detach}, {NULL, NULL}};
   bind_register(L, both, both);
   bind_register(L, methods, NULL);
 }

@@ -25,6 +25,6 @@ rm_status rm_tensor_add_hook(rm_tensor *t, rm_hook *hook, rm_error *err);
 
 /* For the tape: passes *dy through the hooks; on failure *dy is what it was so far. */
 rm_status rm_hooks_run(rm_hook *hooks, rm_tensor **dy, rm_error *err);
-void      rm_hooks_release(rm_hook *hooks); /* all of the list; NULL is fine */
+void rm_hooks_release(rm_hook *hooks); /* all of the list; NULL is fine */
 
 #endif

@@ -13,13 +13,13 @@
 enum { RM_ITER_MAX = 4 };
 
 typedef struct {
-  size_t    nops;
-  size_t    ndim;                              /* after merging; at least 1 */
-  size_t    numel;
-  size_t    shape[RM_MAX_DIMS];                /* [0] is the innermost run */
+  size_t nops;
+  size_t ndim; /* after merging; at least 1 */
+  size_t numel;
+  size_t shape[RM_MAX_DIMS];                   /* [0] is the innermost run */
   ptrdiff_t strides[RM_ITER_MAX][RM_MAX_DIMS]; /* in elements */
-  char     *data[RM_ITER_MAX];
-  size_t    size[RM_ITER_MAX];                 /* bytes of an element */
+  char *data[RM_ITER_MAX];
+  size_t size[RM_ITER_MAX]; /* bytes of an element */
 } rm_iter;
 
 /* Operands are broadcast to the shape of ops[0], the output. They must fit. */

@@ -121,8 +121,7 @@ static rm_status run_fill(rm_rng *rng, rm_tensor *t, fill f, rm_error *err) {
 }
 
 rm_status rm_rng_fill_uniform(rm_rng *rng, rm_tensor *t, float low, float high, rm_error *err) {
-  if (!(high >= low))
-    return rm_fail(err, RM_ERR_VALUE, "uniform: low %g is above high %g", (double)low, (double)high);
+  if (!(high >= low)) return rm_fail(err, RM_ERR_VALUE, "uniform: low %g is above high %g", (double)low, (double)high);
   return run_fill(rng, t, (fill){.a = low, .b = high - low, .draw = draw_uniform}, err);
 }
 

@@ -47,8 +47,7 @@ void rm_strides_channels_last(const size_t shape[4], ptrdiff_t strides[4]) {
 }
 
 /* Whether strides equal `expected` wherever the extent is not 1. */
-static bool strides_match(size_t ndim, const size_t shape[], const ptrdiff_t strides[],
-                          const ptrdiff_t expected[]) {
+static bool strides_match(size_t ndim, const size_t shape[], const ptrdiff_t strides[], const ptrdiff_t expected[]) {
   for (size_t d = 0; d < ndim; d++)
     if (shape[d] != 1 && strides[d] != expected[d]) return false;
   return true;
@@ -86,17 +85,15 @@ bool rm_strides_are_dense(size_t ndim, const size_t shape[], const ptrdiff_t str
   return true;
 }
 
-rm_status rm_shape_broadcast(const char *op, size_t ndim_a, const size_t a[], size_t ndim_b,
-                             const size_t b[], size_t *ndim, size_t shape[RM_MAX_DIMS],
-                             rm_error *err) {
+rm_status rm_shape_broadcast(const char *op, size_t ndim_a, const size_t a[], size_t ndim_b, const size_t b[],
+                             size_t *ndim, size_t shape[RM_MAX_DIMS], rm_error *err) {
   size_t n = ndim_a > ndim_b ? ndim_a : ndim_b;
   size_t result[RM_MAX_DIMS];
   for (size_t i = 0; i < n; i++) { /* from the last dimension backwards */
     size_t ea = i < ndim_a ? a[ndim_a - 1 - i] : 1, eb = i < ndim_b ? b[ndim_b - 1 - i] : 1;
     if (ea != eb && ea != 1 && eb != 1) {
       char ta[RM_SHAPE_TEXT], tb[RM_SHAPE_TEXT];
-      return rm_fail(err, RM_ERR_SHAPE,
-                     "%s: shapes %s and %s do not broadcast: %zu against %zu, %zu from the end", op,
+      return rm_fail(err, RM_ERR_SHAPE, "%s: shapes %s and %s do not broadcast: %zu against %zu, %zu from the end", op,
                      rm_shape_text(ndim_a, a, ta), rm_shape_text(ndim_b, b, tb), ea, eb, i + 1);
     }
     result[n - 1 - i] = ea == 1 ? eb : ea;

@@ -28,9 +28,8 @@ bool rm_strides_are_dense(size_t ndim, const size_t shape[], const ptrdiff_t str
 
 /* The shape that a and b broadcast to (aligned at the last dimension; 1 stretches).
  * `op` names the operation in the error. */
-rm_status rm_shape_broadcast(const char *op, size_t ndim_a, const size_t a[], size_t ndim_b,
-                             const size_t b[], size_t *ndim, size_t shape[RM_MAX_DIMS],
-                             rm_error *err);
+rm_status rm_shape_broadcast(const char *op, size_t ndim_a, const size_t a[], size_t ndim_b, const size_t b[],
+                             size_t *ndim, size_t shape[RM_MAX_DIMS], rm_error *err);
 
 /* Writes "(2, 3, 4)"; "()" for no dimensions. Returns buf. */
 enum { RM_SHAPE_TEXT = 200 };

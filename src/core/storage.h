@@ -10,14 +10,14 @@ typedef struct rm_reader rm_reader; /* still has to look at the elements: reader
 typedef struct {
   atomic_size_t refs;     /* tensors that keep the elements */
   atomic_size_t watchers; /* weak tensors, and one more for all of refs: these keep this struct */
-  size_t        bytes;
-  void         *data;
-  atomic_uint   version;  /* counts writes in place, so that backward can refuse stale values */
-  rm_reader    *readers;  /* NULL: nobody has put anything off */
+  size_t bytes;
+  void *data;
+  atomic_uint version; /* counts writes in place, so that backward can refuse stale values */
+  rm_reader *readers;  /* NULL: nobody has put anything off */
 } rm_storage;
 
-rm_storage *rm_storage_new(size_t bytes);        /* uninitialized, one owner; NULL: no memory */
-void        rm_storage_release(rm_storage *s);   /* the last owner frees the elements */
-void        rm_storage_unwatch(rm_storage *s);   /* the last watcher frees what is left */
+rm_storage *rm_storage_new(size_t bytes); /* uninitialized, one owner; NULL: no memory */
+void rm_storage_release(rm_storage *s);   /* the last owner frees the elements */
+void rm_storage_unwatch(rm_storage *s);   /* the last watcher frees what is left */
 
 #endif

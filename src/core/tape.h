@@ -41,20 +41,20 @@ typedef rm_status (*rm_recompute_fn)(const rm_node *node, rm_tensor **y, rm_erro
  * `payload` (copied; may be NULL) holds what backward needs besides tensors.
  * Entries of `inputs` and `saved` may be NULL. y may be among the saved. */
 typedef struct {
-  const char    *name;         /* of the operator, for messages: "conv2d" */
+  const char *name; /* of the operator, for messages: "conv2d" */
   rm_backward_fn backward;
-  rm_recompute_fn recompute;   /* where that is cheap, else NULL; not with y among the saved */
-  size_t         ninputs;
+  rm_recompute_fn recompute; /* where that is cheap, else NULL; not with y among the saved */
+  size_t ninputs;
   rm_tensor *const *inputs;
-  size_t         nsaved;
+  size_t nsaved;
   rm_tensor *const *saved;
-  const void    *payload;
-  size_t         payload_bytes;
+  const void *payload;
+  size_t payload_bytes;
 } rm_record;
 rm_status rm_tape_record(rm_tensor *y, const rm_record *record, rm_error *err);
 
-bool        rm_node_needs(const rm_node *node, size_t input);
-rm_tensor  *rm_node_saved(const rm_node *node, size_t i);   /* borrowed; NULL if NULL was saved */
+bool rm_node_needs(const rm_node *node, size_t input);
+rm_tensor *rm_node_saved(const rm_node *node, size_t i); /* borrowed; NULL if NULL was saved */
 const void *rm_node_payload(const rm_node *node);
 /* The tensor that owns a node gives it up; frees the graph behind it without recursion. */
 void rm_node_release(rm_node *node);
@@ -62,8 +62,8 @@ const char *rm_node_name(const rm_node *node);
 /* Shape of input i, for gradients that are summed or scattered back to it. */
 /* What computed input i; NULL for a leaf, and for what requires no gradient. */
 const rm_node *rm_node_input(const rm_node *node, size_t input);
-rm_hook   **rm_node_hooks(rm_node *node);   /* of the node's output: hook.h */
-size_t      rm_node_input_shape(const rm_node *node, size_t input, size_t shape[RM_MAX_DIMS]);
+rm_hook **rm_node_hooks(rm_node *node); /* of the node's output: hook.h */
+size_t rm_node_input_shape(const rm_node *node, size_t input, size_t shape[RM_MAX_DIMS]);
 
 /* Gradients of y with respect to all leaves behind it, added to their `grad`.
  * dy may be NULL if y has one element. Unless keep_graph, the graph's saved tensors are freed

@@ -19,13 +19,12 @@ rm_tensor *rm_tensor_over(rm_storage *storage, rm_dtype dtype, size_t ndim, cons
   t->dtype = dtype;
   t->ndim = ndim;
   t->numel = numel;
-  if (ndim > 0) memcpy(t->shape, shape, ndim * sizeof *shape);  /* a scalar has no shape to copy */
+  if (ndim > 0) memcpy(t->shape, shape, ndim * sizeof *shape); /* a scalar has no shape to copy */
   atomic_fetch_add(&live, 1);
   return t;
 }
 
-rm_status rm_tensor_new(rm_dtype dtype, size_t ndim, const size_t shape[], rm_tensor **out,
-                        rm_error *err) {
+rm_status rm_tensor_new(rm_dtype dtype, size_t ndim, const size_t shape[], rm_tensor **out, rm_error *err) {
   size_t numel;
   if (ndim > RM_MAX_DIMS)
     return rm_fail(err, RM_ERR_SHAPE, "a tensor has at most %d dimensions, got %zu", RM_MAX_DIMS, ndim);
@@ -55,8 +54,7 @@ rm_status rm_tensor_new_like(const rm_tensor *x, rm_dtype dtype, rm_tensor **out
   return RM_OK;
 }
 
-rm_status rm_tensor_zeros(rm_dtype dtype, size_t ndim, const size_t shape[], rm_tensor **out,
-                          rm_error *err) {
+rm_status rm_tensor_zeros(rm_dtype dtype, size_t ndim, const size_t shape[], rm_tensor **out, rm_error *err) {
   RM_TRY(rm_tensor_new(dtype, ndim, shape, out, err));
   memset((*out)->storage->data, 0, (*out)->storage->bytes);
   return RM_OK;
@@ -94,22 +92,16 @@ rm_status rm_tensor_give(rm_status status, rm_tensor *t, rm_tensor **out) {
   return status;
 }
 
-void *rm_tensor_data(const rm_tensor *t) {
-  return (char *)t->storage->data + t->offset * rm_dtype_size(t->dtype);
-}
+void *rm_tensor_data(const rm_tensor *t) { return (char *)t->storage->data + t->offset * rm_dtype_size(t->dtype); }
 float *rm_tensor_f32(const rm_tensor *t) { return (float *)t->storage->data + t->offset; }
 uint8_t *rm_tensor_u8(const rm_tensor *t) { return (uint8_t *)t->storage->data + t->offset; }
 int64_t *rm_tensor_i64(const rm_tensor *t) { return (int64_t *)t->storage->data + t->offset; }
 
-bool rm_tensor_is_contiguous(const rm_tensor *t) {
-  return rm_strides_are_contiguous(t->ndim, t->shape, t->strides);
-}
+bool rm_tensor_is_contiguous(const rm_tensor *t) { return rm_strides_are_contiguous(t->ndim, t->shape, t->strides); }
 bool rm_tensor_is_channels_last(const rm_tensor *t) {
   return rm_strides_are_channels_last(t->ndim, t->shape, t->strides);
 }
-bool rm_tensor_is_dense(const rm_tensor *t) {
-  return rm_strides_are_dense(t->ndim, t->shape, t->strides);
-}
+bool rm_tensor_is_dense(const rm_tensor *t) { return rm_strides_are_dense(t->ndim, t->shape, t->strides); }
 bool rm_tensor_same_shape(const rm_tensor *a, const rm_tensor *b) {
   return rm_shape_equal(a->ndim, a->shape, b->ndim, b->shape);
 }
@@ -119,8 +111,6 @@ bool rm_tensor_same_layout(const rm_tensor *a, const rm_tensor *b) {
     if (a->shape[d] > 1 && a->strides[d] != b->strides[d]) return false;
   return true;
 }
-char *rm_tensor_text(const rm_tensor *t, char buf[RM_SHAPE_TEXT]) {
-  return rm_shape_text(t->ndim, t->shape, buf);
-}
+char *rm_tensor_text(const rm_tensor *t, char buf[RM_SHAPE_TEXT]) { return rm_shape_text(t->ndim, t->shape, buf); }
 
 void rm_tensor_mark_written(rm_tensor *t) { atomic_fetch_add(&t->storage->version, 1); }

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-rm_status rm_tensor_view(const rm_tensor *x, size_t ndim, const size_t shape[],
-                         const ptrdiff_t strides[], size_t offset, rm_tensor **out, rm_error *err) {
+rm_status rm_tensor_view(const rm_tensor *x, size_t ndim, const size_t shape[], const ptrdiff_t strides[],
+                         size_t offset, rm_tensor **out, rm_error *err) {
   size_t numel;
   if (ndim > RM_MAX_DIMS)
     return rm_fail(err, RM_ERR_SHAPE, "a tensor has at most %d dimensions, got %zu", RM_MAX_DIMS, ndim);

@@ -18,26 +18,24 @@ rm_augment_draw rm_augment_drawn(const rm_augment *augment, const rm_rng *rng, u
                            .flip = augment->flip && r[2] >> 31};
 }
 
-rm_status rm_normalize_table(size_t channels, const double mean[], const double std[],
-                             rm_tensor **out, rm_error *err) {
+rm_status rm_normalize_table(size_t channels, const double mean[], const double std[], rm_tensor **out, rm_error *err) {
   for (size_t c = 0; c < channels; c++)
     if (!(std[c] > 0) || !isfinite(mean[c]))
-      return rm_fail(err, RM_ERR_VALUE, "normalize: channel %zu has mean %g and std %g, expected std > 0",
-                     c + 1, mean[c], std[c]);
+      return rm_fail(err, RM_ERR_VALUE, "normalize: channel %zu has mean %g and std %g, expected std > 0", c + 1,
+                     mean[c], std[c]);
   const size_t shape[2] = {channels, 256};
   rm_tensor *table;
   RM_TRY(rm_tensor_new(RM_FLOAT32, 2, shape, &table, err));
   for (size_t c = 0; c < channels; c++)
-    for (size_t v = 0; v < 256; v++)
-      rm_tensor_f32(table)[c * 256 + v] = (float)(((double)v / 255 - mean[c]) / std[c]);
+    for (size_t v = 0; v < 256; v++) rm_tensor_f32(table)[c * 256 + v] = (float)(((double)v / 255 - mean[c]) / std[c]);
   *out = table;
   return RM_OK;
 }
 
 /* One row of one channel: `left` black pixels, `inside` pixels of the image, `right` black ones, which stand
  * `step` floats apart in `to`. */
-static void place_row(const uint8_t *from, size_t left, size_t inside, size_t right, const float *value,
-                      ptrdiff_t step, float *to) {
+static void place_row(const uint8_t *from, size_t left, size_t inside, size_t right, const float *value, ptrdiff_t step,
+                      float *to) {
   const float black = value[0];
   for (size_t j = 0; j < left; j++, to += step) *to = black;
   for (size_t j = 0; j < inside; j++, to += step) *to = value[from[j]];
@@ -45,8 +43,8 @@ static void place_row(const uint8_t *from, size_t left, size_t inside, size_t ri
 }
 
 /* The same of three channels, `plane` bytes apart: each cache line of `to` is written once. */
-static void place_row3(const uint8_t *from, size_t plane, size_t left, size_t inside, size_t right,
-                       const float *value, ptrdiff_t step, float *to) {
+static void place_row3(const uint8_t *from, size_t plane, size_t left, size_t inside, size_t right, const float *value,
+                       ptrdiff_t step, float *to) {
   const float *green = value + 256, *blue = green + 256;
   for (size_t j = 0; j < left; j++, to += step) to[0] = value[0], to[1] = green[0], to[2] = blue[0];
   for (size_t j = 0; j < inside; j++, to += step) {
@@ -61,8 +59,8 @@ static size_t at_most(ptrdiff_t n, size_t most) { return n < 0 ? 0 : (size_t)n <
 
 /* One image, planes (C, H, W) -> pixels (H, W, C). The crop is mirrored, not the image:
  * output column j is column j, or from the right, of the shifted image. */
-static void place(const uint8_t *image, size_t channels, size_t h, size_t w, const float *table,
-                  rm_augment_draw draw, float *out) {
+static void place(const uint8_t *image, size_t channels, size_t h, size_t w, const float *table, rm_augment_draw draw,
+                  float *out) {
   size_t left = at_most(-draw.right, w), right = at_most(draw.right, w - left), first = at_most(draw.right, w);
   ptrdiff_t step = draw.flip ? -(ptrdiff_t)channels : (ptrdiff_t)channels;
   for (size_t i = 0; i < h; i++) {
@@ -79,12 +77,12 @@ static void place(const uint8_t *image, size_t channels, size_t h, size_t w, con
 }
 
 typedef struct {
-  const rm_tensor  *images, *table;
+  const rm_tensor *images, *table;
   const rm_augment *augment;
-  const rm_rng     *rng;
-  uint64_t          first;
-  const size_t     *indices;
-  float            *x;
+  const rm_rng *rng;
+  uint64_t first;
+  const size_t *indices;
+  float *x;
 } batch_job;
 
 static void batch_range(void *ctx, size_t begin, size_t end) {
@@ -92,14 +90,13 @@ static void batch_range(void *ctx, size_t begin, size_t end) {
   const size_t *shape = job->images->shape;
   size_t size = shape[1] * shape[2] * shape[3];
   for (size_t i = begin; i < end; i++)
-    place(rm_tensor_u8(job->images) + job->indices[i] * size, shape[1], shape[2], shape[3],
-          rm_tensor_f32(job->table), rm_augment_drawn(job->augment, job->rng, job->first + i),
-          job->x + i * size);
+    place(rm_tensor_u8(job->images) + job->indices[i] * size, shape[1], shape[2], shape[3], rm_tensor_f32(job->table),
+          rm_augment_drawn(job->augment, job->rng, job->first + i), job->x + i * size);
 }
 
 rm_status rm_augment_batch(const rm_tensor *images, const rm_tensor *table, const rm_augment *augment,
-                           const rm_rng *rng, uint64_t first, size_t n, const size_t indices[],
-                           bool threaded, rm_tensor **x, rm_error *err) {
+                           const rm_rng *rng, uint64_t first, size_t n, const size_t indices[], bool threaded,
+                           rm_tensor **x, rm_error *err) {
   char text[RM_SHAPE_TEXT];
   if (images->dtype != RM_UINT8 || images->ndim != 4 || !rm_tensor_is_contiguous(images))
     return rm_fail(err, RM_ERR_SHAPE, "batch: images are %s %s, expected contiguous uint8 (N, C, H, W)",
@@ -115,8 +112,7 @@ rm_status rm_augment_batch(const rm_tensor *images, const rm_tensor *table, cons
   return RM_OK;
 }
 
-rm_status rm_gather_rows(const rm_tensor *t, size_t n, const size_t indices[], rm_tensor **out,
-                         rm_error *err) {
+rm_status rm_gather_rows(const rm_tensor *t, size_t n, const size_t indices[], rm_tensor **out, rm_error *err) {
   size_t shape[RM_MAX_DIMS], row = rm_dtype_size(t->dtype);
   memcpy(shape, t->shape, sizeof shape);
   for (size_t d = 1; d < t->ndim; d++) row *= t->shape[d];
@@ -134,7 +130,7 @@ rm_status rm_gather_rows(const rm_tensor *t, size_t n, const size_t indices[], r
 
 typedef struct {
   const rm_tensor *images;
-  uint64_t *sums;       /* (N, C, 2): sum and sum of squares of each plane; 2^32 pixels fit */
+  uint64_t *sums; /* (N, C, 2): sum and sum of squares of each plane; 2^32 pixels fit */
 } statistics_job;
 
 static void statistics_range(void *ctx, size_t begin, size_t end) {
@@ -154,10 +150,8 @@ static void statistics_range(void *ctx, size_t begin, size_t end) {
 
 rm_status rm_image_statistics(const rm_tensor *images, double mean[], double std[], rm_error *err) {
   char text[RM_SHAPE_TEXT];
-  if (images->dtype != RM_UINT8 || images->ndim != 4 || !rm_tensor_is_contiguous(images) ||
-      images->numel == 0)
-    return rm_fail(err, RM_ERR_SHAPE,
-                   "statistics: images are %s %s, expected contiguous uint8 (N, C, H, W), not empty",
+  if (images->dtype != RM_UINT8 || images->ndim != 4 || !rm_tensor_is_contiguous(images) || images->numel == 0)
+    return rm_fail(err, RM_ERR_SHAPE, "statistics: images are %s %s, expected contiguous uint8 (N, C, H, W), not empty",
                    rm_dtype_name(images->dtype), rm_tensor_text(images, text));
   size_t n = images->shape[0], channels = images->shape[1];
   size_t bytes = n * channels * 2 * sizeof(uint64_t);

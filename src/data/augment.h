@@ -14,12 +14,12 @@
 #include "core/tensor.h"
 
 typedef struct {
-  size_t pad;    /* shifts of up to this many pixels each way; 0: none */
-  bool   flip;   /* mirror left-right with probability 1/2 */
+  size_t pad; /* shifts of up to this many pixels each way; 0: none */
+  bool flip;  /* mirror left-right with probability 1/2 */
 } rm_augment;
 
 typedef struct {
-  ptrdiff_t down, right;   /* where the crop begins, relative to the image: -pad .. pad */
+  ptrdiff_t down, right; /* where the crop begins, relative to the image: -pad .. pad */
   bool flip;
 } rm_augment_draw;
 
@@ -27,18 +27,16 @@ typedef struct {
 rm_augment_draw rm_augment_drawn(const rm_augment *augment, const rm_rng *rng, uint64_t sample);
 
 /* (C, 256) float32: what each byte of each channel becomes. std must be positive. */
-rm_status rm_normalize_table(size_t channels, const double mean[], const double std[],
-                             rm_tensor **out, rm_error *err);
+rm_status rm_normalize_table(size_t channels, const double mean[], const double std[], rm_tensor **out, rm_error *err);
 
 /* x[i] = image indices[i] (from 0, in range), augmented as number first + i, through `table`.
  * `threaded`: on the pool, else in the caller alone. images: contiguous. */
 rm_status rm_augment_batch(const rm_tensor *images, const rm_tensor *table, const rm_augment *augment,
-                           const rm_rng *rng, uint64_t first, size_t n, const size_t indices[],
-                           bool threaded, rm_tensor **x, rm_error *err);
+                           const rm_rng *rng, uint64_t first, size_t n, const size_t indices[], bool threaded,
+                           rm_tensor **x, rm_error *err);
 
 /* Rows of a contiguous tensor of any type by position (from 0, in range). */
-rm_status rm_gather_rows(const rm_tensor *t, size_t n, const size_t indices[], rm_tensor **out,
-                         rm_error *err);
+rm_status rm_gather_rows(const rm_tensor *t, size_t n, const size_t indices[], rm_tensor **out, rm_error *err);
 
 /* Mean and standard deviation of each channel of uint8 images (N, C, H, W), in units of
  * [0, 1]; the sums are exact. */

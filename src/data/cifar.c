@@ -8,40 +8,39 @@
 #include "io/files.h"
 
 enum { PIXELS = 3 * 32 * 32 };
-static const size_t CIFAR_LIMIT = (size_t)2 << 30;   /* of one file */
+static const size_t CIFAR_LIMIT = (size_t)2 << 30; /* of one file */
 
 static rm_status check_size(const rm_cifar_format *f, const char *path, const rm_bytes *bytes, rm_error *err) {
   size_t record = f->labels + PIXELS, size = bytes->size;
   char reason[200];
   if (size > 0 && size % record == 0 && (!f->records || size == f->records * record)) return RM_OK;
   if (f->records)
-    snprintf(reason, sizeof reason, "has %zu bytes, expected %zu: %zu records of %zu (%zu label + %d pixel bytes)", size,
-             f->records * record, f->records, record, f->labels, PIXELS);
+    snprintf(reason, sizeof reason, "has %zu bytes, expected %zu: %zu records of %zu (%zu label + %d pixel bytes)",
+             size, f->records * record, f->records, record, f->labels, PIXELS);
   else
-    snprintf(reason, sizeof reason, "has %zu bytes, expected a multiple of %zu (%zu label + %d pixel bytes)", size, record,
-             f->labels, PIXELS);
+    snprintf(reason, sizeof reason, "has %zu bytes, expected a multiple of %zu (%zu label + %d pixel bytes)", size,
+             record, f->labels, PIXELS);
   return rm_kind_refuse(path, bytes->data, size, "a binary file of CIFAR", reason, err);
 }
 
 /* Records of one file into the tensors, from image `at` on. */
-static rm_status unpack(const rm_cifar_format *f, const char *path, const rm_bytes *bytes, size_t at,
-                        rm_tensor *images, rm_tensor *labels, rm_error *err) {
+static rm_status unpack(const rm_cifar_format *f, const char *path, const rm_bytes *bytes, size_t at, rm_tensor *images,
+                        rm_tensor *labels, rm_error *err) {
   size_t record = f->labels + PIXELS, n = bytes->size / record;
   for (size_t i = 0; i < n; i++) {
     const uint8_t *from = bytes->data + i * record;
     size_t label = from[f->labels - 1];
     if (label >= f->classes)
-      return rm_fail(err, RM_ERR_FORMAT, "%s: record %zu has label %zu, expected 0 to %zu", path,
-                     i + 1, label, f->classes - 1);
+      return rm_fail(err, RM_ERR_FORMAT, "%s: record %zu has label %zu, expected 0 to %zu", path, i + 1, label,
+                     f->classes - 1);
     rm_tensor_i64(labels)[at + i] = (int64_t)label + 1;
     memcpy(rm_tensor_u8(images) + (at + i) * PIXELS, from + f->labels, PIXELS);
   }
   return RM_OK;
 }
 
-static rm_status unpack_all(const rm_cifar_format *f, size_t nfiles, const char *const paths[],
-                            const rm_bytes files[], rm_tensor **images, rm_tensor **labels,
-                            rm_error *err) {
+static rm_status unpack_all(const rm_cifar_format *f, size_t nfiles, const char *const paths[], const rm_bytes files[],
+                            rm_tensor **images, rm_tensor **labels, rm_error *err) {
   size_t n = 0, at = 0, record = f->labels + PIXELS;
   for (size_t k = 0; k < nfiles; k++) n += files[k].size / record;
   const size_t shape[4] = {n, 3, 32, 32};
@@ -66,8 +65,8 @@ static rm_status unpack_all(const rm_cifar_format *f, size_t nfiles, const char 
   return RM_OK;
 }
 
-rm_status rm_cifar_load(const rm_cifar_format *format, size_t nfiles, const char *const paths[],
-                        rm_tensor **images, rm_tensor **labels, rm_error *err) {
+rm_status rm_cifar_load(const rm_cifar_format *format, size_t nfiles, const char *const paths[], rm_tensor **images,
+                        rm_tensor **labels, rm_error *err) {
   rm_bytes *files = rm_alloc(nfiles * sizeof *files);
   if (!files) return rm_fail(err, RM_ERR_MEMORY, "cifar: no memory for %zu files", nfiles);
   memset(files, 0, nfiles * sizeof *files);

@@ -11,13 +11,13 @@
 #include "core/tensor.h"
 
 typedef struct {
-  size_t labels;       /* label bytes in a record: 1, or 2 of which the last counts */
-  size_t classes;      /* labels run from 0 to classes-1 */
-  size_t records;      /* that every file must hold; 0: any number but none */
+  size_t labels;  /* label bytes in a record: 1, or 2 of which the last counts */
+  size_t classes; /* labels run from 0 to classes-1 */
+  size_t records; /* that every file must hold; 0: any number but none */
 } rm_cifar_format;
 
 /* The files one after another: images uint8 (N, 3, 32, 32), labels int64 (N) from 1. */
-rm_status rm_cifar_load(const rm_cifar_format *format, size_t nfiles, const char *const paths[],
-                        rm_tensor **images, rm_tensor **labels, rm_error *err);
+rm_status rm_cifar_load(const rm_cifar_format *format, size_t nfiles, const char *const paths[], rm_tensor **images,
+                        rm_tensor **labels, rm_error *err);
 
 #endif

@@ -8,7 +8,7 @@
 #include "data/pickle.h"
 
 enum { PIXELS = 3 * 32 * 32 };
-static const size_t PYTHON_LIMIT = (size_t)1 << 30;   /* of one file */
+static const size_t PYTHON_LIMIT = (size_t)1 << 30; /* of one file */
 
 typedef struct {
   rm_bytes bytes;
@@ -55,8 +55,10 @@ static rm_status check_file(const char *path, const char *labels_key, size_t rec
   if (!rm_pickled_as_array(data, &a))
     return rm_fail(err, RM_ERR_FORMAT, "%s: 'data' is %s, expected a NumPy array", path, rm_pickled_kind_name(data));
   if (a->itemsize != 1 || a->kind != 'u' || a->ndim != 2 || a->shape[1] != PIXELS || a->shape[0] == 0)
-    return rm_fail(err, RM_ERR_FORMAT, "%s: 'data' is an array '%c%zu' of %zu dimensions (%zu, %zu ...), expected bytes "
-                   "'u1' (n, %d)", path, a->kind, a->itemsize, a->ndim, a->shape[0], a->ndim > 1 ? a->shape[1] : 1, PIXELS);
+    return rm_fail(err, RM_ERR_FORMAT,
+                   "%s: 'data' is an array '%c%zu' of %zu dimensions (%zu, %zu ...), expected bytes "
+                   "'u1' (n, %d)",
+                   path, a->kind, a->itemsize, a->ndim, a->shape[0], a->ndim > 1 ? a->shape[1] : 1, PIXELS);
   if (records && a->shape[0] != records)
     return rm_fail(err, RM_ERR_FORMAT, "%s: holds %zu images, expected %zu", path, a->shape[0], records);
   if (count_labels(f->labels) != a->shape[0])

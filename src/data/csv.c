@@ -43,15 +43,17 @@ static size_t count_lines(reader r) {
 
 /* The line of names: how many columns there are. The first must be the label. */
 static rm_status read_header(reader *r, size_t *pixels, rm_error *err) {
-  if (r->end - r->at >= 3 && memcmp(r->at, "\xef\xbb\xbf", 3) == 0) r->at += 3;   /* byte-order mark */
+  if (r->end - r->at >= 3 && memcmp(r->at, "\xef\xbb\xbf", 3) == 0) r->at += 3; /* byte-order mark */
   size_t n = line_length(r), columns = 1;
   for (size_t i = 0; i < n; i++) columns += r->at[i] == ',';
   const char *first = (const char *)r->at;
   size_t quote = n > 0 && *first == '"';
   bool labels = n >= 5 + quote && strncasecmp(first + quote, "label", 5) == 0;
   if (!labels && n > 0 && *first >= '0' && *first <= '9')
-    return bad(r, "there are no names of columns, expected label,pixel0,pixel1,...: without them nothing tells the label "
-                  "from the pixels", err);
+    return bad(r,
+               "there are no names of columns, expected label,pixel0,pixel1,...: without them nothing tells the label "
+               "from the pixels",
+               err);
   if (!labels) return bad(r, "there is no column of labels, expected label,pixel0,pixel1,...", err);
   *pixels = columns - 1;
   next_line(r);
@@ -71,7 +73,8 @@ static rm_status read_number(reader *r, bool last, unsigned *out, rm_error *err)
     if (r->at < r->end) r->at++;
     return RM_OK;
   }
-  if (r->at >= r->end || *r->at != ',') return bad(r, "fewer columns than the first line names, or other than numbers", err);
+  if (r->at >= r->end || *r->at != ',')
+    return bad(r, "fewer columns than the first line names, or other than numbers", err);
   r->at++;
   return RM_OK;
 }
@@ -127,8 +130,7 @@ rm_status rm_csv_load(const char *path, rm_tensor **images, rm_tensor **labels, 
   rm_status status;
   if (strcmp(kind.name, "text") != 0 && strcmp(kind.name, "unknown") != 0)
     status = rm_kind_refuse(path, bytes.data, bytes.size, "a table (CSV)", "is not a table", err);
-  else
-    status = read_table(path, &bytes, images, labels, err);
+  else status = read_table(path, &bytes, images, labels, err);
   rm_bytes_free(&bytes);
   return status;
 }

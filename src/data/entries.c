@@ -53,7 +53,9 @@ static rm_status add(rm_entries *list, const char *path, int folder, const struc
   return RM_OK;
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(((const rm_entry *)a)->name, ((const rm_entry *)b)->name); }
+static int by_name(const void *a, const void *b) {
+  return strcmp(((const rm_entry *)a)->name, ((const rm_entry *)b)->name);
+}
 
 rm_status rm_entries_read(const char *path, rm_entries *out, rm_error *err) {
   DIR *folder = opendir(path);

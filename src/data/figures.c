@@ -29,14 +29,16 @@ static void corners_round(rm_figure *f, size_t n, float inner) {
 }
 
 static void corners_cross(rm_figure *f, float a) {
-  corners(f, 12, (rm_point[]){{-a, 1}, {a, 1}, {a, a}, {1, a}, {1, -a}, {a, -a},
-                              {a, -1}, {-a, -1}, {-a, -a}, {-1, -a}, {-1, a}, {-a, a}});
+  corners(
+      f, 12,
+      (rm_point[]){
+          {-a, 1}, {a, 1}, {a, a}, {1, a}, {1, -a}, {a, -a}, {a, -1}, {-a, -1}, {-a, -a}, {-1, -a}, {-1, a}, {-a, a}});
 }
 
 static void corners_arrow(rm_figure *f, float form) {
   float shaft = mix(0.16f, 0.30f, form), neck = mix(0.25f, -0.05f, form);
-  corners(f, 7, (rm_point[]){{0, 1}, {0.8f, neck}, {shaft, neck}, {shaft, -1},
-                             {-shaft, -1}, {-shaft, neck}, {-0.8f, neck}});
+  corners(f, 7,
+          (rm_point[]){{0, 1}, {0.8f, neck}, {shaft, neck}, {shaft, -1}, {-shaft, -1}, {-shaft, neck}, {-0.8f, neck}});
 }
 
 static void corners_heart(rm_figure *f) {
@@ -44,7 +46,7 @@ static void corners_heart(rm_figure *f) {
   for (size_t i = 0; i < f->n; i++) {
     float t = 2 * PI * (float)i / (float)f->n, s = sinf(t);
     f->vertex[i] = (rm_point){16 * s * s * s / 16,
-        (13 * cosf(t) - 5 * cosf(2 * t) - 2 * cosf(3 * t) - cosf(4 * t) + 2.5f) / 15};
+                              (13 * cosf(t) - 5 * cosf(2 * t) - 2 * cosf(3 * t) - cosf(4 * t) + 2.5f) / 15};
   }
 }
 
@@ -57,7 +59,7 @@ rm_figure rm_figure_make(rm_figure_kind kind, float form) {
     case RM_CROSS: corners_cross(&f, mix(0.22f, 0.36f, form)); break;
     case RM_ARROW: corners_arrow(&f, form); break;
     case RM_HEART: corners_heart(&f); break;
-    default: break;   /* round ones have no corners */
+    default: break; /* round ones have no corners */
   }
   return f;
 }
@@ -66,7 +68,7 @@ rm_figure rm_figure_make(rm_figure_kind kind, float form) {
 
 static float segment_squared(rm_point a, rm_point b, rm_point p) {
   rm_point along = minus(b, a), to = minus(p, a);
-  float square = dot(along, along), t = square > 0 ? dot(to, along) / square : 0;   /* a point: 0 */
+  float square = dot(along, along), t = square > 0 ? dot(to, along) / square : 0; /* a point: 0 */
   t = t < 0 ? 0 : t > 1 ? 1 : t;
   rm_point off = {to.x - t * along.x, to.y - t * along.y};
   return dot(off, off);
@@ -80,8 +82,7 @@ static float polygon_distance(size_t n, const rm_point v[], rm_point p) {
   bool inside = false;
   for (size_t i = 0, j = n - 1; i < n; j = i++) {
     nearest = fminf(nearest, segment_squared(v[j], v[i], p));
-    if ((v[i].y > p.y) != (v[j].y > p.y) &&
-        p.x < v[i].x + (v[j].x - v[i].x) * (p.y - v[i].y) / (v[j].y - v[i].y))
+    if ((v[i].y > p.y) != (v[j].y > p.y) && p.x < v[i].x + (v[j].x - v[i].x) * (p.y - v[i].y) / (v[j].y - v[i].y))
       inside = !inside;
   }
   return inside ? -sqrtf(nearest) : sqrtf(nearest);

@@ -14,7 +14,15 @@ typedef struct {
 } rm_point;
 
 typedef enum {
-  RM_CIRCLE, RM_SQUARE, RM_TRIANGLE, RM_STAR, RM_CROSS, RM_RING, RM_CRESCENT, RM_ARROW, RM_HEART,
+  RM_CIRCLE,
+  RM_SQUARE,
+  RM_TRIANGLE,
+  RM_STAR,
+  RM_CROSS,
+  RM_RING,
+  RM_CRESCENT,
+  RM_ARROW,
+  RM_HEART,
   RM_SPIRAL
 } rm_figure_kind;
 
@@ -24,13 +32,13 @@ enum { RM_FIGURE_VERTICES = 24 };
  * deep a star is cut, how wide a ring is. */
 typedef struct {
   rm_figure_kind kind;
-  float    form;
-  size_t   n;
+  float form;
+  size_t n;
   rm_point vertex[RM_FIGURE_VERTICES];
 } rm_figure;
 
 rm_figure rm_figure_make(rm_figure_kind kind, float form);
-float     rm_figure_distance(const rm_figure *figure, rm_point p);
+float rm_figure_distance(const rm_figure *figure, rm_point p);
 
 /* Distance to the segment from a to b. */
 float rm_segment_distance(rm_point a, rm_point b, rm_point p);

@@ -15,21 +15,21 @@ static size_t big_endian(const uint8_t *p) {
 }
 
 /* Header of `bytes` -> rank and shape; the size of the file must be what they imply. */
-static rm_status read_header(const char *path, const rm_bytes *bytes, size_t *rank, size_t shape[],
-                             rm_error *err) {
+static rm_status read_header(const char *path, const rm_bytes *bytes, size_t *rank, size_t shape[], rm_error *err) {
   const uint8_t *p = bytes->data;
   char reason[160];
   snprintf(reason, sizeof reason, "has %zu bytes, an IDX file has at least 8", bytes->size);
   if (bytes->size < 4) return rm_kind_refuse(path, p, bytes->size, "an IDX file", reason, err);
-  snprintf(reason, sizeof reason, "is no IDX file of unsigned bytes: begins with %02x %02x %02x %02x, "
-           "expected 00 00 08 and a rank from 01 to %02x", p[0], p[1], p[2], p[3], IDX_MAX_RANK);
+  snprintf(reason, sizeof reason,
+           "is no IDX file of unsigned bytes: begins with %02x %02x %02x %02x, "
+           "expected 00 00 08 and a rank from 01 to %02x",
+           p[0], p[1], p[2], p[3], IDX_MAX_RANK);
   if (p[0] != 0 || p[1] != 0 || p[2] != IDX_UBYTE || p[3] < 1 || p[3] > IDX_MAX_RANK)
     return rm_kind_refuse(path, p, bytes->size, "an IDX file", reason, err);
   *rank = p[3];
   size_t header = 4 + 4 * *rank;
   if (bytes->size < header)
-    return rm_fail(err, RM_ERR_FORMAT, "%s: has %zu bytes, its IDX header alone has %zu", path,
-                   bytes->size, header);
+    return rm_fail(err, RM_ERR_FORMAT, "%s: has %zu bytes, its IDX header alone has %zu", path, bytes->size, header);
   for (size_t d = 0; d < *rank; d++) shape[d] = big_endian(p + 4 + 4 * d);
   size_t numel;
   char text[RM_SHAPE_TEXT];
@@ -37,8 +37,7 @@ static rm_status read_header(const char *path, const rm_bytes *bytes, size_t *ra
     return rm_fail(err, RM_ERR_FORMAT, "%s: the shape %s in its header is impossible", path,
                    rm_shape_text(*rank, shape, text));
   if (bytes->size - header != numel)
-    return rm_fail(err, RM_ERR_FORMAT,
-                   "%s: has %zu bytes, expected %zu: header %zu + %s elements", path, bytes->size,
+    return rm_fail(err, RM_ERR_FORMAT, "%s: has %zu bytes, expected %zu: header %zu + %s elements", path, bytes->size,
                    header + numel, header, rm_shape_text(*rank, shape, text));
   return RM_OK;
 }
@@ -80,13 +79,12 @@ static rm_status labels_from_bytes(const char *path, const rm_tensor *bytes, siz
                                    rm_tensor **out, rm_error *err) {
   char text[RM_SHAPE_TEXT];
   if (bytes->ndim != 1)
-    return rm_fail(err, RM_ERR_FORMAT, "%s: holds shape %s, expected labels (N)", path,
-                   rm_tensor_text(bytes, text));
+    return rm_fail(err, RM_ERR_FORMAT, "%s: holds shape %s, expected labels (N)", path, rm_tensor_text(bytes, text));
   const uint8_t *from = rm_tensor_u8(bytes);
   for (size_t i = 0; i < bytes->numel; i++)
     if (from[i] < first || from[i] - first >= classes)
-      return rm_fail(err, RM_ERR_FORMAT, "%s: label %zu is %d, expected %zu to %zu", path, i + 1,
-                     from[i], first, first + classes - 1);
+      return rm_fail(err, RM_ERR_FORMAT, "%s: label %zu is %d, expected %zu to %zu", path, i + 1, from[i], first,
+                     first + classes - 1);
   rm_tensor *y;
   RM_TRY(rm_tensor_new(RM_INT64, 1, bytes->shape, &y, err));
   for (size_t i = 0; i < bytes->numel; i++) rm_tensor_i64(y)[i] = (int64_t)(from[i] - first) + 1;

@@ -28,8 +28,7 @@ rm_status rm_image_decode(const char *name, const uint8_t *bytes, size_t size, s
     RM_TRY(rm_jpeg_decode(name, bytes, size, channels, &image, &orientation, err));
   else if (size >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0)
     RM_TRY(rm_png_decode(name, bytes, size, channels, &image, &orientation, err));
-  else
-    return refuse(name, bytes, size, err);
+  else return refuse(name, bytes, size, err);
   if (!orient || orientation == 1) {
     *out = image;
     return RM_OK;

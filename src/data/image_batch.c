@@ -10,7 +10,7 @@
 
 typedef struct {
   size_t n;
-  const char *const *paths;   /* or NULL, and images */
+  const char *const *paths; /* or NULL, and images */
   rm_tensor *images;
   size_t channels;
   bool orient;
@@ -18,7 +18,7 @@ typedef struct {
   rm_rng *const *rngs;
   rm_tensor *out;
   pthread_mutex_t mutex;
-  size_t   failed;      /* the first image that failed; n: none */
+  size_t failed; /* the first image that failed; n: none */
   rm_error failure;
 } batch_job;
 
@@ -98,8 +98,14 @@ static rm_status run(batch_job *job, rm_tensor **out, rm_error *err) {
 
 rm_status rm_images_load(size_t n, const char *const paths[], size_t channels, bool orient,
                          const rm_transform *transform, rm_rng *const rngs[], rm_tensor **out, rm_error *err) {
-  batch_job job = {.n = n, .paths = paths, .channels = channels, .orient = orient, .transform = transform,
-                   .rngs = rngs, .mutex = PTHREAD_MUTEX_INITIALIZER, .failed = n};
+  batch_job job = {.n = n,
+                   .paths = paths,
+                   .channels = channels,
+                   .orient = orient,
+                   .transform = transform,
+                   .rngs = rngs,
+                   .mutex = PTHREAD_MUTEX_INITIALIZER,
+                   .failed = n};
   return run(&job, out, err);
 }
 
@@ -109,7 +115,11 @@ rm_status rm_images_transform(rm_tensor *images, const rm_transform *transform, 
   if (images->dtype != RM_UINT8 || images->ndim != 4 || !rm_tensor_is_contiguous(images))
     return rm_fail(err, RM_ERR_SHAPE, "transform: images are %s %s, expected contiguous uint8 (N, C, H, W)",
                    rm_dtype_name(images->dtype), rm_tensor_text(images, text));
-  batch_job job = {.n = images->shape[0], .images = images, .transform = transform, .rngs = rngs,
-                   .mutex = PTHREAD_MUTEX_INITIALIZER, .failed = images->shape[0]};
+  batch_job job = {.n = images->shape[0],
+                   .images = images,
+                   .transform = transform,
+                   .rngs = rngs,
+                   .mutex = PTHREAD_MUTEX_INITIALIZER,
+                   .failed = images->shape[0]};
   return run(&job, out, err);
 }

@@ -5,8 +5,8 @@
 
 rm_status rm_image_check_sides(const char *name, size_t w, size_t h, double most, rm_error *err) {
   if (w < 1 || h < 1 || w > RM_IMAGE_MAX_SIDE || h > RM_IMAGE_MAX_SIDE)
-    return rm_fail(err, RM_ERR_FORMAT, "%s: image of %zux%zu, expected sides from 1 to %d", name, w,
-                   h, RM_IMAGE_MAX_SIDE);
+    return rm_fail(err, RM_ERR_FORMAT, "%s: image of %zux%zu, expected sides from 1 to %d", name, w, h,
+                   RM_IMAGE_MAX_SIDE);
   if ((double)w * (double)h > most)
     return rm_fail(err, RM_ERR_FORMAT, "%s: its header says %zux%zu pixels, more than the file can hold", name, w, h);
   return RM_OK;

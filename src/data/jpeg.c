@@ -7,9 +7,9 @@
  * Pillow's as well. */
 #include "data/jpeg.h"
 
-#include <stdio.h>     /* before jpeglib.h, which needs it */
+#include <stdio.h> /* before jpeglib.h, which needs it */
 #include <jpeglib.h>
-#include <jerror.h>   /* after jpeglib.h */
+#include <jerror.h> /* after jpeglib.h */
 #include <setjmp.h>
 #include <string.h>
 #include "data/exif.h"
@@ -20,7 +20,7 @@
 enum { MOST_SCANS = 500 };
 
 typedef struct {
-  struct jpeg_error_mgr manager;   /* first: libjpeg hands back a pointer to it */
+  struct jpeg_error_mgr manager; /* first: libjpeg hands back a pointer to it */
   jmp_buf back;
   char message[JMSG_LENGTH_MAX];
 } jpeg_trap;
@@ -116,10 +116,8 @@ rm_status rm_jpeg_decode(const char *name, const uint8_t *bytes, size_t size, si
   d.trap.manager.error_exit = jpeg_escape;
   d.trap.manager.emit_message = jpeg_message;
   rm_status status;
-  if (setjmp(d.trap.back) == 0)
-    status = jpeg_rows(&d, name, bytes, size, channels, orientation, err);
-  else
-    status = rm_fail(err, RM_ERR_FORMAT, "%s: corrupt JPEG: %s", name, d.trap.message);
+  if (setjmp(d.trap.back) == 0) status = jpeg_rows(&d, name, bytes, size, channels, orientation, err);
+  else status = rm_fail(err, RM_ERR_FORMAT, "%s: corrupt JPEG: %s", name, d.trap.message);
   jpeg_destroy_decompress(&d.jpeg);
   rm_free(d.row, d.row_bytes);
   if (status == RM_OK) *out = d.image;

@@ -6,23 +6,29 @@
 #include <string.h>
 #include "memory/alloc.h"
 
-typedef struct cell {       /* of a list, a tuple or a dictionary */
+typedef struct cell { /* of a list, a tuple or a dictionary */
   struct cell *next;
-  rm_pickled *key, *value;  /* key: NULL but in dictionaries */
+  rm_pickled *key, *value; /* key: NULL but in dictionaries */
 } cell;
 
 typedef enum { NAME_RECONSTRUCT, NAME_NDARRAY, NAME_DTYPE, NAME_ENCODE } known_name;
 
 struct rm_pickled {
   rm_pickled_kind kind;
-  bool latin1;              /* of a string: one byte is one character; else UTF-8 */
-  bool built;               /* of an array or a type: its state was set */
+  bool latin1; /* of a string: one byte is one character; else UTF-8 */
+  bool built;  /* of an array or a type: its state was set */
   union {
     int64_t integer;
     known_name name;
-    struct { const char *bytes; size_t length; } string;
-    struct { cell *first, *last; size_t length; } list;
-    rm_pickled_array *array;   /* of a type: only kind, itemsize and big */
+    struct {
+      const char *bytes;
+      size_t length;
+    } string;
+    struct {
+      cell *first, *last;
+      size_t length;
+    } list;
+    rm_pickled_array *array; /* of a type: only kind, itemsize and big */
   };
 };
 
@@ -30,23 +36,23 @@ enum { BLOCK = 1 << 16, MAX_VALUES = 1 << 22, MAX_MEMO = 1 << 22 };
 
 typedef struct block {
   struct block *next;
-  size_t size, used;        /* bytes of the whole block */
+  size_t size, used; /* bytes of the whole block */
 } block;
 
 struct rm_pickle {
   rm_pickled *root;
   block *blocks;
-  size_t held, limit;       /* bytes of all blocks */
+  size_t held, limit; /* bytes of all blocks */
 };
 
 typedef struct {
   const char *name;
   const uint8_t *start, *at, *end;
   rm_pickle *pickle;
-  rm_pickled **stack;       /* NULL: a mark */
+  rm_pickled **stack; /* NULL: a mark */
   size_t depth, room;
   rm_pickled **memo;
-  size_t memo_room, memo_next;   /* memo_next: for MEMOIZE */
+  size_t memo_room, memo_next; /* memo_next: for MEMOIZE */
   size_t values;
   rm_error *err;
 } machine;
@@ -58,7 +64,8 @@ static rm_status out_of_memory(machine *m) {
 }
 
 static rm_status bad(machine *m, const char *what) {
-  return rm_fail(m->err, RM_ERR_FORMAT, "%s: damaged pickle: %s at byte %zu", m->name, what, (size_t)(m->at - m->start));
+  return rm_fail(m->err, RM_ERR_FORMAT, "%s: damaged pickle: %s at byte %zu", m->name, what,
+                 (size_t)(m->at - m->start));
 }
 
 /* Room that lives as long as the pickle. */
@@ -199,7 +206,8 @@ static rm_status extend(machine *m, rm_pickled_kind kind, bool marked, size_t n)
   if (marked) RM_TRY(above_mark(m, &n));
   size_t below = n + (marked ? 1 : 0);
   rm_pickled *into = m->depth > below ? m->stack[m->depth - below - 1] : NULL;
-  if (!into || into->kind != kind) return bad(m, kind == RM_PICKLED_LIST ? "no list to append to" : "no dictionary to fill");
+  if (!into || into->kind != kind)
+    return bad(m, kind == RM_PICKLED_LIST ? "no list to append to" : "no dictionary to fill");
   RM_TRY(gather(m, into, n));
   if (marked) m->depth--;
   return RM_OK;
@@ -300,7 +308,7 @@ static long hex_number(const char *s, size_t n) {
 
 /* What follows a backslash in a string of protocol 0: how many characters, and the byte; -1: not understood. */
 static int unescape(const char *s, size_t n, bool text, size_t *used) {
-  if (text) {   /* raw-unicode-escape knows \uXXXX only */
+  if (text) { /* raw-unicode-escape knows \uXXXX only */
     *used = 5;
     return n >= 5 && s[0] == 'u' ? (int)hex_number(s + 1, 4) : -1;
   }
@@ -381,12 +389,15 @@ static rm_status at_index(machine *m, size_t width, rm_status (*f)(machine *, ui
 /* --- names, and what they make ------------------------------------------------------------ */
 
 /* NumPy 2 writes numpy._core where NumPy 1 wrote numpy.core. */
-static const struct { const char *module, *name; known_name known; } names[] = {
-  {"numpy.core.multiarray", "_reconstruct", NAME_RECONSTRUCT},
-  {"numpy._core.multiarray", "_reconstruct", NAME_RECONSTRUCT},
-  {"numpy", "ndarray", NAME_NDARRAY},
-  {"numpy", "dtype", NAME_DTYPE},
-  {"_codecs", "encode", NAME_ENCODE},
+static const struct {
+  const char *module, *name;
+  known_name known;
+} names[] = {
+    {"numpy.core.multiarray", "_reconstruct", NAME_RECONSTRUCT},
+    {"numpy._core.multiarray", "_reconstruct", NAME_RECONSTRUCT},
+    {"numpy", "ndarray", NAME_NDARRAY},
+    {"numpy", "dtype", NAME_DTYPE},
+    {"_codecs", "encode", NAME_ENCODE},
 };
 
 static bool same(const char *s, size_t n, const char *word) { return n == strlen(word) && memcmp(s, word, n) == 0; }
@@ -399,7 +410,7 @@ static rm_status push_name(machine *m, const char *module, size_t nm, const char
       v->name = names[i].known;
       return RM_OK;
     }
-  char shown[160];   /* control characters must not reach a terminal */
+  char shown[160]; /* control characters must not reach a terminal */
   size_t k = 0;
   for (size_t i = 0; i < nm && k < 80; i++) shown[k++] = module[i] >= 32 && module[i] < 127 ? module[i] : '?';
   shown[k++] = '.';
@@ -407,7 +418,8 @@ static rm_status push_name(machine *m, const char *module, size_t nm, const char
   shown[k] = '\0';
   return rm_fail(m->err, RM_ERR_FORMAT,
                  "%s: this pickle wants Python's %s, which is refused: pickles can run any code, and here only data "
-                 "(numbers, strings, lists and NumPy arrays) is read from them", m->name, shown);
+                 "(numbers, strings, lists and NumPy arrays) is read from them",
+                 m->name, shown);
 }
 
 static rm_status op_global(machine *m) {
@@ -422,7 +434,8 @@ static rm_status op_stack_global(machine *m) {
   rm_pickled *module = NULL, *name = NULL;
   RM_TRY(pop(m, &name));
   RM_TRY(pop(m, &module));
-  if (module->kind != RM_PICKLED_STRING || name->kind != RM_PICKLED_STRING) return bad(m, "a name that is not a string");
+  if (module->kind != RM_PICKLED_STRING || name->kind != RM_PICKLED_STRING)
+    return bad(m, "a name that is not a string");
   return push_name(m, module->string.bytes, module->string.length, name->string.bytes, name->string.length);
 }
 
@@ -440,9 +453,7 @@ static bool is_name(const rm_pickled *v, known_name name) {
 }
 
 static bool is_string(const rm_pickled *v) { return v && v->kind == RM_PICKLED_STRING; }
-static bool is_integer(const rm_pickled *v) {
-  return v && (v->kind == RM_PICKLED_INT || v->kind == RM_PICKLED_BOOL);
-}
+static bool is_integer(const rm_pickled *v) { return v && (v->kind == RM_PICKLED_INT || v->kind == RM_PICKLED_BOOL); }
 
 static rm_status push_array(machine *m, rm_pickled_kind kind, rm_pickled **out) {
   void *room = NULL;
@@ -582,13 +593,14 @@ static rm_status op_proto(machine *m) {
   uint64_t version = 0;
   RM_TRY(little_endian(m, 1, &version));
   if (version <= 4) return RM_OK;
-  return rm_fail(m->err, RM_ERR_FORMAT, "%s: a pickle of protocol %d, expected 0 to 4 (in Python: pickle.dump(x, f, 2))",
-                 m->name, (int)version);
+  return rm_fail(m->err, RM_ERR_FORMAT,
+                 "%s: a pickle of protocol %d, expected 0 to 4 (in Python: pickle.dump(x, f, 2))", m->name,
+                 (int)version);
 }
 
 static rm_status op_frame(machine *m) {
   uint64_t length = 0;
-  return little_endian(m, 8, &length);   /* a hint for readers of streams */
+  return little_endian(m, 8, &length); /* a hint for readers of streams */
 }
 
 static rm_status op_pop(machine *m) {
@@ -632,86 +644,89 @@ static rm_status push_none(machine *m) {
 /* Names of instructions that pickles have and these do not need. */
 static const char *refused_name(uint8_t op) {
   switch (op) {
-  case 'F': return "FLOAT";
-  case 'G': return "BINFLOAT";
-  case 'i': return "INST";
-  case 'o': return "OBJ";
-  case 'P': return "PERSID";
-  case 'Q': return "BINPERSID";
-  case 0x81: return "NEWOBJ";
-  case 0x82: return "EXT1";
-  case 0x83: return "EXT2";
-  case 0x84: return "EXT4";
-  case 0x8b: return "LONG4";
-  case 0x8f: return "EMPTY_SET";
-  case 0x90: return "ADDITEMS";
-  case 0x91: return "FROZENSET";
-  case 0x92: return "NEWOBJ_EX";
-  case 0x96: return "BYTEARRAY8";
-  case 0x97: return "NEXT_BUFFER";
-  case 0x98: return "READONLY_BUFFER";
-  default: return NULL;
+    case 'F': return "FLOAT";
+    case 'G': return "BINFLOAT";
+    case 'i': return "INST";
+    case 'o': return "OBJ";
+    case 'P': return "PERSID";
+    case 'Q': return "BINPERSID";
+    case 0x81: return "NEWOBJ";
+    case 0x82: return "EXT1";
+    case 0x83: return "EXT2";
+    case 0x84: return "EXT4";
+    case 0x8b: return "LONG4";
+    case 0x8f: return "EMPTY_SET";
+    case 0x90: return "ADDITEMS";
+    case 0x91: return "FROZENSET";
+    case 0x92: return "NEWOBJ_EX";
+    case 0x96: return "BYTEARRAY8";
+    case 0x97: return "NEXT_BUFFER";
+    case 0x98: return "READONLY_BUFFER";
+    default: return NULL;
   }
 }
 
 static rm_status refuse(machine *m, uint8_t op) {
   const char *name = refused_name(op);
   if (name)
-    return rm_fail(m->err, RM_ERR_FORMAT, "%s: this pickle holds more than data: the instruction %s is refused", m->name, name);
+    return rm_fail(m->err, RM_ERR_FORMAT, "%s: this pickle holds more than data: the instruction %s is refused",
+                   m->name, name);
   return rm_fail(m->err, RM_ERR_FORMAT, "%s: damaged pickle: 0x%02x at byte %zu is not an instruction", m->name, op,
                  (size_t)(m->at - m->start) - 1);
 }
 
 static rm_status step(machine *m, uint8_t op) {
   switch (op) {
-  case 0x80: return op_proto(m);
-  case 0x95: return op_frame(m);
-  case '(': return push(m, NULL);
-  case '0': return op_pop(m);
-  case '1': return op_pop_mark(m);
-  case '2': return op_dup(m);
-  case 'N': return push_none(m);
-  case 0x88: return push_integer(m, RM_PICKLED_BOOL, 1);
-  case 0x89: return push_integer(m, RM_PICKLED_BOOL, 0);
-  case 'I': return op_int(m);
-  case 'L': return op_long(m);
-  case 'K': return op_binint(m, 1);
-  case 'M': return op_binint(m, 2);
-  case 'J': return op_binint(m, 4);
-  case 0x8a: return op_long1(m);
-  case 'S': return op_string(m);
-  case 'V': return op_unicode(m);
-  case 'T': case 'B': return counted_string(m, 4, true);
-  case 'U': case 'C': return counted_string(m, 1, true);
-  case 'X': return counted_string(m, 4, false);
-  case 0x8c: return counted_string(m, 1, false);
-  case 0x8d: return counted_string(m, 8, false);
-  case 0x8e: return counted_string(m, 8, true);
-  case ']': return collect(m, RM_PICKLED_LIST, false, 0);
-  case '}': return collect(m, RM_PICKLED_DICT, false, 0);
-  case ')': return collect(m, RM_PICKLED_TUPLE, false, 0);
-  case 0x85: return collect(m, RM_PICKLED_TUPLE, false, 1);
-  case 0x86: return collect(m, RM_PICKLED_TUPLE, false, 2);
-  case 0x87: return collect(m, RM_PICKLED_TUPLE, false, 3);
-  case 'l': return collect(m, RM_PICKLED_LIST, true, 0);
-  case 'd': return collect(m, RM_PICKLED_DICT, true, 0);
-  case 't': return collect(m, RM_PICKLED_TUPLE, true, 0);
-  case 'a': return extend(m, RM_PICKLED_LIST, false, 1);
-  case 'e': return extend(m, RM_PICKLED_LIST, true, 0);
-  case 's': return extend(m, RM_PICKLED_DICT, false, 2);
-  case 'u': return extend(m, RM_PICKLED_DICT, true, 0);
-  case 'p': return at_line(m, put);
-  case 'q': return at_index(m, 1, put);
-  case 'r': return at_index(m, 4, put);
-  case 'g': return at_line(m, get);
-  case 'h': return at_index(m, 1, get);
-  case 'j': return at_index(m, 4, get);
-  case 0x94: return op_memoize(m);
-  case 'c': return op_global(m);
-  case 0x93: return op_stack_global(m);
-  case 'R': return op_reduce(m);
-  case 'b': return op_build(m);
-  default: return refuse(m, op);
+    case 0x80: return op_proto(m);
+    case 0x95: return op_frame(m);
+    case '(': return push(m, NULL);
+    case '0': return op_pop(m);
+    case '1': return op_pop_mark(m);
+    case '2': return op_dup(m);
+    case 'N': return push_none(m);
+    case 0x88: return push_integer(m, RM_PICKLED_BOOL, 1);
+    case 0x89: return push_integer(m, RM_PICKLED_BOOL, 0);
+    case 'I': return op_int(m);
+    case 'L': return op_long(m);
+    case 'K': return op_binint(m, 1);
+    case 'M': return op_binint(m, 2);
+    case 'J': return op_binint(m, 4);
+    case 0x8a: return op_long1(m);
+    case 'S': return op_string(m);
+    case 'V': return op_unicode(m);
+    case 'T':
+    case 'B': return counted_string(m, 4, true);
+    case 'U':
+    case 'C': return counted_string(m, 1, true);
+    case 'X': return counted_string(m, 4, false);
+    case 0x8c: return counted_string(m, 1, false);
+    case 0x8d: return counted_string(m, 8, false);
+    case 0x8e: return counted_string(m, 8, true);
+    case ']': return collect(m, RM_PICKLED_LIST, false, 0);
+    case '}': return collect(m, RM_PICKLED_DICT, false, 0);
+    case ')': return collect(m, RM_PICKLED_TUPLE, false, 0);
+    case 0x85: return collect(m, RM_PICKLED_TUPLE, false, 1);
+    case 0x86: return collect(m, RM_PICKLED_TUPLE, false, 2);
+    case 0x87: return collect(m, RM_PICKLED_TUPLE, false, 3);
+    case 'l': return collect(m, RM_PICKLED_LIST, true, 0);
+    case 'd': return collect(m, RM_PICKLED_DICT, true, 0);
+    case 't': return collect(m, RM_PICKLED_TUPLE, true, 0);
+    case 'a': return extend(m, RM_PICKLED_LIST, false, 1);
+    case 'e': return extend(m, RM_PICKLED_LIST, true, 0);
+    case 's': return extend(m, RM_PICKLED_DICT, false, 2);
+    case 'u': return extend(m, RM_PICKLED_DICT, true, 0);
+    case 'p': return at_line(m, put);
+    case 'q': return at_index(m, 1, put);
+    case 'r': return at_index(m, 4, put);
+    case 'g': return at_line(m, get);
+    case 'h': return at_index(m, 1, get);
+    case 'j': return at_index(m, 4, get);
+    case 0x94: return op_memoize(m);
+    case 'c': return op_global(m);
+    case 0x93: return op_stack_global(m);
+    case 'R': return op_reduce(m);
+    case 'b': return op_build(m);
+    default: return refuse(m, op);
   }
 }
 
@@ -752,10 +767,11 @@ rm_pickled_kind rm_pickled_kind_of(const rm_pickled *v) { return v->kind; }
 
 const char *rm_pickled_kind_name(const rm_pickled *v) {
   static const char *const kinds[] = {
-    [RM_PICKLED_NONE] = "None", [RM_PICKLED_BOOL] = "a truth value", [RM_PICKLED_INT] = "a number",
-    [RM_PICKLED_STRING] = "a string", [RM_PICKLED_LIST] = "a list", [RM_PICKLED_TUPLE] = "a tuple",
-    [RM_PICKLED_DICT] = "a dictionary", [RM_PICKLED_ARRAY] = "a NumPy array", [RM_PICKLED_GLOBAL] = "a name",
-    [RM_PICKLED_DTYPE] = "a type of NumPy",
+      [RM_PICKLED_NONE] = "None",         [RM_PICKLED_BOOL] = "a truth value",
+      [RM_PICKLED_INT] = "a number",      [RM_PICKLED_STRING] = "a string",
+      [RM_PICKLED_LIST] = "a list",       [RM_PICKLED_TUPLE] = "a tuple",
+      [RM_PICKLED_DICT] = "a dictionary", [RM_PICKLED_ARRAY] = "a NumPy array",
+      [RM_PICKLED_GLOBAL] = "a name",     [RM_PICKLED_DTYPE] = "a type of NumPy",
   };
   return kinds[v->kind];
 }

@@ -14,21 +14,29 @@
 #include <stdint.h>
 #include "base/status.h"
 
-typedef struct rm_pickle rm_pickle;         /* all the values of a file */
-typedef struct rm_pickled rm_pickled;       /* one of them; it lives as long as the file's */
+typedef struct rm_pickle rm_pickle;   /* all the values of a file */
+typedef struct rm_pickled rm_pickled; /* one of them; it lives as long as the file's */
 
 typedef enum {
-  RM_PICKLED_NONE, RM_PICKLED_BOOL, RM_PICKLED_INT, RM_PICKLED_STRING, RM_PICKLED_LIST, RM_PICKLED_TUPLE,
-  RM_PICKLED_DICT, RM_PICKLED_ARRAY, RM_PICKLED_GLOBAL, RM_PICKLED_DTYPE
+  RM_PICKLED_NONE,
+  RM_PICKLED_BOOL,
+  RM_PICKLED_INT,
+  RM_PICKLED_STRING,
+  RM_PICKLED_LIST,
+  RM_PICKLED_TUPLE,
+  RM_PICKLED_DICT,
+  RM_PICKLED_ARRAY,
+  RM_PICKLED_GLOBAL,
+  RM_PICKLED_DTYPE
 } rm_pickled_kind;
 
 enum { RM_PICKLED_DIMS = 4 };
 
 /* An array as its bytes lie in the file. */
 typedef struct {
-  char   kind;         /* 'u' unsigned, 'i' signed, 'b' boolean */
-  size_t itemsize;     /* 1, 2, 4 or 8 bytes, little-endian unless `big` */
-  bool   big, fortran; /* fortran: the first index runs fastest */
+  char kind;         /* 'u' unsigned, 'i' signed, 'b' boolean */
+  size_t itemsize;   /* 1, 2, 4 or 8 bytes, little-endian unless `big` */
+  bool big, fortran; /* fortran: the first index runs fastest */
   size_t ndim, shape[RM_PICKLED_DIMS], numel;
   const uint8_t *bytes;
 } rm_pickled_array;
@@ -36,16 +44,16 @@ typedef struct {
 /* Reads a pickle of `size` bytes, which must stay as they are: strings and arrays point into them. `name` is the
  * file's, for errors. */
 rm_status rm_pickle_read(const char *name, const uint8_t *bytes, size_t size, rm_pickle **out, rm_error *err);
-void      rm_pickle_free(rm_pickle *p);      /* NULL is fine */
+void rm_pickle_free(rm_pickle *p); /* NULL is fine */
 
 const rm_pickled *rm_pickle_root(const rm_pickle *p);
-rm_pickled_kind   rm_pickled_kind_of(const rm_pickled *v);
-const char       *rm_pickled_kind_name(const rm_pickled *v);   /* "a list", ... */
+rm_pickled_kind rm_pickled_kind_of(const rm_pickled *v);
+const char *rm_pickled_kind_name(const rm_pickled *v); /* "a list", ... */
 
 /* The value under a key of a dictionary (of the last such entry, as in Python); NULL where there is none. */
 const rm_pickled *rm_pickled_field(const rm_pickled *dict, const char *key);
 /* A list's or a tuple's length, and its elements in order: start from *at = NULL; NULL at the end. */
-size_t            rm_pickled_length(const rm_pickled *list);
+size_t rm_pickled_length(const rm_pickled *list);
 const rm_pickled *rm_pickled_next(const rm_pickled *list, const void **at);
 /* False where the value is of another kind. */
 bool rm_pickled_integer(const rm_pickled *v, int64_t *out);

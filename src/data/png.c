@@ -16,16 +16,16 @@
 
 typedef struct {
   png_structp png;
-  png_infop   info;
-  const uint8_t *at;      /* what is still to be read */
-  size_t  left;
+  png_infop info;
+  const uint8_t *at; /* what is still to be read */
+  size_t left;
   jmp_buf back;
-  char    message[128];
+  char message[128];
   uint8_t palette[256][3];
-  uint8_t *rows;          /* one, or all of an interlaced picture */
-  size_t  bytes;
-  uint8_t *colors;        /* a row of a palette's colors */
-  size_t  color_bytes;
+  uint8_t *rows; /* one, or all of an interlaced picture */
+  size_t bytes;
+  uint8_t *colors; /* a row of a palette's colors */
+  size_t color_bytes;
   rm_tensor *image;
 } png_decoder;
 
@@ -87,7 +87,7 @@ static size_t plain_bytes(png_decoder *d, int type) {
 static rm_status png_rows(png_decoder *d, const char *name, size_t channels, int *orientation, rm_error *err) {
   size_t size = d->left;
   png_set_read_fn(d->png, d, read_bytes);
-  png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);   /* refused below, with the sides named */
+  png_set_user_limits(d->png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* refused below, with the sides named */
   png_set_option(d->png, PNG_MAXIMUM_INFLATE_WINDOW, PNG_OPTION_ON);
   png_read_info(d->png, d->info);
   size_t w = png_get_image_width(d->png, d->info), h = png_get_image_height(d->png, d->info);
@@ -107,8 +107,7 @@ static rm_status png_rows(png_decoder *d, const char *name, size_t channels, int
   d->bytes = row_bytes * (passes > 1 ? h : 1);
   d->rows = rm_alloc(d->bytes);
   if (d->rows && indexed) d->colors = rm_alloc(d->color_bytes = 3 * w);
-  if (!d->rows || (indexed && !d->colors))
-    return rm_fail(err, RM_ERR_MEMORY, "%s: no memory for its rows", name);
+  if (!d->rows || (indexed && !d->colors)) return rm_fail(err, RM_ERR_MEMORY, "%s: no memory for its rows", name);
   for (size_t pass = 0; pass < passes; pass++)
     for (size_t y = 0; y < h; y++) {
       uint8_t *row = d->rows + (passes > 1 ? y * row_bytes : 0);
@@ -148,8 +147,7 @@ rm_status rm_png_decode(const char *name, const uint8_t *bytes, size_t size, siz
 static rm_status check_picture(const char *path, const rm_tensor *t, rm_error *err) {
   char text[RM_SHAPE_TEXT];
   if (t->dtype != RM_UINT8)
-    return rm_fail(err, RM_ERR_TYPE, "write_png: %s: image is %s, expected uint8", path,
-                   rm_dtype_name(t->dtype));
+    return rm_fail(err, RM_ERR_TYPE, "write_png: %s: image is %s, expected uint8", path, rm_dtype_name(t->dtype));
   if (t->ndim != 3 || (t->shape[0] != 1 && t->shape[0] != 3))
     return rm_fail(err, RM_ERR_SHAPE, "write_png: %s: image is %s, expected (1 or 3, H, W)", path,
                    rm_tensor_text(t, text));
@@ -173,10 +171,8 @@ static rm_status encode_png(const char *path, const rm_tensor *t, const uint8_t 
   uint8_t *file = rm_alloc(room);
   if (!file) return rm_fail(err, RM_ERR_MEMORY, "write_png: %s: no memory", path);
   rm_status status;
-  if (png_image_write_to_memory(&png, file, &used, 0, pixels, 0, NULL))
-    status = write_file(path, file, used, err);
-  else
-    status = rm_fail(err, RM_ERR_FORMAT, "write_png: %s: %s", path, png.message);
+  if (png_image_write_to_memory(&png, file, &used, 0, pixels, 0, NULL)) status = write_file(path, file, used, err);
+  else status = rm_fail(err, RM_ERR_FORMAT, "write_png: %s: %s", path, png.message);
   rm_free(file, room);
   return status;
 }
@@ -192,8 +188,7 @@ rm_status rm_png_write(const char *path, rm_tensor *image, rm_error *err) {
   for (size_t y = 0; y < h; y++)
     for (size_t x = 0; x < w; x++)
       for (size_t c = 0; c < channels; c++)
-        pixels[(y * w + x) * channels + c] =
-            from[(ptrdiff_t)c * s[0] + (ptrdiff_t)y * s[1] + (ptrdiff_t)x * s[2]];
+        pixels[(y * w + x) * channels + c] = from[(ptrdiff_t)c * s[0] + (ptrdiff_t)y * s[1] + (ptrdiff_t)x * s[2]];
   rm_status status = encode_png(path, image, pixels, err);
   rm_free(pixels, bytes);
   return status;

@@ -14,21 +14,21 @@ enum { MAX_DEPTH = 16 };
 
 typedef struct {
   rm_tensor *x, *y;
-  rm_error   error;     /* code RM_OK: a batch */
+  rm_error error; /* code RM_OK: a batch */
 } slot;
 
 struct rm_prefetch {
   rm_epoch_plan plan;
-  size_t batches;       /* of the epoch, those skipped included */
+  size_t batches; /* of the epoch, those skipped included */
   size_t depth;
-  size_t made, taken;   /* numbers of the next batch to make and to take */
-  slot   ring[MAX_DEPTH];
-  rm_error failure;     /* the first that was handed over */
-  bool   stop;
-  bool   running;       /* there is a thread to join */
+  size_t made, taken; /* numbers of the next batch to make and to take */
+  slot ring[MAX_DEPTH];
+  rm_error failure; /* the first that was handed over */
+  bool stop;
+  bool running; /* there is a thread to join */
   pthread_t worker;
   pthread_mutex_t mutex;
-  pthread_cond_t  changed;
+  pthread_cond_t changed;
 };
 
 size_t rm_epoch_batches(size_t n, size_t batch, bool drop_last) {
@@ -37,12 +37,12 @@ size_t rm_epoch_batches(size_t n, size_t batch, bool drop_last) {
 
 /* --- one batch ------------------------------------------------------------------ */
 
-static rm_status make_with(const rm_epoch_plan *plan, size_t first, size_t n, size_t indices[],
-                           bool threaded, slot *out, rm_error *err) {
+static rm_status make_with(const rm_epoch_plan *plan, size_t first, size_t n, size_t indices[], bool threaded,
+                           slot *out, rm_error *err) {
   for (size_t i = 0; i < n; i++) indices[i] = (size_t)rm_tensor_i64(plan->order)[first + i] - 1;
   RM_TRY(rm_gather_rows(plan->labels, n, indices, &out->y, err));
-  rm_status status = rm_augment_batch(plan->images, plan->table, &plan->augment, &plan->rng, first, n,
-                                      indices, threaded, &out->x, err);
+  rm_status status = rm_augment_batch(plan->images, plan->table, &plan->augment, &plan->rng, first, n, indices,
+                                      threaded, &out->x, err);
   if (status != RM_OK) {
     rm_tensor_release(out->y);
     out->y = NULL;
@@ -174,7 +174,7 @@ void rm_prefetch_stop(rm_prefetch *p) {
     pthread_cond_broadcast(&p->changed);
     pthread_mutex_unlock(&p->mutex);
     pthread_join(p->worker, NULL);
-    for (; p->taken < p->made; p->taken++) {   /* made and never taken */
+    for (; p->taken < p->made; p->taken++) { /* made and never taken */
       rm_tensor_release(p->ring[p->taken % p->depth].x);
       rm_tensor_release(p->ring[p->taken % p->depth].y);
     }

@@ -14,15 +14,15 @@
 #include "data/augment.h"
 
 typedef struct {
-  rm_tensor *images;   /* uint8 (N, C, H, W), contiguous */
-  rm_tensor *labels;   /* int64 (N) */
-  rm_tensor *order;    /* int64 (n), values 1..N: the epoch's images */
-  rm_tensor *table;    /* of rm_normalize_table */
+  rm_tensor *images; /* uint8 (N, C, H, W), contiguous */
+  rm_tensor *labels; /* int64 (N) */
+  rm_tensor *order;  /* int64 (n), values 1..N: the epoch's images */
+  rm_tensor *table;  /* of rm_normalize_table */
   rm_augment augment;
-  rm_rng     rng;      /* of the epoch: image number i draws block position + i */
-  size_t     batch;    /* images in a batch; the last may have fewer */
-  bool       drop_last;
-  size_t     skip;     /* batches at the beginning that are left out */
+  rm_rng rng;   /* of the epoch: image number i draws block position + i */
+  size_t batch; /* images in a batch; the last may have fewer */
+  bool drop_last;
+  size_t skip; /* batches at the beginning that are left out */
 } rm_epoch_plan;
 
 typedef struct rm_prefetch rm_prefetch;

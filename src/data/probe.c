@@ -39,8 +39,14 @@ static void probe_jpeg(int fd, rm_image_info *info) {
   off_t at = 2;
   for (int k = 0; k < MAX_SEGMENTS && read_at(fd, at, p, 4); k++) {
     if (p[0] != 0xff) return;
-    if (p[1] == 0xff) { at++; continue; }                                      /* padding */
-    if (p[1] == 0x01 || (p[1] >= 0xd0 && p[1] <= 0xd8)) { at += 2; continue; }   /* without contents */
+    if (p[1] == 0xff) {
+      at++;
+      continue;
+    } /* padding */
+    if (p[1] == 0x01 || (p[1] >= 0xd0 && p[1] <= 0xd8)) {
+      at += 2;
+      continue;
+    } /* without contents */
     if (is_frame(p[1])) {
       if (!read_at(fd, at, p, 10)) return;
       info->bits = p[4];
@@ -70,7 +76,10 @@ static void probe(const char *path, rm_image_info *info) {
   if (fd >= 0) close(fd);
 }
 
-typedef struct { const char *const *paths; rm_image_info *infos; } probe_job;
+typedef struct {
+  const char *const *paths;
+  rm_image_info *infos;
+} probe_job;
 
 static void probe_range(void *ctx, size_t begin, size_t end) {
   probe_job *job = ctx;

@@ -6,11 +6,11 @@
 
 typedef struct {
   rm_file_kind kind;
-  int      reason;          /* errno where the file could not be read, else 0 */
-  bool     is_image;        /* a JPEG or PNG whose header tells the sizes */
+  int reason;    /* errno where the file could not be read, else 0 */
+  bool is_image; /* a JPEG or PNG whose header tells the sizes */
   unsigned width, height;
-  unsigned channels;        /* 1 gray, 3 color, 4 CMYK; alpha does not count */
-  unsigned bits;            /* of a channel */
+  unsigned channels; /* 1 gray, 3 color, 4 CMYK; alpha does not count */
+  unsigned bits;     /* of a channel */
 } rm_image_info;
 
 /* The infos of n files, on all threads. */

@@ -9,16 +9,16 @@
 #include <math.h>
 #include "memory/alloc.h"
 
-enum { FIXED_BITS = 22 };   /* 32 - 8 bits of pixel - 2 bits of headroom */
+enum { FIXED_BITS = 22 }; /* 32 - 8 bits of pixel - 2 bits of headroom */
 
 /* Taps of one axis: output i is the sum of weights[i * width + k] * source[first[i] + k]. */
 typedef struct {
-  size_t   outputs, width;
-  size_t  *first;
-  size_t  *count;
+  size_t outputs, width;
+  size_t *first;
+  size_t *count;
   int32_t *weights;
-  void    *block;      /* what all three live in */
-  size_t   bytes;
+  void *block; /* what all three live in */
+  size_t bytes;
 } taps;
 
 static double triangle(double x) {
@@ -75,30 +75,28 @@ static void scale_line(const taps *t, const uint8_t *in, ptrdiff_t step, uint8_t
   }
 }
 
-static void scale_plane(const taps *across, const taps *down, const uint8_t *in, ptrdiff_t row_step,
-                        ptrdiff_t step, size_t rows, uint8_t *middle, uint8_t *out) {
+static void scale_plane(const taps *across, const taps *down, const uint8_t *in, ptrdiff_t row_step, ptrdiff_t step,
+                        size_t rows, uint8_t *middle, uint8_t *out) {
   size_t w = across->outputs;
-  for (size_t y = 0; y < rows; y++)
-    scale_line(across, in + (ptrdiff_t)y * row_step, step, middle + y * w, 1);
+  for (size_t y = 0; y < rows; y++) scale_line(across, in + (ptrdiff_t)y * row_step, step, middle + y * w, 1);
   for (size_t x = 0; x < w; x++) scale_line(down, middle + x, (ptrdiff_t)w, out + x, w);
 }
 
 static rm_status check_image(const rm_tensor *t, rm_box box, size_t h, size_t w, rm_error *err) {
   char text[RM_SHAPE_TEXT];
   if (t->dtype != RM_UINT8 || t->ndim != 3)
-    return rm_fail(err, RM_ERR_SHAPE, "resize: image is %s %s, expected uint8 (C, H, W)",
-                   rm_dtype_name(t->dtype), rm_tensor_text(t, text));
+    return rm_fail(err, RM_ERR_SHAPE, "resize: image is %s %s, expected uint8 (C, H, W)", rm_dtype_name(t->dtype),
+                   rm_tensor_text(t, text));
   if (h < 1 || w < 1 || h > 1 << 16 || w > 1 << 16)
     return rm_fail(err, RM_ERR_VALUE, "resize: size %zux%zu, expected sides from 1 to 65536", h, w);
-  if (box.height < 1 || box.width < 1 || box.top + box.height > t->shape[1] ||
-      box.left + box.width > t->shape[2])
-    return rm_fail(err, RM_ERR_VALUE, "resize: box of %zux%zu at (%zu, %zu) leaves the image %s",
-                   box.height, box.width, box.top, box.left, rm_tensor_text(t, text));
+  if (box.height < 1 || box.width < 1 || box.top + box.height > t->shape[1] || box.left + box.width > t->shape[2])
+    return rm_fail(err, RM_ERR_VALUE, "resize: box of %zux%zu at (%zu, %zu) leaves the image %s", box.height, box.width,
+                   box.top, box.left, rm_tensor_text(t, text));
   return RM_OK;
 }
 
-static rm_status resize_with(rm_tensor *image, rm_box box, const taps *across, const taps *down,
-                             rm_tensor **out, rm_error *err) {
+static rm_status resize_with(rm_tensor *image, rm_box box, const taps *across, const taps *down, rm_tensor **out,
+                             rm_error *err) {
   const size_t shape[3] = {image->shape[0], down->outputs, across->outputs};
   size_t plane = shape[1] * shape[2], bytes = box.height * shape[2];
   rm_tensor *y;
@@ -117,8 +115,7 @@ static rm_status resize_with(rm_tensor *image, rm_box box, const taps *across, c
   return status;
 }
 
-rm_status rm_image_resize(rm_tensor *image, rm_box box, size_t height, size_t width,
-                          rm_tensor **out, rm_error *err) {
+rm_status rm_image_resize(rm_tensor *image, rm_box box, size_t height, size_t width, rm_tensor **out, rm_error *err) {
   RM_TRY(check_image(image, box, height, width, err));
   taps across, down;
   RM_TRY(taps_new(box.width, width, &across, err));
@@ -148,9 +145,7 @@ rm_status rm_image_flip(rm_tensor *image, rm_tensor **out, rm_error *err) {
 
 /* --- boxes -------------------------------------------------------------------- */
 
-rm_box rm_box_whole(const rm_tensor *image) {
-  return (rm_box){0, 0, image->shape[1], image->shape[2]};
-}
+rm_box rm_box_whole(const rm_tensor *image) { return (rm_box){0, 0, image->shape[1], image->shape[2]}; }
 
 static size_t half_to_even(size_t n) { return n / 2 + (n % 4 == 3); }
 
@@ -174,9 +169,7 @@ rm_box rm_box_cover(const rm_tensor *image, size_t height, size_t width) {
   return middle(image->shape[1], image->shape[2], tall ? w * proportion : h, tall ? w : h / proportion);
 }
 
-static double between(rm_rng *rng, double low, double high) {
-  return low + (high - low) * rm_rng_double(rng);
-}
+static double between(rm_rng *rng, double low, double high) { return low + (high - low) * rm_rng_double(rng); }
 
 rm_box rm_box_random(const rm_tensor *image, const double scale[2], const double ratio[2], rm_rng *rng) {
   size_t h = image->shape[1], w = image->shape[2];

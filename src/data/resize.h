@@ -14,8 +14,7 @@ typedef struct {
 } rm_box;
 
 /* The part of `image` in `box`, scaled to height x width. */
-rm_status rm_image_resize(rm_tensor *image, rm_box box, size_t height, size_t width,
-                          rm_tensor **out, rm_error *err);
+rm_status rm_image_resize(rm_tensor *image, rm_box box, size_t height, size_t width, rm_tensor **out, rm_error *err);
 
 /* Mirrored left to right. */
 rm_status rm_image_flip(rm_tensor *image, rm_tensor **out, rm_error *err);

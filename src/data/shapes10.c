@@ -18,7 +18,7 @@
 enum { SIDE = RM_SHAPES10_SIDE, PIXELS = SIDE * SIDE, CLASSES = RM_SHAPES10_CLASSES };
 
 static const char *const class_names[CLASSES] = {
-  "circle", "square", "triangle", "star", "cross", "ring", "crescent", "arrow", "heart", "spiral",
+    "circle", "square", "triangle", "star", "cross", "ring", "crescent", "arrow", "heart", "spiral",
 };
 
 const char *rm_shapes10_class(size_t k) { return class_names[k]; }
@@ -39,16 +39,14 @@ typedef struct {
 /* --- drawing lots ----------------------------------------------------------------- */
 /* C leaves open which argument is evaluated first: no expression draws twice. */
 
-static float between(rm_rng *rng, float low, float high) {
-  return low + (high - low) * (float)rm_rng_double(rng);
-}
+static float between(rm_rng *rng, float low, float high) { return low + (high - low) * (float)rm_rng_double(rng); }
 
 static bool chance(rm_rng *rng, double p) { return rm_rng_double(rng) < p; }
 
 static color draw_color(rm_rng *rng) {
   float hue = between(rng, 0, 6), saturation = between(rng, 0, 1), value = between(rng, 0.15f, 1);
   color out;
-  for (int i = 0; i < 3; i++) {   /* HSV to RGB */
+  for (int i = 0; i < 3; i++) { /* HSV to RGB */
     float k = fmodf(hue + (float[]){5, 3, 1}[i], 6);
     float t = fmaxf(0, fminf(1, fminf(k, 4 - k)));
     out.c[i] = value * (1 - saturation * t);
@@ -85,8 +83,8 @@ enum { LATTICE = 9 };
 
 typedef struct {
   texture_kind kind;
-  float cx, cy, phase;                /* direction, as cycles per pixel */
-  float lattice[LATTICE][LATTICE];    /* clouds: values at every fourth pixel */
+  float cx, cy, phase;             /* direction, as cycles per pixel */
+  float lattice[LATTICE][LATTICE]; /* clouds: values at every fourth pixel */
 } texture;
 
 static texture draw_texture(rm_rng *rng) {
@@ -112,7 +110,7 @@ static float clouds(const texture *t, float x, float y) {
 
 /* A wave between 0 and 1 with edges about a pixel wide. */
 static float wave(float cycles) {
-  float t = fabsf(cycles - floorf(cycles) - 0.5f) * 2;   /* a triangle wave */
+  float t = fabsf(cycles - floorf(cycles) - 0.5f) * 2; /* a triangle wave */
   return fmaxf(0, fminf(1, (t - 0.5f) * 3 + 0.5f));
 }
 
@@ -121,7 +119,10 @@ static float texture_at(const texture *t, float x, float y) {
   switch (t->kind) {
     case GRADIENT: return fabsf(along - 2 * floorf(along / 2) - 1);
     case STRIPES: return wave(along);
-    case CHECKS: { float a = wave(along), b = wave(across); return a + b - 2 * a * b; }
+    case CHECKS: {
+      float a = wave(along), b = wave(across);
+      return a + b - 2 * a * b;
+    }
     case CLOUDS: return clouds(t, x, y);
     default: return 0;
   }
@@ -219,8 +220,7 @@ static void paint_figure(canvas *to, const rm_figure *f, const stance *s, float 
     for (int x = xs.begin; x < xs.end; x++) {
       float dx = (float)x - s->center.x - shift, dy = s->center.y - (float)y + shift;
       if (dx * dx + dy * dy > reach * reach) continue;
-      rm_point own = {(inverse[0] * dx + inverse[1] * dy) / s->radius,
-                      (inverse[2] * dx + inverse[3] * dy) / s->radius};
+      rm_point own = {(inverse[0] * dx + inverse[1] * dy) / s->radius, (inverse[2] * dx + inverse[3] * dy) / s->radius};
       float distance = rm_figure_distance(f, own) * unit, cover = coverage(distance);
       if (cover > 0) put(to, x, y, inside, cover * strength);
       if (edge && fabsf(distance) < 1.2f) put(to, x, y, edge, coverage(fabsf(distance) - 0.6f));
@@ -339,8 +339,7 @@ static void draw_range(void *ctx, size_t begin, size_t end) {
   }
 }
 
-rm_status rm_shapes10(size_t n, uint64_t seed, uint64_t part, rm_tensor **images, rm_tensor **labels,
-                      rm_error *err) {
+rm_status rm_shapes10(size_t n, uint64_t seed, uint64_t part, rm_tensor **images, rm_tensor **labels, rm_error *err) {
   const size_t shape[4] = {n, 3, SIDE, SIDE};
   job j = {.seed = seed, .part = part};
   RM_TRY(rm_tensor_new(RM_UINT8, 4, shape, &j.images, err));

@@ -12,11 +12,10 @@
 
 enum { RM_SHAPES10_CLASSES = 10, RM_SHAPES10_SIDE = 32 };
 
-const char *rm_shapes10_class(size_t k);   /* k from 0: "circle", ... */
+const char *rm_shapes10_class(size_t k); /* k from 0: "circle", ... */
 
 /* images uint8 (n, 3, 32, 32), labels int64 (n) from 1. Each ten images in turn hold
  * every class once. part: 0 for training, 1 for testing; they share no image. */
-rm_status rm_shapes10(size_t n, uint64_t seed, uint64_t part, rm_tensor **images, rm_tensor **labels,
-                      rm_error *err);
+rm_status rm_shapes10(size_t n, uint64_t seed, uint64_t part, rm_tensor **images, rm_tensor **labels, rm_error *err);
 
 #endif

@@ -49,7 +49,7 @@ static rm_status pad(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_
 }
 
 static rm_status center_crop(const rm_step *step, rm_tensor *image, rm_tensor **out, rm_error *err) {
-  RM_TRY(check_inside(image, step, "centre_crop", err));
+  RM_TRY(check_inside(image, step, "center_crop", err));
   const size_t shape[3] = {image->shape[0], step->height, step->width};
   rm_box box = rm_box_center(image, step->height, step->width);
   RM_TRY(rm_tensor_new(RM_UINT8, 3, shape, out, err));
@@ -68,8 +68,7 @@ static rm_status ten_crop(const rm_step *step, rm_tensor *image, rm_tensor **out
   uint8_t *to = rm_tensor_u8(*out);
   for (size_t k = 0; k < 5; k++) copy_box(image, at[k][0], at[k][1], h, w, to + k * size, w, h * w);
   /* of the mirrored image: what it has at the left lies at the right here */
-  for (size_t k = 0; k < 5; k++)
-    copy_box(image, at[k][0], right - at[k][1], h, w, to + (5 + k) * size, w, h * w);
+  for (size_t k = 0; k < 5; k++) copy_box(image, at[k][0], right - at[k][1], h, w, to + (5 + k) * size, w, h * w);
   mirror_rows(to + 5 * size, 5 * shape[1] * h, w);
   return RM_OK;
 }
@@ -79,17 +78,17 @@ static rm_status apply_step(const rm_step *step, rm_tensor *image, rm_rng *rng, 
   if (!rng && (step->kind == RM_STEP_FLIP || step->kind == RM_STEP_RANDOM_RESIZED_CROP))
     return rm_fail(err, RM_ERR_VALUE, "transform: what is random needs a generator");
   switch (step->kind) {
-  case RM_STEP_SHORTER: return shorter(step, image, out, err);
-  case RM_STEP_PAD: return pad(step, image, out, err);
-  case RM_STEP_CENTER_CROP: return center_crop(step, image, out, err);
-  case RM_STEP_TEN_CROP: return ten_crop(step, image, out, err);
-  case RM_STEP_FLIP:
-    if (rm_rng_double(rng) < step->p) return rm_image_flip(image, out, err);
-    *out = rm_tensor_retain(image);
-    return RM_OK;
-  case RM_STEP_COVER: box = rm_box_cover(image, step->height, step->width); break;
-  case RM_STEP_RANDOM_RESIZED_CROP: box = rm_box_random(image, step->scale, step->ratio, rng); break;
-  default: box = rm_box_whole(image);
+    case RM_STEP_SHORTER: return shorter(step, image, out, err);
+    case RM_STEP_PAD: return pad(step, image, out, err);
+    case RM_STEP_CENTER_CROP: return center_crop(step, image, out, err);
+    case RM_STEP_TEN_CROP: return ten_crop(step, image, out, err);
+    case RM_STEP_FLIP:
+      if (rm_rng_double(rng) < step->p) return rm_image_flip(image, out, err);
+      *out = rm_tensor_retain(image);
+      return RM_OK;
+    case RM_STEP_COVER: box = rm_box_cover(image, step->height, step->width); break;
+    case RM_STEP_RANDOM_RESIZED_CROP: box = rm_box_random(image, step->scale, step->ratio, rng); break;
+    default: box = rm_box_whole(image);
   }
   return rm_image_resize(image, box, step->height, step->width, out, err);
 }

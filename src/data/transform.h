@@ -9,21 +9,21 @@
 #include "core/tensor.h"
 
 typedef enum {
-  RM_STEP_RESIZE,       /* to height x width */
-  RM_STEP_SHORTER,      /* the shorter side to height; the proportions stay */
-  RM_STEP_PAD,          /* height black rows above and below, width black columns at both sides */
-  RM_STEP_CENTER_CROP,  /* the height x width center, unscaled */
-  RM_STEP_TEN_CROP,     /* corners and center, then those of the mirrored image */
-  RM_STEP_COVER,        /* the largest centered part of the proportions height : width, scaled to them */
-  RM_STEP_RANDOM_RESIZED_CROP,  /* a random part (rm_box_random), scaled to height x width */
-  RM_STEP_FLIP,         /* mirrored with probability p */
+  RM_STEP_RESIZE,              /* to height x width */
+  RM_STEP_SHORTER,             /* the shorter side to height; the proportions stay */
+  RM_STEP_PAD,                 /* height black rows above and below, width black columns at both sides */
+  RM_STEP_CENTER_CROP,         /* the height x width center, unscaled */
+  RM_STEP_TEN_CROP,            /* corners and center, then those of the mirrored image */
+  RM_STEP_COVER,               /* the largest centered part of the proportions height : width, scaled to them */
+  RM_STEP_RANDOM_RESIZED_CROP, /* a random part (rm_box_random), scaled to height x width */
+  RM_STEP_FLIP,                /* mirrored with probability p */
 } rm_step_kind;
 
 typedef struct {
   rm_step_kind kind;
   size_t height, width;
-  double scale[2], ratio[2];   /* of random_resized_crop */
-  double p;                    /* of flip */
+  double scale[2], ratio[2]; /* of random_resized_crop */
+  double p;                  /* of flip */
 } rm_step;
 
 typedef struct {

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 struct rm_atomic_file {
-  int   fd;
-  char *op;         /* starts messages */
-  char *path;       /* the destination */
-  char *temporary;  /* in the same folder: rename cannot cross file systems */
+  int fd;
+  char *op;        /* starts messages */
+  char *path;      /* the destination */
+  char *temporary; /* in the same folder: rename cannot cross file systems */
   char *folder;
 };
 
@@ -87,7 +87,7 @@ static int sync_folder(const char *folder) {
   int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return -1;
   int result = fsync(fd);
-  if (result < 0 && errno == EINVAL) result = 0;  /* file systems that cannot sync a folder */
+  if (result < 0 && errno == EINVAL) result = 0; /* file systems that cannot sync a folder */
   close(fd);
   return result;
 }

@@ -17,7 +17,7 @@ rm_status rm_atomic_open(const char *op, const char *path, rm_atomic_file **out,
 rm_status rm_atomic_write(rm_atomic_file *file, const void *bytes, size_t count, rm_error *err);
 /* Either way `file` is gone afterwards, and so is the temporary file. */
 rm_status rm_atomic_commit(rm_atomic_file *file, rm_error *err);
-void      rm_atomic_abandon(rm_atomic_file *file);  /* NULL is fine */
+void rm_atomic_abandon(rm_atomic_file *file); /* NULL is fine */
 
 /* All of it: the file at `path` holds `size` bytes from `data`, or what it held before. */
 rm_status rm_atomic_replace(const char *op, const char *path, const void *data, size_t size, rm_error *err);

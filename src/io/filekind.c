@@ -1,5 +1,5 @@
 /* filekind.c -- a table of beginnings, and a few kinds that need more than a comparison. */
-#define _GNU_SOURCE   /* memmem */
+#define _GNU_SOURCE /* memmem */
 #include "io/filekind.h"
 
 #include <errno.h>
@@ -21,41 +21,51 @@ static const struct {
   const char *magic;
   rm_file_kind kind;
 } table[] = {
-  {0, 3, "\xff\xd8\xff", {"jpeg", "a JPEG image", NULL, true}},
-  {0, 8, "\x89PNG\r\n\x1a\n", {"png", "a PNG image", NULL, true}},
-  {0, 6, "GIF87a", {"gif", "a GIF image", CONVERT_IMAGE, true}},
-  {0, 6, "GIF89a", {"gif", "a GIF image", CONVERT_IMAGE, true}},
-  {8, 4, "WEBP", {"webp", "a WebP image", CONVERT_IMAGE, true}},
-  {0, 4, "II*\0", {"tiff", "a TIFF image", CONVERT_IMAGE, true}},
-  {0, 4, "MM\0*", {"tiff", "a TIFF image", CONVERT_IMAGE, true}},
-  {4, 8, "ftypavif", {"avif", "an AVIF image", CONVERT_IMAGE, true}},
-  {4, 8, "ftypheic", {"heic", "a HEIC image", CONVERT_IMAGE, true}},
-  {4, 8, "ftypmif1", {"heic", "a HEIC image", CONVERT_IMAGE, true}},
-  {0, 12, "\0\0\0\x0cjP  \r\n\x87\n", {"jpeg2000", "a JPEG 2000 image", CONVERT_IMAGE, true}},
-  {0, 4, "\xff\x4f\xff\x51", {"jpeg2000", "a JPEG 2000 image", CONVERT_IMAGE, true}},
-  {0, 12, "\0\0\0\x0cJXL \r\n\x87\n", {"jxl", "a JPEG XL image", CONVERT_IMAGE, true}},
-  {0, 4, "8BPS", {"psd", "a Photoshop image", CONVERT_IMAGE, true}},
-  {0, 4, "\0\0\1\0", {"ico", "an icon", CONVERT_IMAGE, true}},
-  {0, 4, "%PDF", {"pdf", "a PDF document", NULL, false}},
-  {0, 2, "\x1f\x8b", {"gzip", "a file packed with gzip", "unpack it (gunzip FILE)", false}},
-  {0, 3, "BZh", {"bzip2", "a file packed with bzip2", UNPACK_TAR, false}},
-  {0, 6, "\xfd" "7zXZ\0", {"xz", "a file packed with xz", UNPACK_TAR, false}},
-  {0, 4, "\x28\xb5\x2f\xfd", {"zstd", "a file packed with zstd", UNPACK_TAR, false}},
-  {257, 5, "ustar", {"tar", "an archive of tar", UNPACK_TAR, false}},
-  {0, 6, "7z\xbc\xaf\x27\x1c", {"7z", "an archive of 7-Zip", "unpack it (7z x FILE) and give the folder", false}},
-  {0, 6, "Rar!\x1a\x07", {"rar", "a RAR archive", "unpack it (unrar x FILE) and give the folder", false}},
-  {0, 6, "\x93NUMPY", {"npy", "a NumPy array (.npy)", CONVERT_DATA, false}},
-  {0, 10, "MATLAB 5.0", {"mat", "a Matlab file (.mat)", CONVERT_DATA, false}},
-  {0, 10, "MATLAB 7.3", {"mat", "a Matlab file (.mat)", CONVERT_DATA, false}},
-  {0, 8, "\x89HDF\r\n\x1a\n", {"hdf5", "an HDF5 file", CONVERT_DATA, false}},
-  {0, 4, "PAR1", {"parquet", "a Parquet table", CONVERT_DATA, false}},
-  {0, 6, "ARROW1", {"arrow", "an Arrow table", CONVERT_DATA, false}},
-  {0, 15, "SQLite format 3", {"sqlite", "an SQLite database", CONVERT_DATA, false}},
-  {0, 42, "version https://git-lfs.github.com/spec/v1", {"lfs", "a pointer of Git LFS, not the file itself",
-   "fetch it with `git lfs pull` in its repository", false}},
-  {0, 4, "\x7f" "ELF", {"program", "a program", NULL, false}},
-  {0, 4, "RIFF", {"riff", "a sound or video file", NULL, false}},
-  {4, 4, "ftyp", {"video", "a video", NULL, false}},
+    {0, 3, "\xff\xd8\xff", {"jpeg", "a JPEG image", NULL, true}},
+    {0, 8, "\x89PNG\r\n\x1a\n", {"png", "a PNG image", NULL, true}},
+    {0, 6, "GIF87a", {"gif", "a GIF image", CONVERT_IMAGE, true}},
+    {0, 6, "GIF89a", {"gif", "a GIF image", CONVERT_IMAGE, true}},
+    {8, 4, "WEBP", {"webp", "a WebP image", CONVERT_IMAGE, true}},
+    {0, 4, "II*\0", {"tiff", "a TIFF image", CONVERT_IMAGE, true}},
+    {0, 4, "MM\0*", {"tiff", "a TIFF image", CONVERT_IMAGE, true}},
+    {4, 8, "ftypavif", {"avif", "an AVIF image", CONVERT_IMAGE, true}},
+    {4, 8, "ftypheic", {"heic", "a HEIC image", CONVERT_IMAGE, true}},
+    {4, 8, "ftypmif1", {"heic", "a HEIC image", CONVERT_IMAGE, true}},
+    {0, 12, "\0\0\0\x0cjP  \r\n\x87\n", {"jpeg2000", "a JPEG 2000 image", CONVERT_IMAGE, true}},
+    {0, 4, "\xff\x4f\xff\x51", {"jpeg2000", "a JPEG 2000 image", CONVERT_IMAGE, true}},
+    {0, 12, "\0\0\0\x0cJXL \r\n\x87\n", {"jxl", "a JPEG XL image", CONVERT_IMAGE, true}},
+    {0, 4, "8BPS", {"psd", "a Photoshop image", CONVERT_IMAGE, true}},
+    {0, 4, "\0\0\1\0", {"ico", "an icon", CONVERT_IMAGE, true}},
+    {0, 4, "%PDF", {"pdf", "a PDF document", NULL, false}},
+    {0, 2, "\x1f\x8b", {"gzip", "a file packed with gzip", "unpack it (gunzip FILE)", false}},
+    {0, 3, "BZh", {"bzip2", "a file packed with bzip2", UNPACK_TAR, false}},
+    {0,
+     6,
+     "\xfd"
+     "7zXZ\0",
+     {"xz", "a file packed with xz", UNPACK_TAR, false}},
+    {0, 4, "\x28\xb5\x2f\xfd", {"zstd", "a file packed with zstd", UNPACK_TAR, false}},
+    {257, 5, "ustar", {"tar", "an archive of tar", UNPACK_TAR, false}},
+    {0, 6, "7z\xbc\xaf\x27\x1c", {"7z", "an archive of 7-Zip", "unpack it (7z x FILE) and give the folder", false}},
+    {0, 6, "Rar!\x1a\x07", {"rar", "a RAR archive", "unpack it (unrar x FILE) and give the folder", false}},
+    {0, 6, "\x93NUMPY", {"npy", "a NumPy array (.npy)", CONVERT_DATA, false}},
+    {0, 10, "MATLAB 5.0", {"mat", "a Matlab file (.mat)", CONVERT_DATA, false}},
+    {0, 10, "MATLAB 7.3", {"mat", "a Matlab file (.mat)", CONVERT_DATA, false}},
+    {0, 8, "\x89HDF\r\n\x1a\n", {"hdf5", "an HDF5 file", CONVERT_DATA, false}},
+    {0, 4, "PAR1", {"parquet", "a Parquet table", CONVERT_DATA, false}},
+    {0, 6, "ARROW1", {"arrow", "an Arrow table", CONVERT_DATA, false}},
+    {0, 15, "SQLite format 3", {"sqlite", "an SQLite database", CONVERT_DATA, false}},
+    {0,
+     42,
+     "version https://git-lfs.github.com/spec/v1",
+     {"lfs", "a pointer of Git LFS, not the file itself", "fetch it with `git lfs pull` in its repository", false}},
+    {0,
+     4,
+     "\x7f"
+     "ELF",
+     {"program", "a program", NULL, false}},
+    {0, 4, "RIFF", {"riff", "a sound or video file", NULL, false}},
+    {4, 4, "ftyp", {"video", "a video", NULL, false}},
 };
 
 static const rm_file_kind empty = {"empty", "empty (0 bytes)", "copy or download it again", false};
@@ -90,9 +100,7 @@ static rm_file_kind kind_of_zip(const char *head, size_t n) {
 }
 
 /* Protocol 2 and later begin with 0x80 and their number; an old torch.save with a long integer. */
-static bool is_pickle(const unsigned char *p, size_t n) {
-  return n >= 3 && p[0] == 0x80 && p[1] >= 2 && p[1] <= 5;
-}
+static bool is_pickle(const unsigned char *p, size_t n) { return n >= 3 && p[0] == 0x80 && p[1] >= 2 && p[1] <= 5; }
 
 static bool is_text(const unsigned char *p, size_t n) {
   for (size_t i = 0; i < n; i++)
@@ -105,8 +113,9 @@ static bool begins(const char *s, size_t n, const char *word) {
 }
 
 static rm_file_kind kind_of_text(const char *s, size_t n) {
-  while (n > 0 && (strchr(" \t\r\n", *s) != NULL || (unsigned char)*s >= 0xbb)) s++, n--;   /* with a byte-order mark */
-  if (begins(s, n, "<!doctype html") || begins(s, n, "<html") || begins(s, n, "<head") || begins(s, n, "<!DOCTYPE HTML"))
+  while (n > 0 && (strchr(" \t\r\n", *s) != NULL || (unsigned char)*s >= 0xbb)) s++, n--; /* with a byte-order mark */
+  if (begins(s, n, "<!doctype html") || begins(s, n, "<html") || begins(s, n, "<head") ||
+      begins(s, n, "<!DOCTYPE HTML"))
     return html;
   if (begins(s, n, "<?xml") || begins(s, n, "<svg"))
     return contains(s, n, "<svg") ? svg : contains(s, n, "<html") ? html : xml;
@@ -185,7 +194,7 @@ static rm_file_kind kind_in_gzip(int fd, rm_file_kind packed) {
 
 rm_status rm_kind_of_file(const char *path, rm_file_kind *kind, rm_error *err) {
   char head[RM_KIND_HEAD];
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);   /* a named pipe must not hang us */
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe must not hang us */
   if (fd < 0) return rm_fail(err, RM_ERR_IO, "%s: cannot be opened: %s", path, strerror(errno));
   struct stat st;
   if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {

@@ -11,13 +11,13 @@
 #include "base/status.h"
 
 typedef struct {
-  const char *name;      /* "jpeg", "zip", ...; "unknown" */
-  const char *text;      /* "a JPEG image" */
-  const char *advice;    /* what to do, a clause without a full stop; NULL: nothing to say */
-  bool        picture;   /* an image, in whatever format */
+  const char *name;   /* "jpeg", "zip", ...; "unknown" */
+  const char *text;   /* "a JPEG image" */
+  const char *advice; /* what to do, a clause without a full stop; NULL: nothing to say */
+  bool picture;       /* an image, in whatever format */
 } rm_file_kind;
 
-enum { RM_KIND_HEAD = 1024 };   /* bytes that are enough to tell */
+enum { RM_KIND_HEAD = 1024 }; /* bytes that are enough to tell */
 
 /* The kind of a file of `size` bytes that begins with the n bytes at `head`. Packed files are not looked into. */
 rm_file_kind rm_kind_of_bytes(const void *head, size_t n, size_t size);

@@ -17,8 +17,7 @@ void rm_bytes_free(rm_bytes *bytes) {
 
 static rm_status bytes_grow(rm_bytes *bytes, size_t capacity, const char *path, rm_error *err) {
   uint8_t *data = rm_alloc(capacity);
-  if (!data)
-    return rm_fail(err, RM_ERR_MEMORY, "%s: no memory for %zu bytes", path, capacity);
+  if (!data) return rm_fail(err, RM_ERR_MEMORY, "%s: no memory for %zu bytes", path, capacity);
   if (bytes->size) memcpy(data, bytes->data, bytes->size);
   rm_free(bytes->data, bytes->capacity);
   bytes->data = data;
@@ -27,12 +26,10 @@ static rm_status bytes_grow(rm_bytes *bytes, size_t capacity, const char *path, 
 }
 
 /* Reads on until the end, and one byte over the limit to notice that there is more. */
-static rm_status read_stream(gzFile stream, const char *path, size_t limit, rm_bytes *bytes,
-                             rm_error *err) {
+static rm_status read_stream(gzFile stream, const char *path, size_t limit, rm_bytes *bytes, rm_error *err) {
   for (;;) {
     if (bytes->size > limit)
-      return rm_fail(err, RM_ERR_FORMAT, "%s: holds more than the expected limit of %zu bytes",
-                     path, limit);
+      return rm_fail(err, RM_ERR_FORMAT, "%s: holds more than the expected limit of %zu bytes", path, limit);
     if (bytes->size == bytes->capacity) RM_TRY(bytes_grow(bytes, 2 * bytes->capacity, path, err));
     size_t room = bytes->capacity - bytes->size;
     if (room > 1u << 30) room = 1u << 30;
@@ -71,13 +68,13 @@ rm_status rm_file_read(const char *path, size_t limit, rm_bytes *out, rm_error *
   }
   gzbuffer(stream, 1 << 17);
   rm_bytes bytes = {0};
-  size_t first = on_disk < limit ? on_disk : limit;   /* one more, to meet the end */
+  size_t first = on_disk < limit ? on_disk : limit; /* one more, to meet the end */
   rm_status status = bytes_grow(&bytes, first + 1, path, err);
   if (status == RM_OK) status = read_stream(stream, path, limit, &bytes, err);
-  bool cut = gzclose_r(stream) == Z_BUF_ERROR;   /* gzip data that ends too early */
+  bool cut = gzclose_r(stream) == Z_BUF_ERROR; /* gzip data that ends too early */
   if (status == RM_OK && cut)
-    status = rm_fail(err, RM_ERR_FORMAT,
-                     "%s: the gzip data ends too early (after %zu unpacked bytes)", path, bytes.size);
+    status = rm_fail(err, RM_ERR_FORMAT, "%s: the gzip data ends too early (after %zu unpacked bytes)", path,
+                     bytes.size);
   if (status != RM_OK) {
     rm_bytes_free(&bytes);
     return status;

@@ -12,12 +12,12 @@
 
 typedef struct {
   uint8_t *data;
-  size_t   size;       /* bytes that hold something */
-  size_t   capacity;   /* bytes allocated */
+  size_t size;     /* bytes that hold something */
+  size_t capacity; /* bytes allocated */
 } rm_bytes;
 
 /* More than `limit` (unpacked) bytes are refused. On success *out is the caller's to free. */
 rm_status rm_file_read(const char *path, size_t limit, rm_bytes *out, rm_error *err);
-void      rm_bytes_free(rm_bytes *bytes);   /* leaves it empty; an empty one is fine */
+void rm_bytes_free(rm_bytes *bytes); /* leaves it empty; an empty one is fine */
 
 #endif

@@ -24,17 +24,15 @@ static size_t nesting(const char *text, size_t length) {
   return deepest;
 }
 
-rm_status rm_json_parse(const char *what, const char *text, size_t length, size_t max_depth,
-                        json_t **out, rm_error *err) {
+rm_status rm_json_parse(const char *what, const char *text, size_t length, size_t max_depth, json_t **out,
+                        rm_error *err) {
   size_t depth = nesting(text, length);
   if (depth > max_depth)
-    return rm_fail(err, RM_ERR_FORMAT, "%s: nested %zu deep, at most %zu allowed", what, depth,
-                   max_depth);
+    return rm_fail(err, RM_ERR_FORMAT, "%s: nested %zu deep, at most %zu allowed", what, depth, max_depth);
   json_error_t where;
   json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
   if (!root)
-    return rm_fail(err, RM_ERR_FORMAT, "%s: line %d, column %d: %s", what, where.line, where.column,
-                   where.text);
+    return rm_fail(err, RM_ERR_FORMAT, "%s: line %d, column %d: %s", what, where.line, where.column, where.text);
   *out = root;
   return RM_OK;
 }

@@ -11,7 +11,7 @@
 /* Parses `length` bytes. Refuses nesting deeper than max_depth (a flat object has depth 1),
  * duplicate keys and \u0000. `what` starts the message: "header of weights.safetensors".
  * *out is the caller's to json_decref. */
-rm_status rm_json_parse(const char *what, const char *text, size_t length, size_t max_depth,
-                        json_t **out, rm_error *err);
+rm_status rm_json_parse(const char *what, const char *text, size_t length, size_t max_depth, json_t **out,
+                        rm_error *err);
 
 #endif

@@ -17,9 +17,9 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the format is little-endian, as memory here must be");
 
 enum {
-  MAX_HEADER = 100000000,  /* the reference reader's limit */
+  MAX_HEADER = 100000000, /* the reference reader's limit */
   MAX_DEPTH = 4,
-  CHUNK = 1 << 16          /* bytes converted at a time */
+  CHUNK = 1 << 16 /* bytes converted at a time */
 };
 
 /* --- the container ---------------------------------------------------------- */
@@ -48,7 +48,7 @@ void rm_safetensors_free(rm_safetensors *file) {
 
 /* Room for one more element, in arrays that grow by doubling. */
 static void *grown(void *array, size_t count, size_t size) {
-  if (count & (count - 1)) return array;  /* full only at 0 and at powers of two */
+  if (count & (count - 1)) return array; /* full only at 0 and at powers of two */
   return realloc(array, (count ? 2 * count : 1) * size);
 }
 
@@ -95,11 +95,11 @@ void rm_safetensors_sort_meta(rm_safetensors *file) {
 static float half_to_float(uint16_t h) {
   uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = (h >> 10) & 31, fraction = h & 0x3ff, bits;
   if (exponent == 31) {
-    bits = sign | 0x7f800000 | fraction << 13;                 /* infinity, NaN */
+    bits = sign | 0x7f800000 | fraction << 13; /* infinity, NaN */
   } else if (exponent > 0) {
     bits = sign | (exponent + 112) << 23 | fraction << 13;
   } else {
-    float tiny = (float)fraction * 0x1p-24f;                   /* zero and subnormal numbers */
+    float tiny = (float)fraction * 0x1p-24f; /* zero and subnormal numbers */
     return sign ? -tiny : tiny;
   }
   float out;
@@ -119,21 +119,19 @@ typedef enum { ST_F32, ST_F64, ST_F16, ST_BF16, ST_U8, ST_BOOL, ST_I64, ST_I32, 
 static const struct {
   const char *name;
   size_t size;
-  rm_dtype dtype;  /* what it becomes */
-  bool same;       /* stored as we hold it: read in place */
+  rm_dtype dtype; /* what it becomes */
+  bool same;      /* stored as we hold it: read in place */
 } types[] = {
-  [ST_F32] = {"F32", 4, RM_FLOAT32, true},   [ST_F64] = {"F64", 8, RM_FLOAT32, false},
-  [ST_F16] = {"F16", 2, RM_FLOAT32, false},  [ST_BF16] = {"BF16", 2, RM_FLOAT32, false},
-  [ST_U8] = {"U8", 1, RM_UINT8, true},       [ST_BOOL] = {"BOOL", 1, RM_UINT8, true},
-  [ST_I64] = {"I64", 8, RM_INT64, true},     [ST_I32] = {"I32", 4, RM_INT64, false},
-  [ST_U32] = {"U32", 4, RM_INT64, false},    [ST_I16] = {"I16", 2, RM_INT64, false},
-  [ST_U16] = {"U16", 2, RM_INT64, false},    [ST_I8] = {"I8", 1, RM_INT64, false},
+    [ST_F32] = {"F32", 4, RM_FLOAT32, true},  [ST_F64] = {"F64", 8, RM_FLOAT32, false},
+    [ST_F16] = {"F16", 2, RM_FLOAT32, false}, [ST_BF16] = {"BF16", 2, RM_FLOAT32, false},
+    [ST_U8] = {"U8", 1, RM_UINT8, true},      [ST_BOOL] = {"BOOL", 1, RM_UINT8, true},
+    [ST_I64] = {"I64", 8, RM_INT64, true},    [ST_I32] = {"I32", 4, RM_INT64, false},
+    [ST_U32] = {"U32", 4, RM_INT64, false},   [ST_I16] = {"I16", 2, RM_INT64, false},
+    [ST_U16] = {"U16", 2, RM_INT64, false},   [ST_I8] = {"I8", 1, RM_INT64, false},
 };
 enum { TYPES = sizeof types / sizeof *types };
 
-static const char *type_name(rm_dtype dtype) {
-  return dtype == RM_FLOAT32 ? "F32" : dtype == RM_UINT8 ? "U8" : "I64";
-}
+static const char *type_name(rm_dtype dtype) { return dtype == RM_FLOAT32 ? "F32" : dtype == RM_UINT8 ? "U8" : "I64"; }
 
 /* n elements from `in` into t, from element `at` on. */
 static void convert(st_type type, size_t n, const void *in, rm_tensor *t, size_t at) {
@@ -141,15 +139,15 @@ static void convert(st_type type, size_t n, const void *in, rm_tensor *t, size_t
   int64_t *i = type >= ST_I64 ? rm_tensor_i64(t) + at : NULL;
   for (size_t k = 0; k < n; k++) {
     switch (type) {
-    case ST_F64:  f[k] = (float)((const double *)in)[k]; break;
-    case ST_F16:  f[k] = half_to_float(((const uint16_t *)in)[k]); break;
-    case ST_BF16: f[k] = bfloat_to_float(((const uint16_t *)in)[k]); break;
-    case ST_I32:  i[k] = ((const int32_t *)in)[k]; break;
-    case ST_U32:  i[k] = ((const uint32_t *)in)[k]; break;
-    case ST_I16:  i[k] = ((const int16_t *)in)[k]; break;
-    case ST_U16:  i[k] = ((const uint16_t *)in)[k]; break;
-    case ST_I8:   i[k] = ((const int8_t *)in)[k]; break;
-    default: break;  /* the others are read in place */
+      case ST_F64: f[k] = (float)((const double *)in)[k]; break;
+      case ST_F16: f[k] = half_to_float(((const uint16_t *)in)[k]); break;
+      case ST_BF16: f[k] = bfloat_to_float(((const uint16_t *)in)[k]); break;
+      case ST_I32: i[k] = ((const int32_t *)in)[k]; break;
+      case ST_U32: i[k] = ((const uint32_t *)in)[k]; break;
+      case ST_I16: i[k] = ((const int16_t *)in)[k]; break;
+      case ST_U16: i[k] = ((const uint16_t *)in)[k]; break;
+      case ST_I8: i[k] = ((const int8_t *)in)[k]; break;
+      default: break; /* the others are read in place */
     }
   }
 }
@@ -158,22 +156,22 @@ static void convert(st_type type, size_t n, const void *in, rm_tensor *t, size_t
 
 /* What the header says about one tensor. */
 typedef struct {
-  const char *name;  /* owned by the parsed header */
-  size_t   place;    /* in the header: keeps empty tensors in order */
-  st_type  type;
-  size_t   ndim, shape[RM_MAX_DIMS], numel;
+  const char *name; /* owned by the parsed header */
+  size_t place;     /* in the header: keeps empty tensors in order */
+  st_type type;
+  size_t ndim, shape[RM_MAX_DIMS], numel;
   uint64_t begin, end;
 } st_info;
 
 /* Everything a load holds until it is done. */
 typedef struct {
   const char *path;
-  int      fd;
-  uint64_t data_bytes;  /* of the file, behind the header */
-  char    *text;
-  json_t  *header;
+  int fd;
+  uint64_t data_bytes; /* of the file, behind the header */
+  char *text;
+  json_t *header;
   st_info *infos;
-  size_t   count;
+  size_t count;
 } st_reader;
 
 static rm_status bad(const st_reader *r, const char *what, rm_error *err) {
@@ -207,7 +205,7 @@ static rm_status read_all(const st_reader *r, void *into, size_t count, rm_error
 
 static rm_status read_header(st_reader *r, rm_error *err) {
   struct stat st;
-  r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  /* a named pipe must not hang us */
+  r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe must not hang us */
   if (r->fd < 0 || fstat(r->fd, &st) < 0)
     return rm_fail(err, RM_ERR_IO, "load: cannot open %s: %s", r->path, strerror(errno));
   if (!S_ISREG(st.st_mode)) return bad(r, "not a regular file", err);
@@ -215,7 +213,8 @@ static rm_status read_header(st_reader *r, rm_error *err) {
   uint64_t size = (uint64_t)st.st_size, length;
   if (size < sizeof length) return another_kind(r, "not a safetensors file: shorter than 8 bytes", err);
   RM_TRY(read_all(r, &length, sizeof length, err));
-  if (length > MAX_HEADER) return another_kind(r, "not a safetensors file: the header would exceed 100,000,000 bytes", err);
+  if (length > MAX_HEADER)
+    return another_kind(r, "not a safetensors file: the header would exceed 100,000,000 bytes", err);
   if (length > size - sizeof length) return another_kind(r, "the header reaches past the end of the file", err);
   r->data_bytes = size - sizeof length - length;
 
@@ -256,7 +255,8 @@ static rm_status check_info(const st_reader *r, const json_t *entry, st_info *in
     if (__builtin_mul_overflow(numel, extent, &numel)) return bad_tensor(r, info->name, "its size overflows", err);
     info->shape[d] = extent;
   }
-  if (__builtin_mul_overflow(numel, types[type].size, &bytes)) return bad_tensor(r, info->name, "its size overflows", err);
+  if (__builtin_mul_overflow(numel, types[type].size, &bytes))
+    return bad_tensor(r, info->name, "its size overflows", err);
   info->numel = numel;
 
   if (json_array_size(offsets) != 2 || !natural(json_array_get(offsets, 0), &info->begin) ||
@@ -264,8 +264,9 @@ static rm_status check_info(const st_reader *r, const json_t *entry, st_info *in
     return bad_tensor(r, info->name, "data_offsets is no range", err);
   if (info->end > r->data_bytes) return bad_tensor(r, info->name, "its data reach past the end of the file", err);
   if (info->end - info->begin != bytes)
-    return rm_fail(err, RM_ERR_FORMAT, "load: %s: tensor '%.100s': shape and dtype ask for %llu bytes, data_offsets for %llu",
-                   r->path, info->name, (unsigned long long)bytes, (unsigned long long)(info->end - info->begin));
+    return rm_fail(err, RM_ERR_FORMAT,
+                   "load: %s: tensor '%.100s': shape and dtype ask for %llu bytes, data_offsets for %llu", r->path,
+                   info->name, (unsigned long long)bytes, (unsigned long long)(info->end - info->begin));
   return RM_OK;
 }
 

@@ -25,12 +25,12 @@ typedef struct {
 
 typedef struct {
   size_t count, nmeta;
-  rm_st_entry *entries;  /* in order of their data */
+  rm_st_entry *entries; /* in order of their data */
   rm_st_meta *meta;
 } rm_safetensors;
 
 rm_status rm_safetensors_new(rm_safetensors **out, rm_error *err);
-void      rm_safetensors_free(rm_safetensors *file);  /* NULL is fine */
+void rm_safetensors_free(rm_safetensors *file); /* NULL is fine */
 /* Copies the name, retains the tensor. */
 rm_status rm_safetensors_add(rm_safetensors *file, const char *name, rm_tensor *tensor, rm_error *err);
 rm_status rm_safetensors_add_meta(rm_safetensors *file, const char *key, const char *value, rm_error *err);

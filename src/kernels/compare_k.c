@@ -11,26 +11,16 @@ void RM_ISA(ne)(size_t n, const float *a, const float *b, uint8_t *y) { EACH(n) 
 void RM_ISA(lt)(size_t n, const float *a, const float *b, uint8_t *y) { EACH(n) y[i] = a[i] < b[i]; }
 void RM_ISA(le)(size_t n, const float *a, const float *b, uint8_t *y) { EACH(n) y[i] = a[i] <= b[i]; }
 
-void RM_ISA(eq_i64)(size_t n, const int64_t *a, const int64_t *b, uint8_t *y) {
-  EACH(n) y[i] = a[i] == b[i];
-}
-void RM_ISA(ne_i64)(size_t n, const int64_t *a, const int64_t *b, uint8_t *y) {
-  EACH(n) y[i] = a[i] != b[i];
-}
-void RM_ISA(lt_i64)(size_t n, const int64_t *a, const int64_t *b, uint8_t *y) {
-  EACH(n) y[i] = a[i] < b[i];
-}
-void RM_ISA(le_i64)(size_t n, const int64_t *a, const int64_t *b, uint8_t *y) {
-  EACH(n) y[i] = a[i] <= b[i];
-}
+void RM_ISA(eq_i64)(size_t n, const int64_t *a, const int64_t *b, uint8_t *y) { EACH(n) y[i] = a[i] == b[i]; }
+void RM_ISA(ne_i64)(size_t n, const int64_t *a, const int64_t *b, uint8_t *y) { EACH(n) y[i] = a[i] != b[i]; }
+void RM_ISA(lt_i64)(size_t n, const int64_t *a, const int64_t *b, uint8_t *y) { EACH(n) y[i] = a[i] < b[i]; }
+void RM_ISA(le_i64)(size_t n, const int64_t *a, const int64_t *b, uint8_t *y) { EACH(n) y[i] = a[i] <= b[i]; }
 
 /* Any byte but 0 is true. */
 void RM_ISA(logical_and)(size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y) {
   EACH(n) y[i] = (a[i] != 0) & (b[i] != 0);
 }
-void RM_ISA(logical_or)(size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y) {
-  EACH(n) y[i] = (a[i] | b[i]) != 0;
-}
+void RM_ISA(logical_or)(size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y) { EACH(n) y[i] = (a[i] | b[i]) != 0; }
 void RM_ISA(logical_xor)(size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y) {
   EACH(n) y[i] = (a[i] != 0) != (b[i] != 0);
 }

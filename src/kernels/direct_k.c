@@ -138,8 +138,7 @@ void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *cons
         c[i] = to[q] + n;
       }
       forward_by_vectors[stream][left > RM_VL](a, c, runs, offsets, length, packed + n * runs * length, left, start);
-      if (finish->add || finish->relu)
-        finish_pixels(pixels - p < ROWS ? pixels - p : ROWS, c, left, finish, y);
+      if (finish->add || finish->relu) finish_pixels(pixels - p < ROWS ? pixels - p : ROWS, c, left, finish, y);
     }
   }
   if (stream) rm_stream_fence();
@@ -232,8 +231,8 @@ void RM_ISA(direct_weights)(size_t pixels, const float *const *from, const float
       size_t rows = length - k < each ? length - k : each;
       for (size_t n = 0; n < columns; n += PANEL)
         (vectors(n, columns) == 2 ? columns_two : columns_one)(rows, pixels, from, offsets[r] + (ptrdiff_t)k,
-                                                               packed + n * pixels,
-                                                               dw + (r * length + k) * columns + n, columns);
+                                                               packed + n * pixels, dw + (r * length + k) * columns + n,
+                                                               columns);
     }
 }
 

@@ -11,7 +11,7 @@
 
 #define HAS(feature) __builtin_cpu_supports(feature)
 #define RM_INSTRUCTION_SET(name, lanes, rows, processor, onednn, openblas, flags) \
-  extern const rm_kernels rm_kernels_##name;                                      \
+  extern const rm_kernels rm_kernels_##name; \
   static bool has_##name(void) { return processor; }
 #include "kernels/isa.list"
 #undef RM_INSTRUCTION_SET

@@ -18,10 +18,10 @@
 #include "kernels/winograd.h"
 
 /* RM_KERNEL(result, name, (parameters)) for each kernel. */
-#define RM_KERNEL(result, name, params) result (*name) params;
+#define RM_KERNEL(result, name, params) result(*name) params;
 typedef struct {
-  const char *isa;     /* its name in isa.list */
-  size_t vector;       /* floats per vector register */
+  const char *isa; /* its name in isa.list */
+  size_t vector;   /* floats per vector register */
 #include "kernels/list.h"
 } rm_kernels;
 #undef RM_KERNEL

@@ -45,8 +45,8 @@ void RM_ISA(column_squares)(size_t rows, size_t c, const float *restrict x, cons
 
 /* --- forward ------------------------------------------------------------------------- */
 RM_INLINE void forward(size_t rows, size_t c, const float *restrict x, const float *restrict mean,
-                       const float *restrict scale, const float *restrict shift,
-                       const float *restrict add, bool has_add, bool relu, float *restrict y) {
+                       const float *restrict scale, const float *restrict shift, const float *restrict add,
+                       bool has_add, bool relu, float *restrict y) {
   for (size_t r = 0; r < rows; r++, x += c, y += c) {
     for (size_t j = 0; j < c; j++) {
       float v = (x[j] - mean[j]) * scale[j] + shift[j];
@@ -60,10 +60,10 @@ RM_INLINE void forward(size_t rows, size_t c, const float *restrict x, const flo
 /* y = (x - mean) * scale + shift, plus add unless NULL, then relu if asked for. */
 void RM_ISA(norm_forward)(size_t rows, size_t c, const float *x, const float *mean, const float *scale,
                           const float *shift, const float *add, bool relu, float *y) {
-  if (add && relu)  forward(rows, c, x, mean, scale, shift, add, true, true, y);
-  else if (add)     forward(rows, c, x, mean, scale, shift, add, true, false, y);
-  else if (relu)    forward(rows, c, x, mean, scale, shift, add, false, true, y);
-  else              forward(rows, c, x, mean, scale, shift, add, false, false, y);
+  if (add && relu) forward(rows, c, x, mean, scale, shift, add, true, true, y);
+  else if (add) forward(rows, c, x, mean, scale, shift, add, true, false, y);
+  else if (relu) forward(rows, c, x, mean, scale, shift, add, false, true, y);
+  else forward(rows, c, x, mean, scale, shift, add, false, false, y);
 }
 
 /* --- backward ------------------------------------------------------------------------ */
@@ -77,10 +77,9 @@ RM_INLINE float masked(int relu, float x, float mean, float scale, float shift, 
 
 /* What becomes of g: dropped, written to dadd, or written over dy. */
 enum { DROP, TO_DADD, TO_DY };
-RM_INLINE void sums(size_t rows, size_t c, const float *restrict x, const float *restrict y,
-                    float *restrict dy, const float *restrict mean, const float *restrict scale,
-                    const float *restrict shift, float *restrict sum, float *restrict dot,
-                    float *restrict dadd, int relu, int keep) {
+RM_INLINE void sums(size_t rows, size_t c, const float *restrict x, const float *restrict y, float *restrict dy,
+                    const float *restrict mean, const float *restrict scale, const float *restrict shift,
+                    float *restrict sum, float *restrict dot, float *restrict dadd, int relu, int keep) {
   for (size_t j = 0; j < c; j++) sum[j] = dot[j] = 0;
   for (size_t r = 0; r < rows; r++) {
     for (size_t j = 0; j < c; j++) {
@@ -99,21 +98,20 @@ RM_INLINE void sums(size_t rows, size_t c, const float *restrict x, const float 
 /* With g the gradient in front of relu: sum[j] = sum of g, dot[j] = sum of g * (x - mean).
  * relu with y: the mask is y > 0; relu without: it is recomputed. dadd, unless NULL, gets g; it
  * may be dy. */
-void RM_ISA(norm_sums)(size_t rows, size_t c, const float *x, const float *y, const float *dy,
-                       const float *mean, const float *scale, const float *shift, bool relu, float *sum,
-                       float *dot, float *dadd) {
+void RM_ISA(norm_sums)(size_t rows, size_t c, const float *x, const float *y, const float *dy, const float *mean,
+                       const float *scale, const float *shift, bool relu, float *sum, float *dot, float *dadd) {
   float *g = (float *)dy; /* written only where it is dadd */
-  if (!relu)            sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, NO_RELU, DROP);
-  else if (!y)          sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, FROM_X, DROP);
-  else if (!dadd)       sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, FROM_Y, DROP);
-  else if (dadd != dy)  sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, FROM_Y, TO_DADD);
-  else                  sums(rows, c, x, y, dadd, mean, scale, shift, sum, dot, NULL, FROM_Y, TO_DY);
+  if (!relu) sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, NO_RELU, DROP);
+  else if (!y) sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, FROM_X, DROP);
+  else if (!dadd) sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, FROM_Y, DROP);
+  else if (dadd != dy) sums(rows, c, x, y, g, mean, scale, shift, sum, dot, dadd, FROM_Y, TO_DADD);
+  else sums(rows, c, x, y, dadd, mean, scale, shift, sum, dot, NULL, FROM_Y, TO_DY);
 }
 
-RM_INLINE void backward(size_t rows, size_t c, const float *restrict x, const float *restrict y,
-                        float *restrict dy, const float *restrict mean, const float *restrict scale,
-                        const float *restrict shift, const float *restrict slope,
-                        const float *restrict offset, float *restrict dx, int relu, bool in_place) {
+RM_INLINE void backward(size_t rows, size_t c, const float *restrict x, const float *restrict y, float *restrict dy,
+                        const float *restrict mean, const float *restrict scale, const float *restrict shift,
+                        const float *restrict slope, const float *restrict offset, float *restrict dx, int relu,
+                        bool in_place) {
   for (size_t r = 0; r < rows; r++, x += c, dy += c) {
     for (size_t j = 0; j < c; j++) {
       float g = masked(relu, x[j], mean[j], scale[j], shift[j], relu == FROM_Y ? y[j] : 0, dy[j]);
@@ -127,18 +125,18 @@ RM_INLINE void backward(size_t rows, size_t c, const float *restrict x, const fl
 }
 
 /* dx = g * scale + (x - mean) * slope + offset, with g as above. dx may be dy. */
-void RM_ISA(norm_backward)(size_t rows, size_t c, const float *x, const float *y, const float *dy,
-                           const float *mean, const float *scale, const float *shift, bool relu,
-                           const float *slope, const float *offset, float *dx) {
+void RM_ISA(norm_backward)(size_t rows, size_t c, const float *x, const float *y, const float *dy, const float *mean,
+                           const float *scale, const float *shift, bool relu, const float *slope, const float *offset,
+                           float *dx) {
   float *g = (float *)dy; /* written only where it is dx */
   int mask = !relu ? NO_RELU : !y ? FROM_X : FROM_Y;
   if (dx == dy) {
-    if (mask == NO_RELU)     backward(rows, c, x, y, dx, mean, scale, shift, slope, offset, NULL, NO_RELU, true);
+    if (mask == NO_RELU) backward(rows, c, x, y, dx, mean, scale, shift, slope, offset, NULL, NO_RELU, true);
     else if (mask == FROM_X) backward(rows, c, x, y, dx, mean, scale, shift, slope, offset, NULL, FROM_X, true);
-    else                     backward(rows, c, x, y, dx, mean, scale, shift, slope, offset, NULL, FROM_Y, true);
+    else backward(rows, c, x, y, dx, mean, scale, shift, slope, offset, NULL, FROM_Y, true);
   } else {
-    if (mask == NO_RELU)     backward(rows, c, x, y, g, mean, scale, shift, slope, offset, dx, NO_RELU, false);
+    if (mask == NO_RELU) backward(rows, c, x, y, g, mean, scale, shift, slope, offset, dx, NO_RELU, false);
     else if (mask == FROM_X) backward(rows, c, x, y, g, mean, scale, shift, slope, offset, dx, FROM_X, false);
-    else                     backward(rows, c, x, y, g, mean, scale, shift, slope, offset, dx, FROM_Y, false);
+    else backward(rows, c, x, y, g, mean, scale, shift, slope, offset, dx, FROM_Y, false);
   }
 }

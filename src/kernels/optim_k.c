@@ -12,9 +12,8 @@ void RM_ISA(sgd_step)(size_t n, const float *restrict g, float *restrict p, floa
 
 /* v = keep * v + take * g;  p -= lr * (ahead * v + now * g).
  * Plain momentum has ahead = 1, now = 0; Nesterov's has ahead = momentum, now = 1. */
-void RM_ISA(sgd_momentum_step)(size_t n, const float *restrict g, float *restrict v,
-                               float *restrict p, float lr, float decay, float keep, float take,
-                               float ahead, float now) {
+void RM_ISA(sgd_momentum_step)(size_t n, const float *restrict g, float *restrict v, float *restrict p, float lr,
+                               float decay, float keep, float take, float ahead, float now) {
   for (size_t i = 0; i < n; i++) {
     float d = g[i] + decay * p[i];
     float speed = keep * v[i] + take * d;
@@ -26,9 +25,8 @@ void RM_ISA(sgd_momentum_step)(size_t n, const float *restrict g, float *restric
 /* m and s: running means of the gradient and of its square.
  * p = shrink * p - lr * m / (sqrt(s) * widen + eps), with the corrections of the running
  * means' start at zero inside lr (1 / (1 - b1^t)) and widen (1 / sqrt(1 - b2^t)). */
-void RM_ISA(adam_step)(size_t n, const float *restrict g, float *restrict m, float *restrict s,
-                       float *restrict p, float lr, float decay, float shrink, float b1, float b2,
-                       float widen, float eps) {
+void RM_ISA(adam_step)(size_t n, const float *restrict g, float *restrict m, float *restrict s, float *restrict p,
+                       float lr, float decay, float shrink, float b1, float b2, float widen, float eps) {
   float a1 = 1 - b1, a2 = 1 - b2;
   for (size_t i = 0; i < n; i++) {
     float d = g[i] + decay * p[i];
@@ -40,9 +38,9 @@ void RM_ISA(adam_step)(size_t n, const float *restrict g, float *restrict m, flo
 
 /* s: running mean of the squared gradient; a: of the gradient, when centered; v: the
  * velocity, with momentum. The compiler sees four variants, so that no loop asks which. */
-RM_INLINE void rmsprop(size_t n, const float *restrict g, float *restrict s, float *restrict a,
-                       float *restrict v, float *restrict p, float lr, float decay, float alpha,
-                       float momentum, float eps, int centered, int moving) {
+RM_INLINE void rmsprop(size_t n, const float *restrict g, float *restrict s, float *restrict a, float *restrict v,
+                       float *restrict p, float lr, float decay, float alpha, float momentum, float eps, int centered,
+                       int moving) {
   float beta = 1 - alpha;
   for (size_t i = 0; i < n; i++) {
     float d = g[i] + decay * p[i];
@@ -62,8 +60,8 @@ RM_INLINE void rmsprop(size_t n, const float *restrict g, float *restrict s, flo
   }
 }
 
-void RM_ISA(rmsprop_step)(size_t n, const float *g, float *s, float *a, float *v, float *p,
-                          float lr, float decay, float alpha, float momentum, float eps) {
+void RM_ISA(rmsprop_step)(size_t n, const float *g, float *s, float *a, float *v, float *p, float lr, float decay,
+                          float alpha, float momentum, float eps) {
   if (a && v) rmsprop(n, g, s, a, v, p, lr, decay, alpha, momentum, eps, 1, 1);
   else if (a) rmsprop(n, g, s, a, v, p, lr, decay, alpha, momentum, eps, 1, 0);
   else if (v) rmsprop(n, g, s, a, v, p, lr, decay, alpha, momentum, eps, 0, 1);

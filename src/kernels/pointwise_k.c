@@ -59,7 +59,7 @@ void RM_ISA(remainder)(size_t n, const float *a, const float *b, float *y) {
 }
 void RM_ISA(floor_divide_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
   for (size_t i = 0; i < n; i++) {
-    if (b[i] == -1) y[i] = (int64_t)-(uint64_t)a[i];
+    if (b[i] == -1) y[i] = (int64_t) - (uint64_t)a[i];
     else y[i] = a[i] / b[i] - (a[i] % b[i] != 0 && (a[i] ^ b[i]) < 0);
   }
 }
@@ -125,9 +125,7 @@ void RM_ISA(neg_backward)(size_t n, const float *x, const float *dy, float *dx) 
 void RM_ISA(abs_backward)(size_t n, const float *x, const float *dy, float *dx) {
   EACH(n) dx[i] = dy[i] * (x[i] > 0 ? 1.0f : x[i] < 0 ? -1.0f : 0.0f); /* NaN in dy comes through anywhere */
 }
-void RM_ISA(square_backward)(size_t n, const float *x, const float *dy, float *dx) {
-  EACH(n) dx[i] = 2 * x[i] * dy[i];
-}
+void RM_ISA(square_backward)(size_t n, const float *x, const float *dy, float *dx) { EACH(n) dx[i] = 2 * x[i] * dy[i]; }
 void RM_ISA(sqrt_backward)(size_t n, const float *y, const float *dy, float *dx) {
   EACH(n) dx[i] = 0.5f * dy[i] / y[i];
 }
@@ -141,12 +139,8 @@ void RM_ISA(deviation_backward)(size_t n, const float *y, const float *dy, float
 void RM_ISA(reciprocal_backward)(size_t n, const float *y, const float *dy, float *dx) {
   EACH(n) dx[i] = -dy[i] * y[i] * y[i];
 }
-void RM_ISA(exp_backward)(size_t n, const float *y, const float *dy, float *dx) {
-  EACH(n) dx[i] = y[i] * dy[i];
-}
-void RM_ISA(log_backward)(size_t n, const float *x, const float *dy, float *dx) {
-  EACH(n) dx[i] = dy[i] / x[i];
-}
+void RM_ISA(exp_backward)(size_t n, const float *y, const float *dy, float *dx) { EACH(n) dx[i] = y[i] * dy[i]; }
+void RM_ISA(log_backward)(size_t n, const float *x, const float *dy, float *dx) { EACH(n) dx[i] = dy[i] / x[i]; }
 /* Of piecewise constant functions: nothing. */
 void RM_ISA(zero_backward)(size_t n, const float *x, const float *dy, float *dx) {
   (void)x, (void)dy;
@@ -162,7 +156,6 @@ void RM_ISA(clamp_forward)(size_t n, const float *x, const float *low, const flo
   }
 }
 /* The limits themselves still pass the gradient. */
-void RM_ISA(clamp_backward)(size_t n, const float *x, const float *dy, const float *low,
-                            const float *high, float *dx) {
+void RM_ISA(clamp_backward)(size_t n, const float *x, const float *dy, const float *low, const float *high, float *dx) {
   EACH(n) dx[i] = x[i] >= low[i] && x[i] <= high[i] ? dy[i] : 0;
 }

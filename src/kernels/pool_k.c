@@ -12,8 +12,7 @@ enum { STRIP = 64 };
 RM_INLINE size_t strip_at(size_t done, size_t c) { return c - done < STRIP ? c - done : STRIP; }
 
 /* y = the largest value of the window. A NaN in the window wins. */
-void RM_ISA(max_window)(size_t c, size_t kh, size_t kw, size_t row, const float *restrict x,
-                        float *restrict y) {
+void RM_ISA(max_window)(size_t c, size_t kh, size_t kw, size_t row, const float *restrict x, float *restrict y) {
   for (size_t j = 0; j < c; j++) y[j] = x[j];
   for (size_t h = 0; h < kh; h++)
     for (size_t w = 0; w < kw; w++) {
@@ -28,7 +27,10 @@ void RM_ISA(max_window)(size_t c, size_t kh, size_t kw, size_t row, const float 
 
 /* v where the mask is all ones, 0 where it is 0. */
 RM_INLINE float keep(uint32_t mask, float v) {
-  union { float f; uint32_t bits; } u = {v};
+  union {
+    float f;
+    uint32_t bits;
+  } u = {v};
   u.bits &= mask;
   return u.f;
 }
@@ -148,8 +150,8 @@ void RM_ISA(sum_window)(size_t c, size_t kh, size_t kw, size_t row, float scale,
 }
 
 /* dx += scale * dy at every pixel of the window. */
-void RM_ISA(sum_window_backward)(size_t c, size_t kh, size_t kw, size_t row, float scale,
-                                 const float *restrict dy, float *restrict dx) {
+void RM_ISA(sum_window_backward)(size_t c, size_t kh, size_t kw, size_t row, float scale, const float *restrict dy,
+                                 float *restrict dx) {
   for (size_t h = 0; h < kh; h++)
     for (size_t w = 0; w < kw; w++) {
       float *d = dx + h * row + w * c;

@@ -50,8 +50,8 @@ double RM_ISA(row_product)(size_t n, const float *x) {
 }
 
 /* The same for every column of x (rows, cols), whose rows are `stride` apart: added to sum[cols]. */
-RM_INLINE void column_panel(size_t rows, size_t cols, size_t stride, const float *x, const float *shift,
-                            bool squared, double *sum) {
+RM_INLINE void column_panel(size_t rows, size_t cols, size_t stride, const float *x, const float *shift, bool squared,
+                            double *sum) {
   float part[PANEL];
   for (size_t begin = 0; begin < rows; begin += COLUMN_BLOCK) {
     size_t end = rows - begin < COLUMN_BLOCK ? rows : begin + COLUMN_BLOCK;
@@ -70,8 +70,7 @@ void RM_ISA(sum_columns)(size_t rows, size_t cols, size_t stride, const float *x
     column_panel(rows, cols - j < PANEL ? cols - j : PANEL, stride, x + j, NULL, false, sum + j);
 }
 /* sum[j] += sum over r of (x[r][j] - shift[j])^2 */
-void RM_ISA(squares_columns)(size_t rows, size_t cols, size_t stride, const float *x, const float *shift,
-                            double *sum) {
+void RM_ISA(squares_columns)(size_t rows, size_t cols, size_t stride, const float *x, const float *shift, double *sum) {
   for (size_t j = 0; j < cols; j += PANEL)
     column_panel(rows, cols - j < PANEL ? cols - j : PANEL, stride, x + j, shift + j, true, sum + j);
 }
@@ -98,8 +97,7 @@ RM_INLINE float long_row_extreme(size_t n, const float *x, bool largest, bool *n
     unordered |= x[i] != x[i];
     best = (largest ? x[i] > best : x[i] < best) ? x[i] : best;
   }
-  for (size_t k = 0; k < EXTREME_LANES; k++)
-    best = (largest ? lane[k] > best : lane[k] < best) ? lane[k] : best;
+  for (size_t k = 0; k < EXTREME_LANES; k++) best = (largest ? lane[k] > best : lane[k] < best) ? lane[k] : best;
   *nan = unordered != 0;
   return best;
 }
@@ -140,8 +138,8 @@ void RM_ISA(row_argmin)(size_t rows, size_t n, const float *x, float *best, int6
 }
 
 /* Down the columns: best[j] and its row at[j], both set here. rows > 0. */
-RM_INLINE void column_extreme(size_t rows, size_t cols, size_t stride, const float *x, bool largest,
-                              float *best, int64_t *at) {
+RM_INLINE void column_extreme(size_t rows, size_t cols, size_t stride, const float *x, bool largest, float *best,
+                              int64_t *at) {
   for (size_t j = 0; j < cols; j++) best[j] = x[j], at[j] = 0;
   for (size_t r = 1; r < rows; r++) {
     const float *row = x + r * stride;
@@ -153,12 +151,10 @@ RM_INLINE void column_extreme(size_t rows, size_t cols, size_t stride, const flo
   }
 }
 
-void RM_ISA(column_argmax)(size_t rows, size_t cols, size_t stride, const float *x, float *best,
-                           int64_t *at) {
+void RM_ISA(column_argmax)(size_t rows, size_t cols, size_t stride, const float *x, float *best, int64_t *at) {
   column_extreme(rows, cols, stride, x, true, best, at);
 }
-void RM_ISA(column_argmin)(size_t rows, size_t cols, size_t stride, const float *x, float *best,
-                           int64_t *at) {
+void RM_ISA(column_argmin)(size_t rows, size_t cols, size_t stride, const float *x, float *best, int64_t *at) {
   column_extreme(rows, cols, stride, x, false, best, at);
 }
 

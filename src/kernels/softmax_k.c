@@ -33,8 +33,7 @@ RM_INLINE float lanes_total(const float lane[LANES]) {
 RM_INLINE float row_exp_sum(size_t n, const float *x, float max, bool store, float *y) {
   float lane[LANES] = {0};
   size_t i = 0;
-  for (; i + LANES <= n; i += LANES)
-    _Pragma("omp simd") for (size_t k = 0; k < LANES; k++) {
+  for (; i + LANES <= n; i += LANES) _Pragma("omp simd") for (size_t k = 0; k < LANES; k++) {
       float e = rm_exp(x[i + k] - max);
       if (store) y[i + k] = e;
       lane[k] += e;
@@ -89,14 +88,12 @@ RM_INLINE void column_max(size_t rows, size_t cols, size_t stride, const float *
 void RM_ISA(softmax_columns)(size_t rows, size_t cols, size_t stride, const float *x, float *y) {
   float max[STRIP], sum[STRIP] = {0};
   column_max(rows, cols, stride, x, max);
-  for (size_t r = 0; r < rows; r++)
-    _Pragma("omp simd") for (size_t j = 0; j < cols; j++) {
+  for (size_t r = 0; r < rows; r++) _Pragma("omp simd") for (size_t j = 0; j < cols; j++) {
       float e = rm_exp(x[r * stride + j] - max[j]);
       y[r * stride + j] = e;
       sum[j] += e;
     }
-  for (size_t r = 0; r < rows; r++)
-    _Pragma("omp simd") for (size_t j = 0; j < cols; j++) y[r * stride + j] /= sum[j];
+  for (size_t r = 0; r < rows; r++) _Pragma("omp simd") for (size_t j = 0; j < cols; j++) y[r * stride + j] /= sum[j];
 }
 
 void RM_ISA(log_softmax_columns)(size_t rows, size_t cols, size_t stride, const float *x, float *y) {
@@ -106,26 +103,25 @@ void RM_ISA(log_softmax_columns)(size_t rows, size_t cols, size_t stride, const 
     _Pragma("omp simd") for (size_t j = 0; j < cols; j++) sum[j] += rm_exp(x[r * stride + j] - max[j]);
   for (size_t j = 0; j < cols; j++) sum[j] = logf(sum[j]);
   for (size_t r = 0; r < rows; r++)
-    _Pragma("omp simd") for (size_t j = 0; j < cols; j++)
-      y[r * stride + j] = x[r * stride + j] - max[j] - sum[j];
+    _Pragma("omp simd") for (size_t j = 0; j < cols; j++) y[r * stride + j] = x[r * stride + j] - max[j] - sum[j];
 }
 
-void RM_ISA(softmax_columns_backward)(size_t rows, size_t cols, size_t stride, const float *y,
-                                      const float *dy, float *dx) {
+void RM_ISA(softmax_columns_backward)(size_t rows, size_t cols, size_t stride, const float *y, const float *dy,
+                                      float *dx) {
   float dot[STRIP] = {0};
   for (size_t r = 0; r < rows; r++)
     for (size_t j = 0; j < cols; j++) dot[j] += y[r * stride + j] * dy[r * stride + j];
   for (size_t r = 0; r < rows; r++)
     _Pragma("omp simd") for (size_t j = 0; j < cols; j++)
-      dx[r * stride + j] = y[r * stride + j] * (dy[r * stride + j] - dot[j]);
+        dx[r * stride + j] = y[r * stride + j] * (dy[r * stride + j] - dot[j]);
 }
 
-void RM_ISA(log_softmax_columns_backward)(size_t rows, size_t cols, size_t stride, const float *y,
-                                          const float *dy, float *dx) {
+void RM_ISA(log_softmax_columns_backward)(size_t rows, size_t cols, size_t stride, const float *y, const float *dy,
+                                          float *dx) {
   float total[STRIP] = {0};
   for (size_t r = 0; r < rows; r++)
     for (size_t j = 0; j < cols; j++) total[j] += dy[r * stride + j];
   for (size_t r = 0; r < rows; r++)
     _Pragma("omp simd") for (size_t j = 0; j < cols; j++)
-      dx[r * stride + j] = dy[r * stride + j] - rm_exp(y[r * stride + j]) * total[j];
+        dx[r * stride + j] = dy[r * stride + j] - rm_exp(y[r * stride + j]) * total[j];
 }

@@ -40,8 +40,8 @@ size_t RM_ISA(strassen_packed)(size_t c, size_t columns) { return 7 * c * column
 
 /* Rows k and c + k of the weights, (2c, 2 columns), into the seven factors: panels of PANEL columns,
  * each B11 B21 T2 T1 B22 T3 -T4, in the order of their use. `columns` is a multiple of PANEL. */
-void RM_ISA(strassen_pack)(size_t k, size_t c, size_t columns, const float *w, size_t row_stride,
-                           size_t column_stride, float *packed) {
+void RM_ISA(strassen_pack)(size_t k, size_t c, size_t columns, const float *w, size_t row_stride, size_t column_stride,
+                           float *packed) {
   const float *upper = w + k * row_stride, *lower = w + (c + k) * row_stride;
   for (size_t n = 0; n < columns; n++) {
     float *to = packed + n / PANEL * 7 * c * PANEL + k * PANEL + n % PANEL;
@@ -64,9 +64,9 @@ typedef struct {
   size_t half, c, columns;
   const float *const *from; /* pixels: the first half, then the second */
   float *const *to;
-  const float *s;           /* S1 .. S4 */
-  float *aside;             /* P1, U2, U4 of a panel, row by row in whole groups of ROWS */
-  const char *ahead;        /* what will be read next, asked for slice by slice */
+  const float *s;    /* S1 .. S4 */
+  float *aside;      /* P1, U2, U4 of a panel, row by row in whole groups of ROWS */
+  const char *ahead; /* what will be read next, asked for slice by slice */
   size_t slice;
   const rm_conv_finish *finish;
   const float *y; /* where the whole output begins; finish->add lies as it does */
@@ -114,8 +114,7 @@ RM_INLINE void outputs(const block *q, size_t i, size_t first, size_t column, fl
 }
 
 /* C11, and P1 put aside. */
-RM_INLINE void upper_left(block *q, size_t n, const float *b11, const float *b21, const rm_vec bias[2],
-                          manner how) {
+RM_INLINE void upper_left(block *q, size_t n, const float *b11, const float *b21, const rm_vec bias[2], manner how) {
   for (size_t i = 0; i < q->half; i += ROWS) {
     look_ahead(q);
     const float *a[ROWS];
@@ -133,8 +132,8 @@ RM_INLINE void upper_left(block *q, size_t n, const float *b11, const float *b21
 }
 
 /* C12 from P1, and U2 and U4 put aside. */
-RM_INLINE void upper_right(block *q, size_t n, const float *t2, const float *t1, const float *b22,
-                           const rm_vec bias[2], manner how) {
+RM_INLINE void upper_right(block *q, size_t n, const float *t2, const float *t1, const float *b22, const rm_vec bias[2],
+                           manner how) {
   for (size_t i = 0; i < q->half; i += ROWS) {
     look_ahead(q);
     const float *a[ROWS];
@@ -156,7 +155,7 @@ RM_INLINE void upper_right(block *q, size_t n, const float *t2, const float *t1,
 
 /* C22 = U4 + P7 and C21 = U2 + P7 - P4. */
 RM_INLINE void lower(block *q, size_t n, const float *t3, const float *minus_t4, const rm_vec bias[2],
-                  const rm_vec bias_right[2], manner how) {
+                     const rm_vec bias_right[2], manner how) {
   for (size_t i = 0; i < q->half; i += ROWS) {
     look_ahead(q);
     const float *a[ROWS], *aside = q->aside + 3 * i * PANEL;
@@ -204,18 +203,15 @@ static __attribute__((noinline)) void product_streamed(block *q, const float *pa
   product(q, packed, STREAMED);
   rm_stream_fence();
 }
-static __attribute__((noinline)) void product_finished(block *q, const float *packed) {
-  product(q, packed, FINISHED);
-}
+static __attribute__((noinline)) void product_finished(block *q, const float *packed) { product(q, packed, FINISHED); }
 
 /* to[i][0 .. 2 columns) = from[i][0 .. 2c) times the weights, finished, for 2 half pixels. `s` has their
  * sums; `aside` holds 3 panels of half pixels, rounded up to whole groups of 8. finish->add lies as the
  * whole output does, which begins at y. `stream`: past the caches; then the rows of `to` are aligned to 64
  * bytes, and nothing but a bias follows. The `ahead_bytes` from `ahead` on are read into the cache meanwhile. */
-void RM_ISA(strassen_product)(size_t half, size_t c, size_t columns, const float *const *from,
-                              const float *s, const float *packed, const rm_conv_finish *finish, float *aside,
-                              float *const *to, const float *y, bool stream, const float *ahead,
-                              size_t ahead_bytes) {
+void RM_ISA(strassen_product)(size_t half, size_t c, size_t columns, const float *const *from, const float *s,
+                              const float *packed, const rm_conv_finish *finish, float *aside, float *const *to,
+                              const float *y, bool stream, const float *ahead, size_t ahead_bytes) {
   size_t steps = 3 * ((half + ROWS - 1) / ROWS) * (columns / PANEL);
   size_t slice = (ahead_bytes / steps + 63) / 64 * 64;
   block q = {half, c, columns, from, to, s, aside, (const char *)ahead, slice, finish, y};

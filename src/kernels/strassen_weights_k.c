@@ -12,9 +12,9 @@ RM_INLINE rm_vec left_vector(int which, const float *p1, const float *p2, size_t
     case 1: return a12;
     case 2: return a12 - (a21 + a22 - a11); /* S4 */
     case 3: return a22;
-    case 4: return a21 + a22;               /* S1 */
-    case 5: return a21 + a22 - a11;         /* S2 */
-    default: return a11 - a21;              /* S3 */
+    case 4: return a21 + a22;       /* S1 */
+    case 5: return a21 + a22 - a11; /* S2 */
+    default: return a11 - a21;      /* S3 */
   }
 }
 
@@ -36,8 +36,8 @@ RM_INLINE void left_rows(int which, size_t half, size_t c, const float *const *x
     for (size_t k = 0; k < c; k += RM_VL) rm_store(a + k, left_vector(which, x[p] + k, x[half + p] + k, c));
 }
 
-RM_INLINE void right_panels(int which, size_t half, size_t columns, size_t first, size_t count,
-                            const float *const *dy, float *b) {
+RM_INLINE void right_panels(int which, size_t half, size_t columns, size_t first, size_t count, const float *const *dy,
+                            float *b) {
   for (size_t p = 0; p < half; p++, b += PANEL) {
     const float *p1 = dy[p] + first, *p2 = dy[half + p] + first;
     for (size_t n = 0; n < count; n += PANEL) {
@@ -62,8 +62,8 @@ void RM_ISA(strassen_left)(int which, size_t half, size_t c, const float *const 
 
 /* b: columns first .. first+count-1 of the right factor (half, columns), in panels as direct_weights reads
  * them. All in whole panels. */
-void RM_ISA(strassen_right)(int which, size_t half, size_t columns, size_t first, size_t count,
-                            const float *const *dy, float *b) {
+void RM_ISA(strassen_right)(int which, size_t half, size_t columns, size_t first, size_t count, const float *const *dy,
+                            float *b) {
   switch (which) {
     case 0: right_panels(0, half, columns, first, count, dy, b); break;
     case 1: right_panels(1, half, columns, first, count, dy, b); break;

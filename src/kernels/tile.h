@@ -39,8 +39,8 @@ RM_INLINE void rm_tile_clear(rm_tile *t, int rows, int vectors) {
 
 /* The micro-kernel: row i takes the float at row[i] + k, times each of the vectors at `columns`, `apart` floats
  * from one to the next. */
-RM_INLINE void rm_tile_step(rm_tile *t, int rows, int vectors, const float *const row[], size_t k,
-                            const float *columns, size_t apart) {
+RM_INLINE void rm_tile_step(rm_tile *t, int rows, int vectors, const float *const row[], size_t k, const float *columns,
+                            size_t apart) {
   rm_vec w[RM_TILE_VECTORS];
 #pragma GCC unroll 2
   for (int j = 0; j < vectors; j++) w[j] = rm_load(columns + (size_t)j * apart);

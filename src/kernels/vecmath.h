@@ -12,12 +12,18 @@
 #include "kernels/isa.h"
 
 RM_INLINE float rm_float_of_bits(uint32_t u) {
-  union { uint32_t u; float f; } x = {.u = u};
+  union {
+    uint32_t u;
+    float f;
+  } x = {.u = u};
   return x.f;
 }
 
 RM_INLINE uint32_t rm_bits_of_float(float f) {
-  union { float f; uint32_t u; } x = {.f = f};
+  union {
+    float f;
+    uint32_t u;
+  } x = {.f = f};
   return x.u;
 }
 
@@ -26,11 +32,11 @@ RM_INLINE uint32_t rm_bits_of_float(float f) {
  * so small that the result is subnormal. */
 RM_INLINE float rm_exp(float x) {
   const float magic = 12582912.0f;
-  float c = x > 89.0f ? 89.0f : x;           /* overflows to infinity all the same */
-  c = c < -104.0f ? -104.0f : c;             /* rounds to 0 */
+  float c = x > 89.0f ? 89.0f : x; /* overflows to infinity all the same */
+  c = c < -104.0f ? -104.0f : c;   /* rounds to 0 */
   float shifted = c * 1.44269504088896341f + magic;
   float k = shifted - magic;
-  float r = c - k * 0.693359375f;            /* ln 2 in two parts: k * 0.693359375 is exact */
+  float r = c - k * 0.693359375f; /* ln 2 in two parts: k * 0.693359375 is exact */
   r = r + k * 2.12194440e-4f;
   float p = 1.9875691500e-4f;
   p = p * r + 1.3981999507e-3f;
@@ -39,8 +45,8 @@ RM_INLINE float rm_exp(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * (r * r) + r + 1.0f;
-  uint32_t n = rm_bits_of_float(shifted) - rm_bits_of_float(magic);        /* k, as two's complement */
-  uint32_t half = ((n + 256u) >> 1) - 128u;                                /* floor(k / 2) */
+  uint32_t n = rm_bits_of_float(shifted) - rm_bits_of_float(magic); /* k, as two's complement */
+  uint32_t half = ((n + 256u) >> 1) - 128u;                         /* floor(k / 2) */
   return p * rm_float_of_bits((half + 127u) << 23) * rm_float_of_bits((n - half + 127u) << 23);
 }
 
@@ -62,7 +68,7 @@ RM_INLINE float rm_tanh(float x) {
   p = p * s - 3.33332819422e-1f;
   float near = p * s * x + x;
   far = x < 0 ? -far : far;
-  return x == 0 ? x : a < 0.625f ? near : far;   /* -0 stays -0 */
+  return x == 0 ? x : a < 0.625f ? near : far; /* -0 stays -0 */
 }
 
 /* ln x = k ln 2 + ln m with sqrt(1/2) <= m < sqrt(2). Subnormals are scaled up first. */
@@ -70,7 +76,7 @@ RM_INLINE float rm_log(float x) {
   float scaled = x < 1.17549435e-38f ? x * 8388608.0f : x;
   float offset = x < 1.17549435e-38f ? -23.0f : 0.0f;
   uint32_t bits = rm_bits_of_float(scaled);
-  uint32_t moved = bits - 0x3f3504f3u;       /* of sqrt(1/2): the exponent field is now k */
+  uint32_t moved = bits - 0x3f3504f3u; /* of sqrt(1/2): the exponent field is now k */
   float k = (float)((int32_t)moved >> 23) + offset;
   float m = rm_float_of_bits((moved & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
   float p = 7.0376836292e-2f;
@@ -86,9 +92,9 @@ RM_INLINE float rm_log(float x) {
   float y = p * m * z + k * -2.12194440e-4f;
   y = y - 0.5f * z;
   y = m + y + k * 0.693359375f;
-  y = x > 3.40282347e+38f ? x : y;           /* infinity */
+  y = x > 3.40282347e+38f ? x : y; /* infinity */
   y = x == 0 ? -__builtin_inff() : y;
-  return x >= 0 ? y : __builtin_nanf("");    /* negative, and NaN */
+  return x >= 0 ? y : __builtin_nanf(""); /* negative, and NaN */
 }
 
 #endif

@@ -42,11 +42,11 @@ static inline size_t rm_wino_weights_stride(size_t rows, size_t columns) {
 
 /* Images and their tiles. Tiles count through all images, row by row. */
 typedef struct {
-  size_t h, w, c;        /* of an image, or c of its channels; channels-last */
-  size_t pixel;          /* floats from pixel to pixel: all its channels */
-  size_t across, down;   /* tiles in an image */
-  ptrdiff_t pad;         /* input tiles: tile (i, j) begins at pixel (4i - pad, 4j - pad) */
-  size_t tiles;          /* room for tiles in a block: a multiple of 24 */
+  size_t h, w, c;      /* of an image, or c of its channels; channels-last */
+  size_t pixel;        /* floats from pixel to pixel: all its channels */
+  size_t across, down; /* tiles in an image */
+  ptrdiff_t pad;       /* input tiles: tile (i, j) begins at pixel (4i - pad, 4j - pad) */
+  size_t tiles;        /* room for tiles in a block: a multiple of 24 */
 } rm_wino_images;
 
 /* Floats that wino_input and wino_output_gradient need to work with. */

@@ -74,8 +74,7 @@ RM_INLINE void weight_1d(const rm_vec g[3], rm_vec u[6]) {
 
 /* G': 6 positions -> 3 taps */
 RM_INLINE void weight_gradient_1d(const rm_vec u[6], rm_vec g[3]) {
-  rm_vec s1 = n1 * (u[1] + u[2]), d1 = n1 * (u[1] - u[2]), s2 = n2 * (u[3] + u[4]),
-         d2 = n2 * (u[3] - u[4]);
+  rm_vec s1 = n1 * (u[1] + u[2]), d1 = n1 * (u[1] - u[2]), s2 = n2 * (u[3] + u[4]), d2 = n2 * (u[3] - u[4]);
   g[0] = n0 * u[0] + s1 + s2;
   g[1] = p1 * d1 + p2 * d2;
   g[2] = q1 * s1 + q2 * s2 + u[5];

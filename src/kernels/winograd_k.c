@@ -58,8 +58,7 @@ static void copy_ragged(const rm_wino_images *g, int extent, float *patch, windo
 }
 
 /* extent x extent pixels. `patch` begins with a row of zeros. */
-RM_INLINE window window_at(const rm_wino_images *g, const float *x, const place *p, int extent,
-                           float *patch) {
+RM_INLINE window window_at(const rm_wino_images *g, const float *x, const place *p, int extent, float *patch) {
   window w = {.pixel = g->pixel, .right = extent};
   ptrdiff_t top = 4 * (ptrdiff_t)p->down - g->pad, left = 4 * (ptrdiff_t)p->across - g->pad;
   const float *row = x + ((ptrdiff_t)(p->image * g->h) + top) * (ptrdiff_t)(g->w * g->pixel) +
@@ -93,21 +92,19 @@ RM_INLINE void input_row(const rm_vec t[6], float *v) {
 }
 
 /* Rows 0 and 5: qq d0 + d4 - qs d2, of rows 0, 2, 4 or 1, 3, 5. */
-RM_INLINE void input_outer(const float *const row[5], size_t at, size_t pixel, int left, int right,
-                           float *v) {
+RM_INLINE void input_outer(const float *const row[5], size_t at, size_t pixel, int left, int right, float *v) {
   rm_vec t[6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++, at = next_pixel(at, pixel)) {
     t[j] = (rm_vec){0};
-    if (j >= left && j < right)
-      t[j] = qq * rm_load(row[0] + at) + (rm_load(row[4] + at) - qs * rm_load(row[2] + at));
+    if (j >= left && j < right) t[j] = qq * rm_load(row[0] + at) + (rm_load(row[4] + at) - qs * rm_load(row[2] + at));
   }
   input_row(t, v);
 }
 
 /* Rows 1 and 2 (p = P1, q = P2 squared) or 3 and 4 (p = P2, q = P1 squared): d4 - q d2 +- p (d3 - q d1). */
-RM_INLINE void input_pair(const float *const row[6], size_t at, size_t pixel, int left, int right,
-                          float p, float q, float *v) {
+RM_INLINE void input_pair(const float *const row[6], size_t at, size_t pixel, int left, int right, float p, float q,
+                          float *v) {
   rm_vec plus[6], minus[6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++, at = next_pixel(at, pixel)) {
@@ -134,13 +131,11 @@ RM_INLINE void input_tile(const window *w, size_t channels, size_t block, int le
   }
 }
 
-static __attribute__((noinline)) void input_tile_edge(const window *w, size_t channels, size_t block,
-                                                      float *v) {
+static __attribute__((noinline)) void input_tile_edge(const window *w, size_t channels, size_t block, float *v) {
   input_tile(w, channels, block, w->left, w->right, v);
 }
 
-void RM_ISA(wino_input)(const rm_wino_images *g, const float *x, float *patch, size_t first,
-                        size_t count, float *v) {
+void RM_ISA(wino_input)(const rm_wino_images *g, const float *x, float *patch, size_t first, size_t count, float *v) {
   size_t block = g->tiles * TILE, channels = rm_wino_padded(g->c);
   place p = place_of(g, first);
   clear(patch, 6 * rm_wino_padded(g->pixel));
@@ -171,15 +166,14 @@ RM_INLINE void gradient_outer(const float *row, size_t at, size_t pixel, int rig
 }
 
 /* Rows 1 and 2 or 3 and 4: y0 + q y2 +- p (y1 + q y3). */
-RM_INLINE void gradient_pair(const float *const row[4], size_t at, size_t pixel, int right, float p,
-                             float q, float *m) {
+RM_INLINE void gradient_pair(const float *const row[4], size_t at, size_t pixel, int right, float p, float q,
+                             float *m) {
   rm_vec plus[4], minus[4];
 #pragma GCC unroll 4
   for (int j = 0; j < 4; j++, at = next_pixel(at, pixel)) {
     plus[j] = minus[j] = (rm_vec){0};
     if (j < right) {
-      rm_vec a = rm_load(row[0] + at) + q * rm_load(row[2] + at),
-             b = rm_load(row[1] + at) + q * rm_load(row[3] + at);
+      rm_vec a = rm_load(row[0] + at) + q * rm_load(row[2] + at), b = rm_load(row[1] + at) + q * rm_load(row[3] + at);
       plus[j] = a + p * b;
       minus[j] = a - p * b;
     }
@@ -198,13 +192,12 @@ RM_INLINE void gradient_tile(const window *w, size_t channels, size_t block, int
   }
 }
 
-static __attribute__((noinline)) void gradient_tile_edge(const window *w, size_t channels, size_t block,
-                                                         float *m) {
+static __attribute__((noinline)) void gradient_tile_edge(const window *w, size_t channels, size_t block, float *m) {
   gradient_tile(w, channels, block, w->right, m);
 }
 
-void RM_ISA(wino_output_gradient)(const rm_wino_images *g, const float *dy, float *patch, size_t first,
-                                  size_t count, float *m) {
+void RM_ISA(wino_output_gradient)(const rm_wino_images *g, const float *dy, float *patch, size_t first, size_t count,
+                                  float *m) {
   size_t block = g->tiles * TILE, channels = rm_wino_padded(g->c);
   place p = place_of(g, first);
   clear(patch, 6 * rm_wino_padded(g->pixel));
@@ -294,8 +287,8 @@ RM_INLINE void output_tile(const rm_wino_images *g, const float *m, const rm_con
   output_vector(m + k / BLOCK * block + k % BLOCK, &to, how, y + k);
 }
 
-RM_INLINE void output_tiles(const rm_wino_images *g, const float *m, const rm_conv_finish *f, manner how,
-                            size_t first, size_t count, float *y) {
+RM_INLINE void output_tiles(const rm_wino_images *g, const float *m, const rm_conv_finish *f, manner how, size_t first,
+                            size_t count, float *y) {
   place p = place_of(g, first);
   for (size_t t = 0; t < count; t++, m += TILE, next_place(g, &p)) {
     float *to = y + ((p.image * g->h + 4 * p.down) * g->w + 4 * p.across) * g->pixel;
@@ -305,11 +298,10 @@ RM_INLINE void output_tiles(const rm_wino_images *g, const float *m, const rm_co
   }
 }
 
-#define OUTPUT_TILES(name, how)                                                                      \
-  static __attribute__((noinline)) void name(const rm_wino_images *g, const float *m,                \
-                                             const rm_conv_finish *f, size_t first, size_t count,    \
-                                             float *y) {                                             \
-    output_tiles(g, m, f, how, first, count, y);                                                     \
+#define OUTPUT_TILES(name, how) \
+  static __attribute__((noinline)) void name(const rm_wino_images *g, const float *m, const rm_conv_finish *f, \
+                                             size_t first, size_t count, float *y) { \
+    output_tiles(g, m, f, how, first, count, y); \
   }
 OUTPUT_TILES(finished_tiles, FINISHED)
 OUTPUT_TILES(plain_tiles, PLAIN)

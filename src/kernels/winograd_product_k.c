@@ -8,8 +8,8 @@
 enum {
   NEAR_FLOATS = 48 * 1024,
   ROWS = RM_TILE_ROWS,
-  REST = BLOCK % ROWS,     /* rows of a channel block that fill no tile */
-  HALVES = PANEL > BLOCK   /* the last panel may be one vector */
+  REST = BLOCK % ROWS,   /* rows of a channel block that fill no tile */
+  HALVES = PANEL > BLOCK /* the last panel may be one vector */
 };
 
 /* ROWS tiles x nv vectors of columns, over all input channels. `a` steps from channel block to channel
@@ -21,19 +21,18 @@ RM_INLINE void product_tile(int nv, bool far, const float *a, size_t block, size
   for (size_t q = 0; q < blocks; q++, a += block) {
 #pragma GCC unroll 8
     for (int i = 0; far && i < ROWS; i++) __builtin_prefetch(a + i * TILE + BLOCK, 0, 2);
-    for (int k = 0; k < BLOCK; k++, b += nv * RM_VL)
-      rm_tile_step_strided(&sum, ROWS, nv, a + k, TILE, b, RM_VL);
+    for (int k = 0; k < BLOCK; k++, b += nv * RM_VL) rm_tile_step_strided(&sum, ROWS, nv, a + k, TILE, b, RM_VL);
   }
   rm_tile_store(&sum, ROWS, nv, c, TILE, apart);
 }
 
-static __attribute__((noinline)) void product_two(bool far, const float *a, size_t block, size_t blocks,
-                                                  const float *b, float *c, size_t apart) {
+static __attribute__((noinline)) void product_two(bool far, const float *a, size_t block, size_t blocks, const float *b,
+                                                  float *c, size_t apart) {
   product_tile(2, far, a, block, blocks, b, c, apart);
 }
 
-static __attribute__((noinline)) void product_one(bool far, const float *a, size_t block, size_t blocks,
-                                                  const float *b, float *c) {
+static __attribute__((noinline)) void product_one(bool far, const float *a, size_t block, size_t blocks, const float *b,
+                                                  float *c) {
   product_tile(1, far, a, block, blocks, b, c, 0);
 }
 
@@ -45,8 +44,8 @@ static size_t to_second(size_t n, size_t block) {
 
 /* One position: m = v u for `count` tiles. Whole groups of ROWS tiles are computed; what is
  * beyond `count` is never read. */
-void RM_ISA(wino_product)(size_t count, size_t tiles, size_t rows, size_t columns, const float *v,
-                          const float *u, float *m) {
+void RM_ISA(wino_product)(size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *u,
+                          float *m) {
   size_t height = rm_wino_padded(rows), width = rm_wino_padded(columns), block = tiles * TILE;
   for (size_t n = 0; n < width; n += PANEL) {
     bool far = n == 0 && block * (height / BLOCK) > NEAR_FLOATS;
@@ -102,8 +101,8 @@ static __attribute__((noinline)) void weight_rest_one(bool more, bool far_a, boo
 }
 
 /* One position: du = v' m over `count` tiles, added to du if there is more than these tiles. */
-void RM_ISA(wino_weight_product)(size_t count, size_t tiles, size_t rows, size_t columns, bool more,
-                                 const float *v, const float *m, float *du) {
+void RM_ISA(wino_weight_product)(size_t count, size_t tiles, size_t rows, size_t columns, bool more, const float *v,
+                                 const float *m, float *du) {
   size_t width = rm_wino_padded(columns), block = tiles * TILE;
   bool far = block * (rm_wino_padded(rows) / BLOCK) > NEAR_FLOATS;
   for (size_t n = 0; n < width; n += PANEL) {

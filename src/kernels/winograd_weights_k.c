@@ -10,8 +10,8 @@
 typedef float taps_of_row[9][BLOCK];
 
 /* Taps of `rows` x `columns`; the other columns are zero. `flip` turns the kernel by 180 degrees. */
-static void gather_taps(const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride,
-                        int flip, taps_of_row taps[BLOCK]) {
+static void gather_taps(const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, int flip,
+                        taps_of_row taps[BLOCK]) {
   if (rows < BLOCK || columns < BLOCK) memset(taps, 0, BLOCK * sizeof *taps);
   for (size_t k = 0; k < columns; k++)
     for (size_t r = 0; r < rows; r++) {
@@ -24,8 +24,7 @@ RM_INLINE void weight_vector(float taps[9][BLOCK], size_t lane, float *u, size_t
   rm_vec t[6][3];
 #pragma GCC unroll 3
   for (int j = 0; j < 3; j++) {
-    rm_vec g[3] = {rm_load(taps[j] + lane), rm_load(taps[3 + j] + lane), rm_load(taps[6 + j] + lane)},
-           o[6];
+    rm_vec g[3] = {rm_load(taps[j] + lane), rm_load(taps[3 + j] + lane), rm_load(taps[6 + j] + lane)}, o[6];
     weight_1d(g, o);
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) t[i][j] = o[i];
@@ -44,9 +43,8 @@ RM_INLINE size_t panel_offset(size_t row, size_t column, size_t height, size_t w
   return column / PANEL * PANEL * height + row * panel_width(column, width) + column % PANEL;
 }
 
-void RM_ISA(wino_weights)(const float *w, size_t rows, size_t columns, size_t row_stride,
-                          size_t column_stride, int flip, size_t row_block, size_t column_block,
-                          float *u) {
+void RM_ISA(wino_weights)(const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride,
+                          int flip, size_t row_block, size_t column_block, float *u) {
   size_t height = rm_wino_padded(rows), width = rm_wino_padded(columns);
   size_t row = row_block * BLOCK, column = column_block * BLOCK, stride = rm_wino_weights_stride(rows, columns);
   taps_of_row taps[BLOCK];
@@ -65,8 +63,8 @@ RM_INLINE rm_vec sum_of_parts(const float *from, size_t parts, size_t part_strid
 }
 
 /* Adds the parts in order, transforms back and writes dw (column, row, 3, 3). */
-void RM_ISA(wino_weight_gradient)(const float *du, size_t parts, size_t part_stride, size_t rows,
-                                  size_t columns, size_t row_block, size_t column_block, float *dw) {
+void RM_ISA(wino_weight_gradient)(const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns,
+                                  size_t row_block, size_t column_block, float *dw) {
   size_t height = rm_wino_padded(rows), width = rm_wino_padded(columns);
   size_t row = row_block * BLOCK, column = column_block * BLOCK, stride = rm_wino_weights_stride(rows, columns);
   size_t here = rows - row < BLOCK ? rows - row : BLOCK;

@@ -16,13 +16,10 @@ static const rm_field fields[] = {{"in_channels", RM_FIELD_SIZE, offsetof(conv2d
                                   {"dilation", RM_FIELD_PAIR, offsetof(conv2d, options.dilation)},
                                   {"groups", RM_FIELD_SIZE, offsetof(conv2d, options.groups)},
                                   {NULL, 0, 0}};
-static const rm_slot_kind slots[] = {{"weight", RM_PARAMETER, RM_FLOAT32, false},
-                                     {"bias", RM_PARAMETER, RM_FLOAT32, true},
-                                     {NULL, 0, 0, false}};
+static const rm_slot_kind slots[] = {
+    {"weight", RM_PARAMETER, RM_FLOAT32, false}, {"bias", RM_PARAMETER, RM_FLOAT32, true}, {NULL, 0, 0, false}};
 
-static rm_tensor *bias_of(const rm_layer *layer) {
-  return layer->nparameters > 1 ? layer->parameters[1].tensor : NULL;
-}
+static rm_tensor *bias_of(const rm_layer *layer) { return layer->nparameters > 1 ? layer->parameters[1].tensor : NULL; }
 
 static rm_status forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
@@ -41,8 +38,12 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   if (!bias_of(layer)) rm_text_add(text, size, ", bias=false");
 }
 
-const rm_layer_type rm_conv2d_type = {.name = "Conv2d", .bytes = sizeof(conv2d), .slots = slots, .fields = fields,
-                                      .forward = forward, .describe = describe};
+const rm_layer_type rm_conv2d_type = {.name = "Conv2d",
+                                      .bytes = sizeof(conv2d),
+                                      .slots = slots,
+                                      .fields = fields,
+                                      .forward = forward,
+                                      .describe = describe};
 
 static rm_status check(size_t in, size_t out, const size_t kernel[2], const rm_conv_options *o, rm_error *err) {
   if (in == 0 || out == 0)

@@ -19,12 +19,11 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   rm_text_add(text, size, "p=%g", ((const dropout *)layer)->p);
 }
 
-const rm_layer_type rm_dropout_type = {.name = "Dropout", .bytes = sizeof(dropout), .fields = fields,
-                                       .forward = forward, .describe = describe};
+const rm_layer_type rm_dropout_type = {
+    .name = "Dropout", .bytes = sizeof(dropout), .fields = fields, .forward = forward, .describe = describe};
 
 rm_status rm_dropout_layer(double p, rm_layer **layer, rm_error *err) {
-  if (!(p >= 0 && p <= 1))
-    return rm_fail(err, RM_ERR_VALUE, "Dropout: p must be a probability, 0 to 1, got %g", p);
+  if (!(p >= 0 && p <= 1)) return rm_fail(err, RM_ERR_VALUE, "Dropout: p must be a probability, 0 to 1, got %g", p);
   RM_TRY(rm_layer_new(&rm_dropout_type, layer, err));
   ((dropout *)*layer)->p = p;
   return RM_OK;

@@ -30,8 +30,8 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   if (f->start != 2 || f->end != -1) rm_text_add(text, size, "start_dim=%td, end_dim=%td", f->start, f->end);
 }
 
-const rm_layer_type rm_flatten_type = {.name = "Flatten", .bytes = sizeof(flatten), .fields = fields,
-                                       .forward = forward, .describe = describe};
+const rm_layer_type rm_flatten_type = {
+    .name = "Flatten", .bytes = sizeof(flatten), .fields = fields, .forward = forward, .describe = describe};
 
 rm_status rm_flatten_layer(ptrdiff_t start, ptrdiff_t end, rm_layer **layer, rm_error *err) {
   if (start == 0 || end == 0) return rm_fail(err, RM_ERR_VALUE, "Flatten: dimension 0: dimensions count from 1");

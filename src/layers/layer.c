@@ -92,9 +92,9 @@ rm_status rm_layer_replace(rm_layer *layer, rm_slot *slot, rm_tensor *tensor, rm
                    rm_dtype_name(tensor->dtype), rm_tensor_text(tensor, a), rm_dtype_name(old->dtype),
                    rm_tensor_text(old, b));
   if (parameter && tensor->node)
-    return rm_advise(err, RM_ADVICE_DETACH, "",
-                     rm_fail(err, RM_ERR_STATE, "%s.%s: a computed tensor cannot be a parameter",
-                             layer->type->name, slot->name));
+    return rm_advise(
+        err, RM_ADVICE_DETACH, "",
+        rm_fail(err, RM_ERR_STATE, "%s.%s: a computed tensor cannot be a parameter", layer->type->name, slot->name));
   if (parameter) RM_TRY(rm_tensor_set_requires_grad(tensor, true, err));
   rm_tensor_retain(tensor);
   rm_tensor_release(slot->tensor);

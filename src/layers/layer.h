@@ -28,27 +28,27 @@ typedef enum {
   RM_FIELD_DIM,    /* ptrdiff_t: a dimension as users count, from 1, or from the end */
   RM_FIELD_NUMBER, /* double; NaN stands for none */
   RM_FIELD_BOOL,
-  RM_FIELD_TEXT    /* const char *, static */
+  RM_FIELD_TEXT /* const char *, static */
 } rm_field_kind;
 typedef struct {
   const char *name; /* NULL ends a list */
   rm_field_kind kind;
-  size_t offset;    /* in the layer's own struct */
+  size_t offset; /* in the layer's own struct */
 } rm_field;
 
 /* A tensor that layers of a type have. */
 typedef enum { RM_PARAMETER, RM_BUFFER } rm_slot_role;
 typedef struct {
-  const char *name;   /* NULL ends a list */
+  const char *name; /* NULL ends a list */
   rm_slot_role role;
   rm_dtype dtype;
   bool may_be_absent; /* some configurations do without: asked for, it is then none, not an error */
 } rm_slot_kind;
 
 typedef struct {
-  const char *name; /* "Conv2d" */
-  const char *op;   /* what the tape and the profiler call it, where types share that; else NULL */
-  size_t bytes;     /* of the layer's struct */
+  const char *name;          /* "Conv2d" */
+  const char *op;            /* what the tape and the profiler call it, where types share that; else NULL */
+  size_t bytes;              /* of the layer's struct */
   const rm_slot_kind *slots; /* NULL: none */
   const rm_field *fields;    /* NULL: none */
   /* y is empty. Dropout draws from `rng`; the others do not look at it. NULL: y is x itself. */
@@ -71,7 +71,7 @@ struct rm_layer {
   rm_slot buffers[RM_LAYER_BUFFERS];
 };
 
-void      rm_layer_free(rm_layer *layer); /* NULL is fine */
+void rm_layer_free(rm_layer *layer); /* NULL is fine */
 /* y is empty; what it becomes may be waiting (lazy/value.h). On failure the layer is as it was. */
 rm_status rm_layer_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err);
 /* The fields of the layer's type, to the one whose name is NULL. */
@@ -97,8 +97,8 @@ rm_status rm_linear_layer(size_t in, size_t out, bool bias, rm_rng *init, rm_lay
 
 typedef struct {
   double eps;
-  double momentum;  /* NaN: the running statistics are the plain average of all batches */
-  bool affine;      /* has weight and bias */
+  double momentum; /* NaN: the running statistics are the plain average of all batches */
+  bool affine;     /* has weight and bias */
   bool track_running_stats;
 } rm_batch_norm_config;
 /* dims: 2 for images (BatchNorm2d), 1 for (N, C) (BatchNorm1d). */

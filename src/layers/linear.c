@@ -10,13 +10,10 @@ typedef struct {
 static const rm_field fields[] = {{"in_features", RM_FIELD_SIZE, offsetof(linear, in)},
                                   {"out_features", RM_FIELD_SIZE, offsetof(linear, out)},
                                   {NULL, 0, 0}};
-static const rm_slot_kind slots[] = {{"weight", RM_PARAMETER, RM_FLOAT32, false},
-                                     {"bias", RM_PARAMETER, RM_FLOAT32, true},
-                                     {NULL, 0, 0, false}};
+static const rm_slot_kind slots[] = {
+    {"weight", RM_PARAMETER, RM_FLOAT32, false}, {"bias", RM_PARAMETER, RM_FLOAT32, true}, {NULL, 0, 0, false}};
 
-static rm_tensor *bias_of(const rm_layer *layer) {
-  return layer->nparameters > 1 ? layer->parameters[1].tensor : NULL;
-}
+static rm_tensor *bias_of(const rm_layer *layer) { return layer->nparameters > 1 ? layer->parameters[1].tensor : NULL; }
 
 static rm_status forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   (void)rng;
@@ -31,8 +28,12 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   if (!bias_of(layer)) rm_text_add(text, size, ", bias=false");
 }
 
-const rm_layer_type rm_linear_type = {.name = "Linear", .bytes = sizeof(linear), .slots = slots, .fields = fields,
-                                      .forward = forward, .describe = describe};
+const rm_layer_type rm_linear_type = {.name = "Linear",
+                                      .bytes = sizeof(linear),
+                                      .slots = slots,
+                                      .fields = fields,
+                                      .forward = forward,
+                                      .describe = describe};
 
 rm_status rm_linear_layer(size_t in, size_t out, bool bias, rm_rng *init, rm_layer **layer, rm_error *err) {
   if (in == 0 || out == 0)

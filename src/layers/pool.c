@@ -47,19 +47,20 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   rm_text_pair(text, size, "stride", o->stride);
   rm_text_pair(text, size, "padding", o->padding);
   if (o->ceil_mode) rm_text_add(text, size, ", ceil_mode=true");
-  if (layer->type->fields == avg_fields && !o->count_include_pad)
-    rm_text_add(text, size, ", count_include_pad=false");
+  if (layer->type->fields == avg_fields && !o->count_include_pad) rm_text_add(text, size, ", count_include_pad=false");
 }
 static void adaptive_describe(const rm_layer *layer, char *text, size_t size) {
   rm_text_pair(text, size, "output_size", options_of(layer)->kernel);
 }
 
-const rm_layer_type rm_max_pool_type = {.name = "MaxPool2d", .bytes = sizeof(pool), .fields = max_fields,
-                                        .forward = max_forward, .describe = describe};
-const rm_layer_type rm_avg_pool_type = {.name = "AvgPool2d", .bytes = sizeof(pool), .fields = avg_fields,
-                                        .forward = avg_forward, .describe = describe};
-const rm_layer_type rm_adaptive_avg_pool_type = {.name = "AdaptiveAvgPool2d", .bytes = sizeof(pool),
-                                                 .fields = adaptive_fields, .forward = adaptive_forward,
+const rm_layer_type rm_max_pool_type = {
+    .name = "MaxPool2d", .bytes = sizeof(pool), .fields = max_fields, .forward = max_forward, .describe = describe};
+const rm_layer_type rm_avg_pool_type = {
+    .name = "AvgPool2d", .bytes = sizeof(pool), .fields = avg_fields, .forward = avg_forward, .describe = describe};
+const rm_layer_type rm_adaptive_avg_pool_type = {.name = "AdaptiveAvgPool2d",
+                                                 .bytes = sizeof(pool),
+                                                 .fields = adaptive_fields,
+                                                 .forward = adaptive_forward,
                                                  .describe = adaptive_describe};
 
 static rm_status make(const rm_layer_type *type, const rm_pool_options *options, rm_layer **layer, rm_error *err) {
@@ -80,5 +81,6 @@ rm_status rm_avg_pool_layer(const rm_pool_options *options, rm_layer **layer, rm
 }
 
 rm_status rm_adaptive_avg_pool_layer(const size_t size[2], rm_layer **layer, rm_error *err) {
-  return make(&rm_adaptive_avg_pool_type, &(rm_pool_options){.kernel = {size[0], size[1]}, .stride = {1, 1}}, layer, err);
+  return make(&rm_adaptive_avg_pool_type, &(rm_pool_options){.kernel = {size[0], size[1]}, .stride = {1, 1}}, layer,
+              err);
 }

@@ -74,7 +74,8 @@ rm_status rm_machine_bandwidth(const rm_kernels *kernels, size_t bytes, double s
                                rm_error *err) {
   size_t blocks = bytes / (BLOCK * sizeof(float));
   if (blocks == 0)
-    return rm_fail(err, RM_ERR_VALUE, "machine: expected arrays of at least %zu bytes, got %zu", BLOCK * sizeof(float), bytes);
+    return rm_fail(err, RM_ERR_VALUE, "machine: expected arrays of at least %zu bytes, got %zu", BLOCK * sizeof(float),
+                   bytes);
   size_t size = blocks * BLOCK * sizeof(float);
   float *array[3] = {NULL, NULL, NULL};
   bool room = true;

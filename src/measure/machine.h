@@ -15,6 +15,7 @@ double rm_machine_flops(const rm_kernels *kernels, double seconds);
 typedef struct {
   double copy, triad;
 } rm_bandwidth;
-rm_status rm_machine_bandwidth(const rm_kernels *kernels, size_t bytes, double seconds, rm_bandwidth *out, rm_error *err);
+rm_status rm_machine_bandwidth(const rm_kernels *kernels, size_t bytes, double seconds, rm_bandwidth *out,
+                               rm_error *err);
 
 #endif

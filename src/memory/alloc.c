@@ -48,11 +48,11 @@ static struct {
   pthread_mutex_t lock;
   free_block *free[CLASSES];
   rm_arena arena;
-  rm_alloc_stats stats; /* cached_bytes: of the small blocks alone */
+  rm_alloc_stats stats;       /* cached_bytes: of the small blocks alone */
   void (*reclaim)(void *ctx); /* NULL: nobody to ask */
   void *reclaim_ctx;
   pthread_t reclaimer; /* the only thread in which it may be called */
-  long fail_after; /* negative: never */
+  long fail_after;     /* negative: never */
   long made;
 } heap = {.lock = PTHREAD_MUTEX_INITIALIZER, .fail_after = -1};
 
@@ -100,7 +100,7 @@ static size_t cached_bytes(void) { return heap.stats.cached_bytes + heap.arena.f
 
 static void trim(void) {
   rm_arena_trim(&heap.arena);
-  for (size_t class = 0; class < CLASSES; class++)
+  for (size_t class = 0; class < CLASSES; class ++)
     for (free_block *block = heap.free[class], *next; block; block = next) {
       next = block->next;
       heap.stats.cached_bytes -= class_bytes(class);

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdbool.h>
 
-void *rm_alloc(size_t bytes);             /* uninitialized; NULL when memory ran out */
-void  rm_free(void *block, size_t bytes); /* `bytes` as it was asked for; NULL is fine */
-void  rm_alloc_trim(void);                /* cached blocks go back to the system */
+void *rm_alloc(size_t bytes);            /* uninitialized; NULL when memory ran out */
+void rm_free(void *block, size_t bytes); /* `bytes` as it was asked for; NULL is fine */
+void rm_alloc_trim(void);                /* cached blocks go back to the system */
 
 /* What to call, in the thread that calls this, when the system has no memory left: it drops what
  * it can do without, and the request is tried once more. NULL: nothing. */
@@ -26,10 +26,10 @@ void rm_alloc_on_exhaustion(void (*reclaim)(void *ctx), void *ctx);
 bool rm_alloc_set_reclaim(bool allowed);
 
 typedef struct {
-  size_t live_bytes;    /* handed out now (rounded up) */
-  size_t cached_bytes;  /* freed and kept for reuse */
-  size_t peak_bytes;    /* largest live_bytes so far */
-  size_t live_blocks;   /* blocks handed out now: 0 at the end, or something leaked */
+  size_t live_bytes;   /* handed out now (rounded up) */
+  size_t cached_bytes; /* freed and kept for reuse */
+  size_t peak_bytes;   /* largest live_bytes so far */
+  size_t live_blocks;  /* blocks handed out now: 0 at the end, or something leaked */
 } rm_alloc_stats;
 rm_alloc_stats rm_alloc_statistics(void);
 

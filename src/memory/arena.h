@@ -17,17 +17,17 @@ typedef struct {
 } rm_run;
 
 typedef struct {
-  rm_run *free;          /* what is mapped and free, by rising address, neighbors joined */
+  rm_run *free; /* what is mapped and free, by rising address, neighbors joined */
   size_t nfree, capacity;
-  size_t blocks;         /* handed out */
-  size_t free_bytes;     /* of all runs */
-  char *edge;            /* the lowest address mapped so far: growth goes downwards */
+  size_t blocks;     /* handed out */
+  size_t free_bytes; /* of all runs */
+  char *edge;        /* the lowest address mapped so far: growth goes downwards */
 } rm_arena;
 
-size_t rm_arena_round(size_t bytes);                       /* what a block of so many bytes takes */
-void  *rm_arena_take(rm_arena *a, size_t bytes);           /* out of what is free; NULL: no run is that long */
-void   rm_arena_give(rm_arena *a, void *block, size_t bytes);
-void  *rm_arena_grow(rm_arena *a, size_t bytes);           /* out of a new mapping; NULL: the system has no memory */
-void   rm_arena_trim(rm_arena *a);                         /* what is free goes back to the system */
+size_t rm_arena_round(size_t bytes);            /* what a block of so many bytes takes */
+void *rm_arena_take(rm_arena *a, size_t bytes); /* out of what is free; NULL: no run is that long */
+void rm_arena_give(rm_arena *a, void *block, size_t bytes);
+void *rm_arena_grow(rm_arena *a, size_t bytes); /* out of a new mapping; NULL: the system has no memory */
+void rm_arena_trim(rm_arena *a);                /* what is free goes back to the system */
 
 #endif

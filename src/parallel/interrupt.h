@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include "base/status.h"
 
-void rm_interrupt_request(void);   /* async-signal-safe */
+void rm_interrupt_request(void); /* async-signal-safe */
 void rm_interrupt_clear(void);
 bool rm_interrupted(void);
 
@@ -31,7 +31,11 @@ rm_status rm_breakable_end(rm_status status, rm_error *err);
 bool rm_broken(void);
 
 typedef struct rm_breakable rm_breakable;
-typedef struct { rm_breakable *work; size_t depth; bool broken; } rm_unbreakable; /* what was suspended */
+typedef struct {
+  rm_breakable *work;
+  size_t depth;
+  bool broken;
+} rm_unbreakable; /* what was suspended */
 rm_unbreakable rm_unbreakable_begin(void);
 void rm_unbreakable_end(rm_unbreakable suspended);
 

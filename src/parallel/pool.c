@@ -33,11 +33,11 @@ typedef struct {
 } share;
 
 static struct {
-  pthread_mutex_t busy;      /* held by the thread whose job runs */
-  pthread_mutex_t lock;      /* guards sleeping and waking */
+  pthread_mutex_t busy; /* held by the thread whose job runs */
+  pthread_mutex_t lock; /* guards sleeping and waking */
   pthread_cond_t wake, done;
-  size_t wanted;             /* threads a job uses; 0: not yet asked */
-  size_t started;            /* workers alive: indices 1..started */
+  size_t wanted;  /* threads a job uses; 0: not yet asked */
+  size_t started; /* workers alive: indices 1..started */
   pthread_t threads[RM_MAX_THREADS];
   atomic_uint_least64_t job; /* number of the latest job */
   atomic_bool open;          /* it may be entered; only then are the fields below valid */
@@ -45,7 +45,7 @@ static struct {
   atomic_bool stop;
   rm_range_fn body;
   void *ctx;
-  rm_breakable *breakable;   /* what the job is part of, or NULL */
+  rm_breakable *breakable; /* what the job is part of, or NULL */
   size_t parts;
   share shares[RM_MAX_THREADS];
 } pool = {.busy = PTHREAD_MUTEX_INITIALIZER,
@@ -116,8 +116,7 @@ static bool next_job(uint64_t seen) {
     relax();
   }
   pthread_mutex_lock(&pool.lock);
-  while (atomic_load(&pool.job) == seen && !atomic_load(&pool.stop))
-    pthread_cond_wait(&pool.wake, &pool.lock);
+  while (atomic_load(&pool.job) == seen && !atomic_load(&pool.stop)) pthread_cond_wait(&pool.wake, &pool.lock);
   pthread_mutex_unlock(&pool.lock);
   return !atomic_load(&pool.stop);
 }
@@ -248,4 +247,3 @@ void rm_threads_stop(void) {
   pthread_mutex_unlock(&pool.busy);
   rm_scratch_free(0);
 }
-

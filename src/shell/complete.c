@@ -20,8 +20,8 @@ void shell_complete_open(lua_State *L) { (void)L; }
 
 /* readline's callbacks have no argument for these. */
 static lua_State *lua;
-static char before[2];     /* the character in front of the word */
-static char **candidates;  /* as readline wants them: what they share, then all; NULL: none */
+static char before[2];    /* the character in front of the word */
+static char **candidates; /* as readline wants them: what they share, then all; NULL: none */
 
 /* --- in protected mode: arguments (text up to the cursor) ----------------------------------- */
 
@@ -74,8 +74,9 @@ static void keep(lua_State *L) {
     candidates[i] = strdup(text ? text : "");
     lua_pop(L, 1);
     if (!candidates[i]) break;
-    common = i == 1 ? strlen(candidates[1]) : shared(candidates[1], candidates[i]) < common
-             ? shared(candidates[1], candidates[i]) : common;
+    common = i == 1                                          ? strlen(candidates[1])
+             : shared(candidates[1], candidates[i]) < common ? shared(candidates[1], candidates[i])
+                                                             : common;
   }
   if (candidates[1]) candidates[0] = strndup(candidates[1], common);
   if (!candidates[0]) { /* readline takes the list up to its first NULL */

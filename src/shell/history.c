@@ -159,7 +159,8 @@ static int open_locked(void) {
     int file = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
     if (file < 0) return -1;
     struct stat ours, named;
-    while (flock(file, LOCK_EX) < 0 && errno == EINTR) {}
+    while (flock(file, LOCK_EX) < 0 && errno == EINTR) {
+    }
     if (fstat(file, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
         ours.st_dev == named.st_dev)
       return file;

@@ -13,7 +13,7 @@
  * interrupt from the prompt. What runs while the error travels (__close) may use pcall as ever.
  *
  * State is at file scope because a handler gets nothing else. */
-#define _GNU_SOURCE  /* pipe2 */
+#define _GNU_SOURCE /* pipe2 */
 #include "shell/interrupt.h"
 
 #include <errno.h>
@@ -27,13 +27,13 @@
 #include "parallel/interrupt.h"
 
 static pthread_t main_thread;
-static int wake[2] = {-1, -1};                  /* the self-pipe */
-static lua_State *volatile running;             /* NULL while no Lua code may be stopped */
-static volatile sig_atomic_t taken;             /* a signal since the last reset */
-static volatile sig_atomic_t held;              /* the script holds interrupts */
-static volatile sig_atomic_t pending;           /* a signal while held */
-static volatile sig_atomic_t requests;          /* to stop, since the protected call at the top began */
-static volatile sig_atomic_t ending;            /* the signal that wants the program to end, or 0 */
+static int wake[2] = {-1, -1};         /* the self-pipe */
+static lua_State *volatile running;    /* NULL while no Lua code may be stopped */
+static volatile sig_atomic_t taken;    /* a signal since the last reset */
+static volatile sig_atomic_t held;     /* the script holds interrupts */
+static volatile sig_atomic_t pending;  /* a signal while held */
+static volatile sig_atomic_t requests; /* to stop, since the protected call at the top began */
+static volatile sig_atomic_t ending;   /* the signal that wants the program to end, or 0 */
 
 static void raise_at(lua_State *L, int level) {
   lua_sethook(L, NULL, 0, 0);
@@ -60,8 +60,7 @@ static void unhook(lua_State *L) {
 static void stop_running(void) {
   rm_interrupt_request();
   requests++;
-  if (running)
-    lua_sethook(running, raise_interrupt, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  if (running) lua_sethook(running, raise_interrupt, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
 /* A second Ctrl-C ends a hold; what ends the program is in no hurry to see unsaved work lost. */
@@ -80,7 +79,7 @@ static void on_signal(int signal_number) {
   } else if (signal_number == SIGINT) {
     stop_running();
   }
-  ssize_t ignored = write(wake[1], "", 1);  /* a full pipe is readable as well */
+  ssize_t ignored = write(wake[1], "", 1); /* a full pipe is readable as well */
   (void)ignored;
   errno = saved;
 }
@@ -118,14 +117,15 @@ static void reset(void) {
   requests = 0;
   rm_interrupt_clear();
   char bytes[64];
-  while (read(wake[0], bytes, sizeof bytes) > 0) {}
+  while (read(wake[0], bytes, sizeof bytes) > 0) {
+  }
 }
 
 void shell_interrupt_arm(lua_State *L) {
   reset();
   unhook(L);
   running = L;
-  if (ending) stop_running();  /* it came before anything ran */
+  if (ending) stop_running(); /* it came before anything ran */
 }
 
 void shell_interrupt_disarm(void) {
@@ -172,7 +172,7 @@ int shell_requests_now(void) { return requests; }
 void shell_rethrow(lua_State *L, int count) {
   if (requests == count) return;
   const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-  if (hooked(L) || !text || !strstr(text, "interrupted")) raise_at(L, 1);  /* the error came first, or took its place */
+  if (hooked(L) || !text || !strstr(text, "interrupted")) raise_at(L, 1); /* the error came first, or took its place */
   lua_error(L);
 }
 
@@ -181,16 +181,16 @@ void shell_request_again(void) { stop_running(); }
 lua_State *shell_enter(lua_State *co) {
   lua_State *outer = running;
   if (!outer) return NULL;
-  unhook(co);  /* a new coroutine inherits the hook of its creator */
+  unhook(co); /* a new coroutine inherits the hook of its creator */
   running = co;
-  if (hooked(outer)) stop_running();  /* a signal just before the switch */
+  if (hooked(outer)) stop_running(); /* a signal just before the switch */
   return outer;
 }
 
 void shell_leave(lua_State *co, lua_State *outer) {
   if (!outer) return;
   running = outer;
-  if (hooked(co)) {  /* ... or just before the switch back */
+  if (hooked(co)) { /* ... or just before the switch back */
     unhook(co);
     stop_running();
   }
@@ -203,7 +203,7 @@ void shell_leave(lua_State *co, lua_State *outer) {
 static int interrupt_hold(lua_State *L) {
   int on = lua_toboolean(L, 1);
   lua_pushboolean(L, held);
-  if (on && !held && ending) pending = 1;  /* a script that goes on after all: what it begins is over soon */
+  if (on && !held && ending) pending = 1; /* a script that goes on after all: what it begins is over soon */
   held = on;
   if (!on && pending) {
     pending = 0;

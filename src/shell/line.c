@@ -52,11 +52,11 @@ shell_input shell_line_read(const char *prompt, char **text, size_t *length) {
 #include <readline/readline.h>
 
 /* readline's callback has no argument for these. */
-static int done;       /* the user pressed enter, or closed the input */
-static char *entered;  /* NULL when the input was closed */
+static int done;      /* the user pressed enter, or closed the input */
+static char *entered; /* NULL when the input was closed */
 
 static void take_line(char *line) {
-  rl_callback_handler_remove();  /* the terminal is the user's program's now */
+  rl_callback_handler_remove(); /* the terminal is the user's program's now */
   entered = line;
   done = 1;
 }

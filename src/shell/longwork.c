@@ -294,7 +294,7 @@ static int table_sort(lua_State *L) {
 
 void shell_longwork_open(lua_State *L) {
   static const luaL_Reg of_table[] = {{"concat", table_concat}, {"insert", table_insert}, {"move", table_move},
-                                      {"remove", table_remove}, {"sort", table_sort}, {NULL, NULL}};
+                                      {"remove", table_remove}, {"sort", table_sort},     {NULL, NULL}};
   lua_getglobal(L, LUA_STRLIBNAME);
   lua_pushcfunction(L, string_rep);
   lua_setfield(L, -2, "rep");

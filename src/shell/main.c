@@ -25,39 +25,41 @@
 #include "shell/textonly.h"
 
 static void print_help(void) {
-  puts("usage: resmoon [options] [script [arguments]]\n"
-       "       resmoon NAME [arguments]\n"
-       "\n"
-       "Without a script: the prompt; if the input is no terminal, it is run as a script.\n"
-       "\n"
-       "options\n"
-       "  -e CODE     run CODE\n"
-       "  -l MODULE   require MODULE, as a global of that name; -l NAME=MODULE: as NAME\n"
-       "  -i          the prompt afterwards\n"
-       "  -           run standard input\n"
-       "  --          no more options\n"
-       "  --trace     tracebacks show the library's lines, too\n"
-       "  --strict    reading a global that nobody assigned is an error (it always is at the prompt)\n"
-       "  -v          print the version\n"
-       "  --help      print this\n"
-       "\n"
-       "NAME is one of (resmoon NAME --help says more)");
+  puts(
+      "usage: resmoon [options] [script [arguments]]\n"
+      "       resmoon NAME [arguments]\n"
+      "\n"
+      "Without a script: the prompt; if the input is no terminal, it is run as a script.\n"
+      "\n"
+      "options\n"
+      "  -e CODE     run CODE\n"
+      "  -l MODULE   require MODULE, as a global of that name; -l NAME=MODULE: as NAME\n"
+      "  -i          the prompt afterwards\n"
+      "  -           run standard input\n"
+      "  --          no more options\n"
+      "  --trace     tracebacks show the library's lines, too\n"
+      "  --strict    reading a global that nobody assigned is an error (it always is at the prompt)\n"
+      "  -v          print the version\n"
+      "  --help      print this\n"
+      "\n"
+      "NAME is one of (resmoon NAME --help says more)");
   shell_list_scripts("  ");
-  puts("\n"
-       "environment\n"
-       "  RESMOON_NUM_THREADS  threads to compute with (default: all processors)\n"
-       "  RESMOON_HISTORY      file of what was typed (empty: none)\n"
-       "  RESMOON_STARTUP      file that the prompt runs first (empty: none; ~/.config/resmoon/startup.lua)\n"
-       "  RESMOON_HOME         folder with lua/ and scripts/, if not beside the program\n"
-       "  RESMOON_TRACEBACK    full: as --trace\n"
-       "  NO_COLOR             no colour");
+  puts(
+      "\n"
+      "environment\n"
+      "  RESMOON_NUM_THREADS  threads to compute with (default: all processors)\n"
+      "  RESMOON_HISTORY      file of what was typed (empty: none)\n"
+      "  RESMOON_STARTUP      file that the prompt runs first (empty: none; ~/.config/resmoon/startup.lua)\n"
+      "  RESMOON_HOME         folder with lua/ and scripts/, if not beside the program\n"
+      "  RESMOON_TRACEBACK    full: as --trace\n"
+      "  NO_COLOR             no color");
 }
 
 /* Options come first; `script` is the index of the script's name, argc if there is none. */
 typedef struct {
   int script;
   int interactive;
-  int runs_code;  /* -e or -l was given */
+  int runs_code; /* -e or -l was given */
   int version;
   int strict;
 } command_line;
@@ -133,9 +135,8 @@ static int run_options(lua_State *L, char **argv, int end) {
     char kind = argv[i][1];
     if (kind != 'e' && kind != 'l') continue;
     const char *value = argv[i][2] ? argv[i] + 2 : argv[++i];
-    int status = kind == 'l'
-                     ? require_global(L, value)
-                     : run(L, luaL_loadbufferx(L, value, strlen(value), "=(command line)", "t"), 0);
+    int status = kind == 'l' ? require_global(L, value)
+                             : run(L, luaL_loadbufferx(L, value, strlen(value), "=(command line)", "t"), 0);
     if (status != 0) return status;
   }
   return 0;
@@ -225,8 +226,10 @@ static int open_libraries(lua_State *L) {
 /* The Lua library, and its names as globals. */
 static int give_globals(lua_State *L) {
   if (!shell_home()) {
-    fputs("resmoon: the Lua library is missing: it was expected in the source tree around the\n"
-          "program, in ../share/resmoon of the program's folder, or where RESMOON_HOME says\n", stderr);
+    fputs(
+        "resmoon: the Lua library is missing: it was expected in the source tree around the\n"
+        "program, in ../share/resmoon of the program's folder, or where RESMOON_HOME says\n",
+        stderr);
     return 1;
   }
   shell_trace_open(L);
@@ -247,8 +250,7 @@ static int be_strict(lua_State *L) {
 
 static int run_all(lua_State *L, int argc, char **argv, const command_line *options) {
   int status = run_options(L, argv, options->script);
-  if (status == 0 && options->script < argc)
-    status = run_script(L, argc - options->script, argv + options->script);
+  if (status == 0 && options->script < argc) status = run_script(L, argc - options->script, argv + options->script);
   int nothing = options->script == argc && !options->runs_code && !options->version;
   if (shell_ending()) return status;
   if (options->interactive || (nothing && isatty(STDIN_FILENO))) {

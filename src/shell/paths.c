@@ -35,7 +35,7 @@ const char *shell_home(void) {
     char *slash = strrchr(program, '/');
     if (slash) *slash = '\0';
     int found = given && *given ? try_home(home, given, "")
-                : try_home(home, program, "/../..") || try_home(home, program, "/../share/resmoon");
+                                : try_home(home, program, "/../..") || try_home(home, program, "/../share/resmoon");
     if (!found) home[0] = '\0';
   }
   return home[0] ? home : NULL;
@@ -53,7 +53,7 @@ void shell_set_package_path(lua_State *L) {
 
 int shell_find_script(const char *name, char *path, size_t size) {
   const char *home = shell_home();
-  if (!home || !*name || strpbrk(name, "/.")) return 0;  /* that is a file */
+  if (!home || !*name || strpbrk(name, "/.")) return 0; /* that is a file */
   snprintf(path, size, "%s/scripts/%s.lua", home, name);
   return access(path, R_OK) == 0;
 }

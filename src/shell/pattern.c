@@ -190,8 +190,7 @@ static const char *close_capture(matcher *m, const char *s, const char *p) {
 /* What capture `digit` caught, once more. */
 static const char *same_again(matcher *m, const char *s, int digit) {
   int i = digit - '1';
-  if (i < 0 || i >= m->captures || m->capture[i].length == OPEN)
-    luaL_error(m->L, "invalid capture index %%%d", i + 1);
+  if (i < 0 || i >= m->captures || m->capture[i].length == OPEN) luaL_error(m->L, "invalid capture index %%%d", i + 1);
   size_t length = (size_t)m->capture[i].length; /* a position is longer than any subject */
   if ((size_t)(m->end - s) < length) return NULL;
   spend(m, (ptrdiff_t)length);
@@ -222,9 +221,7 @@ static inline const char *match_item(matcher *m, const char *s, const char *p, c
     case '+': return longest_first(m, s + 1, p, e);
     case '*': return longest_first(m, s, p, e);
     case '-': return shortest_first(m, s, p, e);
-    default:
-      *rest = e;
-      return s + 1;
+    default: *rest = e; return s + 1;
   }
 }
 
@@ -486,8 +483,8 @@ static int string_gsub(lua_State *L) {
 }
 
 void shell_pattern_open(lua_State *L) {
-  static const luaL_Reg functions[] = {{"find", string_find}, {"match", string_match}, {"gmatch", string_gmatch},
-                                       {"gsub", string_gsub}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"find", string_find}, {"match", string_match}, {"gmatch", string_gmatch}, {"gsub", string_gsub}, {NULL, NULL}};
   lua_getglobal(L, LUA_STRLIBNAME);
   luaL_setfuncs(L, functions, 0);
   lua_pop(L, 1);

@@ -136,10 +136,10 @@ static int call_wrapped(lua_State *L) {
   lua_State *co = lua_tothread(L, lua_upvalueindex(1));
   int results = resume(L, co, lua_gettop(L));
   if (results >= 0) return results;
-  if (lua_status(co) != LUA_OK && lua_status(co) != LUA_YIELD) {  /* it failed: close its variables */
+  if (lua_status(co) != LUA_OK && lua_status(co) != LUA_YIELD) { /* it failed: close its variables */
     if (close_thread(co) != LUA_OK) lua_xmove(co, L, 1);
   }
-  if (lua_type(L, -1) == LUA_TSTRING) {  /* the place of the call, as Lua's own does */
+  if (lua_type(L, -1) == LUA_TSTRING) { /* the place of the call, as Lua's own does */
     luaL_where(L, 1);
     lua_insert(L, -2);
     lua_concat(L, 2);
@@ -230,13 +230,13 @@ void shell_protect_open(lua_State *L) {
   lua_pop(L, 1);
   if (luaL_loadbufferx(L, MAKER, sizeof MAKER - 1, "=[C]", "t") != LUA_OK) lua_error(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &maker);
-  static const luaL_Reg globals[] = {{"pcall", twin_pcall}, {"xpcall", twin_xpcall},
-                                     {"setmetatable", twin_setmetatable}, {NULL, NULL}};
+  static const luaL_Reg globals[] = {
+      {"pcall", twin_pcall}, {"xpcall", twin_xpcall}, {"setmetatable", twin_setmetatable}, {NULL, NULL}};
   lua_pushglobaltable(L);
   luaL_setfuncs(L, globals, 0);
   lua_pop(L, 1);
-  static const luaL_Reg twins[] = {{"resume", coroutine_resume}, {"wrap", coroutine_wrap},
-                                   {"close", coroutine_close}, {NULL, NULL}};
+  static const luaL_Reg twins[] = {
+      {"resume", coroutine_resume}, {"wrap", coroutine_wrap}, {"close", coroutine_close}, {NULL, NULL}};
   lua_getglobal(L, LUA_COLIBNAME);
   luaL_setfuncs(L, twins, 0);
   lua_pop(L, 1);

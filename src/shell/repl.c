@@ -83,9 +83,7 @@ static outcome run_ready(lua_State *L) {
         shell_report(L);
         ask_session(L, "reset", 0);
         break;
-      default:
-        lua_settop(L, SESSION);
-        return *kind == 'm' ? MORE : *kind == 'l' ? LEAVE : DONE;
+      default: lua_settop(L, SESSION); return *kind == 'm' ? MORE : *kind == 'l' ? LEAVE : DONE;
     }
     lua_settop(L, SESSION);
   }
@@ -127,7 +125,8 @@ int shell_repl(lua_State *L) {
   shell_line_open();
   shell_complete_open(L);
   shell_history_open();
-  if (isatty(STDIN_FILENO)) puts("ResMoon, with " LUA_RELEASE ". ?name explains, Ctrl-C stops what runs, Ctrl-D leaves.");
+  if (isatty(STDIN_FILENO))
+    puts("ResMoon, with " LUA_RELEASE ". ?name explains, Ctrl-C stops what runs, Ctrl-D leaves.");
   fflush(stdout);
   ask_session(L, "open", 0);
   outcome state = DONE;

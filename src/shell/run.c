@@ -19,8 +19,7 @@ static const char TRACE[] = "resmoon.trace"; /* in the registry */
 static int add_traceback(lua_State *L) {
   if (!lua_isstring(L, 1) && !luaL_getmetafield(L, 1, "__tostring"))
     lua_pushfstring(L, lua_isnil(L, 1) ? "(the error is %s)" : "(the error is a %s)", luaL_typename(L, 1));
-  else
-    luaL_tolstring(L, 1, NULL);
+  else luaL_tolstring(L, 1, NULL);
   const char *wish = getenv("RESMOON_TRACEBACK");
   if (wish && strcmp(wish, "full") == 0) {
     luaL_traceback(L, L, lua_tostring(L, -1), 1);
@@ -43,7 +42,7 @@ void shell_trace_open(lua_State *L) {
   lua_settop(L, 0);
 }
 
-static int interrupted;  /* the last shell_call ended by Ctrl-C */
+static int interrupted; /* the last shell_call ended by Ctrl-C */
 
 /* The message on top without anything that a terminal obeys: it may quote the name of a file or a tensor. */
 static void make_visible(lua_State *L) {
@@ -81,7 +80,7 @@ int shell_call(lua_State *L, int nargs, int nresults) {
   return status;
 }
 
-int shell_colour(int descriptor) {
+int shell_color(int descriptor) {
   const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
   return isatty(descriptor) && !(none && *none) && terminal && strcmp(terminal, "dumb") != 0;
 }
@@ -94,11 +93,11 @@ int shell_report(lua_State *L) {
   size_t length = 0;
   const char *message = lua_tolstring(L, -1, &length); /* which may have zero bytes in it */
   if (!message) message = "(no message)", length = strlen(message);
-  int colour = shell_colour(STDERR_FILENO);
+  int color = shell_color(STDERR_FILENO);
   fflush(stdout);
-  fputs(colour ? "\033[31m" : "", stderr);
+  fputs(color ? "\033[31m" : "", stderr);
   fwrite(message, 1, length, stderr);
-  fputs(colour ? "\033[0m\n" : "\n", stderr);
+  fputs(color ? "\033[0m\n" : "\n", stderr);
   fflush(stderr);
   lua_pop(L, 1);
   return interrupted ? 130 : 1;

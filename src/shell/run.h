@@ -16,7 +16,7 @@ void shell_trace_open(lua_State *L);
  * Ctrl-C. */
 int shell_report(lua_State *L);
 
-/* 1 where `stream` is a terminal that may show colour (NO_COLOR, TERM=dumb). */
-int shell_colour(int descriptor);
+/* 1 where `stream` is a terminal that may show color (NO_COLOR, TERM=dumb). */
+int shell_color(int descriptor);
 
 #endif

@@ -9,7 +9,7 @@
 static void force_text(lua_State *L, int arg) {
   const char *mode = luaL_optstring(L, arg, "t");
   if (!strchr(mode, 't')) luaL_error(L, "precompiled chunks are not accepted: mode must be \"t\"");
-  if (lua_gettop(L) < arg) lua_settop(L, arg);  /* a further argument, even nil, is the environment */
+  if (lua_gettop(L) < arg) lua_settop(L, arg); /* a further argument, even nil, is the environment */
   lua_pushliteral(L, "t");
   lua_replace(L, arg);
 }
@@ -52,7 +52,7 @@ static int search_lua(lua_State *L) {
   lua_pushvalue(L, 1);
   lua_getfield(L, -3, "path");
   lua_call(L, 2, 2);
-  if (lua_isnil(L, -2)) return 1;  /* the list of places that were tried */
+  if (lua_isnil(L, -2)) return 1; /* the list of places that were tried */
   lua_pop(L, 1);
   const char *file = lua_tostring(L, -1);
   if (luaL_loadfilex(L, file, "t") != LUA_OK)

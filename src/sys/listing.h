@@ -13,6 +13,6 @@ typedef struct {
 /* "PATH: the system's reason" if the folder cannot be read. What is in *out is the caller's to free, also
  * on failure. */
 rm_status rm_listing_read(const char *path, rm_listing *out, rm_error *err);
-void      rm_listing_free(rm_listing *listing); /* leaves it empty */
+void rm_listing_free(rm_listing *listing); /* leaves it empty */
 
 #endif

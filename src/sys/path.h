@@ -15,8 +15,8 @@ typedef struct {
 } rm_path_state;
 
 rm_status rm_path_look(const char *path, rm_path_state *state, rm_error *err);
-bool      rm_path_exists(const char *path);
-bool      rm_path_is_folder(const char *path);
+bool rm_path_exists(const char *path);
+bool rm_path_is_folder(const char *path);
 
 /* Makes a folder and its parents; that it is there already is not a failure. `path` is written to and
  * left as it was, except on failure, when it ends at the folder that could not be made. */

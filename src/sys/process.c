@@ -17,8 +17,8 @@
 
 extern char **environ;
 
-enum { TICK_MS = 50 };    /* how long an interrupt may go unnoticed */
-enum { GRACE_MS = 500 };  /* between SIGTERM and SIGKILL */
+enum { TICK_MS = 50 };   /* how long an interrupt may go unnoticed */
+enum { GRACE_MS = 500 }; /* between SIGTERM and SIGKILL */
 
 static void close_fd(int *fd) {
   if (*fd >= 0) close(*fd);
@@ -125,7 +125,7 @@ static bool reap(rm_process *p, int flags) {
   pid_t got = waitpid(p->pid, &status, flags);
   if (got == 0 || (got < 0 && errno == EINTR)) return false;
   p->over = true;
-  if (got < 0) p->status = 127;  /* someone else waited for it */
+  if (got < 0) p->status = 127; /* someone else waited for it */
   else p->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return true;
 }
@@ -158,8 +158,10 @@ static int await(rm_process *p, double end) {
 /* What an errno of waiting, writing or reading means. */
 static rm_status waiting_failed(int failed, rm_error *err) {
   if (failed == EINTR) return rm_fail(err, RM_ERR_INTERRUPTED, "interrupted");
-  return rm_fail(err, failed == ENOMEM ? RM_ERR_MEMORY : RM_ERR_IO, "%s", failed == EPIPE ? "it no longer reads"
-                 : failed == ETIME ? "it takes too long" : strerror(failed));
+  return rm_fail(err, failed == ENOMEM ? RM_ERR_MEMORY : RM_ERR_IO, "%s",
+                 failed == EPIPE   ? "it no longer reads"
+                 : failed == ETIME ? "it takes too long"
+                                   : strerror(failed));
 }
 
 rm_status rm_process_wait(rm_process *p, double seconds, rm_error *err) {
@@ -191,7 +193,7 @@ static int exchange(rm_process *p, const char *text, size_t left, double end) {
     if (poll(fds, 3, TICK_MS) < 0 && errno != EINTR) return errno;
     if (fds[0].revents) {
       failed = feed(p, &text, &left);
-      if (failed == EPIPE) failed = 0, left = 0;  /* its exit status tells more */
+      if (failed == EPIPE) failed = 0, left = 0; /* its exit status tells more */
       if (left == 0) close_fd(&p->in);
     }
     if (!failed && fds[1].revents) failed = drain(&p->out, &p->output);

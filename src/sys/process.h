@@ -17,17 +17,17 @@ typedef struct {
 } rm_text;
 
 typedef struct {
-  pid_t pid;           /* 0: never started */
-  int in, out, err;    /* our ends of its pipes, or -1 */
-  bool over;           /* waited for: status is known and pid is no longer ours */
-  int status;          /* its exit status, or 128 + the signal that ended it */
+  pid_t pid;        /* 0: never started */
+  int in, out, err; /* our ends of its pipes, or -1 */
+  bool over;        /* waited for: status is known and pid is no longer ours */
+  int status;       /* its exit status, or 128 + the signal that ended it */
   rm_text output, errors;
 } rm_process;
 
 typedef struct {
-  bool feed;      /* stdin is a pipe from us; otherwise it is empty */
-  bool capture;   /* stdout and stderr are pipes to us; otherwise they are ours */
-  bool quiet;     /* stdout and stderr are thrown away */
+  bool feed;    /* stdin is a pipe from us; otherwise it is empty */
+  bool capture; /* stdout and stderr are pipes to us; otherwise they are ours */
+  bool quiet;   /* stdout and stderr are thrown away */
 } rm_plumbing;
 
 /* argv ends with NULL. *p is an empty process on failure: "cannot start PROGRAM: reason". */
@@ -39,13 +39,13 @@ rm_status rm_process_exchange(rm_process *p, const char *program, const char *te
                               rm_error *err);
 
 rm_status rm_process_write(rm_process *p, const char *text, size_t length, double seconds, rm_error *err);
-void      rm_process_close(rm_process *p);   /* the end of its input */
-rm_status rm_process_wait(rm_process *p, double seconds, rm_error *err);   /* until it ends */
-bool      rm_process_running(rm_process *p);
-void      rm_process_stop(rm_process *p);    /* asks it, and all that it started, to end */
-void      rm_process_stop_for_certain(rm_process *p);   /* ends them: SIGTERM, then SIGKILL */
+void rm_process_close(rm_process *p);                                    /* the end of its input */
+rm_status rm_process_wait(rm_process *p, double seconds, rm_error *err); /* until it ends */
+bool rm_process_running(rm_process *p);
+void rm_process_stop(rm_process *p);             /* asks it, and all that it started, to end */
+void rm_process_stop_for_certain(rm_process *p); /* ends them: SIGTERM, then SIGKILL */
 
 /* Its input ends, which ends most programs; one that is over is reaped. May be called again. */
-void      rm_process_free(rm_process *p);
+void rm_process_free(rm_process *p);
 
 #endif

@@ -109,8 +109,9 @@ static void garbage_is_asked_for_once(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(freed_neighbors_serve_larger_requests), cmocka_unit_test(blocks_never_overlap),
-      cmocka_unit_test(impossible_sizes_are_refused), cmocka_unit_test(garbage_is_asked_for_once), cmocka_unit_test(nothing_is_left)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(freed_neighbors_serve_larger_requests),
+                                     cmocka_unit_test(blocks_never_overlap),
+                                     cmocka_unit_test(impossible_sizes_are_refused),
+                                     cmocka_unit_test(garbage_is_asked_for_once), cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

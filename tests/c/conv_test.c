@@ -12,35 +12,48 @@ typedef struct {
   rm_conv_options o;
 } shape;
 
-#define SAME(p) {{1, 1}, {p, p}, {1, 1}, 1}
+#define SAME(p) \
+  { {1, 1}, {p, p}, {1, 1}, 1 }
 static const shape shapes[] = {
-    {2, 16, 8, 8, 16, 3, 3, SAME(1)},    {3, 17, 9, 7, 18, 3, 3, SAME(1)},
-    {1, 8, 4, 4, 8, 3, 3, SAME(0)},      {2, 5, 6, 11, 3, 3, 3, SAME(2)},
-    {7, 32, 5, 4, 33, 3, 3, SAME(1)},    {1, 40, 13, 3, 24, 3, 3, SAME(1)},
-    {2, 3, 12, 10, 16, 3, 3, SAME(1)},   {1, 1, 1, 1, 1, 3, 3, SAME(1)},
-    {5, 64, 8, 8, 64, 3, 3, SAME(1)},    {2, 130, 6, 6, 70, 3, 3, SAME(1)},
-    {60, 130, 5, 1, 128, 3, 3, SAME(1)}, {3, 260, 2, 6, 264, 3, 3, SAME(1)}, /* threads share tiles */
+    {2, 16, 8, 8, 16, 3, 3, SAME(1)},
+    {3, 17, 9, 7, 18, 3, 3, SAME(1)},
+    {1, 8, 4, 4, 8, 3, 3, SAME(0)},
+    {2, 5, 6, 11, 3, 3, 3, SAME(2)},
+    {7, 32, 5, 4, 33, 3, 3, SAME(1)},
+    {1, 40, 13, 3, 24, 3, 3, SAME(1)},
+    {2, 3, 12, 10, 16, 3, 3, SAME(1)},
+    {1, 1, 1, 1, 1, 3, 3, SAME(1)},
+    {5, 64, 8, 8, 64, 3, 3, SAME(1)},
+    {2, 130, 6, 6, 70, 3, 3, SAME(1)},
+    {60, 130, 5, 1, 128, 3, 3, SAME(1)},
+    {3, 260, 2, 6, 264, 3, 3, SAME(1)}, /* threads share tiles */
     {1, 5, 4, 3, 2400, 3, 3, SAME(1)},
-    {2, 16, 9, 9, 20, 1, 1, SAME(0)},    {1, 260, 4, 5, 264, 1, 1, SAME(0)},    {2, 33, 5, 6, 65, 1, 1, SAME(1)},
+    {2, 16, 9, 9, 20, 1, 1, SAME(0)},
+    {1, 260, 4, 5, 264, 1, 1, SAME(0)},
+    {2, 33, 5, 6, 65, 1, 1, SAME(1)},
     {2, 16, 16, 16, 32, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
     {3, 17, 15, 13, 6, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
     {2, 16, 9, 11, 17, 1, 1, {{2, 2}, {0, 0}, {1, 1}, 1}},
     {1, 3, 33, 29, 16, 7, 7, {{2, 2}, {3, 3}, {1, 1}, 1}},
     {2, 4, 11, 12, 6, 5, 3, {{2, 3}, {1, 2}, {2, 1}, 1}},
     {2, 6, 14, 14, 16, 5, 5, SAME(0)},
-    {3, 3, 12, 12, 6, 5, 5, SAME(0)},    {2, 2, 7, 12, 3, 5, 5, SAME(2)},    {1, 1, 9, 16, 3, 3, 7, SAME(3)},
+    {3, 3, 12, 12, 6, 5, 5, SAME(0)},
+    {2, 2, 7, 12, 3, 5, 5, SAME(2)},
+    {1, 1, 9, 16, 3, 3, 7, SAME(3)},
     {2, 3, 9, 13, 5, 5, 5, {{2, 1}, {2, 2}, {1, 1}, 1}},
     {37, 24, 4, 4, 20, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
     {21, 24, 2, 3, 40, 1, 1, SAME(0)},
-    {3, 64, 13, 7, 128, 1, 1, SAME(0)},  {1, 128, 17, 19, 64, 1, 1, SAME(0)},   {1, 64, 1, 1, 64, 1, 1, SAME(0)},
-    {1, 256, 1, 3, 2112, 1, 1, SAME(0)}, {2, 320, 2, 3, 256, 1, 1, {{2, 1}, {0, 0}, {1, 1}, 1}},
+    {3, 64, 13, 7, 128, 1, 1, SAME(0)},
+    {1, 128, 17, 19, 64, 1, 1, SAME(0)},
+    {1, 64, 1, 1, 64, 1, 1, SAME(0)},
+    {1, 256, 1, 3, 2112, 1, 1, SAME(0)},
+    {2, 320, 2, 3, 256, 1, 1, {{2, 1}, {0, 0}, {1, 1}, 1}},
     {2, 192, 24, 15, 64, 1, 1, {{2, 3}, {0, 0}, {1, 1}, 1}},
     {2, 16, 11, 9, 16, 3, 3, {{1, 1}, {2, 2}, {2, 2}, 1}},
     {2, 12, 8, 7, 18, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 3}},
     {2, 16, 7, 7, 16, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 16}},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
-
 
 typedef struct {
   rm_tensor *y, *dx, *dw, *db;
@@ -137,11 +150,26 @@ static void large_outputs_are_the_same(void **state) {
   rm_free(y, 2 * OUT * sizeof *y);
 }
 
-static void im2col_matches(void **state) { (void)state; matches_naive("im2col"); }
-static void winograd_matches(void **state) { (void)state; matches_naive("winograd"); }
-static void direct_matches(void **state) { (void)state; matches_naive("direct"); }
-static void strassen_matches(void **state) { (void)state; matches_naive("strassen"); }
-static void automatic_matches(void **state) { (void)state; matches_naive(NULL); }
+static void im2col_matches(void **state) {
+  (void)state;
+  matches_naive("im2col");
+}
+static void winograd_matches(void **state) {
+  (void)state;
+  matches_naive("winograd");
+}
+static void direct_matches(void **state) {
+  (void)state;
+  matches_naive("direct");
+}
+static void strassen_matches(void **state) {
+  (void)state;
+  matches_naive("strassen");
+}
+static void automatic_matches(void **state) {
+  (void)state;
+  matches_naive(NULL);
+}
 
 static bool same_bits(rm_tensor *a, rm_tensor *b) {
   return memcmp(rm_tensor_f32(a), rm_tensor_f32(b), a->numel * sizeof(float)) == 0;
@@ -213,7 +241,8 @@ static void expect_refusal(const shape *p, const char *text) {
 static void wrong_shapes_are_named(void **state) {
   (void)state;
   expect_refusal(&(shape){1, 3, 8, 8, 2, 3, 3, SAME(1)}, "conv2d: x has 3 channels, weight expects 4");
-  expect_refusal(&(shape){1, 8, 8, 8, 3, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 2}}, "3 output channels cannot be split into 2 groups");
+  expect_refusal(&(shape){1, 8, 8, 8, 3, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 2}},
+                 "3 output channels cannot be split into 2 groups");
   expect_refusal(&(shape){1, 4, 2, 8, 2, 3, 3, SAME(0)}, "the kernel covers 3 x 3 pixels, the padded x has only 2 x 8");
   expect_refusal(&(shape){1, 4, 8, 8, 2, 3, 3, {{0, 1}, {1, 1}, {1, 1}, 1}}, "stride must be at least 1, got 0");
 }
@@ -229,10 +258,9 @@ static void an_empty_batch_is_fine(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(im2col_matches),         cmocka_unit_test(automatic_matches),
-      cmocka_unit_test(strassen_matches),
-      cmocka_unit_test(winograd_matches),       cmocka_unit_test(direct_matches),
-      cmocka_unit_test(threads_keep_the_bits),  cmocka_unit_test(wrong_shapes_are_named),
-      cmocka_unit_test(large_outputs_are_the_same),
+      cmocka_unit_test(strassen_matches),       cmocka_unit_test(winograd_matches),
+      cmocka_unit_test(direct_matches),         cmocka_unit_test(threads_keep_the_bits),
+      cmocka_unit_test(wrong_shapes_are_named), cmocka_unit_test(large_outputs_are_the_same),
       cmocka_unit_test(an_empty_batch_is_fine), cmocka_unit_test(memory_may_run_out),
       cmocka_unit_test(nothing_is_left),
   };

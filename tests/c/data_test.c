@@ -49,8 +49,7 @@ static void mutated_headers_never_crash(void **state) {
   for (int round = 0; round < 2000; round++) {
     uint8_t bytes[sizeof idx];
     memcpy(bytes, idx, sizeof idx);
-    for (uint64_t k = rm_rng_below(&rng, 4) + 1; k > 0; k--)
-      bytes[rm_rng_below(&rng, 16)] = (uint8_t)rm_rng_u64(&rng);
+    for (uint64_t k = rm_rng_below(&rng, 4) + 1; k > 0; k--) bytes[rm_rng_below(&rng, 16)] = (uint8_t)rm_rng_u64(&rng);
     write_file(bytes, sizeof bytes - rm_rng_below(&rng, 3));
     rm_tensor *t = NULL;
     rm_error err;
@@ -116,14 +115,14 @@ static rm_status load_image(void) {
 /* Every step once, on both ways in. */
 static rm_status load_batch(void) {
   static const rm_step steps[] = {
-    {.kind = RM_STEP_RESIZE, .height = 12, .width = 15},
-    {.kind = RM_STEP_SHORTER, .height = 10},
-    {.kind = RM_STEP_PAD, .height = 1, .width = 2},
-    {.kind = RM_STEP_RANDOM_RESIZED_CROP, .height = 9, .width = 9, .scale = {0.1, 1}, .ratio = {0.75, 1.25}},
-    {.kind = RM_STEP_FLIP, .p = 1},
-    {.kind = RM_STEP_COVER, .height = 8, .width = 6},
-    {.kind = RM_STEP_CENTER_CROP, .height = 6, .width = 6},
-    {.kind = RM_STEP_TEN_CROP, .height = 4, .width = 4},
+      {.kind = RM_STEP_RESIZE, .height = 12, .width = 15},
+      {.kind = RM_STEP_SHORTER, .height = 10},
+      {.kind = RM_STEP_PAD, .height = 1, .width = 2},
+      {.kind = RM_STEP_RANDOM_RESIZED_CROP, .height = 9, .width = 9, .scale = {0.1, 1}, .ratio = {0.75, 1.25}},
+      {.kind = RM_STEP_FLIP, .p = 1},
+      {.kind = RM_STEP_COVER, .height = 8, .width = 6},
+      {.kind = RM_STEP_CENTER_CROP, .height = 6, .width = 6},
+      {.kind = RM_STEP_TEN_CROP, .height = 4, .width = 4},
   };
   const rm_transform transform = {sizeof steps / sizeof *steps, steps}, part = {2, steps + 2};
   const char *paths[5] = {path, path, path, path, path};
@@ -175,7 +174,7 @@ static void an_image_needs_memory_too(void **state) {
   OK(rm_png_write(path, image, &test_err));
   rm_tensor_release(image);
   assert_int_equal(load_image(), RM_OK);
-  for (long n = 0; n < 30; n++) {   /* the file shrinks when it works: write it anew */
+  for (long n = 0; n < 30; n++) { /* the file shrinks when it works: write it anew */
     image = one_image();
     OK(rm_png_write(path, image, &test_err));
     rm_tensor_release(image);
@@ -299,15 +298,15 @@ static void a_plan_that_does_not_fit_is_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(mutated_headers_never_crash),
-    cmocka_unit_test(a_gzip_bomb_meets_the_limit),
-    cmocka_unit_test(failing_allocations_leak_nothing),
-    cmocka_unit_test(an_image_needs_memory_too),
-    cmocka_unit_test(worker_and_demand_give_the_same_bits),
-    cmocka_unit_test(stopping_at_any_moment_releases_all),
-    cmocka_unit_test(a_failure_of_the_worker_is_handed_over),
-    cmocka_unit_test(a_plan_that_does_not_fit_is_refused),
-    cmocka_unit_test(nothing_is_left),
+      cmocka_unit_test(mutated_headers_never_crash),
+      cmocka_unit_test(a_gzip_bomb_meets_the_limit),
+      cmocka_unit_test(failing_allocations_leak_nothing),
+      cmocka_unit_test(an_image_needs_memory_too),
+      cmocka_unit_test(worker_and_demand_give_the_same_bits),
+      cmocka_unit_test(stopping_at_any_moment_releases_all),
+      cmocka_unit_test(a_failure_of_the_worker_is_handed_over),
+      cmocka_unit_test(a_plan_that_does_not_fit_is_refused),
+      cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -4,24 +4,47 @@
 
 static void kinds_are_told_by_content(void **state) {
   (void)state;
-  static const struct { const char *bytes; size_t size; const char *name; } cases[] = {
+  static const struct {
+    const char *bytes;
+    size_t size;
+    const char *name;
+  } cases[] = {
 #define BYTES(text) text, sizeof text - 1
-    {BYTES(""), "empty"}, {BYTES("\xff\xd8\xff\xe0rest"), "jpeg"}, {BYTES("\x89PNG\r\n\x1a\nrest"), "png"},
-    {BYTES("GIF89a\1\0"), "gif"}, {BYTES("RIFF\1\2\3\4WEBPVP8 "), "webp"}, {BYTES("RIFF\1\2\3\4WAVEfmt "), "riff"},
-    {BYTES("BM\x36\3\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x10"), "bmp"}, {BYTES("BM is a text"), "text"},
-    {BYTES("II*\0\1\0"), "tiff"}, {BYTES("\0\0\0\x1c" "ftypavif"), "avif"}, {BYTES("\1\2\3\4\5"), "unknown"},
-    {BYTES("P6\n3 4\n255\n"), "netpbm"}, {BYTES("<!DOCTYPE html>\n<title>404"), "html"},
-    {BYTES("\n  <HTML><body>"), "html"}, {BYTES("\xef\xbb\xbf<html>"), "html"},
-    {BYTES("<?xml version='1.0'?>\n<svg width='3'>"), "svg"}, {BYTES("<?xml?><annotation>"), "xml"},
-    {BYTES("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a"), "lfs"},
-    {BYTES("PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0archive/data.pkl"), "torch"},
-    {BYTES("PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0x.npy"), "npz"},
-    {BYTES("PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0a.jpg"), "zip"},
-    {BYTES("\x93NUMPY\1\0"), "npy"}, {BYTES("MATLAB 5.0 MAT-file"), "mat"}, {BYTES("\x89HDF\r\n\x1a\n"), "hdf5"},
-    {BYTES("PAR1\x15\4"), "parquet"}, {BYTES("\x80\2}q\1."), "pickle"}, {BYTES("\x80\2\x8a\nl\xfc\x9c\x46"), "torch"},
-    {BYTES("\x1f\x8b\10\0"), "gzip"}, {BYTES("{\"a\": 1}"), "json"}, {BYTES("hello\n"), "text"},
-    {BYTES("\x10\0\0\0\0\0\0\0{\"a\":{}}      "), "safetensors"}, {BYTES("\0\0\10\3\0\0\0\1"), "idx"},
-    {BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "zeros"},
+      {BYTES(""), "empty"},
+      {BYTES("\xff\xd8\xff\xe0rest"), "jpeg"},
+      {BYTES("\x89PNG\r\n\x1a\nrest"), "png"},
+      {BYTES("GIF89a\1\0"), "gif"},
+      {BYTES("RIFF\1\2\3\4WEBPVP8 "), "webp"},
+      {BYTES("RIFF\1\2\3\4WAVEfmt "), "riff"},
+      {BYTES("BM\x36\3\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x10"), "bmp"},
+      {BYTES("BM is a text"), "text"},
+      {BYTES("II*\0\1\0"), "tiff"},
+      {BYTES("\0\0\0\x1c"
+             "ftypavif"),
+       "avif"},
+      {BYTES("\1\2\3\4\5"), "unknown"},
+      {BYTES("P6\n3 4\n255\n"), "netpbm"},
+      {BYTES("<!DOCTYPE html>\n<title>404"), "html"},
+      {BYTES("\n  <HTML><body>"), "html"},
+      {BYTES("\xef\xbb\xbf<html>"), "html"},
+      {BYTES("<?xml version='1.0'?>\n<svg width='3'>"), "svg"},
+      {BYTES("<?xml?><annotation>"), "xml"},
+      {BYTES("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a"), "lfs"},
+      {BYTES("PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0archive/data.pkl"), "torch"},
+      {BYTES("PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0x.npy"), "npz"},
+      {BYTES("PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0a.jpg"), "zip"},
+      {BYTES("\x93NUMPY\1\0"), "npy"},
+      {BYTES("MATLAB 5.0 MAT-file"), "mat"},
+      {BYTES("\x89HDF\r\n\x1a\n"), "hdf5"},
+      {BYTES("PAR1\x15\4"), "parquet"},
+      {BYTES("\x80\2}q\1."), "pickle"},
+      {BYTES("\x80\2\x8a\nl\xfc\x9c\x46"), "torch"},
+      {BYTES("\x1f\x8b\10\0"), "gzip"},
+      {BYTES("{\"a\": 1}"), "json"},
+      {BYTES("hello\n"), "text"},
+      {BYTES("\x10\0\0\0\0\0\0\0{\"a\":{}}      "), "safetensors"},
+      {BYTES("\0\0\10\3\0\0\0\1"), "idx"},
+      {BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "zeros"},
 #undef BYTES
   };
   for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
@@ -37,7 +60,8 @@ static void a_reader_says_what_it_was_given(void **state) {
   (void)state;
   static const char page[] = "<!DOCTYPE html><html>", words[] = "hello", odd[] = "\1\2\3";
   assert_int_equal(rm_kind_refuse("f", page, sizeof page - 1, "an IDX file", "is short", &test_err), RM_ERR_FORMAT);
-  assert_string_equal(test_err.message, "f: is a web page (HTML), expected an IDX file: the download failed: fetch the file "
+  assert_string_equal(test_err.message,
+                      "f: is a web page (HTML), expected an IDX file: the download failed: fetch the file "
                       "again, in a browser if need be");
   assert_int_equal(rm_kind_refuse("f", words, 5, "an IDX file", "is short", &test_err), RM_ERR_FORMAT);
   assert_string_equal(test_err.message, "f: is short (it is a text file)");
@@ -49,8 +73,8 @@ static void a_reader_says_what_it_was_given(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(kinds_are_told_by_content),
-    cmocka_unit_test(a_reader_says_what_it_was_given),
+      cmocka_unit_test(kinds_are_told_by_content),
+      cmocka_unit_test(a_reader_says_what_it_was_given),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

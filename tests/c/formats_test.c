@@ -46,7 +46,7 @@ static const char table[] = "label,pixel0,pixel1,pixel2,pixel3\n3,0,17,255,9\n0,
 static void a_table_becomes_images(void **state) {
   (void)state;
   rm_tensor *x, *y;
-  write_file(table, sizeof table - 2);   /* without the last end of line */
+  write_file(table, sizeof table - 2); /* without the last end of line */
   OK(rm_csv_load(path, &x, &y, &test_err));
   static const uint8_t pixels[] = {0, 17, 255, 9, 1, 2, 3, 4};
   assert_int_equal(x->numel, 8);
@@ -79,7 +79,8 @@ static void mutated_tables_never_crash(void **state) {
 
 /* A pickle of one image, label 7: the official form. */
 static size_t cifar_pickle(uint8_t *to) {
-  static const char head[] = "\x80\x02}(U\6labels](K\7eU\4datacnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\0tU\1btR"
+  static const char head[] =
+      "\x80\x02}(U\6labels](K\7eU\4datacnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\0tU\1btR"
       "(K\1(K\1M\0\14tcnumpy\ndtype\n(U\2u1K\0K\1tR(K\3U\1|NNNtb\x89T\0\14\0\0";
   size_t n = sizeof head - 1;
   memcpy(to, head, n);
@@ -174,12 +175,12 @@ static void headers_of_pictures_tell_their_sizes(void **state) {
   info = probed(jpeg, 20);
   assert_false(info.is_image);
   assert_string_equal(info.kind.name, "jpeg");
-  static const uint8_t loop[] = "\xff\xd8\xff\xfe\0\0\xff\xfe\0\1";   /* a segment shorter than its own length */
+  static const uint8_t loop[] = "\xff\xd8\xff\xfe\0\0\xff\xfe\0\1"; /* a segment shorter than its own length */
   assert_false(probed(loop, sizeof loop - 1).is_image);
   unlink(path);
   const char *paths[1] = {path};
   rm_images_probe(1, paths, &info);
-  assert_int_equal(info.reason, 2);   /* ENOENT */
+  assert_int_equal(info.reason, 2); /* ENOENT */
   write_file("x", 1);
 }
 
@@ -211,13 +212,13 @@ static void a_pipe_does_not_hang(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_table_becomes_images),
-    cmocka_unit_test(mutated_tables_never_crash),
-    cmocka_unit_test(mutated_images_in_pickles_never_crash),
-    cmocka_unit_test(failing_allocations_leak_nothing),
-    cmocka_unit_test(headers_of_pictures_tell_their_sizes),
-    cmocka_unit_test(a_jpeg_of_many_segments_ends),
-    cmocka_unit_test(a_pipe_does_not_hang),
+      cmocka_unit_test(a_table_becomes_images),
+      cmocka_unit_test(mutated_tables_never_crash),
+      cmocka_unit_test(mutated_images_in_pickles_never_crash),
+      cmocka_unit_test(failing_allocations_leak_nothing),
+      cmocka_unit_test(headers_of_pictures_tell_their_sizes),
+      cmocka_unit_test(a_jpeg_of_many_segments_ends),
+      cmocka_unit_test(a_pipe_does_not_hang),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -5,7 +5,6 @@
 #include "core/iterate.h"
 #include "core/view.h"
 
-
 /* A tensor of `shape` whose dimensions lie in memory in a random order, with gaps where `gaps`. */
 static rm_tensor *scattered(rm_rng *rng, rm_dtype dtype, size_t ndim, const size_t shape[], bool gaps) {
   size_t order[RM_MAX_DIMS], inner[RM_MAX_DIMS];
@@ -72,8 +71,7 @@ static void one_random_case(rm_rng *rng, bool threads) {
   rm_iter_init(&it, 3, (const rm_tensor *const[]){y, a, b});
   if (threads) rm_iter_run(&it, add_run, NULL);
   else rm_iter_run_serial(&it, add_run, NULL);
-  if (y->numel)
-    do {
+  if (y->numel) do {
       float expected = (float)rm_tensor_i64(a)[offset_of(a, y, at)] + 3 * (float)rm_tensor_u8(b)[offset_of(b, y, at)];
       assert_true(rm_tensor_f32(y)[offset_of(y, y, at)] == expected);
     } while (next_position(y, at));
@@ -145,9 +143,8 @@ static void scalars_and_empty_tensors(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(random_strides), cmocka_unit_test(same_layouts_are_one_run),
-      cmocka_unit_test(broadcast_over_channels_is_a_run_per_pixel), cmocka_unit_test(scalars_and_empty_tensors),
-      cmocka_unit_test(nothing_is_left)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(random_strides), cmocka_unit_test(same_layouts_are_one_run),
+                                     cmocka_unit_test(broadcast_over_channels_is_a_run_per_pixel),
+                                     cmocka_unit_test(scalars_and_empty_tensors), cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

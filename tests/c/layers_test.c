@@ -23,9 +23,7 @@ static rm_status make_pool(rm_layer **layer) {
   return rm_max_pool_layer(&o, layer, &test_err);
 }
 static rm_status make_dropout(rm_layer **layer) { return rm_dropout_layer(0.5, layer, &test_err); }
-static rm_status make_maxout(rm_layer **layer) {
-  return rm_maxout_layer(2, layer, &test_err);
-}
+static rm_status make_maxout(rm_layer **layer) { return rm_maxout_layer(2, layer, &test_err); }
 static rm_status make_flatten(rm_layer **layer) { return rm_flatten_layer(2, -1, layer, &test_err); }
 
 static rm_status attempt(void) {
@@ -94,6 +92,6 @@ static void nothing_left(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(memory_runs_out), cmocka_unit_test(slots),
                                      cmocka_unit_test(long_texts), cmocka_unit_test(nothing_left),
-      cmocka_unit_test(nothing_is_left)};
+                                     cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("layers", tests, NULL, NULL);
 }

@@ -8,7 +8,6 @@
 #include "ops/linalg/column_sums.h"
 #include "ops/linalg/matmul.h"
 
-
 static void check_sgemm(bool ta, bool tb, size_t m, size_t n, size_t k) {
   rm_rng rng = rm_rng_new(1, 1);
   rm_tensor *a = test_normal(&rng, 2, (size_t[]){m, k}, 0, 1), *b = test_normal(&rng, 2, (size_t[]){k, n}, 0, 1);
@@ -19,7 +18,8 @@ static void check_sgemm(bool ta, bool tb, size_t m, size_t n, size_t k) {
   for (size_t i = 0; i < m; i++)
     for (size_t j = 0; j < n; j++) {
       double sum = 0;
-      for (size_t p = 0; p < k; p++) sum += (double)(ta ? pa[p * m + i] : pa[i * k + p]) * (tb ? pb[j * k + p] : pb[p * n + j]);
+      for (size_t p = 0; p < k; p++)
+        sum += (double)(ta ? pa[p * m + i] : pa[i * k + p]) * (tb ? pb[j * k + p] : pb[p * n + j]);
       assert_true(fabs(0.5 * sum + 2 * rm_tensor_f32(d)[i * n + j] - pc[i * n + j]) < 1e-4 * (1 + sqrt(k)));
     }
   rm_tensor_release(a);
@@ -59,9 +59,15 @@ static float *products(size_t na, const size_t *sa, size_t nb, const size_t *sb,
 
 static void threads_keep_the_bits(void **state) {
   (void)state;
-  static const struct { size_t na, a[4], nb, b[4]; } cases[] = {
-      {2, {600, 300}, 2, {300, 550}}, {3, {7, 90, 80}, 3, {7, 80, 70}}, {3, {5, 60, 50}, 2, {50, 40}},
-      {1, {900}, 2, {900, 800}},      {1, {5}, 1, {5}},                 {4, {2, 1, 3, 4}, 3, {6, 4, 5}},
+  static const struct {
+    size_t na, a[4], nb, b[4];
+  } cases[] = {
+      {2, {600, 300}, 2, {300, 550}},
+      {3, {7, 90, 80}, 3, {7, 80, 70}},
+      {3, {5, 60, 50}, 2, {50, 40}},
+      {1, {900}, 2, {900, 800}},
+      {1, {5}, 1, {5}},
+      {4, {2, 1, 3, 4}, 3, {6, 4, 5}},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     size_t n1, n2;

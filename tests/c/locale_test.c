@@ -106,21 +106,21 @@ static void long_messages_end_between_letters(void **state) {
 static void widths(void **state) {
   (void)state;
   assert_int_equal(rm_letters_width("abc", 3), 3);
-  assert_int_equal(rm_letters_width("e\xcc\x81", 3), 1);                  /* e, combining acute */
-  assert_int_equal(rm_letters_width("\xe7\x8c\xab", 3), 2);               /* U+732B */
-  assert_int_equal(rm_letters_width("\xff\xc3", 2), 2);                   /* no UTF-8 */
-  assert_int_equal(rm_letters_cut("ae\xcc\x81o", 5, 2), 4);               /* the accent stays with its letter */
-  assert_int_equal(rm_letters_cut("a\xe7\x8c\xab", 4, 2), 1);             /* half a wide letter is none */
-  assert_false(rm_letter_at("\xc0\x80", 2).valid);                        /* NUL in two bytes */
-  assert_false(rm_letter_at("\xed\xa0\x80", 3).valid);                    /* a surrogate */
-  assert_false(rm_letter_at("\xf4\x90\x80\x80", 4).valid);                /* above U+10FFFF */
-  assert_false(rm_letter_at("\xc2\x9b", 2).visible);                      /* CSI as one character */
+  assert_int_equal(rm_letters_width("e\xcc\x81", 3), 1);      /* e, combining acute */
+  assert_int_equal(rm_letters_width("\xe7\x8c\xab", 3), 2);   /* U+732B */
+  assert_int_equal(rm_letters_width("\xff\xc3", 2), 2);       /* no UTF-8 */
+  assert_int_equal(rm_letters_cut("ae\xcc\x81o", 5, 2), 4);   /* the accent stays with its letter */
+  assert_int_equal(rm_letters_cut("a\xe7\x8c\xab", 4, 2), 1); /* half a wide letter is none */
+  assert_false(rm_letter_at("\xc0\x80", 2).valid);            /* NUL in two bytes */
+  assert_false(rm_letter_at("\xed\xa0\x80", 3).valid);        /* a surrogate */
+  assert_false(rm_letter_at("\xf4\x90\x80\x80", 4).valid);    /* above U+10FFFF */
+  assert_false(rm_letter_at("\xc2\x9b", 2).visible);          /* CSI as one character */
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(numbers_keep_their_form), cmocka_unit_test(other_threads_are_left_alone),
-      cmocka_unit_test(a_nan_has_no_sign), cmocka_unit_test(long_messages_end_between_letters),
-      cmocka_unit_test(widths)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(numbers_keep_their_form),
+                                     cmocka_unit_test(other_threads_are_left_alone),
+                                     cmocka_unit_test(a_nan_has_no_sign),
+                                     cmocka_unit_test(long_messages_end_between_letters), cmocka_unit_test(widths)};
   return cmocka_run_group_tests(tests, make_locale, remove_locale);
 }

@@ -112,7 +112,6 @@ static void memory_runs_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(against_definition), cmocka_unit_test(same_bits_with_threads),
-                                     cmocka_unit_test(memory_runs_out),
-      cmocka_unit_test(nothing_is_left)};
+                                     cmocka_unit_test(memory_runs_out), cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("losses", tests, NULL, NULL);
 }

@@ -5,15 +5,20 @@
 #include "ops/norm/norm.h"
 #include "support.h"
 
-typedef struct { size_t ndim, shape[4]; float mean; } size;
+typedef struct {
+  size_t ndim, shape[4];
+  float mean;
+} size;
 static const size sizes[] = {
-    {4, {4, 16, 8, 8}, 0.5f}, {4, {3, 17, 5, 7}, 0.5f}, {4, {2, 3, 1, 2}, 0.5f}, {4, {1, 1, 9, 9}, -2},
+    {4, {4, 16, 8, 8}, 0.5f}, {4, {3, 17, 5, 7}, 0.5f}, {4, {2, 3, 1, 2}, 0.5f},   {4, {1, 1, 9, 9}, -2},
     {2, {33, 10}, 0.5f},      {2, {7, 13}, 0.5f},       {4, {2, 5, 20, 13}, 1000}, {4, {2, 70, 5, 3}, 0.1f},
     {2, {21, 2500}, 0.5f},    {4, {9, 64, 33, 17}, 3},
 };
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
-typedef struct { bool training, affine, running, add, relu; } mode;
+typedef struct {
+  bool training, affine, running, add, relu;
+} mode;
 
 typedef struct {
   rm_tensor *x, *weight, *bias, *running_mean, *running_var, *add, *dy, *y;
@@ -45,14 +50,15 @@ static void drop(problem *p) {
 
 static void run(problem *p, mode m) {
   rm_batch_norm_options o = {m.training, 0.1, 1e-5};
-  OK(rm_batch_norm(p->x, p->weight, p->bias, p->running_mean, p->running_var, &o, p->add, m.relu, &p->y,
-                   &test_err));
+  OK(rm_batch_norm(p->x, p->weight, p->bias, p->running_mean, p->running_var, &o, p->add, m.relu, &p->y, &test_err));
   OK(rm_backward(p->y, p->dy, false, &test_err));
 }
 
 /* --- the naive twin ------------------------------------------------------------------------- */
 
-typedef struct { double *y, *dx, *dadd, *dweight, *dbias, *running_mean, *running_var; } expected;
+typedef struct {
+  double *y, *dx, *dadd, *dweight, *dbias, *running_mean, *running_var;
+} expected;
 
 static double *doubles(size_t n) {
   double *p = test_calloc(n, sizeof *p);
@@ -102,8 +108,8 @@ static void naive_channel(const problem *p, mode m, size_t c, expected *e) {
 static void compare(const size *s, mode m) {
   problem p = make(s, m);
   size_t n = p.x->numel, channels = s->shape[1];
-  expected e = {doubles(n), doubles(n), doubles(n), doubles(channels), doubles(channels), doubles(channels),
-                doubles(channels)};
+  expected e = {doubles(n),        doubles(n),        doubles(n),       doubles(channels),
+                doubles(channels), doubles(channels), doubles(channels)};
   for (size_t c = 0; c < channels; c++) naive_channel(&p, m, c, &e);
   run(&p, m);
   double tolerance = s->mean > 100 ? 1e-3 : 2e-5; /* x itself has few digits behind a mean of 1000 */
@@ -179,10 +185,8 @@ static void refusals(void **state) {
   rm_batch_norm_options o = {true, 0.1, 1e-5};
   rm_tensor *y = NULL;
   assert_int_equal(rm_batch_norm(p.x, q.weight, NULL, NULL, NULL, &o, NULL, false, &y, &test_err), RM_ERR_SHAPE);
-  assert_string_equal(test_err.message,
-                      "batch_norm: x has 16 channels, weight is (17)\n  x  (4, 16, 8, 8)");
-  assert_int_equal(rm_batch_norm(p.x, NULL, NULL, p.running_mean, NULL, &o, NULL, false, &y, &test_err),
-                   RM_ERR_VALUE);
+  assert_string_equal(test_err.message, "batch_norm: x has 16 channels, weight is (17)\n  x  (4, 16, 8, 8)");
+  assert_int_equal(rm_batch_norm(p.x, NULL, NULL, p.running_mean, NULL, &o, NULL, false, &y, &test_err), RM_ERR_VALUE);
   assert_int_equal(rm_batch_norm(p.x, NULL, NULL, NULL, NULL, &o, q.x, false, &y, &test_err), RM_ERR_SHAPE);
   rm_tensor *single;
   OK(rm_tensor_zeros(RM_FLOAT32, 2, (size_t[]){1, 3}, &single, &test_err));
@@ -199,8 +203,8 @@ static problem shared; /* inputs of the attempts below */
 static rm_status attempt(void) {
   rm_batch_norm_options o = {true, 0.1, 1e-5};
   rm_tensor *y = NULL;
-  rm_status status = rm_batch_norm(shared.x, shared.weight, shared.bias, shared.running_mean,
-                                   shared.running_var, &o, shared.add, true, &y, &test_err);
+  rm_status status = rm_batch_norm(shared.x, shared.weight, shared.bias, shared.running_mean, shared.running_var, &o,
+                                   shared.add, true, &y, &test_err);
   if (status == RM_OK) status = rm_backward(y, shared.dy, false, &test_err);
   rm_tensor_release(y);
   rm_tensor *leaves[] = {shared.x, shared.weight, shared.bias, shared.add};
@@ -216,9 +220,8 @@ static void memory_runs_out(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(against_naive), cmocka_unit_test(same_bits_with_threads), cmocka_unit_test(any_layout),
-      cmocka_unit_test(refusals),      cmocka_unit_test(memory_runs_out),
-      cmocka_unit_test(nothing_is_left)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(against_naive),   cmocka_unit_test(same_bits_with_threads),
+                                     cmocka_unit_test(any_layout),      cmocka_unit_test(refusals),
+                                     cmocka_unit_test(memory_runs_out), cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("batch norm", tests, NULL, NULL);
 }

@@ -11,11 +11,10 @@ enum { TENSORS = 6, STEPS = 4 };
 static const size_t sizes[TENSORS] = {1, 7, 40001, 1024, 33, 2047};
 enum { WITHOUT = 4 };
 
-
 typedef struct {
   rm_tensor *params[TENSORS], *state[RM_OPTIM_STATES][TENSORS];
-  double    *p[TENSORS], *s[RM_OPTIM_STATES][TENSORS]; /* the twin's */
-  uint64_t   steps[TENSORS];
+  double *p[TENSORS], *s[RM_OPTIM_STATES][TENSORS]; /* the twin's */
+  uint64_t steps[TENSORS];
 } problem;
 
 static double *doubles(const rm_tensor *t) {
@@ -135,12 +134,21 @@ static const method methods[] = {
     {"sgd", step_sgd, twin_sgd, {.sgd = {.lr = 0.1}}},
     {"sgd momentum", step_sgd, twin_sgd, {.sgd = {.lr = 0.1, .momentum = 0.9, .dampening = 0.1, .weight_decay = 0.01}}},
     {"sgd nesterov", step_sgd, twin_sgd, {.sgd = {.lr = 0.1, .momentum = 0.9, .nesterov = true}}},
-    {"adam", step_adam, twin_adam, {.adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .weight_decay = 0.1}}},
+    {"adam",
+     step_adam,
+     twin_adam,
+     {.adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.99, .eps = 1e-8, .weight_decay = 0.1}}},
     {"adamw", step_adam, twin_adam, {.adam = {0.01, 0.8, 0.95, 1e-6, 0.5, true}}},
     {"rmsprop", step_rms, twin_rms, {.rmsprop = {.lr = 0.01, .alpha = 0.9, .eps = 1e-8}}},
     {"rmsprop momentum", step_rms, twin_rms, {.rmsprop = {.lr = 0.01, .alpha = 0.9, .eps = 1e-8, .momentum = 0.9}}},
-    {"rmsprop centered", step_rms, twin_rms, {.rmsprop = {.lr = 0.01, .alpha = 0.99, .eps = 0.01, .weight_decay = 0.01, .centered = true}}},
-    {"rmsprop all", step_rms, twin_rms, {.rmsprop = {.lr = 0.01, .alpha = 0.9, .eps = 0.1, .momentum = 0.5, .centered = true}}},
+    {"rmsprop centered",
+     step_rms,
+     twin_rms,
+     {.rmsprop = {.lr = 0.01, .alpha = 0.99, .eps = 0.01, .weight_decay = 0.01, .centered = true}}},
+    {"rmsprop all",
+     step_rms,
+     twin_rms,
+     {.rmsprop = {.lr = 0.01, .alpha = 0.9, .eps = 0.1, .momentum = 0.5, .centered = true}}},
 };
 enum { METHODS = sizeof methods / sizeof *methods };
 
@@ -236,7 +244,7 @@ static void test_max_norm(void **context) {
   rm_tensor *w, *last;
   OK(rm_tensor_new(RM_FLOAT32, 4, shape, &w, &test_err));
   OK(rm_rng_fill_normal(&rng, w, 0, 1, &test_err));
-  for (size_t j = 0; j < row; j++) rm_tensor_f32(w)[2 * row + j] = 1e-3f;  /* a short row */
+  for (size_t j = 0; j < row; j++) rm_tensor_f32(w)[2 * row + j] = 1e-3f; /* a short row */
   OK(rm_tensor_new_channels_last(shape, &last, &test_err));
   OK(rm_tensor_copy(last, w, &test_err));
   OK(rm_max_norm(w, 3, &test_err));
@@ -270,10 +278,10 @@ static void test_errors(void **context) {
   rm_sgd_options o = {.lr = 0.1, .momentum = 0.9};
   assert_int_equal(rm_sgd_step(&set, &o, &test_err), RM_ERR_SHAPE);
   assert_non_null(strstr(test_err.message, "missing"));
-  set.state[0] = &q.params[1];  /* shifted by one: the shapes do not fit */
+  set.state[0] = &q.params[1]; /* shifted by one: the shapes do not fit */
   assert_int_equal(rm_sgd_step(&set, &o, &test_err), RM_ERR_SHAPE);
   set = set_of(&q);
-  for (long n = 0; ; n++) {  /* every allocation may fail; nothing may leak */
+  for (long n = 0;; n++) { /* every allocation may fail; nothing may leak */
     rm_alloc_fail_after(n);
     rm_status status = rm_sgd_step(&set, &o, &test_err);
     rm_alloc_fail_after(-1);
@@ -286,8 +294,8 @@ static void test_errors(void **context) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_twins),   cmocka_unit_test(threads_change_no_bit), cmocka_unit_test(test_skipped),
-      cmocka_unit_test(test_clip),    cmocka_unit_test(test_max_norm), cmocka_unit_test(test_errors),
+      cmocka_unit_test(test_twins),      cmocka_unit_test(threads_change_no_bit), cmocka_unit_test(test_skipped),
+      cmocka_unit_test(test_clip),       cmocka_unit_test(test_max_norm),         cmocka_unit_test(test_errors),
       cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

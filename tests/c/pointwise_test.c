@@ -8,10 +8,10 @@
 #include "core/view.h"
 #include "ops/pointwise/pointwise.h"
 
-
 /* --- naive twins: one element, in double ------------------------------------------------- */
 typedef double (*twin)(const double *v);
-#define TWIN(name, expression) static double name(const double *v) { return (expression); }
+#define TWIN(name, expression) \
+  static double name(const double *v) { return (expression); }
 static double logistic(double x) { return 1 / (1 + exp(-x)); }
 static double normal_below(double x) { return 0.5 * erfc(-x / sqrt(2)); }
 static double gelu_u(double x) { return sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x); }
@@ -85,47 +85,72 @@ static double gelu_t_b(const double *v) {
 static const struct {
   const char *name;
   size_t entry, inputs;
-  twin   f;
+  twin f;
   double ulps, slack;
-  bool   special, positive;
+  bool special, positive;
 } cases[] = {
 #define K(name) #name, offsetof(rm_kernels, name)
-    {K(add), 2, add, 0.5, 0, true, false}, {K(sub), 2, sub, 0.5, 0, true, false},
-    {K(mul), 2, mul, 0.5, 0, true, false}, {K(div), 2, div_, 0.5, 0, true, false},
-    {K(pow), 2, pow_, 1, 0, false, true}, {K(maximum), 2, maximum, 0, 0, true, false},
-    {K(minimum), 2, minimum, 0, 0, true, false}, {K(floor_divide), 2, floor_divide, 0, 0, false, false},
-    {K(remainder), 2, remainder_, 0.5, 0, false, false}, {K(remainder_backward_b), 3, remainder_b, 0.5, 0, false, false},
+    {K(add), 2, add, 0.5, 0, true, false},
+    {K(sub), 2, sub, 0.5, 0, true, false},
+    {K(mul), 2, mul, 0.5, 0, true, false},
+    {K(div), 2, div_, 0.5, 0, true, false},
+    {K(pow), 2, pow_, 1, 0, false, true},
+    {K(maximum), 2, maximum, 0, 0, true, false},
+    {K(minimum), 2, minimum, 0, 0, true, false},
+    {K(floor_divide), 2, floor_divide, 0, 0, false, false},
+    {K(remainder), 2, remainder_, 0.5, 0, false, false},
+    {K(remainder_backward_b), 3, remainder_b, 0.5, 0, false, false},
     {K(axpy), 3, axpy, 1, 2e-7, false, false},
-    {K(div_backward_b), 3, div_b, 2, 0, false, true}, {K(pow_backward), 3, pow_a, 3, 0, false, true},
-    {K(pow_backward_b), 3, pow_b, 4, 0, false, true}, {K(maximum_backward), 3, maximum_a, 0, 0, true, false},
-    {K(minimum_backward), 3, minimum_a, 0, 0, true, false}, {K(neg_forward), 1, neg, 0, 0, true, false},
-    {K(abs_forward), 1, abs_, 0, 0, true, false}, {K(sign_forward), 1, sign, 0, 0, true, false},
-    {K(square_forward), 1, square, 0.5, 0, true, false}, {K(sqrt_forward), 1, sqrt_, 0.5, 0, true, false},
-    {K(reciprocal_forward), 1, reciprocal, 0.5, 0, true, false}, {K(exp_forward), 1, exp_, 2, 0, true, false},
-    {K(log_forward), 1, log_, 2, 0, true, false}, {K(floor_forward), 1, floor_, 0, 0, true, false},
-    {K(ceil_forward), 1, ceil_, 0, 0, true, false}, {K(round_forward), 1, round_, 0, 0, true, false},
-    {K(neg_backward), 2, neg_b, 0, 0, true, false}, {K(abs_backward), 2, abs_b, 0, 0, true, false},
-    {K(square_backward), 2, square_b, 1, 0, false, false}, {K(sqrt_backward), 2, sqrt_b, 1, 0, false, true},
+    {K(div_backward_b), 3, div_b, 2, 0, false, true},
+    {K(pow_backward), 3, pow_a, 3, 0, false, true},
+    {K(pow_backward_b), 3, pow_b, 4, 0, false, true},
+    {K(maximum_backward), 3, maximum_a, 0, 0, true, false},
+    {K(minimum_backward), 3, minimum_a, 0, 0, true, false},
+    {K(neg_forward), 1, neg, 0, 0, true, false},
+    {K(abs_forward), 1, abs_, 0, 0, true, false},
+    {K(sign_forward), 1, sign, 0, 0, true, false},
+    {K(square_forward), 1, square, 0.5, 0, true, false},
+    {K(sqrt_forward), 1, sqrt_, 0.5, 0, true, false},
+    {K(reciprocal_forward), 1, reciprocal, 0.5, 0, true, false},
+    {K(exp_forward), 1, exp_, 2, 0, true, false},
+    {K(log_forward), 1, log_, 2, 0, true, false},
+    {K(floor_forward), 1, floor_, 0, 0, true, false},
+    {K(ceil_forward), 1, ceil_, 0, 0, true, false},
+    {K(round_forward), 1, round_, 0, 0, true, false},
+    {K(neg_backward), 2, neg_b, 0, 0, true, false},
+    {K(abs_backward), 2, abs_b, 0, 0, true, false},
+    {K(square_backward), 2, square_b, 1, 0, false, false},
+    {K(sqrt_backward), 2, sqrt_b, 1, 0, false, true},
     {K(deviation_backward), 2, deviation_b, 1, 0, true, true},
-    {K(reciprocal_backward), 2, reciprocal_b, 2, 0, false, false}, {K(log_backward), 2, log_b, 1, 0, false, true},
+    {K(reciprocal_backward), 2, reciprocal_b, 2, 0, false, false},
+    {K(log_backward), 2, log_b, 1, 0, false, true},
     {K(exp_backward), 2, mul, 0.5, 0, true, false},
-    {K(zero_backward), 2, zero, 0, 0, false, false}, {K(clamp_forward), 3, clamp, 0, 0, false, false},
-    {K(clamp_backward), 4, clamp_b, 0, 0, false, false}, {K(relu_forward), 1, relu, 0, 0, true, false},
-    {K(relu_backward), 2, relu_b, 0, 0, true, false}, {K(leaky_relu_forward), 2, leaky, 1, 0, false, false},
-    {K(leaky_relu_backward), 3, leaky_b, 1, 0, false, false}, {K(elu_forward), 2, elu, 4, 0, false, false},
-    {K(elu_backward), 3, elu_b, 4, 0, false, false}, {K(sigmoid_forward), 1, sigmoid, 3, 0, true, false},
-    {K(sigmoid_backward), 2, sigmoid_b, 4, 0, false, false}, {K(tanh_forward), 1, tanh_, 2, 0, true, false},
-    {K(tanh_backward), 2, tanh_b, 4, 0, false, false}, {K(silu_forward), 1, silu, 4, 0, false, false},
-    {K(silu_backward), 2, silu_b, 6, 1e-6, false, false}, {K(gelu_forward), 1, gelu, 4, 1e-7, false, false},
-    {K(gelu_backward), 2, gelu_b, 6, 1e-6, false, false}, {K(gelu_tanh_forward), 1, gelu_t, 16, 1e-7, false, false},
+    {K(zero_backward), 2, zero, 0, 0, false, false},
+    {K(clamp_forward), 3, clamp, 0, 0, false, false},
+    {K(clamp_backward), 4, clamp_b, 0, 0, false, false},
+    {K(relu_forward), 1, relu, 0, 0, true, false},
+    {K(relu_backward), 2, relu_b, 0, 0, true, false},
+    {K(leaky_relu_forward), 2, leaky, 1, 0, false, false},
+    {K(leaky_relu_backward), 3, leaky_b, 1, 0, false, false},
+    {K(elu_forward), 2, elu, 4, 0, false, false},
+    {K(elu_backward), 3, elu_b, 4, 0, false, false},
+    {K(sigmoid_forward), 1, sigmoid, 3, 0, true, false},
+    {K(sigmoid_backward), 2, sigmoid_b, 4, 0, false, false},
+    {K(tanh_forward), 1, tanh_, 2, 0, true, false},
+    {K(tanh_backward), 2, tanh_b, 4, 0, false, false},
+    {K(silu_forward), 1, silu, 4, 0, false, false},
+    {K(silu_backward), 2, silu_b, 6, 1e-6, false, false},
+    {K(gelu_forward), 1, gelu, 4, 1e-7, false, false},
+    {K(gelu_backward), 2, gelu_b, 6, 1e-6, false, false},
+    {K(gelu_tanh_forward), 1, gelu_t, 16, 1e-7, false, false},
     {K(gelu_tanh_backward), 2, gelu_t_b, 16, 1e-6, false, false},
 #undef K
 };
 enum { CASES = sizeof cases / sizeof *cases, MOST = 1100, INPUTS = 4 };
 
-static const float specials[] = {0.0f, -0.0f, 1, -1, INFINITY, -INFINITY, NAN, 1e-40f, -1e-40f, 3.4e38f,
-                                 -3.4e38f, 88.7f, 88.8f, -87.3f, -88, -103, -104.5f, 0.625f, 0.5f, -0.5f,
-                                 1.5f, 2.5f, 1.17549435e-38f, 16777216.0f};
+static const float specials[] = {0.0f,    -0.0f,    1,     -1,    INFINITY,        -INFINITY,  NAN,  1e-40f,  -1e-40f,
+                                 3.4e38f, -3.4e38f, 88.7f, 88.8f, -87.3f,          -88,        -103, -104.5f, 0.625f,
+                                 0.5f,    -0.5f,    1.5f,  2.5f,  1.17549435e-38f, 16777216.0f};
 enum { SPECIALS = sizeof specials / sizeof *specials };
 
 static void call(size_t entry, size_t inputs, size_t n, float in[][MOST], size_t from, float *y) {
@@ -151,8 +176,8 @@ static void compare(const char *isa, size_t c, const double v[INPUTS], float act
   if (rounded == actual) return;
   double room = (cases[c].ulps + 0.001) * ulp(expected) + cases[c].slack * largest;
   if (!(fabs(actual - expected) <= room))
-    fail_msg("%s %s(%g, %g, %g, %g): expected %.9g, got %.9g", isa, cases[c].name, v[0], v[1], v[2], v[3],
-             expected, actual);
+    fail_msg("%s %s(%g, %g, %g, %g): expected %.9g, got %.9g", isa, cases[c].name, v[0], v[1], v[2], v[3], expected,
+             actual);
 }
 
 static void fill(rm_rng *rng, size_t c, float in[][MOST]) {
@@ -310,7 +335,8 @@ static rm_tensor *arranged(rm_rng *rng, const size_t shape[4], int how) {
   }
   if (how == 2) { /* every second column and row of something larger */
     t = test_normal(rng, 4, (size_t[]){shape[0], shape[1], 2 * shape[2], 2 * shape[3]}, 0, 1);
-    OK(rm_tensor_view(t, 4, shape, (ptrdiff_t[]){t->strides[0], t->strides[1], 2 * t->strides[2], 2}, 1, &view, &test_err));
+    OK(rm_tensor_view(t, 4, shape, (ptrdiff_t[]){t->strides[0], t->strides[1], 2 * t->strides[2], 2}, 1, &view,
+                      &test_err));
   } else {
     t = test_normal(rng, 4, (size_t[]){shape[3], shape[2], shape[1], shape[0]}, 0, 1);
     OK(rm_tensor_view(t, 4, shape, (ptrdiff_t[]){1, t->strides[2], t->strides[1], t->strides[0]}, 0, &view, &test_err));
@@ -330,8 +356,7 @@ static void check_sub(rm_tensor *a, rm_tensor *b) {
       rest /= y->shape[d];
     }
     float expected = (float)at(a, 4, index) - (float)at(b, 4, index);
-    if ((float)at(y, 4, index) != expected)
-      fail_msg("element %zu: expected %g, got %g", n, expected, at(y, 4, index));
+    if ((float)at(y, 4, index) != expected) fail_msg("element %zu: expected %g, got %g", n, expected, at(y, 4, index));
   }
   rm_tensor_release(y);
 }
@@ -339,7 +364,7 @@ static void check_sub(rm_tensor *a, rm_tensor *b) {
 static void any_layout_and_broadcast_gives_the_same(void **state) {
   (void)state;
   static const size_t full[4] = {3, 17, 5, 130}, others[][4] = {{3, 17, 5, 130}, {1, 17, 1, 1}, {3, 1, 5, 1},
-                                                               {1, 1, 1, 130}, {1, 1, 1, 1}, {3, 17, 1, 130}};
+                                                                {1, 1, 1, 130},  {1, 1, 1, 1},  {3, 17, 1, 130}};
   rm_rng rng = rm_rng_new(5, 0);
   for (int ha = 0; ha < 4; ha++)
     for (int hb = 0; hb < 4; hb++)
@@ -393,7 +418,8 @@ static void overlapping_writes_in_place(void **state) {
 /* A whole expression with its gradients, in a size that is split among threads. */
 static void expression(rm_tensor **y, rm_tensor **da, rm_tensor **db) {
   rm_rng rng = rm_rng_new(9, 0);
-  rm_tensor *a = test_normal(&rng, 4, (size_t[]){9, 16, 33, 31}, 0, 1), *b = test_normal(&rng, 4, (size_t[]){1, 16, 1, 1}, 0, 1);
+  rm_tensor *a = test_normal(&rng, 4, (size_t[]){9, 16, 33, 31}, 0, 1),
+            *b = test_normal(&rng, 4, (size_t[]){1, 16, 1, 1}, 0, 1);
   OK(rm_tensor_set_requires_grad(a, true, &test_err));
   OK(rm_tensor_set_requires_grad(b, true, &test_err));
   rm_tensor *p, *q, *dy;
@@ -438,7 +464,8 @@ static void memory_may_run_out_anywhere(void **state) {
     rm_tensor *y = NULL, *z = NULL, *dy = NULL;
     rm_alloc_fail_after(n);
     finished = rm_div(a, b, &y, &test_err) == RM_OK && rm_unary(RM_SQUARE, y, NULL, &z, &test_err) == RM_OK &&
-               rm_tensor_zeros(RM_FLOAT32, 2, z->shape, &dy, &test_err) == RM_OK && rm_backward(z, dy, false, &test_err) == RM_OK;
+               rm_tensor_zeros(RM_FLOAT32, 2, z->shape, &dy, &test_err) == RM_OK &&
+               rm_backward(z, dy, false, &test_err) == RM_OK;
     rm_alloc_fail_after(-1);
     if (!finished) assert_int_equal(test_err.code, RM_ERR_MEMORY);
     rm_tensor_release(y);

@@ -13,18 +13,12 @@ typedef struct {
 } problem;
 
 static const problem problems[] = {
-    {{2, 3, 8, 8}, {{2, 2}, {2, 2}, {0, 0}, false, true}},
-    {{2, 16, 17, 13}, {{3, 3}, {2, 2}, {1, 1}, false, true}},
-    {{3, 6, 7, 9}, {{3, 3}, {1, 1}, {1, 1}, false, false}},
-    {{1, 67, 9, 11}, {{2, 2}, {2, 2}, {0, 0}, true, true}},
-    {{2, 130, 10, 8}, {{3, 3}, {2, 2}, {1, 1}, true, false}},
-    {{2, 3, 8, 7}, {{2, 2}, {3, 3}, {0, 0}, true, true}},
-    {{1, 5, 8, 10}, {{3, 2}, {2, 3}, {1, 1}, true, true}},
-    {{3, 4, 8, 8}, {{8, 8}, {8, 8}, {0, 0}, false, true}},
-    {{1, 1, 1, 1}, {{1, 1}, {1, 1}, {0, 0}, false, true}},
-    {{3, 6, 4, 10}, {{2, 2}, {2, 2}, {0, 0}, false, true}},
-    {{1, 32, 2, 4}, {{2, 2}, {2, 2}, {0, 0}, true, true}},
-    {{2, 21, 6, 2}, {{2, 2}, {2, 2}, {0, 0}, false, true}},
+    {{2, 3, 8, 8}, {{2, 2}, {2, 2}, {0, 0}, false, true}},    {{2, 16, 17, 13}, {{3, 3}, {2, 2}, {1, 1}, false, true}},
+    {{3, 6, 7, 9}, {{3, 3}, {1, 1}, {1, 1}, false, false}},   {{1, 67, 9, 11}, {{2, 2}, {2, 2}, {0, 0}, true, true}},
+    {{2, 130, 10, 8}, {{3, 3}, {2, 2}, {1, 1}, true, false}}, {{2, 3, 8, 7}, {{2, 2}, {3, 3}, {0, 0}, true, true}},
+    {{1, 5, 8, 10}, {{3, 2}, {2, 3}, {1, 1}, true, true}},    {{3, 4, 8, 8}, {{8, 8}, {8, 8}, {0, 0}, false, true}},
+    {{1, 1, 1, 1}, {{1, 1}, {1, 1}, {0, 0}, false, true}},    {{3, 6, 4, 10}, {{2, 2}, {2, 2}, {0, 0}, false, true}},
+    {{1, 32, 2, 4}, {{2, 2}, {2, 2}, {0, 0}, true, true}},    {{2, 21, 6, 2}, {{2, 2}, {2, 2}, {0, 0}, false, true}},
 };
 enum { PROBLEMS = sizeof problems / sizeof *problems };
 
@@ -125,7 +119,8 @@ static void against_naive(void **state) {
 /* Extents by the formula of pool.h, ceil_mode's exception included. */
 static void extents(void **state) {
   (void)state;
-  static const size_t expected[PROBLEMS][2] = {{4, 4}, {9, 7}, {7, 9}, {5, 6}, {6, 5}, {3, 3}, {5, 4}, {1, 1}, {1, 1}, {2, 5}, {1, 2}, {3, 1}};
+  static const size_t expected[PROBLEMS][2] = {{4, 4}, {9, 7}, {7, 9}, {5, 6}, {6, 5}, {3, 3},
+                                               {5, 4}, {1, 1}, {1, 1}, {2, 5}, {1, 2}, {3, 1}};
   for (size_t i = 0; i < PROBLEMS; i++) {
     rm_tensor *x = input(&problems[i]), *y = run(MAX, &problems[i], x, NULL);
     assert_int_equal(y->shape[2], expected[i][0]);
@@ -240,11 +235,9 @@ static void memory_runs_out(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(against_naive),       cmocka_unit_test(extents),
-      cmocka_unit_test(same_bits_with_threads), cmocka_unit_test(refusals),
-      cmocka_unit_test(dropout_masks_alike), cmocka_unit_test(dropout_at_its_limits),
-      cmocka_unit_test(memory_runs_out),
-      cmocka_unit_test(nothing_is_left)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(against_naive),          cmocka_unit_test(extents),
+                                     cmocka_unit_test(same_bits_with_threads), cmocka_unit_test(refusals),
+                                     cmocka_unit_test(dropout_masks_alike),    cmocka_unit_test(dropout_at_its_limits),
+                                     cmocka_unit_test(memory_runs_out),        cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("pooling and dropout", tests, NULL, NULL);
 }

@@ -7,8 +7,6 @@
 #include "ops/norm/softmax.h"
 #include "ops/reduce/reduce.h"
 
-
-
 enum { ROW_MAJOR, CHANNELS_LAST, TURNED, HOLES, LAYOUTS };
 
 static rm_tensor *arranged(rm_rng *rng, const size_t s[4], int how) {
@@ -43,7 +41,11 @@ static int64_t integer_at(const rm_tensor *t, const size_t index[]) {
 }
 
 /* The naive twin: everything about the elements that make one of the result. */
-typedef struct { double sum, squares, min, max, absolute; int64_t argmin, argmax; size_t n; } facts;
+typedef struct {
+  double sum, squares, min, max, absolute;
+  int64_t argmin, argmax;
+  size_t n;
+} facts;
 
 static facts gather(const rm_tensor *x, const bool over[4], const size_t kept[4]) {
   facts f = {.min = INFINITY, .max = -INFINITY};
@@ -113,8 +115,7 @@ static void every_subset_in_every_layout(void **state) {
     for (size_t z = 0; z < sizeof shapes / sizeof *shapes; z++)
       for (int how = 0; how < LAYOUTS; how++) {
         rm_tensor *x = arranged(&rng, shapes[z], how);
-        for (unsigned set = 0; set < 16; set++)
-          check_subset(x, (bool[4]){set & 1, set & 2, set & 4, set & 8});
+        for (unsigned set = 0; set < 16; set++) check_subset(x, (bool[4]){set & 1, set & 2, set & 4, set & 8});
         rm_tensor_release(x);
       }
   }
@@ -123,8 +124,8 @@ static void every_subset_in_every_layout(void **state) {
 /* Long rows and columns: more than one block, piece and panel. */
 static void long_ones(void **state) {
   (void)state;
-  static const size_t shapes[][4] = {{1, 1, 1, 70001}, {2, 1, 1, 40003}, {3, 70, 1, 2}, {1, 5001, 1, 3}, {1, 130, 1, 1500},
-                                     {2, 200, 1, 300}};
+  static const size_t shapes[][4] = {{1, 1, 1, 70001}, {2, 1, 1, 40003},  {3, 70, 1, 2},
+                                     {1, 5001, 1, 3},  {1, 130, 1, 1500}, {2, 200, 1, 300}};
   rm_rng rng = rm_rng_new(3, 0);
   for (size_t s = 0; select_isa(s); s++) {
     for (size_t z = 0; z < sizeof shapes / sizeof *shapes; z++) {
@@ -310,10 +311,14 @@ static void memory_may_run_out_anywhere(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_subset_in_every_layout), cmocka_unit_test(long_ones),
-      cmocka_unit_test(nan_wins),                     cmocka_unit_test(equal_values_take_the_first),
-      cmocka_unit_test(softmax_matches),              cmocka_unit_test(threads_keep_the_bits),
-      cmocka_unit_test(memory_may_run_out_anywhere),  cmocka_unit_test(nothing_is_left),
+      cmocka_unit_test(every_subset_in_every_layout),
+      cmocka_unit_test(long_ones),
+      cmocka_unit_test(nan_wins),
+      cmocka_unit_test(equal_values_take_the_first),
+      cmocka_unit_test(softmax_matches),
+      cmocka_unit_test(threads_keep_the_bits),
+      cmocka_unit_test(memory_may_run_out_anywhere),
+      cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,8 +16,7 @@ static void known_answers(void **state) {
   } cases[] = {
       {0, 0, 0, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
       {~0ull, ~0ull, ~0ull, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
-      {0x85a308d3243f6a88, 0x0370734413198a2e, 0x299f31d0a4093822,
-       {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}}};
+      {0x85a308d3243f6a88, 0x0370734413198a2e, 0x299f31d0a4093822, {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}}};
   for (size_t i = 0; i < 3; i++) {
     rm_rng rng = rm_rng_new(cases[i].seed, cases[i].stream);
     uint32_t out[4];
@@ -124,12 +123,12 @@ static void below_is_unbiased(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(known_answers),
-      cmocka_unit_test(fills_do_not_depend_on_threads_or_layout),
-      cmocka_unit_test(normals_have_mean_and_deviation),
-      cmocka_unit_test(uniforms_stay_in_range),
-      cmocka_unit_test(permutations_hold_every_number_once),
-      cmocka_unit_test(below_is_unbiased), cmocka_unit_test(nothing_is_left)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(known_answers),
+                                     cmocka_unit_test(fills_do_not_depend_on_threads_or_layout),
+                                     cmocka_unit_test(normals_have_mean_and_deviation),
+                                     cmocka_unit_test(uniforms_stay_in_range),
+                                     cmocka_unit_test(permutations_hold_every_number_once),
+                                     cmocka_unit_test(below_is_unbiased),
+                                     cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

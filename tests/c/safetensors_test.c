@@ -21,7 +21,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
   (void)state;
   unlink(path);
-  return rmdir(folder);  /* fails if a temporary file was left behind */
+  return rmdir(folder); /* fails if a temporary file was left behind */
 }
 
 /* A file with this header length, header and data. */
@@ -44,7 +44,7 @@ static void write_file(const char *header, size_t data_bytes) {
 static void refuse(const char *expected) {
   rm_safetensors *file = NULL;
   rm_error err;
-  rm_alloc_fail_after(0);  /* would be RM_ERR_MEMORY */
+  rm_alloc_fail_after(0); /* would be RM_ERR_MEMORY */
   rm_status status = rm_safetensors_load(path, &file, &err);
   rm_alloc_fail_after(-1);
   assert_int_equal(status, RM_ERR_FORMAT);
@@ -54,41 +54,47 @@ static void refuse(const char *expected) {
 
 static void hostile_headers(void **state) {
   (void)state;
-  static const struct { const char *header; size_t data; const char *message; } cases[] = {
-    {"", 0, "begin with {"},
-    {"[]", 0, "begin with {"},
-    {" {}", 0, "begin with {"},
-    {"{", 0, "load: header"},
-    {"{}x", 0, "load: header"},
-    {"{\"a\":1}", 0, "expected an object"},
-    {"{\"\xff\":{}}", 0, "load: header"},
-    {"{\"a\\u0000b\":{}}", 0, "load: header"},
-    {"{}", 4, "belong to no tensor"},
-    {"{\"__metadata__\":{\"a\":1}}", 0, "only text"},
-    {"{\"__metadata__\":{\"a\":{\"b\":{\"c\":{\"d\":1}}}}}", 0, "nested"},
-    {"{\"__metadata__\":[[[[[[]]]]]]}", 0, "nested"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "exactly dtype"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}}", 4, "exactly dtype"},
-    {"{\"a\":{\"dtype\":1,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "exactly dtype"},
-    {"{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "unknown dtype"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "no sizes"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}", 4, "no sizes"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[\"1\"],\"data_offsets\":[0,4]}}", 4, "no sizes"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4, "8 dimensions"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,4]}}", 4, "overflows"},
-    {"{\"a\":{\"dtype\":\"F64\",\"shape\":[4611686018427387904],\"data_offsets\":[0,4]}}", 4, "overflows"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]}}", 4, "load: header"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "ask for 8 bytes"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1000000000000],\"data_offsets\":[0,4000000000000]}}", 4, "past the end"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4, "no range"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}}", 4, "no range"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}", 4, "no range"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "leave a gap"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 8, "belong to no tensor"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
-     "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "overlap"},
-    {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
-     "\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "duplicate"},
+  static const struct {
+    const char *header;
+    size_t data;
+    const char *message;
+  } cases[] = {
+      {"", 0, "begin with {"},
+      {"[]", 0, "begin with {"},
+      {" {}", 0, "begin with {"},
+      {"{", 0, "load: header"},
+      {"{}x", 0, "load: header"},
+      {"{\"a\":1}", 0, "expected an object"},
+      {"{\"\xff\":{}}", 0, "load: header"},
+      {"{\"a\\u0000b\":{}}", 0, "load: header"},
+      {"{}", 4, "belong to no tensor"},
+      {"{\"__metadata__\":{\"a\":1}}", 0, "only text"},
+      {"{\"__metadata__\":{\"a\":{\"b\":{\"c\":{\"d\":1}}}}}", 0, "nested"},
+      {"{\"__metadata__\":[[[[[[]]]]]]}", 0, "nested"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "exactly dtype"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}}", 4, "exactly dtype"},
+      {"{\"a\":{\"dtype\":1,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "exactly dtype"},
+      {"{\"a\":{\"dtype\":\"F8_E4M3\",\"shape\":[4],\"data_offsets\":[0,4]}}", 4, "unknown dtype"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "no sizes"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}", 4, "no sizes"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[\"1\"],\"data_offsets\":[0,4]}}", 4, "no sizes"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4, "8 dimensions"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,4]}}", 4, "overflows"},
+      {"{\"a\":{\"dtype\":\"F64\",\"shape\":[4611686018427387904],\"data_offsets\":[0,4]}}", 4, "overflows"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]}}", 4, "load: header"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "ask for 8 bytes"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1000000000000],\"data_offsets\":[0,4000000000000]}}", 4, "past the end"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4, "no range"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[-4,0]}}", 4, "no range"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}", 4, "no range"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "leave a gap"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 8, "belong to no tensor"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+       "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+       4, "overlap"},
+      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+       "\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+       8, "duplicate"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     write_file(cases[i].header, cases[i].data);
@@ -174,7 +180,7 @@ static void names_are_checked_before_the_file_is_touched(void **state) {
   rm_safetensors_add(file, "a", file->entries[0].tensor, NULL);
   assert_int_equal(rm_safetensors_save(file, path, &err), RM_ERR_VALUE);
   rm_safetensors_free(file);
-  assert_int_equal(rm_safetensors_load(path, &file, &err), RM_OK);  /* the old one is there */
+  assert_int_equal(rm_safetensors_load(path, &file, &err), RM_OK); /* the old one is there */
   assert_int_equal(file->count, 3);
   rm_safetensors_free(file);
 }
@@ -187,7 +193,7 @@ static void converts_foreign_types(void **state) {
       "\"i\":{\"dtype\":\"I8\",\"shape\":[2],\"data_offsets\":[10,12]},"
       "\"w\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":[12,16]},"
       "\"d\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[16,24]}}";
-  const uint16_t halves[] = {0x3c00, 0xc000, 0x0001, 0x7c00, 0x3fc0};  /* 1, -2, 2^-24, inf; 1.5 */
+  const uint16_t halves[] = {0x3c00, 0xc000, 0x0001, 0x7c00, 0x3fc0}; /* 1, -2, 2^-24, inf; 1.5 */
   char data[24];
   memcpy(data, halves, 10);
   memcpy(data + 10, (int8_t[]){-3, 7}, 2);
@@ -257,15 +263,15 @@ static void a_failed_save_leaves_the_old_file(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(hostile_headers),
-    cmocka_unit_test(hostile_lengths),
-    cmocka_unit_test(other_kinds_of_files),
-    cmocka_unit_test(round_trip),
-    cmocka_unit_test(names_are_checked_before_the_file_is_touched),
-    cmocka_unit_test(converts_foreign_types),
-    cmocka_unit_test(mutations),
-    cmocka_unit_test(a_failed_save_leaves_the_old_file),
-    cmocka_unit_test(nothing_is_left),
+      cmocka_unit_test(hostile_headers),
+      cmocka_unit_test(hostile_lengths),
+      cmocka_unit_test(other_kinds_of_files),
+      cmocka_unit_test(round_trip),
+      cmocka_unit_test(names_are_checked_before_the_file_is_touched),
+      cmocka_unit_test(converts_foreign_types),
+      cmocka_unit_test(mutations),
+      cmocka_unit_test(a_failed_save_leaves_the_old_file),
+      cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests_name("safetensors", tests, set_up, tear_down);
 }

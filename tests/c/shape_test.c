@@ -1,7 +1,6 @@
 /* shape_test.c -- sizes that overflow, layouts, broadcasting, and how shapes are written. */
 #include "support.h"
 
-
 static void numel_counts_and_refuses_overflow(void **state) {
   (void)state;
   size_t n = 99;
@@ -52,12 +51,14 @@ static void extents_of_one_have_no_stride(void **state) {
 static void broadcasting(void **state) {
   (void)state;
   size_t ndim, shape[RM_MAX_DIMS];
-  assert_int_equal(rm_shape_broadcast("add", 3, (size_t[]){4, 1, 3}, 2, (size_t[]){5, 1}, &ndim, shape, &test_err), RM_OK);
+  assert_int_equal(rm_shape_broadcast("add", 3, (size_t[]){4, 1, 3}, 2, (size_t[]){5, 1}, &ndim, shape, &test_err),
+                   RM_OK);
   assert_int_equal(ndim, 3);
   assert_memory_equal(shape, ((size_t[]){4, 5, 3}), 3 * sizeof *shape);
   assert_int_equal(rm_shape_broadcast("add", 0, NULL, 2, (size_t[]){0, 2}, &ndim, shape, &test_err), RM_OK);
   assert_memory_equal(shape, ((size_t[]){0, 2}), 2 * sizeof *shape);
-  assert_int_equal(rm_shape_broadcast("add", 2, (size_t[]){2, 3}, 1, (size_t[]){2}, &ndim, shape, &test_err), RM_ERR_SHAPE);
+  assert_int_equal(rm_shape_broadcast("add", 2, (size_t[]){2, 3}, 1, (size_t[]){2}, &ndim, shape, &test_err),
+                   RM_ERR_SHAPE);
   assert_string_equal(test_err.message, "add: shapes (2, 3) and (2) do not broadcast: 3 against 2, 1 from the end");
 }
 

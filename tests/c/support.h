@@ -19,7 +19,10 @@
 #include "isas.h"
 
 static rm_error test_err;
-#define OK(call) do { if ((call) != RM_OK) fail_msg("%s", test_err.message); } while (0)
+#define OK(call) \
+  do { \
+    if ((call) != RM_OK) fail_msg("%s", test_err.message); \
+  } while (0)
 
 static inline rm_tensor *test_normal(rm_rng *rng, size_t ndim, const size_t *shape, float mean, float std) {
   rm_tensor *t;
@@ -38,8 +41,7 @@ static inline rm_tensor *test_floats(size_t n, const float values[]) {
 /* Element of t at a row-major position, whatever its strides. */
 static inline float test_at(const rm_tensor *t, size_t position) {
   ptrdiff_t at = 0;
-  for (size_t d = t->ndim; d-- > 0; position /= t->shape[d])
-    at += (ptrdiff_t)(position % t->shape[d]) * t->strides[d];
+  for (size_t d = t->ndim; d-- > 0; position /= t->shape[d]) at += (ptrdiff_t)(position % t->shape[d]) * t->strides[d];
   return rm_tensor_f32(t)[at];
 }
 

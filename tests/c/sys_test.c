@@ -62,7 +62,8 @@ static void an_interrupt_ends_the_wait(void **state) {
 static void what_takes_too_long_is_ended(void **state) {
   (void)state;
   rm_process p;
-  OK(rm_process_start(&p, (char *[]){"sh", "-c", "trap '' TERM; sleep 60", NULL}, (rm_plumbing){.capture = true}, &test_err));
+  OK(rm_process_start(&p, (char *[]){"sh", "-c", "trap '' TERM; sleep 60", NULL}, (rm_plumbing){.capture = true},
+                      &test_err));
   assert_int_equal(rm_process_exchange(&p, "sh", NULL, 0, 0.2, &test_err), RM_ERR_STATE);
   assert_string_equal(test_err.message, "sh did not end within 0.2 seconds, and was stopped");
   assert_false(rm_process_running(&p));
@@ -145,11 +146,13 @@ static void the_process_knows_itself(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_program_reads_and_writes),    cmocka_unit_test(a_program_that_ends_otherwise),
-      cmocka_unit_test(an_interrupt_ends_the_wait),
-    cmocka_unit_test(what_takes_too_long_is_ended),    cmocka_unit_test(folders_are_made_listed_and_removed),
-      cmocka_unit_test(programs_are_found_by_name),    cmocka_unit_test(the_process_knows_itself),
-      cmocka_unit_test(nothing_is_left)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(a_program_reads_and_writes),
+                                     cmocka_unit_test(a_program_that_ends_otherwise),
+                                     cmocka_unit_test(an_interrupt_ends_the_wait),
+                                     cmocka_unit_test(what_takes_too_long_is_ended),
+                                     cmocka_unit_test(folders_are_made_listed_and_removed),
+                                     cmocka_unit_test(programs_are_found_by_name),
+                                     cmocka_unit_test(the_process_knows_itself),
+                                     cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

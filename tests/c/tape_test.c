@@ -5,7 +5,6 @@
 #include "core/view.h"
 #include "ops/views/views.h"
 
-
 static rm_tensor *leaf(size_t n, const float values[]) {
   rm_tensor *t = test_floats(n, values);
   OK(rm_tensor_set_requires_grad(t, true, &test_err));
@@ -32,8 +31,11 @@ static rm_status mul(rm_tensor *a, rm_tensor *b, rm_tensor **y) {
   rm_tensor *inputs[2] = {a, b}, *fresh;
   RM_TRY(product(a, b, &fresh));
   if (rm_tape_wants(2, inputs)) {
-    rm_status status = rm_tape_record(fresh, &(rm_record){.name = "mul", .backward = mul_backward, .ninputs = 2,
-                                      .inputs = inputs, .nsaved = 2, .saved = inputs}, &test_err);
+    rm_status status = rm_tape_record(
+        fresh,
+        &(rm_record){
+            .name = "mul", .backward = mul_backward, .ninputs = 2, .inputs = inputs, .nsaved = 2, .saved = inputs},
+        &test_err);
     if (status != RM_OK) {
       rm_tensor_release(fresh);
       return status;
@@ -191,10 +193,13 @@ static void failing_allocations_leave_gradients_alone(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(gradients_meet_and_accumulate), cmocka_unit_test(backward_twice_needs_retain),
-      cmocka_unit_test(a_changed_tensor_is_refused), cmocka_unit_test(what_backward_asks_for),
-      cmocka_unit_test(a_deep_graph_is_freed_without_recursion), cmocka_unit_test(a_gradient_owns_its_memory),
-      cmocka_unit_test(failing_allocations_leave_gradients_alone), cmocka_unit_test(nothing_is_left)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(gradients_meet_and_accumulate),
+                                     cmocka_unit_test(backward_twice_needs_retain),
+                                     cmocka_unit_test(a_changed_tensor_is_refused),
+                                     cmocka_unit_test(what_backward_asks_for),
+                                     cmocka_unit_test(a_deep_graph_is_freed_without_recursion),
+                                     cmocka_unit_test(a_gradient_owns_its_memory),
+                                     cmocka_unit_test(failing_allocations_leave_gradients_alone),
+                                     cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

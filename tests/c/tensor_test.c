@@ -8,7 +8,6 @@
 /* AddressSanitizer, too, shall say no with NULL. */
 const char *__asan_default_options(void) { return "allocator_may_return_null=1"; }
 
-
 static void storage_lives_as_long_as_a_view(void **state) {
   (void)state;
   rm_tensor *x = test_floats(4, (float[]){1, 2, 3, 4}), *view, *again;
@@ -25,7 +24,8 @@ static void storage_lives_as_long_as_a_view(void **state) {
 
 static void conversion_truncates_and_saturates(void **state) {
   (void)state;
-  rm_tensor *x = test_floats(8, (float[]){-1.9f, 2.9f, 255.5f, 300, NAN, INFINITY, -INFINITY, 1e30f}), *bytes, *longs, *back;
+  rm_tensor *x = test_floats(8, (float[]){-1.9f, 2.9f, 255.5f, 300, NAN, INFINITY, -INFINITY, 1e30f}), *bytes, *longs,
+            *back;
   static const uint8_t b[8] = {0, 2, 255, 255, 0, 255, 0, 255};
   static const int64_t l[8] = {-1, 2, 255, 300, 0, INT64_MAX, INT64_MIN, INT64_MAX};
   OK(rm_tensor_new_like(x, RM_UINT8, &bytes, &test_err));
@@ -126,10 +126,12 @@ static void failing_allocations_leave_nothing(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(storage_lives_as_long_as_a_view), cmocka_unit_test(conversion_truncates_and_saturates),
-      cmocka_unit_test(layouts_are_copied_by_position), cmocka_unit_test(overlapping_copy_reads_before_it_writes),
-      cmocka_unit_test(too_many_dimensions_and_too_much_memory),
-      cmocka_unit_test(failing_allocations_leave_nothing), cmocka_unit_test(nothing_is_left)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(storage_lives_as_long_as_a_view),
+                                     cmocka_unit_test(conversion_truncates_and_saturates),
+                                     cmocka_unit_test(layouts_are_copied_by_position),
+                                     cmocka_unit_test(overlapping_copy_reads_before_it_writes),
+                                     cmocka_unit_test(too_many_dimensions_and_too_much_memory),
+                                     cmocka_unit_test(failing_allocations_leave_nothing),
+                                     cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -103,11 +103,11 @@ static void the_interrupt_flag(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_element_once),
-      cmocka_unit_test(a_job_inside_a_job_runs_in_its_thread),
-      cmocka_unit_test(callers_do_not_disturb_each_other),
-      cmocka_unit_test(scratch_belongs_to_a_thread),
-      cmocka_unit_test(the_interrupt_flag), cmocka_unit_test(nothing_is_left)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_element_once),
+                                     cmocka_unit_test(a_job_inside_a_job_runs_in_its_thread),
+                                     cmocka_unit_test(callers_do_not_disturb_each_other),
+                                     cmocka_unit_test(scratch_belongs_to_a_thread),
+                                     cmocka_unit_test(the_interrupt_flag),
+                                     cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,7 @@ typedef struct {
   rm_rng rng;
   rm_tensor *first, *x; /* x: the view of it */
   twin t;
-  char text[500];       /* what was done */
+  char text[500]; /* what was done */
 } chain;
 
 static size_t below(chain *c, size_t n) { return (size_t)rm_rng_below(&c->rng, n); }
@@ -230,8 +230,8 @@ static void expect(const chain *c, const char *what, size_t seed, const rm_tenso
   double got = element(y, p);
   char text[RM_SHAPE_TEXT];
   if (got != expected)
-    fail_msg("case %zu,%s: %s of %s, element %zu: expected %g, got %g", seed, c->text, what,
-             rm_tensor_text(c->x, text), p, expected, got);
+    fail_msg("case %zu,%s: %s of %s, element %zu: expected %g, got %g", seed, c->text, what, rm_tensor_text(c->x, text),
+             p, expected, got);
 }
 
 static void shapes_agree(const chain *c, size_t seed) {
@@ -393,8 +393,8 @@ static void gradients_go_where_the_elements_came_from(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_element_is_where_the_twin_has_it), cmocka_unit_test(copies_have_the_same_elements),
-      cmocka_unit_test(sums_and_extremes_over_any_dimensions), cmocka_unit_test(elementwise_results),
+      cmocka_unit_test(every_element_is_where_the_twin_has_it),    cmocka_unit_test(copies_have_the_same_elements),
+      cmocka_unit_test(sums_and_extremes_over_any_dimensions),     cmocka_unit_test(elementwise_results),
       cmocka_unit_test(gradients_go_where_the_elements_came_from), cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,30 @@ check.case("an upward require would be found", function()
   check.equal(#upward("lua/resmoon/elsewhere/x.lua", ""), 1)
 end)
 
+-- Lines that call something else than the library `rm`. (lua/resmoon/init.lua makes the one of the other.)
+local function misnamed(path, text)
+  local found, number = {}, 0
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    number = number + 1
+    local names, value = line:match "^%s*local%s+([%w_, ]-)%s*=%s*(.+)$"
+    if names and (", " .. names .. ","):find "[, ]rm%s*," and not value:find "^require ?%(?[\"']resmoon[\"']" then
+      found[#found + 1] = ("%s:%d: %s"):format(path, number, line)
+    end
+  end
+  return found
+end
+
+check.case("rm is the library, and the core is called core", function()
+  local found = {}
+  for _, path in ipairs(files()) do
+    for _, line in ipairs(folder_of(path) and misnamed(path, read(path)) or {}) do found[#found + 1] = line end
+  end
+  check.that(#found == 0, table.concat(found, "\n"))
+  check.equal(#misnamed("x.lua", 'local rm = require "resmoon.core"'), 1)
+  check.equal(#misnamed("x.lua", 'local a, rm = 1, require("resmoon.core")'), 1)
+  check.equal(#misnamed("x.lua", 'local rm   = require "resmoon"'), 0)
+end)
+
 check.case("what a file needs stands at its head", function()
   local late, unexplained = {}, {}
   for _, path in ipairs(files()) do

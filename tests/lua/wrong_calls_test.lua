@@ -1,6 +1,6 @@
 --- Methods called wrongly: the error must be about the call, not about a line of ours.
 --
--- Every method of tensors, layers, modules and optimisers is called with a dot, with wrong types and counts, nil, 0,
+-- Every method of tensors, layers, modules and optimizers is called with a dot, with wrong types and counts, nil, 0,
 -- NaN, huge numbers and foreign userdata. A call may well succeed; what it must not do is crash, or fail
 -- with `attempt to ...` raised from inside the library.
 local check = require "support.check"

@@ -97,7 +97,7 @@ outer()
     check.that(errors:find("s.lua:1: in upvalue 'inner'", 1, true), errors)
     check.that(errors:find("s.lua:3: in main chunk", 1, true), errors)
     check.that(not errors:find("[C]", 1, true), errors)
-    check.that(not errors:find("\27", 1, true), "colour, where there is no terminal")
+    check.that(not errors:find("\27", 1, true), "color, where there is no terminal")
     local _, syntax, failed = run {program.file(folder .. "/t.lua", "x = = 1")}
     check.equal(failed, 1)
     check.that(syntax:find("t.lua:1: unexpected symbol near '='", 1, true), syntax)

@@ -160,7 +160,7 @@ editing("what is pasted with its line ends is run statement by statement", funct
   session {"send \\e[200~" .. table.concat(pasted, "\\r") .. "\\e[201~\\r", "expect 501", "expect 7000"}
 end)
 
-check.case("colour only where it is wanted", function()
+check.case("color only where it is wanted", function()
   local screen = session({"send error('red')\\r", "expect red", "expect red"}, {env = "-u NO_COLOR"})
   check.that(screen:find("\27[31m", 1, true), "an error on a terminal is red")
   screen = session({"send error('red')\\r", "expect red", "expect red"})

@@ -59,8 +59,7 @@ check.case("an expression that ends in an index is on the line where it was type
   local input = 't = rm.ones(3)\nt[7]\nt[8] -- "--" after -- it\n"--" .. t[9] --[[ x ]] -- y\nt.foo\nt[\n6]\n'
   local _, errors = program.run({"-i"}, {input = input})
   for _, line in ipairs {"[2]:1:  t[7]\n", '[3]:1:  t[8] -- "--" after -- it\n',
-                         '[4]:1:  "--" .. t[9] --[[ x ]] -- y\n',
-                         "[5]:1:  t.foo\n", "[6]:2:  6]\n"} do
+                         '[4]:1:  "--" .. t[9] --[[ x ]] -- y\n', "[5]:1:  t.foo\n", "[6]:2:  6]\n"} do
     check.that(errors:find("\nprompt" .. line, 1, true), line .. errors)
   end
 end)

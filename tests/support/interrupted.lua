@@ -102,7 +102,7 @@ local works = {
       loss:backward()
     end)
   end,
-  optimiser = function() forever(function() sgd:step() end) end,
+  optimizer = function() forever(function() sgd:step() end) end,
   running = function() forever(function() bn(bn_input):relu() end) end,
   inplace = function() forever(function() moved:add_(1) end) end,
   training = function()
@@ -192,7 +192,7 @@ function intact(n)  -- luacheck: globals intact
   for i, sum in ipairs(before) do
     if now[i] ~= sum then error(("sum %d was %.9g, is %.9g"):format(i, sum, now[i]), 0) end
   end
-  uniform("optimiser", weights)
+  uniform("optimizer", weights)
   local grads = {}
   for i, t in ipairs(counted) do grads[i] = t.grad end
   uniform("gradients", grads)

@@ -121,7 +121,8 @@ local function of_files(files)
   local list = {}
   for _, entry in ipairs(index.get().entries) do
     local file = entry.file:match "([%w_]+)%.c$"
-    if file and not entry.topic and (" " .. files .. " "):find(" " .. file .. " ", 1, true) then list[#list + 1] = entry end
+    local wanted = file and (" " .. files .. " "):find(" " .. file .. " ", 1, true)
+    if wanted and not entry.topic then list[#list + 1] = entry end
   end
   return list
 end
@@ -177,8 +178,8 @@ function manual.pages()
     pages["elsewhere.md"] = table.concat(rest, "\n"):gsub("\n\n\n+", "\n\n"):gsub("\n+$", "\n")
     list[#list + 1] = "- [elsewhere](elsewhere.md): what belongs to none of these"
   end
-  pages["README.md"] = "# Reference\n\nEverything public, as `help()` shows it at the prompt. These pages are made from "
-    .. "the comments beside the code\nby `make docs`; a test compares them, and runs every example.\n\n"
+  pages["README.md"] = "# Reference\n\nEverything public, as `help()` shows it at the prompt. These pages are made "
+    .. "from the comments beside the code\nby `make docs`; a test compares them, and runs every example.\n\n"
     .. table.concat(list, "\n") .. "\n"
   return pages
 end

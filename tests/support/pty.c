@@ -31,11 +31,11 @@
 
 enum { TIMEOUT = 20, CAPACITY = 1 << 20 };
 
-static int terminal;             /* our end of it */
+static int terminal; /* our end of it */
 static pid_t child;
-static char seen[CAPACITY + 1];  /* what the program wrote */
-static size_t length, matched;   /* bytes in seen; where the last expectation ended */
-static double sent;              /* when something was typed last */
+static char seen[CAPACITY + 1]; /* what the program wrote */
+static size_t length, matched;  /* bytes in seen; where the last expectation ended */
+static double sent;             /* when something was typed last */
 
 static double now(void) {
   struct timespec t;
@@ -117,7 +117,8 @@ static int expect_exit(int wanted) {
       return 1;
     }
   }
-  while (take_output(0) > 0) {}
+  while (take_output(0) > 0) {
+  }
   int got = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   if (got != wanted) fprintf(stderr, "pty: exit status %d, expected %d\n", got, wanted);
   return got != wanted;

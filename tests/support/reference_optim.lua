@@ -1,4 +1,4 @@
---- Reference cases of optimisers, gradient norms, schedules and initialisers.
+--- Reference cases of optimizers, gradient norms, schedules and initializers.
 local rm        = require "resmoon"
 local reference = require "support.reference"
 

@@ -17,6 +17,7 @@
 --   > function Point:__tostring() return ("(%g, %g)"):format(self.x, self.y) end
 --   > Point(1, 2), Point.is(Point(1, 2))
 --   (1, 2)  true
+local fail = require "resmoon.base.fail"
 
 local function inherits(metatable, cls)
   while metatable do
@@ -37,10 +38,10 @@ end
 -- Errors: raises unless name is a string and base nil or a class.
 local function class(name, base)
   if type(name) ~= "string" then
-    error(("class: name is a %s, expected a string"):format(type(name)), 2)
+    fail("class: name is a %s, expected a string", type(name))
   end
   if base ~= nil and not (type(base) == "table" and rawget(base, "__name")) then
-    error(("class: the base of %s is a %s, expected a class"):format(name, type(base)), 2)
+    fail("class: the base of %s is a %s, expected a class", name, type(base))
   end
   local cls = {}
   for key, value in pairs(base or {}) do

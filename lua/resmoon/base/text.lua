@@ -120,8 +120,14 @@ end
 
 --- Lines of cells (texts) as a list of lines: the first column to the left, the others to the right, a rule below
 -- the first line.
-function text.columns(lines)
-  local width, result, shown = {}, {}, {}
+-- options: left  (columns up to this one stand to the left: 1), or a set of columns beside the first
+--  rules   numbers of the lines that a rule stands below ({1})
+--  indent  what stands before each line
+function text.columns(lines, options)
+  options = options or {}
+  local left, indent, below = options.left or 1, options.indent or "", {}
+  for _, n in ipairs(options.rules or {1}) do below[n] = true end
+  local width, result, shown, total = {}, {}, {}, 0
   for n, line in ipairs(lines) do
     shown[n] = {}
     for i, cell in ipairs(line) do
@@ -129,12 +135,16 @@ function text.columns(lines)
       width[i] = math.max(width[i] or 0, text.width(shown[n][i]))
     end
   end
+  for i, w in ipairs(width) do total = total + w + (i > 1 and 2 or 0) end
+  local function to_right(i)
+    if type(left) == "number" then return i > left end
+    return i > 1 and not left[i]
+  end
   for n, line in ipairs(shown) do
     local cells = {}
-    for i, cell in ipairs(line) do cells[i] = text.pad(cell, width[i], i > 1) end
-    local row = table.concat(cells, "  ")
-    result[#result + 1] = (row:gsub("%s+$", ""))
-    if n == 1 then result[2] = ("-"):rep(text.width(row)) end
+    for i, cell in ipairs(line) do cells[i] = text.pad(cell, width[i], to_right(i)) end
+    result[#result + 1] = ((indent .. table.concat(cells, "  ")):gsub("%s+$", ""))
+    if below[n] then result[#result + 1] = indent .. ("-"):rep(total) end
   end
   return result
 end

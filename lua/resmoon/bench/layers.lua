@@ -6,7 +6,8 @@
 local rm     = require "resmoon"
 local Module = require "resmoon.nn.module"
 local exact  = require "resmoon.bench.exact"
-local text   = require "resmoon.bench.table"
+local median = require "resmoon.bench.median"
+local text   = require "resmoon.base.text"
 local pcall = require("resmoon.base.catch").pcall
 
 local type_of = Module.type_of
@@ -32,7 +33,7 @@ local function median_time(f, kind)
   f()   -- fetches memory
   local list, began = {}, rm.sys.clock()
   while #list < LEAST or (#list < MOST and rm.sys.clock() - began < SECONDS) do list[#list + 1] = own_time(f, kind) end
-  return text.median(list)
+  return median(list)
 end
 
 -- The same numbers in the layout of activations: pooling a pixel by itself returns it so.
@@ -209,7 +210,7 @@ function layers.lines(products, others, machine)
                        e.error and ("%.1e"):format(e.error) or ""}
     before = e.what
   end
-  local lines = text.lines(rows, {left = {[3] = true, [4] = true}})
+  local lines = text.columns(rows, {left = {[3] = true, [4] = true}})
   lines[#lines + 1] = "GFLOP/s: of the direct way to compute it, so Winograd may pass the peak; error: relative L2,"
   lines[#lines + 1] = "against float64, on random data."
   if #others == 0 then return lines end
@@ -222,7 +223,7 @@ function layers.lines(products, others, machine)
                        ms(e.seconds), ("%.1f"):format(e.gbytes), percent(e.gbytes / memory)}
     before = e.what
   end
-  table.move(text.lines(rows, {left = {[3] = true}}), 1, #rows + 1, #lines + 1, lines)
+  table.move(text.columns(rows, {left = {[3] = true}}), 1, #rows + 1, #lines + 1, lines)
   lines[#lines + 1] = "GB/s: inputs read once, outputs written once; what fits the caches may pass memory's rate."
   return lines
 end

@@ -1,6 +1,6 @@
 --- One network's steps, timed; and what is said of them.
 local rm       = require "resmoon"
-local text     = require "resmoon.bench.table"
+local median   = require "resmoon.bench.median"
 local workload = require "resmoon.bench.workload"
 
 local measure = {}
@@ -9,10 +9,10 @@ local function round(value, digits) return math.floor(value * 10 ^ digits + 0.5)
 
 --- The record of a list of steps' milliseconds: median, rate and extremes, filled into `record`, which
 -- says batch and flops (operations of a step, or nil).
-function measure.summarise(record, times)
+function measure.summarize(record, times)
   local sorted = table.move(times, 1, #times, 1, {})
   table.sort(sorted)
-  local mid = text.median(sorted)
+  local mid = median(sorted)
   record.steps, record.times_ms = #times, times
   record.img_per_s = round(1e3 * record.batch / mid, 2)
   record.step_ms, record.step_ms_min = round(mid, 3), round(sorted[1], 3)
@@ -37,7 +37,7 @@ function measure.run(options)
     batch = options.batch, threads = rm.num_threads(), isa = rm.isa(), flops = work.flops,
     parameters = work.parameters, peak_rss_mb = round(rm.sys.peak_rss() / 1024 / 1024, 1),
   }
-  return measure.summarise(record, times), work
+  return measure.summarize(record, times), work
 end
 
 --- The same in processes of their own, so that each network's memory is its own. `command`: a list of
@@ -49,7 +49,7 @@ function measure.join(records)
     table.move(record.times_ms, 1, #record.times_ms, #times + 1, times)
     joined.peak_rss_mb = math.max(joined.peak_rss_mb, record.peak_rss_mb)
   end
-  return measure.summarise(joined, times)
+  return measure.summarize(joined, times)
 end
 
 --- Runs a program that prints one record. env: variables for it, which are taken back afterwards.

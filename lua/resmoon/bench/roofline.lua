@@ -38,13 +38,13 @@ return function(products, machine, options)
   p.settings = "set logscale x\n"
   p.xticks, p.yticks = ticks(low, high), ticks(bottom, top)
   p:add({columns = {{low, ridge, high}, {memory * low, machine.peak, machine.peak}}, style = "lines",
-         colour = "#000000", title = ("roofs: %.0f GB/s, %.0f GFLOP/s"):format(memory, machine.peak)})
+         color = "#000000", title = ("roofs: %.0f GB/s, %.0f GFLOP/s"):format(memory, machine.peak)})
   for _, shape in ipairs(shapes) do
     local x, y = {}, {}
     for _, e in ipairs(products) do
       if e.pass == shape[1] then x[#x + 1], y[#y + 1] = e.intensity, e.gflops end
     end
-    p:add({columns = {x, y}, style = "points", colour = shape[2], symbol = shape[3], point = shape[4],
+    p:add({columns = {x, y}, style = "points", color = shape[2], symbol = shape[3], point = shape[4],
            title = shape[1]})
   end
   -- Layers of one shape have one abscissa: their number stands above the highest of their points.
@@ -67,7 +67,7 @@ return function(products, machine, options)
   end
   p:add({columns = {x, y, number}, using = "1:2:3", style = "labels offset 0,0.9", plain = true})
   for i, name in ipairs(names) do
-    p:add({columns = {{0 / 0}, {0 / 0}}, style = "points", colour = "#ffffff", title = ("%d  %s"):format(i, name)})
+    p:add({columns = {{0 / 0}, {0 / 0}}, style = "points", color = "#ffffff", title = ("%d  %s"):format(i, name)})
   end
   return f:draw(options)
 end

@@ -1,4 +1,4 @@
---- CIFAR-10 and CIFAR-100: 60,000 colour images of 32x32, in the official files, binary or Python's.
+--- CIFAR-10 and CIFAR-100: 60,000 color images of 32x32, in the official files, binary or Python's.
 -- Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images".
 --
 -- Call: data.cifar10(folder, {train = true}) -> dataset

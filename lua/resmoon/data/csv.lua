@@ -2,12 +2,12 @@
 --
 -- A folder with train.csv (or *_train.csv, *-train.csv), and test.csv if it has labels. Classes are the numbers of the
 -- labels, unless mnist.lua knows the set.
-local rm      = require "resmoon.core"
+local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
 local mnist   = require "resmoon.data.mnist"
-local imaging = rm.imaging
+local imaging = core.imaging
 
 local csv = {}
 

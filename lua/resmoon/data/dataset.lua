@@ -26,9 +26,10 @@
 --   > x, y = ds:batch(4)
 --   > x.shape, y, ds.classes[1]
 --   {4, 3, 32, 32}  [5, 6, 9, 7]  int64 (4)  circle
-local fail = require "resmoon.base.fail"
-local rm   = require "resmoon.core"
-local imaging = rm.imaging
+local fail        = require "resmoon.base.fail"
+local core        = require "resmoon.core"
+local Transformed = require "resmoon.data.transformed"
+local imaging = core.imaging
 
 local Dataset = {}
 
@@ -46,7 +47,7 @@ local function statistics(self)
   else
     self.mean, self.std = imaging.statistics((self.some_images or self.all_images)(self))
     for c, std in ipairs(self.std) do
-      if std == 0 then self.std[c] = 1 end   -- a channel of one value: normalised, it is 0
+      if std == 0 then self.std[c] = 1 end   -- a channel of one value: normalized, it is 0
     end
   end
 end
@@ -189,7 +190,7 @@ end
 --   > data.shapes10({size = 10}):subset({1, 3, 5}):size()
 --   3
 function Dataset:subset(indices)
-  if type(indices) == "table" then indices = rm.tensor(indices, "int64") end
+  if type(indices) == "table" then indices = core.tensor(indices, "int64") end
   local copy = {}
   for key, value in pairs(self) do copy[key] = value end
   copy.indices = positions(self, indices)
@@ -212,7 +213,7 @@ end
 --   > data.shapes10({size = 10}):transformed(data.transforms.imagenet_train(24))
 --   shapes10: 10 images (3, 24, 24), 10 classes
 function Dataset:transformed(transform)
-  return require("resmoon.data.transformed").new(self, transform)
+  return Transformed.new(self, transform)
 end
 
 --- The same images, smaller: each pixel is the mean of a square of pixels.
@@ -231,13 +232,15 @@ function Dataset:shrunk(size)
   local factor, parts, n = height // size, {}, self:size()
   if factor == 1 then return self end
   for first = 1, n, CHUNK do
-    local chunk = self:batch(rm.arange(first, math.min(first + CHUNK - 1, n), 1, "int64"))
+    local chunk = self:batch(core.arange(first, math.min(first + CHUNK - 1, n), 1, "int64"))
     parts[#parts + 1] = (chunk:float():avg_pool2d(factor) + 0.5):byte():contiguous()
   end
   return Dataset.new {name = self.name, split = self.split, classes = self.classes, labels = self:all_labels(),
-                      images = #parts == 1 and parts[1] or rm.cat(parts, 1), mean = self.mean, std = self.std,
+                      images = #parts == 1 and parts[1] or core.cat(parts, 1), mean = self.mean, std = self.std,
                       mirror = self.mirror, root = self.root, notes = self.notes,
                       left = self.left, format = self.format, folder = self.folder}
 end
+
+Transformed.extend(Dataset)
 
 return Dataset

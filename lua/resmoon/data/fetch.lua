@@ -4,7 +4,8 @@
 -- name, into a temporary folder, and they are moved to their place when all of them are there. Work
 -- that is already done is not done again: a file that is right is kept, a download that was broken
 -- off goes on. Programs (curl or wget, md5sum, tar) are started by argument list; there is no shell.
-local sys  = require("resmoon.core").sys
+local core = require "resmoon.core"
+local sys  = core.sys
 local find = require "resmoon.data.find"
 local pcall = require("resmoon.base.catch").pcall
 
@@ -196,7 +197,7 @@ function fetch.get(set, dir, say)
   if ok then return dir .. "/" .. set.folder end
   if type(failure) == "table" then return nil, failure.message end
   if tostring(failure):find "interrupted" then
-    require("resmoon").interrupt.clear()
+    if core.interrupt then core.interrupt.clear() end  -- a stock Lua has none without the library around this file
     return nil, "interrupted; the same command goes on from here"
   end
   return nil, tostring(failure)

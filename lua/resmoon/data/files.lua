@@ -1,15 +1,15 @@
 --- A data set of image files that are decoded when they are asked for: Dataset's protocol over a list of paths.
-local rm         = require "resmoon.core"
+local core       = require "resmoon.core"
 local Dataset    = require "resmoon.data.dataset"
 local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
-local imaging = rm.imaging
+local imaging = core.imaging
 
 local STATISTICS = 256 << 20
 
 -- {C, H, W} of the first image as the transform makes it; of several parts (ten crops), that of each.
 local function shape_after(transform, paths, channels)
-  local shape = transform(imaging.read_image(paths[1], channels), rm.generator(0)).shape
+  local shape = transform(imaging.read_image(paths[1], channels), core.generator(0)).shape
   return {table.unpack(shape, #shape - 2)}
 end
 

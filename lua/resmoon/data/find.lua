@@ -93,7 +93,7 @@ end
 --- Raises unless `root` is a folder.
 function find.check(what, root)
   if not sys.is_dir(root) then
-    fail("%s: %s is no folder%s", what, root, sys.exists(root) and " (it is a file)" or "")
+    fail("%s: %s is not a folder%s", what, root, sys.exists(root) and " (it is a file)" or "")
   end
 end
 

@@ -11,22 +11,22 @@
 -- Without a transform every image is cut to the proportions of `size` (the center) and scaled to it, and all are kept
 -- in memory if they fit into `cache` bytes. With one, or when they do not fit, images are decoded when they are asked
 -- for, a batch of them on all threads (files.lua). ds:transformed(transform) gives the same files another transform.
-local rm         = require "resmoon.core"
+local core       = require "resmoon.core"
 local Dataset    = require "resmoon.data.dataset"
 local fail       = require "resmoon.base.fail"
 local Files      = require "resmoon.data.files"
 local find       = require "resmoon.data.find"
+local options_of = require "resmoon.base.options"
 local splits     = require "resmoon.data.splits"
 local transforms = require "resmoon.data.transforms"
 local tree       = require "resmoon.data.tree"
 local wordnet    = require "resmoon.data.wordnet"
-local imaging = rm.imaging
+local imaging = core.imaging
 
 local CACHE = 2 << 30
 local SHOWN = 5   -- of many things that are wrong in the same way
 
-local known = {}
-for name in ("train split size channels transform cache mean std classes"):gmatch "%S+" do known[name] = true end
+local known = {"train", "split", "size", "channels", "transform", "cache", "mean", "std", "classes"}
 
 -- The first of a list, and how many more there are.
 local function few(list, text)
@@ -197,9 +197,7 @@ local function shape_of(options, paths)
 end
 
 local function check_options(options)
-  for name in pairs(options) do
-    if not known[name] then fail("folder: unknown option %q", name) end
-  end
+  options_of("folder", options, known)
   if options.channels and options.channels ~= 1 and options.channels ~= 3 then
     fail("folder: channels must be 1 or 3, got %s", options.channels)
   end
@@ -242,7 +240,7 @@ function folder.make(plan, split, options)
   local fields = {
     name = plan.dir:match "[^/]+$" or "folder", split = split, folder = node.path, root = plan.dir,
     format = "image folder",
-    classes = wordnet.names(plan, c.classes, c.notes), labels = rm.tensor(c.labels, "int64"), mean = options.mean,
+    classes = wordnet.names(plan, c.classes, c.notes), labels = core.tensor(c.labels, "int64"), mean = options.mean,
     std = options.std, paths = c.paths, mirror = true, survey = survey, left = c.left, notes = c.notes,
     sizes = sizes(survey, shape, options.transform),
   }
@@ -271,7 +269,7 @@ end
 -- or eval, in capital letters or not, and lie in a folder of their own. JPEG and PNG files are read at any depth below
 -- a class; what is left out is in ds.left. `resmoon data DIR` shows what would be read.
 -- Errors: name the folder or file, and what was expected there: a class without images, a test class that training
---  has not, a file that is no image, folders that could be splits or classes.
+--  has not, a file that is not an image, folders that could be splits or classes.
 -- Call: data.folder(folder, {options}) -> dataset
 -- Shapes: images uint8 (N, C, H, W), labels int64 (N) from 1 on, in the order of the sorted class names.
 -- Units: 0..255.

@@ -8,7 +8,7 @@
 -- dataset.lua says what a data set is, loader.lua what a loader does.
 --
 -- Topic: data
-local rm      = require "resmoon.core"
+local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local Loader  = require "resmoon.data.loader"
 local cifar   = require "resmoon.data.cifar"
@@ -18,7 +18,7 @@ local split   = require "resmoon.data.split"
 local open    = require "resmoon.data.open"
 local summary = require "resmoon.data.summary"
 local options = require "resmoon.base.options"
-local imaging = rm.imaging
+local imaging = core.imaging
 
 local data = {
   Dataset    = Dataset,
@@ -35,7 +35,7 @@ local data = {
   summary    = summary.lines,
 }
 
---- Batches for training: shuffled, augmented, normalised, prepared ahead by a worker.
+--- Batches for training: shuffled, augmented, normalized, prepared ahead by a worker.
 -- The order of an epoch and what happens to each image depend on the seed, the epoch and the image's place in
 -- it: not on threads or timing.
 -- Call: data.Loader(dataset, {options}) -> loader
@@ -81,10 +81,10 @@ function data.statistics(source)
   return imaging.statistics(type(source) == "userdata" and source or source:all_images())
 end
 
---- Normalises images channel by channel: y = (x - mean[c]) / std[c], for bytes (x/255 - mean) / std.
+--- Normalizes images channel by channel: y = (x - mean[c]) / std[c], for bytes (x/255 - mean) / std.
 -- Shapes: x (N, C, H, W) uint8, or float32 in 0..1; mean and std C numbers; y float32 as x.
 -- Errors: raises unless #mean == #std == C and every std > 0.
-data.normalize = rm.normalize
+data.normalize = core.normalize
 
 --- A JPEG or PNG file as uint8 (C, H, W); channels 3 (or 1 for gray).
 -- The pixels are those of Pillow's convert("RGB") and convert("L"): no gamma or color profile is applied, alpha is
@@ -111,8 +111,8 @@ end
 -- Units: 0..255.
 -- Errors: raises for another shape or type, or a file that cannot be written.
 -- Example:
---   > data.write_png("grey.png", rm.zeros({1, 2, 2}, "uint8"))
---   > rm.sys.exists "grey.png"
+--   > data.write_png("gray.png", rm.zeros({1, 2, 2}, "uint8"))
+--   > rm.sys.exists "gray.png"
 --   true
 function data.write_png(path, image) return imaging.write_png(find.expand(path), image) end
 

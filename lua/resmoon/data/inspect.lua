@@ -1,13 +1,14 @@
 --- What would be read from a folder, and what is wrong with it: all of it at once, where training stops at the first.
-local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
 local folder  = require "resmoon.data.folder"
 local open    = require "resmoon.data.open"
+local options_of = require "resmoon.base.options"
 local summary = require "resmoon.data.summary"
 local text    = require "resmoon.base.text"
 local tree    = require "resmoon.data.tree"
 local wordnet = require "resmoon.data.wordnet"
-local imaging = require("resmoon.core").imaging
+local core    = require "resmoon.core"
+local imaging = core.imaging
 
 local SHOWN = 3   -- files of what is left out for one reason
 
@@ -150,14 +151,11 @@ end
 --   > report.usable, #report.problems, report.classes
 --   false  1  {"cat", "dog"}
 return function(source, options)
-  source, options = source or "shapes10", options or {}
-  for name in pairs(options) do
-    if name ~= "check" then fail("inspect: unknown option %q, expected check", name) end
-  end
+  source, options = source or "shapes10", options_of("inspect", options, {"check"})
   local report = setmetatable({source = source, problems = {}}, Report)
   local dir = source ~= "shapes10" and find.expand(source)
   local ok, known = pcall(function() return dir and open.recognize(dir) end)
-  if dir and ok and known and #known == 0 and require("resmoon.core").sys.is_dir(dir) then
+  if dir and ok and known and #known == 0 and core.sys.is_dir(dir) then
     look_at_folder(report, find.absolute(dir), options.check)
   else
     look_at_set(report, source)

@@ -1,4 +1,4 @@
---- Batches for training: shuffled, augmented, normalised, prepared ahead.
+--- Batches for training: shuffled, augmented, normalized, prepared ahead.
 --
 --     local loader = data.Loader(train, {batch_size = 128, shuffle = true, augment = true})
 --     for epoch = 1, 30 do
@@ -12,8 +12,9 @@
 -- Images that lie in memory are prepared by a worker thread (prefetch.c). Those of other data
 -- sets (files decoded on demand, a user's own) come through the protocol's `batch`, when needed.
 local fail = require "resmoon.base.fail"
-local rm   = require "resmoon.core"
-local imaging = rm.imaging
+local core = require "resmoon.core"
+local options_of = require "resmoon.base.options"
+local imaging = core.imaging
 
 local Loader = {}
 Loader.__index = Loader
@@ -22,20 +23,15 @@ Loader.__index = Loader
 -- for the augmentation.
 local APART = 1 << 32
 
-local known = {}
-for name in ("batch_size shuffle augment drop_last generator seed normalize mean std prefetch"):gmatch "%S+" do
-  known[name] = true
-end
+local known = {
+  "batch_size", "shuffle", "augment", "drop_last", "generator", "seed", "normalize", "mean", "std", "prefetch",
+}
 
 -- augment: nil or false, true (pad 4, flip), or a table with what differs from none.
 local function augmentation(augment)
   if not augment then return 0, false end
   if augment == true then return 4, true end
-  for name in pairs(augment) do
-    if name ~= "pad" and name ~= "flip" then
-      fail("loader: unknown augmentation %q, expected pad or flip", name)
-    end
-  end
+  options_of("loader: augment", augment, {"pad", "flip"})
   local pad = augment.pad or 0
   if math.type(pad) ~= "integer" or pad < 0 then
     fail("loader: augment.pad must be a whole number of pixels, got %s", pad)
@@ -50,20 +46,20 @@ local function seeds(options)
     shuffle = options.generator:get_state()
     augment = {seed = shuffle.seed, stream = shuffle.stream + APART}
   else
-    shuffle, augment = rm.random.shuffle:get_state(), rm.random.augment:get_state()
+    shuffle, augment = core.random.shuffle:get_state(), core.random.augment:get_state()
   end
   return {shuffle_seed = options.seed or shuffle.seed, shuffle_stream = shuffle.stream,
           augment_seed = options.seed or augment.seed, augment_stream = augment.stream}
 end
 
--- Look-up table of the normalisation; without one, bytes become 0..1.
+-- Look-up table of the normalization; without one, bytes become 0..1.
 local function table_of(dataset, options)
   local mean, std = options.mean or dataset.mean, options.std or dataset.std
   if options.normalize == false or not mean then
     mean, std = {}, {}
     for c = 1, dataset.shape[1] do mean[c], std[c] = 0, 1 end
   end
-  return imaging.normalise_table(mean, std)
+  return imaging.normalize_table(mean, std)
 end
 
 --- Makes a loader.
@@ -79,10 +75,7 @@ end
 --   > #data.Loader.new(data.shapes10 {size = 100}, {batch_size = 32})
 --   4
 function Loader.new(dataset, options)
-  options = options or {}
-  for name in pairs(options) do
-    if not known[name] then fail("loader: unknown option %q", name) end
-  end
+  options = options_of("loader", options, known)
   local batch = options.batch_size or 128
   if math.type(batch) ~= "integer" or batch < 1 then
     fail("loader: batch_size must be a whole number from 1, got %s", batch)
@@ -125,7 +118,7 @@ local function from_memory(self, k, skip)
     batch = self.batch_size, drop_last = self.drop_last, skip = skip, depth = self.prefetch}))
 end
 
--- One batch of any data set. Images that are bytes are augmented and normalised as above; others
+-- One batch of any data set. Images that are bytes are augmented and normalized as above; others
 -- are taken as they are. Of images in parts (ten crops: (n, 10, C, H, W)) the parts follow one another, and there is
 -- one label for all of them.
 local function treat(self, k, first, x, y)
@@ -152,7 +145,7 @@ local function from_protocol(self, k, skip)
     local list = table.move(sequence, first + 1, math.min(first + self.batch_size, #sequence), 1, {})
     step = step + 1
     local x, y = dataset:batch(list, function(i)
-      return rm.generator(s.augment_seed, s.augment_stream ~ (k << 40) ~ (first + i) << 8)
+      return core.generator(s.augment_seed, s.augment_stream ~ (k << 40) ~ (first + i) << 8)
     end)
     return treat(self, k, first, x, y)
   end

@@ -16,12 +16,12 @@
 -- Example:
 --   > data.mnist.classes[1], data.mnist.mean
 --   0  {0.1307}
-local rm      = require "resmoon.core"
+local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local shell   = require("resmoon.base.text").shell
 local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
-local imaging = rm.imaging
+local imaging = core.imaging
 
 local function characters(text)
   local list = {}

@@ -8,17 +8,17 @@ local csv    = require "resmoon.data.csv"
 local folder = require "resmoon.data.folder"
 local mnist  = require "resmoon.data.mnist"
 local shapes10 = require "resmoon.data.shapes10"
-local base   = require "resmoon.base.text"
 local split  = require "resmoon.data.split"
 local summary = require "resmoon.data.summary"
+local text   = require "resmoon.base.text"
 
 -- A set without a test split: a tenth of it, always the same images.
 local TEST_SHARE, TEST_SEED = 0.1, 1
 
-local function note(set, text)
+local function note(set, words)
   local notes = {}
   table.move(set.notes or {}, 1, set.notes and #set.notes or 0, 1, notes)
-  notes[#notes + 1] = text
+  notes[#notes + 1] = words
   set.notes = notes
 end
 
@@ -27,8 +27,8 @@ local function check_classes(whole, train)
   local before = summary.counts(whole)
   for k, n in ipairs(summary.counts(train)) do
     if n == 0 and before[k] > 0 then
-      fail("data: %s has no test split, and no image of %s would be left to train with: put more images there, or make "
-           .. "a test split", whole.root or whole.name, base.visible(whole.classes[k]))
+      fail("data: %s has no test split, and no image of %s would be left to train with: put more images there, or "
+           .. "make a test split", whole.root or whole.name, text.visible(whole.classes[k]))
     end
   end
 end
@@ -104,9 +104,9 @@ local function strangers(dir)
   local lines = {}
   for i, name in ipairs(imaging.list_folder(dir) or {}) do
     if i > 200 or #lines >= 10 then break end
-    local kind, text, advice = imaging.file_kind(dir .. "/" .. name)
+    local kind, what, advice = imaging.file_kind(dir .. "/" .. name)
     if kind and kind ~= "text" and kind ~= "unknown" and name:sub(1, 1) ~= "." then
-      lines[#lines + 1] = ("  %s is %s%s"):format(name, text, advice and ": " .. advice:gsub("FILE", dir .. "/" .. name)
+      lines[#lines + 1] = ("  %s is %s%s"):format(name, what, advice and ": " .. advice:gsub("FILE", dir .. "/" .. name)
                                                   or "")
     end
   end
@@ -123,7 +123,7 @@ local function explain(dir)
     table.move(found, 1, #found, #lines + 1, lines)
   end
   lines[#lines + 1] = ("`resmoon fetch cifar10 %s` downloads CIFAR-10; the name shapes10 needs no files"):format(
-    base.shell(dir))
+    text.shell(dir))
   return table.concat(lines, "\n")
 end
 
@@ -134,12 +134,12 @@ local function explain_all(dir)
   return explain(dir) .. (reason and "\n" .. reason or "")
 end
 
--- A path that is no folder: what it is instead, and what to do.
+-- A path that is not a folder: what it is instead, and what to do.
 local function refuse_file(path)
-  local kind, text, advice = imaging.file_kind(path)
+  local kind, what, advice = imaging.file_kind(path)
   if not sys.exists(path) then fail("data: %s is neither a folder nor the name shapes10", path) end
-  if not kind then fail("data: %s", text) end
-  fail("data: %s is a file, expected a folder: it is %s%s", path, text,
+  if not kind then fail("data: %s", what) end
+  fail("data: %s is a file, expected a folder: it is %s%s", path, what,
        advice and ": " .. advice:gsub("FILE", path) or kind == "pickle" and "; give the folder it is in" or "")
 end
 

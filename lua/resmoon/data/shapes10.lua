@@ -1,4 +1,4 @@
---- Shapes10: 32x32 colour images of ten drawn figures, made on the spot from a seed.
+--- Shapes10: 32x32 color images of ten drawn figures, made on the spot from a seed.
 --
 --     train = data.shapes10 {train = true, size = 20000, seed = 1}
 --
@@ -15,32 +15,27 @@
 --   shapes10: 200 images (3, 32, 32), 10 classes
 --   > table.concat(data.shapes10.classes, " ", 1, 3)
 --   circle square triangle
-local rm      = require "resmoon.core"
+local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local fail    = require "resmoon.base.fail"
+local options_of = require "resmoon.base.options"
 
 local shapes10 = {
-  name = "shapes10", classes = rm.imaging.shapes10_classes,
+  name = "shapes10", classes = core.imaging.shapes10_classes,
   mean = {0.4038, 0.4055, 0.4042}, std = {0.2326, 0.2342, 0.2323},
 }
 
 local sizes = {train = 50000, test = 10000}
-local known = {train = true, size = true, seed = true}
 
 --- options: train (true), size (50000, for the test split 10000), seed (1).
 local function make(set, options)
-  options = options or {}
-  for name in pairs(options) do
-    if not known[name] then
-      fail("shapes10: unknown option %q, expected train, size or seed", name)
-    end
-  end
+  options = options_of("shapes10", options, {"train", "size", "seed"})
   local split = options.train == false and "test" or "train"
   local size = options.size or sizes[split]
   if math.type(size) ~= "integer" or size < 1 then
     fail("shapes10: size must be a whole number from 1, got %s", size)
   end
-  local images, labels = rm.imaging.shapes10(size, options.seed or 1, split == "train" and 0 or 1)
+  local images, labels = core.imaging.shapes10(size, options.seed or 1, split == "train" and 0 or 1)
   return Dataset.new {
     name = "shapes10", split = split, images = images, labels = labels, classes = set.classes,
     mean = set.mean, std = set.std, mirror = true,

@@ -3,14 +3,14 @@
 -- A set may be sorted, or have few images of some classes: so each class gives up the same share of its images, drawn
 -- at random, and keeps at least one wherever it has two. The same seed draws the same images.
 local fail = require "resmoon.base.fail"
-local rm   = require "resmoon.core"
+local core = require "resmoon.core"
 
 local STREAM = 0x5b117  -- of the generator: splits differ from the epochs' permutations
 
 -- Positions of the images of each class, in random order: {{class =, positions}, ...}; and how many there are.
 local function by_class(dataset, seed)
   local size = dataset:size()
-  local order = rm.imaging.order(size, 0, seed, STREAM):totable()
+  local order = core.imaging.order(size, 0, seed, STREAM):totable()
   local labels, groups, of = dataset:all_labels():totable(), {}, {}
   for _, position in ipairs(order) do
     local label = labels[position]

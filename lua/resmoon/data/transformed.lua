@@ -3,12 +3,13 @@
 -- It answers Dataset's protocol over another set that holds its images in memory. (Image folders keep the transform
 -- themselves, since they decode and transform in one go.) Mean and standard deviation are those of the images as they
 -- are.
-local rm         = require "resmoon.core"
-local Dataset    = require "resmoon.data.dataset"
+local core       = require "resmoon.core"
 local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
 
 local Transformed = {}
+
+local Dataset  -- the class that it stands for
 
 local own = {}
 
@@ -29,7 +30,7 @@ for name in ("mean std mirror root paths notes left format folder survey sizes")
   of_source[name] = true
 end
 
-local meta = {__len = Dataset.__len, __tostring = Dataset.__tostring}
+local meta = {}
 
 function meta.__index(self, name)
   if own[name] then return own[name] end
@@ -37,12 +38,17 @@ function meta.__index(self, name)
   return Dataset[name]
 end
 
+--- Class: Dataset, which has the methods that this file leaves as they are. It requires this file, and says so here.
+function Transformed.extend(class)
+  Dataset, meta.__len, meta.__tostring = class, class.__len, class.__tostring
+end
+
 --- source: a Dataset. The shape is that of the first image; of several parts (ten crops), that of each part.
 function Transformed.new(source, transform)
   if type(transform) ~= "function" and not (getmetatable(transform) or {}).__call then
     fail("transformed: argument 1 is a %s, expected a transform (data.transforms) or a function", type(transform))
   end
-  local shape = transform((source:get(1)), rm.generator(0)).shape
+  local shape = transform((source:get(1)), core.generator(0)).shape
   return setmetatable({source = source, transform = transform, shape = {table.unpack(shape, #shape - 2)},
                        name = source.name, split = source.split, classes = source.classes,
                        mirror = source.mirror}, meta)

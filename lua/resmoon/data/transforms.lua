@@ -13,13 +13,13 @@
 -- Errors: raised when it is made, for a size that is none; when it is called, for an image that is too small.
 -- Example:
 --   > t = data.transforms
---   > f = t.compose {t.resize(8), t.centre_crop(4)}
+--   > f = t.compose {t.resize(8), t.center_crop(4)}
 --   > f(rm.zeros({3, 16, 20}, "uint8")).shape
 --   {3, 4, 4}
 local fail  = require "resmoon.base.fail"
 local known = require "resmoon.base.options"
-local rm    = require "resmoon.core"
-local imaging = rm.imaging
+local core  = require "resmoon.core"
+local imaging = core.imaging
 
 local transforms = {}
 
@@ -53,14 +53,14 @@ local function with_generators(steps, n, generator_of, run)
   local draws, list = false, {}
   for _, step in ipairs(steps) do draws = draws or random[step.kind] end
   if not draws then return run(nil) end
-  local before = rm.random.augment:get_state()
+  local before = core.random.augment:get_state()
   for i = 1, n do
     list[i] = generator_of and generator_of(i)
-              or rm.generator(rm.random.augment:integer(math.mininteger, math.maxinteger))
+              or core.generator(core.random.augment:integer(math.mininteger, math.maxinteger))
   end
   local ok, images = pcall(run, list)
   if ok then return images end
-  if not generator_of then rm.random.augment:set_state(before) end
+  if not generator_of then core.random.augment:set_state(before) end
   error(images, 0)
 end
 
@@ -76,7 +76,7 @@ local function one_by_one(n, fetch, transform, generator_of)
            first[#first], own[#own - 1], own[#own], i)
     end
   end
-  return rm.stack(images, 1)
+  return core.stack(images, 1)
 end
 
 --- Image files, each decoded and transformed. generator_of(i) makes the generator of the i-th. With orient = true
@@ -84,7 +84,7 @@ end
 -- reads them.
 -- Call: data.transforms.read(paths, channels, transform, generator_of = nil, {orient = false}) -> images
 -- Shapes: uint8 (n, C, H, W), or what the transform gives, n times.
--- Errors: raises for a file that is no image, naming it, and where images come out in different sizes.
+-- Errors: raises for a file that is not an image, naming it, and where images come out in different sizes.
 -- Example:
 --   > data.write_png("a.png", rm.zeros({3, 10, 12}, "uint8"))
 --   > t = data.transforms
@@ -107,7 +107,7 @@ end
 -- Errors: raises where images come out in different sizes.
 -- Example:
 --   > images, t = rm.zeros({2, 3, 8, 8}, "uint8"), data.transforms
---   > t.apply(images, t.centre_crop(6)).shape
+--   > t.apply(images, t.center_crop(6)).shape
 --   {2, 3, 6, 6}
 function transforms.apply(images, transform, generator_of)
   local n = images.shape[1]
@@ -171,22 +171,22 @@ function transforms.pad(pixels)
   return one_step {kind = "pad", height = h, width = w}
 end
 
---- The centre of the image, unscaled. Where an odd number of pixels is cut off, the crop begins at half of it, rounded
+--- The center of the image, unscaled. Where an odd number of pixels is cut off, the crop begins at half of it, rounded
 -- to the even number, as in torchvision 0.14: of 227 pixels 224 begin behind the second, of 225 at the first.
 -- Errors: raises where the image is smaller.
--- Call: data.transforms.centre_crop(size) -> transform
+-- Call: data.transforms.center_crop(size) -> transform
 -- Shapes: image uint8 (C, H, W); (C, size, size), or (C, h, w) for {h, w}.
 -- Example:
---   > data.transforms.centre_crop(2)(rm.arange(16):reshape(1, 4, 4):byte())
+--   > data.transforms.center_crop(2)(rm.arange(16):reshape(1, 4, 4):byte())
 --   [[[ 6,  7],
 --     [10, 11]]]
 --   uint8 (1, 2, 2)
-function transforms.centre_crop(size)
-  local h, w = sides("centre_crop", size)
-  return one_step {kind = "centre_crop", height = h, width = w}
+function transforms.center_crop(size)
+  local h, w = sides("center_crop", size)
+  return one_step {kind = "center_crop", height = h, width = w}
 end
 
---- Ten parts of an image: the corners (upper left, upper right, lower left, lower right), the centre, and the same
+--- Ten parts of an image: the corners (upper left, upper right, lower left, lower right), the center, and the same
 -- five of the image mirrored left to right, so that the sixth is the upper right corner mirrored. It is to be the last
 -- of composed transforms. A loader hands the parts out one after another, and train.evaluate averages what the network
 -- says of them.
@@ -205,7 +205,7 @@ function transforms.ten_crop(size)
   return one_step {kind = "ten_crop", height = h, width = w}
 end
 
---- The largest centred part of the proportions of `size`, scaled to it.
+--- The largest centerd part of the proportions of `size`, scaled to it.
 -- Call: data.transforms.cover(size) -> transform
 -- Shapes: image uint8 (C, H, W); (C, size, size), or (C, h, w) for {h, w}.
 -- Errors: raises for a size that is no whole number from 1.
@@ -260,7 +260,7 @@ end
 -- The shorter side in proportion: 256 pixels for crops of 224.
 local function whole(size) return transforms.resize(math.floor(size * 256 / 224 + 0.5)) end
 
---- How images are made for testing on ImageNet: the shorter side is scaled to 256/224 of the size, the centre cut out;
+--- How images are made for testing on ImageNet: the shorter side is scaled to 256/224 of the size, the center cut out;
 -- or the ten crops.
 -- Call: data.transforms.imagenet_test(size = 224, {crops = 1}) -> transform
 -- Shapes: image uint8 (C, H, W); (C, size, size), or (10, C, size, size) for 10 crops.
@@ -268,12 +268,12 @@ local function whole(size) return transforms.resize(math.floor(size * 256 / 224 
 -- Source: Krizhevsky et al. 2012, section 4.1; He et al. 2016, arXiv:1512.03385, section 3.4.
 -- Example:
 --   > data.transforms.imagenet_test(32)
---   transform: shorter, centre_crop
+--   transform: shorter, center_crop
 function transforms.imagenet_test(size, options)
   size = size or 224
   local crops = options and options.crops or 1
   if crops ~= 1 and crops ~= 10 then fail("imagenet_test: crops is %s, expected 1 or 10", tostring(crops)) end
-  local cut = crops == 10 and transforms.ten_crop or transforms.centre_crop
+  local cut = crops == 10 and transforms.ten_crop or transforms.center_crop
   return transforms.compose {whole(size), cut(size)}
 end
 

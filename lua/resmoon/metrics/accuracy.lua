@@ -3,16 +3,17 @@
 -- An image is right at k if fewer than k classes come before its own. A class comes before if it
 -- scores higher, or equal with a lower number: a network that says the same for all classes gets
 -- no image right by luck of ties, except those of class 1.
+local fail = require "resmoon.base.fail"
 local read = require "resmoon.metrics.scores"
 local text = require "resmoon.base.text"
 
 local accuracy = {}
 
--- How many classes come before class `label`; all of them, if its score is no number.
+-- How many classes come before class `label`; all of them, if its score is not a number.
 local function before(row, label)
   local own, n = row[label], 0
   if not own then
-    error(("metrics.topk: label %s, but there are %d classes"):format(label, #row), 4)
+    fail("metrics.topk: label %s, but there are %d classes", label, #row)
   end
   if own == -math.huge then return #row end
   for c = 1, #row do

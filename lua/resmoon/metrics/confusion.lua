@@ -22,6 +22,7 @@
 --   true \ predicted  cat  dog
 --   cat                 1    1
 --   dog                 0    1
+local fail  = require "resmoon.base.fail"
 local class = require "resmoon.base.class"
 local read  = require "resmoon.metrics.scores"
 local text  = require "resmoon.base.text"
@@ -33,7 +34,7 @@ function Confusion:init(classes)
   self.names = type(classes) == "table" and classes or nil
   self.size = self.names and #self.names or classes
   if math.type(self.size) ~= "integer" or self.size < 1 then
-    error(("metrics.confusion: expected a number or list of classes, got %s"):format(tostring(classes)), 3)
+    fail("metrics.confusion: expected a number or list of classes, got %s", tostring(classes))
   end
   self.counts = {}
   for i = 1, self.size do
@@ -60,8 +61,7 @@ function Confusion:add(predictions, labels)
   for n = 1, #list do
     local row = self.counts[labels[n]]
     if not row or not row[list[n]] then
-      error(("metrics.confusion: class %s taken for %s, but there are %d classes")
-            :format(labels[n], list[n], self.size), 2)
+      fail("metrics.confusion: class %s taken for %s, but there are %d classes", labels[n], list[n], self.size)
     end
     row[list[n]] = row[list[n]] + 1
   end

@@ -1,4 +1,5 @@
 --- Measures of a classifier, from scores (N, K) and labels (N), as tensors or tables.
+-- metrics.top_losses, which evaluates a network, comes from train/top_losses.lua.
 --
 -- Topic: metrics
 local accuracy  = require "resmoon.metrics.accuracy"
@@ -13,6 +14,5 @@ return {
   roc = roc.roc,
   auc = roc.auc,
   macro_roc = roc.macro_roc,
-  responses = require "resmoon.metrics.responses",
-  top_losses = require("resmoon.metrics.top_losses").top_losses,
+  responses = require "resmoon.metrics.layer_responses",
 }

@@ -5,6 +5,7 @@
 -- The first point is (0, 0), with the highest score + 1 as a placeholder for its threshold.
 -- The area is taken by the trapezoid rule, so that ties count half. Without an image of the class,
 -- or without one of the others, there is no curve: rates and area are NaN.
+local fail = require "resmoon.base.fail"
 local read = require "resmoon.metrics.scores"
 local text = require "resmoon.base.text"
 
@@ -50,7 +51,7 @@ end
 function roc.roc(scores, labels, class)
   local rows = read.rows("metrics.roc", scores)
   if rows[1] and not rows[1][class] then
-    error(("metrics.roc: class %s, but there are %d"):format(tostring(class), #rows[1]), 2)
+    fail("metrics.roc: class %s, but there are %d", tostring(class), #rows[1])
   end
   return curve(rows, read.labels("metrics.roc", labels, #rows), class)
 end

@@ -1,4 +1,5 @@
 --- Scores and labels as the metrics read them: Lua tables, whatever they were.
+local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
 local scores = {}
 
@@ -6,7 +7,7 @@ local scores = {}
 function scores.rows(op, value)
   local rows = core.is_tensor(value) and value:totable() or value
   if type(rows) ~= "table" or (rows[1] ~= nil and type(rows[1]) ~= "table") then
-    error(("%s: scores must be (images, classes)"):format(op), 3)
+    fail("%s: scores must be (images, classes)", op)
   end
   for _, row in ipairs(rows) do
     for c = 1, #row do
@@ -19,9 +20,9 @@ end
 --- (N) labels, or predicted classes, as N whole numbers from 1 on; `count` of them are expected.
 function scores.labels(op, value, count)
   local list = core.is_tensor(value) and value:totable() or value
-  if type(list) ~= "table" then error(op .. ": labels must be a list of classes", 3) end
+  if type(list) ~= "table" then fail("%s: labels must be a list of classes", op) end
   if count and #list ~= count then
-    error(("%s: %d labels for %d images"):format(op, #list, count), 3)
+    fail("%s: %d labels for %d images", op, #list, count)
   end
   return list
 end

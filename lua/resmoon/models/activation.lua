@@ -4,7 +4,7 @@
 --     self.fc1 = Linear(784, pieces * 512)
 --     x = self.act(self.fc1(x))                    -- 512 features, whichever it is
 --
--- Maxout takes the larger of two neighbouring outputs, so the layer in front of it has twice as many: two
+-- Maxout takes the larger of two neighboring outputs, so the layer in front of it has twice as many: two
 -- `pieces` for each feature.
 -- Sources: maxout: Goodfellow et al. 2013, arXiv:1302.4389; elu: Clevert et al. 2016, arXiv:1511.07289.
 local fail = require "resmoon.base.fail"

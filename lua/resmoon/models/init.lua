@@ -51,8 +51,8 @@ function models.get(name)
 end
 
 --- models.resnet21 is an error that names the nearest, rather than a nil to be called.
--- models.tables is read when it is asked for (late: it is made of the networks that this file lists).
 return setmetatable(models, {__index = function(_, name)
+  -- late: the tables are made of the networks that this file lists.
   if name == "tables" then return require "resmoon.models.tables" end
   return models.get(name)
 end})

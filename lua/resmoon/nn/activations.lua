@@ -4,6 +4,7 @@ local fail   = require "resmoon.base.fail"
 local is     = require "resmoon.base.is"
 local Module = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
+local text       = require "resmoon.base.text"
 local untouched  = require "resmoon.nn.untouched"
 
 local Activations = {__name = "Activations"}
@@ -39,21 +40,7 @@ function Activations:__tostring()
     end
     lines[#lines + 1] = line
   end
-  local width = {}
-  for _, line in ipairs(lines) do
-    for c, text in ipairs(line) do width[c] = math.max(width[c] or 0, #text) end
-  end
-  local text = {("%s on %s"):format(more.net, more.input)}
-  for i, line in ipairs(lines) do
-    local cells = {}
-    for c, cell in ipairs(line) do
-      local padding = (" "):rep(width[c] - #cell)
-      cells[c] = c <= 3 and cell .. padding or padding .. cell
-    end
-    text[#text + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
-    if i == 1 then text[#text + 1] = ("-"):rep(#table.concat(cells, "  ")) end
-  end
-  return table.concat(text, "\n")
+  return ("%s on %s\n"):format(more.net, more.input) .. table.concat(text.columns(lines, {left = 3}), "\n")
 end
 
 --- What every module and layer of a network returns for x, by path, in the order it is computed.
@@ -67,7 +54,7 @@ end
 -- Shapes: x as net takes it; y as net returns it.
 -- Options: match  a Lua pattern that paths must match, as in "^layer1%."
 --          grad   true: results stay on the tape and their gradients are kept
--- Errors: raises where net is no module or x does not fit it.
+-- Errors: raises where net is not a module or x does not fit it.
 -- Example:
 --   > net = nn.Sequential {nn.Linear(2, 3), nn.ReLU()}
 --   > acts, y = activations(net, rm.ones(4, 2))

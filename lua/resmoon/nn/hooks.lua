@@ -138,7 +138,7 @@ local hooks = {}
 -- Call: net:register_forward_pre_hook(f) -> handle
 -- Shapes: x as the module takes it.
 -- Returns: a handle; handle:remove() takes the hook away, and so does the end of a block for `local h <close> = ...`.
--- Errors: raises where f is no function.
+-- Errors: raises where f is not a function.
 -- Example:
 --   > net = nn.Identity()
 --   > handle = net:register_forward_pre_hook(function(module, x) return x * 2 end)
@@ -154,7 +154,7 @@ function hooks:register_forward_pre_hook(f) return register("register_forward_pr
 -- Call: net:register_forward_hook(f) -> handle
 -- Shapes: x and y as the module takes and gives them.
 -- Returns: a handle; handle:remove() takes the hook away, and so does the end of a block for `local h <close> = ...`.
--- Errors: raises where f is no function.
+-- Errors: raises where f is not a function.
 -- Example:
 --   > net = nn.ReLU()
 --   > function show(module, x, y) print(y:mean():item()) end
@@ -172,7 +172,7 @@ function hooks:register_forward_hook(f) return register("register_forward_hook",
 -- Call: net:register_full_backward_hook(f) -> handle
 -- Shapes: grad_input as x, grad_output as y.
 -- Returns: a handle; handle:remove() takes the hook away, and so does the end of a block for `local h <close> = ...`.
--- Errors: raises where f is no function.
+-- Errors: raises where f is not a function.
 -- Example:
 --   > net = nn.Identity()
 --   > function show(module, dx, dy) print(dy) end

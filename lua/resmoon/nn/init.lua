@@ -8,7 +8,7 @@
 --       nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10),
 --     }
 --
--- A layer is called like a function, net(x). net:parameters() go to an optimiser, net:train() and net:eval() switch
+-- A layer is called like a function, net(x). net:parameters() go to an optimizer, net:train() and net:eval() switch
 -- batch norm and dropout, net:state_dict() and rm.save keep the weights. A network of one's own is a class with init
 -- and forward (help "nn.Module").
 -- Topic: nn

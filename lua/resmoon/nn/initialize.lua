@@ -1,6 +1,6 @@
---- Initialisers: nn.init.kaiming_normal_(w, {mode = "fan_out", nonlinearity = "relu"}) and others.
+--- Initializers: nn.init.kaiming_normal_(w, {mode = "fan_out", nonlinearity = "relu"}) and others.
 --
--- They fill a tensor in place and return it, also where it requires a gradient; initialise_ fills all of a network.
+-- They fill a tensor in place and return it, also where it requires a gradient; initialize_ fills all of a network.
 -- Numbers come from rm.random.init unless options.generator names another generator.
 -- Sources: He et al. 2015, arXiv:1502.01852 (kaiming); Glorot and Bengio 2010 (xavier).
 local core = require "resmoon.core"
@@ -184,22 +184,22 @@ local methods = {
 -- since the slope of a sigmoid at 0 is 1/4: without that a LeNet-5 of sigmoids does not begin to learn. All other
 -- parameters stay as they are.
 --
--- Call: nn.init.initialise_(net, method, {activation = "relu", generator = rm.random.init}) -> net
+-- Call: nn.init.initialize_(net, method, {activation = "relu", generator = rm.random.init}) -> net
 -- Shapes: those of the layers stay.
 -- Options: method      "xavier", "he" or "xavier_sigmoid"
 --          activation  a name that calculate_gain knows; "he" asks for it
 --          generator   where the random numbers come from
--- Errors: raises for what is no module, another method, or an activation that calculate_gain does not know.
+-- Errors: raises for what is not a module, another method, or an activation that calculate_gain does not know.
 -- Source: Glorot and Bengio 2010, eq. 16; He et al. 2015, arXiv:1502.01852, eq. 10.
 -- Example:
---   > net = nn.init.initialise_(nn.Sequential {nn.Linear(800, 200)}, "he")
+--   > net = nn.init.initialize_(nn.Sequential {nn.Linear(800, 200)}, "he")
 --   > net[1].bias:abs():max():item(), ("%.2f"):format(net[1].weight:std():item())
 --   0.0  0.05
-function init.initialise_(net, method, options)
-  options = options_of("initialise_", options, {"activation", "generator"})
-  if not kind.is_module(net) then fail("initialise_: argument 1 is a %s, expected a module", type(net)) end
+function init.initialize_(net, method, options)
+  options = options_of("initialize_", options, {"activation", "generator"})
+  if not kind.is_module(net) then fail("initialize_: argument 1 is a %s, expected a module", type(net)) end
   local fresh = methods[method]
-  if not fresh then fail("initialise_: method is %s, expected 'xavier', 'he' or 'xavier_sigmoid'", tostring(method)) end
+  if not fresh then fail("initialize_: method is %s, expected 'xavier', 'he' or 'xavier_sigmoid'", tostring(method)) end
   local activation = options.activation or "relu"
   init.calculate_gain(activation)  -- raises, before anything is changed
   for _, module in net:named_modules() do

@@ -50,7 +50,7 @@ Module.is_module = kind.is_module
 
 --- "BasicBlock", "Conv2d": the class of a module, the type of a layer.
 -- Call: nn.Module.type_of(module) -> string
--- Errors: raises for what is no module.
+-- Errors: raises for what is not a module.
 -- Example:
 --   > nn.Module.type_of(nn.ReLU()), nn.Module.type_of(models.mlp())
 --   ReLU  MLP
@@ -58,7 +58,7 @@ Module.type_of = kind.type_of
 
 --- What a message calls a module: the name that its builder gave it ("resnet18"), or its class.
 -- Call: nn.Module.label(module) -> string
--- Errors: raises for what is no module.
+-- Errors: raises for what is not a module.
 -- Example:
 --   > nn.Module.label(models.resnet20())
 --   resnet20

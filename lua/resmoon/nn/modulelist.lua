@@ -5,7 +5,7 @@
 --
 -- Call: nn.ModuleList {modules} -> module
 -- Shapes: none of its own: its elements are called one by one.
--- Errors: raises when it is called itself, or for an element that is no module.
+-- Errors: raises when it is called itself, or for an element that is not a module.
 -- Example:
 --   > towers = nn.ModuleList {nn.Linear(8, 8), nn.Linear(8, 2)}
 --   > towers[2](rm.zeros(4, 8)).shape

@@ -116,7 +116,7 @@ end
 -- the end of the block after `local guard <close> = nan_guard(net)`.
 --
 -- Call: nan_guard(net) -> guard
--- Errors: raises where net is no module.
+-- Errors: raises where net is not a module.
 -- Example:
 --   > net = nn.Sequential {nn.Linear(2, 2), nn.ReLU()}
 --   > guard = nan_guard(net)

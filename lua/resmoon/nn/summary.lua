@@ -4,7 +4,7 @@
 -- The result has `rows` ({name, type, shape, parameters, macs, bytes}), the totals `parameters`,
 -- `macs`, `bytes`, and prints as a table.
 --   macs   multiply-accumulates of convolutions and linear layers for one image; bias,
---          normalisation and pooling are not counted, nor is what a forward computes
+--          normalization and pooling are not counted, nor is what a forward computes
 --          without a layer (x:conv2d(w) with a tensor of its own).
 --   bytes  of the layers' outputs in float32: about what training keeps of one image.
 local core   = require "resmoon.core"
@@ -104,25 +104,7 @@ function Summary:__tostring()
                          row.macs > 0 and text.grouped(row.macs) or "", size(row.bytes)}
   end
   lines[#lines + 1] = {self.net, "", "", text.grouped(self.parameters), text.grouped(self.macs), size(self.bytes)}
-  local width = {}
-  for _, line in ipairs(lines) do
-    for c, cell in ipairs(line) do width[c] = math.max(width[c] or 0, #cell) end
-  end
-  local out = {}
-  for i, line in ipairs(lines) do
-    if i == 2 or i == #lines then
-      local total = 2 * (#width - 1)
-      for _, w in ipairs(width) do total = total + w end
-      out[#out + 1] = ("-"):rep(total)
-    end
-    local cells = {}
-    for c, cell in ipairs(line) do
-      local padding = (" "):rep(width[c] - #cell)
-      cells[c] = c <= 3 and cell .. padding or padding .. cell
-    end
-    out[#out + 1] = (table.concat(cells, "  "):gsub("%s+$", ""))
-  end
-  return table.concat(out, "\n")
+  return table.concat(text.columns(lines, {left = 3, rules = {1, #lines - 1}}), "\n")
 end
 
 return summary

@@ -10,7 +10,7 @@
 -- printed networks and errors do, from 1 ("layer1[1].conv2"). Both mean net.layer1[1].conv2.
 --
 -- In a Sequential the modules behind an inserted or removed one move by a place, and their names with
--- them. Where a module is a field that forward calls by name (conv1), it cannot be given neighbours: the field then
+-- them. Where a module is a field that forward calls by name (conv1), it cannot be given neighbors: the field then
 -- becomes a Sequential of both ("conv1.0" and "conv1.1"); and what is removed leaves an Identity.
 -- What comes in takes over the mode (train or eval) of what it stands in.
 local core = require "resmoon.core"
@@ -30,7 +30,7 @@ local function keys_of(op, text)
   local keys = {}
   local plain = text:gsub("%[(%d+)%]", function(n) return "." .. math.tointeger(tonumber(n)) - 1 end):gsub("^%.", "")
   for part in (plain .. "."):gmatch "(.-)%." do
-    if part == "" then fail("%s: '%s' is no path like \"layer1.0.conv2\"", op, text) end
+    if part == "" then fail("%s: '%s' is not a path like \"layer1.0.conv2\"", op, text) end
     local n = part:find "^%d+$" and math.tointeger(tonumber(part))
     keys[#keys + 1] = n and n + 1 or part
   end
@@ -116,7 +116,7 @@ end
 --
 -- Call: net:replace(path, layer) -> old layer
 -- Shapes: must fit when the network is called next.
--- Errors: raises where the path leads nowhere, and where `layer` is no module; nothing is changed then.
+-- Errors: raises where the path leads nowhere, and where `layer` is not a module; nothing is changed then.
 -- Example:
 --   > net = nn.Sequential {nn.Linear(2, 3), nn.ReLU()}
 --   > net:replace("1", nn.Tanh())
@@ -134,7 +134,7 @@ end
 -- a field of a network becomes a Sequential of both, and its names in checkpoints get a position ("conv1.0.weight").
 --
 -- Call: net:insert(path, layer, where = "before") -> net
--- Errors: raises where the path leads nowhere, and where `layer` is no module; nothing is changed then.
+-- Errors: raises where the path leads nowhere, and where `layer` is not a module; nothing is changed then.
 -- Example:
 --   > net = nn.Sequential {nn.Linear(2, 3), nn.Linear(3, 2)}
 --   > net:insert("0", nn.ReLU(), "after")[2]

@@ -1,4 +1,4 @@
---- Optimisers, gradient clipping and learning-rate schedules.
+--- Optimizers, gradient clipping and learning-rate schedules.
 --
 --     opt = optim.SGD(net:parameters(), {lr = 0.1, momentum = 0.9, weight_decay = 1e-4})
 --     schedule = optim.schedule.MultiStep(opt, {milestones = {81, 122}})
@@ -28,7 +28,7 @@ local optim = {
 -- Source: Pascanu et al. 2013, arXiv:1211.5063, algorithm 1.
 -- Call: optim.clip_grad_norm(params, max_norm, {norm_type = 2}) -> number
 -- Shapes: params is a list of tensors; those without a gradient are skipped.
--- Errors: raises for another norm_type, or an element that is no tensor.
+-- Errors: raises for another norm_type, or an element that is not a tensor.
 -- Example:
 --   > w = rm.tensor({3, 4}, {requires_grad = true})
 --   > (w * w):sum():backward()

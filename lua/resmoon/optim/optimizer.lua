@@ -1,7 +1,7 @@
---- What all optimisers share: parameter groups, options, state that can be saved.
+--- What all optimizers share: parameter groups, options, state that can be saved.
 --
 -- A group is a list of parameters with its own options; `optim.SGD(net:parameters(), ...)`
--- has one. An option of the optimiser reads as that of the first group and writes to all of
+-- has one. An option of the optimizer reads as that of the first group and writes to all of
 -- them, so `opt.lr = 0.01` and a schedule need not know about groups.
 -- A parameter without gradient is skipped, and does not count the step.
 --
@@ -74,7 +74,7 @@ local function new_group(cls, params, options, all)
     all[#all + 1] = p
   end
   if #group.params == 0 then
-    fail("optim.%s: no parameters to optimise", cls.__name)
+    fail("optim.%s: no parameters to optimize", cls.__name)
   end
   -- steps[i]: how many steps params[i] has made; state.NAME[i]: what is remembered of it.
   group.steps, group.state = {}, {}
@@ -117,7 +117,7 @@ end
 -- For methods called with a dot (opt.step()), or on something else.
 local function called_on(self, method)
   if not Optimizer.is(self) then
-    fail("optim: %s: expected an optimiser, got a %s; it is called with a colon: opt:%s()", method, type(self), method)
+    fail("optim: %s: expected an optimizer, got a %s; it is called with a colon: opt:%s()", method, type(self), method)
   end
 end
 
@@ -147,7 +147,7 @@ end
 --- The list of state tensors `name`, with a zero for every parameter that needs one now.
 -- Call: opt:state_list(group, name) -> list of tensors
 -- Shapes: each as its parameter.
--- Errors: none. Classes of optimisers call it.
+-- Errors: none. Classes of optimizers call it.
 -- Example:
 --   > w = rm.ones(2, {requires_grad = true})
 --   > w:sum():backward()
@@ -199,14 +199,14 @@ end
 --
 -- Parameters that net no longer has are dropped with their momentum; its new ones join the last group
 -- with that group's options; all others keep momentum and count of steps. Frozen ones do not join. train.Trainer
--- calls this before it trains, with what its optimiser was given at first: a part of the network that was
+-- calls this before it trains, with what its optimizer was given at first: a part of the network that was
 -- left out stays so, and a parameter of the loss stays in.
 --
 -- Call: opt:follow(net, {leave = {}, keep = {}}) -> number of tensors that came, number that went
 -- Shapes: each state tensor has that of its parameter.
 -- Options: leave  parameters that are not to join
 --          keep   parameters that stay though net does not have them
--- Errors: raises where net is no module, and where nothing would be left to train.
+-- Errors: raises where net is not a module, and where nothing would be left to train.
 -- Example:
 --   > net = nn.Sequential {nn.Linear(2, 3), nn.Linear(3, 2)}
 --   > opt = optim.SGD(net:parameters(), {lr = 0.1, momentum = 0.9})
@@ -249,7 +249,7 @@ end
 
 --- Everything a resumed run needs: {tensors = {name = tensor}, numbers = {groups}}.
 -- Tensors are named "STATE.I", I counting parameters over all groups from 1; they share
--- memory with the optimiser. `numbers` holds plain tables and goes into JSON.
+-- memory with the optimizer. `numbers` holds plain tables and goes into JSON.
 -- Call: opt:state_dict() -> table
 -- Shapes: each state tensor as its parameter.
 -- Errors: none.
@@ -280,7 +280,7 @@ local function flaw(cls, group, saved)
     return "lacks steps or options"
   end
   if #saved.steps ~= #group.params then
-    return ("has %d parameters, the optimiser's %d"):format(#saved.steps, #group.params)
+    return ("has %d parameters, the optimizer's %d"):format(#saved.steps, #group.params)
   end
   for i, n in ipairs(saved.steps) do
     if math.type(n) ~= "integer" or n < 0 then return ("has made %s steps with parameter %d"):format(tostring(n), i) end
@@ -343,7 +343,7 @@ function Optimizer:prepare_state_dict(state)
     fail("optim.%s: the state is of %s", cls.__name, tostring(state.optimizer))
   end
   if #groups ~= #self.groups then
-    fail("optim.%s: the state has %d groups, the optimiser %d",
+    fail("optim.%s: the state has %d groups, the optimizer %d",
       cls.__name, #groups, #self.groups)
   end
   local base, lists, seen = 0, {}, {}
@@ -354,7 +354,7 @@ function Optimizer:prepare_state_dict(state)
     base = base + #group.params
   end
   for key in pairs(state.tensors) do
-    if not seen[key] then fail("optim.%s: the state has %s, which the optimiser has not", cls.__name, tostring(key)) end
+    if not seen[key] then fail("optim.%s: the state has %s, which the optimizer has not", cls.__name, tostring(key)) end
   end
   return function()
     for g, group in ipairs(self.groups) do

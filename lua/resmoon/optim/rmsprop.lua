@@ -4,7 +4,7 @@
 --     u = g / (sqrt(s) + eps)              centered: s - a^2 below the root, a the mean of g
 --     p = p - lr * u                       with momentum: v = momentum * v + u, p - lr * v
 --
--- Source: Hinton 2012, lecture 6e; centred as in Graves 2013, arXiv:1308.0850, eq. 38-45.
+-- Source: Hinton 2012, lecture 6e; centerd as in Graves 2013, arXiv:1308.0850, eq. 38-45.
 --
 -- Call: optim.RMSprop(params, {lr = 0.01, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum = 0, centered =
 --     false}) -> optimizer

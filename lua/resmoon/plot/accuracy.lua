@@ -8,7 +8,7 @@
 --
 -- Call: plot.accuracy(runs, {columns = nil, file = nil, title = nil, size = nil}) -> true
 -- Call: plot.accuracy(panels, {options}) -> true
--- Shapes: a panel is {title = text, runs = list, labels = list of their names, behind = runs drawn in grey}.
+-- Shapes: a panel is {title = text, runs = list, labels = list of their names, behind = runs drawn in gray}.
 -- Units: accuracy in per cent.
 -- Options: columns  panels in a row (up to 4)
 --  file     name ending in .png, .svg or .pdf, or a list of them; else the figure is shown
@@ -21,18 +21,12 @@
 --   > plot.accuracy({{name = "mine", log = log}}, {file = "accuracy.svg"});
 --   > rm.sys.exists "accuracy.svg"
 --   true
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
+local run_of = require "resmoon.plot.run"
 
-local GREY = "#cccccc"
-
-local function read(run)
-  if type(run) == "string" then return require("resmoon.runs.folder").read(run) end
-  if type(run) ~= "table" or type(run.log) ~= "table" then
-    error("plot.accuracy: a run is no folder and has no log", 0)
-  end
-  return run
-end
+local GRAY = "#cccccc"
 
 local function finite(list)
   for _, value in ipairs(list or {}) do
@@ -55,7 +49,7 @@ end
 
 local function curves(runs)
   local list = {}
-  for i, run in ipairs(runs or {}) do list[i] = read(run) end
+  for i, run in ipairs(runs or {}) do list[i] = run_of("plot.accuracy", run, i) end
   for i, run in ipairs(named.apart(list)) do list[i] = curve(run) end
   return list
 end
@@ -89,7 +83,7 @@ end
 
 local function accuracy(panels, options)
   options = figure.options("plot.accuracy", options, "columns")
-  if type(panels) ~= "table" or #panels == 0 then error("plot.accuracy: no runs to draw", 2) end
+  if type(panels) ~= "table" or #panels == 0 then fail("plot.accuracy: no runs to draw") end
   if not (type(panels[1]) == "table" and panels[1].runs) then panels = {{runs = panels}} end
   local all = {}
   for i, panel in ipairs(panels) do all[i] = {curves = curves(panel.runs), behind = curves(panel.behind)} end
@@ -109,11 +103,11 @@ local function accuracy(panels, options)
                        xrange = {longest > 1 and 1 or 0, longest}, xstep = figure.round_step(longest / 8),
                        key = legend and "below" or false})
     if #each.behind > 0 then
-      p:add({columns = {together(each.behind)}, style = "lines", colour = GREY, width = 1, aside = true})
+      p:add({columns = {together(each.behind)}, style = "lines", color = GRAY, width = 1, aside = true})
     end
     for k, c in ipairs(each.curves) do
       if #c.x > 0 then
-        p:add({columns = {c.x, c.y}, style = #c.x < 3 and "linespoints" or "lines", colour = k,
+        p:add({columns = {c.x, c.y}, style = #c.x < 3 and "linespoints" or "lines", color = k,
                title = labels[k] or c.name or ("run " .. k)})
       end
     end

@@ -4,6 +4,7 @@
 -- without it the figure is shown), title, xlabel, ylabel, size {width, height} in pixels, xrange
 -- and yrange {low, high} (either may be absent), logy, key ("top left", "below", ... or false; without it the emptiest
 -- corner).
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local text   = require "resmoon.base.text"
 
@@ -29,7 +30,7 @@ local function check_series(op, series)
   local named = type(series) == "table" and series.y ~= nil
   local y = numbers(op, named and series.y or series)
   local x = named and series.x and numbers(op, series.x) or counting(#y)
-  if #x ~= #y then error(("%s: %d values of x for %d of y"):format(op, #x, #y), 3) end
+  if #x ~= #y then fail("%s: %d values of x for %d of y", op, #x, #y) end
   return x, y, named and series or {}
 end
 
@@ -38,7 +39,7 @@ local function draw_series(op, list, options, style)
   if type(list) == "userdata" or (type(list) == "table" and (type(list[1]) == "number" or list.y)) then
     list = {list}
   end
-  if type(list) ~= "table" or #list == 0 then error(op .. ": nothing to draw", 3) end
+  if type(list) ~= "table" or #list == 0 then fail("%s: nothing to draw", op) end
   local f = figure.new({title = options.title, size = options.size or (options.panels and {1150, 470})})
   local panels = {}
   for i, each in ipairs(options.panels or {options}) do
@@ -48,17 +49,17 @@ local function draw_series(op, list, options, style)
   for i, series in ipairs(list) do
     local x, y, named = check_series(op, series)
     local panel = panels[named.panel or 1]
-    if not panel then error(("%s: panel %s, but there are %d"):format(op, named.panel, #panels), 3) end
-    local colour = named.colour or named.color or #panel.layers + 1
+    if not panel then fail("%s: panel %s, but there are %d", op, named.panel, #panels) end
+    local color = named.color or named.color or #panel.layers + 1
     panel:add({columns = {x, y}, style = named.points and "linespoints" or style, title = named.title or
-               (#list > 1 and "series " .. i or nil), dashed = named.dashed, faint = named.faint, colour = colour})
+               (#list > 1 and "series " .. i or nil), dashed = named.dashed, faint = named.faint, color = color})
   end
   return f:draw(options)
 end
 
 --- Draws curves, one for each series. series: a list of them, each a list or tensor of y, or {x =, y =,
 -- title =, dashed =,
--- colour =, panel =}. With options.panels = {{title=, ylabel=, ...}, ...} there are as many panels
+-- color =, panel =}. With options.panels = {{title=, ylabel=, ...}, ...} there are as many panels
 -- side by side, and a series names its own.
 -- Call: plot.lines(series, {options}) -> true
 -- Shapes: each series has as many x as y; 1, 2, ... if there is no x.
@@ -137,12 +138,12 @@ function charts.histogram(values, options)
   for _, v in ipairs(values) do
     if v == v and math.abs(v) ~= math.huge then low, high = math.min(low, v), math.max(high, v) end
   end
-  if low > high then error("plot.histogram: no finite value to draw", 2) end
+  if low > high then fail("plot.histogram: no finite value to draw") end
   local bins = options.bins or 30
-  if math.type(bins) ~= "integer" or bins < 1 then error("plot.histogram: bins must be at least 1", 2) end
+  if math.type(bins) ~= "integer" or bins < 1 then fail("plot.histogram: bins must be at least 1") end
   local width = high > low and (high - low) / bins or 1
-  local counts, centres = {}, {}
-  for b = 1, bins do counts[b], centres[b] = 0, low + (b - 0.5) * width end
+  local counts, centers = {}, {}
+  for b = 1, bins do counts[b], centers[b] = 0, low + (b - 0.5) * width end
   for _, v in ipairs(values) do
     if v >= low and v <= high then
       local b = math.min(bins, math.floor((v - low) / width) + 1)
@@ -154,7 +155,7 @@ function charts.histogram(values, options)
   p.ylabel, p.key, p.yrange = options.ylabel or "count", options.key or false, options.yrange or {0}
   p.xrange = options.xrange or {low, low + bins * width}
   p.settings = ("set boxwidth %.9g\nset style fill solid 0.85 noborder\n"):format(0.92 * width)
-  p:add({columns = {centres, counts}, style = "boxes"})
+  p:add({columns = {centers, counts}, style = "boxes"})
   return f:draw(options)
 end
 

@@ -1,5 +1,5 @@
---- Colours of numbers, told apart with any colour vision.
-local colours = {}
+--- Colors of numbers, told apart with any color vision.
+local colors = {}
 
 -- {red, green, blue} at part 0..1 of the way through a list of stops.
 local function between(stops, part)
@@ -13,12 +13,12 @@ local viridis = {{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {253
 
 --- From dark to light: even steps of lightness. part: 0 to 1.
 -- Source: viridis (van der Walt and Smith 2015), at five places.
-function colours.sequential(part) return between(viridis, part) end
+function colors.sequential(part) return between(viridis, part) end
 
 local blue_white_orange = {{0, 88, 138}, {86, 160, 205}, {247, 247, 247}, {230, 140, 70}, {168, 66, 0}}
 
 --- Two sides of zero: blue below it, white at it, orange above. part: -1 to 1.
--- Source: the blue and the vermilion of Okabe and Ito, paler towards zero and darker at the ends.
-function colours.diverging(part) return between(blue_white_orange, (part + 1) / 2) end
+-- Source: the blue and the vermilion of Okabe and Ito, paler toward zero and darker at the ends.
+function colors.diverging(part) return between(blue_white_orange, (part + 1) / 2) end
 
-return colours
+return colors

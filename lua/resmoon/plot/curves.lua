@@ -6,7 +6,7 @@
 -- lists by column name (epoch, train_loss, train_error, test_error; errors in percent).
 -- Right, the test error is solid and the training error of the same run faint and dashed, so that
 -- a net that cannot fit the training images (degradation) is told from one that overfits.
--- Where the schedule of a run lowers the rate in steps, dashed grey lines mark the epochs after which it does.
+-- Where the schedule of a run lowers the rate in steps, dashed gray lines mark the epochs after which it does.
 --
 -- Call: plot.curves(runs, {error = "test", marks = nil, file = nil, title = nil, size = nil}) -> true
 -- Shapes: the lists of a log are of equal length, one entry for each epoch.
@@ -25,6 +25,7 @@
 local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
+local run_of = require "resmoon.plot.run"
 
 -- The points where both lists have a finite number.
 local function points(x, y)
@@ -34,14 +35,6 @@ local function points(x, y)
     if x[i] and v and v == v and math.abs(v) ~= math.huge then xs[#xs + 1], ys[#ys + 1] = x[i], v end
   end
   return xs, ys
-end
-
-local function check_run(run, i)
-  if type(run) == "string" then return require("resmoon.runs.folder").read(run) end
-  if type(run) ~= "table" or type(run.log) ~= "table" then
-    error(("plot.curves: run %d is no folder and has no log"):format(i), 3)
-  end
-  return run
 end
 
 local MOST_MARKS = 20  -- more could not be told apart
@@ -96,7 +89,7 @@ end
 local function curves(runs, options)
   options = figure.options("plot.curves", options, "error marks")
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
-  if type(runs) ~= "table" or #runs == 0 then error("plot.curves: no runs to draw", 2) end
+  if type(runs) ~= "table" or #runs == 0 then fail("plot.curves: no runs to draw") end
   local given = check_marks(options.marks)
   local f = figure.new({title = options.title, size = options.size or {1150, 450 + 25 * math.ceil(#runs / 4)}})
   local loss = f:panel({title = "training loss", text_title = "training loss", xlabel = "epoch",
@@ -105,20 +98,20 @@ local function curves(runs, options)
   local err = f:panel({title = what .. " error (solid), training error (dashed)", text_title = what .. " error (%)",
                        xlabel = "epoch", ylabel = "error (%)", yrange = {0}})
   local longest, read = 0, {}
-  for i, run in ipairs(runs) do read[i] = check_run(run, i) end
+  for i, run in ipairs(runs) do read[i] = run_of("plot.curves", run, i) end
   local names = named.names(read)
   for i, run in ipairs(read) do
     local log, name = run.log, names[i]
     local x, y = points(log.epoch, log.train_loss)
     longest = math.max(longest, x[#x] or 0)
     local points_too = #x < 3 and "linespoints" or "lines"  -- one epoch would be no line
-    if #x > 0 then loss:add({columns = {x, y}, style = points_too, title = name, colour = i}) end
+    if #x > 0 then loss:add({columns = {x, y}, style = points_too, title = name, color = i}) end
     x, y = points(log.epoch, log.train_error)
     if #x > 0 then
-      err:add({columns = {x, y}, style = points_too, colour = i, dashed = true, faint = true, aside = true})
+      err:add({columns = {x, y}, style = points_too, color = i, dashed = true, faint = true, aside = true})
     end
     x, y = points(log.epoch, log.test_error)
-    if #x > 0 then err:add({columns = {x, y}, style = points_too, title = name, colour = i}) end
+    if #x > 0 then err:add({columns = {x, y}, style = points_too, title = name, color = i}) end
   end
   if #loss.layers == 0 and #err.layers == 0 then
     io.stderr:write("plot: the runs have no finished epoch to draw\n")

@@ -1,6 +1,8 @@
 --- What a run's log has for each epoch beside the error: losses, and top-1, top-3 and top-5 accuracy.
+local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
+local run_of = require "resmoon.plot.run"
 
 local epochs = {}
 
@@ -30,7 +32,7 @@ local function line(panel, columns, options)
   local n = #columns[1]
   if n == 0 then return end
   panel:add({columns = columns, style = n < 3 and "linespoints" or "lines", title = options.title,
-             colour = options.colour, dashed = options.dashed, faint = options.dashed})
+             color = options.color, dashed = options.dashed, faint = options.dashed})
   panel.longest = math.max(panel.longest or 0, columns[1][n])
 end
 
@@ -38,12 +40,12 @@ end
 local function of_one(f, run)
   local log, held = run.log, measured(run.log)
   local loss = f:panel({title = "loss", text_title = "loss", ylabel = "cross-entropy", yrange = {0}})
-  line(loss, points(log, "train_loss"), {title = "training", colour = 1, dashed = true})
-  line(loss, held.loss, {title = held.name, colour = 1})
+  line(loss, points(log, "train_loss"), {title = "training", color = 1, dashed = true})
+  line(loss, held.loss, {title = held.name, color = 1})
   local right = f:panel({title = held.name .. " accuracy (training: dashed)", text_title = held.name .. " accuracy (%)",
                          ylabel = "accuracy (%)", yrange = {nil, 100}})
-  for k, top in ipairs(held.tops) do line(right, top[2], {title = top[1], colour = k}) end
-  line(right, points(log, "train_error", accuracy), {colour = 1, dashed = true})
+  for k, top in ipairs(held.tops) do line(right, top[2], {title = top[1], color = k}) end
+  line(right, points(log, "train_error", accuracy), {color = 1, dashed = true})
 end
 
 -- A panel for the loss and for each accuracy, with a line for each run.
@@ -56,9 +58,9 @@ local function of_several(f, runs)
   end
   for i, run in ipairs(runs) do
     local held = measured(run.log)
-    line(panels[1], points(run.log, "train_loss"), {colour = i, dashed = true})
-    line(panels[1], held.loss, {title = run.name, colour = i})
-    for k, top in ipairs(held.tops) do line(panels[k + 1], top[2], {title = run.name, colour = i}) end
+    line(panels[1], points(run.log, "train_loss"), {color = i, dashed = true})
+    line(panels[1], held.loss, {title = run.name, color = i})
+    for k, top in ipairs(held.tops) do line(panels[k + 1], top[2], {title = run.name, color = i}) end
   end
 end
 
@@ -72,14 +74,6 @@ local function draw(f, options)
   if #f.panels > 0 then return f:draw(options) end
   io.stderr:write("plot: there is no finished epoch to draw\n")
   return nil, "no finished epoch"
-end
-
-local function read(run, i)
-  if type(run) == "string" then return require("resmoon.runs.folder").read(run) end
-  if type(run) ~= "table" or type(run.log) ~= "table" then
-    error(("plot.topk: run %d is no folder and has no log"):format(i), 3)
-  end
-  return run
 end
 
 --- Loss and top-1, top-3 and top-5 accuracy of each epoch, on the test images (without them: the validation images). Of
@@ -99,9 +93,9 @@ end
 function epochs.topk(runs, options)
   options = figure.options("plot.topk", options)
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
-  if type(runs) ~= "table" or #runs == 0 then error("plot.topk: no runs to draw", 2) end
+  if type(runs) ~= "table" or #runs == 0 then fail("plot.topk: no runs to draw") end
   local list = {}
-  for i, run in ipairs(runs) do list[i] = read(run, i) end
+  for i, run in ipairs(runs) do list[i] = run_of("plot.topk", run, i) end
   list = named.apart(list)
   local f = figure.new({title = options.title, size = options.size or {#list == 1 and 1150 or 1600, 460}})
   if #list == 1 then of_one(f, list[1]) else of_several(f, list) end
@@ -118,8 +112,8 @@ function epochs.trials(trials, options)
   for i, each in ipairs(trials) do
     local at = {}
     for epoch = 1, #each.accuracy do at[epoch] = epoch end
-    line(left, {at, each.accuracy}, {title = each.name, colour = i})
-    line(right, {at, each.loss}, {title = each.name, colour = i})
+    line(left, {at, each.accuracy}, {title = each.name, color = i})
+    line(right, {at, each.loss}, {title = each.name, color = i})
   end
   return draw(f, options)
 end

@@ -1,7 +1,7 @@
 --- What a layer makes of one image: its channels as pictures.
 local core        = require "resmoon.core"
 local activations = require "resmoon.nn.activations"
-local colours = require "resmoon.plot.colors"
+local colors = require "resmoon.plot.colors"
 local fail    = require "resmoon.base.fail"
 local figure  = require "resmoon.plot.figure"
 local grid    = require "resmoon.plot.grid"
@@ -28,7 +28,7 @@ local function map_tile(map, channel)
   local function part(y, x) return (rows[y][x] - low) / extent end
   return {
     height = map.shape[1], width = map.shape[2],
-    at = function(y, x) return colours.sequential(part(y, x)) end,
+    at = function(y, x) return colors.sequential(part(y, x)) end,
     level = function(y, x) return 255 * part(y, x) end,
     caption = {tostring(channel), high > low and ("%.2g to %.2g"):format(low, high) or ("all %.2g"):format(low)},
   }
@@ -38,7 +38,7 @@ end
 -- Each map goes from its own lowest (dark) to its highest value (light), which are written below the number of its
 -- channel; "all 0" is a channel that does not answer to this image. The network is as it was afterwards.
 -- Call: plot.feature_maps(net, x, {options}) -> true
--- Shapes: x (C, H, W) or (1, C, H, W), float32, normalised as in training.
+-- Shapes: x (C, H, W) or (1, C, H, W), float32, normalized as in training.
 -- Options: layer  path of a layer or block, as in activations: "layer1.0.conv1" (default the first convolution)
 --  limit  channels at most (16)
 --  columns, file, title, size  as of plot.images

@@ -2,10 +2,11 @@
 --
 --     local f = figure.new({title = "x", size = {900, 500}})
 --     local p = f:panel({xlabel = "epoch", ylabel = "loss"})
---     p:add({columns = {xs, ys}, style = "lines", title = "resnet20", colour = 1})
+--     p:add({columns = {xs, ys}, style = "lines", title = "resnet20", color = 1})
 --     f:draw({file = "loss.png"})
 --
 -- On a screen of characters the panels come one below the other, each as large as the screen.
+local fail    = require "resmoon.base.fail"
 local core    = require "resmoon.core"
 local gnuplot = require "resmoon.plot.gnuplot"
 local legend  = require "resmoon.plot.legend"
@@ -14,11 +15,11 @@ local options_of = require "resmoon.base.options"
 
 local figure = {}
 
---- Okabe and Ito's colours, told apart with any colour vision (jfly.uni-koeln.de/color); black and
+--- Okabe and Ito's colors, told apart with any color vision (jfly.uni-koeln.de/color); black and
 -- the darker ones first, since yellow is hard to see on white.
-figure.colours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999"}
+figure.colors = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999"}
 
--- Gnuplot's dash patterns; with them more lines than there are colours are told apart.
+-- Gnuplot's dash patterns; with them more lines than there are colors are told apart.
 local dashes = {"1", "'-'", "'.'", "'_.'"}
 
 --- Checks a table of options: all figures take file, title and size, and each what `names` (words) says.
@@ -40,11 +41,11 @@ end
 function figure.numbers(op, value)
   if core.is_tensor(value) then value = value:flatten():totable() end
   if type(value) ~= "table" then
-    error(("%s: expected a list of numbers or a tensor, got %s"):format(op, type(value)), 3)
+    fail("%s: expected a list of numbers or a tensor, got %s", op, type(value))
   end
   for i = 1, #value do
     if type(value[i]) ~= "number" then
-      error(("%s: element %d is a %s, expected a number"):format(op, i, type(value[i])), 3)
+      fail("%s: element %d is a %s, expected a number", op, i, type(value[i]))
     end
   end
   return value
@@ -54,7 +55,7 @@ local Panel = {}
 Panel.__index = Panel
 
 --- Adds a layer: columns (lists of numbers of equal length), style (a gnuplot plotting style of
--- ours, never of the user), title, colour (a number or "#rrggbb"), dashed (true, or the number of a pattern, 1 to 4:
+-- ours, never of the user), title, color (a number or "#rrggbb"), dashed (true, or the number of a pattern, 1 to 4:
 -- solid, dashed, dotted, dash-dot), aside (true: left out in characters, where lines look alike), width, faint, point
 -- (its size), symbol (gnuplot's number of it; 7: a disc).
 function Panel:add(layer)
@@ -98,18 +99,18 @@ local function ticks(axis, list, step, room)
   return ("set %stics (%s)\n"):format(axis, table.concat(parts, ", "))
 end
 
--- A line whose colour was used up looks dash-dotted, then dotted.
+-- A line whose color was used up looks dash-dotted, then dotted.
 local ROUNDS = {1, 4, 3, 2}
 
 local function layer_options(layer, index, in_text)
-  local colour, round = layer.colour or index, 0
-  if type(colour) == "number" then
-    colour, round = figure.colours[(colour - 1) % #figure.colours + 1], (colour - 1) // #figure.colours
+  local color, round = layer.color or index, 0
+  if type(color) == "number" then
+    color, round = figure.colors[(color - 1) % #figure.colors + 1], (color - 1) // #figure.colors
   end
   local parts = {"with " .. layer.style}
   if not layer.plain then
-    if not colour:find("^#%x%x%x%x%x%x$") then error(("plot: %q is no colour like #0072b2"):format(colour), 0) end
-    parts[#parts + 1] = ("lc rgb '#%s%s'"):format(layer.faint and "90" or "", colour:sub(2))
+    if not color:find("^#%x%x%x%x%x%x$") then error(("plot: %q is no color like #0072b2"):format(color), 0) end
+    parts[#parts + 1] = ("lc rgb '#%s%s'"):format(layer.faint and "90" or "", color:sub(2))
     if layer.style:find("line") then
       local width = layer.width or (layer.faint and 1.3 or 2.2)
       local dash = layer.dashed == true and 2 or layer.dashed or ROUNDS[round % #ROUNDS + 1]
@@ -123,7 +124,7 @@ local function layer_options(layer, index, in_text)
   return in_text and (parts[1] .. " " .. parts[#parts]) or table.concat(parts, " ")
 end
 
--- Dashed grey lines from the bottom to the top at the x of panel.marks, which say where something happened.
+-- Dashed gray lines from the bottom to the top at the x of panel.marks, which say where something happened.
 -- Returns the commands, and the entry of the legend: a line that is drawn nowhere.
 local function marks(panel, in_text)
   local lines, look = {}, in_text and "" or "lw 1.2 dt '-' lc rgb '#777777'"

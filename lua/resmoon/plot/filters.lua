@@ -1,6 +1,6 @@
 --- The kernels of a convolution, as pictures.
 local core    = require "resmoon.core"
-local colours = require "resmoon.plot.colors"
+local colors = require "resmoon.plot.colors"
 local fail    = require "resmoon.base.fail"
 local figure  = require "resmoon.plot.figure"
 local grid    = require "resmoon.plot.grid"
@@ -22,7 +22,7 @@ local function weight_of(what, path)
   return weight:detach(), name
 end
 
--- The kernels of three input channels as one image, grey where they are zero.
+-- The kernels of three input channels as one image, gray where they are zero.
 local function rgb(kernel, most)
   return function(y, x)
     local pixel = {}
@@ -32,7 +32,7 @@ local function rgb(kernel, most)
 end
 
 local function one_channel(kernel, most)
-  return function(y, x) return colours.diverging(kernel[y][x] / most) end,
+  return function(y, x) return colors.diverging(kernel[y][x] / most) end,
     function(y, x) return 127.5 + 127.5 * kernel[y][x] / most end
 end
 
@@ -50,7 +50,7 @@ end
 
 --- The kernels of a convolution as a grid, all to one scale about zero.
 --
--- Of three input channels each filter is an RGB image, mid-grey where it is zero. Of one, or of the one that `input`
+-- Of three input channels each filter is an RGB image, mid-gray where it is zero. Of one, or of the one that `input`
 -- names, each filter is a tile: blue below zero, white at it, orange above. Of more there is a row of tiles for
 -- each of the first 16 filters, one for each of the first 16 input channels.
 -- Call: plot.filters(net, {options}) -> true

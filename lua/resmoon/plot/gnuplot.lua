@@ -133,9 +133,9 @@ function gnuplot.screen_target(width, height)
             width = width, height = height, small = 9}
   end
   local columns, rows = gnuplot.text_size()
-  local colour = sys.isatty(1) and not sys.getenv("NO_COLOR") and sys.getenv("TERM") ~= "dumb"
+  local color = sys.isatty(1) and not sys.getenv("NO_COLOR") and sys.getenv("TERM") ~= "dumb"
   return {kind = "text", width = columns, height = rows,
-          terminal = ("dumb size %d,%d %s noenhanced"):format(columns, rows, colour and "ansi256" or "mono")}
+          terminal = ("dumb size %d,%d %s noenhanced"):format(columns, rows, color and "ansi256" or "mono")}
 end
 
 --- What a script begins with: the terminal, and `small`, the font of small letters on it.

@@ -2,9 +2,9 @@
 --
 -- A tile is {height =, width =, at = function(y, x) -> {red, green, blue} in 0..255}, with, if wanted,
 --   caption  a list of texts
---   wrong    true: a coloured frame and coloured letters
---   framed   true: a thin grey frame, of what may be white at its border
---   level    function(y, x) -> 0..255: the shade where there are no colours (else the lightness)
+--   wrong    true: a colored frame and colored letters
+--   framed   true: a thin gray frame, of what may be white at its border
+--   level    function(y, x) -> 0..255: the shade where there are no colors (else the lightness)
 -- In a file one unit is one pixel, so that captions can be cut to the width they have.
 local figure  = require "resmoon.plot.figure"
 local gnuplot = require "resmoon.plot.gnuplot"
@@ -18,7 +18,7 @@ local grid = {}
 local LINE = 15            -- pixels from one line of a caption to the next
 local TITLE = 34           -- pixels for a title
 local MOST = 1500          -- pixels that a figure is wide, where tiles can be made small enough
-local WRONG = figure.colours[2]
+local WRONG = figure.colors[2]
 
 -- --- in a file or a window -----------------------------------------------------------------
 
@@ -142,16 +142,16 @@ end
 local AIM = 16  -- characters that a picture is wide, if the screen lets it
 
 -- The lines of a tile that is `width` characters wide.
-local function picture(tile, width, in_colour)
+local function picture(tile, width, in_color)
   local at = tile.at
-  if tile.level and not in_colour then
+  if tile.level and not in_color then
     at = function(y, x)
       local v = tile.level(y, x)
       return {v, v, v}
     end
   end
   local height = math.max(1, math.floor(tile.height * width / tile.width + 0.5))
-  return text.picture(height, width, resized(at, tile.height, tile.width, height, width), {colour = in_colour})
+  return text.picture(height, width, resized(at, tile.height, tile.width, height, width), {color = in_color})
 end
 
 -- Characters that a picture is wide: a whole number for each of its pixels, or a whole number of pixels for each.
@@ -165,7 +165,7 @@ local function print_tiles(tiles, options)
   local screen, rows = gnuplot.text_size()
   local columns = options.columns or math.max(1, screen // (AIM + 2))
   columns = math.max(1, math.min(columns, #tiles, screen // 3))
-  local room, in_colour = (screen + 1) // columns - 1, text.colour()
+  local room, in_color = (screen + 1) // columns - 1, text.color()
   local widest, ratio, lines = extent(tiles)
   local width = picture_width(widest, room)
   local cell = math.max(width, lines > 0 and math.min(room, AIM) or 1)
@@ -175,7 +175,7 @@ local function print_tiles(tiles, options)
   for first = 1, math.min(#tiles, fit), columns do
     local last = math.min(first + columns - 1, #tiles)
     local pictures = {}
-    for n = first, last do pictures[n] = picture(tiles[n], width, in_colour) end
+    for n = first, last do pictures[n] = picture(tiles[n], width, in_color) end
     for line = 1, high + lines do
       local parts = {}
       for n = first, last do
@@ -184,7 +184,7 @@ local function print_tiles(tiles, options)
           parts[#parts + 1] = (pictures[n][line] or (" "):rep(width)) .. (" "):rep(cell - width)
         else
           local s = words.pad(cut(words.visible(tile.caption and tile.caption[line - high] or ""), cell), cell)
-          parts[#parts + 1] = tile.wrong and in_colour and "\27[38;5;166m" .. s .. "\27[0m" or s
+          parts[#parts + 1] = tile.wrong and in_color and "\27[38;5;166m" .. s .. "\27[0m" or s
         end
       end
       io.stdout:write((table.concat(parts, " "):gsub(" +$", "")), "\n")

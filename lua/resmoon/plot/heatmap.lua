@@ -1,4 +1,4 @@
---- Matrices as colours; the confusion matrix among them.
+--- Matrices as colors; the confusion matrix among them.
 local core    = require "resmoon.core"
 local fail    = require "resmoon.base.fail"
 local figure  = require "resmoon.plot.figure"
@@ -8,24 +8,24 @@ local visible = require("resmoon.base.text").visible
 
 local heatmap = {}
 
--- Viridis at a few points (van der Walt, Smith 2015): even steps of lightness for any colour vision.
+-- Viridis at a few points (van der Walt, Smith 2015): even steps of lightness for any color vision.
 local palette = "set palette defined (0 '#fde725', 0.25 '#5ec962', 0.5 '#21918c', 0.75 '#3b528b', 1 '#440154')\n"
 
 local function matrix(value)
   local rows = core.is_tensor(value) and value:totable() or value
   if type(rows) ~= "table" or type(rows[1]) ~= "table" or type(rows[1][1]) ~= "number" then
-    error("plot.heatmap: expected rows of numbers or a tensor of two dimensions", 3)
+    fail("plot.heatmap: expected rows of numbers or a tensor of two dimensions")
   end
   return rows
 end
 
---- A matrix as colours, its first row on top. Up to 20 x 20 the values are written in the cells.
+--- A matrix as colors, its first row on top. Up to 20 x 20 the values are written in the cells.
 -- options: xticks and yticks (lists of texts), xlabel, ylabel, title, format (of the values, "%g"),
 -- file, size.
 -- Call: plot.heatmap(value, {options}) -> true
 -- Shapes: value (rows, columns), a tensor or rows of numbers.
 -- Errors: raises for another shape. Without gnuplot it gives nil and the reason.
--- Source: colours: viridis (van der Walt and Smith 2015).
+-- Source: colors: viridis (van der Walt and Smith 2015).
 -- Example:
 --   > plot.heatmap({{1, 2}, {3, 4}}, {title = "a matrix", file = "heat.svg"});
 --   > rm.sys.exists "heat.svg"
@@ -71,10 +71,10 @@ function heatmap.heatmap(value, options)
       local set = values[i] > (low + high) / 2 and light or dark
       set[1][#set[1] + 1], set[2][#set[2] + 1], set[3][#set[3] + 1] = xs[i], ys[i], values[i]
     end
-    for colour, set in pairs {["#202020"] = dark, ["#ffffff"] = light} do
+    for color, set in pairs {["#202020"] = dark, ["#ffffff"] = light} do
       if #set[1] > 0 then
         p:add({columns = set, using = ("1:2:(sprintf('%s',$3))"):format(form), plain = true,
-               style = ("labels textcolor rgb '%s' font small"):format(colour)})
+               style = ("labels textcolor rgb '%s' font small"):format(color)})
       end
     end
   end

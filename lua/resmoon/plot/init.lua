@@ -9,14 +9,13 @@
 --
 -- A figure goes to the `file` that is given, by its suffix; else into a window, where there is a display and a gnuplot
 -- that can open one; else into the terminal, as sixel graphics where it has them, or in characters.
--- RESMOON_PLOT=window, sixel or text chooses. Colours are told apart with any colour vision.
+-- RESMOON_PLOT=window, sixel or text chooses. Colors are told apart with any color vision.
 -- Without gnuplot each says so on stderr (once) and returns nil and the reason; nothing else stops. Pictures, matrices
 -- and plot.live need none in the terminal.
 --
 -- Topic: plot
 local charts = require "resmoon.plot.charts"
 local heatmap = require "resmoon.plot.heatmap"
-local lab    = require "resmoon.plot.lab"
 
 return {
   lines = charts.lines,
@@ -32,9 +31,9 @@ return {
   top_losses = require "resmoon.plot.top_losses",
   heatmap = heatmap.heatmap,
   confusion = heatmap.confusion,
-  lrfind = lab.lrfind,
-  responses = lab.responses,
-  roc = lab.roc,
-  schedule = lab.schedule,
+  lrfind = require "resmoon.plot.lrfind",
+  responses = require "resmoon.plot.responses",
+  roc = require "resmoon.plot.roc",
+  schedule = require "resmoon.plot.schedule",
   topk = require("resmoon.plot.epochs").topk,
 }

@@ -93,7 +93,7 @@ local function figure_of(self)
     local p = f:panel({title = panel.name, text_title = panel.name, xlabel = self.xlabel})
     for i, series in ipairs(panel.series) do
       local x, y = series.trace:columns()
-      p:add({columns = {x, y}, style = #x < 3 and "linespoints" or "lines", colour = i,
+      p:add({columns = {x, y}, style = #x < 3 and "linespoints" or "lines", color = i,
              title = series.name ~= "" and series.name or nil})
     end
   end
@@ -172,7 +172,7 @@ end
 
 --- More points: values by name. x counts 1, 2, ... unless it is given.
 -- Call: live:add {loss = 1.2, error = {train = 0.4, test = 0.5}, x = nil} -> live
--- Errors: raises for what is no number, and after close.
+-- Errors: raises for what is not a number, and after close.
 -- Example:
 --   > live = plot.live {file = "growing.svg"}
 --   > live:add {loss = 2}:add {loss = 1, x = 10}
@@ -192,7 +192,7 @@ function Live:add(values)
       new[#new + 1] = {name, "", check_number(name, value)}
     end
   end
-  for _, each in ipairs(new) do  -- all, or if one was no number, none
+  for _, each in ipairs(new) do  -- all, or if one was not a number, none
     local panel = entry(self.panels, each[1], {series = {}})
     local series = entry(panel.series, each[2], {trace = Trace.new()})
     series.trace:add(x, each[3])

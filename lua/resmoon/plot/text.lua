@@ -1,6 +1,6 @@
 --- Pictures made of characters, for terminals that show nothing else.
 --
--- Where there is colour, a cell is the upper half block: its foreground is one pixel, its
+-- Where there is color, a cell is the upper half block: its foreground is one pixel, its
 -- background the pixel below. Otherwise a cell is one of ten characters, from dark to light.
 local sys = require("resmoon.core").sys
 
@@ -8,14 +8,14 @@ local text = {}
 
 local ramp = " .:-=+*#%@"
 
---- True where stdout shows colours.
-function text.colour()
+--- True where stdout shows colors.
+function text.color()
   return sys.isatty(1) and not sys.getenv("NO_COLOR") and sys.getenv("TERM") ~= "dumb"
 end
 
 local function clamp(v) return math.max(0, math.min(255, math.floor(v + 0.5))) end
 
--- The nearest of the 216 colours of a terminal with 256.
+-- The nearest of the 216 colors of a terminal with 256.
 local function cube(r, g, b)
   local function six(v) return math.floor(v / 255 * 5 + 0.5) end
   return 16 + 36 * six(r) + 6 * six(g) + six(b)
@@ -28,10 +28,10 @@ local function code(ground, truecolor, p)
 end
 
 --- Lines of a picture. at(y, x) -> {r, g, b} in 0..255, y 1..height, x 1..width.
--- options.colour: default text.colour().
+-- options.color: default text.color().
 function text.picture(height, width, at, options)
-  local colour = text.colour()
-  if options and options.colour ~= nil then colour = options.colour end
+  local color = text.color()
+  if options and options.color ~= nil then color = options.color end
   local truecolor = (sys.getenv("COLORTERM") or ""):find("truecolor") or (sys.getenv("COLORTERM") or ""):find("24bit")
   local lines = {}
   for y = 1, height, 2 do
@@ -39,7 +39,7 @@ function text.picture(height, width, at, options)
     for x = 1, width do
       local top = at(y, x)
       local low = y < height and at(y + 1, x) or top
-      if colour then
+      if color then
         cells[x] = code(38, truecolor, top) .. code(48, truecolor, low) .. "▀"
       else
         local light = 0
@@ -48,7 +48,7 @@ function text.picture(height, width, at, options)
         cells[x] = ramp:sub(step, step)
       end
     end
-    lines[#lines + 1] = table.concat(cells) .. (colour and "\27[0m" or "")
+    lines[#lines + 1] = table.concat(cells) .. (color and "\27[0m" or "")
   end
   return lines
 end

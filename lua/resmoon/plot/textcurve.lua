@@ -1,14 +1,14 @@
 --- Curves made of characters: braille dots where the terminal writes UTF-8, else one character a column.
 --
--- Several curves have a colour each. Where there are no colours they have a character each, and no braille, whose dots
+-- Several curves have a color each. Where there are no colors they have a character each, and no braille, whose dots
 -- look alike.
 local core = require "resmoon.core"
 local text = require "resmoon.plot.text"
 
 local textcurve = {}
 
--- Blue, vermilion, green, purple, orange, sky blue among the 256 colours of a terminal: those of figure.colours.
-local colours = {32, 166, 36, 175, 214, 74}
+-- Blue, vermilion, green, purple, orange, sky blue among the 256 colors of a terminal: those of figure.colors.
+local colors = {32, 166, 36, 175, 214, 74}
 local marks = {"*", "o", "+", "x", "#", "%"}
 
 -- Bits of a braille cell, from the top: left column, right column.
@@ -23,7 +23,7 @@ local function utf8_terminal()
 end
 
 -- The mean of the points in each of n columns of x from low to high; columns without a point lie between
--- their neighbours.
+-- their neighbors.
 local function columns_of(points, n, low, high)
   local sums, counts, means = {}, {}, {}
   for _, p in ipairs(points) do
@@ -63,25 +63,25 @@ local function trace(points, columns, rows, x, y, set)
   end
 end
 
-local function painted(s, number) return ("\27[38;5;%dm%s\27[0m"):format(colours[(number - 1) % #colours + 1], s) end
+local function painted(s, number) return ("\27[38;5;%dm%s\27[0m"):format(colors[(number - 1) % #colors + 1], s) end
 
---- How curve number i of several looks, for a legend: a coloured line, or its character.
+--- How curve number i of several looks, for a legend: a colored line, or its character.
 function textcurve.sample(i, options)
-  local colour = text.colour()
-  if options and options.colour ~= nil then colour = options.colour end
+  local color = text.color()
+  if options and options.color ~= nil then color = options.color end
   local mark = marks[(i - 1) % #marks + 1]
-  return colour and painted(mark, i) or mark
+  return color and painted(mark, i) or mark
 end
 
 --- Lines of text, from the top, that show curves: series is a list of lists of points {x, y} in order of x, where
 -- numbers that are none are left out. area: width and height in characters; x and y: {lowest, highest}.
--- options: braille (default by the locale), colour (of several curves; default by the terminal).
+-- options: braille (default by the locale), color (of several curves; default by the terminal).
 function textcurve.lines(series, area, x, y, options)
   options = options or {}
-  local braille, colour = options.braille, options.colour
-  if colour == nil then colour = text.colour() end
+  local braille, color = options.braille, options.color
+  if color == nil then color = text.color() end
   if braille == nil then braille = utf8_terminal() end
-  colour, braille = colour and #series > 1, braille and (colour or #series == 1)
+  color, braille = color and #series > 1, braille and (color or #series == 1)
   local wide, high = braille and 2 or 1, braille and 4 or 1
   local cells, owner = {}, {}
   for i, points in ipairs(series) do
@@ -99,7 +99,7 @@ function textcurve.lines(series, area, x, y, options)
       local cell = " "
       if cells[at] then
         cell = braille and utf8.char(0x2800 + cells[at]) or marks[(owner[at] - 1) % #marks + 1]
-        if colour then cell = painted(cell, owner[at]) end
+        if color then cell = painted(cell, owner[at]) end
       end
       line[#line + 1] = cell
     end

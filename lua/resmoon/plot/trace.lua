@@ -1,4 +1,4 @@
---- The points of a curve that grows: of a long one neighbouring points are averaged, so that memory and drawing
+--- The points of a curve that grows: of a long one neighboring points are averaged, so that memory and drawing
 -- stay small.
 local Trace = {}
 Trace.__index = Trace

@@ -4,8 +4,8 @@
 --     evaluation.write(runs, {out = "evaluation.html"})         a page, and Markdown beside it
 --
 -- A run is what train.folder.read gives. The columns are those of the lab. What a run has of other settings (weight
--- restriction, pixels that are not standardised, augmentation, ...) stands behind its model.
-local rm       = require "resmoon.core"
+-- restriction, pixels that are not standardized, augmentation, ...) stands behind its model.
+local core     = require "resmoon.core"
 local Document = require "resmoon.report.document"
 local folder   = require "resmoon.runs.folder"
 local named    = require "resmoon.runs.named"
@@ -59,8 +59,8 @@ local columns = {
   {"device",                  function(c) return c.device or "-" end},
   {"batch size",              function(c) return tostring(c.batch_size) end},
   {"activation",              function(c) return c.activation or "relu" end},
-  {"initialisation",          function(c) return c.init or "own" end},
-  {"optimiser",               function(c) return c.optimizer end},
+  {"initialization",          function(c) return c.init or "own" end},
+  {"optimizer",               function(c) return c.optimizer end},
   {"rate",                    function(c) return number(c.max_lr or c.lr) end},
   {"momentum",                function(c) return momentum(c) end},
   {"weight decay",            function(c) return number(c.weight_decay) end},
@@ -139,7 +139,7 @@ local function extremes(runs)
   return ("%s has the highest accuracy (%.2f%%), %s the lowest (%.2f%%)."):format(high[2], high[1], low[2], low[1])
 end
 
-local OWN = "Initialisation \"own\": uniform up to 1 / sqrt(fan_in) for linear layers and LeNet-5, He's over fan_out "
+local OWN = "Initialization \"own\": uniform up to 1 / sqrt(fan_in) for linear layers and LeNet-5, He's over fan_out "
             .. "for the convolutions of residual networks."
 
 local FEW = 8  -- runs that one panel can hold
@@ -173,7 +173,7 @@ function evaluation.section(doc, runs, draw, groups)
   end
   local panels = {}
   for i, run in ipairs(runs) do panels[i] = {title = run.name, runs = {run}, behind = runs} end
-  draw("settings", "validation accuracy of each setting, before all others in grey", function(file)
+  draw("settings", "validation accuracy of each setting, before all others in gray", function(file)
     return plot.accuracy(panels, {file = file})
   end)
   if #runs > 1 then doc:list {extremes(runs)} end
@@ -186,7 +186,7 @@ function evaluation.write(runs, options)
   local out = options.out or "evaluation.html"
   local base = out:gsub("%.html$", "")
   local home = base:match "^(.*)/"
-  if home then rm.sys.mkdir_p(home) end
+  if home then core.sys.mkdir_p(home) end
   local doc = Document(options.title or "Evaluation report")
   for _, sentence in ipairs(options.about or {}) do doc:paragraph(sentence) end
   evaluation.section(doc, runs, function(key, caption, make)

@@ -170,7 +170,7 @@ local function discussion(doc, all)
   doc:heading("Discussion")
   local says = {}
   local order = {table.unpack(all)}
-  for i = #order, 1, -1 do  -- an error that is no number is neither the lowest nor the highest
+  for i = #order, 1, -1 do  -- an error that is not a number is neither the lowest nor the highest
     if order[i].summary.final ~= order[i].summary.final then table.remove(order, i) end
   end
   table.sort(order, function(a, b) return a.summary.final < b.summary.final end)

@@ -1,6 +1,12 @@
 --- What a report says of a run: its training, and what its best network does with the test images.
-local folder  = require "resmoon.runs.folder"
-local metrics = require "resmoon.metrics"
+local config     = require "resmoon.train.config"
+local device     = require "resmoon.runs.device"
+local evaluation = require "resmoon.train.evaluate"
+local folder     = require "resmoon.runs.folder"
+local Loader     = require "resmoon.data.loader"
+local metrics    = require "resmoon.metrics"
+local testset    = require "resmoon.train.testset"
+local trained    = require "resmoon.train.run"
 
 local measure = {}
 
@@ -25,12 +31,11 @@ function measure.run(path, options)
   local run = folder.read(path)
   local result = {run = run, summary = folder.summary(run)}
   if options.evaluate == false then return result end
-  local train, data = require "resmoon.train", require "resmoon.data"
-  local net, c, mean, std = train.load(path)
-  local test, notes = require "resmoon.train.testset" (path, c, {data = options.data})
+  local net, c, mean, std = trained.load(path)
+  local test, notes = testset(path, c, {data = options.data})
   result.notes = notes
-  local loader = data.Loader(test, {batch_size = train.config.test_batch(test.shape), mean = mean, std = std})
-  local measured = train.evaluate(net, loader, {scores = true})
+  local loader = Loader.new(test, {batch_size = config.test_batch(test.shape), mean = mean, std = std})
+  local measured = evaluation.evaluate(net, loader, {scores = true})
   local k = {1, math.min(3, #test.classes), math.min(5, #test.classes)}
   result.top = metrics.topk(measured.scores, measured.labels, k)
   result.loss, result.images, result.tested_on = measured.loss, measured.count, test.name or c.data
@@ -56,6 +61,6 @@ function measure.grade(accuracy)
   return "below 87"
 end
 
-measure.hardware = require "resmoon.runs.device"
+measure.hardware = device
 
 return measure

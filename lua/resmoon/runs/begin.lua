@@ -1,9 +1,9 @@
 --- The beginning of a run: an empty place for it, taken by one process alone.
-local rm     = require "resmoon.core"
+local core   = require "resmoon.core"
 local json   = require "resmoon.base.json"
 local lock   = require "resmoon.runs.lock"
 local record = require "resmoon.runs.record"
-local sys    = rm.sys
+local sys    = core.sys
 
 local begin = {}
 
@@ -28,7 +28,7 @@ function begin.check_free(path)
 end
 
 function begin.write_config(path, config)
-  rm.write_atomic(path .. "/config.json", json.encode(config, {indent = true}) .. "\n")
+  core.write_atomic(path .. "/config.json", json.encode(config, {indent = true}) .. "\n")
 end
 
 --- Makes the folder of a run, with config.json and, where one is given, the record of its data. Returns the folder's

@@ -1,8 +1,8 @@
 --- Checkpoints: all that a run is, in one safetensors file.
 --
 -- The network's tensors keep their names, so that other programs find the weights; those of the
--- optimiser are "optimizer.NAME.I". Everything else is JSON under the metadata key "resmoon":
--- config, epoch and step, partial sums of the epoch, states of optimiser, schedule, loader and
+-- optimizer are "optimizer.NAME.I". Everything else is JSON under the metadata key "resmoon":
+-- config, epoch and step, partial sums of the epoch, states of optimizer, schedule, loader and
 -- generators. Nothing in the file is ever run as code.
 --
 -- Call: train.checkpoint
@@ -11,7 +11,7 @@
 --   > train.checkpoint.save("c.safetensors", models.mlp())
 --   > train.checkpoint.load("c.safetensors").net["fc1.bias"].shape
 --   {512}
-local rm   = require "resmoon.core"
+local core = require "resmoon.core"
 local json = require "resmoon.base.json"
 
 local checkpoint = {}
@@ -32,13 +32,13 @@ local streams = {"init", "shuffle", "augment", "dropout"}
 --   true
 function checkpoint.generators()
   local states = {}
-  for _, name in ipairs(streams) do states[name] = rm.random[name]:get_state() end
+  for _, name in ipairs(streams) do states[name] = core.random[name]:get_state() end
   return states
 end
 
 function checkpoint.set_generators(states)
   checkpoint.check_generators(states)
-  for _, name in ipairs(streams) do rm.random[name]:set_state(states[name]) end
+  for _, name in ipairs(streams) do core.random[name]:set_state(states[name]) end
 end
 
 --- Raises unless there is a whole state of each generator.
@@ -57,9 +57,9 @@ function checkpoint.check_generators(states)
   end
 end
 
---- Writes net, optimiser (or nil) and a plain table `state`. The file is replaced as a whole.
+--- Writes net, optimizer (or nil) and a plain table `state`. The file is replaced as a whole.
 -- Call: train.checkpoint.save(path, net, optimizer = nil, {state}) -> nothing
--- Shapes: those of the network's and the optimiser's tensors.
+-- Shapes: those of the network's and the optimizer's tensors.
 -- Errors: raises for a file that cannot be written, or a state that has no form in JSON.
 -- Example:
 --   > train.checkpoint.save("d.safetensors", models.mlp(), nil, {epoch = 3})
@@ -82,7 +82,7 @@ function checkpoint.save(path, net, optimizer, state)
   end
   local about = {version = VERSION, optimizer = numbers}
   for key, value in pairs(state or {}) do about[key] = value end
-  rm.save(path, list, {format = "pt", resmoon = json.encode(about)})
+  core.save(path, list, {format = "pt", resmoon = json.encode(about)})
 end
 
 --- Reads a checkpoint: {net = {name = tensor}, optimizer = state or nil, state = table}.
@@ -95,7 +95,7 @@ end
 --   > train.checkpoint.load("e.safetensors").net.w
 --   [1., 1.]  float32 (2)
 function checkpoint.load(path)
-  local tensors, meta = rm.load(path)
+  local tensors, meta = core.load(path)
   local ok, about = true, {}
   if meta.resmoon then ok, about = pcall(json.decode, meta.resmoon) end
   if not ok or type(about) ~= "table" then

@@ -5,11 +5,11 @@
 -- Example:
 --   > train.folder.is_run "nowhere"
 --   false
-local rm   = require "resmoon.core"
+local core = require "resmoon.core"
 local begin = require "resmoon.runs.begin"
 local json = require "resmoon.base.json"
 local Log  = require "resmoon.runs.log"
-local sys  = rm.sys
+local sys  = core.sys
 
 local folder = {}
 
@@ -40,7 +40,7 @@ function folder.create(path, config) begin.run(path, config):release() end
 --   mlp
 function folder.config(path)
   if not folder.is_run(path) then
-    error(("%s is no run: it has no config.json"):format(path), 0)
+    error(("%s is not a run: it has no config.json"):format(path), 0)
   end
   local file <close> = assert(io.open(path .. "/config.json", "r"))
   local ok, config = pcall(json.decode, file:read("a"))

@@ -15,7 +15,7 @@
 --   > log:add {epoch = 1, train_loss = 2.3}
 --   > log:by_column().train_loss
 --   {2.3}
-local rm    = require "resmoon.core"
+local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local text  = require "resmoon.base.text"
 
@@ -107,7 +107,7 @@ end
 --   > log:write "log.csv"
 --   > train.Log.read("log.csv").rows[1].lr
 --   0.1
-function Log:write(path) rm.write_atomic(path, tostring(self)) end
+function Log:write(path) core.write_atomic(path, tostring(self)) end
 
 -- The fields of a line of CSV (RFC 4180), or nil and what is wrong with it.
 local function fields_of(line)
@@ -167,8 +167,8 @@ end
 -- fields and other orders of the columns make no difference. Columns of other names are kept as they are
 -- (row.further[name]), and written again.
 -- Errors: raises, with file and line, on a column that is there twice or is missing though every epoch has it, a row
--- with more or fewer fields than columns, a field that is no number, epochs that do not grow, and a last line without
--- end.
+-- with more or fewer fields than columns, a field that is not a number, epochs that do not grow, and a last line
+-- without end.
 -- Call: train.Log.read(path) -> log
 -- Example:
 --   > rm.write_atomic("log.csv", "epoch,train_loss,train_error\n1,2.3,90\n")
@@ -200,7 +200,7 @@ function Log.read(path)
         elseif field ~= "" then
           row[names[i]] = number(field)
           if not row[names[i]] then
-            complain(at, ("%s is '%s', which is no number"):format(names[i], text.visible(field)))
+            complain(at, ("%s is '%s', which is not a number"):format(names[i], text.visible(field)))
           end
         end
       end

@@ -7,10 +7,10 @@
 -- HASHED bytes in all is known by names and sizes alone, and the record says so (`covers`).
 --
 -- record.differences names all in which two records differ.
-local rm   = require "resmoon.core"
+local core = require "resmoon.core"
 local json = require "resmoon.base.json"
 local source = require "resmoon.runs.source"
-local sys  = rm.sys
+local sys  = core.sys
 
 local record = {}
 
@@ -90,11 +90,11 @@ end
 
 -- Names and digests (or sizes) of the files of a split.
 local function of_files(paths, labels, classes, about)
-  local names, contents, all = {}, {}, rm.sha256()
+  local names, contents, all = {}, {}, core.sha256()
   for i, path in ipairs(paths) do
     names[i] = relative(path, about.roots)
     if about.hashed then
-      local hash = rm.sha256()
+      local hash = core.sha256()
       hash:file(path)
       contents[i] = hash:digest():sub(1, DIGITS)
     else
@@ -107,14 +107,14 @@ end
 
 -- Positions and digest of a split whose images lie in memory.
 local function of_tensors(set)
-  local hash = rm.sha256()
+  local hash = core.sha256()
   if not set.indices then
     hash:update(set.images):update(set.labels)
     return {positions = ranges {1} .. (set:size() > 1 and "-" .. set:size() or ""), digest = hash:digest()}
   end
   local n = set:size()
   for first = 1, n, CHUNK do
-    local x, y = set:batch(rm.arange(first, math.min(first + CHUNK - 1, n), 1, "int64"))
+    local x, y = set:batch(core.arange(first, math.min(first + CHUNK - 1, n), 1, "int64"))
     hash:update(x):update(y)
   end
   return {positions = ranges(set.indices:totable()), digest = hash:digest()}
@@ -355,6 +355,6 @@ function record.read(folder)
 end
 
 --- Writes the record into the folder of a run.
-function record.write(folder, made) rm.write_atomic(path_of(folder), json.encode(made, {indent = true}) .. "\n") end
+function record.write(folder, made) core.write_atomic(path_of(folder), json.encode(made, {indent = true}) .. "\n") end
 
 return record

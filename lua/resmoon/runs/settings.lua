@@ -132,8 +132,8 @@ row {"size", "whole", least = 1, usually = "their own", flag = "--size N", image
 row {"augment", "boolean", words = {"shift", "imagenet"}, usually = "on; shift for digits and letters",
      flag = "--augment", images = true, reported = true, mark = "augmented",
      help = "training images. on: shifts by up to 4 pixels and mirroring; shift: shifts alone; imagenet: a random part "
-            .. "scaled to size (default 224), mirrored or not, and the centre of test images; off"}
-row {"standardize", "boolean", default = true, flag = "--standardize", reported = true, mark = "not standardised",
+            .. "scaled to size (default 224), mirrored or not, and the center of test images; off"}
+row {"standardize", "boolean", default = true, flag = "--standardize", reported = true, mark = "not standardized",
      help = "(x - mean) / std of each channel, instead of pixels from 0 to 1"}
 row {"shift", "whole", least = 0, usually = "4, less where images are smaller than 28", reported = true,
      help = "with augment, by how many pixels images are shifted at most"}

@@ -3,8 +3,8 @@
 -- Every generation draws from a generator of its own, made from the seed and its number: with the same fitness
 -- values the search takes the same course, however often it was stopped and in whatever order trials end.
 -- Source: the usual genetic algorithm (Holland 1975), with the settings of the lab: 10 individuals, 5
--- generations, single-point crossover, mutation by re-initialising genes over a threshold.
-local rm      = require "resmoon.core"
+-- generations, single-point crossover, mutation by re-initializing genes over a threshold.
+local core    = require "resmoon.core"
 local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
 local options = require "resmoon.base.options"
@@ -57,7 +57,7 @@ local STREAM = 77  -- apart from the streams of training
 --  on_generation  function(generation, population, fittest first)
 -- Returns: {best = individual, population = the last generation, fittest first, all = every individual, in the order
 --  they were made, ranked = the same, fittest first}; nil where evaluate ended it.
--- Errors: raises for options out of range, and a fitness that is no number.
+-- Errors: raises for options out of range, and a fitness that is not a number.
 -- Source: Holland 1975, "Adaptation in natural and artificial systems".
 -- Example:
 --   > function evaluate(list)
@@ -78,7 +78,7 @@ local function genetic(given)
     return individual
   end
   for generation = 1, o.generations do
-    local generator = rm.generator(o.seed, STREAM + generation)
+    local generator = core.generator(o.seed, STREAM + generation)
     local new = {}
     if generation == 1 then
       for i = 1, o.population do new[i] = born(genes.random(o.genes, generator), 1) end

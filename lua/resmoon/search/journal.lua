@@ -3,12 +3,12 @@
 -- A trial's file is written as a whole when it has ended; so whatever is killed, and when, no finished trial is
 -- lost, and a search that is taken up again runs only what is missing. A file that cannot be what a trial left is an
 -- error: what came after it was bred from it.
-local rm   = require "resmoon.core"
+local core = require "resmoon.core"
 local json = require "resmoon.base.json"
 local lock = require "resmoon.runs.lock"
 local record = require "resmoon.runs.record"
 local source = require "resmoon.runs.source"
-local sys  = rm.sys
+local sys  = core.sys
 
 local journal = {}
 
@@ -20,7 +20,7 @@ local function read(path)
   return value
 end
 
-local function write(path, value) rm.write_atomic(path, json.encode(value, {indent = true}) .. "\n") end
+local function write(path, value) core.write_atomic(path, json.encode(value, {indent = true}) .. "\n") end
 
 local function text(value) return value == nil and "absent" or (json.encode({value}):sub(2, -2)) end
 

@@ -1,11 +1,12 @@
 --- A search for hyper-parameters of training: generations of trials, kept in a journal.
-local rm      = require "resmoon.core"
+local core    = require "resmoon.core"
 local config  = require "resmoon.train.config"
 local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
 local genetic = require "resmoon.search.genetic"
 local journal = require "resmoon.search.journal"
 local lock    = require "resmoon.runs.lock"
+local models  = require "resmoon.models"
 local options = require "resmoon.base.options"
 local record  = require "resmoon.runs.record"
 local source  = require "resmoon.runs.source"
@@ -26,7 +27,7 @@ local function complete(given)
     fail("search.run: workers is %s, expected a whole number from 1", tostring(o.workers))
   end
   if o.workers > 1 and o.sets then fail("search.run: sets cannot be handed to workers, which open settings.data") end
-  o.threads = o.threads or o.settings.threads or rm.num_threads()
+  o.threads = o.threads or o.settings.threads or core.num_threads()
   o.settings = config.complete(config.with({epochs = 3, val_split = 0.1}, o.settings))
   o.settings.threads = nil
   -- Rate and batches of all trials are those of trial 0; mirroring is for the images to decide.
@@ -35,7 +36,7 @@ local function complete(given)
   if o.settings.val_split == 0 then
     fail("search.run: val_split is 0, so no images are held out to measure fitness on")
   end
-  require("resmoon.models").get(o.settings.model)
+  models.get(o.settings.model)
   o.varied = genes.check(o.genes or genes.of(o.settings))
   return o
 end

@@ -1,5 +1,6 @@
 --- What a search found, for people: the five fittest, what was gained, and the figure of both.
-local genes = require "resmoon.search.genes"
+local epochs = require "resmoon.plot.epochs"
+local genes  = require "resmoon.search.genes"
 
 local SHOWN = 5
 
@@ -9,7 +10,7 @@ local function figure(result, files)
     local each = result.ranked[i]
     trials[i] = {name = ("trial %d"):format(each.number), accuracy = each.trial.accuracy, loss = each.trial.loss}
   end
-  return require("resmoon.plot.epochs").trials(trials, {file = files})
+  return epochs.trials(trials, {file = files})
 end
 
 --- Prints the five fittest individuals of a search and what was gained over the settings as given, and draws accuracy

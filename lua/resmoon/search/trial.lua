@@ -1,10 +1,10 @@
 --- One trial of a search: a short training with given hyper-parameters, and its fitness.
 --
 -- Fitness is the top-1 accuracy (percent) on held-out training images after the last epoch. What cannot train is
--- scored, not crashed: a loss that is no number, or values that the optimiser refuses, give 0. A trial without hope
+-- scored, not crashed: a loss that is not a number, or values that the optimizer refuses, give 0. A trial without hope
 -- is ended early: after an epoch in which it is below half of what `bar` asks for that epoch (the median of
 -- earlier generations).
-local rm     = require "resmoon.core"
+local core   = require "resmoon.core"
 local config = require "resmoon.train.config"
 local run    = require "resmoon.train.run"
 local pcall = require("resmoon.base.catch").pcall
@@ -44,7 +44,7 @@ end
 -- Returns {fitness =, accuracy = by epoch, loss = by epoch, epochs =, stopped = "finished", "hopeless",
 -- "diverged", "interrupted" or "refused", seconds =, reason = text of what was refused}.
 function trial.run(settings, options)
-  local result, began = {accuracy = {}, loss = {}, fitness = 0}, rm.sys.clock()
+  local result, began = {accuracy = {}, loss = {}, fitness = 0}, core.sys.clock()
   local hopeless = false
   local function on_epoch(trainer, row)
     local accuracy = 100 - row.val_error
@@ -62,10 +62,10 @@ function trial.run(settings, options)
   if ok then result.stopped = hopeless and "hopeless" or outcome.stopped
   elseif tostring(outcome):find("interrupted$") then
     result.stopped = "interrupted"
-    rm.interrupt.clear()
+    core.interrupt.clear()
   else result.stopped, result.reason = "refused", tostring(outcome) end
   if result.stopped == "diverged" or result.stopped == "refused" then result.fitness = 0 end
-  result.epochs, result.seconds = #result.accuracy, rm.sys.clock() - began
+  result.epochs, result.seconds = #result.accuracy, core.sys.clock() - began
   return result
 end
 

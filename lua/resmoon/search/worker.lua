@@ -2,7 +2,7 @@
 --
 -- The order comes on standard input; the result goes into the journal. A worker whose search was killed ends at its
 -- next step and writes nothing: another search may be at work in that folder by then.
-local rm      = require "resmoon.core"
+local core    = require "resmoon.core"
 local json    = require "resmoon.base.json"
 local journal = require "resmoon.search.journal"
 local trial   = require "resmoon.search.trial"
@@ -10,10 +10,10 @@ local trial   = require "resmoon.search.trial"
 return function()
   local order = json.decode(io.read "a")
   local function leave_if_orphaned()
-    if rm.sys.getppid() ~= order.parent then os.exit(1) end
+    if core.sys.getppid() ~= order.parent then os.exit(1) end
   end
   leave_if_orphaned()
-  rm.set_num_threads(order.settings.threads)
+  core.set_num_threads(order.settings.threads)
   local result = trial.run(order.settings, {bar = order.bar, on_step = leave_if_orphaned})
   leave_if_orphaned()
   if result.stopped == "interrupted" then os.exit(130) end

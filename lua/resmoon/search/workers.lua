@@ -3,11 +3,11 @@
 -- A worker (worker.lua) is this program again. What it computes depends on its order alone, so a search takes the same
 -- course with any number of workers. A crash is that trial's alone: it is run once more, since the system may
 -- have killed it for reasons of its own, and then scored 0.
-local rm      = require "resmoon.core"
+local core    = require "resmoon.core"
 local json    = require "resmoon.base.json"
 local journal = require "resmoon.search.journal"
 local pcall = require("resmoon.base.catch").pcall
-local sys     = rm.sys
+local sys     = core.sys
 
 local workers = {}
 
@@ -64,7 +64,7 @@ function workers.run(folder, orders, count, on_result)
   if ok then return true end
   for _, each in ipairs(active) do each.process:kill() end
   if tostring(message):find("interrupted$") then
-    rm.interrupt.clear()
+    core.interrupt.clear()
     return false
   end
   error(message, 0)

@@ -9,28 +9,34 @@
 --     call                     of a word: `word "x"`, `word(x)` and `word {x}` are left to Lua
 --
 -- where `rest` is what follows. Modules are loaded when they are used.
+local lazy = require "resmoon.base.lazy"
+
+local system = lazy "resmoon.shell.system"
+local timing = lazy "resmoon.shell.timing"
+local manual = lazy "resmoon.shell.help"
+
 local commands = {}
 
 local function from(module, name)
-  return function(...) return require(module)[name](...) end
+  return function(...) return module()[name](...) end
 end
 
-local function help(rest, session) return require("resmoon.shell.help").query(rest, session.environment) end
+local function help(rest, session) return manual().query(rest, session.environment) end
 
 commands.signs = {
   ["?"]       = {run = help},
-  ["??"]      = {run = function(rest) return require("resmoon.shell.help").query("?" .. rest) end},
-  ["$"]       = {run = from("resmoon.shell.system", "shell")},
-  ["%time"]   = {compile = from("resmoon.shell.timing", "time")},
-  ["%timeit"] = {compile = from("resmoon.shell.timing", "timeit")},
+  ["??"]      = {run = function(rest) return manual().query("?" .. rest) end},
+  ["$"]       = {run = from(system, "shell")},
+  ["%time"]   = {compile = from(timing, "time")},
+  ["%timeit"] = {compile = from(timing, "timeit")},
 }
 
 local function leave(_, session) session.leaving = true end
 
 commands.words = {
-  time   = {compile = from("resmoon.shell.timing", "time")},
-  timeit = {compile = from("resmoon.shell.timing", "timeit")},
-  edit   = {run = from("resmoon.shell.system", "edit"), call = true},
+  time   = {compile = from(timing, "time")},
+  timeit = {compile = from(timing, "timeit")},
+  edit   = {run = from(system, "edit"), call = true},
   help   = {run = help, call = true},
   exit   = {run = leave, call = true},
   quit   = {run = leave, call = true},

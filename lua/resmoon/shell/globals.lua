@@ -6,7 +6,12 @@
 --     prompt[name]    the same, of what only the prompt has: it joins `lazy` when the prompt begins
 --     missing(name)   called for any other name that is not there (strict.lua sets it)
 --     standard        the set of names that are Lua's and ours
-local rm = require "resmoon"
+local lazy = require "resmoon.base.lazy"
+local rm   = require "resmoon"
+
+local reload = lazy "resmoon.shell.reload"
+local system = lazy "resmoon.shell.system"
+local who    = lazy "resmoon.shell.who"
 
 rawset(_G, "rm", rm)
 
@@ -14,13 +19,13 @@ local meta = {lazy = {}, standard = {}}
 for _, name in ipairs(rm.parts) do
   meta.lazy[name] = function() return rm[name] end
 end
-meta.lazy.help = function() return require "resmoon.shell.help" end
+meta.lazy.help = lazy "resmoon.shell.help"
 
 meta.prompt = {
-  edit   = function() return require("resmoon.shell.system").edit end,
-  mem    = function() return require("resmoon.shell.who").mem end,
-  reload = function() return require("resmoon.shell.reload").reload end,
-  who    = function() return require("resmoon.shell.who").who end,
+  edit   = function() return system().edit end,
+  mem    = function() return who().mem end,
+  reload = function() return reload().reload end,
+  who    = function() return who().who end,
 }
 for name in next, _G do meta.standard[name] = true end
 

@@ -1,4 +1,4 @@
---- Colour, where standard output is a terminal that wants it: paint.dim(text), paint.bold(text).
+--- Color, where standard output is a terminal that wants it: paint.dim(text), paint.bold(text).
 -- NO_COLOR (not empty) and TERM=dumb say that it does not; a pipe gets nothing but text.
 local sys = require("resmoon.core").sys
 

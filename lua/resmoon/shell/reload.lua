@@ -94,7 +94,7 @@ local function reload(name)
   local old = package.loaded[name]
   if old == nil then
     if not (package.preload[name] or package.searchpath(name, package.cpath)) then file_of(name) end   -- there is one
-    return require(name)
+    return require(name)  -- late: a module of the user's
   end
   local path = file_of(name)
   local source = "@" .. path

@@ -21,9 +21,13 @@
 -- are in it and shadow globals, for the session alone; every other assignment goes through to the
 -- globals, where scripts and modules see it.
 local commands = require "resmoon.shell.commands"
+local lazy     = require "resmoon.base.lazy"
 local localise = require "resmoon.shell.localize"
 local strict   = require "resmoon.shell.strict"
 local token    = require "resmoon.shell.token"
+
+local complete = lazy "resmoon.shell.complete"
+local show     = lazy "resmoon.shell.show"
 
 local function assign_global(_, name, value)
   if value == nil then strict.declare(name) end
@@ -190,7 +194,7 @@ end
 -- counted in the line.
 function session:complete(line)
   local above = self.pending and self.pending .. "\n" or ""
-  local start, list, whole = require("resmoon.shell.complete")(above .. line, environment)
+  local start, list, whole = complete()(above .. line, environment)
   return start - #above, list, whole
 end
 
@@ -243,7 +247,7 @@ function session:finish(...)
     rawset(environment, RING[1], first)
   end
   if self.quiet then return nil end
-  return require("resmoon.shell.show")(...)
+  return show()(...)
 end
 
 return session

@@ -5,7 +5,10 @@
 -- a plain table shows its contents, within limits of depth, items and width, so that `x.shape` can
 -- be read and a large table does not flood the terminal. All else is printed as print does.
 local core  = require "resmoon.core"
+local lazy  = require "resmoon.base.lazy"
 local paint = require "resmoon.shell.paint"
+
+local tree = lazy "resmoon.shell.tree"
 
 local MOST_ITEMS, MOST_DEPTH, WIDTH = 20, 3, 100
 local LARGE = 1000  -- elements: rm.format cuts what has more
@@ -94,7 +97,7 @@ local function module_text(value, depth)
   if not (module and module.is_module(value)) then return nil end
   if type(value) == "table" and rawget(getmetatable(value), "__tostring") ~= module.__tostring then return nil end
   if depth > 0 then return type(value) == "table" and module.label(value) or tostring(value) end
-  return require "resmoon.shell.tree"(value)
+  return tree()(value)
 end
 
 function render(value, depth, parents)

@@ -2,6 +2,7 @@
 local core     = require "resmoon.core"
 local fail     = require "resmoon.base.fail"
 local localise = require "resmoon.shell.localize"
+local session  = require "resmoon.shell.session"
 local pcall = require("resmoon.base.catch").pcall
 
 local system = {}
@@ -47,7 +48,7 @@ local function open(name)
   if status ~= 0 then fail("edit: the editor ended with status %d: nothing was run", status) end
 end
 
-local function edit_block(session)
+local function edit_block()
   local name = os.tmpname()
   os.remove(name)
   name = name .. ".lua"
@@ -64,7 +65,7 @@ local function edit_block(session)
   end
 end
 
-local function edit_file(name, session)
+local function edit_file(name)
   open(name)
   if not core.sys.exists(name) then return end
   local chunk, message = load(localise(read(name)), "@" .. name, "t", session.environment)
@@ -81,10 +82,9 @@ end
 -- Call: edit(name)
 -- Errors: raises if there is no editor, or it ends with a status other than 0; then nothing is run.
 function system.edit(name)
-  local session = require "resmoon.shell.session"
-  if name == nil or name == "" then return edit_block(session) end
+  if name == nil or name == "" then return edit_block() end
   if type(name) ~= "string" then fail("edit: expected the name of a file, got a %s", type(name)) end
-  return edit_file(name, session)
+  return edit_file(name)
 end
 
 return system

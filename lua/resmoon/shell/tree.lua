@@ -6,7 +6,7 @@
 --         [1..3]: 3 x BasicBlock  4,656 parameters each
 --           ...
 --
--- Neighbours in a list that look the same are shown once, so that ResNet-1202 fits on a screen.
+-- Neighbors in a list that look the same are shown once, so that ResNet-1202 fits on a screen.
 local paint  = require "resmoon.shell.paint"
 local Module = require "resmoon.nn.module"
 

@@ -71,7 +71,7 @@ local function walk(root, kind, visit, seen)
     seen[value] = true
     if is_module(value) then visit_module(value, visit) end
     if t == "table" then
-      if is_optimizer(value) then of = "optimiser" end
+      if is_optimizer(value) then of = "optimizer" end
       for key, item in next, value do
         push(key, of)
         push(item, of)
@@ -182,10 +182,10 @@ end
 
 local Memory = {__name = "Memory"}
 
-local kinds = {"parameters", "gradients", "buffers", "optimiser", "tensors", "results"}
+local kinds = {"parameters", "gradients", "buffers", "optimizer", "tensors", "results"}
 local meaning = {
   parameters = "of modules, and tensors that require a gradient", gradients = "x.grad",
-  buffers = "running statistics", optimiser = "momentum and its like", tensors = "in variables",
+  buffers = "running statistics", optimizer = "momentum and the like", tensors = "in variables",
   results = "_, _2, _3",
   other = "the tape, temporaries, what the library holds",
 }
@@ -212,7 +212,7 @@ end
 --     1078888
 --
 -- Collects garbage first, so that only what is in use counts. Each storage is counted once, for the first
--- of the kinds parameters, gradients, buffers, optimiser, tensors and results (_, _2, _3) that it is
+-- of the kinds parameters, gradients, buffers, optimizer, tensors and results (_, _2, _3) that it is
 -- found as; `other` is the rest. The result prints as a table, and has the fields live, cached, peak, lua,
 -- other and one for each kind.
 --

@@ -7,6 +7,7 @@
 --   1:02:05
 local folder = require "resmoon.runs.folder"
 local named  = require "resmoon.runs.named"
+local plot   = require "resmoon.plot"
 local record = require "resmoon.runs.record"
 local text   = require "resmoon.base.text"
 
@@ -107,7 +108,6 @@ end
 --   3
 function compare.show(runs, path, options)
   options = options or {}
-  local plot = require "resmoon.plot"
   local read = {}
   for i, run in ipairs(runs) do read[i] = type(run) == "string" and folder.read(run) or run end
   io.stdout:write("\n", table.concat(compare.table(read), "\n"), "\n\n")

@@ -40,7 +40,7 @@ local config = {
   schedule       = build.schedule,
   augmentation   = build.augmentation,
   open           = sets.open,
-  normalisation  = sets.normalisation,
+  normalization  = sets.normalization,
   test_transform = sets.test_transform,
   test_batch     = sets.test_batch,
 }

@@ -1,5 +1,6 @@
 --- A network's loss and error on a set of images, in eval mode and without gradients.
-local rm = require "resmoon.core"
+local fail = require "resmoon.base.fail"
+local core = require "resmoon.core"
 local pcall = require("resmoon.base.catch").pcall
 
 --- Number of rows of `logits` whose largest element is not where `labels` says.
@@ -8,10 +9,10 @@ local function wrong(logits, labels)
 end
 
 -- How many classes come before each image's own: all that it does not beat by a higher score or, of equal ones, a
--- lower number, as metrics.topk has it. A score that is no number beats none. int64 (N).
+-- lower number, as metrics.topk has it. A score that is not a number beats none. int64 (N).
 local function ranks(logits, labels)
   logits = logits:detach()
-  local classes, column = rm.arange(1, logits.shape[2], 1, "int64"):reshape(1, -1), labels:reshape(-1, 1)
+  local classes, column = core.arange(1, logits.shape[2], 1, "int64"):reshape(1, -1), labels:reshape(-1, 1)
   local own = logits:gather(2, column)
   local beaten = logits:lt(own):logical_or(logits:eq(own):logical_and(classes:ge(column)))
   return beaten:logical_not():long():sum(2)
@@ -48,7 +49,7 @@ local function evaluate(net, loader, options)
   local result = {loss = 0, count = 0, top3 = 0, top5 = 0, scores = options.scores and {},
                   labels = options.scores and {}}
   local errors, stopped = 0, false
-  local ok, message = pcall(rm.no_grad, function()
+  local ok, message = pcall(core.no_grad, function()
     for x, y in loader:epoch(1) do
       if options.stop and options.stop() then
         stopped = true
@@ -71,7 +72,7 @@ local function evaluate(net, loader, options)
   net:train(training)
   if not ok then error(message, 0) end
   if stopped then return nil end
-  if result.count == 0 then error("evaluate: there are no images", 2) end
+  if result.count == 0 then fail("evaluate: there are no images") end
   result.loss, result.error = result.loss / result.count, 100 * errors / result.count
   result.top3, result.top5 = 100 * result.top3 / result.count, 100 * result.top5 / result.count
   return result

@@ -9,6 +9,7 @@
 -- (which images it was trained on: they are compared when it is taken up), log.csv, best.safetensors, last.safetensors,
 -- curves.png, curves.svg.
 -- Topic: train
+require "resmoon.train.top_losses"  -- gives metrics.top_losses
 local evaluation = require "resmoon.train.evaluate"
 local run        = require "resmoon.train.run"
 

@@ -5,7 +5,7 @@
 local Frame    = require "resmoon.plot.frame"
 local panel    = require "resmoon.plot.textpanel"
 local Progress = require "resmoon.train.progress"
-local rm       = require "resmoon.core"
+local core     = require "resmoon.core"
 local text     = require "resmoon.base.text"
 local Trace    = require "resmoon.plot.trace"
 
@@ -43,8 +43,8 @@ function Live:frame(rows, columns)
   for i = math.max(1, #self.rows - SHOWN + 1), math.max(#self.rows, SHOWN) do
     lines[#lines + 1] = self.rows[i] and epoch_line(self.rows[i]) or ""
   end
-  lines[1] = rm.text_cut(lines[1], columns - 1)
-  for i = #lines - SHOWN + 1, #lines do lines[i] = rm.text_cut(lines[i], columns - 1) end
+  lines[1] = core.text_cut(lines[1], columns - 1)
+  for i = #lines - SHOWN + 1, #lines do lines[i] = core.text_cut(lines[i], columns - 1) end
   return lines
 end
 

@@ -4,7 +4,7 @@
 --     plot.lrfind(found)
 --
 -- A tenth of the rate where the loss is lowest is a safe choice, and where it rises again the rate is too
--- high. Nothing is left of it: weights, running statistics, gradients, optimiser,
+-- high. Nothing is left of it: weights, running statistics, gradients, optimizer,
 -- generators, and the loader's place are as before.
 -- Source: Smith 2017, arXiv:1506.01186, section 3.3; growth and smoothing as in common use (the loss is an
 -- exponential average, corrected for its start).

@@ -17,7 +17,7 @@ end
 
 local function number(word)
   local x = tonumber(word)
-  if not x then return nil, ("'%s' is no number"):format(word) end
+  if not x then return nil, ("'%s' is not a number"):format(word) end
   return x
 end
 

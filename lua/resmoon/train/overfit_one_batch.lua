@@ -1,7 +1,10 @@
 --- Can the network learn one batch by heart? The first test of a new network or training loop.
+local checkpoint = require "resmoon.runs.checkpoint"
 local fail   = require "resmoon.base.fail"
 local is     = require "resmoon.base.is"
 local Module = require "resmoon.nn.module"
+local nan_guard = require "resmoon.nn.nan_guard"
+local optim  = require "resmoon.optim"
 local options_of = require "resmoon.base.options"
 
 local Report = {__name = "Overfit"}
@@ -52,7 +55,7 @@ end
 
 -- Names what made the loss no number: one more step under nan_guard.
 local function culprit(net, x, y, loss_of)
-  local guard <close> = require "resmoon.nn.nan_guard" (net)
+  local guard <close> = nan_guard(net)
   local ok, message = pcall(function() loss_of(net(x), y):backward() end)
   return not ok and tostring(message):match "nan_guard: (.*)" or ("no layer of %s: look at the loss function")
     :format(Module.label(guard.net))
@@ -102,7 +105,7 @@ end
 --          loss    function(result, y) -> scalar tensor; cross-entropy by itself
 --          keep    true: what was learnt stays
 -- Returns: {ok =, losses = list, hints = list}; printed, a sentence and the hints.
--- Errors: raises for what is no network, data or option.
+-- Errors: raises for what is not a network, data or option.
 -- Example:
 --   > net = nn.Sequential {nn.Flatten(), nn.Linear(12, 3)}
 --   > x, y = rm.randn(4, 3, 2, 2), rm.tensor({1, 2, 3, 1}, "int64")
@@ -122,7 +125,7 @@ local function overfit_one_batch(net, data, options)
   local report = setmetatable({ok = false, losses = {}, size = x.shape[1], name = Module.label(net)}, Report)
   local before = net:state_dict()
   for _, name in ipairs(before) do before[name] = before[name]:clone() end
-  local generators = require "resmoon.runs.checkpoint".generators()
+  local generators = checkpoint.generators()
   local training, grads = {}, {}
   for _, module in net:named_modules() do training[#training + 1] = {module, module.training} end
   for _, p in net:named_parameters() do grads[#grads + 1] = {p, p.grad} end
@@ -133,12 +136,12 @@ local function overfit_one_batch(net, data, options)
     for _, was in ipairs(grads) do was[1].grad = was[2] end
     if given.keep then return end
     net:load_state_dict(before)
-    require "resmoon.runs.checkpoint".set_generators(generators)
+    checkpoint.set_generators(generators)
   end})
   net:train()
   local trainable = {}
   for _, p in net:named_parameters() do if p.requires_grad then trainable[#trainable + 1] = p end end
-  local opt = #trainable > 0 and require("resmoon.optim").Adam(trainable, {lr = o.lr})
+  local opt = #trainable > 0 and optim.Adam(trainable, {lr = o.lr})
   local seen
   for step = 1, opt and o.steps or 0 do
     opt:zero_grad()

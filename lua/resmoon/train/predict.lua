@@ -1,5 +1,5 @@
 --- Classes of single image files: train.predict(net, {"cat.png"}, {classes =, input =, mean =, std =}).
-local rm         = require "resmoon.core"
+local core       = require "resmoon.core"
 local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
 local pcall = require("resmoon.base.catch").pcall
@@ -20,11 +20,11 @@ local function best(row, classes, k)
 end
 
 --- Reads the files, turned as their EXIF orientation says, scales them to cover the network's input, cuts the middle
--- out, normalises and classifies.
+-- out, normalizes and classifies.
 -- options: input {channels, height, width}, mean and std (of each channel), classes (names), top (3), transform
 -- (instead of scaling and cutting: train.config.test_transform gives that of a run).
 -- Returns a list of {file =, top = {{class =, label =, probability =}, ...}}, with `images`, uint8 (N, C, H, W).
--- Errors: raises for a file that is no image, naming it, and for top below 1.
+-- Errors: raises for a file that is not an image, naming it, and for top below 1.
 -- Call: train.predict(net, files, {input =, mean = nil, std = nil, classes = nil, top = 3, transform = nil}) -> list
 -- Shapes: input is {C, H, W}; images uint8 (N, C, H, W).
 -- Units: mean and std in [0, 1]; probabilities.
@@ -54,7 +54,7 @@ local function predict(net, files, options)
   end
   local training = net.training
   net:eval()
-  local ok, rows = pcall(rm.no_grad, function() return net(images:normalize(mean, std)):softmax(2):totable() end)
+  local ok, rows = pcall(core.no_grad, function() return net(images:normalize(mean, std)):softmax(2):totable() end)
   net:train(training)
   if not ok then error(rows, 0) end
   local result = {images = images}

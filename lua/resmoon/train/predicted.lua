@@ -1,5 +1,6 @@
 --- What train.predict found: a line for each image, and all of them as a figure.
-local text = require "resmoon.base.text"
+local images = require "resmoon.plot.images"
+local text   = require "resmoon.base.text"
 
 local predicted = {}
 
@@ -29,7 +30,7 @@ function predicted.draw(list, truth, options)
   for i, each in ipairs(list) do best[i], likely[i] = each.top[1].class, guesses(each)[1] end
   local o = {predicted = truth and best or nil}
   for name, value in pairs(options or {}) do o[name] = value end
-  return require("resmoon.plot").images(list.images, truth or likely, o)
+  return images.images(list.images, truth or likely, o)
 end
 
 return predicted

@@ -2,7 +2,7 @@
 --
 -- A few steps warm up (memory is fetched, caches fill), the next ones are measured; then training
 -- goes on as ever. Returns hooks for the trainer: profile({steps = 20, warmup = 5, print = print}).
-local profile = require "resmoon.bench.profile"
+local profile = require "resmoon.base.profile"
 
 return function(options)
   options = options or {}

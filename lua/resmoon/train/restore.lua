@@ -1,6 +1,6 @@
 --- Taking a checkpoint up: first everything in it is looked at, then everything is put in place.
 --
--- What does not fit, lacks something or is damaged is an error that names the file, and then network, optimiser,
+-- What does not fit, lacks something or is damaged is an error that names the file, and then network, optimizer,
 -- schedule, loader, generators and log are what they were.
 local checkpoint = require "resmoon.runs.checkpoint"
 local Log        = require "resmoon.runs.log"

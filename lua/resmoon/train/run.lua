@@ -1,14 +1,14 @@
 --- Runs: from a config (runs/settings.lua) to a trained network in a folder.
-local rm         = require "resmoon.core"
+local core       = require "resmoon.core"
 local begin      = require "resmoon.runs.begin"
 local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
+local curves     = require "resmoon.plot.curves"
 local data       = require "resmoon.data"
 local device     = require "resmoon.runs.device"
 local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
 local lock       = require "resmoon.runs.lock"
-local plot       = require "resmoon.plot"
 local preflight  = require "resmoon.train.preflight"
 local record     = require "resmoon.runs.record"
 local settings   = require "resmoon.runs.settings"
@@ -16,7 +16,7 @@ local shell      = require("resmoon.base.text").shell
 local source     = require "resmoon.runs.source"
 local Trainer    = require "resmoon.train.trainer"
 
-local sys = rm.sys
+local sys = core.sys
 
 local run = {}
 
@@ -28,7 +28,7 @@ end
 
 -- The data sets of a config: {train, test, validation}, those given or what it names.
 local function open(c, options)
-  if c.threads then rm.set_num_threads(c.threads) end
+  if c.threads then core.set_num_threads(c.threads) end
   return options.sets or {config.open(c)}
 end
 
@@ -47,12 +47,12 @@ end
 
 -- The trainer of a complete config on these data sets.
 local function build(c, sets, path, options)
-  rm.manual_seed(c.seed)
+  core.manual_seed(c.seed)
   local train, test, validation = sets[1], sets[2], sets[3]
   check_classes(train, test, "test")
   check_classes(train, validation, "validation")
   if options.progress ~= false and not options.label then print(data.summary(train, test, validation)) end
-  local mean, std = config.normalisation(c, train)
+  local mean, std = config.normalization(c, train)
   if not c.classes then config.fit(c, train) end  -- a run that is taken up has been fitted
   c.classes, c.input, c.data_name = train.classes, train.shape, train.name
   local net = config.model(c)
@@ -88,7 +88,7 @@ local function draw(path, c)
   for i, suffix in ipairs(c.drawing or {"png", "svg"}) do files[i] = path .. "/curves." .. suffix end
   local ok, reason = pcall(function()
     local title = ("%s on %s"):format(c.name, c.data_name or c.data)
-    plot.curves({path}, {file = files, title = title})
+    curves({path}, {file = files, title = title})
   end)
   if ok then return nil end
   reason = tostring(reason):gsub("^plot: ", "")
@@ -239,8 +239,8 @@ end
 
 --- The trainer of the run in a folder as it stopped, and its config: fit goes on bit for bit.
 -- changes: settings given anew, as run.changed takes them. Nothing on disk changes until everything was looked at.
--- Errors: raises where the folder is no run or in use; where its checkpoint is missing, damaged or of another training;
--- where the data are not those it was begun with.
+-- Errors: raises where the folder is not a run or in use; where its checkpoint is missing, damaged or of another
+-- training; where the data are not those it was begun with.
 function run.reopen(path, changes, options)
   options = options or {}
   local c = run.changed(path, changes)
@@ -282,7 +282,7 @@ end
 
 -- The best checkpoint of the run in a folder, and its file.
 local function best_checkpoint(path)
-  local c = folder.config(path)  -- says if it is no run
+  local c = folder.config(path)  -- says if it is not a run
   local file = path .. "/best.safetensors"
   if sys.exists(file) then
     return load_checked(path, file, c), file
@@ -295,7 +295,7 @@ end
 
 --- The network of a run: run.load("runs/resnet20") or run.load("runs/resnet20/last.safetensors").
 -- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, and the mean and
--- standard deviation its images are normalised with.
+-- standard deviation its images are normalized with.
 -- Call: train.load(path) -> net, config, mean, std
 -- Shapes: mean and std are lists of C numbers, in units of [0, 1].
 -- Errors: raises where there is no run, no finished epoch, or a damaged file; where the checkpoint is of another

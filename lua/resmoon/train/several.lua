@@ -3,6 +3,7 @@ local config = require "resmoon.train.config"
 local fail   = require "resmoon.base.fail"
 local folder = require "resmoon.runs.folder"
 local json   = require "resmoon.base.json"
+local models = require "resmoon.models"
 local run    = require "resmoon.train.run"
 local text   = require "resmoon.base.text"
 
@@ -33,7 +34,7 @@ local function check(jobs, options)
   local named = {}
   for i, job in ipairs(jobs) do
     if type(job) ~= "table" or type(job.name) ~= "string" or type(job.settings) ~= "table" then
-      fail("several: job %d is no table {name = text, settings = table}", i)
+      fail("several: job %d is not a table {name = text, settings = table}", i)
     end
     if named[job.name] then
       fail("several: jobs %d and %d are both called '%s', and would be one run", named[job.name], i,
@@ -70,7 +71,7 @@ local function several(jobs, options)
     local c = config.with({name = job.name}, job.settings)
     local there = folder.is_run(path)
     c = there and run.changed(path, c) or config.complete(c)
-    require("resmoon.models").get(c.model)
+    models.get(c.model)
     local unfinished = not there or not ended(path, c)
     if there then begun[#begun + 1] = {path = path, config = c, unfinished = unfinished} end
     if unfinished then todo[#todo + 1] = {path = path, config = c, there = there} end

@@ -2,12 +2,12 @@
 --
 -- Of the run's own data the test images have to be what they were (runs/record.lua). Those of another data set need
 -- the same classes; where these stand in another order, labels are mapped by name, and that is said.
-local rm     = require "resmoon.core"
+local core   = require "resmoon.core"
 local config = require "resmoon.train.config"
 local folder = require "resmoon.runs.folder"
 local record = require "resmoon.runs.record"
 local source = require "resmoon.runs.source"
-local sys    = rm.sys
+local sys    = core.sys
 
 -- The record of the run that a checkpoint is of: path is its folder, or a file in it.
 local function record_at(path)
@@ -29,7 +29,7 @@ local function relabelled(set, map, classes)
   local copy = {}
   for key, value in pairs(set) do copy[key] = value end
   if rawget(set, "labels") then
-    copy.labels = rm.tensor(map, "int64"):gather(1, set.labels)
+    copy.labels = core.tensor(map, "int64"):gather(1, set.labels)
   else
     copy.source = relabelled(set.source, map, classes)
   end

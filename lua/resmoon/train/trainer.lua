@@ -9,43 +9,46 @@
 --
 -- A step is all or nothing: Ctrl-C is noted, the step is finished, everything is saved, and
 -- resume() later goes on with the next batch, bit for bit as if nothing had happened. What makes
--- that so: the checkpoint holds weights, buffers, optimiser, schedule, the generators' states, the
+-- that so: the checkpoint holds weights, buffers, optimizer, schedule, the generators' states, the
 -- loader's seeds and place, and the sums of the epoch that had begun.
-local rm         = require "resmoon.core"
+local core       = require "resmoon.core"
 local class      = require "resmoon.base.class"
 local checkpoint = require "resmoon.runs.checkpoint"
 local evaluation = require "resmoon.train.evaluate"
+local fail       = require "resmoon.base.fail"
 local lock       = require "resmoon.runs.lock"
 local Log        = require "resmoon.runs.log"
 local momentum   = require "resmoon.optim.momentum"
 local optim      = require "resmoon.optim"
+local options_of = require "resmoon.base.options"
 local preflight  = require "resmoon.train.preflight"
 local Progress   = require "resmoon.train.progress"
 local restore    = require "resmoon.train.restore"
 local text       = require "resmoon.base.text"
 local xpcall     = require("resmoon.base.catch").xpcall
-local sys        = rm.sys
+local sys        = core.sys
 
 local Trainer = class("Trainer")
 
-local known = {}
-for name in ("net optimizer schedule schedule_unit train test validation epochs loss folder name progress hooks " ..
-             "early_stop clip max_norm accumulate about"):gmatch("%S+") do known[name] = true end
+local known = {
+  "net", "optimizer", "schedule", "schedule_unit", "train", "test", "validation", "epochs", "loss", "folder", "name",
+  "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "about",
+}
 
 local function cross_entropy(logits, labels) return logits:cross_entropy(labels) end
 
--- What the optimiser was given: parameters of net that it is to leave alone, and those it has beside net's.
+-- What the optimizer was given: parameters of net that it is to leave alone, and those it has beside net's.
 local function given(net, optimizer)
   local in_net, in_optimizer, leave, keep = {}, {}, {}, {}
-  for _, p in net:named_parameters() do in_net[rm.tensor_key(p)] = true end
+  for _, p in net:named_parameters() do in_net[core.tensor_key(p)] = true end
   for _, group in ipairs(optimizer.groups) do
     for _, p in ipairs(group.params) do
-      in_optimizer[rm.tensor_key(p)] = true
-      if not in_net[rm.tensor_key(p)] then keep[#keep + 1] = p end
+      in_optimizer[core.tensor_key(p)] = true
+      if not in_net[core.tensor_key(p)] then keep[#keep + 1] = p end
     end
   end
   for _, p in net:named_parameters() do
-    if not in_optimizer[rm.tensor_key(p)] then leave[#leave + 1] = p end
+    if not in_optimizer[core.tensor_key(p)] then leave[#leave + 1] = p end
   end
   return {leave = leave, keep = keep}
 end
@@ -79,11 +82,9 @@ end
 --   > trainer:fit().stopped
 --   finished
 function Trainer:init(options)
-  for key in pairs(options) do
-    if not known[key] then error(("Trainer: unknown option '%s'"):format(tostring(key)), 3) end
-  end
+  options = options_of("Trainer", options, known)
   for _, key in ipairs {"net", "optimizer", "train", "epochs"} do
-    if options[key] == nil then error(("Trainer: option '%s' is missing"):format(key), 3) end
+    if options[key] == nil then fail("Trainer: option '%s' is missing", key) end
   end
   for key, value in pairs(options) do self[key] = value end
   self.loss = options.loss or cross_entropy
@@ -107,20 +108,20 @@ local function no_sums() return {loss = 0, wrong = 0, count = 0, seconds = 0} en
 
 -- Holds interrupts until the returned value is closed. In a stock lua there is nothing to hold.
 local function hold_interrupts()
-  local interrupt = rm.interrupt
+  local interrupt = core.interrupt
   local before = interrupt and interrupt.hold(true)
   return setmetatable({}, {__close = function()
     if interrupt then interrupt.hold(before) end
   end})
 end
 
-local function interrupted() return rm.interrupt ~= nil and rm.interrupt.pending() end
+local function interrupted() return core.interrupt ~= nil and core.interrupt.pending() end
 
 -- --- state --------------------------------------------------------------------------
 
 function Trainer:path(name) return self.folder and self.folder .. "/" .. name end
 
---- What a checkpoint holds beside net and optimiser: a plain table.
+--- What a checkpoint holds beside net and optimizer: a plain table.
 -- Call: trainer:state() -> table
 -- Errors: none.
 -- Example:
@@ -145,7 +146,7 @@ end
 --- Saves everything to last.safetensors of the run's folder, or to `path`.
 -- Call: trainer:save(path = FOLDER/last.safetensors) -> nothing
 -- Call: trainer:path(name) -> string or nil
--- Shapes: those of the network's and the optimiser's tensors.
+-- Shapes: those of the network's and the optimizer's tensors.
 -- Errors: raises for a file that cannot be written. path gives the name of a file in the run's folder.
 -- Example:
 --   > net = models.mlp()
@@ -384,7 +385,7 @@ local function run(self)
     local row = not reason and finish_epoch(self)
     if not row then
       self:save()
-      rm.interrupt.clear()
+      core.interrupt.clear()
       -- What fit needs to go on as if nothing had happened in between, in this process.
       self.stopped = {loader = self.train:state_dict(), generators = checkpoint.generators()}
       local how = self.folder and " and saved; to go on: resmoon train --run %s --resume" or ""
@@ -425,7 +426,7 @@ local function locked(self)
 end
 
 --- Trains until the last epoch; after Ctrl-C, called again, goes on bit for bit as if it had not been stopped. Where
--- net has been changed since (net:replace and its like), the optimiser follows it first.
+-- net has been changed since (by net:replace, for example), the optimizer follows it first.
 -- Returns {stopped = "finished", "early", "hook", "interrupted" or "diverged", epochs =, best = {error =,
 -- epoch =}, last = row, log =}.
 -- Call: trainer:fit() -> result

@@ -2,6 +2,7 @@
 local fail     = require "resmoon.base.fail"
 local Live     = require "resmoon.train.live"
 local Module   = require "resmoon.nn.module"
+local options_of = require "resmoon.base.options"
 local Progress = require "resmoon.train.progress"
 local run      = require "resmoon.train.run"
 local Trainer  = require "resmoon.train.trainer"
@@ -35,7 +36,7 @@ local function go_on()
   return setmetatable(outcome, Outcome)
 end
 
--- Settings name their model and optimiser; a Trainer is given the objects.
+-- Settings name their model and optimizer; a Trainer is given the objects.
 local function is_trainer_options(options) return options.net ~= nil or type(options.optimizer) == "table" end
 
 local watch = {}
@@ -86,7 +87,7 @@ end
 --- Goes on with the run that was watched last, bit for bit as if it had never stopped.
 --
 -- The generators, the order of the images and what was summed of the epoch are those of the moment when it was stopped,
--- whatever was done at the prompt in between. What was changed of the network stays changed, and the optimiser
+-- whatever was done at the prompt in between. What was changed of the network stays changed, and the optimizer
 -- follows (opt:follow).
 --
 -- Call: resume({epochs = nil}) -> result
@@ -94,7 +95,7 @@ end
 -- Errors: raises where nothing was watched, and where the run is at its end.
 -- See: watch
 function watch.resume(options)
-  options = require "resmoon.base.options" ("resume", options, {"epochs"})
+  options = options_of("resume", options, {"epochs"})
   if options.epochs ~= nil and (math.type(options.epochs) ~= "integer" or options.epochs < 1) then
     fail("resume: epochs is %s, expected a whole number from 1", tostring(options.epochs))
   end

@@ -74,8 +74,8 @@ static rm_status first_gradient(rm_tensor *y, rm_tensor *dy, rm_tensor **out, rm
     return rm_advise(err, RM_ADVICE_REDUCE, "",
                      rm_fail(err, RM_ERR_SHAPE, "backward: the tensor is %s, no scalar", rm_tensor_text(y, a)));
   if (dy && (dy->dtype != RM_FLOAT32 || !rm_tensor_same_shape(dy, y)))
-    return rm_fail(err, RM_ERR_SHAPE, "backward: the gradient is %s %s, expected float32 %s",
-                   rm_dtype_name(dy->dtype), rm_tensor_text(dy, a), rm_tensor_text(y, b));
+    return rm_fail(err, RM_ERR_SHAPE, "backward: the gradient is %s %s, expected float32 %s", rm_dtype_name(dy->dtype),
+                   rm_tensor_text(dy, a), rm_tensor_text(y, b));
   if (dy) return rm_tensor_detach(dy, out, err);
   RM_TRY(rm_tensor_new(RM_FLOAT32, y->ndim, y->shape, out, err));
   *rm_tensor_f32(*out) = 1;

@@ -10,7 +10,7 @@
 typedef struct {
   struct rm_leaf_gradient {
     rm_tensor *leaf, *grad;
-  } *items;
+  } * items;
   size_t n, capacity;
 } rm_leaves; /* begins as {0} */
 

@@ -27,7 +27,7 @@ struct rm_node {
   const char *name;
   rm_backward_fn backward;
   rm_recompute_fn recompute;
-  size_t depth;    /* one more than the deepest of its inputs */
+  size_t depth; /* one more than the deepest of its inputs */
   size_t ninputs, nsaved, payload_bytes;
   bool used;       /* backward has been here and freed what was saved */
   rm_tensor *dy;   /* during a walk: the gradient of the output so far */

@@ -9,13 +9,13 @@
 
 /* Keeps x, one of the record's saved tensors. */
 rm_status rm_saved_keep(rm_saved *saved, const rm_record *record, rm_tensor *x, rm_error *err);
-void      rm_saved_free(rm_node *node); /* all of them */
+void rm_saved_free(rm_node *node); /* all of them */
 
 /* Refuses a node of which a saved tensor was written to since. */
 rm_status rm_saved_check(const rm_node *node, rm_error *err);
 
 /* Between these two, what was kept weakly is at hand. */
 rm_status rm_saved_bring_back(rm_node *node, rm_error *err);
-void      rm_saved_let_go(rm_node *node);
+void rm_saved_let_go(rm_node *node);
 
 #endif

@@ -28,8 +28,8 @@ rm_status rm_walk_plan(rm_walk *w, rm_node *root, rm_error *err) {
     rm_node *node = w->nodes[i];
     if (node->used)
       return rm_advise(err, RM_ADVICE_KEEP_GRAPH, "",
-                       rm_fail(err, RM_ERR_STATE, "backward: %s was already differentiated and its saved tensors are freed",
-                               node->name));
+                       rm_fail(err, RM_ERR_STATE,
+                               "backward: %s was already differentiated and its saved tensors are freed", node->name));
     for (size_t k = 0; room && k < node->ninputs; k++)
       if (node->edges[k].node) room = collect(w, node->edges[k].node);
   }

@@ -19,8 +19,8 @@ typedef struct {
   size_t groups;
 } rm_conv_options;
 
-rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
-                    rm_tensor **y, rm_error *err);
+rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_tensor **y,
+                    rm_error *err);
 
 /* The shape of y, or the error that rm_conv2d would give. */
 rm_status rm_conv2d_shape(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,

@@ -60,18 +60,15 @@ static rm_status mismatch(rm_error *err, const rm_tensor *x, const rm_tensor *w,
 static rm_status check_options(const rm_conv_options *o, rm_error *err) {
   for (int i = 0; i < 2; i++) {
     if (o->stride[i] < 1) return rm_fail(err, RM_ERR_VALUE, "conv2d: stride must be at least 1, got 0");
-    if (o->dilation[i] < 1)
-      return rm_fail(err, RM_ERR_VALUE, "conv2d: dilation must be at least 1, got 0");
+    if (o->dilation[i] < 1) return rm_fail(err, RM_ERR_VALUE, "conv2d: dilation must be at least 1, got 0");
     if (o->stride[i] > 1 << 20 || o->dilation[i] > 1 << 20 || o->padding[i] > 1 << 20)
-      return rm_fail(err, RM_ERR_VALUE, "conv2d: stride, padding and dilation must be at most %d",
-                     1 << 20);
+      return rm_fail(err, RM_ERR_VALUE, "conv2d: stride, padding and dilation must be at most %d", 1 << 20);
   }
   if (o->groups < 1) return rm_fail(err, RM_ERR_VALUE, "conv2d: groups must be at least 1, got 0");
   return RM_OK;
 }
 
-static rm_status check_tensors(const rm_tensor *x, const rm_tensor *w, const rm_tensor *b,
-                               rm_error *err) {
+static rm_status check_tensors(const rm_tensor *x, const rm_tensor *w, const rm_tensor *b, rm_error *err) {
   char text[RM_SHAPE_TEXT];
   RM_TRY(rm_check_float("conv2d", "x", x, err));
   RM_TRY(rm_check_float("conv2d", "weight", w, err));
@@ -79,14 +76,13 @@ static rm_status check_tensors(const rm_tensor *x, const rm_tensor *w, const rm_
     return rm_fail(err, RM_ERR_SHAPE, "conv2d: x has shape %s, expected 4 dimensions (N, C, H, W)",
                    rm_tensor_text(x, text));
   if (w->ndim != 4 || w->numel == 0)
-    return rm_fail(err, RM_ERR_SHAPE,
-                   "conv2d: weight has shape %s, expected 4 dimensions (K, C/groups, R, S)",
+    return rm_fail(err, RM_ERR_SHAPE, "conv2d: weight has shape %s, expected 4 dimensions (K, C/groups, R, S)",
                    rm_tensor_text(w, text));
   return rm_check_bias("conv2d", b, w->shape[0], err);
 }
 
-static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_options *o,
-                          rm_conv_shape *s, rm_error *err) {
+static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_options *o, rm_conv_shape *s,
+                          rm_error *err) {
   char text[160];
   *s = (rm_conv_shape){.n = x->shape[0],
                        .c = x->shape[1],
@@ -105,11 +101,10 @@ static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_
                        .cg = w->shape[1],
                        .kg = w->shape[0] / o->groups};
   if (s->c != s->cg * s->groups) {
-    if (s->groups == 1)
-      snprintf(text, sizeof text, "x has %zu channels, weight expects %zu", s->c, s->cg);
+    if (s->groups == 1) snprintf(text, sizeof text, "x has %zu channels, weight expects %zu", s->c, s->cg);
     else
-      snprintf(text, sizeof text, "x has %zu channels, weight expects %zu (%zu groups of %zu)", s->c,
-               s->cg * s->groups, s->groups, s->cg);
+      snprintf(text, sizeof text, "x has %zu channels, weight expects %zu (%zu groups of %zu)", s->c, s->cg * s->groups,
+               s->groups, s->cg);
     return mismatch(err, x, w, text);
   }
   if (s->k % s->groups != 0) {
@@ -118,8 +113,8 @@ static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_
   }
   size_t window_h = s->dil_h * (s->r - 1) + 1, window_w = s->dil_w * (s->s - 1) + 1;
   if (s->h + 2 * s->pad_h < window_h || s->w + 2 * s->pad_w < window_w) {
-    snprintf(text, sizeof text, "the kernel covers %zu x %zu pixels, the padded x has only %zu x %zu",
-             window_h, window_w, s->h + 2 * s->pad_h, s->w + 2 * s->pad_w);
+    snprintf(text, sizeof text, "the kernel covers %zu x %zu pixels, the padded x has only %zu x %zu", window_h,
+             window_w, s->h + 2 * s->pad_h, s->w + 2 * s->pad_w);
     return mismatch(err, x, w, text);
   }
   s->oh = (s->h + 2 * s->pad_h - window_h) / s->stride_h + 1;
@@ -128,33 +123,28 @@ static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_
 }
 
 /* --- backward --------------------------------------------------------------------- */
-static rm_status input_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor *w, rm_tensor **out,
-                                rm_error *err) {
+static rm_status input_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor *w, rm_tensor **out, rm_error *err) {
   rm_tensor *dx = NULL;
   RM_TRY(rm_tensor_new_channels_last((size_t[]){s->n, s->c, s->h, s->w}, &dx, err));
   rm_status status = RM_OK;
   if (dy->numel == 0) memset(rm_tensor_f32(dx), 0, dx->numel * sizeof(float));
-  else
-    status = choose(s)->input_gradient(s, rm_tensor_f32(dy), rm_tensor_f32(w), rm_tensor_f32(dx), err);
+  else status = choose(s)->input_gradient(s, rm_tensor_f32(dy), rm_tensor_f32(w), rm_tensor_f32(dx), err);
   return rm_tensor_give(status, dx, out);
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, rm_tensor *x, rm_tensor *dy, rm_tensor **out,
-                                 rm_error *err) {
+static rm_status weight_gradient(const rm_conv_shape *s, rm_tensor *x, rm_tensor *dy, rm_tensor **out, rm_error *err) {
   rm_tensor *dw = NULL;
   RM_TRY(rm_tensor_new(RM_FLOAT32, 4, (size_t[]){s->k, s->cg, s->r, s->s}, &dw, err));
   rm_status status = RM_OK;
   if (dy->numel == 0) memset(rm_tensor_f32(dw), 0, dw->numel * sizeof(float));
-  else
-    status = choose(s)->weight_gradient(s, rm_tensor_f32(x), rm_tensor_f32(dy), rm_tensor_f32(dw), err);
+  else status = choose(s)->weight_gradient(s, rm_tensor_f32(x), rm_tensor_f32(dy), rm_tensor_f32(dw), err);
   return rm_tensor_give(status, dw, out);
 }
 
 static rm_status bias_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor **out, rm_error *err) {
   rm_tensor *db = NULL;
   RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &s->k, &db, err));
-  rm_status status =
-      rm_column_sums(s->n * s->oh * s->ow, s->k, rm_tensor_f32(dy), rm_tensor_f32(db), err);
+  rm_status status = rm_column_sums(s->n * s->oh * s->ow, s->k, rm_tensor_f32(dy), rm_tensor_f32(db), err);
   return rm_tensor_give(status, db, out);
 }
 
@@ -165,8 +155,7 @@ static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], r
   RM_TRY(rm_tensor_channels_last(dy, &g, err));
   rm_status status = RM_OK;
   if (rm_node_needs(node, 0)) status = input_gradient(s, g, rm_node_saved(node, 1), &dx[0], err);
-  if (status == RM_OK && rm_node_needs(node, 1))
-    status = weight_gradient(s, rm_node_saved(node, 0), g, &dx[1], err);
+  if (status == RM_OK && rm_node_needs(node, 1)) status = weight_gradient(s, rm_node_saved(node, 0), g, &dx[1], err);
   if (status == RM_OK && rm_node_needs(node, 2)) status = bias_gradient(s, g, &dx[2], err);
   rm_tensor_release(g);
   return status;
@@ -192,8 +181,7 @@ static rm_status check(const rm_tensor *x, const rm_tensor *weight, const rm_ten
   return describe(x, weight, options, s, err);
 }
 
-static rm_status take(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *add, operands *o,
-                      rm_error *err) {
+static rm_status take(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *add, operands *o, rm_error *err) {
   rm_status status = rm_tensor_channels_last(x, &o->x, err);
   if (status == RM_OK) status = rm_tensor_contiguous(weight, &o->weight, err);
   if (status == RM_OK && bias) status = rm_tensor_contiguous(bias, &o->bias, err);
@@ -205,13 +193,11 @@ static rm_status forward(const operands *o, bool relu, rm_tensor **out, rm_error
   rm_tensor *y = NULL;
   const rm_conv_shape *s = &o->shape;
   RM_TRY(rm_tensor_new_channels_last((size_t[]){s->n, s->k, s->oh, s->ow}, &y, err));
-  rm_conv_finish finish = {.bias = o->bias ? rm_tensor_f32(o->bias) : NULL,
-                           .add = o->add ? rm_tensor_f32(o->add) : NULL,
-                           .relu = relu};
+  rm_conv_finish finish = {
+      .bias = o->bias ? rm_tensor_f32(o->bias) : NULL, .add = o->add ? rm_tensor_f32(o->add) : NULL, .relu = relu};
   rm_status status = RM_OK;
   if (y->numel)
-    status = choose(s)->forward(s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), &finish,
-                                rm_tensor_f32(y), err);
+    status = choose(s)->forward(s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), &finish, rm_tensor_f32(y), err);
   return rm_tensor_give(status, y, out);
 }
 
@@ -232,8 +218,8 @@ static rm_status record(const operands *o, rm_tensor *const inputs[3], rm_tensor
                         err);
 }
 
-rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
-                    rm_tensor **out, rm_error *err) {
+rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_tensor **out,
+                    rm_error *err) {
   operands o = {0};
   rm_tensor *y = NULL;
   RM_TRY(check(x, weight, bias, options, &o.shape, err));

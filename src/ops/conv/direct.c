@@ -18,7 +18,6 @@ typedef struct {
 
 enum { STREAM_FLOATS = 2 * 1024 * 1024 };
 
-
 static bool fits(const rm_conv_shape *s) {
   return s->r * s->s <= RM_DIRECT_TAPS && s->stride_h * s->stride_w <= RM_DIRECT_CLASSES;
 }
@@ -31,8 +30,8 @@ static bool pays(const rm_conv_shape *s) {
 
 /* --- bands ------------------------------------------------------------------------------ */
 /* Pixels begin .. begin+count-1 of a band of the class, for all groups. */
-static void class_pixels(const job *q, const rm_direct_class *c, const rm_direct_band *band, size_t rows,
-                         float *out, size_t begin, size_t count) {
+static void class_pixels(const job *q, const rm_direct_class *c, const rm_direct_band *band, size_t rows, float *out,
+                         size_t begin, size_t count) {
   const rm_direct *d = &q->d;
   const rm_kernels *kernels = rm_kernel_table();
   const float *from[RM_DIRECT_PIXELS];
@@ -42,8 +41,8 @@ static void class_pixels(const job *q, const rm_direct_class *c, const rm_direct
     rm_direct_pixels(d, c, band, rows, begin, count, g, from, to, out);
     rm_conv_finish finish = q->finish;
     if (finish.bias) finish.bias += g * d->out_cg;
-    kernels->direct_forward(count, from, to, c->runs, c->offsets, c->length, c->packed + g * packed,
-                            d->out_cg, &finish, q->out, q->stream);
+    kernels->direct_forward(count, from, to, c->runs, c->offsets, c->length, c->packed + g * packed, d->out_cg, &finish,
+                            q->out, q->stream);
   }
 }
 
@@ -141,16 +140,15 @@ static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool b
   return RM_OK;
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
-                         float *y, rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
+                         rm_error *err) {
   job q = {.finish = *finish, .out = y};
   rm_direct_forward(s, true, false, &q.d);
   q.d.in = x;
   return convolve(&q, s, w, false, err);
 }
 
-static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx,
-                                rm_error *err) {
+static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err) {
   job q = {.out = dx};
   rm_direct_gradient(s, &q.d);
   q.d.in = dy;

@@ -12,7 +12,6 @@ enum {
   WINDOW_FLOATS = 64 * 1024 /* under the pixels handed over at a time */
 };
 
-
 /* --- classes -------------------------------------------------------------------------- */
 static void forward_class(const rm_conv_shape *s, rm_direct_class *c) {
   *c = (rm_direct_class){.rows = s->oh, .cols = s->ow};

@@ -26,18 +26,18 @@
 enum {
   RM_DIRECT_TAPS = 64,
   RM_DIRECT_CLASSES = 16,
-  RM_DIRECT_WIDE = 4,         /* pixels taken together, at most */
+  RM_DIRECT_WIDE = 4, /* pixels taken together, at most */
   RM_DIRECT_WIDE_COLUMNS = 64,
-  RM_DIRECT_PIXELS = 192      /* handed over at a time, at most; a multiple of 6 and 8 */
+  RM_DIRECT_PIXELS = 192 /* handed over at a time, at most; a multiple of 6 and 8 */
 };
 
 #define RM_DIRECT_NO_TAP SIZE_MAX
 
 typedef struct {
   size_t taps;
-  size_t tap[RM_DIRECT_WIDE][RM_DIRECT_TAPS]; /* r * S + s, for each of the pixels taken together */
+  size_t tap[RM_DIRECT_WIDE][RM_DIRECT_TAPS];     /* r * S + s, for each of the pixels taken together */
   ptrdiff_t a[RM_DIRECT_TAPS], b[RM_DIRECT_TAPS]; /* the pixel it reads, from (i*step, j*step) */
-  size_t rows, cols, first_row, first_col;    /* the class's output pixels */
+  size_t rows, cols, first_row, first_col;        /* the class's output pixels */
   size_t runs, length;
   ptrdiff_t offsets[RM_DIRECT_TAPS]; /* of the runs, from the pixel (i*step + lo) */
   float *packed;                     /* weights, group by group */

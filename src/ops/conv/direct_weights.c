@@ -21,18 +21,17 @@
  * for each of these pieces, does not stay in the second-level cache. */
 enum { FEW_FLOATS = 4 * 1024, MANY_FLOATS = 32 * 1024, LARGE_PART = 128 * 1024 };
 
-
 typedef struct {
   rm_direct d;
-  bool windows;    /* which form */
+  bool windows; /* which form */
   const float *dy;
   float *parts;
   size_t chunks, part;
   /* columns */
-  size_t dy_pad;   /* columns of dy in whole vectors */
-  size_t pixels;   /* at a time */
+  size_t dy_pad; /* columns of dy in whole vectors */
+  size_t pixels; /* at a time */
   /* windows */
-  size_t vectors;  /* of a window */
+  size_t vectors;                       /* of a window */
   ptrdiff_t places[2 * RM_DIRECT_TAPS]; /* of them, from the pixel */
 } job;
 
@@ -55,7 +54,7 @@ static void add_columns(const job *q, const rm_direct_band *band, size_t begin, 
 static void add_windows(const job *q, const rm_direct_band *band, size_t begin, size_t count, const float *dy,
                         float *dw) {
   const float *from[RM_DIRECT_PIXELS];
-  rm_direct_pixels(&q->d, &q->d.class[0], band, band->rows, begin, count, 0, from, NULL, NULL);
+  rm_direct_pixels(&q->d, &q->d.class[0], band, band -> rows, begin, count, 0, from, NULL, NULL);
   rm_kernel_table()->direct_window_weights(count, from, dy, q->d.out_c, q->vectors, q->places, dw);
 }
 
@@ -116,8 +115,7 @@ static void unpack(void *ctx, size_t begin, size_t end) {
 /* --- the plan -------------------------------------------------------------------------------- */
 /* Where x itself is the matrix and the weights outgrow the cache, OpenBLAS's blocking is better. */
 static bool is_large_product(const rm_conv_shape *s) {
-  return s->r * s->s == 1 && s->stride_h * s->stride_w == 1 && s->pad_h + s->pad_w == 0 &&
-         s->cg * s->kg > 64 * 1024;
+  return s->r * s->s == 1 && s->stride_h * s->stride_w == 1 && s->pad_h + s->pad_w == 0 && s->cg * s->kg > 64 * 1024;
 }
 
 /* Vectors of multiply-add for each pixel: by windows, and by columns. A window's form is worth
@@ -144,8 +142,7 @@ static void plan(const rm_conv_shape *s, job *q) {
   q->chunks = rm_conv_chunks(q->part, q->d.bands);
 }
 
-rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
-                                    rm_error *err) {
+rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
   if (is_large_product(s)) return rm_conv_im2col.weight_gradient(s, x, dy, dw, err);
   job q = {.dy = dy};
   plan(s, &q);

@@ -4,7 +4,6 @@
 
 #include "ops/conv/method.h"
 
-rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
-                                    rm_error *err);
+rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
 
 #endif

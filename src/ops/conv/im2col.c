@@ -34,11 +34,9 @@ static bool fits(const rm_conv_shape *s) {
   return true;
 }
 
-
 /* x itself is the columns. */
 static bool is_pointwise(const rm_conv_shape *s) {
-  return s->r == 1 && s->s == 1 && s->stride_h == 1 && s->stride_w == 1 && s->pad_h == 0 &&
-         s->pad_w == 0;
+  return s->r == 1 && s->s == 1 && s->stride_h == 1 && s->stride_w == 1 && s->pad_h == 0 && s->pad_w == 0;
 }
 
 /* Calls with the place in image x of each tap of the pixel's window: NULL in the padding. */
@@ -113,8 +111,8 @@ static void forward_tiles(void *ctx, size_t begin, size_t end) {
   }
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
-                         float *y, rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
+                         rm_error *err) {
   float *ohwi;
   job q = {.s = s, .x = x, .bias = finish->bias, .y = y};
   RM_TRY(prepare(&q, err));
@@ -139,16 +137,14 @@ static void input_gradient_images(void *ctx, size_t begin, size_t end) {
       for (size_t g = 0; g < s->groups; g++) {
         size_t count = rm_smaller(q->tile, pixels - p0);
         float *columns = rm_scratch(0, q->tile * q->depth * sizeof(float));
-        rm_sgemm(false, false, count, q->depth, s->kg, 1,
-                 q->dy + (image * pixels + p0) * s->k + g * s->kg, s->k, q->w + g * s->kg * q->depth,
-                 q->depth, 0, columns, q->depth);
+        rm_sgemm(false, false, count, q->depth, s->kg, 1, q->dy + (image * pixels + p0) * s->k + g * s->kg, s->k,
+                 q->w + g * s->kg * q->depth, q->depth, 0, columns, q->depth);
         scatter(q, columns, p0, count, q->dx + image * size + g * s->cg);
       }
   }
 }
 
-static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx,
-                                rm_error *err) {
+static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err) {
   float *ohwi;
   job q = {.s = s, .dy = dy, .dx = dx};
   RM_TRY(prepare(&q, err));
@@ -169,10 +165,9 @@ static void weight_gradient_part(const job *q, size_t n0, size_t n1, size_t k0, 
   for (size_t image = n0; image < n1; image++)
     for (size_t p0 = 0; p0 < pixels && !rm_broken(); p0 += q->tile, beta = 1) {
       size_t ld, count = rm_smaller(q->tile, pixels - p0);
-      const float *columns =
-          columns_of(q, q->x + image * s->h * s->w * s->c + group * s->cg, p0, count, &ld);
-      rm_sgemm(true, false, k1 - k0, q->depth, count, 1, q->dy + (image * pixels + p0) * s->k + k0,
-               s->k, columns, ld, beta, dw + k0 * q->depth, q->depth);
+      const float *columns = columns_of(q, q->x + image * s->h * s->w * s->c + group * s->cg, p0, count, &ld);
+      rm_sgemm(true, false, k1 - k0, q->depth, count, 1, q->dy + (image * pixels + p0) * s->k + k0, s->k, columns, ld,
+               beta, dw + k0 * q->depth, q->depth);
     }
 }
 
@@ -182,14 +177,12 @@ static void weight_gradient_parts(void *ctx, size_t begin, size_t end) {
   size_t blocks = (s->kg + q->k_block - 1) / q->k_block, parts = s->groups * blocks;
   for (size_t i = begin; i < end; i++) {
     size_t chunk = i / parts, group = i % parts / blocks, k0 = i % blocks * q->k_block;
-    weight_gradient_part(q, chunk * s->n / q->chunks, (chunk + 1) * s->n / q->chunks,
-                         group * s->kg + k0, group * s->kg + rm_smaller(k0 + q->k_block, s->kg),
-                         q->dw + chunk * s->k * q->depth);
+    weight_gradient_part(q, chunk * s->n / q->chunks, (chunk + 1) * s->n / q->chunks, group * s->kg + k0,
+                         group * s->kg + rm_smaller(k0 + q->k_block, s->kg), q->dw + chunk * s->k * q->depth);
   }
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
-                                 rm_error *err) {
+static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
   float *parts;
   job q = {.s = s, .x = x, .dy = dy};
   RM_TRY(prepare(&q, err));
@@ -198,8 +191,7 @@ static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const f
   q.k_block = q.chunks < MAX_CHUNKS / 2 && s->kg > 64 ? 64 : s->kg;
   RM_TRY(rm_conv_alloc((q.chunks + 1) * size, &parts, err));
   q.dw = parts + size;
-  rm_parallel(q.chunks * s->groups * ((s->kg + q.k_block - 1) / q.k_block), 1, weight_gradient_parts,
-              &q);
+  rm_parallel(q.chunks * s->groups * ((s->kg + q.k_block - 1) / q.k_block), 1, weight_gradient_parts, &q);
   rm_conv_sum_parts(size, q.chunks, size, q.dw, parts);
   rm_conv_weight_from_ohwi(s, parts, dw);
   rm_conv_free(parts, (q.chunks + 1) * size);

@@ -6,8 +6,7 @@
 rm_status rm_conv_alloc(size_t floats, float **block, rm_error *err) {
   *block = rm_alloc(floats * sizeof(float));
   if (*block) return RM_OK;
-  return rm_fail(err, RM_ERR_MEMORY, "conv2d: no memory for %zu bytes of workspace",
-                 floats * sizeof(float));
+  return rm_fail(err, RM_ERR_MEMORY, "conv2d: no memory for %zu bytes of workspace", floats * sizeof(float));
 }
 
 void rm_conv_free(float *block, size_t floats) { rm_free(block, floats * sizeof(float)); }
@@ -25,8 +24,7 @@ static void transpose_some(void *ctx, size_t begin, size_t end) {
   size_t size = t->rows * t->cols;
   for (size_t m = begin; m < end; m++)
     for (size_t j = 0; j < t->cols; j++)
-      for (size_t i = 0; i < t->rows; i++)
-        t->to[m * size + j * t->rows + i] = t->from[m * size + i * t->cols + j];
+      for (size_t i = 0; i < t->rows; i++) t->to[m * size + j * t->rows + i] = t->from[m * size + i * t->cols + j];
 }
 
 static void transpose_all(size_t matrices, size_t rows, size_t cols, const float *from, float *to) {

@@ -12,9 +12,9 @@
 #include "ops/conv/conv.h"
 
 typedef struct {
-  size_t n, c, h, w;     /* images, channels, height, width of x */
-  size_t k, r, s;        /* output channels, height and width of the kernel */
-  size_t oh, ow;         /* height and width of y */
+  size_t n, c, h, w; /* images, channels, height, width of x */
+  size_t k, r, s;    /* output channels, height and width of the kernel */
+  size_t oh, ow;     /* height and width of y */
   size_t stride_h, stride_w, pad_h, pad_w, dil_h, dil_w;
   size_t groups, cg, kg; /* cg = c / groups, kg = k / groups */
 } rm_conv_shape;
@@ -23,8 +23,8 @@ typedef struct {
   const char *name;
   bool (*fits)(const rm_conv_shape *s); /* can it compute this shape? */
   bool (*pays)(const rm_conv_shape *s); /* and faster than the methods after it? */
-  rm_status (*forward)(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
-                       float *y, rm_error *err);
+  rm_status (*forward)(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
+                       rm_error *err);
   rm_status (*input_gradient)(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err);
   rm_status (*weight_gradient)(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
 } rm_conv_method;

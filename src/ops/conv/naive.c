@@ -14,18 +14,15 @@ static ptrdiff_t source(size_t o, size_t t, size_t stride, size_t pad, size_t di
   return i < (ptrdiff_t)extent ? i : -1;
 }
 
-static const float *at_x(const rm_conv_shape *s, const float *x, size_t n, size_t i, size_t j, size_t k,
-                         size_t c) {
+static const float *at_x(const rm_conv_shape *s, const float *x, size_t n, size_t i, size_t j, size_t k, size_t c) {
   return x + ((n * s->h + i) * s->w + j) * s->c + k / s->kg * s->cg + c;
 }
 
-static const float *at_w(const rm_conv_shape *s, const float *w, size_t k, size_t c, size_t r,
-                         size_t t) {
+static const float *at_w(const rm_conv_shape *s, const float *w, size_t k, size_t c, size_t r, size_t t) {
   return w + ((k * s->cg + c) * s->r + r) * s->s + t;
 }
 
-static double output(const rm_conv_shape *s, const float *x, const float *w, size_t n, size_t i,
-                     size_t j, size_t k) {
+static double output(const rm_conv_shape *s, const float *x, const float *w, size_t n, size_t i, size_t j, size_t k) {
   double sum = 0;
   for (size_t r = 0; r < s->r; r++)
     for (size_t t = 0; t < s->s; t++) {
@@ -37,8 +34,8 @@ static double output(const rm_conv_shape *s, const float *x, const float *w, siz
   return sum;
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
-                         float *y, rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
+                         rm_error *err) {
   (void)err;
   float *next = y;
   for (size_t n = 0; n < s->n; n++)
@@ -51,8 +48,8 @@ static rm_status forward(const rm_conv_shape *s, const float *x, const float *w,
 }
 
 /* The sum over all outputs that x[n,h,v,group's c] reached. */
-static double input_sum(const rm_conv_shape *s, const float *dy, const float *w, size_t n, size_t h,
-                        size_t v, size_t channel) {
+static double input_sum(const rm_conv_shape *s, const float *dy, const float *w, size_t n, size_t h, size_t v,
+                        size_t channel) {
   double sum = 0;
   size_t group = channel / s->cg, c = channel % s->cg;
   for (size_t i = 0; i < s->oh; i++)
@@ -68,8 +65,7 @@ static double input_sum(const rm_conv_shape *s, const float *dy, const float *w,
   return sum;
 }
 
-static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx,
-                                rm_error *err) {
+static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err) {
   (void)err;
   for (size_t n = 0; n < s->n; n++)
     for (size_t h = 0; h < s->h && !rm_broken(); h++)
@@ -78,22 +74,20 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
   return RM_OK;
 }
 
-static double weight_sum(const rm_conv_shape *s, const float *x, const float *dy, size_t k, size_t c,
-                         size_t r, size_t t) {
+static double weight_sum(const rm_conv_shape *s, const float *x, const float *dy, size_t k, size_t c, size_t r,
+                         size_t t) {
   double sum = 0;
   for (size_t n = 0; n < s->n; n++)
     for (size_t i = 0; i < s->oh; i++)
       for (size_t j = 0; j < s->ow; j++) {
         ptrdiff_t h = source(i, r, s->stride_h, s->pad_h, s->dil_h, s->h);
         ptrdiff_t v = source(j, t, s->stride_w, s->pad_w, s->dil_w, s->w);
-        if (h >= 0 && v >= 0)
-          sum += (double)*at_x(s, x, n, h, v, k, c) * dy[((n * s->oh + i) * s->ow + j) * s->k + k];
+        if (h >= 0 && v >= 0) sum += (double)*at_x(s, x, n, h, v, k, c) * dy[((n * s->oh + i) * s->ow + j) * s->k + k];
       }
   return sum;
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
-                                 rm_error *err) {
+static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
   (void)err;
   for (size_t k = 0; k < s->k; k++)
     for (size_t c = 0; c < s->cg && !rm_broken(); c++)

@@ -17,9 +17,8 @@ enum {
   STREAM_FLOATS = 2 * 1024 * 1024,
   MIN_PIXELS = 64,
   MAX_PIXELS = 192,
-  LEAST_CHANNELS = 64       /* fewer: the additions cost more than the multiplications saved */
+  LEAST_CHANNELS = 64 /* fewer: the additions cost more than the multiplications saved */
 };
-
 
 /* Halves are whole panels with every instruction set. */
 static bool fits(const rm_conv_shape *s) {
@@ -32,7 +31,7 @@ static bool pays(const rm_conv_shape *s) {
 
 typedef struct {
   const rm_conv_shape *s;
-  bool backward;     /* y and x change places */
+  bool backward; /* y and x change places */
   size_t in_c, out_c;
   size_t pixels, block;
   const float *in;
@@ -96,8 +95,8 @@ static void multiply_blocks(void *ctx, size_t begin, size_t end) {
     size_t next = behind ? rm_smaller(q->block, q->pixels - first - count) : 0;
     size_t ahead = next * q->in_c * sizeof(float);
     kernels->strassen_sums(half, q->in_c / 2, from, sums);
-    kernels->strassen_product(half, q->in_c / 2, q->out_c / 2, from, sums, q->packed, &q->finish, aside,
-                              to, q->out, q->stream, from[0] + q->block * q->in_c, ahead);
+    kernels->strassen_product(half, q->in_c / 2, q->out_c / 2, from, sums, q->packed, &q->finish, aside, to, q->out,
+                              q->stream, from[0] + q->block * q->in_c, ahead);
   }
 }
 
@@ -121,8 +120,8 @@ static rm_status run(job *q, const rm_conv_shape *s, const float *w, rm_error *e
   return RM_OK;
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
-                         float *y, rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
+                         rm_error *err) {
   job q = {.in = x, .finish = *finish, .out = y};
   return run(&q, s, w, err);
 }
@@ -132,5 +131,4 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
   return run(&q, s, w, err);
 }
 
-const rm_conv_method rm_conv_strassen = {"strassen", fits, pays, forward, input_gradient,
-                                         rm_strassen_weight_gradient};
+const rm_conv_method rm_conv_strassen = {"strassen", fits, pays, forward, input_gradient, rm_strassen_weight_gradient};

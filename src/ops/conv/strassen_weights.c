@@ -20,14 +20,13 @@ enum {
   TILE = 16
 };
 
-
 typedef struct {
   const rm_conv_shape *s;
   const float *x, *dy;
   float *parts, *dw;
   size_t pixels, blocks, chunks, part;
   size_t columns; /* of the right factor at a time; a sum is made up of such strips */
-  size_t pitch; /* of a row of the left factor: no power of two, which would meet few sets of the cache */
+  size_t pitch;   /* of a row of the left factor: no power of two, which would meet few sets of the cache */
 } job;
 
 static size_t left_bytes(const job *q) { return HALF * q->pitch * sizeof(float); }

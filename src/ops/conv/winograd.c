@@ -18,17 +18,17 @@
 
 enum {
   BLOCK = RM_WINO_BLOCK,
-  BLOCK_FLOATS = 40 * 1024,         /* of transformed tiles: a part of the second-level cache */
-  FEW_WEIGHTS = 64 * 1024,          /* that leave room for outputs in that cache, transformed */
-  LARGE_OUTPUT = 4 * 1024 * 1024,   /* floats: it will not be in the caches when it is read */
-  SHARED_FLOATS = 3 * 1024 * 1024,  /* all tiles, where threads share them: the third-level cache */
+  BLOCK_FLOATS = 40 * 1024,        /* of transformed tiles: a part of the second-level cache */
+  FEW_WEIGHTS = 64 * 1024,         /* that leave room for outputs in that cache, transformed */
+  LARGE_OUTPUT = 4 * 1024 * 1024,  /* floats: it will not be in the caches when it is read */
+  SHARED_FLOATS = 3 * 1024 * 1024, /* all tiles, where threads share them: the third-level cache */
   MANY_WEIGHTS = 128 * 128,
   PANEL = 32
 };
 
 static bool fits(const rm_conv_shape *s) {
-  return s->r == 3 && s->s == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dil_h == 1 &&
-         s->dil_w == 1 && s->groups == 1 && s->pad_h == s->pad_w && s->pad_h <= 2;
+  return s->r == 3 && s->s == 3 && s->stride_h == 1 && s->stride_w == 1 && s->dil_h == 1 && s->dil_w == 1 &&
+         s->groups == 1 && s->pad_h == s->pad_w && s->pad_h <= 2;
 }
 
 /* Few channels are mostly zeros that fill a block of 16; small images mostly fill tiles. */
@@ -38,8 +38,8 @@ static bool pays(const rm_conv_shape *s) {
 }
 
 /* --- tiles ---------------------------------------------------------------------------- */
-rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h,
-                             size_t w, size_t c) {
+rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h, size_t w,
+                             size_t c) {
   size_t across = (w + 3) / 4, down = (h + 3) / 4;
   return (rm_wino_plan){.count = n * across * down,
                         .in = {in_h, in_w, in_c, in_c, across, down, pad, 0},
@@ -48,8 +48,8 @@ rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, pt
 
 void rm_wino_plan_room(rm_wino_plan *p, size_t tiles) { p->in.tiles = p->out.tiles = (tiles + 23) / 24 * 24; }
 
-void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first,
-                      size_t count, size_t position) {
+void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first, size_t count,
+                      size_t position) {
   size_t end = rm_smaller(first + count, p->count), in_image = g->across * g->down;
   if (first >= end) return;
   const char *from = (const char *)(x + first * g->h * g->w / in_image * g->pixel);
@@ -72,8 +72,8 @@ typedef struct {
   const float *x, *w;
   rm_conv_finish finish;
   float *y;
-  float *u; /* transformed weights */
-  float *v; /* transformed tiles, where threads share them */
+  float *u;    /* transformed weights */
+  float *v;    /* transformed tiles, where threads share them */
   size_t step; /* tiles of a block */
 } job;
 
@@ -114,8 +114,7 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++) {
       if (i + 1 < end) rm_wino_prefetch(p, &p->in, q->x, first + q->step, q->step, j);
       if (u_stride * RM_WINO_POSITIONS <= FEW_WEIGHTS) rm_wino_prefetch(p, &p->out, q->y, first, count, j);
-      kernels->wino_product(count, p->in.tiles, p->in.c, p->out.c, v + j * BLOCK, q->u + j * u_stride,
-                            m + j * BLOCK);
+      kernels->wino_product(count, p->in.tiles, p->in.c, p->out.c, v + j * BLOCK, q->u + j * u_stride, m + j * BLOCK);
     }
     kernels->wino_output(&p->out, m, &q->finish, large_output(p), first, count, q->y);
   }
@@ -149,9 +148,7 @@ static size_t panel_weights(const job *q) {
   return RM_WINO_POSITIONS * rm_wino_weights_stride(q->plan.in.c, PANEL) * sizeof(float);
 }
 
-static size_t panel_tiles(const job *q) {
-  return rm_wino_tiles_floats(q->plan.out.tiles, PANEL) * sizeof(float);
-}
+static size_t panel_tiles(const job *q) { return rm_wino_tiles_floats(q->plan.out.tiles, PANEL) * sizeof(float); }
 
 static void transform_tiles(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
@@ -174,8 +171,7 @@ static void convolve_panels(void *ctx, size_t begin, size_t end) {
     if (finish.add) finish.add += first;
     for (size_t b = 0; b < block_count(p->in.c, columns); b++) transform_block(q, first, columns, b, u);
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++)
-      kernels->wino_product(p->count, p->in.tiles, p->in.c, columns, q->v + j * BLOCK, u + j * u_stride,
-                            m + j * BLOCK);
+      kernels->wino_product(p->count, p->in.tiles, p->in.c, columns, q->v + j * BLOCK, u + j * u_stride, m + j * BLOCK);
     kernels->wino_output(&out, m, &finish, large_output(p), 0, p->count, q->y + first);
   }
 }
@@ -201,19 +197,17 @@ static rm_status convolve(job *q, rm_error *err) {
   return few_tiles && p->in.c * p->out.c >= MANY_WEIGHTS ? by_panels(q, err) : by_blocks(q, err);
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish,
-                         float *y, rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
+                         rm_error *err) {
   job q = {.s = s, .x = x, .w = w, .finish = *finish, .y = y};
   q.plan = rm_wino_plan_of(s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
   return convolve(&q, err);
 }
 
-static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx,
-                                rm_error *err) {
+static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err) {
   job q = {.s = s, .backward = true, .x = dy, .w = w, .y = dx};
   q.plan = rm_wino_plan_of(s->n, s->oh, s->ow, s->k, 2 - (ptrdiff_t)s->pad_h, s->h, s->w, s->c);
   return convolve(&q, err);
 }
 
-const rm_conv_method rm_conv_winograd = {"winograd", fits,           pays,
-                                         forward,    input_gradient, rm_wino_weight_gradient};
+const rm_conv_method rm_conv_winograd = {"winograd", fits, pays, forward, input_gradient, rm_wino_weight_gradient};

@@ -11,15 +11,14 @@ typedef struct {
 } rm_wino_plan;
 
 /* Tiles of the h x w outputs of n images; `in` is read with the given padding. */
-rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h,
-                             size_t w, size_t c);
+rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, ptrdiff_t pad, size_t h, size_t w,
+                             size_t c);
 /* Blocks get room for `tiles`. */
 void rm_wino_plan_room(rm_wino_plan *p, size_t tiles);
 
 /* Asks for a slice of what tiles first .. first+count-1 will read or write, position by position: the
  * products, which need little memory, hide the way from main memory. */
-void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first,
-                      size_t count, size_t position);
-
+void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first, size_t count,
+                      size_t position);
 
 #endif

@@ -30,20 +30,18 @@ typedef struct {
   rm_wino_plan plan;
   const float *x, *dy;
   float *dw;
-  float *du;     /* sums in the transform domain, one for each chunk */
-  size_t part;   /* floats of one */
+  float *du;   /* sums in the transform domain, one for each chunk */
+  size_t part; /* floats of one */
   size_t blocks, chunks;
-  float *v, *m;  /* transformed tiles, where threads share them */
-  size_t first;  /* tile of a shared block */
+  float *v, *m; /* transformed tiles, where threads share them */
+  size_t first; /* tile of a shared block */
 } job;
 
 static size_t patch_bytes(const job *q) {
   return rm_larger(rm_wino_patch_floats(&q->plan.in), rm_wino_patch_floats(&q->plan.out)) * sizeof(float);
 }
 
-static size_t tiles_bytes(const rm_wino_images *g) {
-  return rm_wino_tiles_floats(g->tiles, g->c) * sizeof(float);
-}
+static size_t tiles_bytes(const rm_wino_images *g) { return rm_wino_tiles_floats(g->tiles, g->c) * sizeof(float); }
 
 /* --- each thread its chunks of tiles ----------------------------------------------------- */
 static void add_block(const job *q, size_t block, bool more, float *v, float *m, float *du) {
@@ -128,8 +126,8 @@ static void sum_positions(void *ctx, size_t begin, size_t end) {
     size_t j = i / panels, first = i % panels * PANEL, columns = rm_smaller(PANEL, p->out.c - first);
     const float *m = q->m + first / BLOCK * p->out.tiles * RM_WINO_TILE;
     float *du = q->du + j * u_stride + first * rm_wino_padded(p->in.c);
-    rm_kernel_table()->wino_weight_product(count, p->in.tiles, p->in.c, columns, q->first > 0,
-                                           q->v + j * BLOCK, m + j * BLOCK, du);
+    rm_kernel_table()->wino_weight_product(count, p->in.tiles, p->in.c, columns, q->first > 0, q->v + j * BLOCK,
+                                           m + j * BLOCK, du);
   }
 }
 
@@ -172,11 +170,10 @@ static void sum_panels(void *ctx, size_t begin, size_t end) {
     size_t u_stride = rm_wino_weights_stride(p->in.c, columns), across = rm_wino_padded(columns) / BLOCK;
     const float *m = q->m + first / BLOCK * p->out.tiles * RM_WINO_TILE;
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++)
-      kernels->wino_weight_product(p->count, p->in.tiles, p->in.c, columns, false, q->v + j * BLOCK,
-                                   m + j * BLOCK, du + j * u_stride);
+      kernels->wino_weight_product(p->count, p->in.tiles, p->in.c, columns, false, q->v + j * BLOCK, m + j * BLOCK,
+                                   du + j * u_stride);
     for (size_t b = 0; b < block_count(p->in.c, columns); b++)
-      kernels->wino_weight_gradient(du, 1, 0, p->in.c, columns, b / across, b % across,
-                                    q->dw + first * p->in.c * 9);
+      kernels->wino_weight_gradient(du, 1, 0, p->in.c, columns, b / across, b % across, q->dw + first * p->in.c * 9);
   }
 }
 
@@ -195,8 +192,7 @@ static rm_status by_panels(job *q, rm_error *err) {
   return RM_OK;
 }
 
-rm_status rm_wino_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
-                                  rm_error *err) {
+rm_status rm_wino_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
   job q = {.x = x, .dy = dy, .dw = dw};
   q.plan = rm_wino_plan_of(s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
   if (s->c * s->k < MORE_WEIGHTS) return by_chunks(&q, err);

@@ -42,9 +42,16 @@ typedef struct {
 } loop;
 
 static loop loop_over(const rm_tensor *x, const rm_tensor *y, const rm_tensor *index, const pick *p) {
-  loop l = {.pick = p, .x = x, .y = y, .index = rm_tensor_i64(index), .outer = 1,
-            .picked = y->shape[p->dim], .inner = 1, .size = rm_dtype_size(x->dtype),
-            .x_data = rm_tensor_data(x), .y_data = rm_tensor_data(y)};
+  loop l = {.pick = p,
+            .x = x,
+            .y = y,
+            .index = rm_tensor_i64(index),
+            .outer = 1,
+            .picked = y->shape[p->dim],
+            .inner = 1,
+            .size = rm_dtype_size(x->dtype),
+            .x_data = rm_tensor_data(x),
+            .y_data = rm_tensor_data(y)};
   for (size_t d = 0; d < p->dim; d++) l.outer *= y->shape[d];
   for (size_t d = p->dim + 1; d < y->ndim; d++) l.inner *= y->shape[d];
   return l;
@@ -107,9 +114,16 @@ static rm_status run_pick(const char *op, rm_tensor *x, rm_tensor *index, const 
     loop l = loop_over(rows, fresh, index, p);
     if (fresh->numel) rm_parallel(l.outer * l.picked, 1 + GRAIN / l.inner, pick_rows, &l);
     if (rm_tape_wants(1, &x))
-      status = rm_tape_record(fresh, &(rm_record){.name = op, .backward = gather_backward, .ninputs = 1,
-                                                  .inputs = &x, .nsaved = 1, .saved = &index,
-                                                  .payload = p, .payload_bytes = sizeof *p}, err);
+      status = rm_tape_record(fresh,
+                              &(rm_record){.name = op,
+                                           .backward = gather_backward,
+                                           .ninputs = 1,
+                                           .inputs = &x,
+                                           .nsaved = 1,
+                                           .saved = &index,
+                                           .payload = p,
+                                           .payload_bytes = sizeof *p},
+                              err);
   }
   rm_tensor_release(rows);
   rm_tensor_release(index);

@@ -59,10 +59,11 @@ static void rank_rows(void *ctx, size_t begin, size_t end) {
   }
 }
 
-static rm_status first_ranked(const char *op, rm_tensor *x, size_t k, size_t dim, bool descending,
-                              rm_tensor **values, rm_tensor **indices, rm_error *err) {
+static rm_status first_ranked(const char *op, rm_tensor *x, size_t k, size_t dim, bool descending, rm_tensor **values,
+                              rm_tensor **indices, rm_error *err) {
   if (dim >= x->ndim)
-    return rm_fail(err, RM_ERR_SHAPE, "%s: x has %zu dimensions, dimension %zu is not among them", op, x->ndim, dim + 1);
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x has %zu dimensions, dimension %zu is not among them", op, x->ndim,
+                   dim + 1);
   if (k > x->shape[dim])
     return rm_fail(err, RM_ERR_VALUE, "%s: k is %zu, dimension %zu has %zu elements", op, k, dim + 1, x->shape[dim]);
   size_t shape[RM_MAX_DIMS], outer = 1, inner = 1;
@@ -102,8 +103,7 @@ static rm_status rank_number(const char *op, rm_tensor *x, size_t k, size_t dim,
   return status;
 }
 
-rm_status rm_sort(rm_tensor *x, size_t dim, bool descending, rm_tensor **values, rm_tensor **indices,
-                  rm_error *err) {
+rm_status rm_sort(rm_tensor *x, size_t dim, bool descending, rm_tensor **values, rm_tensor **indices, rm_error *err) {
   size_t k = dim < x->ndim ? x->shape[dim] : 0;
   if (x->ndim == 0) return rank_number("sort", x, 1, dim, descending, values, indices, err);
   return first_ranked("sort", x, k, dim, descending, values, indices, err);

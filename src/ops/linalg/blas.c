@@ -14,8 +14,8 @@
 /* cblas.h's values; the header is not needed for them. */
 enum { CBLAS_ROW_MAJOR = 101, CBLAS_NO_TRANS = 111, CBLAS_TRANS = 112 };
 
-typedef void (*sgemm_fn)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
-                         const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+typedef void (*sgemm_fn)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a, int lda,
+                         const float *b, int ldb, float beta, float *c, int ldc);
 
 static sgemm_fn library_sgemm; /* NULL: plain loops */
 static const char *library_name = "plain loops";
@@ -67,8 +67,8 @@ static const double CALL = 1e9;
 
 static size_t half(size_t extent) { return (extent / 2 + 63) / 64 * 64; }
 
-void rm_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a,
-              size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
+void rm_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+              const float *b, size_t ldb, float beta, float *c, size_t ldc) {
   if (m == 0 || n == 0 || rm_broken()) return;
   pthread_once(&loaded, load);
   if ((double)m * n * k > CALL) { /* the longest extent in halves */
@@ -85,11 +85,9 @@ void rm_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float al
   }
   bool fits = m <= INT_MAX && n <= INT_MAX && k <= INT_MAX && lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX;
   if (library_sgemm && fits && k > 0)
-    library_sgemm(CBLAS_ROW_MAJOR, trans_a ? CBLAS_TRANS : CBLAS_NO_TRANS,
-                  trans_b ? CBLAS_TRANS : CBLAS_NO_TRANS, (int)m, (int)n, (int)k, alpha, a, (int)lda, b,
-                  (int)ldb, beta, c, (int)ldc);
-  else
-    plain_sgemm(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    library_sgemm(CBLAS_ROW_MAJOR, trans_a ? CBLAS_TRANS : CBLAS_NO_TRANS, trans_b ? CBLAS_TRANS : CBLAS_NO_TRANS,
+                  (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+  else plain_sgemm(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 /* --- the parallel product -------------------------------------------------------- */
@@ -102,14 +100,13 @@ typedef struct {
   float *c;
 } product;
 
-
 static void product_blocks(void *ctx, size_t begin, size_t end) {
   const product *p = ctx;
   for (size_t block = begin; block < end && !rm_broken(); block++) {
     size_t i = block / p->across * p->rows, j = block % p->across * p->cols;
     rm_sgemm(p->trans_a, p->trans_b, rm_smaller(p->rows, p->m - i), rm_smaller(p->cols, p->n - j), p->k, p->alpha,
-             p->a + (p->trans_a ? i : i * p->lda), p->lda, p->b + (p->trans_b ? j * p->ldb : j), p->ldb,
-             p->beta, p->c + i * p->ldc + j, p->ldc);
+             p->a + (p->trans_a ? i : i * p->lda), p->lda, p->b + (p->trans_b ? j * p->ldb : j), p->ldb, p->beta,
+             p->c + i * p->ldc + j, p->ldc);
   }
 }
 
@@ -119,9 +116,8 @@ static size_t block_extent(size_t extent) {
   return block < 64 ? 64 : block;
 }
 
-void rm_sgemm_parallel(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha,
-                       const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c,
-                       size_t ldc) {
+void rm_sgemm_parallel(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a,
+                       size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
   /* Below some 10^6 multiplications waking the threads costs more than they gain. The
    * longer extent is cut, both where both are long. */
   bool large = (double)m * n * k >= 1e6;

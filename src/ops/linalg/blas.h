@@ -17,14 +17,13 @@
 #include <stddef.h>
 
 /* In the calling thread alone: what workers use. */
-void rm_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a,
-              size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc);
+void rm_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
+              const float *b, size_t ldb, float beta, float *c, size_t ldc);
 
 /* C is cut into blocks, by its extents alone, which the pool's threads compute: the bits
  * do not depend on the number of threads. */
-void rm_sgemm_parallel(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha,
-                       const float *a, size_t lda, const float *b, size_t ldb, float beta, float *c,
-                       size_t ldc);
+void rm_sgemm_parallel(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a,
+                       size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc);
 
 /* What computes: "OpenBLAS 0.3.21 ... Haswell ...", or "plain loops". */
 const char *rm_blas_name(void);

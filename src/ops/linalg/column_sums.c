@@ -27,8 +27,7 @@ static void sum_chunks(void *ctx, size_t begin, size_t end) {
     memset(total, 0, q->cols * sizeof *total);
     for (size_t r = chunk * q->chunk; r < last; r += BLOCK) {
       memset(block, 0, q->cols * sizeof(float));
-      for (size_t i = r; i < r + BLOCK && i < last; i++)
-        kernels->accumulate(q->cols, q->x + i * q->cols, block);
+      for (size_t i = r; i < r + BLOCK && i < last; i++) kernels->accumulate(q->cols, q->x + i * q->cols, block);
       for (size_t j = 0; j < q->cols; j++) total[j] += block[j];
     }
   }
@@ -42,8 +41,7 @@ rm_status rm_column_sums(size_t rows, size_t cols, const float *x, float *sums, 
   size_t chunks = (rows + chunk - 1) / chunk, bytes = chunks * cols * sizeof(double);
   RM_TRY(rm_scratch_reserve(0, cols * sizeof(float), err));
   double *partial = rm_alloc(bytes);
-  if (!partial)
-    return rm_fail(err, RM_ERR_MEMORY, "column sums: no memory for %zu bytes of workspace", bytes);
+  if (!partial) return rm_fail(err, RM_ERR_MEMORY, "column sums: no memory for %zu bytes of workspace", bytes);
   job q = {rows, cols, chunk, x, partial};
   rm_parallel(chunks, 1 + 65536 / (chunk * cols), sum_chunks, &q);
   for (size_t j = 0; j < cols; j++) {

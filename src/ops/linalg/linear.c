@@ -16,8 +16,7 @@ static rm_status check(const rm_tensor *x, const rm_tensor *w, const rm_tensor *
   RM_TRY(rm_check_float("linear", "x", x, err));
   RM_TRY(rm_check_float("linear", "weight", w, err));
   if (w->ndim != 2)
-    return rm_fail(err, RM_ERR_SHAPE, "linear: weight has shape %s, expected (out, in)",
-                   rm_tensor_text(w, sw));
+    return rm_fail(err, RM_ERR_SHAPE, "linear: weight has shape %s, expected (out, in)", rm_tensor_text(w, sw));
   if (x->ndim < 1 || x->shape[x->ndim - 1] != w->shape[1])
     return rm_fail(err, RM_ERR_SHAPE,
                    "linear: x has %zu features, weight expects %zu\n  x       %s  (..., in)\n  weight  "
@@ -69,23 +68,17 @@ static rm_status forward(rm_tensor *x, rm_tensor *w, rm_tensor *b, rm_tensor **y
   RM_TRY(rm_tensor_new(RM_FLOAT32, x->ndim, shape, y, err));
   float *to = rm_tensor_f32(*y);
   for (size_t i = 0; b && i < rows; i++) memcpy(to + i * out, rm_tensor_f32(b), out * sizeof(float));
-  rm_sgemm_parallel(false, true, rows, out, in, 1, rm_tensor_f32(x), in, rm_tensor_f32(w), in,
-                    b ? 1 : 0, to, out);
+  rm_sgemm_parallel(false, true, rows, out, in, 1, rm_tensor_f32(x), in, rm_tensor_f32(w), in, b ? 1 : 0, to, out);
   return RM_OK;
 }
 
-static rm_status record(rm_tensor *const inputs[3], rm_tensor *x, rm_tensor *w, rm_tensor *y,
-                        rm_error *err) {
+static rm_status record(rm_tensor *const inputs[3], rm_tensor *x, rm_tensor *w, rm_tensor *y, rm_error *err) {
   if (!rm_tape_wants(3, inputs)) return RM_OK;
   rm_tensor *saved[] = {inputs[1]->requires_grad ? x : NULL, inputs[0]->requires_grad ? w : NULL};
-  return rm_tape_record(y,
-                        &(rm_record){.name = "linear",
-                                     .backward = backward,
-                                     .ninputs = 3,
-                                     .inputs = inputs,
-                                     .nsaved = 2,
-                                     .saved = saved},
-                        err);
+  return rm_tape_record(
+      y,
+      &(rm_record){.name = "linear", .backward = backward, .ninputs = 3, .inputs = inputs, .nsaved = 2, .saved = saved},
+      err);
 }
 
 rm_status rm_linear(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor **out, rm_error *err) {

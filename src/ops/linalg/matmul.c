@@ -80,8 +80,8 @@ typedef struct {
 static void multiply_one(const batch_product *p, size_t i, bool parallel) {
   float *a = matrix_at(p->a, p->ndim, p->shape, i), *b = matrix_at(p->b, p->ndim, p->shape, i);
   float *c = matrix_at(p->c, p->ndim, p->shape, i);
-  (parallel ? rm_sgemm_parallel : rm_sgemm)(p->a->transposed, p->b->transposed, p->c->rows, p->c->cols,
-                                            p->a->cols, 1, a, p->a->ld, b, p->b->ld, 1, c, p->c->ld);
+  (parallel ? rm_sgemm_parallel : rm_sgemm)(p->a->transposed, p->b->transposed, p->c->rows, p->c->cols, p->a->cols, 1,
+                                            a, p->a->ld, b, p->b->ld, 1, c, p->c->ld);
 }
 
 static void multiply_some(void *ctx, size_t begin, size_t end) {
@@ -104,9 +104,8 @@ static void multiply(batch_product *p) {
 
 /* --- on tensors -------------------------------------------------------------------- */
 /* Zeros of the given shape += a b, all with at least two dimensions; a and b may be transposed. */
-static rm_status product(rm_tensor *a, bool ta, rm_tensor *b, bool tb, size_t batch_ndim,
-                         const size_t batch[], size_t ndim, const size_t shape[], rm_tensor **out,
-                         rm_error *err) {
+static rm_status product(rm_tensor *a, bool ta, rm_tensor *b, bool tb, size_t batch_ndim, const size_t batch[],
+                         size_t ndim, const size_t shape[], rm_tensor **out, rm_error *err) {
   rm_tensor *owner_a = NULL, *owner_b = NULL, *owner_c = NULL, *c = NULL;
   matrices ma, mb, mc;
   rm_status status = rm_tensor_zeros(RM_FLOAT32, ndim, shape, &c, err);
@@ -135,8 +134,7 @@ static rm_status as_matrix(rm_tensor *t, bool left, rm_tensor **out, rm_error *e
 }
 
 /* A fresh row-major tensor under another shape of as many elements. Takes over t. */
-static rm_status reshape(rm_tensor *t, size_t ndim, const size_t shape[], rm_tensor **out,
-                         rm_error *err) {
+static rm_status reshape(rm_tensor *t, size_t ndim, const size_t shape[], rm_tensor **out, rm_error *err) {
   ptrdiff_t strides[RM_MAX_DIMS];
   rm_strides_contiguous(ndim, shape, strides);
   rm_status status = rm_tensor_view(t, ndim, shape, strides, t->offset, out, err);
@@ -157,8 +155,8 @@ static size_t full_shape(const extents *e, size_t shape[RM_MAX_DIMS]) {
 }
 
 /* --- backward --------------------------------------------------------------------- */
-static rm_status gradient(const rm_node *node, size_t input, rm_tensor *a, bool ta, rm_tensor *b,
-                          bool tb, rm_tensor **out, rm_error *err) {
+static rm_status gradient(const rm_node *node, size_t input, rm_tensor *a, bool ta, rm_tensor *b, bool tb,
+                          rm_tensor **out, rm_error *err) {
   const extents *e = rm_node_payload(node);
   rm_tensor *operand = rm_node_saved(node, input), *d = NULL;
   size_t shape[RM_MAX_DIMS], ndim = rm_node_input_shape(node, input, shape);
@@ -174,8 +172,7 @@ static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], r
   rm_tensor *a = rm_node_saved(node, 0), *b = rm_node_saved(node, 1);
   rm_status status = RM_OK;
   if (rm_node_needs(node, 0)) status = gradient(node, 0, g, false, b, true, &dx[0], err);
-  if (status == RM_OK && rm_node_needs(node, 1))
-    status = gradient(node, 1, a, true, g, false, &dx[1], err);
+  if (status == RM_OK && rm_node_needs(node, 1)) status = gradient(node, 1, a, true, g, false, &dx[1], err);
   rm_tensor_release(g);
   return status;
 }
@@ -197,13 +194,13 @@ static rm_status check(const rm_tensor *a, const rm_tensor *b, extents *e, rm_er
   if (a->shape[a->ndim - 1] != b->shape[b->ndim > 1 ? b->ndim - 2 : 0]) return mismatch(a, b, err);
   e->rows = a->ndim > 1 ? a->shape[a->ndim - 2] : 1;
   e->cols = b->ndim > 1 ? b->shape[b->ndim - 1] : 1;
-  return rm_shape_broadcast("matmul", a->ndim > 2 ? a->ndim - 2 : 0, a->shape,
-                            b->ndim > 2 ? b->ndim - 2 : 0, b->shape, &e->batch_ndim, e->batch, err);
+  return rm_shape_broadcast("matmul", a->ndim > 2 ? a->ndim - 2 : 0, a->shape, b->ndim > 2 ? b->ndim - 2 : 0, b->shape,
+                            &e->batch_ndim, e->batch, err);
 }
 
 /* The product without the rows and columns that stand for a vector. */
-static rm_status forward(const rm_tensor *a, const rm_tensor *b, rm_tensor *ma, rm_tensor *mb,
-                         const extents *e, rm_tensor **y, rm_error *err) {
+static rm_status forward(const rm_tensor *a, const rm_tensor *b, rm_tensor *ma, rm_tensor *mb, const extents *e,
+                         rm_tensor **y, rm_error *err) {
   rm_tensor *full = NULL;
   size_t shape[RM_MAX_DIMS], ndim = full_shape(e, shape);
   RM_TRY(product(ma, false, mb, false, e->batch_ndim, e->batch, ndim, shape, &full, err));
@@ -213,8 +210,8 @@ static rm_status forward(const rm_tensor *a, const rm_tensor *b, rm_tensor *ma, 
   return reshape(full, ndim, shape, y, err);
 }
 
-static rm_status record(rm_tensor *const inputs[2], rm_tensor *ma, rm_tensor *mb, const extents *e,
-                        rm_tensor *y, rm_error *err) {
+static rm_status record(rm_tensor *const inputs[2], rm_tensor *ma, rm_tensor *mb, const extents *e, rm_tensor *y,
+                        rm_error *err) {
   if (!rm_tape_wants(2, inputs)) return RM_OK;
   return rm_tape_record(y,
                         &(rm_record){.name = "matmul",

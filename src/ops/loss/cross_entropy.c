@@ -33,9 +33,9 @@ typedef struct {
   size_t rows, classes;
   const float *x, *weight; /* weight may be NULL: all 1 */
   const int64_t *labels;
-  float *log_sum;   /* per row: largest x, log sum exp (x - largest) */
-  double *loss;     /* per row */
-  const float *dy;  /* per row, or one number for all */
+  float *log_sum;  /* per row: largest x, log sum exp (x - largest) */
+  double *loss;    /* per row */
+  const float *dy; /* per row, or one number for all */
   bool dy_per_row;
   float *dx;
 } job;
@@ -67,22 +67,20 @@ static size_t row_count(const rm_tensor *x) { return x->shape[1] ? x->numel / x-
 
 /* --- checks ---------------------------------------------------------------------------------- */
 
-static rm_status check_shapes(const char *op, const rm_tensor *x, const rm_tensor *labels,
-                              const rm_tensor *weight, rm_error *err) {
+static rm_status check_shapes(const char *op, const rm_tensor *x, const rm_tensor *labels, const rm_tensor *weight,
+                              rm_error *err) {
   char a[RM_SHAPE_TEXT], b[RM_SHAPE_TEXT];
   RM_TRY(rm_check_float(op, "x", x, err));
   if (labels->dtype != RM_INT64)
     return rm_advise(err, RM_ADVICE_TO_INT64, "labels",
-                     rm_fail(err, RM_ERR_TYPE, "%s: labels are %s, expected int64",
-                             op, rm_dtype_name(labels->dtype)));
+                     rm_fail(err, RM_ERR_TYPE, "%s: labels are %s, expected int64", op, rm_dtype_name(labels->dtype)));
   if (x->ndim < 2 || x->numel == 0)
-    return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected (N, C) with N and C at least 1", op,
-                   rm_tensor_text(x, a));
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected (N, C) with N and C at least 1", op, rm_tensor_text(x, a));
   bool fit = labels->ndim == x->ndim - 1 && labels->shape[0] == x->shape[0];
   for (size_t d = 2; fit && d < x->ndim; d++) fit = labels->shape[d - 1] == x->shape[d];
   if (!fit)
-    return rm_fail(err, RM_ERR_SHAPE, "%s: labels do not fit x\n  x       %s\n  labels  %s", op,
-                   rm_tensor_text(x, a), rm_tensor_text(labels, b));
+    return rm_fail(err, RM_ERR_SHAPE, "%s: labels do not fit x\n  x       %s\n  labels  %s", op, rm_tensor_text(x, a),
+                   rm_tensor_text(labels, b));
   if (!weight) return RM_OK;
   RM_TRY(rm_check_float(op, "weight", weight, err));
   if (weight->ndim != 1 || weight->shape[0] != x->shape[1])
@@ -98,8 +96,8 @@ static rm_status check_labels(const char *op, const job *o, double *total, rm_er
     int64_t label = o->labels[r];
     if (label == o->p->options.ignore_index) continue;
     if (label < 1 || label > (int64_t)o->classes)
-      return rm_fail(err, RM_ERR_VALUE, "%s: label %lld at position %zu, expected 1..%zu", op,
-                     (long long)label, r + 1, o->classes);
+      return rm_fail(err, RM_ERR_VALUE, "%s: label %lld at position %zu, expected 1..%zu", op, (long long)label, r + 1,
+                     o->classes);
     *total += weight_of(o, (size_t)label - 1);
   }
   return RM_OK;
@@ -184,10 +182,16 @@ static rm_status loss_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
   if (status == RM_OK) status = rm_tensor_contiguous(dy, &dy_rows, err);
   if (status == RM_OK) status = rows_like(x, &dx_rows, &dx[0], err);
   if (status == RM_OK) {
-    job o = {.p = p, .rows = row_count(x), .classes = x->shape[1], .x = rm_tensor_f32(x_rows),
-             .weight = weight ? rm_tensor_f32(weight) : NULL, .labels = rm_tensor_i64(labels),
-             .log_sum = rm_tensor_f32(log_sum), .dy = rm_tensor_f32(dy_rows),
-             .dy_per_row = p->options.reduction == RM_NONE, .dx = rm_tensor_f32(dx_rows)};
+    job o = {.p = p,
+             .rows = row_count(x),
+             .classes = x->shape[1],
+             .x = rm_tensor_f32(x_rows),
+             .weight = weight ? rm_tensor_f32(weight) : NULL,
+             .labels = rm_tensor_i64(labels),
+             .log_sum = rm_tensor_f32(log_sum),
+             .dy = rm_tensor_f32(dy_rows),
+             .dy_per_row = p->options.reduction == RM_NONE,
+             .dx = rm_tensor_f32(dx_rows)};
     rm_parallel(o.rows, row_grain(o.classes), backward_range, &o);
     rm_tensor_release(dx_rows);
   }
@@ -221,8 +225,8 @@ static rm_status forward(const char *op, payload *p, job *o, rm_tensor *labels, 
   return reduce(o, labels, y, err);
 }
 
-static rm_status loss(const char *op, payload *p, rm_tensor *x, rm_tensor *labels, rm_tensor *weight,
-                      rm_tensor **out, rm_error *err) {
+static rm_status loss(const char *op, payload *p, rm_tensor *x, rm_tensor *labels, rm_tensor *weight, rm_tensor **out,
+                      rm_error *err) {
   RM_TRY(check_shapes(op, x, labels, weight, err));
   double smooth = p->options.label_smoothing;
   if (!(smooth >= 0 && smooth <= 1))
@@ -237,16 +241,28 @@ static rm_status loss(const char *op, payload *p, rm_tensor *x, rm_tensor *label
   if (status == RM_OK && !(per_row = rm_alloc(rows * sizeof *per_row)))
     status = rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", op);
   if (status == RM_OK) {
-    job o = {.p = p, .rows = rows, .classes = x->shape[1], .x = rm_tensor_f32(x_rows),
-             .weight = w ? rm_tensor_f32(w) : NULL, .labels = rm_tensor_i64(t),
-             .log_sum = rm_tensor_f32(log_sum), .loss = per_row};
+    job o = {.p = p,
+             .rows = rows,
+             .classes = x->shape[1],
+             .x = rm_tensor_f32(x_rows),
+             .weight = w ? rm_tensor_f32(w) : NULL,
+             .labels = rm_tensor_i64(t),
+             .log_sum = rm_tensor_f32(log_sum),
+             .loss = per_row};
     status = forward(op, p, &o, labels, &y, err);
   }
   rm_tensor *const inputs[] = {x}, *const saved[] = {x, t, w, log_sum};
   if (status == RM_OK && rm_tape_wants(1, inputs))
-    status = rm_tape_record(y, &(rm_record){.name = op, .backward = loss_backward, .ninputs = 1,
-                                            .inputs = inputs, .nsaved = 4, .saved = saved, .payload = p,
-                                            .payload_bytes = sizeof *p}, err);
+    status = rm_tape_record(y,
+                            &(rm_record){.name = op,
+                                         .backward = loss_backward,
+                                         .ninputs = 1,
+                                         .inputs = inputs,
+                                         .nsaved = 4,
+                                         .saved = saved,
+                                         .payload = p,
+                                         .payload_bytes = sizeof *p},
+                            err);
   rm_free(per_row, rows * sizeof *per_row);
   rm_tensor_release(log_sum);
   rm_tensor_release(w);
@@ -261,8 +277,8 @@ rm_status rm_cross_entropy(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, c
   return loss("cross_entropy", &p, x, labels, weight, y, err);
 }
 
-rm_status rm_nll_loss(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, const rm_loss_options *options,
-                      rm_tensor **y, rm_error *err) {
+rm_status rm_nll_loss(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, const rm_loss_options *options, rm_tensor **y,
+                      rm_error *err) {
   payload p = {.options = *options};
   p.options.label_smoothing = 0;
   return loss("nll_loss", &p, x, labels, weight, y, err);

@@ -19,8 +19,8 @@ typedef struct {
 
 rm_status rm_cross_entropy(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, const rm_loss_options *options,
                            rm_tensor **y, rm_error *err);
-rm_status rm_nll_loss(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, const rm_loss_options *options,
-                      rm_tensor **y, rm_error *err);
+rm_status rm_nll_loss(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, const rm_loss_options *options, rm_tensor **y,
+                      rm_error *err);
 
 /* (x - target)^2, equal shapes; gradients to both. */
 rm_status rm_mse_loss(rm_tensor *x, rm_tensor *target, rm_reduction reduction, rm_tensor **y, rm_error *err);

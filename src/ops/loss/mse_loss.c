@@ -10,13 +10,15 @@
 
 enum { BLOCK = 1024 };
 
-typedef struct { rm_reduction reduction; } payload;
+typedef struct {
+  rm_reduction reduction;
+} payload;
 
 typedef struct {
   size_t n;
   const float *x, *target, *dy;
-  bool dy_each;   /* a gradient for every element, else one for all */
-  float factor;   /* 2, or 2/n for the mean; negative for the target's gradient */
+  bool dy_each; /* a gradient for every element, else one for all */
+  float factor; /* 2, or 2/n for the mean; negative for the target's gradient */
   float *y;
   double *blocks;
 } job;
@@ -45,8 +47,7 @@ static void sum_range(void *ctx, size_t begin, size_t end) {
 
 static void gradient_range(void *ctx, size_t begin, size_t end) {
   const job *o = ctx;
-  for (size_t i = begin; i < end; i++)
-    o->y[i] = o->factor * (o->x[i] - o->target[i]) * o->dy[o->dy_each ? i : 0];
+  for (size_t i = begin; i < end; i++) o->y[i] = o->factor * (o->x[i] - o->target[i]) * o->dy[o->dy_each ? i : 0];
 }
 
 /* dx[0] = factor * (x - target) * dy, and dx[1] = -dx[0]. */
@@ -62,8 +63,13 @@ static rm_status mse_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
     status = rm_tensor_new_like(x, RM_FLOAT32, &dx[i], err);
     if (status != RM_OK) break;
     float factor = p->reduction == RM_MEAN ? 2 / (float)x->numel : 2;
-    job o = {.n = x->numel, .x = rm_tensor_f32(x), .target = rm_tensor_f32(target), .dy = rm_tensor_f32(dense),
-             .dy_each = each, .factor = i == 0 ? factor : -factor, .y = rm_tensor_f32(dx[i])};
+    job o = {.n = x->numel,
+             .x = rm_tensor_f32(x),
+             .target = rm_tensor_f32(target),
+             .dy = rm_tensor_f32(dense),
+             .dy_each = each,
+             .factor = i == 0 ? factor : -factor,
+             .y = rm_tensor_f32(dx[i])};
     rm_parallel(o.n, 16384, gradient_range, &o);
   }
   rm_tensor_release(dense);
@@ -107,9 +113,16 @@ rm_status rm_mse_loss(rm_tensor *x, rm_tensor *target, rm_reduction reduction, r
   payload p = {reduction};
   rm_tensor *const inputs[] = {x, target}, *const saved[] = {dense, same};
   if (status == RM_OK && rm_tape_wants(2, inputs))
-    status = rm_tape_record(y, &(rm_record){.name = "mse_loss", .backward = mse_backward, .ninputs = 2,
-                                            .inputs = inputs, .nsaved = 2, .saved = saved, .payload = &p,
-                                            .payload_bytes = sizeof p}, err);
+    status = rm_tape_record(y,
+                            &(rm_record){.name = "mse_loss",
+                                         .backward = mse_backward,
+                                         .ninputs = 2,
+                                         .inputs = inputs,
+                                         .nsaved = 2,
+                                         .saved = saved,
+                                         .payload = &p,
+                                         .payload_bytes = sizeof p},
+                            err);
   rm_tensor_release(dense);
   rm_tensor_release(same);
   return rm_tensor_give(status, y, out);

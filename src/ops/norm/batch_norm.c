@@ -30,7 +30,6 @@
 enum { CHUNKS = 64, BLOCK_FLOATS = 8192, GRAIN_FLOATS = 16384 };
 enum { MEAN, INVSTD, SCALE, SHIFT, COLUMNS };
 
-
 /* --- x as a matrix ------------------------------------------------------------------- */
 
 static size_t row_count(const rm_tensor *x) { return x->shape[1] ? x->numel / x->shape[1] : 0; }
@@ -50,7 +49,9 @@ static size_t row_grain(size_t c) { return rm_larger(1, GRAIN_FLOATS / c); }
 /* --- sums over chunks of rows ---------------------------------------------------------- */
 
 /* How rows are cut. `block` rows are summed in float; a chunk is some blocks. No rows are one chunk, of none. */
-typedef struct { size_t rows, c, block, chunk, chunks; } cut;
+typedef struct {
+  size_t rows, c, block, chunk, chunks;
+} cut;
 
 static cut cut_rows(size_t rows, size_t c) {
   cut k = {.rows = rows, .c = c};
@@ -74,15 +75,12 @@ static rm_status run_chunks(const cut *k, rm_range_fn body, void *ctx, double **
   return RM_OK;
 }
 
-static void free_partial(const cut *k, double *partial) {
-  rm_free(partial, k->chunks * 2 * k->c * sizeof(double));
-}
+static void free_partial(const cut *k, double *partial) { rm_free(partial, k->chunks * 2 * k->c * sizeof(double)); }
 
 /* --- statistics ------------------------------------------------------------------------ */
 
 /* Mean and sum of squared distances of n0 + n1 values from those of the two parts. */
-static void join(size_t c, double n0, double *mean, double *m2, double n1, const double *mean1,
-                 const double *m21) {
+static void join(size_t c, double n0, double *mean, double *m2, double n1, const double *mean1, const double *m21) {
   double share = n1 / (n0 + n1);
   for (size_t j = 0; j < c; j++) {
     double d = mean1[j] - mean[j];
@@ -91,7 +89,11 @@ static void join(size_t c, double n0, double *mean, double *m2, double n1, const
   }
 }
 
-typedef struct { cut k; const float *x; double *partial; } stat_job;
+typedef struct {
+  cut k;
+  const float *x;
+  double *partial;
+} stat_job;
 
 /* The same for one block, from its values. */
 static void block_statistics(size_t rows, size_t c, const float *x, double *mean, double *m2) {
@@ -132,8 +134,8 @@ static rm_status batch_statistics(const rm_tensor *x, stat_job *job, rm_error *e
 }
 
 /* running = (1 - momentum) * running + momentum * batch; the variance without bias. */
-static void move_running(rm_tensor *mean, rm_tensor *var, double momentum, size_t rows,
-                         const double *batch_mean, const double *batch_m2) {
+static void move_running(rm_tensor *mean, rm_tensor *var, double momentum, size_t rows, const double *batch_mean,
+                         const double *batch_m2) {
   for (size_t j = 0; j < mean->numel; j++) {
     float *m = rm_tensor_f32(mean) + (ptrdiff_t)j * mean->strides[0];
     float *v = rm_tensor_f32(var) + (ptrdiff_t)j * var->strides[0];
@@ -169,10 +171,8 @@ static rm_status check(const rm_tensor *x, const rm_tensor *weight, const rm_ten
   char text[RM_SHAPE_TEXT];
   RM_TRY(rm_check_float("batch_norm", "x", x, err));
   if (x->ndim != 2 && x->ndim != 4)
-    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, expected (N, C) or (N, C, H, W)",
-                   rm_tensor_text(x, text));
-  if (x->shape[1] == 0)
-    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x has no channels: %s", rm_tensor_text(x, text));
+    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, expected (N, C) or (N, C, H, W)", rm_tensor_text(x, text));
+  if (x->shape[1] == 0) return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x has no channels: %s", rm_tensor_text(x, text));
   if (!running_mean != !running_var)
     return rm_fail(err, RM_ERR_VALUE, "batch_norm: running_mean and running_var come together, got one");
   return check_vectors(x->ndim, x->shape, weight, bias, running_mean, running_var, err);
@@ -183,8 +183,8 @@ static float at(const rm_tensor *t, size_t j, float def) {
   return t ? rm_tensor_f32(t)[(ptrdiff_t)j * t->strides[0]] : def;
 }
 
-static void fill_columns(rm_tensor *columns, size_t j, double mean, double var, double eps,
-                         const rm_tensor *weight, const rm_tensor *bias) {
+static void fill_columns(rm_tensor *columns, size_t j, double mean, double var, double eps, const rm_tensor *weight,
+                         const rm_tensor *bias) {
   float *out = rm_tensor_f32(columns) + j;
   size_t c = columns->shape[1];
   double invstd = 1 / sqrt(var + eps);
@@ -196,8 +196,8 @@ static void fill_columns(rm_tensor *columns, size_t j, double mean, double var, 
 
 /* The columns from the batch, which moves the running statistics, unless it is empty. */
 static rm_status columns_of_batch(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
-                                  rm_tensor *running_var, const rm_batch_norm_options *options,
-                                  rm_tensor *columns, rm_error *err) {
+                                  rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *columns,
+                                  rm_error *err) {
   size_t rows = row_count(x), c = x->shape[1];
   char text[RM_SHAPE_TEXT];
   if (rows == 1)
@@ -219,8 +219,8 @@ static rm_status columns_of_batch(rm_tensor *x, rm_tensor *weight, rm_tensor *bi
 }
 
 rm_status rm_batch_norm_fixed_columns(size_t ndim, const size_t x_shape[], rm_tensor *weight, rm_tensor *bias,
-                                      rm_tensor *running_mean, rm_tensor *running_var, double eps,
-                                      rm_tensor **columns, rm_error *err) {
+                                      rm_tensor *running_mean, rm_tensor *running_var, double eps, rm_tensor **columns,
+                                      rm_error *err) {
   size_t shape[2] = {COLUMNS, x_shape[1]};
   RM_TRY(check_vectors(ndim, x_shape, weight, bias, running_mean, running_var, err));
   RM_TRY(rm_tensor_new(RM_FLOAT32, 2, shape, columns, err));
@@ -230,8 +230,8 @@ rm_status rm_batch_norm_fixed_columns(size_t ndim, const size_t x_shape[], rm_te
 }
 
 rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
-                                rm_tensor *running_var, const rm_batch_norm_options *options,
-                                rm_tensor **columns, rm_error *err) {
+                                rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor **columns,
+                                rm_error *err) {
   RM_TRY(check(x, weight, bias, running_mean, running_var, err));
   size_t shape[2] = {COLUMNS, x->shape[1]};
   if (!options->training && running_mean)
@@ -240,8 +240,7 @@ rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias
   rm_tensor *out = NULL;
   rm_unbreakable pause = rm_unbreakable_begin(); /* the running statistics move, or do not */
   rm_status status = rm_tensor_new(RM_FLOAT32, 2, shape, &out, err);
-  if (status == RM_OK)
-    status = columns_of_batch(x, weight, bias, running_mean, running_var, options, out, err);
+  if (status == RM_OK) status = columns_of_batch(x, weight, bias, running_mean, running_var, options, out, err);
   rm_unbreakable_end(pause);
   return rm_tensor_give(status, out, columns);
 }
@@ -261,15 +260,21 @@ static void forward_range(void *ctx, size_t begin, size_t end) {
                                   job->add ? job->add + at : NULL, job->relu, job->y + at);
 }
 
-typedef struct { bool of_batch, relu; } payload;
+typedef struct {
+  bool of_batch, relu;
+} payload;
 static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err);
 
 /* y from rows (channels innermost), columns and add (as rows, or NULL). */
 static rm_status compute(const rm_tensor *rows, const rm_tensor *columns, const rm_tensor *add, bool relu,
                          rm_tensor **y, rm_error *err) {
   RM_TRY(new_rows(rows, y, err));
-  forward_job job = {.c = rows->shape[1], .x = rm_tensor_f32(rows), .columns = rm_tensor_f32(columns),
-                     .add = add ? rm_tensor_f32(add) : NULL, .relu = relu, .y = rm_tensor_f32(*y)};
+  forward_job job = {.c = rows->shape[1],
+                     .x = rm_tensor_f32(rows),
+                     .columns = rm_tensor_f32(columns),
+                     .add = add ? rm_tensor_f32(add) : NULL,
+                     .relu = relu,
+                     .y = rm_tensor_f32(*y)};
   rm_parallel(row_count(rows), row_grain(job.c), forward_range, &job);
   return RM_OK;
 }
@@ -279,13 +284,12 @@ static rm_status recompute(const rm_node *node, rm_tensor **y, rm_error *err) {
   return compute(rm_node_saved(node, 0), rm_node_saved(node, 1), NULL, how->relu, y, err);
 }
 
-rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *columns,
-                              bool of_batch, rm_tensor *add, bool relu, rm_tensor **out, rm_error *err) {
+rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *columns, bool of_batch,
+                              rm_tensor *add, bool relu, rm_tensor **out, rm_error *err) {
   char a[RM_SHAPE_TEXT], b[RM_SHAPE_TEXT];
   if (add) RM_TRY(rm_check_float("batch_norm", "add", add, err));
   if (add && !rm_tensor_same_shape(x, add))
-    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, add is %s", rm_tensor_text(x, a),
-                   rm_tensor_text(add, b));
+    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, add is %s", rm_tensor_text(x, a), rm_tensor_text(add, b));
   rm_tensor *rows = NULL, *add_rows = NULL, *y = NULL;
   rm_status status = as_rows(x, &rows, err);
   if (status == RM_OK && add) status = as_rows(add, &add_rows, err);
@@ -295,9 +299,17 @@ rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, 
     rm_tensor *const saved[] = {rows, columns, add && relu ? y : NULL};
     payload how = {of_batch, relu};
     if (rm_tape_wants(4, inputs))
-      status = rm_tape_record(y, &(rm_record){.name = "batch_norm", .backward = batch_norm_backward,
-                                              .recompute = add ? NULL : recompute, .ninputs = 4, .inputs = inputs, .nsaved = 3, .saved = saved,
-                                              .payload = &how, .payload_bytes = sizeof how}, err);
+      status = rm_tape_record(y,
+                              &(rm_record){.name = "batch_norm",
+                                           .backward = batch_norm_backward,
+                                           .recompute = add ? NULL : recompute,
+                                           .ninputs = 4,
+                                           .inputs = inputs,
+                                           .nsaved = 3,
+                                           .saved = saved,
+                                           .payload = &how,
+                                           .payload_bytes = sizeof how},
+                              err);
   }
   rm_tensor_release(rows);
   rm_tensor_release(add_rows);
@@ -305,12 +317,12 @@ rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, 
 }
 
 rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
-                        rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *add,
-                        bool relu, rm_tensor **y, rm_error *err) {
+                        rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *add, bool relu,
+                        rm_tensor **y, rm_error *err) {
   rm_tensor *columns = NULL;
   RM_TRY(rm_batch_norm_columns(x, weight, bias, running_mean, running_var, options, &columns, err));
-  rm_status status = rm_batch_norm_apply(x, weight, bias, columns, options->training || !running_mean, add,
-                                         relu, y, err);
+  rm_status status = rm_batch_norm_apply(x, weight, bias, columns, options->training || !running_mean, add, relu, y,
+                                         err);
   rm_tensor_release(columns);
   return status;
 }
@@ -374,16 +386,15 @@ static rm_status take_sums(backward_job *job, rm_error *err) {
   return RM_OK;
 }
 
-static rm_status vector_gradient(size_t c, const double *sum, const float *factor, rm_tensor **out,
-                                 rm_error *err) {
+static rm_status vector_gradient(size_t c, const double *sum, const float *factor, rm_tensor **out, rm_error *err) {
   RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &c, out, err));
   for (size_t j = 0; j < c; j++) rm_tensor_f32(*out)[j] = (float)(sum[j] * (factor ? factor[j] : 1));
   return RM_OK;
 }
 
 /* *out is `into`, retained, or if that is NULL a tensor of its own. */
-static rm_status input_gradient(backward_job *job, bool of_batch, const rm_tensor *x, rm_tensor *into,
-                                rm_tensor **out, rm_error *err) {
+static rm_status input_gradient(backward_job *job, bool of_batch, const rm_tensor *x, rm_tensor *into, rm_tensor **out,
+                                rm_error *err) {
   size_t c = job->k.c, shape[2] = {2, c};
   const float *invstd = job->columns + INVSTD * c, *scale = job->columns + SCALE * c;
   const double *sum = job->partial, *dot = sum + c;
@@ -425,8 +436,12 @@ static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tens
   bool ours = rm_tensor_exclusive(dy); /* to write over */
   RM_TRY(as_rows(dy, &dy_rows, err));
   ours = ours || dy_rows != dy;
-  backward_job job = {.k = cut_rows(row_count(x), c), .x = rm_tensor_f32(x), .y = y ? rm_tensor_f32(y) : NULL,
-                      .dy = rm_tensor_f32(dy_rows), .columns = rm_tensor_f32(columns), .relu = how->relu};
+  backward_job job = {.k = cut_rows(row_count(x), c),
+                      .x = rm_tensor_f32(x),
+                      .y = y ? rm_tensor_f32(y) : NULL,
+                      .dy = rm_tensor_f32(dy_rows),
+                      .columns = rm_tensor_f32(columns),
+                      .relu = how->relu};
   rm_status status = RM_OK;
   if (rm_node_needs(node, 3)) status = add_gradient(&job, dy_rows, ours, &dx[3], err);
   if (status == RM_OK) status = take_sums(&job, err);
@@ -435,7 +450,8 @@ static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tens
     job.y = NULL;
     job.relu = false;
   }
-  if (status == RM_OK && rm_node_needs(node, 0)) status = input_gradient(&job, how->of_batch, x, ours && !dx[3] ? dy_rows : NULL, &dx[0], err);
+  if (status == RM_OK && rm_node_needs(node, 0))
+    status = input_gradient(&job, how->of_batch, x, ours && !dx[3] ? dy_rows : NULL, &dx[0], err);
   if (status == RM_OK && rm_node_needs(node, 1))
     status = vector_gradient(c, job.partial + c, job.columns + INVSTD * c, &dx[1], err);
   if (status == RM_OK && rm_node_needs(node, 2)) status = vector_gradient(c, job.partial, NULL, &dx[2], err);

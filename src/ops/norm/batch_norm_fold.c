@@ -18,9 +18,7 @@ static void scale_channels(void *ctx, size_t begin, size_t end) {
     for (size_t i = k * q->each; i < (k + 1) * q->each; i++) q->folded[i] = q->weight[i] * q->scale[k];
 }
 
-static float at(const rm_tensor *t, size_t i) {
-  return t ? rm_tensor_f32(t)[(ptrdiff_t)i * t->strides[0]] : 0;
-}
+static float at(const rm_tensor *t, size_t i) { return t ? rm_tensor_f32(t)[(ptrdiff_t)i * t->strides[0]] : 0; }
 
 rm_status rm_batch_norm_fold(const rm_tensor *columns, rm_tensor *weight, rm_tensor *bias, rm_tensor **folded_weight,
                              rm_tensor **folded_bias, rm_error *err) {

@@ -18,23 +18,23 @@ typedef struct {
 } rm_batch_norm_options;
 
 rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
-                        rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *add,
-                        bool relu, rm_tensor **y, rm_error *err);
+                        rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *add, bool relu,
+                        rm_tensor **y, rm_error *err);
 
 /* The same in two steps, for a caller who does not know yet whether an addition and relu
  * follow. The first computes all that is needed besides x, four numbers per channel, as a
  * tensor (4, C): mean, 1/deviation, scale, shift; it also moves the running statistics. The
  * second reads x, so nobody may write into x in between; weight and bias may change. */
 rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
-                                rm_tensor *running_var, const rm_batch_norm_options *options,
-                                rm_tensor **columns, rm_error *err);
+                                rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor **columns,
+                                rm_error *err);
 /* The columns for an x of this shape from running statistics alone. */
 rm_status rm_batch_norm_fixed_columns(size_t ndim, const size_t shape[], rm_tensor *weight, rm_tensor *bias,
-                                      rm_tensor *running_mean, rm_tensor *running_var, double eps,
-                                      rm_tensor **columns, rm_error *err);
+                                      rm_tensor *running_mean, rm_tensor *running_var, double eps, rm_tensor **columns,
+                                      rm_error *err);
 /* of_batch: the statistics came from x itself, so that gradients flow through them. */
-rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *columns,
-                              bool of_batch, rm_tensor *add, bool relu, rm_tensor **y, rm_error *err);
+rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *columns, bool of_batch,
+                              rm_tensor *add, bool relu, rm_tensor **y, rm_error *err);
 
 /* The convolution that computes a batch norm with these columns of conv2d(x, weight, bias):
  *   weight'[k] = weight[k] * scale[k],   bias'[k] = (bias[k] - mean[k]) * scale[k] + shift[k]

@@ -10,7 +10,7 @@
 #include "ops/check.h"
 #include "parallel/pool.h"
 
-enum { GRAIN = 8192, STRIP = 64 };  /* columns are taken 64 at a time: the kernels' limit */
+enum { GRAIN = 8192, STRIP = 64 }; /* columns are taken 64 at a time: the kernels' limit */
 
 /* Backward reads y and dy where forward reads x; `in` holds one or both. */
 typedef struct {
@@ -25,8 +25,7 @@ static void rows(const softmax_job *job, size_t offset) {
   const float *in = job->in[0] + offset;
   float *out = job->out + offset;
   if (!job->backward) (job->log ? k->log_softmax_row : k->softmax_row)(job->n, in, out);
-  else (job->log ? k->log_softmax_row_backward
-                 : k->softmax_row_backward)(job->n, in, job->in[1] + offset, out);
+  else (job->log ? k->log_softmax_row_backward : k->softmax_row_backward)(job->n, in, job->in[1] + offset, out);
 }
 
 static void columns(const softmax_job *job, size_t offset, size_t cols) {
@@ -35,8 +34,9 @@ static void columns(const softmax_job *job, size_t offset, size_t cols) {
   const float *in = job->in[0] + offset;
   float *out = job->out + offset;
   if (!job->backward) (job->log ? k->log_softmax_columns : k->softmax_columns)(n, cols, stride, in, out);
-  else (job->log ? k->log_softmax_columns_backward
-                 : k->softmax_columns_backward)(n, cols, stride, in, job->in[1] + offset, out);
+  else
+    (job->log ? k->log_softmax_columns_backward : k->softmax_columns_backward)(n, cols, stride, in, job->in[1] + offset,
+                                                                               out);
 }
 
 static void softmax_range(void *ctx, size_t begin, size_t end) {
@@ -52,8 +52,11 @@ static void softmax_range(void *ctx, size_t begin, size_t end) {
 /* All tensors have the dense layout of out. */
 static void run(bool log, size_t dim, const rm_tensor *in, const rm_tensor *dy, rm_tensor *out) {
   if (out->numel == 0) return;
-  softmax_job job = {.log = log, .backward = dy != NULL, .n = out->ndim ? out->shape[dim] : 1,
-                     .in = {rm_tensor_f32(in), dy ? rm_tensor_f32(dy) : NULL}, .out = rm_tensor_f32(out)};
+  softmax_job job = {.log = log,
+                     .backward = dy != NULL,
+                     .n = out->ndim ? out->shape[dim] : 1,
+                     .in = {rm_tensor_f32(in), dy ? rm_tensor_f32(dy) : NULL},
+                     .out = rm_tensor_f32(out)};
   job.inner = job.n > 1 ? (size_t)out->strides[dim] : 1;
   job.outer = out->numel / (job.n * job.inner);
   job.strips = (job.inner + STRIP - 1) / STRIP;
@@ -61,7 +64,10 @@ static void run(bool log, size_t dim, const rm_tensor *in, const rm_tensor *dy, 
   rm_parallel(job.outer * job.strips, unit >= GRAIN ? 1 : GRAIN / unit, softmax_range, &job);
 }
 
-typedef struct { bool log; size_t dim; } softmax_payload;
+typedef struct {
+  bool log;
+  size_t dim;
+} softmax_payload;
 
 static rm_status softmax_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   const softmax_payload *p = rm_node_payload(node);
@@ -73,8 +79,7 @@ static rm_status softmax_backward(const rm_node *node, rm_tensor *dy, rm_tensor 
   return status;
 }
 
-static rm_status softmax(const char *op, bool log, rm_tensor *x, size_t dim, rm_tensor **out,
-                         rm_error *err) {
+static rm_status softmax(const char *op, bool log, rm_tensor *x, size_t dim, rm_tensor **out, rm_error *err) {
   RM_TRY(rm_check_float(op, "x", x, err));
   rm_tensor *y = NULL, *dense = NULL;
   RM_TRY(rm_tensor_new_like(x, RM_FLOAT32, &y, err));
@@ -83,8 +88,14 @@ static rm_status softmax(const char *op, bool log, rm_tensor *x, size_t dim, rm_
   rm_tensor_release(dense);
   if (status == RM_OK && rm_tape_wants(1, &x)) {
     softmax_payload payload = {.log = log, .dim = dim};
-    rm_record r = {.name = op, .backward = softmax_backward, .ninputs = 1, .inputs = &x, .nsaved = 1,
-                   .saved = &y, .payload = &payload, .payload_bytes = sizeof payload};
+    rm_record r = {.name = op,
+                   .backward = softmax_backward,
+                   .ninputs = 1,
+                   .inputs = &x,
+                   .nsaved = 1,
+                   .saved = &y,
+                   .payload = &payload,
+                   .payload_bytes = sizeof payload};
     status = rm_tape_record(y, &r, err);
   }
   return rm_tensor_give(status, y, out);

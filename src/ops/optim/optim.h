@@ -18,10 +18,10 @@ enum { RM_OPTIM_STATES = 3 };
 /* The parameters of one group. state[k][i] belongs to params[i]; it may be NULL where
  * params[i] has no gradient, and state[k] may be NULL where an optimizer does not use it. */
 typedef struct {
-  size_t            n;
+  size_t n;
   rm_tensor *const *params;
   rm_tensor *const *state[RM_OPTIM_STATES];
-  const uint64_t   *steps;   /* which step of its own each parameter is about to make, from 1 */
+  const uint64_t *steps; /* which step of its own each parameter is about to make, from 1 */
 } rm_optim_set;
 
 /* g += weight_decay * p;  v = g at step 1, then v = momentum * v + (1 - dampening) * g;
@@ -29,7 +29,7 @@ typedef struct {
  * state[0] v. */
 typedef struct {
   double lr, momentum, dampening, weight_decay;
-  bool   nesterov;
+  bool nesterov;
 } rm_sgd_options;
 rm_status rm_sgd_step(const rm_optim_set *set, const rm_sgd_options *options, rm_error *err);
 
@@ -39,7 +39,7 @@ rm_status rm_sgd_step(const rm_optim_set *set, const rm_sgd_options *options, rm
  * 1 - lr * weight_decay instead. state[0] m, state[1] s. */
 typedef struct {
   double lr, beta1, beta2, eps, weight_decay;
-  bool   decoupled;
+  bool decoupled;
 } rm_adam_options;
 rm_status rm_adam_step(const rm_optim_set *set, const rm_adam_options *options, rm_error *err);
 
@@ -49,15 +49,15 @@ rm_status rm_adam_step(const rm_optim_set *set, const rm_adam_options *options, 
  * state[0] s, state[1] v (momentum > 0), state[2] a (centered). */
 typedef struct {
   double lr, alpha, eps, weight_decay, momentum;
-  bool   centered;
+  bool centered;
 } rm_rmsprop_options;
 rm_status rm_rmsprop_step(const rm_optim_set *set, const rm_rmsprop_options *options, rm_error *err);
 
 /* Scales all gradients by min(1, max_norm / (norm + 1e-6)), where the norm runs over all
  * of them together: the Euclidean one, or (infinite) the largest absolute value. *norm is
  * the norm before. A NaN norm leaves the gradients as they are. */
-rm_status rm_clip_grad_norm(size_t n, rm_tensor *const params[], double max_norm, bool infinite,
-                            double *norm, rm_error *err);
+rm_status rm_clip_grad_norm(size_t n, rm_tensor *const params[], double max_norm, bool infinite, double *norm,
+                            rm_error *err);
 
 /* Scales each row of w (one output unit: w[i], whatever its dimensions) by
  * min(1, c / its Euclidean norm). */

@@ -17,23 +17,23 @@
 enum { BLOCK = 1024, GRAIN = 16 }; /* floats in a block; blocks worth a thread */
 
 typedef struct {
-  rm_tensor   *param;
-  rm_tensor   *grad_owned; /* the gradient in the parameter's layout */
-  float       *p;
+  rm_tensor *param;
+  rm_tensor *grad_owned; /* the gradient in the parameter's layout */
+  float *p;
   const float *g;
-  float       *state[RM_OPTIM_STATES];
-  rm_tensor   *state_tensors[RM_OPTIM_STATES]; /* NULL: not used */
-  size_t       n;
-  size_t       first; /* its first block, counted over all parts */
-  uint64_t     step;
+  float *state[RM_OPTIM_STATES];
+  rm_tensor *state_tensors[RM_OPTIM_STATES]; /* NULL: not used */
+  size_t n;
+  size_t first; /* its first block, counted over all parts */
+  uint64_t step;
 } part;
 
 typedef void (*step_fn)(const part *p, size_t at, size_t n, const void *options);
 
 typedef struct {
-  part       *parts;
-  size_t      nparts, bytes, blocks;
-  step_fn     step;
+  part *parts;
+  size_t nparts, bytes, blocks;
+  step_fn step;
   const void *options;
 } pass;
 
@@ -46,11 +46,9 @@ static void pass_close(pass *all) {
 static rm_status check_dense(const char *op, size_t i, const rm_tensor *t, rm_error *err) {
   char text[RM_SHAPE_TEXT];
   if (t->dtype != RM_FLOAT32)
-    return rm_fail(err, RM_ERR_TYPE, "%s: parameter %zu is %s, expected float32", op, i + 1,
-                   rm_dtype_name(t->dtype));
+    return rm_fail(err, RM_ERR_TYPE, "%s: parameter %zu is %s, expected float32", op, i + 1, rm_dtype_name(t->dtype));
   if (!rm_tensor_is_dense(t))
-    return rm_fail(err, RM_ERR_VALUE,
-                   "%s: parameter %zu %s is a view with gaps; optimize the tensor it looks into", op,
+    return rm_fail(err, RM_ERR_VALUE, "%s: parameter %zu %s is a view with gaps; optimize the tensor it looks into", op,
                    i + 1, rm_tensor_text(t, text));
   return RM_OK;
 }
@@ -67,9 +65,10 @@ static rm_status add_part(const char *op, pass *all, const rm_optim_set *set, si
     rm_tensor *s = set->state[k] ? set->state[k][i] : NULL;
     if (!s || s->dtype != RM_FLOAT32 || !rm_tensor_same_layout(s, p)) {
       char expected[RM_SHAPE_TEXT], actual[RM_SHAPE_TEXT];
-      return rm_fail(err, RM_ERR_SHAPE, "%s: state %zu of parameter %zu is %s, expected float32 %s "
-                     "in the parameter's layout", op, k + 1, i + 1,
-                     s ? rm_tensor_text(s, actual) : "missing", rm_tensor_text(p, expected));
+      return rm_fail(err, RM_ERR_SHAPE,
+                     "%s: state %zu of parameter %zu is %s, expected float32 %s "
+                     "in the parameter's layout",
+                     op, k + 1, i + 1, s ? rm_tensor_text(s, actual) : "missing", rm_tensor_text(p, expected));
     }
     RM_TRY(rm_settle_elements(s, err));
     a->state_tensors[k] = s;
@@ -84,8 +83,8 @@ static rm_status add_part(const char *op, pass *all, const rm_optim_set *set, si
 }
 
 /* On failure nothing is held. */
-static rm_status pass_open(const char *op, pass *all, const rm_optim_set *set,
-                           const bool used[RM_OPTIM_STATES], rm_error *err) {
+static rm_status pass_open(const char *op, pass *all, const rm_optim_set *set, const bool used[RM_OPTIM_STATES],
+                           rm_error *err) {
   *all = (pass){.bytes = (set->n ? set->n : 1) * sizeof(part)};
   all->parts = rm_alloc(all->bytes);
   if (!all->parts) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", op);
@@ -122,8 +121,8 @@ static void pass_range(void *ctx, size_t begin, size_t end) {
   }
 }
 
-static rm_status run(const char *op, const rm_optim_set *set, const bool used[RM_OPTIM_STATES],
-                     step_fn step, const void *options, rm_error *err) {
+static rm_status run(const char *op, const rm_optim_set *set, const bool used[RM_OPTIM_STATES], step_fn step,
+                     const void *options, rm_error *err) {
   pass all;
   RM_TRY(pass_open(op, &all, set, used, err));
   all.step = step;
@@ -148,9 +147,8 @@ static void sgd_part(const part *a, size_t at, size_t n, const void *options) {
     return;
   }
   bool first = a->step <= 1;
-  kernels->sgd_momentum_step(n, a->g + at, a->state[0] + at, a->p + at, o->lr, o->weight_decay,
-                             first ? 0 : o->momentum, first ? 1 : 1 - o->dampening,
-                             o->nesterov ? o->momentum : 1, o->nesterov ? 1 : 0);
+  kernels->sgd_momentum_step(n, a->g + at, a->state[0] + at, a->p + at, o->lr, o->weight_decay, first ? 0 : o->momentum,
+                             first ? 1 : 1 - o->dampening, o->nesterov ? o->momentum : 1, o->nesterov ? 1 : 0);
 }
 
 rm_status rm_sgd_step(const rm_optim_set *set, const rm_sgd_options *options, rm_error *err) {
@@ -162,10 +160,9 @@ static void adam_part(const part *a, size_t at, size_t n, const void *options) {
   const rm_adam_options *o = options;
   double t = (double)a->step;
   double start1 = 1 - pow(o->beta1, t), start2 = 1 - pow(o->beta2, t);
-  rm_kernel_table()->adam_step(n, a->g + at, a->state[0] + at, a->state[1] + at, a->p + at,
-                               o->lr / start1, o->decoupled ? 0 : o->weight_decay,
-                               o->decoupled ? 1 - o->lr * o->weight_decay : 1, o->beta1, o->beta2,
-                               1 / sqrt(start2), o->eps);
+  rm_kernel_table()->adam_step(n, a->g + at, a->state[0] + at, a->state[1] + at, a->p + at, o->lr / start1,
+                               o->decoupled ? 0 : o->weight_decay, o->decoupled ? 1 - o->lr * o->weight_decay : 1,
+                               o->beta1, o->beta2, 1 / sqrt(start2), o->eps);
 }
 
 rm_status rm_adam_step(const rm_optim_set *set, const rm_adam_options *options, rm_error *err) {
@@ -175,10 +172,9 @@ rm_status rm_adam_step(const rm_optim_set *set, const rm_adam_options *options, 
 
 static void rmsprop_part(const part *a, size_t at, size_t n, const void *options) {
   const rm_rmsprop_options *o = options;
-  rm_kernel_table()->rmsprop_step(n, a->g + at, a->state[0] + at,
-                                  a->state[2] ? a->state[2] + at : NULL,
-                                  a->state[1] ? a->state[1] + at : NULL, a->p + at, o->lr,
-                                  o->weight_decay, o->alpha, o->momentum, o->eps);
+  rm_kernel_table()->rmsprop_step(n, a->g + at, a->state[0] + at, a->state[2] ? a->state[2] + at : NULL,
+                                  a->state[1] ? a->state[1] + at : NULL, a->p + at, o->lr, o->weight_decay, o->alpha,
+                                  o->momentum, o->eps);
 }
 
 rm_status rm_rmsprop_step(const rm_optim_set *set, const rm_rmsprop_options *options, rm_error *err) {
@@ -191,9 +187,9 @@ rm_status rm_rmsprop_step(const rm_optim_set *set, const rm_rmsprop_options *opt
 /* Each block leaves its own partial result; one thread adds them in order. */
 typedef struct {
   const float *x;
-  size_t       n;
-  double      *partial;
-  bool         infinite;
+  size_t n;
+  double *partial;
+  bool infinite;
 } norm_job;
 
 static void norm_range(void *ctx, size_t begin, size_t end) {
@@ -229,8 +225,8 @@ static rm_status accumulate_norm(rm_tensor *g, bool infinite, double *total, rm_
 
 typedef struct {
   const float *x;
-  float       *y;
-  float        factor;
+  float *y;
+  float factor;
 } scale_job;
 
 static void scale_range(void *ctx, size_t begin, size_t end) {
@@ -254,8 +250,8 @@ static rm_status scale_grad(rm_tensor *p, float factor, rm_error *err) {
   return status;
 }
 
-rm_status rm_clip_grad_norm(size_t n, rm_tensor *const params[], double max_norm, bool infinite,
-                            double *norm, rm_error *err) {
+rm_status rm_clip_grad_norm(size_t n, rm_tensor *const params[], double max_norm, bool infinite, double *norm,
+                            rm_error *err) {
   double total = 0;
   for (size_t i = 0; i < n; i++) {
     if (!params[i]->grad) continue;

@@ -41,22 +41,22 @@ static rm_map_kernel int64_kernel(rm_binary_op op) {
 }
 
 /* The type in which a op b is computed. */
-static rm_status operand_dtype(rm_binary_op op, const rm_operand *a, const rm_operand *b,
-                               rm_dtype *dtype, rm_error *err) {
+static rm_status operand_dtype(rm_binary_op op, const rm_operand *a, const rm_operand *b, rm_dtype *dtype,
+                               rm_error *err) {
   const rm_operand *t = a->tensor ? a : b, *other = a->tensor ? b : a;
   rm_dtype first = t->tensor->dtype;
   if (other->tensor && other->tensor->dtype != first)
     return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
-                     rm_fail(err, RM_ERR_TYPE, "%s: cannot mix %s and %s",
-                             names[op], rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype)));
+                     rm_fail(err, RM_ERR_TYPE, "%s: cannot mix %s and %s", names[op], rm_dtype_name(a->tensor->dtype),
+                             rm_dtype_name(b->tensor->dtype)));
   if (first != RM_FLOAT32 && !(first == RM_INT64 && takes_int64(op)))
     return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
-                     rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32%s",
-                             names[op], rm_dtype_name(first), takes_int64(op) ? " or int64" : ""));
+                     rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32%s", names[op], rm_dtype_name(first),
+                             takes_int64(op) ? " or int64" : ""));
   if (first == RM_INT64 && !other->tensor && !other->whole)
-    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
-                     rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is int64",
-                             names[op], other->number));
+    return rm_advise(
+        err, RM_ADVICE_TO_FLOAT, "x",
+        rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is int64", names[op], other->number));
   *dtype = first;
   return RM_OK;
 }
@@ -82,7 +82,7 @@ static rm_status check_divisor(rm_binary_op op, const rm_operand *a, const rm_op
 /* --- gradients ------------------------------------------------------------------------ */
 typedef struct {
   rm_binary_op op;
-  double a, b;    /* numbers, where an operand is not a tensor */
+  double a, b; /* numbers, where an operand is not a tensor */
 } binary_payload;
 
 /* g = kernel(in...), in a new tensor of the broadcast shape. */
@@ -91,15 +91,13 @@ static rm_status gradient(const rm_map_kernel *kernel, size_t n, const rm_operan
 }
 
 /* The gradient toward operand `which` (0: a, 1: b), still in the shape of dy. */
-static rm_status full_gradient(const binary_payload *p, size_t which, rm_operand a, rm_operand b,
-                               rm_operand y, rm_tensor *dy_tensor, rm_tensor **g, rm_error *err) {
+static rm_status full_gradient(const binary_payload *p, size_t which, rm_operand a, rm_operand b, rm_operand y,
+                               rm_tensor *dy_tensor, rm_tensor **g, rm_error *err) {
   const rm_kernels *k = rm_kernel_table();
   rm_operand dy = rm_operand_tensor(dy_tensor);
   rm_map_kernel two = {.kind = RM_MAP_FF_F}, three = {.kind = RM_MAP_FFF_F};
   switch (p->op) {
-    case RM_MUL:
-      two.fn.ff_f = k->mul;
-      return gradient(&two, 2, (rm_operand[]){dy, which == 0 ? b : a}, g, err);
+    case RM_MUL: two.fn.ff_f = k->mul; return gradient(&two, 2, (rm_operand[]){dy, which == 0 ? b : a}, g, err);
     case RM_FLOOR_DIVIDE: /* a step function */
       two.fn.ff_f = k->zero_backward;
       return gradient(&two, 2, (rm_operand[]){dy, dy}, g, err);
@@ -166,8 +164,14 @@ static rm_status record(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor *
   choose_saved(op, rm_tape_wants(1, &inputs[0]), rm_tape_wants(1, &inputs[1]), save);
   rm_tensor *saved[] = {save[0] ? a.tensor : NULL, save[1] ? b.tensor : NULL, save[2] ? y : NULL};
   binary_payload payload = {.op = op, .a = a.number, .b = b.number};
-  rm_record r = {.name = names[op], .backward = binary_backward, .ninputs = 2, .inputs = inputs,
-                 .nsaved = 3, .saved = saved, .payload = &payload, .payload_bytes = sizeof payload};
+  rm_record r = {.name = names[op],
+                 .backward = binary_backward,
+                 .ninputs = 2,
+                 .inputs = inputs,
+                 .nsaved = 3,
+                 .saved = saved,
+                 .payload = &payload,
+                 .payload_bytes = sizeof payload};
   return rm_tape_record(y, &r, err);
 }
 
@@ -202,8 +206,8 @@ rm_status rm_div(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err) {
 /* --- in place --------------------------------------------------------------------------- */
 /* Runs x = kernel(x, b, ...). Where b lies in x's memory in another order, it is copied
  * first: the loop would read what it has already overwritten. */
-static rm_status map_inplace(const rm_map_kernel *kernel, const char *op, rm_tensor *x, size_t n,
-                             rm_operand in[], rm_error *err) {
+static rm_status map_inplace(const rm_map_kernel *kernel, const char *op, rm_tensor *x, size_t n, rm_operand in[],
+                             rm_error *err) {
   rm_tensor *b = in[1].tensor, *copy = NULL;
   if (b) {
     size_t ndim, shape[RM_MAX_DIMS];
@@ -212,13 +216,15 @@ static rm_status map_inplace(const rm_map_kernel *kernel, const char *op, rm_ten
     RM_TRY(rm_shape_broadcast(name, x->ndim, x->shape, b->ndim, b->shape, &ndim, shape, err));
     if (!rm_shape_equal(ndim, shape, x->ndim, x->shape)) {
       char tx[RM_SHAPE_TEXT], tb[RM_SHAPE_TEXT];
-      return rm_fail(err, RM_ERR_SHAPE, "%s: x has shape %s and cannot grow to fit %s", name,
-                     rm_tensor_text(x, tx), rm_tensor_text(b, tb));
+      return rm_fail(err, RM_ERR_SHAPE, "%s: x has shape %s and cannot grow to fit %s", name, rm_tensor_text(x, tx),
+                     rm_tensor_text(b, tb));
     }
     if (rm_tape_wants(1, &b))
       return rm_advise(err, RM_ADVICE_OUT_OF_PLACE, op,
-                       rm_fail(err, RM_ERR_STATE, "%s: the second operand requires a gradient, which a write "
-                               "in place would lose", name));
+                       rm_fail(err, RM_ERR_STATE,
+                               "%s: the second operand requires a gradient, which a write "
+                               "in place would lose",
+                               name));
     if (b->storage == x->storage && !(b->offset == x->offset && rm_tensor_same_layout(x, b))) {
       RM_TRY(rm_tensor_clone(b, &copy, err));
       in[1].tensor = copy;
@@ -245,8 +251,7 @@ rm_status rm_add_scaled(rm_tensor *x, rm_operand b, double alpha, rm_error *err)
   rm_operand in[] = {rm_operand_tensor(x), b, rm_operand_number(alpha)};
   RM_TRY(operand_dtype(RM_ADD, &in[0], &b, &dtype, err));
   if (dtype != RM_FLOAT32)
-    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
-                     rm_fail(err, RM_ERR_TYPE, "add_: x is int64, alpha needs float32"));
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x", rm_fail(err, RM_ERR_TYPE, "add_: x is int64, alpha needs float32"));
   rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->axpy};
   return map_inplace(&kernel, "add", x, 3, in, err);
 }

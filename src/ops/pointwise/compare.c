@@ -26,12 +26,12 @@ static rm_status compare_dtype(const char *op, const rm_operand *a, const rm_ope
   bool is_float = t->tensor->dtype == RM_FLOAT32;
   if (other->tensor && (other->tensor->dtype == RM_FLOAT32) != is_float)
     return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
-                     rm_fail(err, RM_ERR_TYPE, "%s: cannot compare %s with %s",
-                             op, rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype)));
+                     rm_fail(err, RM_ERR_TYPE, "%s: cannot compare %s with %s", op, rm_dtype_name(a->tensor->dtype),
+                             rm_dtype_name(b->tensor->dtype)));
   if (!other->tensor && !is_float && !other->whole)
     return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
-                     rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is %s",
-                             op, other->number, rm_dtype_name(t->tensor->dtype)));
+                     rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number, but x is %s", op, other->number,
+                             rm_dtype_name(t->tensor->dtype)));
   *dtype = is_float ? RM_FLOAT32 : RM_INT64;
   return RM_OK;
 }
@@ -41,10 +41,24 @@ static rm_map_kernel compare_kernel(rm_compare_op op, rm_dtype dtype) {
   bool is_float = dtype == RM_FLOAT32;
   rm_map_kernel m = {.kind = is_float ? RM_MAP_FF_B : RM_MAP_II_B};
   switch (op) {
-    case RM_EQ: if (is_float) m.fn.ff_b = k->eq; else m.fn.ii_b = k->eq_i64; break;
-    case RM_NE: if (is_float) m.fn.ff_b = k->ne; else m.fn.ii_b = k->ne_i64; break;
-    case RM_LT: case RM_GT: if (is_float) m.fn.ff_b = k->lt; else m.fn.ii_b = k->lt_i64; break;
-    case RM_LE: case RM_GE: if (is_float) m.fn.ff_b = k->le; else m.fn.ii_b = k->le_i64; break;
+    case RM_EQ:
+      if (is_float) m.fn.ff_b = k->eq;
+      else m.fn.ii_b = k->eq_i64;
+      break;
+    case RM_NE:
+      if (is_float) m.fn.ff_b = k->ne;
+      else m.fn.ii_b = k->ne_i64;
+      break;
+    case RM_LT:
+    case RM_GT:
+      if (is_float) m.fn.ff_b = k->lt;
+      else m.fn.ii_b = k->lt_i64;
+      break;
+    case RM_LE:
+    case RM_GE:
+      if (is_float) m.fn.ff_b = k->le;
+      else m.fn.ii_b = k->le_i64;
+      break;
   }
   return m;
 }
@@ -70,8 +84,8 @@ rm_status rm_compare(rm_compare_op op, rm_operand a, rm_operand b, rm_tensor **y
 static rm_status check_truth(const char *op, const char *argument, const rm_tensor *t, rm_error *err) {
   if (t->dtype == RM_UINT8) return RM_OK;
   return rm_advise(err, RM_ADVICE_TO_TRUTH, "x",
-                   rm_fail(err, RM_ERR_TYPE, "%s: %s is %s, expected uint8 as comparisons give it",
-                           op, argument, rm_dtype_name(t->dtype)));
+                   rm_fail(err, RM_ERR_TYPE, "%s: %s is %s, expected uint8 as comparisons give it", op, argument,
+                           rm_dtype_name(t->dtype)));
 }
 
 rm_status rm_logical(rm_logical_op op, rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err) {
@@ -115,16 +129,15 @@ static rm_status where_backward(const rm_node *node, rm_tensor *dy, rm_tensor *d
 static rm_status where_dtype(const rm_operand *a, const rm_operand *b, rm_dtype *dtype, rm_error *err) {
   if (a->tensor && b->tensor && a->tensor->dtype != b->tensor->dtype)
     return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
-                     rm_fail(err, RM_ERR_TYPE, "where: cannot mix %s and %s",
-                             rm_dtype_name(a->tensor->dtype), rm_dtype_name(b->tensor->dtype)));
+                     rm_fail(err, RM_ERR_TYPE, "where: cannot mix %s and %s", rm_dtype_name(a->tensor->dtype),
+                             rm_dtype_name(b->tensor->dtype)));
   const rm_operand *t = a->tensor ? a : b, *other = a->tensor ? b : a;
   *dtype = t->tensor ? t->tensor->dtype : RM_FLOAT32;
   if (*dtype == RM_UINT8)
     return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
                      rm_fail(err, RM_ERR_TYPE, "where: values are uint8, expected float32 or int64"));
   if (*dtype == RM_INT64 && !other->tensor && !other->whole)
-    return rm_fail(err, RM_ERR_TYPE, "where: %g is not a whole number, but the other value is int64",
-                   other->number);
+    return rm_fail(err, RM_ERR_TYPE, "where: %g is not a whole number, but the other value is int64", other->number);
   return RM_OK;
 }
 
@@ -142,8 +155,8 @@ rm_status rm_where(rm_tensor *condition, rm_operand a, rm_operand b, rm_tensor *
   rm_tensor *inputs[] = {a.tensor, b.tensor};
   rm_status status = RM_OK;
   if (rm_tape_wants(2, inputs)) {
-    rm_record r = {.name = "where", .backward = where_backward, .ninputs = 2, .inputs = inputs,
-                   .nsaved = 1, .saved = &condition};
+    rm_record r = {
+        .name = "where", .backward = where_backward, .ninputs = 2, .inputs = inputs, .nsaved = 1, .saved = &condition};
     status = rm_tape_record(y, &r, err);
   }
   return rm_tensor_give(status, y, out);

@@ -16,7 +16,12 @@ typedef struct {
   bool channels_last;
 } payload;
 
-typedef struct { const payload *p; size_t n; const float *x; float *y; } job;
+typedef struct {
+  const payload *p;
+  size_t n;
+  const float *x;
+  float *y;
+} job;
 
 /* Blocks of four elements. */
 static void mask_range(void *ctx, size_t begin, size_t end) {
@@ -47,22 +52,29 @@ static rm_status dropout_backward(const rm_node *node, rm_tensor *dy, rm_tensor 
 
 rm_status rm_dropout(rm_tensor *x, double p, bool training, rm_rng *rng, rm_tensor **out, rm_error *err) {
   RM_TRY(rm_check_float("dropout", "x", x, err));
-  if (!(p >= 0 && p <= 1))
-    return rm_fail(err, RM_ERR_VALUE, "dropout: p must be a probability, 0 to 1, got %g", p);
+  if (!(p >= 0 && p <= 1)) return rm_fail(err, RM_ERR_VALUE, "dropout: p must be a probability, 0 to 1, got %g", p);
   if (!training || p == 0) {
     *out = rm_tensor_retain(x);
     return RM_OK;
   }
   /* p = 1: a scale of 0 drops the one number in 2^32 that the threshold cannot. */
-  payload how = {.rng = *rng, .threshold = p < 1 ? (uint32_t)(p * 4294967296.0) : UINT32_MAX,
-                 .scale = p < 1 ? (float)(1 / (1 - p)) : 0, .channels_last = rm_tensor_is_channels_last(x)};
+  payload how = {.rng = *rng,
+                 .threshold = p < 1 ? (uint32_t)(p * 4294967296.0) : UINT32_MAX,
+                 .scale = p < 1 ? (float)(1 / (1 - p)) : 0,
+                 .channels_last = rm_tensor_is_channels_last(x)};
   rm_tensor *y = NULL;
   RM_TRY(apply(x, &how, &y, err));
   rm_tensor *const inputs[] = {x};
   rm_status status = RM_OK;
   if (rm_tape_wants(1, inputs))
-    status = rm_tape_record(y, &(rm_record){.name = "dropout", .backward = dropout_backward, .ninputs = 1,
-                                            .inputs = inputs, .payload = &how, .payload_bytes = sizeof how}, err);
+    status = rm_tape_record(y,
+                            &(rm_record){.name = "dropout",
+                                         .backward = dropout_backward,
+                                         .ninputs = 1,
+                                         .inputs = inputs,
+                                         .payload = &how,
+                                         .payload_bytes = sizeof how},
+                            err);
   if (status == RM_OK) rng->position += (x->numel + 3) / 4;
   return rm_tensor_give(status, y, out);
 }

@@ -42,8 +42,8 @@ void rm_fill(rm_tensor *t, rm_element value) {
 /* Whole steps from first to last; a hair is added, so that 0, 0.1, ..., 1 has its last. */
 rm_status rm_arange_count(double first, double last, double step, size_t *count, rm_error *err) {
   if (step == 0 || !isfinite(step) || !isfinite(first) || !isfinite(last))
-    return rm_fail(err, RM_ERR_VALUE, "arange: first %g, last %g, step %g: all must be finite and step not 0",
-                   first, last, step);
+    return rm_fail(err, RM_ERR_VALUE, "arange: first %g, last %g, step %g: all must be finite and step not 0", first,
+                   last, step);
   double steps = floor((last - first) / step + 1e-9);
   if (steps > 1e15) return rm_fail(err, RM_ERR_VALUE, "arange: %g elements are too many", steps + 1);
   *count = steps < 0 ? 0 : (size_t)steps + 1;

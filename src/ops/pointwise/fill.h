@@ -6,7 +6,7 @@
 
 /* One element of a type: integers do not pass through a float on their way. */
 typedef union {
-  float   f32;
+  float f32;
   uint8_t u8;
   int64_t i64;
 } rm_element;

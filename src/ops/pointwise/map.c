@@ -7,50 +7,65 @@
 
 enum {
   MAX_IN = 4,
-  BLOCK  = 512,        /* elements gathered at a time: at most 4 KiB an operand */
-  GRAIN  = 1 << 14     /* elements that are worth waking a thread for */
+  BLOCK = 512,    /* elements gathered at a time: at most 4 KiB an operand */
+  GRAIN = 1 << 14 /* elements that are worth waking a thread for */
 };
 
 /* One call: constants hold numbers as a block of equal elements. */
 typedef struct {
   const rm_map_kernel *kernel;
-  size_t  nin;
-  int     slot[MAX_IN];                    /* which iterator operand input i is; -1: a number */
+  size_t nin;
+  int slot[MAX_IN]; /* which iterator operand input i is; -1: a number */
   const char *constant[MAX_IN];
-  size_t  in_size[MAX_IN], out_size;
-  bool    blocked;                         /* there is a constant: runs are at most BLOCK long */
+  size_t in_size[MAX_IN], out_size;
+  bool blocked; /* there is a constant: runs are at most BLOCK long */
 } map_call;
 
-typedef union { float f[BLOCK]; int64_t i[BLOCK]; uint8_t b[BLOCK]; char bytes[1]; } block;
+typedef union {
+  float f[BLOCK];
+  int64_t i[BLOCK];
+  uint8_t b[BLOCK];
+  char bytes[1];
+} block;
 
 static void call_kernel(const rm_map_kernel *k, size_t n, const void *const in[], void *out) {
   switch (k->kind) {
-    case RM_MAP_F_F:    k->fn.f_f(n, in[0], out); break;
-    case RM_MAP_FF_F:   k->fn.ff_f(n, in[0], in[1], out); break;
-    case RM_MAP_FFF_F:  k->fn.fff_f(n, in[0], in[1], in[2], out); break;
+    case RM_MAP_F_F: k->fn.f_f(n, in[0], out); break;
+    case RM_MAP_FF_F: k->fn.ff_f(n, in[0], in[1], out); break;
+    case RM_MAP_FFF_F: k->fn.fff_f(n, in[0], in[1], in[2], out); break;
     case RM_MAP_FFFF_F: k->fn.ffff_f(n, in[0], in[1], in[2], in[3], out); break;
-    case RM_MAP_II_I:   k->fn.ii_i(n, in[0], in[1], out); break;
-    case RM_MAP_FF_B:   k->fn.ff_b(n, in[0], in[1], out); break;
-    case RM_MAP_II_B:   k->fn.ii_b(n, in[0], in[1], out); break;
-    case RM_MAP_BB_B:   k->fn.bb_b(n, in[0], in[1], out); break;
-    case RM_MAP_BFF_F:  k->fn.bff_f(n, in[0], in[1], in[2], out); break;
-    case RM_MAP_BII_I:  k->fn.bii_i(n, in[0], in[1], in[2], out); break;
+    case RM_MAP_II_I: k->fn.ii_i(n, in[0], in[1], out); break;
+    case RM_MAP_FF_B: k->fn.ff_b(n, in[0], in[1], out); break;
+    case RM_MAP_II_B: k->fn.ii_b(n, in[0], in[1], out); break;
+    case RM_MAP_BB_B: k->fn.bb_b(n, in[0], in[1], out); break;
+    case RM_MAP_BFF_F: k->fn.bff_f(n, in[0], in[1], in[2], out); break;
+    case RM_MAP_BII_I: k->fn.bii_i(n, in[0], in[1], in[2], out); break;
   }
 }
 
 static void gather(size_t n, size_t size, const char *from, ptrdiff_t stride, block *to) {
   switch (size) {
-    case 4: for (size_t i = 0; i < n; i++) to->f[i] = ((const float *)from)[(ptrdiff_t)i * stride]; break;
-    case 8: for (size_t i = 0; i < n; i++) to->i[i] = ((const int64_t *)from)[(ptrdiff_t)i * stride]; break;
-    default: for (size_t i = 0; i < n; i++) to->b[i] = ((const uint8_t *)from)[(ptrdiff_t)i * stride];
+    case 4:
+      for (size_t i = 0; i < n; i++) to->f[i] = ((const float *)from)[(ptrdiff_t)i * stride];
+      break;
+    case 8:
+      for (size_t i = 0; i < n; i++) to->i[i] = ((const int64_t *)from)[(ptrdiff_t)i * stride];
+      break;
+    default:
+      for (size_t i = 0; i < n; i++) to->b[i] = ((const uint8_t *)from)[(ptrdiff_t)i * stride];
   }
 }
 
 static void scatter(size_t n, size_t size, const block *from, char *to, ptrdiff_t stride) {
   switch (size) {
-    case 4: for (size_t i = 0; i < n; i++) ((float *)to)[(ptrdiff_t)i * stride] = from->f[i]; break;
-    case 8: for (size_t i = 0; i < n; i++) ((int64_t *)to)[(ptrdiff_t)i * stride] = from->i[i]; break;
-    default: for (size_t i = 0; i < n; i++) ((uint8_t *)to)[(ptrdiff_t)i * stride] = from->b[i];
+    case 4:
+      for (size_t i = 0; i < n; i++) ((float *)to)[(ptrdiff_t)i * stride] = from->f[i];
+      break;
+    case 8:
+      for (size_t i = 0; i < n; i++) ((int64_t *)to)[(ptrdiff_t)i * stride] = from->i[i];
+      break;
+    default:
+      for (size_t i = 0; i < n; i++) ((uint8_t *)to)[(ptrdiff_t)i * stride] = from->b[i];
   }
 }
 
@@ -92,8 +107,7 @@ static void run_strided(const map_call *c, size_t n, char *const data[], const p
 static void run(void *ctx, size_t n, char *const data[], const ptrdiff_t strides[]) {
   const map_call *c = ctx;
   bool contiguous = strides[0] == 1;
-  for (size_t i = 0; i < c->nin && contiguous; i++)
-    contiguous = c->slot[i] < 0 || strides[c->slot[i]] == 1;
+  for (size_t i = 0; i < c->nin && contiguous; i++) contiguous = c->slot[i] < 0 || strides[c->slot[i]] == 1;
   if (contiguous) run_contiguous(c, n, data);
   else run_strided(c, n, data, strides);
 }
@@ -102,7 +116,7 @@ static void run(void *ctx, size_t n, char *const data[], const ptrdiff_t strides
 typedef struct {
   const map_call *call;
   size_t nops, size[RM_ITER_MAX];
-  char  *data[RM_ITER_MAX];
+  char *data[RM_ITER_MAX];
 } flat_call;
 
 static void flat_range(void *ctx, size_t begin, size_t end) {
@@ -115,8 +129,9 @@ static void flat_range(void *ctx, size_t begin, size_t end) {
 /* The type of input i, from the kind's letters. */
 static rm_dtype input_dtype(rm_map_kind kind, size_t i) {
   switch (kind) {
-    case RM_MAP_II_I: case RM_MAP_II_B: return RM_INT64;
-    case RM_MAP_BB_B:  return RM_UINT8;
+    case RM_MAP_II_I:
+    case RM_MAP_II_B: return RM_INT64;
+    case RM_MAP_BB_B: return RM_UINT8;
     case RM_MAP_BFF_F: return i == 0 ? RM_UINT8 : RM_FLOAT32;
     case RM_MAP_BII_I: return i == 0 ? RM_UINT8 : RM_INT64;
     default: return RM_FLOAT32;
@@ -124,8 +139,10 @@ static rm_dtype input_dtype(rm_map_kind kind, size_t i) {
 }
 
 static void fill_constant(block *to, size_t n, rm_dtype dtype, const rm_operand *v) {
-  if (dtype == RM_FLOAT32) for (size_t i = 0; i < n; i++) to->f[i] = (float)v->number;
-  else if (dtype == RM_INT64) for (size_t i = 0; i < n; i++) to->i[i] = v->integer;
+  if (dtype == RM_FLOAT32)
+    for (size_t i = 0; i < n; i++) to->f[i] = (float)v->number;
+  else if (dtype == RM_INT64)
+    for (size_t i = 0; i < n; i++) to->i[i] = v->integer;
   else memset(to->b, v->number != 0, n);
 }
 
@@ -166,8 +183,8 @@ void rm_map(const rm_map_kernel *kernel, rm_tensor *out, size_t nin, const rm_op
 }
 
 /* A tensor for the result. */
-static rm_status output(const char *op, size_t n, const rm_operand in[], rm_dtype dtype,
-                        rm_tensor **out, rm_error *err) {
+static rm_status output(const char *op, size_t n, const rm_operand in[], rm_dtype dtype, rm_tensor **out,
+                        rm_error *err) {
   size_t ndim = 0, shape[RM_MAX_DIMS];
   for (size_t i = 0; i < n; i++) {
     const rm_tensor *t = in[i].tensor;

@@ -12,8 +12,18 @@
 
 /* A kernel and the types it takes: inputs before the underscore, the output behind it
  * (f float32, i int64, b uint8 used as truth value). */
-typedef enum { RM_MAP_F_F, RM_MAP_FF_F, RM_MAP_FFF_F, RM_MAP_FFFF_F, RM_MAP_II_I, RM_MAP_FF_B,
-               RM_MAP_II_B, RM_MAP_BB_B, RM_MAP_BFF_F, RM_MAP_BII_I } rm_map_kind;
+typedef enum {
+  RM_MAP_F_F,
+  RM_MAP_FF_F,
+  RM_MAP_FFF_F,
+  RM_MAP_FFFF_F,
+  RM_MAP_II_I,
+  RM_MAP_FF_B,
+  RM_MAP_II_B,
+  RM_MAP_BB_B,
+  RM_MAP_BFF_F,
+  RM_MAP_BII_I
+} rm_map_kind;
 
 typedef struct {
   rm_map_kind kind;
@@ -35,9 +45,9 @@ typedef struct {
  * a whole one, so that int64 arithmetic stays exact. */
 typedef struct {
   rm_tensor *tensor;
-  double     number;
-  int64_t    integer;
-  bool       whole;
+  double number;
+  int64_t integer;
+  bool whole;
 } rm_operand;
 
 static inline rm_operand rm_operand_tensor(rm_tensor *t) { return (rm_operand){.tensor = t}; }

@@ -62,8 +62,7 @@ static rm_status check(const rm_tensor *x, size_t k, rm_error *err) {
   if (x->ndim < 2 || x->ndim >= RM_MAX_DIMS)
     return rm_fail(err, RM_ERR_SHAPE, "maxout: x has %zu dimensions, expected (N, C, ...)", x->ndim);
   if (k == 0 || x->shape[1] % k)
-    return rm_fail(err, RM_ERR_SHAPE, "maxout: x has %zu channels, which k = %zu does not divide",
-                   x->shape[1], k);
+    return rm_fail(err, RM_ERR_SHAPE, "maxout: x has %zu channels, which k = %zu does not divide", x->shape[1], k);
   return RM_OK;
 }
 
@@ -75,8 +74,14 @@ rm_status rm_maxout(rm_tensor *x, size_t k, rm_tensor **out, rm_error *err) {
   rm_status status = rm_extreme(groups, true, over, false, &y, &winner, err);
   rm_tensor_release(groups);
   if (status == RM_OK && rm_tape_wants(1, &x)) {
-    rm_record r = {.name = "maxout", .backward = maxout_backward, .ninputs = 1, .inputs = &x, .nsaved = 1,
-                   .saved = &winner, .payload = &k, .payload_bytes = sizeof k};
+    rm_record r = {.name = "maxout",
+                   .backward = maxout_backward,
+                   .ninputs = 1,
+                   .inputs = &x,
+                   .nsaved = 1,
+                   .saved = &winner,
+                   .payload = &k,
+                   .payload_bytes = sizeof k};
     status = rm_tape_record(y, &r, err);
   }
   rm_tensor_release(winner);

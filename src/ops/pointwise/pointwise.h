@@ -13,8 +13,15 @@
 /* --- two operands (binary.c) ------------------------------------------------------- */
 /* The whole-number quotient is floor(a / b); the remainder has b's sign. */
 typedef enum {
-  RM_ADD, RM_SUB, RM_MUL, RM_FLOOR_DIVIDE, RM_REMAINDER, /* of int64 too */
-  RM_DIV, RM_POW, RM_MAXIMUM, RM_MINIMUM
+  RM_ADD,
+  RM_SUB,
+  RM_MUL,
+  RM_FLOOR_DIVIDE,
+  RM_REMAINDER, /* of int64 too */
+  RM_DIV,
+  RM_POW,
+  RM_MAXIMUM,
+  RM_MINIMUM
 } rm_binary_op;
 /* At least one operand is a tensor. */
 rm_status rm_binary(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor **y, rm_error *err);

@@ -18,7 +18,7 @@ enum { MAX_PARAMS = 2 };
 typedef struct {
   const char *name;
   size_t nparams, forward, backward;
-  keep   keep;
+  keep keep;
 } rule;
 
 #define K(name) offsetof(rm_kernels, name)
@@ -28,7 +28,7 @@ typedef struct {
 static const rule rules[RM_UNARY_COUNT] = {
 #include "kernels/unary_list.h"
     [RM_POW_NUMBER] = {"pow", 1, K(pow), K(pow_backward), KEEP_X},
-    [RM_DEVIATION]  = {"std", 0, K(sqrt_forward), K(deviation_backward), KEEP_Y},
+    [RM_DEVIATION] = {"std", 0, K(sqrt_forward), K(deviation_backward), KEEP_Y},
 };
 #undef RM_UNARY_FLAT
 #undef RM_UNARY
@@ -40,8 +40,8 @@ typedef struct {
 } unary_payload;
 
 /* out = the kernel at `place`, applied to n tensors and then the rule's numbers. */
-static void apply(const rule *r, size_t place, size_t n, rm_tensor *const tensors[],
-                  const double params[], rm_tensor *out) {
+static void apply(const rule *r, size_t place, size_t n, rm_tensor *const tensors[], const double params[],
+                  rm_tensor *out) {
   static const rm_map_kind kinds[] = {0, RM_MAP_F_F, RM_MAP_FF_F, RM_MAP_FFF_F, RM_MAP_FFFF_F};
   rm_operand in[2 + MAX_PARAMS];
   for (size_t i = 0; i < n; i++) in[i] = rm_operand_tensor(tensors[i]);
@@ -65,8 +65,14 @@ static rm_status record(rm_unary_op op, const double params[], rm_tensor *x, rm_
   unary_payload payload = {.op = op};
   for (size_t i = 0; i < r->nparams; i++) payload.params[i] = params[i];
   rm_tensor *saved[] = {r->keep == KEEP_X ? x : r->keep == KEEP_Y ? y : NULL};
-  rm_record rec = {.name = r->name, .backward = unary_backward, .ninputs = 1, .inputs = &x,
-                   .nsaved = 1, .saved = saved, .payload = &payload, .payload_bytes = sizeof payload};
+  rm_record rec = {.name = r->name,
+                   .backward = unary_backward,
+                   .ninputs = 1,
+                   .inputs = &x,
+                   .nsaved = 1,
+                   .saved = saved,
+                   .payload = &payload,
+                   .payload_bytes = sizeof payload};
   return rm_tape_record(y, &rec, err);
 }
 

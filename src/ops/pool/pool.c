@@ -20,9 +20,10 @@
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
 
-
 /* Rows (or columns) begin .. end-1 of the image, divided by `count`. */
-typedef struct { size_t begin, end, count; } span;
+typedef struct {
+  size_t begin, end, count;
+} span;
 
 /* Extents of the images and the windows on both axes. */
 typedef struct {
@@ -37,7 +38,7 @@ static rm_status check_image(const char *op, const rm_tensor *x, rm_error *err) 
   RM_TRY(rm_check_float(op, "x", x, err));
   if (x->ndim != 4)
     return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected (N, C, H, W)", op, rm_tensor_text(x, text));
-  if (x->shape[1] * x->shape[2] * x->shape[3] == 0)   /* a batch of no images is fine */
+  if (x->shape[1] * x->shape[2] * x->shape[3] == 0) /* a batch of no images is fine */
     return rm_fail(err, RM_ERR_SHAPE, "%s: x is empty: %s", op, rm_tensor_text(x, text));
   return RM_OK;
 }
@@ -73,23 +74,22 @@ static void fill_windows(span *out, size_t n, size_t size, const rm_pool_options
   }
 }
 
-static rm_status pool_grid(const char *op, const rm_tensor *x, const rm_pool_options *o, grid *g,
-                           rm_error *err) {
+static rm_status pool_grid(const char *op, const rm_tensor *x, const rm_pool_options *o, grid *g, rm_error *err) {
   static const char *const axes[] = {"height", "width"};
   size_t n[2];
   char text[RM_SHAPE_TEXT];
   RM_TRY(check_image(op, x, err));
   for (size_t i = 0; i < 2; i++) {
     if (o->kernel[i] == 0 || o->stride[i] == 0)
-      return rm_fail(err, RM_ERR_VALUE, "%s: kernel and stride must be at least 1, got %zu and %zu", op,
-                     o->kernel[i], o->stride[i]);
+      return rm_fail(err, RM_ERR_VALUE, "%s: kernel and stride must be at least 1, got %zu and %zu", op, o->kernel[i],
+                     o->stride[i]);
     if (o->padding[i] > o->kernel[i] / 2)
       return rm_fail(err, RM_ERR_VALUE, "%s: padding must be at most half of the kernel, got %zu of %zu", op,
                      o->padding[i], o->kernel[i]);
     n[i] = window_count(x->shape[2 + i], o->kernel[i], o->stride[i], o->padding[i], o->ceil_mode);
     if (n[i] == 0)
-      return rm_fail(err, RM_ERR_SHAPE, "%s: the window's %s %zu exceeds the image's %zu + 2*%zu\n  x  %s", op,
-                     axes[i], o->kernel[i], x->shape[2 + i], o->padding[i], rm_tensor_text(x, text));
+      return rm_fail(err, RM_ERR_SHAPE, "%s: the window's %s %zu exceeds the image's %zu + 2*%zu\n  x  %s", op, axes[i],
+                     o->kernel[i], x->shape[2 + i], o->padding[i], rm_tensor_text(x, text));
   }
   RM_TRY(new_grid(op, x, n[0], n[1], g, err));
   fill_windows(g->rows, g->oh, g->h, o, 0);
@@ -108,8 +108,8 @@ static void fill_cells(span *out, size_t n, size_t size) {
 static rm_status cell_grid(const rm_tensor *x, const size_t size[2], grid *g, rm_error *err) {
   RM_TRY(check_image("adaptive_avg_pool2d", x, err));
   if (size[0] == 0 || size[1] == 0)
-    return rm_fail(err, RM_ERR_VALUE, "adaptive_avg_pool2d: output size must be at least 1, got (%zu, %zu)",
-                   size[0], size[1]);
+    return rm_fail(err, RM_ERR_VALUE, "adaptive_avg_pool2d: output size must be at least 1, got (%zu, %zu)", size[0],
+                   size[1]);
   RM_TRY(new_grid("adaptive_avg_pool2d", x, size[0], size[1], g, err));
   fill_cells(g->rows, g->oh, g->h);
   fill_cells(g->cols, g->ow, g->w);
@@ -131,9 +131,7 @@ typedef struct {
 static size_t x_at(const grid *g, size_t n, size_t i, size_t j) {
   return ((n * g->h + g->rows[i].begin) * g->w + g->cols[j].begin) * g->c;
 }
-static size_t y_at(const grid *g, size_t n, size_t i, size_t j) {
-  return ((n * g->oh + i) * g->ow + j) * g->c;
-}
+static size_t y_at(const grid *g, size_t n, size_t i, size_t j) { return ((n * g->oh + i) * g->ow + j) * g->c; }
 static float share(span row, span col) { return 1 / (float)(row.count * col.count); }
 
 /* Output rows begin .. end-1 of all images. */
@@ -155,7 +153,7 @@ static void forward_range(void *ctx, size_t begin, size_t end) {
       float *y = o->y + y_at(g, n, i, j);
       size_t kh = row.end - row.begin, kw = col.end - col.begin;
       if (o->max) kernel->max_window(g->c, kh, kw, g->w * g->c, x, y);
-      else        kernel->sum_window(g->c, kh, kw, g->w * g->c, share(row, col), x, y);
+      else kernel->sum_window(g->c, kh, kw, g->w * g->c, share(row, col), x, y);
     }
   }
 }
@@ -189,10 +187,8 @@ static void backward_range(void *ctx, size_t begin, size_t end) {
         size_t at = x_at(g, n, i, j), from = y_at(g, n, i, j);
         size_t kh = row.end - row.begin, kw = col.end - col.begin;
         if (o->max)
-          kernel->max_window_backward(g->c, kh, kw, g->w * g->c, o->x + at, o->y + from, o->dy + from,
-                                      o->dx + at);
-        else
-          kernel->sum_window_backward(g->c, kh, kw, g->w * g->c, share(row, col), o->dy + from, o->dx + at);
+          kernel->max_window_backward(g->c, kh, kw, g->w * g->c, o->x + at, o->y + from, o->dy + from, o->dx + at);
+        else kernel->sum_window_backward(g->c, kh, kw, g->w * g->c, share(row, col), o->dy + from, o->dx + at);
       }
 }
 
@@ -264,9 +260,16 @@ static rm_status record(rm_tensor *x, rm_tensor *x_last, rm_tensor *y, const pay
   rm_tensor *const inputs[] = {x}, *const saved[] = {p->max ? x_last : NULL, p->max ? y : NULL};
   if (!rm_tape_wants(1, inputs)) return RM_OK;
   const char *name = p->adaptive ? "adaptive_avg_pool2d" : p->max ? "max_pool2d" : "avg_pool2d";
-  return rm_tape_record(y, &(rm_record){.name = name, .backward = pool_backward, .ninputs = 1,
-                                        .inputs = inputs, .nsaved = 2, .saved = saved, .payload = p,
-                                        .payload_bytes = sizeof *p}, err);
+  return rm_tape_record(y,
+                        &(rm_record){.name = name,
+                                     .backward = pool_backward,
+                                     .ninputs = 1,
+                                     .inputs = inputs,
+                                     .nsaved = 2,
+                                     .saved = saved,
+                                     .payload = p,
+                                     .payload_bytes = sizeof *p},
+                        err);
 }
 
 static rm_status pool(rm_tensor *x, payload *p, rm_tensor **out, rm_tensor **indices, rm_error *err) {

@@ -12,7 +12,7 @@
 typedef struct {
   size_t kernel[2];
   size_t stride[2];
-  size_t padding[2];      /* at most half of the kernel */
+  size_t padding[2]; /* at most half of the kernel */
   bool ceil_mode;
   bool count_include_pad; /* averages: divide by the window with its padding */
 } rm_pool_options;

@@ -13,12 +13,12 @@ enum { GRAIN = 16384, STRIP = 256 };
 /* --- forward: x as (b, c, d); value and position for each b, d --------------------------------- */
 typedef struct {
   rm_dtype dtype;
-  bool     largest;
-  size_t   b, c, d;
-  size_t   strips;            /* columns, or rows where d is 1, are taken STRIP at a time */
+  bool largest;
+  size_t b, c, d;
+  size_t strips; /* columns, or rows where d is 1, are taken STRIP at a time */
   const void *x;
-  void    *value;             /* (b, d) */
-  int64_t *index;             /* (b, d), from 1 */
+  void *value;    /* (b, d) */
+  int64_t *index; /* (b, d), from 1 */
 } extreme_job;
 
 /* `count` results from result number `first` on, whose elements begin at x. */
@@ -55,13 +55,14 @@ static void extreme_range(void *ctx, size_t begin, size_t end) {
     size_t count = across - j < STRIP ? across - j : STRIP, first = b * job->d + j;
     size_t start = b * job->c * job->d + j * (job->d == 1 ? job->c : 1);
     if (job->dtype == RM_FLOAT32) float_strip(job, first, (const float *)job->x + start, count);
-    else for (size_t i = first; i < first + count; i++) integer_result(job, i);
+    else
+      for (size_t i = first; i < first + count; i++) integer_result(job, i);
   }
 }
 
 /* `ordered`: the positions matter, not only the values. */
-static rm_status find(const char *op, rm_tensor *x, bool largest, const bool over[], bool keepdim,
-                      bool ordered, rm_tensor **value, rm_tensor **index, rm_error *err) {
+static rm_status find(const char *op, rm_tensor *x, bool largest, const bool over[], bool keepdim, bool ordered,
+                      rm_tensor **value, rm_tensor **index, rm_error *err) {
   rm_reduce_plan p;
   RM_TRY(rm_reduce_plan_of(x, over, keepdim, ordered, &p, err));
   if (p.a > 1) { /* reduced elements in several runs: bring them together */
@@ -71,16 +72,21 @@ static rm_status find(const char *op, rm_tensor *x, bool largest, const bool ove
   rm_status status = RM_OK;
   if (p.c == 0 && p.b * p.d > 0) {
     char text[RM_SHAPE_TEXT];
-    status = rm_fail(err, RM_ERR_SHAPE, "%s: x has no elements to choose from, shape %s", op,
-                     rm_tensor_text(x, text));
+    status = rm_fail(err, RM_ERR_SHAPE, "%s: x has no elements to choose from, shape %s", op, rm_tensor_text(x, text));
   }
   if (status == RM_OK) status = rm_reduce_output(&p, x->dtype, value, err);
   if (status == RM_OK) status = rm_reduce_output(&p, RM_INT64, index, err);
   if (status == RM_OK && p.b * p.d > 0) {
     size_t across = p.d == 1 ? p.b : p.d, strips = (across + STRIP - 1) / STRIP;
-    extreme_job job = {.dtype = x->dtype, .largest = largest, .b = p.b, .c = p.c, .d = p.d,
-                       .strips = strips, .x = rm_tensor_data(p.x),
-                       .value = rm_tensor_data(*value), .index = rm_tensor_i64(*index)};
+    extreme_job job = {.dtype = x->dtype,
+                       .largest = largest,
+                       .b = p.b,
+                       .c = p.c,
+                       .d = p.d,
+                       .strips = strips,
+                       .x = rm_tensor_data(p.x),
+                       .value = rm_tensor_data(*value),
+                       .index = rm_tensor_i64(*index)};
     size_t unit = p.c * (across < STRIP ? across : STRIP);
     rm_parallel((p.d == 1 ? 1 : p.b) * strips, unit >= GRAIN ? 1 : GRAIN / unit, extreme_range, &job);
   }
@@ -89,7 +95,9 @@ static rm_status find(const char *op, rm_tensor *x, bool largest, const bool ove
 }
 
 /* --- backward: dy goes to the positions that were chosen ------------------------------------------ */
-typedef struct { bool over[RM_MAX_DIMS]; } extreme_payload;
+typedef struct {
+  bool over[RM_MAX_DIMS];
+} extreme_payload;
 
 typedef struct {
   const extreme_payload *p;
@@ -163,13 +171,19 @@ static rm_status record(const char *op, rm_tensor *x, const bool over[], rm_tens
   extreme_payload payload;
   for (size_t d = 0; d < x->ndim; d++) payload.over[d] = !over || over[d];
   rm_tensor *const saved[] = {index ? index : x, index ? NULL : value};
-  rm_record r = {.name = op, .backward = index ? extreme_backward : shared_backward, .ninputs = 1, .inputs = &x,
-                 .nsaved = 2, .saved = saved, .payload = &payload, .payload_bytes = sizeof payload};
+  rm_record r = {.name = op,
+                 .backward = index ? extreme_backward : shared_backward,
+                 .ninputs = 1,
+                 .inputs = &x,
+                 .nsaved = 2,
+                 .saved = saved,
+                 .payload = &payload,
+                 .payload_bytes = sizeof payload};
   return rm_tape_record(value, &r, err);
 }
 
-rm_status rm_extreme(rm_tensor *x, bool largest, const bool over[], bool keepdim, rm_tensor **value,
-                     rm_tensor **index, rm_error *err) {
+rm_status rm_extreme(rm_tensor *x, bool largest, const bool over[], bool keepdim, rm_tensor **value, rm_tensor **index,
+                     rm_error *err) {
   const char *op = value ? (largest ? "max" : "min") : (largest ? "argmax" : "argmin");
   rm_tensor *v = NULL, *i = NULL;
   bool wanted = value && rm_tape_wants(1, &x);
@@ -184,8 +198,7 @@ rm_status rm_extreme(rm_tensor *x, bool largest, const bool over[], bool keepdim
 
 /* --- any, all ------------------------------------------------------------------------------------- */
 /* The largest, or smallest, truth value. */
-static rm_status truth(rm_tensor *x, bool any, const bool over[], bool keepdim,
-                       rm_tensor **y, rm_error *err) {
+static rm_status truth(rm_tensor *x, bool any, const bool over[], bool keepdim, rm_tensor **y, rm_error *err) {
   rm_tensor *nonzero = NULL;
   RM_TRY(rm_compare(RM_NE, rm_operand_tensor(x), rm_operand_integer(0), &nonzero, err));
   if (x->numel == 0) { /* of nothing: none is true, and all are */

@@ -20,10 +20,10 @@ static size_t order_in_memory(const rm_tensor *x, size_t order[RM_MAX_DIMS]) {
 static bool fit(const rm_tensor *x, size_t n, const size_t order[], const bool over[], rm_reduce_plan *p) {
   size_t *level[] = {&p->a, &p->b, &p->c, &p->d};
   p->a = p->b = p->c = p->d = 1;
-  size_t at = 4;                          /* from the inside: kept first */
+  size_t at = 4; /* from the inside: kept first */
   for (size_t i = n; i-- > 0;) {
     bool reduced = !over || over[order[i]];
-    size_t next = at;                     /* reduced dimensions live at levels 0 and 2 */
+    size_t next = at; /* reduced dimensions live at levels 0 and 2 */
     if (next == 4) next = reduced ? 2 : 3;
     else if ((next % 2 == 0) != reduced) {
       if (next == 0) return false;
@@ -36,8 +36,8 @@ static bool fit(const rm_tensor *x, size_t n, const size_t order[], const bool o
 }
 
 /* Shape and strides of the result, whose kept dimensions lie in the order given. */
-static void result_shape(const rm_tensor *x, size_t n, const size_t order[], const bool over[],
-                         bool keepdim, rm_reduce_plan *p) {
+static void result_shape(const rm_tensor *x, size_t n, const size_t order[], const bool over[], bool keepdim,
+                         rm_reduce_plan *p) {
   ptrdiff_t stride_of[RM_MAX_DIMS], next = 1;
   for (size_t d = 0; d < x->ndim; d++) stride_of[d] = 1;
   for (size_t i = n; i-- > 0;) {
@@ -57,8 +57,8 @@ static void result_shape(const rm_tensor *x, size_t n, const size_t order[], con
 
 /* x copied so that the kept dimensions come first, in `order`, and the reduced ones last, as in
  * x's shape. */
-static rm_status gather(const rm_tensor *x, size_t n, const size_t order[], const bool over[],
-                        rm_reduce_plan *p, rm_error *err) {
+static rm_status gather(const rm_tensor *x, size_t n, const size_t order[], const bool over[], rm_reduce_plan *p,
+                        rm_error *err) {
   size_t shape[RM_MAX_DIMS], ndim = 0;
   ptrdiff_t strides[RM_MAX_DIMS];
   p->a = p->b = p->c = p->d = 1;
@@ -104,8 +104,7 @@ rm_status rm_reduce_plan_of(rm_tensor *x, const bool over[], bool keepdim, bool 
   bool dense = rm_tensor_is_dense(x);
   size_t n = order_in_memory(x, order);
   result_shape(x, n, order, over, keepdim, p);
-  bool fits = dense && fit(x, n, order, over, p) &&
-              !(ordered && (p->a > 1 || !reduced_in_order(n, order, over)));
+  bool fits = dense && fit(x, n, order, over, p) && !(ordered && (p->a > 1 || !reduced_in_order(n, order, over)));
   if (!fits) return gather(x, n, order, over, p, err);
   p->x = rm_tensor_retain(x);
   return RM_OK;
@@ -115,8 +114,7 @@ rm_status rm_reduce_output(const rm_reduce_plan *p, rm_dtype dtype, rm_tensor **
   rm_tensor *y = NULL;
   RM_TRY(rm_tensor_new(dtype, p->ndim, p->shape, &y, err));
   bool row_major = true;
-  for (size_t d = 0; d < p->ndim; d++)
-    row_major = row_major && (p->shape[d] == 1 || p->strides[d] == y->strides[d]);
+  for (size_t d = 0; d < p->ndim; d++) row_major = row_major && (p->shape[d] == 1 || p->strides[d] == y->strides[d]);
   if (row_major) {
     *out = y;
     return RM_OK;

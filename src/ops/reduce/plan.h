@@ -14,10 +14,10 @@
 #include "core/tensor.h"
 
 typedef struct {
-  rm_tensor *x;            /* dense, laid out as (a, b, c, d); owned */
+  rm_tensor *x; /* dense, laid out as (a, b, c, d); owned */
   size_t a, b, c, d;
   /* The result: its shape, and the strides under which it is b x d in memory. */
-  size_t    ndim, shape[RM_MAX_DIMS];
+  size_t ndim, shape[RM_MAX_DIMS];
   ptrdiff_t strides[RM_MAX_DIMS];
 } rm_reduce_plan;
 

@@ -19,10 +19,10 @@ static rm_operand of(rm_tensor *t) { return rm_operand_tensor(t); }
 /* --- forward -------------------------------------------------------------------------------- */
 /* What backward needs besides tensors: x's layout, and which dimensions are gone. */
 typedef struct {
-  double    scale;
-  bool      over[RM_MAX_DIMS];
+  double scale;
+  bool over[RM_MAX_DIMS];
   ptrdiff_t strides[RM_MAX_DIMS];
-  bool      dense;
+  bool dense;
 } reduce_payload;
 
 static reduce_payload describe(const rm_tensor *x, const bool over[], double scale) {
@@ -35,8 +35,7 @@ static reduce_payload describe(const rm_tensor *x, const bool over[], double sca
 }
 
 /* A new tensor in the layout that x had. */
-static rm_status gradient_like(const rm_node *node, const reduce_payload *p, rm_tensor **dx,
-                               rm_error *err) {
+static rm_status gradient_like(const rm_node *node, const reduce_payload *p, rm_tensor **dx, rm_error *err) {
   size_t shape[RM_MAX_DIMS], ndim = rm_node_input_shape(node, 0, shape);
   rm_tensor *row_major = NULL;
   RM_TRY(rm_tensor_new(RM_FLOAT32, ndim, shape, &row_major, err));
@@ -65,8 +64,14 @@ static rm_status record(const char *op, rm_backward_fn backward, rm_tensor *x, r
                         const bool over[], double scale, rm_tensor *y, rm_error *err) {
   if (!rm_tape_wants(1, &x)) return RM_OK;
   reduce_payload payload = describe(x, over, scale);
-  rm_record r = {.name = op, .backward = backward, .ninputs = 1, .inputs = &x, .nsaved = saved ? 3 : 0,
-                 .saved = saved, .payload = &payload, .payload_bytes = sizeof payload};
+  rm_record r = {.name = op,
+                 .backward = backward,
+                 .ninputs = 1,
+                 .inputs = &x,
+                 .nsaved = saved ? 3 : 0,
+                 .saved = saved,
+                 .payload = &payload,
+                 .payload_bytes = sizeof payload};
   return rm_tape_record(y, &r, err);
 }
 
@@ -90,8 +95,7 @@ static rm_status scaled_sum(const char *op, rm_tensor *x, const bool over[], boo
 }
 
 /* Whole numbers: exact, modulo 2^64. */
-static rm_status integer_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out,
-                             rm_error *err) {
+static rm_status integer_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out, rm_error *err) {
   rm_reduce_plan p;
   rm_tensor *y = NULL;
   RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &p, err));
@@ -132,8 +136,7 @@ static rm_status var_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
   rm_tensor *x = rm_node_saved(node, 0), *mean = NULL, *gradient = NULL, *scaled = NULL;
   rm_status status = rm_reduced_view(rm_node_saved(node, 1), x->ndim, p->over, &mean, err);
   if (status == RM_OK) status = rm_reduced_view(dy, x->ndim, p->over, &gradient, err);
-  if (status == RM_OK)
-    status = rm_binary(RM_MUL, of(gradient), rm_operand_number(2 * p->scale), &scaled, err);
+  if (status == RM_OK) status = rm_binary(RM_MUL, of(gradient), rm_operand_number(2 * p->scale), &scaled, err);
   if (status == RM_OK) status = rm_tensor_new_like(x, RM_FLOAT32, &dx[0], err);
   if (status == RM_OK) {
     rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->center_scale};
@@ -146,25 +149,21 @@ static rm_status var_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
 }
 
 /* Two passes, mean and then deviations: one pass would subtract two large numbers. */
-rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
-                 rm_tensor **out, rm_error *err) {
+rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, rm_tensor **out, rm_error *err) {
   RM_TRY(rm_check_float("var", "x", x, err));
   double n = (double)reduced_count(x, over), scale = 1 / fmax(n - unbiased, 0); /* of nothing: 0 * inf, NaN */
   rm_reduce_plan plan;
   rm_tensor *mean = NULL, *y = NULL;
   RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
   rm_status status = rm_reduce_run("var", &plan, RM_REDUCE_SUM, NULL, 1 / n, &mean, err);
-  if (status == RM_OK)
-    status = rm_reduce_run("var", &plan, RM_REDUCE_SQUARES, rm_tensor_f32(mean), scale, &y, err);
+  if (status == RM_OK) status = rm_reduce_run("var", &plan, RM_REDUCE_SQUARES, rm_tensor_f32(mean), scale, &y, err);
   rm_tensor_release(plan.x);
-  if (status == RM_OK)
-    status = record("var", var_backward, x, (rm_tensor *[]){x, mean, NULL}, over, scale, y, err);
+  if (status == RM_OK) status = record("var", var_backward, x, (rm_tensor *[]){x, mean, NULL}, over, scale, y, err);
   rm_tensor_release(mean);
   return rm_tensor_give(status, y, out);
 }
 
-rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
-                 rm_tensor **y, rm_error *err) {
+rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, rm_tensor **y, rm_error *err) {
   RM_TRY(rm_check_float("std", "x", x, err));
   rm_tensor *variance = NULL;
   RM_TRY(rm_var(x, over, unbiased, keepdim, &variance, err));
@@ -197,8 +196,7 @@ static rm_status norm2(rm_tensor *x, const bool over[], bool keepdim, rm_tensor 
   rm_status status = rm_reduce_run("norm", &plan, RM_REDUCE_SQUARES, NULL, 1, &y, err);
   rm_tensor_release(plan.x);
   if (status == RM_OK) status = rm_unary_inplace(RM_SQRT, y, NULL, err);
-  if (status == RM_OK)
-    status = record("norm", norm_backward, x, (rm_tensor *[]){x, y, NULL}, over, 1, y, err);
+  if (status == RM_OK) status = record("norm", norm_backward, x, (rm_tensor *[]){x, y, NULL}, over, 1, y, err);
   return rm_tensor_give(status, y, out);
 }
 
@@ -235,8 +233,7 @@ static rm_status power_norm(rm_tensor *x, double p, const bool over[], bool keep
   if (status == RM_OK) status = rm_sum(powers, over, keepdim, &sum, err);
   if (status == RM_OK) status = rm_unary(RM_POW_NUMBER, sum, &(double){1 / p}, &y, err);
   rm_grad_set(was);
-  if (status == RM_OK)
-    status = record("norm", power_norm_backward, x, (rm_tensor *[]){x, y, NULL}, over, p, y, err);
+  if (status == RM_OK) status = record("norm", power_norm_backward, x, (rm_tensor *[]){x, y, NULL}, over, p, y, err);
   rm_tensor_release(size);
   rm_tensor_release(powers);
   rm_tensor_release(sum);
@@ -287,8 +284,7 @@ rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out
   RM_TRY(rm_reduce_plan_of(x, over, keepdim, false, &plan, err));
   rm_status status = rm_reduce_run("prod", &plan, RM_REDUCE_PRODUCT, NULL, 1, &y, err);
   rm_tensor_release(plan.x);
-  if (status == RM_OK)
-    status = record("prod", prod_backward, x, (rm_tensor *[]){x, NULL, NULL}, over, 1, y, err);
+  if (status == RM_OK) status = record("prod", prod_backward, x, (rm_tensor *[]){x, NULL, NULL}, over, 1, y, err);
   return rm_tensor_give(status, y, out);
 }
 
@@ -300,8 +296,7 @@ rm_status rm_sum_to(rm_tensor *g, size_t ndim, const size_t shape[], rm_tensor *
   }
   bool over[RM_MAX_DIMS];
   size_t missing = g->ndim - ndim;
-  for (size_t d = 0; d < g->ndim; d++)
-    over[d] = d < missing || (shape[d - missing] == 1 && g->shape[d] != 1);
+  for (size_t d = 0; d < g->ndim; d++) over[d] = d < missing || (shape[d - missing] == 1 && g->shape[d] != 1);
   rm_tensor *sum = NULL;
   bool was = rm_grad_set(false);
   rm_status status = rm_sum(g, over, true, &sum, err);

@@ -12,10 +12,8 @@
 rm_status rm_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
 rm_status rm_mean(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
 /* Divided by n, or, unbiased, by n - 1. */
-rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
-                 rm_tensor **y, rm_error *err);
-rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim,
-                 rm_tensor **y, rm_error *err);
+rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, rm_tensor **y, rm_error *err);
+rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, rm_tensor **y, rm_error *err);
 /* (sum |x|^p)^(1/p); p may be INFINITY. */
 rm_status rm_norm(rm_tensor *x, double p, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
 rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
@@ -24,8 +22,8 @@ rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, 
  * or, of several, in row-major order of those; int64, from 1. Of equal values the first counts,
  * and it alone gets the gradient. NaN counts as largest and as smallest. Either of `value`
  * and `index` may be NULL. */
-rm_status rm_extreme(rm_tensor *x, bool largest, const bool over[], bool keepdim, rm_tensor **value,
-                     rm_tensor **index, rm_error *err);
+rm_status rm_extreme(rm_tensor *x, bool largest, const bool over[], bool keepdim, rm_tensor **value, rm_tensor **index,
+                     rm_error *err);
 
 /* uint8: whether any, or all, of x are not 0. */
 rm_status rm_any(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);

@@ -11,20 +11,20 @@
 #include "parallel/pool.h"
 
 enum {
-  ROW_PIECE    = 32768,   /* elements of a row in one piece */
-  COLUMN_PIECE = 1024,    /* columns in one piece */
-  PIECE        = 16384    /* elements that are worth a piece of their own */
+  ROW_PIECE = 32768,   /* elements of a row in one piece */
+  COLUMN_PIECE = 1024, /* columns in one piece */
+  PIECE = 16384        /* elements that are worth a piece of their own */
 };
 
 /* --- the pieces ------------------------------------------------------------------------- */
 typedef struct {
   rm_reduce_kind kind;
   const float *x;
-  const float *shift;          /* (b, d), or NULL for 0 */
+  const float *shift; /* (b, d), or NULL for 0 */
   size_t a, b, c, d;
-  size_t rows;                 /* of c, in one piece */
+  size_t rows; /* of c, in one piece */
   size_t row_pieces, column_pieces;
-  double *partial;             /* (a, b, row_pieces, d) */
+  double *partial; /* (a, b, row_pieces, d) */
 } sum_job;
 
 static size_t pieces_of(size_t n, size_t piece) { return (n + piece - 1) / piece; }
@@ -75,16 +75,22 @@ static void combine(const sum_job *job, double *result) {
       for (size_t piece = 0; piece < job->row_pieces; piece++) {
         const double *from = &job->partial[((a * job->b + b) * job->row_pieces + piece) * d];
         double *to = &result[b * d];
-        for (size_t i = 0; i < d; i++)
-          to[i] = job->kind == RM_REDUCE_PRODUCT ? to[i] * from[i] : to[i] + from[i];
+        for (size_t i = 0; i < d; i++) to[i] = job->kind == RM_REDUCE_PRODUCT ? to[i] * from[i] : to[i] + from[i];
       }
 }
 
 /* result (b, d), in double. `op` names the operation for messages. */
 static rm_status reduce(const char *op, const rm_reduce_plan *p, rm_reduce_kind kind, const float *shift,
                         double *result, rm_error *err) {
-  sum_job job = {.kind = kind, .x = rm_tensor_f32(p->x), .shift = shift, .a = p->a, .b = p->b,
-                 .c = p->c, .d = p->d, .row_pieces = 1, .column_pieces = 1};
+  sum_job job = {.kind = kind,
+                 .x = rm_tensor_f32(p->x),
+                 .shift = shift,
+                 .a = p->a,
+                 .b = p->b,
+                 .c = p->c,
+                 .d = p->d,
+                 .row_pieces = 1,
+                 .column_pieces = 1};
   size_t width = p->d ? rm_smaller(p->d, COLUMN_PIECE) : 1; /* of an empty result: nothing runs or divides by it */
   job.rows = p->d == 1 ? ROW_PIECE : PIECE / width > 64 ? PIECE / width : 64;
   job.row_pieces = p->c ? pieces_of(p->c, job.rows) : 0;
@@ -100,8 +106,8 @@ static rm_status reduce(const char *op, const rm_reduce_plan *p, rm_reduce_kind 
   return RM_OK;
 }
 
-rm_status rm_reduce_run(const char *op, const rm_reduce_plan *p, rm_reduce_kind kind,
-                        const float *shift, double scale, rm_tensor **y, rm_error *err) {
+rm_status rm_reduce_run(const char *op, const rm_reduce_plan *p, rm_reduce_kind kind, const float *shift, double scale,
+                        rm_tensor **y, rm_error *err) {
   size_t n = p->b * p->d, bytes = (n ? n : 1) * sizeof(double);
   double *result = rm_alloc(bytes);
   if (!result) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", op);

@@ -12,8 +12,8 @@
 
 /* The part of t that starts at start[d] with extents shape[d]; `dropped` (a dimension of
  * extent 1, or RM_MAX_DIMS for none) is left out of the view. */
-static rm_status region(const rm_tensor *t, const size_t start[], const size_t shape[], size_t dropped,
-                        rm_tensor **out, rm_error *err) {
+static rm_status region(const rm_tensor *t, const size_t start[], const size_t shape[], size_t dropped, rm_tensor **out,
+                        rm_error *err) {
   size_t ndim = 0, extents[RM_MAX_DIMS], offset = t->offset;
   ptrdiff_t strides[RM_MAX_DIMS];
   for (size_t d = 0; d < t->ndim; d++) {
@@ -57,8 +57,7 @@ static rm_status join_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
     rm_node_input_shape(node, i, input);
     start[j->dim] = at;
     shape[j->dim] = j->stacked ? 1 : input[j->dim];
-    if (rm_node_needs(node, i))
-      RM_TRY(region(dy, start, shape, j->stacked ? j->dim : RM_MAX_DIMS, &dx[i], err));
+    if (rm_node_needs(node, i)) RM_TRY(region(dy, start, shape, j->stacked ? j->dim : RM_MAX_DIMS, &dx[i], err));
   }
   return RM_OK;
 }
@@ -75,8 +74,14 @@ static rm_status join_into(const char *op, size_t n, rm_tensor *const xs[], cons
     start[j->dim] += shape[j->dim];
   }
   if (status == RM_OK && rm_tape_wants(n, xs))
-    status = rm_tape_record(fresh, &(rm_record){.name = op, .backward = join_backward, .ninputs = n,
-                                                .inputs = xs, .payload = j, .payload_bytes = sizeof *j}, err);
+    status = rm_tape_record(fresh,
+                            &(rm_record){.name = op,
+                                         .backward = join_backward,
+                                         .ninputs = n,
+                                         .inputs = xs,
+                                         .payload = j,
+                                         .payload_bytes = sizeof *j},
+                            err);
   return rm_tensor_give(status, fresh, y);
 }
 
@@ -87,12 +92,12 @@ static rm_status check_alike(const char *op, size_t n, rm_tensor *const xs[], si
     bool fits = xs[i]->ndim == xs[0]->ndim;
     for (size_t d = 0; fits && d < xs[0]->ndim; d++) fits = d == except || xs[i]->shape[d] == xs[0]->shape[d];
     if (!fits)
-      return rm_fail(err, RM_ERR_SHAPE, "%s: tensor %zu is %s, tensor 1 is %s%s", op, i + 1,
-                     rm_tensor_text(xs[i], a), rm_tensor_text(xs[0], b),
+      return rm_fail(err, RM_ERR_SHAPE, "%s: tensor %zu is %s, tensor 1 is %s%s", op, i + 1, rm_tensor_text(xs[i], a),
+                     rm_tensor_text(xs[0], b),
                      except < RM_MAX_DIMS ? "; all but the joined dimension must be equal" : "; shapes must be equal");
     if (xs[i]->dtype != xs[0]->dtype)
-      return rm_fail(err, RM_ERR_TYPE, "%s: tensor %zu is %s, tensor 1 is %s", op, i + 1,
-                     rm_dtype_name(xs[i]->dtype), rm_dtype_name(xs[0]->dtype));
+      return rm_fail(err, RM_ERR_TYPE, "%s: tensor %zu is %s, tensor 1 is %s", op, i + 1, rm_dtype_name(xs[i]->dtype),
+                     rm_dtype_name(xs[0]->dtype));
   }
   return RM_OK;
 }
@@ -100,8 +105,8 @@ static rm_status check_alike(const char *op, size_t n, rm_tensor *const xs[], si
 rm_status rm_cat(size_t n, rm_tensor *const xs[], size_t dim, rm_tensor **y, rm_error *err) {
   if (n == 0) return rm_fail(err, RM_ERR_VALUE, "cat: expected at least one tensor");
   if (dim >= xs[0]->ndim)
-    return rm_fail(err, RM_ERR_SHAPE, "cat: tensors have %zu dimensions, dimension %zu is not among them",
-                   xs[0]->ndim, dim + 1);
+    return rm_fail(err, RM_ERR_SHAPE, "cat: tensors have %zu dimensions, dimension %zu is not among them", xs[0]->ndim,
+                   dim + 1);
   RM_TRY(check_alike("cat", n, xs, dim, err));
   size_t shape[RM_MAX_DIMS];
   memcpy(shape, xs[0]->shape, sizeof shape);
@@ -150,7 +155,13 @@ rm_status rm_pad(rm_tensor *x, const size_t before[], const size_t after[], doub
   rm_fill(fresh, rm_element_of(value, fresh->dtype));
   rm_status status = copy_region(fresh, x, start, x->shape, RM_MAX_DIMS, err);
   if (status == RM_OK && rm_tape_wants(1, &x))
-    status = rm_tape_record(fresh, &(rm_record){.name = "pad", .backward = pad_backward, .ninputs = 1,
-                                                .inputs = &x, .payload = start, .payload_bytes = sizeof start}, err);
+    status = rm_tape_record(fresh,
+                            &(rm_record){.name = "pad",
+                                         .backward = pad_backward,
+                                         .ninputs = 1,
+                                         .inputs = &x,
+                                         .payload = start,
+                                         .payload_bytes = sizeof start},
+                            err);
   return rm_tensor_give(status, fresh, y);
 }

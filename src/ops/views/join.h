@@ -11,7 +11,6 @@ rm_status rm_cat(size_t n, rm_tensor *const xs[], size_t dim, rm_tensor **y, rm_
 rm_status rm_stack(size_t n, rm_tensor *const xs[], size_t dim, rm_tensor **y, rm_error *err);
 
 /* before[d] and after[d] elements of `value` around dimension d. */
-rm_status rm_pad(rm_tensor *x, const size_t before[], const size_t after[], double value, rm_tensor **y,
-                 rm_error *err);
+rm_status rm_pad(rm_tensor *x, const size_t before[], const size_t after[], double value, rm_tensor **y, rm_error *err);
 
 #endif

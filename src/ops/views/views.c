@@ -17,8 +17,12 @@
 /* Records y = name(x) if x needs it. On failure y is released. */
 static rm_status recorded(const char *name, rm_backward_fn backward, rm_tensor *x, rm_tensor *fresh,
                           const void *payload, size_t payload_bytes, rm_tensor **y, rm_error *err) {
-  rm_record record = {.name = name, .backward = backward, .ninputs = 1, .inputs = &x,
-                      .payload = payload, .payload_bytes = payload_bytes};
+  rm_record record = {.name = name,
+                      .backward = backward,
+                      .ninputs = 1,
+                      .inputs = &x,
+                      .payload = payload,
+                      .payload_bytes = payload_bytes};
   rm_status status = rm_tape_wants(1, &x) ? rm_tape_record(fresh, &record, err) : RM_OK;
   return rm_tensor_give(status, fresh, y);
 }
@@ -33,8 +37,8 @@ static bool view_strides(const rm_tensor *x, size_t ndim, const size_t shape[], 
     rm_strides_contiguous(ndim, shape, strides);
     return true;
   }
-  size_t left = ndim;              /* new dimensions still without a stride */
-  size_t block = 1, covered = 1;   /* elements of the block, and of the dimensions cut from it */
+  size_t left = ndim;            /* new dimensions still without a stride */
+  size_t block = 1, covered = 1; /* elements of the block, and of the dimensions cut from it */
   ptrdiff_t step = x->strides[x->ndim - 1];
   for (size_t d = x->ndim; d-- > 0;) {
     block *= x->shape[d];
@@ -51,11 +55,9 @@ static bool view_strides(const rm_tensor *x, size_t ndim, const size_t shape[], 
   return left == 0;
 }
 
-static rm_status reshape_plain(rm_tensor *x, size_t ndim, const size_t shape[], rm_tensor **out,
-                               rm_error *err) {
+static rm_status reshape_plain(rm_tensor *x, size_t ndim, const size_t shape[], rm_tensor **out, rm_error *err) {
   ptrdiff_t strides[RM_MAX_DIMS];
-  if (view_strides(x, ndim, shape, strides))
-    return rm_tensor_view(x, ndim, shape, strides, x->offset, out, err);
+  if (view_strides(x, ndim, shape, strides)) return rm_tensor_view(x, ndim, shape, strides, x->offset, out, err);
   rm_tensor *rows;
   RM_TRY(rm_tensor_contiguous(x, &rows, err));
   rm_strides_contiguous(ndim, shape, strides);
@@ -71,8 +73,8 @@ static rm_status reshape_backward(const rm_node *node, rm_tensor *dy, rm_tensor 
 }
 
 /* The whole shape from sizes with at most one -1. */
-static rm_status infer(const char *op, const rm_tensor *x, size_t ndim, const int64_t sizes[],
-                       size_t shape[], rm_error *err) {
+static rm_status infer(const char *op, const rm_tensor *x, size_t ndim, const int64_t sizes[], size_t shape[],
+                       rm_error *err) {
   char from[RM_SHAPE_TEXT], to[RM_SHAPE_TEXT];
   size_t known = 1, inferred = ndim;
   if (ndim > RM_MAX_DIMS)
@@ -82,8 +84,9 @@ static rm_status infer(const char *op, const rm_tensor *x, size_t ndim, const in
       inferred = d;
       shape[d] = 1;
     } else if (sizes[d] < 0) {
-      return rm_fail(err, RM_ERR_VALUE, sizes[d] == -1 ? "%s: only one size may be -1"
-                     : "%s: a size is a count or -1, got %lld", op, (long long)sizes[d]);
+      return rm_fail(err, RM_ERR_VALUE,
+                     sizes[d] == -1 ? "%s: only one size may be -1" : "%s: a size is a count or -1, got %lld", op,
+                     (long long)sizes[d]);
     } else {
       shape[d] = (size_t)sizes[d];
     }
@@ -93,17 +96,17 @@ static rm_status infer(const char *op, const rm_tensor *x, size_t ndim, const in
     shape[inferred] = x->numel / known;
     known *= shape[inferred];
   } else if (inferred < ndim) {
-    return rm_fail(err, RM_ERR_SHAPE, "%s: x %s has %zu elements, no multiple of %zu", op,
-                   rm_tensor_text(x, from), x->numel, known);
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x %s has %zu elements, no multiple of %zu", op, rm_tensor_text(x, from),
+                   x->numel, known);
   }
   if (known != x->numel)
-    return rm_fail(err, RM_ERR_SHAPE, "%s: x %s has %zu elements, %s needs %zu", op,
-                   rm_tensor_text(x, from), x->numel, rm_shape_text(ndim, shape, to), known);
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x %s has %zu elements, %s needs %zu", op, rm_tensor_text(x, from), x->numel,
+                   rm_shape_text(ndim, shape, to), known);
   return RM_OK;
 }
 
-static rm_status reshape_as(const char *name, rm_tensor *x, size_t ndim, const size_t shape[],
-                            rm_tensor **y, rm_error *err) {
+static rm_status reshape_as(const char *name, rm_tensor *x, size_t ndim, const size_t shape[], rm_tensor **y,
+                            rm_error *err) {
   rm_tensor *fresh;
   RM_TRY(reshape_plain(x, ndim, shape, &fresh, err));
   return recorded(name, reshape_backward, x, fresh, NULL, 0, y, err);
@@ -121,8 +124,10 @@ rm_status rm_view(rm_tensor *x, size_t ndim, const int64_t sizes[], rm_tensor **
   RM_TRY(infer("view", x, ndim, sizes, shape, err));
   if (!view_strides(x, ndim, shape, strides)) {
     char from[RM_SHAPE_TEXT], to[RM_SHAPE_TEXT];
-    return rm_fail(err, RM_ERR_SHAPE, "view: x %s lies in memory in another order, so %s needs a copy "
-                   "(use x:reshape)", rm_tensor_text(x, from), rm_shape_text(ndim, shape, to));
+    return rm_fail(err, RM_ERR_SHAPE,
+                   "view: x %s lies in memory in another order, so %s needs a copy "
+                   "(use x:reshape)",
+                   rm_tensor_text(x, from), rm_shape_text(ndim, shape, to));
   }
   return reshape_as("view", x, ndim, shape, y, err);
 }
@@ -195,8 +200,7 @@ static rm_status permute_backward(const rm_node *node, rm_tensor *dy, rm_tensor 
   return permute_plain(dy, inverse, &dx[0], err);
 }
 
-static rm_status permute_as(const char *name, rm_tensor *x, const size_t order[], rm_tensor **y,
-                            rm_error *err) {
+static rm_status permute_as(const char *name, rm_tensor *x, const size_t order[], rm_tensor **y, rm_error *err) {
   permutation p;
   rm_tensor *fresh;
   memcpy(p.order, order, sizeof p.order);
@@ -241,8 +245,8 @@ rm_status rm_expand(rm_tensor *x, size_t ndim, const int64_t sizes[], rm_tensor 
   ptrdiff_t strides[RM_MAX_DIMS];
   char text[RM_SHAPE_TEXT];
   if (ndim < x->ndim || ndim > RM_MAX_DIMS)
-    return rm_fail(err, RM_ERR_SHAPE, "expand: x %s needs %zu to %d sizes, got %zu",
-                   rm_tensor_text(x, text), x->ndim, RM_MAX_DIMS, ndim);
+    return rm_fail(err, RM_ERR_SHAPE, "expand: x %s needs %zu to %d sizes, got %zu", rm_tensor_text(x, text), x->ndim,
+                   RM_MAX_DIMS, ndim);
   size_t added = ndim - x->ndim;
   for (size_t d = 0; d < ndim; d++) {
     size_t old = d < added ? 1 : x->shape[d - added];
@@ -250,8 +254,8 @@ rm_status rm_expand(rm_tensor *x, size_t ndim, const int64_t sizes[], rm_tensor 
       return rm_fail(err, RM_ERR_VALUE, "expand: size %zu is %lld", d + 1, (long long)sizes[d]);
     shape[d] = sizes[d] == -1 ? old : (size_t)sizes[d];
     if (old != 1 && old != shape[d])
-      return rm_fail(err, RM_ERR_SHAPE, "expand: size %zu is %zu, x %s has %zu there (only 1 can be stretched)",
-                     d + 1, shape[d], rm_tensor_text(x, text), old);
+      return rm_fail(err, RM_ERR_SHAPE, "expand: size %zu is %zu, x %s has %zu there (only 1 can be stretched)", d + 1,
+                     shape[d], rm_tensor_text(x, text), old);
     strides[d] = old == shape[d] && d >= added ? x->strides[d - added] : 0;
   }
   rm_tensor *fresh;
@@ -267,8 +271,7 @@ typedef struct {
 } slice_payload;
 
 /* The part of x that ranges name; dropped dimensions stay with extent 1 if keep. */
-static rm_status slice_plain(const rm_tensor *x, const rm_range ranges[], bool keep, rm_tensor **out,
-                             rm_error *err) {
+static rm_status slice_plain(const rm_tensor *x, const rm_range ranges[], bool keep, rm_tensor **out, rm_error *err) {
   size_t shape[RM_MAX_DIMS], n = 0;
   ptrdiff_t strides[RM_MAX_DIMS], offset = (ptrdiff_t)x->offset;
   for (size_t d = 0; d < x->ndim; d++) {
@@ -281,8 +284,7 @@ static rm_status slice_plain(const rm_tensor *x, const rm_range ranges[], bool k
 }
 
 /* dy with the dropped dimensions back. */
-static rm_status undropped(const rm_tensor *dy, size_t ndim, const rm_range ranges[], rm_tensor **out,
-                           rm_error *err) {
+static rm_status undropped(const rm_tensor *dy, size_t ndim, const rm_range ranges[], rm_tensor **out, rm_error *err) {
   size_t shape[RM_MAX_DIMS], from = 0;
   ptrdiff_t strides[RM_MAX_DIMS];
   for (size_t d = 0; d < ndim; d++) {
@@ -311,16 +313,14 @@ static rm_status slice_backward(const rm_node *node, rm_tensor *dy, rm_tensor *d
   return status;
 }
 
-static rm_status slice_as(const char *name, rm_tensor *x, const rm_range ranges[], rm_tensor **y,
-                          rm_error *err) {
+static rm_status slice_as(const char *name, rm_tensor *x, const rm_range ranges[], rm_tensor **y, rm_error *err) {
   slice_payload p = {.channels_last = rm_tensor_is_channels_last(x)};
   for (size_t d = 0; d < x->ndim; d++) {
     const rm_range *r = &ranges[d];
     if (r->step < 1 || (r->drop && r->length != 1) || (!r->length && r->start > x->shape[d]) ||
-        (r->length && (r->start >= x->shape[d] ||
-                       r->length - 1 > (x->shape[d] - 1 - r->start) / r->step)))
-      return rm_fail(err, RM_ERR_VALUE, "%s: dimension %zu has extent %zu, no %zu positions from %zu on",
-                     name, d + 1, x->shape[d], r->length, r->start + 1);
+        (r->length && (r->start >= x->shape[d] || r->length - 1 > (x->shape[d] - 1 - r->start) / r->step)))
+      return rm_fail(err, RM_ERR_VALUE, "%s: dimension %zu has extent %zu, no %zu positions from %zu on", name, d + 1,
+                     x->shape[d], r->length, r->start + 1);
     p.ranges[d] = *r;
   }
   rm_tensor *fresh;
@@ -333,11 +333,9 @@ rm_status rm_slice(rm_tensor *x, const rm_range ranges[], rm_tensor **y, rm_erro
 }
 
 /* All of x, but for one dimension. */
-static rm_status slice_one(const char *name, rm_tensor *x, size_t dim, rm_range range, rm_tensor **y,
-                           rm_error *err) {
+static rm_status slice_one(const char *name, rm_tensor *x, size_t dim, rm_range range, rm_tensor **y, rm_error *err) {
   rm_range ranges[RM_MAX_DIMS];
-  if (dim >= x->ndim)
-    return rm_fail(err, RM_ERR_VALUE, "%s: x has %zu dimensions, no %zu", name, x->ndim, dim + 1);
+  if (dim >= x->ndim) return rm_fail(err, RM_ERR_VALUE, "%s: x has %zu dimensions, no %zu", name, x->ndim, dim + 1);
   for (size_t d = 0; d < x->ndim; d++) ranges[d] = (rm_range){0, x->shape[d], 1, false};
   ranges[dim] = range;
   return slice_as(name, x, ranges, y, err);

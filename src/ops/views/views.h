@@ -31,7 +31,7 @@ rm_status rm_expand(rm_tensor *x, size_t ndim, const int64_t sizes[], rm_tensor 
  * `drop` (length 1) removes the dimension. */
 typedef struct {
   size_t start, length, step;
-  bool   drop;
+  bool drop;
 } rm_range;
 rm_status rm_slice(rm_tensor *x, const rm_range ranges[], rm_tensor **y, rm_error *err);
 rm_status rm_narrow(rm_tensor *x, size_t dim, size_t start, size_t length, rm_tensor **y, rm_error *err);

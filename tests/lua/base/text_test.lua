@@ -47,3 +47,12 @@ check.case("a word for the shell is quoted only where it has to be", function()
   check.equal(text.shell "my runs/it's", [['my runs/it'\''s']])
   check.equal({text.shell "", text.shell "a;b", text.shell "$HOME"}, {"''", "'a;b'", "'$HOME'"})
 end)
+
+check.case("columns: the first to the left, numbers to the right, rules where they are asked for", function()
+  check.equal(text.columns({{"name", "n"}, {"a", "100"}, {"long one", "7"}}, {indent = " "}),
+              {" name        n", " -------------", " a         100", " long one    7"})
+  check.equal(text.columns({{"a", "b", "c"}, {"1", "22", "3"}, {"t", "", "4"}}, {left = 2, rules = {1, 2}}),
+              {"a  b   c", "--------", "1  22  3", "--------", "t      4"})
+  check.equal(text.columns({{"a", "b", "c"}, {"1", "22", "333"}}, {left = {[3] = true}}),
+              {"a   b  c", "----------", "1  22  333"})
+end)

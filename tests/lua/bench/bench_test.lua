@@ -2,7 +2,6 @@
 local check   = require "support.check"
 local rm      = require "resmoon"
 local measure = require "resmoon.bench.measure"
-local text    = require "resmoon.bench.table"
 local program = require "support.program"
 
 local SMALL = {"--batch", "4", "--steps", "2", "--warmup", "1", "--threads", "1"}
@@ -28,18 +27,13 @@ local function refused(list, message)
 end
 
 check.case("records: medians, extremes, rounds joined", function()
-  local r = measure.summarise({batch = 10, flops = 4e6}, {4, 1, 2, 9})
+  local r = measure.summarize({batch = 10, flops = 4e6}, {4, 1, 2, 9})
   check.equal({r.step_ms, r.step_ms_min, r.step_ms_max, r.steps}, {3, 1, 9, 4})
   check.that(math.abs(r.img_per_s - 3333.33) < 0.01 and math.abs(r.gflops - 1.33) < 0.01)
   local a = {batch = 10, model = "m", times_ms = {1, 2}, peak_rss_mb = 7}
   local joined = measure.join {a, {times_ms = {6}, peak_rss_mb = 9}}
   check.equal({joined.step_ms, joined.steps, joined.peak_rss_mb, joined.model}, {2, 3, 9, "m"})
   check.equal(a.peak_rss_mb, 7)
-end)
-
-check.case("tables: numbers to the right, a rule below the head", function()
-  check.equal(text.lines({{"name", "n"}, {"a", "100"}, {"long one", "7"}}, {indent = " "}),
-              {" name        n", " -------------", " a         100", " long one    7"})
 end)
 
 check.case("the machine's own figures", function()

@@ -34,7 +34,7 @@ check.case("a tensor's elements count row by row, whatever its strides and type"
   check.error(function() rm.sha256(3) end, "expected a string or a tensor, got number")
 end)
 
-check.case("a file counts as its bytes; what is no file is named", function()
+check.case("a file counts as its bytes; what is not a file is named", function()
   program.with_folder(function(folder)
     local path = program.file(folder .. "/f", ("xyz"):rep(100000))
     local hash, size = rm.sha256():file(path)

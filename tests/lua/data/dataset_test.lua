@@ -2,7 +2,7 @@ local check = require "support.check"
 local rm    = require "resmoon"
 local data  = rm.data
 
--- n grey images of 2x2; image i is full of i, its label (i - 1) % 3 + 1.
+-- n gray images of 2x2; image i is full of i, its label (i - 1) % 3 + 1.
 local function small(n)
   local images, labels = {}, {}
   for i = 1, n do

@@ -3,7 +3,7 @@ local files = require "support.files"
 local rm    = require "resmoon"
 local data  = rm.data
 
--- An image of one colour.
+-- An image of one color.
 local function plain(h, w, r, g, b)
   local planes = {}
   for k, v in ipairs {r, g, b} do
@@ -53,7 +53,7 @@ check.case("classes are the sorted subfolders, files are sorted in them", functi
   end)
 end)
 
-check.case("size, grey, and decoding on demand", function()
+check.case("size, gray, and decoding on demand", function()
   files.with_folder(function(folder)
     make(folder)
     local kept = data.folder(folder, {size = {6, 3}})
@@ -142,6 +142,7 @@ check.case("wrong folders and files are named", function()
     check.error(function() data.folder(folder, {train = false}) end, "/val/emu is none of the 3 classes")
     local bad = files.write(folder .. "/train/cat/2.jpg", "no image at all")
     check.error(function() data.folder(folder) end, bad .. ": is a text file, neither JPEG nor PNG")
-    check.error(function() data.folder(folder, {sise = 3}) end, 'unknown option "sise"')
+    check.error(function() data.folder(folder, {sise = 3}) end,
+                "folder: unknown option 'sise', did you mean 'size'?; it takes train, split")
   end)
 end)

@@ -28,7 +28,7 @@ local rgba = files.unhex [[
   9fe13f0303000ff902fe782766dc0000000049454e44ae426082
 ]]
 
-check.case("JPEG: pixels, planes, grey", function()
+check.case("JPEG: pixels, planes, gray", function()
   local x = imaging.decode("x.jpg", jpeg)
   check.shape(x, {3, 8, 8})
   check.equal(x.dtype, "uint8")
@@ -36,9 +36,9 @@ check.case("JPEG: pixels, planes, grey", function()
   check.close(pixel(1, 1), {0, 0, 0}, {atol = 3})       -- as another decoder has them
   check.close(pixel(4, 6), {157, 97, 125}, {atol = 3})
   check.close(pixel(8, 8), {224, 224, 224}, {atol = 3})
-  local grey = imaging.decode("x.jpg", jpeg, 1)
-  check.shape(grey, {1, 8, 8})
-  check.close(grey[1][8][8]:item(), 224, {atol = 3})
+  local gray = imaging.decode("x.jpg", jpeg, 1)
+  check.shape(gray, {1, 8, 8})
+  check.close(gray[1][8][8]:item(), 224, {atol = 3})
 end)
 
 check.case("JPEG: every cut and every kind of damage is an error or an image, never a crash", function()
@@ -60,9 +60,9 @@ check.case("PNG: what is written reads back; alpha is dropped", function()
     check.equal(data.read_image(folder .. "/x.png"), x)
     data.write_png(folder .. "/t.png", x:transpose(2, 3))
     check.equal(data.read_image(folder .. "/t.png"), x:transpose(2, 3):contiguous())
-    local grey = x[{{1, 1}}]
-    data.write_png(folder .. "/g.png", grey)
-    check.equal(data.read_image(folder .. "/g.png", 1), grey:contiguous())
+    local gray = x[{{1, 1}}]
+    data.write_png(folder .. "/g.png", gray)
+    check.equal(data.read_image(folder .. "/g.png", 1), gray:contiguous())
     check.equal(rm.sys.list(folder), {"g.png", "t.png", "x.png"})
     check.equal(imaging.decode("a.png", rgba):totable(), {{{255, 0}}, {{0, 255}}, {{0, 0}}})
     check.error(function() data.write_png(folder .. "/none/x.png", x) end, "/none/x.png")

@@ -54,7 +54,8 @@ check.case("all bad files at once; damaged ones with check", function()
     report = data.inspect(dir, {check = true})
     check.equal(#report.problems, 8)
     contains(table.concat(report.problems, "\n"), {dir .. "/a/bad7.jpg: is a text file, neither JPEG nor PNG", damaged})
-    check.error(function() data.inspect(dir, {chek = true}) end, 'unknown option "chek"')
+    check.error(function() data.inspect(dir, {chek = true}) end,
+                "inspect: unknown option 'chek', did you mean 'check'?")
   end)
 end)
 

@@ -47,7 +47,7 @@ check.case("batches: sizes, types, order", function()
   check.equal(#collect(data.Loader(ds, {batch_size = 1}), 1), 10)
 end)
 
-check.case("without normalising, bytes become 0..1", function()
+check.case("without normalizing, bytes become 0..1", function()
   local ds = noise(3, 3, 2, 2)
   local xs = collect(data.Loader(ds, {normalize = false}), 1)
   check.equal(xs[1], data.normalize(ds.images, {0, 0, 0}, {1, 1, 1}))
@@ -221,9 +221,11 @@ end)
 
 check.case("wrong options are named", function()
   local ds = noise(4, 3, 2, 2)
-  check.error(function() data.Loader(ds, {batchsize = 3}) end, 'unknown option "batchsize"')
+  check.error(function() data.Loader(ds, {batchsize = 3}) end,
+              "loader: unknown option 'batchsize', did you mean 'batch_size'?")
   check.error(function() data.Loader(ds, {batch_size = 0}) end, "batch_size must be a whole number from 1, got 0")
-  check.error(function() data.Loader(ds, {augment = {padding = 4}}) end, 'unknown augmentation "padding"')
+  check.error(function() data.Loader(ds, {augment = {padding = 4}}) end,
+              "loader: augment: unknown option 'padding'; it takes pad, flip")
   check.error(function() data.Loader(ds, {augment = {pad = -1}}) end, "augment.pad must be a whole number")
   check.error(function() data.Loader(ds, {mean = {0.5}, std = {0.5}}):epoch(1)() end, "1 means, but images are")
 end)

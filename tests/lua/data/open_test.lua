@@ -23,7 +23,7 @@ check.case("shapes10 is there by its name, and by default", function()
   check.equal(data.open(nil, {size = 30, train = false}):size(), 30)
 end)
 
-check.case("CIFAR-10, MNIST and folders are recognised, in place and below", function()
+check.case("CIFAR-10, MNIST and folders are recognized, in place and below", function()
   files.with_folder(function(folder)
     write_cifar(folder .. "/a/cifar-10-batches-bin")
     write_mnist(folder .. "/b/MNIST/raw")

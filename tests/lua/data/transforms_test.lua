@@ -31,26 +31,26 @@ check.case("resize by the shorter side keeps the proportions", function()
   check.shape(t.resize(1)(ramp(5, 7)), {1, 1, 1})
 end)
 
-check.case("centre crop and cover", function()
+check.case("center crop and cover", function()
   local x = ramp(5, 7)
-  check.equal(t.centre_crop(3)(x), x[{{}, {2, 4}, {3, 5}}]:contiguous())
-  check.equal(t.centre_crop {5, 7}(x), x)
-  check.error(function() t.centre_crop(6)(x) end, "image is 5x7, expected at least 6x6")
+  check.equal(t.center_crop(3)(x), x[{{}, {2, 4}, {3, 5}}]:contiguous())
+  check.equal(t.center_crop {5, 7}(x), x)
+  check.error(function() t.center_crop(6)(x) end, "image is 5x7, expected at least 6x6")
   check.equal(t.cover(5)(x), x[{{}, {}, {2, 6}}]:contiguous())
   check.shape(t.cover {4, 12}(x), {1, 4, 12})
 end)
 
-check.case("the centre of an odd difference begins at its half, rounded to the even number", function()
+check.case("the center of an odd difference begins at its half, rounded to the even number", function()
   for _, each in ipairs {{225, 0}, {226, 1}, {227, 2}, {229, 2}, {231, 4}, {233, 4}, {235, 6}} do
     local side, begin = each[1], each[2]
     local across, down = ramp(1, side), ramp(side, 1)
-    check.equal(t.centre_crop {1, 224}(across), across[{{}, {}, {begin + 1, begin + 224}}]:contiguous())
-    check.equal(t.centre_crop {224, 1}(down), down[{{}, {begin + 1, begin + 224}}]:contiguous())
-    check.equal(t.ten_crop {1, 224}(across)[5], t.centre_crop {1, 224}(across))
+    check.equal(t.center_crop {1, 224}(across), across[{{}, {}, {begin + 1, begin + 224}}]:contiguous())
+    check.equal(t.center_crop {224, 1}(down), down[{{}, {begin + 1, begin + 224}}]:contiguous())
+    check.equal(t.ten_crop {1, 224}(across)[5], t.center_crop {1, 224}(across))
   end
 end)
 
-check.case("random resized crop: where nothing fits, the centre as torchvision 0.14 cuts it", function()
+check.case("random resized crop: where nothing fits, the center as torchvision 0.14 cuts it", function()
   local function box(h, w, low, high) return {imaging.random_box(rm.zeros({1, h, w}, "uint8"), 1, 1, low, high)} end
   check.equal(box(10, 40, 3 / 4, 4 / 3), {1, 14, 10, 13})     -- (40 - 13) // 2, rounded down, unlike CenterCrop
   check.equal(box(41, 10, 3 / 4, 4 / 3), {15, 1, 13, 10})
@@ -86,7 +86,7 @@ check.case("flip mirrors half of the images", function()
 end)
 
 check.case("compose applies in order", function()
-  local both = t.compose {t.centre_crop(3), t.resize(6)}
+  local both = t.compose {t.center_crop(3), t.resize(6)}
   check.shape(both(ramp(5, 7)), {1, 6, 6})
   check.error(function() t.resize("big") end, "size must be a whole number or {height, width}")
 end)
@@ -94,7 +94,7 @@ end)
 -- Rows top to top + h - 1, columns left to left + w - 1, by slicing.
 local function part(x, top, left, h, w) return x[{{}, {top, top + h - 1}, {left, left + w - 1}}]:contiguous() end
 
-check.case("ten crops: four corners, the centre, and those of the mirrored image: torchvision 0.14", function()
+check.case("ten crops: four corners, the center, and those of the mirrored image: torchvision 0.14", function()
   local x = rm.cat({ramp(6, 9), ramp(9, 6):transpose(2, 3):contiguous()}, 1)
   local crops = t.ten_crop {4, 5}(x)
   check.shape(crops, {10, 2, 4, 5})
@@ -133,26 +133,26 @@ check.case("many images at once are what one at a time is, whatever the threads"
   check.equal(t.apply(images, steps), one)
   check.that(t.apply(images, steps):eq(one):all():item() == 0, "the generator did not move")
   local before = rm.random.augment:get_state()
-  t.apply(images, t.centre_crop(20))   -- nothing is drawn
+  t.apply(images, t.center_crop(20))   -- nothing is drawn
   check.equal(rm.random.augment:get_state(), before)
 end)
 
 check.case("a transform that fails has drawn nothing", function()
   local g, before = rm.generator(5), rm.random.augment:get_state()
-  local fails = t.compose {t.flip(), t.random_resized_crop(4), t.centre_crop(9)}
+  local fails = t.compose {t.flip(), t.random_resized_crop(4), t.center_crop(9)}
   local start = g:get_state()
-  check.error(function() fails(ramp(8, 8), g) end, "centre_crop: image is 4x4, expected at least 9x9")
+  check.error(function() fails(ramp(8, 8), g) end, "center_crop: image is 4x4, expected at least 9x9")
   check.equal(g:get_state(), start)
   local images = rm.zeros({3, 1, 8, 8}, "uint8")
-  check.error(function() fails(ramp(8, 8)) end, "centre_crop")
-  check.error(function() t.apply(images, fails) end, "centre_crop")
+  check.error(function() fails(ramp(8, 8)) end, "center_crop")
+  check.error(function() t.apply(images, fails) end, "center_crop")
   check.error(function() t.read({"/no/such.png"}, 3, t.flip()) end, "/no/such.png: cannot be opened")
   check.equal(rm.random.augment:get_state(), before)
 end)
 
 check.case("the crops of ImageNet", function()
   local x = ramp(30, 40)
-  check.equal(t.imagenet_test(28)(x), t.centre_crop(28)(t.resize(32)(x)))   -- 28 * 256/224
+  check.equal(t.imagenet_test(28)(x), t.center_crop(28)(t.resize(32)(x)))   -- 28 * 256/224
   check.equal(t.imagenet_test(28, {crops = 10})(x), t.ten_crop(28)(t.resize(32)(x)))
   check.error(function() t.imagenet_test(28, {crops = 5}) end, "crops is 5, expected 1 or 10")
   local g, same = rm.generator(2, 0), rm.generator(2, 0)

@@ -126,7 +126,9 @@ end
 local function each_command(visit)
   local seen, count = {}, 0
   local texts = {}
-  for i, name in ipairs {"README", "docs/labs", "docs/results", "docs/performance"} do texts[i] = read(name .. ".md") end
+  for _, name in ipairs {"README", "docs/labs", "docs/results", "docs/performance"} do
+    texts[#texts + 1] = read(name .. ".md")
+  end
   for _, file in ipairs(rm.sys.list "scripts") do
     local name = file:match "^(.*)%.lua$"
     if name then texts[#texts + 1] = (program.run {name, "--help"}):match "Example:\n(.*)$" end

@@ -35,11 +35,11 @@ check.case("predict and responses work on a run", function()
     refused({"predict", run, folder}, "is not a regular file")
     refused({"predict", run, image, "--top", "0"}, "top is 0, expected a whole number from 1")
 
-    -- Any size, grey ones too, as they are trained on: cut to the middle, scaled.
-    local grey = folder .. "/grey.png"
-    rm.imaging.write_png(grey, rm.zeros({1, 7, 90}, "uint8"))
-    out = succeed {"predict", run, image, grey, "--threads", "1"}
-    check.that(out:find("grey.png +%a+ %d+%.%d%%"), out)
+    -- Any size, gray ones too, as they are trained on: cut to the middle, scaled.
+    local gray = folder .. "/gray.png"
+    rm.imaging.write_png(gray, rm.zeros({1, 7, 90}, "uint8"))
+    out = succeed {"predict", run, image, gray, "--threads", "1"}
+    check.that(out:find("gray.png +%a+ %d+%.%d%%"), out)
     program.file(folder .. "/broken.png", "\137PNG\r\n\26\n and no more")
     refused({"predict", run, image, folder .. "/broken.png"}, "broken.png: corrupt PNG")
 
@@ -47,7 +47,7 @@ check.case("predict and responses work on a run", function()
     check.that(out:find("layer3%[3%]%.conv2 +%d%.%d%d%d%d\n"), out)
     check.that(out:find("resnet20 +19 +%d%.%d+"), out)
     check.that(rm.sys.exists(folder .. "/r.svg"))
-    refused({"responses", folder}, "is no run")
+    refused({"responses", folder}, "is not a run")
   end)
 end)
 

@@ -2,6 +2,7 @@
 local check   = require "support.check"
 local rm      = require "resmoon"
 local program = require "support.program"
+local lab     = require "resmoon.labs.lab"
 
 local SMALL = {"--train-size", "40", "--test-size", "20", "--batch-size", "20", "--epochs", "1", "--threads", "1",
                "--width", "2"}
@@ -71,7 +72,7 @@ check.case("lab_c: a folder of images, made here or given, with one crop and ten
   program.with_folder(function(folder)
     local home = folder .. "/c"
     local out = run {"lab_c", "--run", home, "--parts", "imagenet", "--images-model", "resnet20"}
-    check.that(out:find("centre crop +[%d.]+%% +[%d.]+%%.*10 crops, softmax averaged +[%d.]+%% +[%d.]+%%"), out)
+    check.that(out:find("center crop +[%d.]+%% +[%d.]+%%.*10 crops, softmax averaged +[%d.]+%% +[%d.]+%%"), out)
     local c = rm.train.folder.config(home .. "/imagenet/resnet20_crops")
     check.equal({c.augment, c.input, #c.classes}, {"imagenet", {3, 16, 16}, 10})
     check.equal(rm.data.folder(home .. "/images"):size(), 40)
@@ -137,7 +138,7 @@ check.case("lab_d: a part alone; files that are no images are refused before any
   end)
 end)
 
-check.case("lab_e: activations by initialisations, variations, a residual network, and the report", function()
+check.case("lab_e: activations by initializations, variations, a residual network, and the report", function()
   program.with_folder(function(folder)
     local home = folder .. "/e"
     local words = {"lab_e", "--run", home, "--models", "mlp", "resnet20", "--activations", "maxout"}
@@ -147,7 +148,7 @@ check.case("lab_e: activations by initialisations, variations, a residual networ
       {"mlp_maxout_xavier", "init", "xavier"}, {"mlp_maxout_he", "activation", "maxout"},
       {"mlp_relu_he", "weight_decay", 0.0}, {"mlp_weight_decay", "weight_decay", 0.001},
       {"mlp_weight_restriction", "max_norm", 1.5}, {"mlp_step_decay", "schedule", "step"},
-      {"mlp_early_stopping", "early_stop", 3}, {"mlp_not_standardised", "standardize", false},
+      {"mlp_early_stopping", "early_stop", 3}, {"mlp_not_standardized", "standardize", false},
       {"resnet20", "optimizer", "adam"},
     }
     for _, each in ipairs(expected) do check.equal(setting(each[1], each[2]), each[3], each[1]) end
@@ -163,4 +164,20 @@ check.case("lab_e: activations by initialisations, variations, a residual networ
     local _, err, status = program.run {"lab_e", "--inits", "glorot"}
     check.that(status ~= 0 and err:find("must be one of 'xavier', 'he'", 1, true), err)
   end)
+end)
+
+check.case("a lab is a function of settings, and its program ten lines", function()
+  program.with_folder(function(home)
+    local result = lab.run(require "resmoon.labs.a", {run = home .. "/a", models = {"resnet18"}, train_size = 40,
+                                                      test_size = 20, batch_size = 20, epochs = 1, threads = 1,
+                                                      width = 2})
+    check.equal(result.runs, {home .. "/a/resnet18"})
+    check.equal(rm.train.folder.config(result.runs[1]).size, 16)   -- the lab's own, for embedded images
+    result = lab.run(require "resmoon.labs.c", {run = home .. "/c", parts = {"tables"}})
+    check.that(read(result.report):find("The networks of the paper", 1, true), result.report)
+  end)
+  for _, letter in ipairs {"a", "b", "c", "d", "e"} do
+    local text = read(("scripts/lab_%s.lua"):format(letter))
+    check.that(select(2, text:gsub("\n", "")) <= 10 and text:find("resmoon.labs." .. letter, 1, true), text)
+  end
 end)

@@ -120,7 +120,7 @@ check.case("the macro curve is the mean of the classes' curves, and its area the
 end)
 
 check.case("top losses: the worst first, with what was said instead", function()
-  local rank = require("resmoon.metrics.top_losses").rank
+  local rank = require "resmoon.metrics.top_losses"
   local list = rank({{2, 0}, {0, 3}, {0, 3}, {1000, 0}}, {1, 1, 2, 2}, 3)
   check.equal({list[1].index, list[2].index, list[3].index}, {4, 2, 1})
   check.equal({list[1].label, list[1].predicted, list[1].loss, list[1].probability}, {2, 1, 1000, 0})

@@ -207,7 +207,7 @@ check.case("backward hooks do not change what a residual net learns", function()
   check.equal(calls, #net:modules())
 end)
 
-check.case("what is no function is refused", function()
+check.case("what is not a function is refused", function()
   for _, name in ipairs {"register_forward_pre_hook", "register_forward_hook", "register_full_backward_hook"} do
     local fc = rm.Linear(2, 2)
     check.error(function() fc[name](fc, 3) end, name .. ": the hook is a number, expected a function")

@@ -4,7 +4,7 @@ local init  = rm.nn.init
 
 check.reference "init/init"
 
-check.case("drawn from the stream for initialisation, or from a generator of one's own", function()
+check.case("drawn from the stream for initialization, or from a generator of one's own", function()
   rm.manual_seed(5)
   local a = init.kaiming_normal_(rm.zeros(8, 4))
   rm.manual_seed(5)
@@ -27,7 +27,7 @@ local function weights(method, activation)
   local net = rm.nn.Sequential {rm.nn.Conv2d(8, 64, 5), rm.nn.BatchNorm2d(64), rm.nn.Linear(400, 200)}
   init.ones_(net[1].bias)
   init.constant_(net[2].bias, 3)
-  check.that(init.initialise_(net, method, {activation = activation}) == net)
+  check.that(init.initialize_(net, method, {activation = activation}) == net)
   check.equal({net[1].bias:abs():sum():item(), net[3].bias:abs():sum():item()}, {0, 0})
   check.equal({net[2].bias[1]:item(), net[2].weight[1]:item()}, {3, 1})
   return net[1].weight, net[3].weight
@@ -44,11 +44,11 @@ check.case("a network's convolutions and linear layers get fresh weights, nothin
     check.close(conv:std():item(), gain / math.sqrt(8 * 25), {rtol = 0.02})
     check.close(linear:std():item(), gain / math.sqrt(400), {rtol = 0.02})
   end
-  check.error(function() init.initialise_(rm.nn.ReLU(), "glorot") end,
+  check.error(function() init.initialize_(rm.nn.ReLU(), "glorot") end,
               "method is glorot, expected 'xavier', 'he' or 'xavier_sigmoid'")
-  check.error(function() init.initialise_({}, "he") end, "argument 1 is a table, expected a module")
-  check.error(function() init.initialise_(rm.nn.ReLU(), "he", {activation = "swish"}) end, "nonlinearity is swish")
-  check.error(function() init.initialise_(rm.nn.ReLU(), "he", {activate = "elu"}) end, "did you mean 'activation'?")
+  check.error(function() init.initialize_({}, "he") end, "argument 1 is a table, expected a module")
+  check.error(function() init.initialize_(rm.nn.ReLU(), "he", {activation = "swish"}) end, "nonlinearity is swish")
+  check.error(function() init.initialize_(rm.nn.ReLU(), "he", {activate = "elu"}) end, "did you mean 'activation'?")
 end)
 
 -- gain^2 E f(z)^2 = 1 for a standard normal z; maxout has two of them.

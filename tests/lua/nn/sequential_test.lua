@@ -27,7 +27,7 @@ check.case("a place can be filled anew, and a function stand in one", function()
   check.equal(#net:parameters(), 2)
 end)
 
-check.case("what is no module is refused", function()
+check.case("what is not a module is refused", function()
   check.error(function() nn.Sequential {nn.ReLU(), 3} end, "Sequential: element 2 is a number, expected a module")
   check.error(function() nn.Sequential(nn.ReLU()) end, "expected a table of modules, got a userdata")
 end)

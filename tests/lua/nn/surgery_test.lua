@@ -1,4 +1,4 @@
---- Parts of a network found, replaced, inserted and removed; the optimiser follows.
+--- Parts of a network found, replaced, inserted and removed; the optimizer follows.
 local check = require "support.check"
 local rm    = require "resmoon"
 local nn, optim, models = rm.nn, rm.optim, rm.models
@@ -27,7 +27,7 @@ check.case("a path that leads nowhere is answered with what is there", function(
   refused("layer1.7.conv1", "layer1 has no '7'; it has 0, 1, 2")
   refused("conv1.weight", "conv1 is a Conv2d, which has no parts")
   refused(3, "the path is a number, expected a string")
-  refused("layer1..conv1", "'layer1..conv1' is no path")
+  refused("layer1..conv1", "'layer1..conv1' is not a path")
 end)
 
 check.case("replace: the old one comes back, the new one has its mode", function()
@@ -94,7 +94,7 @@ check.case("remove: others move up, a field gets an Identity", function()
   check.equal(names, {"0", "1"})
 end)
 
-check.case("the optimiser follows: momentum stays with what stays", function()
+check.case("the optimizer follows: momentum stays with what stays", function()
   for _, make in ipairs {optim.SGD, optim.Adam, optim.RMSprop} do
     local net = nn.Sequential {nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 3), nn.Linear(3, 2)}
     local opt = make(net:parameters(), make == optim.SGD and {lr = 0.1, momentum = 0.9} or {lr = 0.1})

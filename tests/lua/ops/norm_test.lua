@@ -55,7 +55,7 @@ check.case("errors", function()
     "training needs more than one value per channel, x is (1, 3)")
 end)
 
-check.case("a batch of no images is normalised to none and moves no statistics, as in PyTorch 1.13", function()
+check.case("a batch of no images is normalized to none and moves no statistics, as in PyTorch 1.13", function()
   for _, shape in ipairs {{0, 3}, {0, 3, 2, 2}, {2, 3, 0, 2}} do
     for _, training in ipairs {true, false} do
       local mean, var = rm.tensor {1, 2, 3}, rm.tensor {4, 5, 6}

@@ -25,7 +25,7 @@ local kinds = {
   RMSprop = {lr = 0.01, momentum = 0.5, centered = true},
 }
 
-check.case("a saved and reloaded optimiser goes on bit for bit", function()
+check.case("a saved and reloaded optimizer goes on bit for bit", function()
   for kind, options in pairs(kinds) do
     local p = {parameter(3, 4), parameter(5)}
     local q = {p[1]:detach():clone():requires_grad_(true), p[2]:detach():clone():requires_grad_(true)}
@@ -51,7 +51,7 @@ check.case("the tensors of a state are named after state and parameter", functio
   check.shape(opt:state_dict().tensors["velocity.2"], {3})
 end)
 
-check.case("groups have their own options; lr of the optimiser reaches all", function()
+check.case("groups have their own options; lr of the optimizer reaches all", function()
   local p, q = parameter(2), parameter(2)
   local opt = optim.SGD({{params = {p}}, {params = {q}, lr = 0.5}}, {lr = 0.1, momentum = 0.9})
   check.equal({opt.lr, opt.groups[2].lr, opt.groups[2].momentum}, {0.1, 0.5, 0.9})

@@ -62,7 +62,7 @@ check.case("plateau with mode max waits for a rise", function()
   check.equal(opt.lr, 0.1)
   s:step(0.7)
   check.close({opt.lr}, {0.01})
-  s:step(0 / 0)  -- a loss that is no number is no progress
+  s:step(0 / 0)  -- a loss that is not a number is no progress
   check.close({opt.lr}, {0.001})
 end)
 
@@ -70,7 +70,7 @@ check.case("errors name what was wrong", function()
   local opt = optimizer()
   check.error(function() schedule.Step(opt, {}) end, "Step: step_size is a nil, expected a number")
   check.error(function() schedule.Step(opt, {step_size = 1, size = 2}) end, "unknown option 'size'")
-  check.error(function() schedule.Step({}, {step_size = 1}) end, "expected an optimiser")
+  check.error(function() schedule.Step({}, {step_size = 1}) end, "expected an optimizer")
   check.error(function() schedule.OneCycle(opt, {max_lr = 1, total_steps = 5, anneal_strategy = "log"}) end,
               "expected 'cos' or 'linear'")
   check.error(function() schedule.Plateau(opt, {mode = "low"}) end, "expected 'min' or 'max'")

@@ -39,7 +39,7 @@ check.case("one panel: accuracy is what is not in error, and each run has its na
   check.that(not text:find("multiplot", 1, true))
 end)
 
-check.case("panels stand in rows on the same axes; a run behind another is one grey curve with gaps", function()
+check.case("panels stand in rows on the same axes; a run behind another is one gray curve with gaps", function()
   if not gnuplot.find() then check.skip("gnuplot is not installed") end
   local a, b = run("a", {50, 40}), run("b", {90, 80, 70}, "test")
   local text = script({{title = "first", runs = {a}, behind = {a, b}}, {runs = {b}, labels = {"other"}}, {runs = {a}}},
@@ -52,9 +52,9 @@ check.case("panels stand in rows on the same axes; a run behind another is one g
   check.that(text:find("#cccccc", 1, true), text)
 end)
 
-check.case("nothing to draw, and what is no run", function()
+check.case("nothing to draw, and what is not a run", function()
   check.error(function() plot.accuracy {} end, "plot.accuracy: no runs to draw")
-  check.error(function() plot.accuracy {3} end, "a run is no folder and has no log")
+  check.error(function() plot.accuracy {3} end, "plot.accuracy: run 1 is not a folder and has no log")
   local stderr = io.stderr
   io.stderr = {write = function() end}
   local drawn, reason = plot.accuracy {run("new", {})}

@@ -41,7 +41,7 @@ check.case("validation images where none were tested; a log without top-3 has no
   end)
 end)
 
-check.case("what is no run is an error", function()
+check.case("what is not a run is an error", function()
   check.error(function() rm.plot.topk {} end, "no runs to draw")
-  check.error(function() rm.plot.topk {{name = "x"}} end, "run 1 is no folder and has no log")
+  check.error(function() rm.plot.topk {{name = "x"}} end, "run 1 is not a folder and has no log")
 end)

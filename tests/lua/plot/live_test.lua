@@ -60,7 +60,7 @@ check.case("a close variable writes the file, with all that was added", function
   end)
 end)
 
-check.case("what is no number is named, and nothing of that call is taken", function()
+check.case("what is not a number is named, and nothing of that call is taken", function()
   local live = plot.live()
   live:add {loss = 1}
   check.error(function() live:add {loss = "1"} end, "live:add: loss is a string, expected a number")

@@ -217,7 +217,7 @@ check.case("roc: each class has a look of its own, and the mean is thick and bla
     local looks, mean = {}, nil
     for _, layer in ipairs(f.panels[1].layers) do
       if layer.title and layer.title:find "^class number" then
-        local look = layer.colour .. "/" .. layer.dashed
+        local look = layer.color .. "/" .. layer.dashed
         check.that(not looks[look], look)
         looks[look], looks[#looks + 1] = true, look
       elseif layer.title then
@@ -225,7 +225,7 @@ check.case("roc: each class has a look of its own, and the mean is thick and bla
       end
     end
     local _, auc = rm.metrics.auc(scores, labels)
-    check.equal({#looks, mean.title, mean.colour}, {12, ("mean of classes (AUC %.3f)"):format(auc), "#000000"})
+    check.equal({#looks, mean.title, mean.color}, {12, ("mean of classes (AUC %.3f)"):format(auc), "#000000"})
     check.equal(mean.columns, {rm.metrics.macro_roc(scores, labels)})
     check.error(function() plot.roc({}) end, "plot.roc: nothing to draw")
   end)

@@ -5,7 +5,7 @@ local program    = require "support.program"
 local evaluation = require "resmoon.report.evaluation"
 local train      = rm.train
 
-local HEAD = {"model", "device", "batch size", "activation", "initialisation", "optimiser", "rate", "momentum",
+local HEAD = {"model", "device", "batch size", "activation", "initialization", "optimizer", "rate", "momentum",
               "weight decay", "rate decay", "training time (min)", "early-stopping epoch", "accuracy (%)"}
 
 local function read(path)
@@ -43,7 +43,7 @@ check.case("the columns are the lab's, in their order, and say what was set", fu
                         "-", "78.00"})    -- of epoch 2, which the validation images chose
   check.equal(rows[2], {"resnet32 (augmented)", p, "128", "relu", "own", "sgd", "0.1", "0.9 (Nesterov)", "0.0001",
                         "x0.1 at 81, 122", "1.50", "-", "50.00"})
-  check.equal(rows[3], {"lenet5 (not standardised, patience 2)", p, "128", "relu", "own", "adam", "0.001",
+  check.equal(rows[3], {"lenet5 (not standardized, patience 2)", p, "128", "relu", "own", "adam", "0.001",
                         "beta1 0.9",
                         "0.0001", "x0.5 every 3, warm-up 1", "4.50", "3", "71.00"})
   check.equal({rows[4][7], rows[4][8], rows[4][10]}, {"0.4", "0.95 to 0.85", "one-cycle"})

@@ -75,7 +75,7 @@ check.case("a report has the sections of the lab, and the numbers of the runs", 
     check.equal(best.confusion:total(), 20)
 
     local _, message, refused = program.run({"report", folder})
-    check.that(refused ~= 0 and message:find("is no run", 1, true), message)
+    check.that(refused ~= 0 and message:find("is not a run", 1, true), message)
     out, err, status = program.run({"report", runs[1], "--no-evaluate", "--out", folder .. "/s.html"})
     check.equal(status, 0, out .. err)
     check.equal(select(2, read(folder .. "/s.html"):gsub("<svg", "")), 1)

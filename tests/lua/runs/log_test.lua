@@ -74,9 +74,9 @@ check.case("what is damaged is refused with its line", function()
   refused(HEAD .. "1,2.5,80\n", ":2: 3 fields, expected 4")
   refused(HEAD .. "1,2.5,80,81\n2,1.5,60,61,62\n", ":3: 5 fields, expected 4")
   refused(HEAD .. "1,2,5,80,81\n", ":2: 5 fields, expected 4")            -- a decimal comma
-  refused(HEAD .. '1,"2,5",80,81\n', ":2: train_loss is '2,5', which is no number")
-  refused(HEAD .. "1,0x10,80,81\n", "is '0x10', which is no number")
-  refused(HEAD .. "1,banana,80,81\n", "is 'banana', which is no number")  -- it has "nan" in it
+  refused(HEAD .. '1,"2,5",80,81\n', ":2: train_loss is '2,5', which is not a number")
+  refused(HEAD .. "1,0x10,80,81\n", "is '0x10', which is not a number")
+  refused(HEAD .. "1,banana,80,81\n", "is 'banana', which is not a number")  -- it has "nan" in it
   refused(HEAD .. "2,2.5,80,81\n1,1.5,60,61\n", ":3: epoch 1, expected a whole number above 2")
   refused(HEAD .. "1,2.5,80,81\n1,1.5,60,61\n", ":3: epoch 1, expected a whole number above 1")
   refused(HEAD .. "1.5,2.5,80,81\n", ":2: epoch 1.5, expected a whole number above 0")

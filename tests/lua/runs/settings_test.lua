@@ -174,7 +174,7 @@ check.case("the reports show it", function()
   end)
   check.equal(settings.marks {}, {})                            -- of a run from before there were such settings
   check.equal(settings.marks {sharpness = 0, standardize = false, augment = "shift", early_stop = 3},
-              {"augmented", "not standardised", "patience 3", "sharpness 0"})
+              {"augmented", "not standardized", "patience 3", "sharpness 0"})
 end)
 
 check.case("settings that say what images a run sees are told apart from the others", function()

@@ -41,7 +41,7 @@ Sequential  18 parameters
   local text = show(rm.models.resnet110())
   check.that(text:find("^resnet110: ResNet  1,727,962 parameters\n"), text)
   check.that(text:find("\n    [1..18]: 18 x BasicBlock  4,672 parameters each\n", 1, true), text)
-  check.that(select(2, text:gsub("\n", "")) < 40, "neighbours that are the same are shown once")
+  check.that(select(2, text:gsub("\n", "")) < 40, "neighbors that are the same are shown once")
   local Own = nn.class("Own", nn.Module)
   function Own:init() self.scale = rm.ones(3, {requires_grad = true}) end
   check.equal(show(Own()), "Own  scale (3); 3 parameters")
@@ -123,7 +123,7 @@ check.case("mem says what memory is held for", function()
   local caught = function() return x end
   with_variables({test_net = net, test_optimizer = optimizer, test_f = caught, _ = rm.zeros(500)}, function()
     local mem = who.mem()
-    check.equal({mem.parameters, mem.gradients, mem.optimiser}, {bytes, bytes, bytes})
+    check.equal({mem.parameters, mem.gradients, mem.optimizer}, {bytes, bytes, bytes})
     check.equal({mem.tensors, mem.results}, {4000, 2000})
     check.that(mem.live >= 3 * bytes and mem.other == mem.live - 3 * bytes - 6000 - mem.buffers)
     check.that(mem.peak >= mem.live and mem.lua > 0)

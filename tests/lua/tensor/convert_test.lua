@@ -13,7 +13,7 @@ check.case("tables and numbers out of tensors, any strides", function()
   check.error(function() x:item() end, "item: the tensor (3, 2) has 6 elements, expected 1")
 end)
 
-check.case("types: truncated towards zero, saturated, NaN as 0", function()
+check.case("types: truncated toward zero, saturated, NaN as 0", function()
   local x = rm.tensor {-1.9, 2.9, 300, 0 / 0, 1 / 0}
   check.equal(x:byte():totable(), {0, 2, 255, 0, 255})
   check.equal(x:long():totable(), {-1, 2, 300, 0, math.maxinteger})

@@ -41,7 +41,7 @@ check.case("nested tables give their shape", function()
   check.equal(rm.tensor({big}, "int64")[1]:item(), big)
 end)
 
-check.case("a table that is no tensor is refused where it goes wrong", function()
+check.case("a table that is not a tensor is refused where it goes wrong", function()
   check.error(function() rm.tensor {{1, 2}, {3}} end, "tensor: row [2] has 1 elements, expected 2 like the first")
   check.error(function() rm.tensor {{1, 2}, 3} end, "tensor: row [2] is a number, expected a table of 2")
   check.error(function() rm.tensor {{1}, {{2}}} end, "tensor: element [2][1] is a table, expected a number")

@@ -1,4 +1,4 @@
--- augment = "imagenet": random resized crops for training, the centre or ten crops for testing.
+-- augment = "imagenet": random resized crops for training, the center or ten crops for testing.
 local check   = require "support.check"
 local program = require "support.program"
 local rm      = require "resmoon"

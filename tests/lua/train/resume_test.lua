@@ -80,8 +80,8 @@ check.case("what ends the first epoch, such as a full disk, is taken up as if it
   with_run(function(whole, folder)
     local path = folder .. "/full"
     check.error(function()
-      local function on_step() sys.mkdir_p(path .. "/best.safetensors") end
-      train.run(settings(), options(path, {hooks = {on_step = on_step}}))
+      local hooks = {on_step = function() sys.mkdir_p(path .. "/best.safetensors") end}
+      train.run(settings(), options(path, {hooks = hooks}))
     end, "best.safetensors")
     check.that(sys.exists(path .. "/last.safetensors"))   -- written before the first step
     os.remove(path .. "/best.safetensors")
@@ -216,13 +216,13 @@ check.case("a checkpoint with a field missing or wrong: an error, and network an
     expect("the state is of 2 groups", function(state) state.schedule.schedule.base = {1, 2} end)
     expect("it lacks best, bad or cooling", function(state) state.schedule.schedule.bad = nil end)
     expect("the state is of Adam", function(_, saved) saved.optimizer.optimizer = "Adam" end)
-    expect("has 3 parameters, the optimiser's 4", function(_, saved)
+    expect("has 3 parameters, the optimizer's 4", function(_, saved)
       table.remove(saved.optimizer.numbers.groups[1].steps)
     end)
     expect("lacks velocity.2, of a parameter that has made 3 steps", function(_, saved)
       saved.optimizer.tensors["velocity.2"] = nil
     end)
-    expect("velocity.9, which the optimiser has not", function(_, saved)
+    expect("velocity.9, which the optimizer has not", function(_, saved)
       saved.optimizer.tensors["velocity.9"] = rm.ones(1)
     end)
     expect("has lr = nil", function(_, saved) saved.optimizer.numbers.groups[1].options.lr = nil end)

@@ -48,7 +48,8 @@ check.case("other settings in the folder are refused before anything is trained"
     check.error(function() train.several({{name = "d", settings = {modle = "mlp"}}}, how) end,
                 "unknown setting 'modle'")
     check.that(not rm.sys.exists(folder .. "/b"))
-    check.error(function() train.several({{name = "e"}}, how) end, "job 1 is no table {name = text, settings = table}")
+    check.error(function() train.several({{name = "e"}}, how) end,
+                "job 1 is not a table {name = text, settings = table}")
     check.error(function() train.several(jobs(), {}) end, "options need folder")
   end)
 end)

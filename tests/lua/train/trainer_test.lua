@@ -51,7 +51,7 @@ local function compare(a, b)
   local x, y = train.checkpoint.load(a .. "/last.safetensors"), train.checkpoint.load(b .. "/last.safetensors")
   for name, tensor in pairs(x.net) do check.equal(y.net[name], tensor, name) end
   for name, tensor in pairs(x.optimizer.tensors) do check.equal(y.optimizer.tensors[name], tensor, name) end
-  check.that(next(x.optimizer.tensors), "no optimiser state was saved")
+  check.that(next(x.optimizer.tensors), "no optimizer state was saved")
   x.state.config, y.state.config = nil, nil
   check.equal(rm.json.encode(y.state), rm.json.encode(x.state))
   local function log(path)
@@ -153,7 +153,7 @@ check.case("a run is not overwritten, and resumed only as it was begun", functio
     check.that(content(folder .. "/a/last.safetensors") == before)
     check.error(function() train.resume(folder .. "/a", {lr = 1.0}, options()) end, "begun with lr = 0.02")
     check.error(function() train.resume(folder .. "/a", {epochs = 9}, options()) end, "schedule ends at epoch 1")
-    check.error(function() train.resume(folder .. "/b", nil, options()) end, "is no run")
+    check.error(function() train.resume(folder .. "/b", nil, options()) end, "is not a run")
   end)
 end)
 
@@ -171,7 +171,7 @@ check.case("early stopping watches the validation images", function()
   end)
 end)
 
-check.case("a loss that is no number ends the run and spares the last good checkpoint", function()
+check.case("a loss that is not a number ends the run and spares the last good checkpoint", function()
   with_folder(function(folder)
     local c = config {schedule = "constant", epochs = 4}
     local result = train.run(c, options(folder .. "/a", {hooks = {on_epoch = function(trainer)
@@ -242,7 +242,7 @@ check.case("weight restriction holds after every step, also in a run that was ta
   end)
 end)
 
-check.case("activation and initialisation of a run are those of its settings; a run knows its device", function()
+check.case("activation and initialization of a run are those of its settings; a run knows its device", function()
   with_folder(function(folder)
     local c = config {epochs = 1, lr = 1e-30, momentum = 0.0, weight_decay = 0.0, activation = "maxout", init = "he"}
     train.run(c, options(folder .. "/a"))
@@ -258,7 +258,7 @@ check.case("activation and initialisation of a run are those of its settings; a 
   end)
 end)
 
-check.case("without standardisation pixels are 0 to 1, in training and wherever the run is loaded", function()
+check.case("without standardization pixels are 0 to 1, in training and wherever the run is loaded", function()
   with_folder(function(folder)
     local seen
     local c = config {epochs = 1, standardize = false, augment = false}
@@ -304,6 +304,12 @@ check.case("a damaged checkpoint is refused and named", function()
     rm.write_atomic(path, content(path):sub(1, -100))
     check.error(function() train.resume(folder .. "/a", nil, options()) end, "last.safetensors")
     rm.write_atomic(folder .. "/a/log.csv", "epoch,steps,train_loss,train_error\n1,x,1,1\n")
-    check.error(function() train.folder.read(folder .. "/a") end, "log.csv:2: steps is 'x', which is no number")
+    check.error(function() train.folder.read(folder .. "/a") end, "log.csv:2: steps is 'x', which is not a number")
   end)
+end)
+
+check.case("an option that is unknown, or missing", function()
+  check.error(function() train.Trainer {net = 1, optimizer = 2} end,
+              "Trainer: unknown option 'optimizer', did you mean 'optimizer'?; it takes net, optimizer, schedule")
+  check.error(function() train.Trainer {net = 1, optimizer = 2} end, "Trainer: option 'train' is missing")
 end)

@@ -130,9 +130,9 @@ check.case("a curve of characters", function()
               {"  *", "  *", " * ", " * ", "*  "})
   check.equal(curve({{{1, 0}, {2, 1}}}, {width = 1, height = 1}, {1, 2}, {0, 1}, {braille = true}), {"⡸"})
   check.equal(curve({}, {width = 3, height = 2}, {1, 2}, {0, 1}, {braille = true}), {"   ", "   "})
-  local two = {{{1, 4}, {4, 4}}, {{1, 1}, {4, 1}}}   -- several have a character, or a colour, each
-  check.equal(curve(two, {width = 4, height = 2}, {1, 4}, {1, 4}, {braille = true, colour = false}), {"****", "oooo"})
-  local lines = curve(two, {width = 1, height = 1}, {1, 4}, {1, 4}, {braille = true, colour = true})
+  local two = {{{1, 4}, {4, 4}}, {{1, 1}, {4, 1}}}   -- several have a character, or a color, each
+  check.equal(curve(two, {width = 4, height = 2}, {1, 4}, {1, 4}, {braille = true, color = false}), {"****", "oooo"})
+  local lines = curve(two, {width = 1, height = 1}, {1, 4}, {1, 4}, {braille = true, color = true})
   check.equal(lines, {"\27[38;5;166m⣉\27[0m"})
 end)
 

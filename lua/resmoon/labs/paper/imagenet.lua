@@ -30,7 +30,7 @@ local function crops(run)
   local one = train.evaluate(net, loader, {scores = true})
   local ten = train.ten_crop(net, c, {mean = mean, std = std})
   local rows = {{"test images seen as", "top-1 error", "top-5 error", "loss"}}
-  for i, each in ipairs {{"centre crop", one}, {"10 crops, softmax averaged", ten}} do
+  for i, each in ipairs {{"center crop", one}, {"10 crops, softmax averaged", ten}} do
     local name, measured = table.unpack(each)
     local top = metrics.topk(measured.scores, measured.labels, {1, math.min(5, #c.classes)})
     rows[i + 1] = {name, ("%.2f%%"):format(100 * (1 - top[1])), ("%.2f%%"):format(100 * (1 - top[2])),
@@ -50,7 +50,7 @@ return function(context)
   local name = context.image_model .. "_crops"
   local doc, runs = trained(context, {
     key = "imagenet", title = "Training and testing the ImageNet way",
-    question = "Training images are random parts of files, scaled and mirrored; test images are seen as their centre, "
+    question = "Training images are random parts of files, scaled and mirrored; test images are seen as their center, "
                .. "or as ten crops whose softmax is averaged (Krizhevsky et al. 2012, section 4.1). For ResNet-50 on "
                .. "ImageNet the authors give a top-1 error of 24.7 % with one crop and 22.9 % with ten.",
     jobs = {{name = name, settings = config.with(settings, {model = context.image_model})}},

@@ -1,9 +1,9 @@
---- Learning-rate schedules: made with an optimiser and options, moved on by :step().
+--- Learning-rate schedules: made with an optimizer and options, moved on by :step().
 --
 --     schedule = optim.schedule.MultiStep(opt, {milestones = {81, 122}, gamma = 0.1})
 --     schedule = optim.schedule.Warmup(schedule, {warmup_steps = 5})
 --
--- Between two calls of :step() the rate stays as it is; a rate written to the optimiser by
+-- Between two calls of :step() the rate stays as it is; a rate written to the optimizer by
 -- hand lasts until the next call.
 --
 -- Call: optim.schedule

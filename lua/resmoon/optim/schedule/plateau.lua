@@ -8,8 +8,8 @@
 -- Call: optim.schedule.Plateau(opt, {mode = "min", factor = 0.1, patience = 10, threshold = 1e-4,
 --     threshold_mode = "rel", cooldown = 0, min_lr = 0, eps = 1e-8}) -> schedule
 -- Units: patience and cooldown count calls of schedule:step(metric).
--- Errors: raises for an unknown option, mode or threshold_mode; step for a metric that is no number. NaN counts as an
--- epoch without a better value.
+-- Errors: raises for an unknown option, mode or threshold_mode; step for a metric that is not a number. NaN counts as
+-- an epoch without a better value.
 -- Example:
 --   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 0.1})
 --   > schedule = optim.schedule.Plateau(opt, {patience = 1, factor = 0.5})

@@ -1,4 +1,4 @@
---- What all schedules share: the optimiser, its starting rates, and where we are.
+--- What all schedules share: the optimizer, its starting rates, and where we are.
 --
 -- `t` counts steps (or epochs: whatever `step` is called for) from 0; the rate set by the
 -- schedule is the one in effect during step t. A class gives the rate as a function of t
@@ -13,7 +13,7 @@ local Schedule = class("Schedule")
 function Schedule:init(optimizer, options)
   local cls = getmetatable(self)
   if type(optimizer) ~= "table" or type(optimizer.groups) ~= "table" then
-    fail("schedule.%s: expected an optimiser, got a %s", cls.__name, type(optimizer))
+    fail("schedule.%s: expected an optimizer, got a %s", cls.__name, type(optimizer))
   end
   self.optimizer, self.t, self.base = optimizer, 0, {}
   for g, group in ipairs(optimizer.groups) do self.base[g] = group.lr end
@@ -84,7 +84,7 @@ function Schedule:load_state_dict(state) self:prepare_state_dict(state)() end
 
 --- What load_state_dict does, in two halves: looks at a state, and returns the function that takes it over.
 -- Call: schedule:prepare_state_dict(state) -> function
--- Errors: raises for what is no such state, or one of an optimiser with another number of groups.
+-- Errors: raises for what is no such state, or one of an optimizer with another number of groups.
 -- Example:
 --   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {lr = 1})
 --   > schedule = optim.schedule.Exponential(opt, {gamma = 0.5})
@@ -97,7 +97,7 @@ function Schedule:prepare_state_dict(state)
     fail("schedule.%s: load_state_dict: expected what state_dict gave, got a %s without it", name, type(state))
   end
   if #state.base ~= #self.base then
-    fail("schedule.%s: the state is of %d groups, the optimiser has %d", name, #state.base, #self.base)
+    fail("schedule.%s: the state is of %d groups, the optimizer has %d", name, #state.base, #self.base)
   end
   for g, rate in ipairs(state.base) do
     if type(rate) ~= "number" or not (rate >= 0 and rate < math.huge) then

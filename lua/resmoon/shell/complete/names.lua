@@ -1,5 +1,9 @@
 --- Names that are completed by what they stand for: globals, options, models, modules.
 local commands = require "resmoon.shell.commands"
+local lazy     = require "resmoon.base.lazy"
+
+local index  = lazy "resmoon.shell.help.index"
+local models = lazy "resmoon.models"
 
 local names = {}
 
@@ -37,7 +41,7 @@ end
 function names.options(callee)
   local list = {}
   if callee == nil then return list end
-  local entry = require("resmoon.shell.help.index").get().by_value[callee]
+  local entry = index().get().by_value[callee]
   if entry then options_of(entry, list) end
   return list
 end
@@ -45,7 +49,7 @@ end
 --- All that help knows.
 function names.documented()
   local list = {}
-  for name in next, require("resmoon.shell.help.index").get().by_name do
+  for name in next, index().get().by_name do
     list[#list + 1] = name
     list[#list + 1] = name:match("^tensor%.(.*)")
   end
@@ -63,7 +67,7 @@ function names.in_string(at)
   local callee = last_name(at.callee)
   local of_models = callee == "get" and at.callee[#at.callee - 1]
   if at.key == "model" or at.key == "models" or (of_models and last_name({of_models}) == "models") then
-    return require("resmoon.models").list(), true
+    return models().list(), true
   end
   if callee == "require" or callee == "reload" then
     local list = {}

@@ -4,6 +4,9 @@
 -- __index is a table; tensors and layers of the core are asked, since their answers are ours. What a
 -- call would return is not known; it is taken for a tensor, and what models and nn build for a module.
 local core = require "resmoon.core"
+local lazy = require "resmoon.base.lazy"
+
+local Module = lazy "resmoon.nn.module"
 
 local values = {}
 
@@ -15,7 +18,7 @@ local SOME_TENSOR, SOME_MODULE = {}, {}
 local function is_layer(value) return core.layer_fields(value) ~= nil end
 
 local function layer_methods()
-  require "resmoon.nn.module"  -- has them all
+  Module()  -- has them all
   return core.layer_methods
 end
 
@@ -47,7 +50,7 @@ end
 
 local function method_of(value, name)
   if rawequal(value, SOME_TENSOR) or core.is_tensor(value) then return rawget(tensor_meta.methods, name) end
-  if rawequal(value, SOME_MODULE) then return lookup(require("resmoon.nn").Module, name) end
+  if rawequal(value, SOME_MODULE) then return lookup(Module(), name) end
   if type(value) == "string" then return rawget(string, name) end
   if is_layer(value) then return layer_methods()[name] end
   return lookup(value, name)
@@ -82,8 +85,8 @@ end
 local built = {
   models = function() return SOME_MODULE end,
   nn     = function() return SOME_MODULE end,
-  data   = function() return require "resmoon.data.dataset" end,
-  optim  = function() return require "resmoon.optim.optimizer" end,
+  data   = lazy "resmoon.data.dataset",
+  optim  = lazy "resmoon.optim.optimizer",
 }
 
 -- What a call gives, by where its function comes from. What the user's own functions return is most
@@ -135,7 +138,7 @@ function values.names(value, methods)
   elseif rawequal(value, SOME_TENSOR) or core.is_tensor(value) then
     if methods then add_keys(list, tensor_meta.methods) else add_all(list, tensor_meta.fields) end
   elseif rawequal(value, SOME_MODULE) then
-    if methods then return values.names(require("resmoon.nn").Module, true) end
+    if methods then return values.names(Module(), true) end
   elseif is_layer(value) then
     if methods then add_keys(list, layer_methods()) else add_all(list, core.layer_fields(value)) end
   elseif type(value) == "table" or type(value) == "userdata" then

@@ -1,6 +1,9 @@
 --- From names and values to entries. Built when help is first asked; all of the library is loaded.
+local lazy = require "resmoon.base.lazy"
 local rm   = require "resmoon"
 local read = require "resmoon.shell.help.read"
+
+local help = lazy "resmoon.shell.help"  -- which requires this file
 
 local index = {}
 
@@ -8,7 +11,7 @@ local index = {}
 local roots = {
   tensor    = function() return getmetatable(rm.empty(0)).methods end,
   generator = function() return rm.random.init end,
-  schedule  = function() return require "resmoon.optim.schedule.schedule" end,
+  schedule  = lazy "resmoon.optim.schedule.schedule",
   hash      = function() return getmetatable(rm.sha256()).__index end,
   lock      = function() return debug.getregistry()["resmoon.Lock"].__index end,
 }
@@ -24,7 +27,7 @@ function index.resolve(name)
       if roots[part] then return roots[part]() end
       local member = rm[part]
       if member == nil then member = rawget(_G, part) end
-      if member == nil and part == "help" then return require "resmoon.shell.help" end
+      if member == nil and part == "help" then return help() end
       local meta = getmetatable(_G)  -- what the prompt has besides
       if member == nil and meta and meta.prompt and meta.prompt[part] then return meta.prompt[part]() end
       return member

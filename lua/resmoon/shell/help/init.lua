@@ -8,7 +8,7 @@
 -- Call: help(value)
 -- Call: help(name)
 -- Call: help.search(word)
--- Errors: none: of a name that is nothing it says so, and names the nearest.
+-- Errors: none: for a name that is unknown it names the nearest.
 -- Example:
 --   > help.search "floor_divide"
 --     tensor.floor_divide  The exact quotient rounded down, and the rest, ...

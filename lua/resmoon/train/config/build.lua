@@ -1,4 +1,4 @@
---- From a complete config to what trains: network, optimiser, schedule, augmentation.
+--- From a complete config to what trains: network, optimizer, schedule, augmentation.
 local initialize = require "resmoon.nn.initialize"
 local models     = require "resmoon.models"
 local optim      = require "resmoon.optim"
@@ -17,12 +17,12 @@ function build.model(c)
                    shortcut = c.shortcut, block = c.block, activation = c.activation}
   local net = models.get(c.model)(options)
   if not c.init then return net end
-  return initialize.initialise_(net, c.init, {activation = c.activation})
+  return initialize.initialize_(net, c.init, {activation = c.activation})
 end
 
---- The optimiser of a config.
+--- The optimizer of a config.
 -- Call: train.config.optimizer(config, parameters) -> optimizer
--- Errors: as the optimiser's.
+-- Errors: as the optimizer's.
 -- Example:
 --   > c = train.config.complete {optimizer = "adam", lr = 0.001}
 --   > train.config.optimizer(c, models.mlp():parameters()).lr

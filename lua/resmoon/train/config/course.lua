@@ -2,12 +2,12 @@
 local build       = require "resmoon.train.config.build"
 local complete    = require "resmoon.train.config.complete"
 local momentum_of = require "resmoon.optim.momentum"
-local rm          = require "resmoon.core"
+local core        = require "resmoon.core"
 
 --- Learning rate and momentum (of Adam beta1) during each step of a training, without training: what plot.schedule
 -- draws. A momentum that never moves is left out.
 -- Call: train.config.course(config, steps_per_epoch) -> {rate = numbers, momentum = numbers or nil}
--- Errors: as those of schedule and optimiser.
+-- Errors: as those of schedule and optimizer.
 -- Example:
 --   > settings = {schedule = "onecycle", lr = 0.4, epochs = 4}
 --   > settings.cycle_momentum = true
@@ -18,7 +18,7 @@ local rm          = require "resmoon.core"
 --   0.95  0.85
 return function(c, steps_per_epoch)
   c = complete(c)
-  local optimizer = build.optimizer(c, {rm.zeros(1, {requires_grad = true})})
+  local optimizer = build.optimizer(c, {core.zeros(1, {requires_grad = true})})
   local schedule, unit = build.schedule(c, optimizer, steps_per_epoch)
   local course, moves = {rate = {}, momentum = {}}, false
   for step = 1, c.epochs * steps_per_epoch do

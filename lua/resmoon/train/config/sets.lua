@@ -1,4 +1,4 @@
---- The images of a config: its sets, cut and normalised as it says.
+--- The images of a config: its sets, cut and normalized as it says.
 local data       = require "resmoon.data"
 local setting    = require "resmoon.runs.setting"
 local source     = require "resmoon.runs.source"
@@ -30,7 +30,7 @@ end
 -- Example:
 --   > c = train.config.complete {input = {3, 32, 32}, augment = "imagenet"}
 --   > train.config.test_transform(c)
---   transform: shorter, centre_crop
+--   transform: shorter, center_crop
 function sets.test_transform(c)
   if not c.input then error("train: the config does not say what its images are (input)", 0) end
   if c.augment == "imagenet" then return transforms.imagenet_test(c.input[2]) end
@@ -51,7 +51,7 @@ end
 --- Training and test set of a config, and the validation set or nil: the data's own validation split, else val_split of
 -- the training images. train_size, test_size and val_split take the same share of every class, drawn by the seed (of
 -- test images by a fixed one, so that runs of several seeds are compared on the same images). With crops = 10 each test
--- image comes as ten parts: with augment = "imagenet" the ten crops instead of the centre; else the image with 4 black
+-- image comes as ten parts: with augment = "imagenet" the ten crops instead of the center; else the image with 4 black
 -- pixels around, as training shifts it, cut to its own size.
 -- Call: train.config.open(config, {crops = 1}) -> train, test, validation
 -- Shapes: as of the data sets.
@@ -82,17 +82,17 @@ function sets.open(c, options)
   return transformed(c, train, test, validation, options and options.crops or 1)
 end
 
---- What the images of a run are normalised with: mean and standard deviation of each channel, those of the config
--- or else of the training set; 0 and 1 (pixels from 0 to 1) where the config does not standardise.
--- Call: train.config.normalisation(config, dataset) -> mean, std
+--- What the images of a run are normalized with: mean and standard deviation of each channel, those of the config
+-- or else of the training set; 0 and 1 (pixels from 0 to 1) where the config does not standardize.
+-- Call: train.config.normalization(config, dataset) -> mean, std
 -- Shapes: lists of C numbers.
 -- Units: of [0, 1].
 -- Errors: none.
 -- Example:
 --   > c = train.config.complete {standardize = false}
---   > train.config.normalisation(c, data.shapes10 {size = 10})
+--   > train.config.normalization(c, data.shapes10 {size = 10})
 --   {0, 0, 0}  {1, 1, 1}
-function sets.normalisation(c, dataset)
+function sets.normalization(c, dataset)
   if c.standardize then return c.mean or dataset.mean, c.std or dataset.std end
   local mean, std = {}, {}
   for i = 1, dataset.shape[1] do mean[i], std[i] = 0, 1 end

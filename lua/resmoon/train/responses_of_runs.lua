@@ -1,8 +1,10 @@
 --- Layer responses of finished runs: what figure 7 of the paper shows.
 local config = require "resmoon.train.config"
+local data   = require "resmoon.data"
 local fail   = require "resmoon.base.fail"
+local metrics = require "resmoon.metrics"
 local named  = require "resmoon.runs.named"
-local rm     = require "resmoon.core"
+local core   = require "resmoon.core"
 local run    = require "resmoon.train.run"
 local text   = require "resmoon.base.text"
 
@@ -15,12 +17,11 @@ local responses = {}
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses".
 function responses.of(path, options)
   options = options or {}
-  local data, metrics = require "resmoon.data", require "resmoon.metrics"
   local net, c, mean, std = run.load(path)
   if options.data then c.data, c.data_path = options.data, nil end
   local sets = {config.open(c)}
   local train = sets[1]
-  if not options.data and rm.sys.is_dir(path) then run.check_data(path, sets, c) end
+  if not options.data and core.sys.is_dir(path) then run.check_data(path, sets, c) end
   local n = math.min(options.images or 256, train:size())
   if n < 1 then fail("responses: images is %d, expected at least 1", n) end
   local part = train:subset(data.Dataset.spread(train:size(), n))

@@ -1,7 +1,7 @@
 -- The operator timer of the core, and the report made of it.
 local check   = require "support.check"
 local rm      = require "resmoon"
-local profile = require "resmoon.bench.profile"
+local profile = require "resmoon.base.profile"
 local train   = require "resmoon.train"
 
 local function network()
@@ -73,7 +73,7 @@ check.case("phases and operators add up to the step", function()
   local result, sum = stop(5), 0
   for _, seconds in pairs(result.phases) do sum = sum + seconds end
   check.that(math.abs(sum - result.seconds) < 1e-9, sum)
-  for _, name in ipairs {"forward", "backward", "optimiser", "Lua"} do check.that(result.phases[name] > 0, name) end
+  for _, name in ipairs {"forward", "backward", "optimizer", "Lua"} do check.that(result.phases[name] > 0, name) end
   check.equal(find(result.operators, "conv2d").calls, 1)
   local lines = table.concat(profile.lines(result, 4), "\n")
   check.that(lines:find("a step takes [%d.]+ ms, %d+ img/s %(mean of 5%)"), lines)

@@ -6,18 +6,18 @@
 --
 -- The core's timers (rm.profile) count each operator's own time. What no timer has seen is Lua's:
 -- the network's functions, the loop, and the bindings' way in and out.
-local rm   = require "resmoon.core"
-local text = require "resmoon.bench.table"
+local core = require "resmoon.core"
+local text = require "resmoon.base.text"
 
 local profile = {}
 
 -- Calls that are no part of the forward pass.
 local phases = {
   data = "waiting for data", backward = "backward",
-  sgd_step = "optimiser", adam_step = "optimiser", rmsprop_step = "optimiser", clip_grad_norm = "optimiser",
-  zero_grad = "optimiser",
+  sgd_step = "optimizer", adam_step = "optimizer", rmsprop_step = "optimizer", clip_grad_norm = "optimizer",
+  zero_grad = "optimizer",
 }
-local order = {"waiting for data", "forward", "backward", "optimiser", "Lua's collector", "Lua"}
+local order = {"waiting for data", "forward", "backward", "optimizer", "Lua's collector", "Lua"}
 
 local function phase_of(entry)
   if entry.kind == "collector" then return "Lua's collector" end
@@ -51,11 +51,11 @@ end
 -- {steps, seconds (a step), phases = {name = seconds}, operators, worker = seconds a step of the thread
 -- that reads ahead, beside the others}. All seconds are per step.
 function profile.start()
-  rm.profile.start()
-  local began = rm.sys.clock()
+  core.profile.start()
+  local began = core.sys.clock()
   return function(steps)
-    local seconds = (rm.sys.clock() - began) / steps
-    local entries = rm.profile.stop()
+    local seconds = (core.sys.clock() - began) / steps
+    local entries = core.profile.stop()
     local result = {steps = steps, seconds = seconds, phases = {}, worker = 0,
                     operators = by_operator(entries, steps)}
     for _, name in ipairs(order) do result.phases[name] = 0 end
@@ -87,7 +87,7 @@ function profile.lines(result, images)
     local seconds = result.phases[name]
     if seconds > 0 or name ~= "waiting for data" then rows[#rows + 1] = {name, ms(seconds), share(seconds)} end
   end
-  table.move(text.lines(rows, {indent = "  "}), 1, #rows + 1, #lines + 1, lines)
+  table.move(text.columns(rows, {indent = "  "}), 1, #rows + 1, #lines + 1, lines)
   if result.worker > 0 then
     lines[#lines + 1] = ("  beside it, in the thread that reads ahead: %s ms a batch"):format(ms(result.worker))
   end
@@ -100,7 +100,7 @@ function profile.lines(result, images)
                          op.back_calls > 0 and ms(op.backward) or "", share(both)}
     end
   end
-  table.move(text.lines(rows, {indent = "  "}), 1, #rows + 1, #lines + 1, lines)
+  table.move(text.columns(rows, {indent = "  "}), 1, #rows + 1, #lines + 1, lines)
   return lines
 end
 

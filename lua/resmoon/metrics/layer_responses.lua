@@ -31,7 +31,7 @@ end
 --- How strongly each layer answers: the standard deviation of what the batch norm behind each 3x3 convolution gives.
 -- The network is in evaluation mode meanwhile.
 -- Call: metrics.responses(net, x) -> list of {path =, std =}
--- Shapes: x (N, C, H, W), normalised as in training.
+-- Shapes: x (N, C, H, W), normalized as in training.
 -- Errors: raises where there is no such layer.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses", and fig. 7.
 -- Example:

@@ -3,7 +3,7 @@
 local Document  = require "resmoon.report.document"
 local lab       = require "resmoon.labs.lab"
 local plot      = require "resmoon.plot"
-local responses = require "resmoon.train.responses"
+local responses = require "resmoon.train.responses_of_runs"
 local text      = require "resmoon.base.text"
 local trained   = require "resmoon.labs.paper.trained"
 
