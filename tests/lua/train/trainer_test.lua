@@ -309,7 +309,7 @@ check.case("a damaged checkpoint is refused and named", function()
 end)
 
 check.case("an option that is unknown, or missing", function()
-  check.error(function() train.Trainer {net = 1, optimizer = 2} end,
-              "Trainer: unknown option 'optimizer', did you mean 'optimizer'?; it takes net, optimizer, schedule")
+  check.error(function() train.Trainer {net = 1, optimzer = 2} end,
+              "Trainer: unknown option 'optimzer', did you mean 'optimizer'?; it takes net, optimizer, schedule")
   check.error(function() train.Trainer {net = 1, optimizer = 2} end, "Trainer: option 'train' is missing")
 end)
