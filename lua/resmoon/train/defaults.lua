@@ -35,12 +35,23 @@ local function warmup(c)
   return deep and c.optimizer == "sgd" and c.schedule ~= "onecycle" and c.epochs >= 10 and 1 or 0
 end
 
--- Whether the classes are digits or letters: a mirrored one is another one, or none.
+-- Whether all classes are numbers or letters, of which a mirrored one is another one, or none.
 local function are_characters(classes)
-  for _, name in ipairs(classes or {}) do
-    if not name:find "^%w$" then return false end
+  for _, name in ipairs(classes) do
+    if not name:find "^%a$" and not name:find "^%d+$" then return false end
   end
-  return classes ~= nil and #classes > 0
+  return #classes > 0
+end
+
+-- Whether the classes differ in what mirroring changes: left and right are both among them ("turn_left", "turn_right").
+local function have_sides(classes)
+  local sides = {left = false, right = false}
+  for _, name in ipairs(classes) do
+    for word in name:lower():gmatch "%a+" do
+      if sides[word] ~= nil then sides[word] = true end
+    end
+  end
+  return sides.left and sides.right
 end
 
 -- What a schedule needs besides the rate.
@@ -87,7 +98,8 @@ function defaults.fit(c, dataset)
   choose("batch_size", batch_size(dataset:size()))
   choose("lr", rate(c))
   if c.max_lr == rate_before and chosen.lr == c.lr then c.max_lr = c.lr end
-  if dataset.mirror == false or are_characters(dataset.classes) then choose("augment", "shift") end
+  local classes = dataset.classes or {}
+  if dataset.mirror == false or are_characters(classes) or have_sides(classes) then choose("augment", "shift") end
   -- Four pixels of 32 are the paper's; of a smaller image they would be most of it.
   if (c.augment == true or c.augment == "shift") and c.shift == nil and dataset.shape then
     c.shift = math.max(1, math.min(4, math.min(dataset.shape[2], dataset.shape[3]) // 7))

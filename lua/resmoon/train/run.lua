@@ -9,6 +9,7 @@ local device     = require "resmoon.runs.device"
 local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
 local lock       = require "resmoon.runs.lock"
+local models     = require "resmoon.models"
 local preflight  = require "resmoon.train.preflight"
 local record     = require "resmoon.runs.record"
 local settings   = require "resmoon.runs.settings"
@@ -113,7 +114,8 @@ function run.trainer(partial, options)
   options = options or {}
   local c = config.complete(partial)
   local path = options.folder
-  if path then begin.check_free(path) end   -- before any work
+  models.get(c.model)                       -- raises, before any work
+  if path then begin.check_free(path) end
   if not options.sets or options.record then c.data_path = source.path(c) end
   local sets = open(c, options)
   local trainer = build(c, sets, path, options)

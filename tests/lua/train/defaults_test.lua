@@ -59,6 +59,13 @@ check.case("digits and letters are shifted, not mirrored, and small images by le
   local digits = easy(10, 1, true)
   digits.classes = {"0", "1", "2", "3"}                        -- an image folder knows only its names
   check.equal(augmentation(digits), {pad = 2, flip = false})
+  digits.classes = {"0", "1", "10", "11"}
+  check.equal(augmentation(digits), {pad = 2, flip = false})
+  digits.classes = {"hand left", "hand_right", "leftover", "none"}   -- mirrored, the first is the second
+  check.equal(augmentation(digits), {pad = 2, flip = false})
+  digits.classes = {"hand left", "leftover", "bright", "none"}
+  check.equal(augmentation(digits), {pad = 2, flip = true})
+  digits.classes = {"0", "1", "2", "3"}
   check.equal(augmentation(digits, {augment = true}), {pad = 2, flip = true})
   check.equal(augmentation(digits, {augment = false}), false)
   check.equal(config.augmentation {augment = true}, {pad = 4, flip = true})   -- of a run from before
