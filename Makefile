@@ -51,7 +51,7 @@ SRC    := $(filter-out %_k.c,$(sort $(shell find src -name '*.c')))
 KSRC   := $(wildcard src/kernels/*_k.c)
 OBJ    := $(SRC:src/%.c=$B/%.o) $(foreach isa,$(ISAS),$(KSRC:src/%.c=$B/%.$(isa).o))
 LOW    := $(filter-out $B/bind/% $B/shell/%,$(OBJ))   # everything that knows no Lua
-CTESTS := $(patsubst tests/c/%.c,$B/tests/%,$(wildcard tests/c/*_test.c))
+CTESTS := $(patsubst tests/c/%.c,$B/tests/%,$(wildcard tests/c/*/*_test.c))
 MODULE := $B/lib/resmoon/core.so
 
 all: $B/resmoon $(MODULE) ## build the program and the module for a stock Lua

@@ -38,8 +38,10 @@ local function lines(command)
   return list, how, code
 end
 
-local function find(folder, pattern)
-  return (lines(("find %s -name %s 2>/dev/null | LC_ALL=C sort"):format(quote(folder), quote(pattern))))
+-- Files below a folder, those at least `depth` levels down.
+local function find(folder, pattern, depth)
+  return (lines(("find %s -mindepth %d -name %s 2>/dev/null | LC_ALL=C sort"):format(quote(folder), depth or 0,
+    quote(pattern))))
 end
 
 local total = {passed = 0, failed = 0, skipped = 0}
@@ -64,7 +66,7 @@ end
 
 -- A C suite speaks TAP: a plan `1..N`, then `ok` or `not ok` lines; `# ...` lines explain.
 local function run_c(path)
-  local name = "c/" .. path:match("[^/]*$")
+  local name = "c" .. path:sub(#options.c + 1)
   if options.filter and not (name .. ".c: "):find(options.filter, 1, true) then return end
   local started = os.time()
   local output, how, code = lines("CMOCKA_MESSAGE_OUTPUT=TAP " .. quote(path) .. " 2>&1")
@@ -114,7 +116,7 @@ local function run_lua(path)
   report(name, passed, failed, skipped, table.concat(output, "\n"), started)
 end
 
-for _, path in ipairs(find(options.c, "*_test")) do run_c(path) end
+for _, path in ipairs(find(options.c, "*_test", 2)) do run_c(path) end
 for _, path in ipairs(find(tests .. "/lua", "*_test.lua")) do run_lua(path) end
 for _, path in ipairs(find(tests .. "/shell", "*_test.lua")) do run_lua(path) end
 

@@ -3,7 +3,7 @@
  * (GCC needs -fno-trapping-math for that, which the Makefile gives to kernels.)
  * Each is the same three steps: bring the argument into a small interval, a polynomial
  * there, undo the first step by bit operations on the exponent. Errors stay within 2 units
- * in the last place (tests/c/pointwise_test.c goes through the floats). NaN stays NaN,
+ * in the last place (tests/c/ops/pointwise_test.c goes through the floats). NaN stays NaN,
  * infinities do what they do in libm.
  * Source: Moshier, Cephes mathematical library, single precision (expf.c, logf.c, tanhf.c). */
 #ifndef RM_KERNELS_VECMATH_H
