@@ -151,8 +151,8 @@ row {"drop_last", "boolean", usually = "off", flag = "--drop-last", reported = t
 row {"optimizer", "string", default = "sgd", choices = {"sgd", "adam", "adamw", "rmsprop"}, flag = "--optimizer",
      reported = true, help = "how a step is made"}
 row {"lr", "number", least = 0, flag = "--lr RATE", reported = true, help = "learning rate at the start",
-     usually = "0.1 with batch norm, less for batches below 128; 0.01 for mlp, lenet5, alexnet, vgg; 0.001 for adam, "
-               .. "adamw, rmsprop"}
+     usually = "0.1 with batch norm, less for batches below 128; 0.03 for mlp and lenet5, 0.01 with small batches; "
+               .. "0.01 for alexnet, vgg; 0.001 for adam, adamw, rmsprop"}
 row {"momentum", "number", least = 0, default = 0.9, flag = "--momentum X", reported = true, help = "of sgd"}
 row {"weight_decay", "number", least = 0, default = 1e-4, flag = "--weight-decay X", reported = true,
      help = "weight decay, on all parameters"}

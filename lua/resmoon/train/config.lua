@@ -4,8 +4,9 @@
 -- arXiv:1512.03385): SGD with momentum 0.9 and weight decay 1e-4, batches of 128, a rate of 0.1
 -- divided by 10 after epochs 81 and 122 of 164, Kaiming-normal weights, shift and flip. Where they would not fit,
 -- others are chosen, and what was chosen stands in the config as `chosen`:
---   lr          0.1 for networks with batch norm, less in proportion for batches below 128; 0.01 for mlp, lenet5,
---               alexnet and vgg (0.05 with sigmoid); 0.001 for adam, adamw and rmsprop
+--   lr          0.1 for networks with batch norm, less in proportion for batches below 128; 0.03 for mlp and
+--               lenet5, less for batches below 128, but at least 0.01 (0.05 with sigmoid); 0.01 for alexnet and vgg;
+--               0.001 for adam, adamw and rmsprop
 --   batch_size  128, or so many (at least 8) that an epoch has 16 steps
 --   epochs      164; 10 for shapes10
 --   augment     true; "shift" for digits and letters, which are not mirrored

@@ -56,7 +56,7 @@ check.case("as text, what is the same in all stands above", function()
   local lines = evaluation.lines {run(settings, {1}, {2}), run(train.config.with(settings, {lr = 0.2}), {1}, {3})}
   check.equal(#lines, 6)
   check.that(lines[1]:find("^in all of them: model: mlp; device: a processor, 2 threads; batch size: 128; "), lines[1])
-  check.equal({lines[3], lines[5], lines[6]}, {"rate  accuracy (%)", "0.01         98.00", "0.2          97.00"})
+  check.equal({lines[3], lines[5], lines[6]}, {"rate  accuracy (%)", "0.03         98.00", "0.2          97.00"})
   check.equal(#evaluation.lines {run(settings, {1}, {2})}, 3)
 end)
 

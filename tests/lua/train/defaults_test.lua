@@ -29,13 +29,17 @@ check.case("the rate fits the network, the optimizer and the batch", function()
   local function rate(partial) return chosen(partial).lr end
   check.equal({rate {}, rate {model = "plain56"}, rate {batch_size = 256}}, {0.1, 0.1, 0.1})
   check.close(rate {batch_size = 32}, 0.025)
-  for _, model in ipairs {"mlp", "lenet5", "alexnet", "vgg16"} do check.equal(rate {model = model}, 0.01) end
+  for _, model in ipairs {"mlp", "lenet5"} do
+    check.equal({rate {model = model}, rate {model = model, batch_size = 64}, rate {model = model, batch_size = 8}},
+                {0.03, 0.015, 0.01})
+  end
+  check.equal({rate {model = "alexnet"}, rate {model = "vgg16"}}, {0.01, 0.01})
   check.equal(rate {model = "lenet5", activation = "sigmoid"}, 0.05)
   for _, optimizer in ipairs {"adam", "adamw", "rmsprop"} do
     check.equal({rate {optimizer = optimizer}, rate {optimizer = optimizer, model = "mlp"}}, {0.001, 0.001})
   end
   local c = chosen {schedule = "onecycle", model = "mlp"}
-  check.equal({c.lr, c.max_lr}, {0.01, 0.01})
+  check.equal({c.lr, c.max_lr}, {0.03, 0.03})
   check.equal(chosen {optimizer = "adam", lr = 0.1}.lr, 0.1)   -- what was given stays
 end)
 
