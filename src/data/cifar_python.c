@@ -5,7 +5,7 @@
 #include "memory/alloc.h"
 #include "io/filekind.h"
 #include "io/files.h"
-#include "data/pickle.h"
+#include "data/pickle/pickle.h"
 
 enum { PIXELS = 3 * 32 * 32 };
 static const size_t PYTHON_LIMIT = (size_t)1 << 30; /* of one file */

@@ -1,7 +1,7 @@
 /* pickle_test.c -- pickles that are read, pickles that are refused, and bytes that only look like pickles. */
 #include "support.h"
 #include <stdlib.h>
-#include "data/pickle.h"
+#include "data/pickle/pickle.h"
 
 /* {'data': numpy.arange(250, 256, dtype='u1').reshape(2, 3), 'labels': [1, 0, -1, 70000]} */
 /* Python 3.11 with NumPy 1.24: pickle.dumps(x, 0) */
