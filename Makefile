@@ -118,7 +118,7 @@ ctests: $(TESTPROGRAMS)
 
 # (The sanitizers would otherwise end a program that asks for too much memory.)
 RUN_TESTS = ASAN_OPTIONS=allocator_may_return_null=1 \
-            LSAN_OPTIONS=suppressions=tests/support/lsan.supp:print_suppressions=0 \
+            LSAN_OPTIONS=suppressions=$(CURDIR)/tests/support/lsan.supp:print_suppressions=0 \
             lua5.4 tests/run.lua --program $B/resmoon --c $B/tests
 
 quick: all $(TESTPROGRAMS) ## the tests without the slow ones; FILTER=text chooses among them
