@@ -117,17 +117,23 @@ static void push_info(lua_State *L, const rm_image_info *info) {
   }
 }
 
+/* What the headers of the files of the list at `arg` say, in a userdata that it pushes. */
+static const rm_image_info *check_infos(lua_State *L, int arg, size_t *n) {
+  const char **paths = check_paths(L, arg, n);
+  rm_image_info *infos = lua_newuserdatauv(L, (*n + 1) * sizeof *infos, 0);
+  memset(infos, 0, *n * sizeof *infos);
+  rm_error err;
+  rm_breakable_begin();
+  rm_images_probe(*n, paths, infos);
+  if (rm_breakable_end(RM_OK, &err) != RM_OK) bind_raise(L, &err);
+  return infos;
+}
+
 /* probe({path, ...}) -> {info, ...}: what the headers of files say, read on all threads; width only of JPEG and PNG
  * files whose header is whole */
 static int probe(lua_State *L) {
   size_t n;
-  const char **paths = check_paths(L, 1, &n);
-  rm_image_info *infos = lua_newuserdatauv(L, (n + 1) * sizeof *infos, 0);
-  memset(infos, 0, n * sizeof *infos);
-  rm_error err;
-  rm_breakable_begin();
-  rm_images_probe(n, paths, infos);
-  if (rm_breakable_end(RM_OK, &err) != RM_OK) return bind_raise(L, &err);
+  const rm_image_info *infos = check_infos(L, 1, &n);
   lua_createtable(L, (int)n, 0);
   for (size_t i = 0; i < n; i++) {
     push_info(L, &infos[i]);
@@ -169,13 +175,7 @@ static void set_pair(lua_State *L, const char *name, const unsigned pair[2]) {
  * file is}, ...}}, from the headers */
 static int survey(lua_State *L) {
   size_t n;
-  const char **paths = check_paths(L, 1, &n);
-  rm_image_info *infos = lua_newuserdatauv(L, (n + 1) * sizeof *infos, 0);
-  memset(infos, 0, n * sizeof *infos);
-  rm_error err;
-  rm_breakable_begin();
-  rm_images_probe(n, paths, infos);
-  if (rm_breakable_end(RM_OK, &err) != RM_OK) return bind_raise(L, &err);
+  const rm_image_info *infos = check_infos(L, 1, &n);
   survey_sums sums = {0};
   lua_createtable(L, 0, 8);
   lua_newtable(L);

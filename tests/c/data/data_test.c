@@ -14,30 +14,7 @@
 #include "data/resize.h"
 #include "data/shapes10.h"
 #include "io/files.h"
-
-static char folder[] = "/tmp/resmoon-data-XXXXXX";
-static char path[200];
-
-static int set_up(void **state) {
-  (void)state;
-  if (!mkdtemp(folder)) return -1;
-  snprintf(path, sizeof path, "%s/file", folder);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  unlink(path);
-  rm_threads_stop();
-  return rmdir(folder);
-}
-
-static void write_file(const void *bytes, size_t size) {
-  FILE *f = fopen(path, "wb");
-  assert_non_null(f);
-  assert_int_equal(fwrite(bytes, 1, size, f), size);
-  assert_int_equal(fclose(f), 0);
-}
+#include "folder.h"
 
 /* Two labels and their images, as the two formats have them. */
 static const uint8_t idx[] = {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6};

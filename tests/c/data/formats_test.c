@@ -8,30 +8,7 @@
 #include "data/entries.h"
 #include "data/probe.h"
 #include "io/filekind.h"
-
-static char folder[] = "/tmp/resmoon-formats-XXXXXX";
-static char path[200];
-
-static int set_up(void **state) {
-  (void)state;
-  if (!mkdtemp(folder)) return -1;
-  snprintf(path, sizeof path, "%s/file", folder);
-  return 0;
-}
-
-static int tear_down(void **state) {
-  (void)state;
-  unlink(path);
-  rm_threads_stop();
-  return rmdir(folder);
-}
-
-static void write_file(const void *bytes, size_t size) {
-  FILE *f = fopen(path, "wb");
-  assert_non_null(f);
-  assert_int_equal(fwrite(bytes, 1, size, f), size);
-  assert_int_equal(fclose(f), 0);
-}
+#include "folder.h"
 
 static rm_status load_csv(void) {
   rm_tensor *x, *y;

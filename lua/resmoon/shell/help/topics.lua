@@ -55,7 +55,7 @@ topics.list = {
 --- Other words for them.
 topics.also = {
   tensor = "tensors", gradients = "autograd", gradient = "autograd", layers = "nn", modules = "nn", networks = "models",
-  optimizers = "optim", ["optimisers"] = "optim", datasets = "data", training = "train", plotting = "plot",
+  optimizers = "optim", optimisers = "optim", datasets = "data", training = "train", plotting = "plot",
   figures = "plot", shell = "prompt", command = "commands", scripts = "commands", system = "rm",
 }
 
