@@ -9,6 +9,7 @@
 -- display and a gnuplot that can open one; else sixel graphics, where the terminal has them; else
 -- characters. RESMOON_PLOT=window|sixel|text chooses among the last three.
 local core    = require "resmoon.core"
+local glyphs  = require "resmoon.plot.glyphs"
 local visible = require("resmoon.base.text").visible
 local sys     = core.sys
 
@@ -181,6 +182,7 @@ function gnuplot.draw(body, target)
   local path, missing = gnuplot.find()
   if not path then return nil, missing end
   local script = gnuplot.prelude(target)
+  if target.terminal:find "cairo" then body = glyphs.drawable(body) end
   if target.kind == "file" then return write(script .. body, target) end
   if target.kind == "window" then  -- the window outlives the program, so its output is not waited for
     local process, reason = sys.spawn({path, "-d", "-persist"})
