@@ -9,8 +9,8 @@
  * Forward keeps l, in two parts per row, the largest x and the rest, since logits of 10,000 would
  * leave few digits to the rest; backward recomputes p from it. nll_loss is the same
  * with l = 0 and no gradient through it: x holds log p already. */
-#include <math.h>
 #include <string.h>
+#include "base/elementary.h"
 #include "core/copy.h"
 #include "core/tape.h"
 #include "core/view.h"
@@ -110,10 +110,11 @@ static double log_sum_exp(size_t n, const float *x, float parts[2]) {
   float largest = x[0];
   for (size_t c = 1; c < n; c++) largest = x[c] > largest ? x[c] : largest;
   double sum = 0;
-  for (size_t c = 0; c < n; c++) sum += expf(x[c] - largest);
+  for (size_t c = 0; c < n; c++) sum += rm_math_exp(x[c] - largest);
+  double rest = rm_math_log(sum);
   parts[0] = largest;
-  parts[1] = (float)log(sum);
-  return largest + log(sum);
+  parts[1] = (float)rest;
+  return largest + rest;
 }
 
 static void forward_range(void *ctx, size_t begin, size_t end) {
@@ -151,7 +152,7 @@ static void backward_range(void *ctx, size_t begin, size_t end) {
     /* what flows through l to every class, in proportion to its probability */
     double through = o->p->logits ? hard + each * o->p->weight_total : 0;
     for (size_t c = 0; c < o->classes; c++) {
-      double p = through != 0 ? expf((x[c] - l[0]) - l[1]) : 0;
+      double p = through != 0 ? rm_math_exp((x[c] - l[0]) - l[1]) : 0;
       dx[c] = (float)(g * (through * p - each * weight_of(o, c) - (c == t ? hard : 0)));
     }
   }
