@@ -37,16 +37,15 @@ static rm_status gradients(const rm_node *node, rm_tensor *g, rm_tensor *dx[], r
   rm_tensor *x = rm_node_saved(node, 0), *w = rm_node_saved(node, 1);
   size_t shape[RM_MAX_DIMS], ndim = rm_node_input_shape(node, 0, shape);
   size_t rows = rows_of(ndim, shape), in = shape[ndim - 1], out = g->shape[g->ndim - 1];
-  RM_TRY(rm_product_reserve(err));
   if (rm_node_needs(node, 0)) {
     RM_TRY(rm_tensor_new(RM_FLOAT32, ndim, shape, &dx[0], err));
-    rm_product_parallel(rows, in, out, (rm_matrix){rm_tensor_f32(g), out, 1}, (rm_matrix){rm_tensor_f32(w), in, 1},
-                        false, rm_tensor_f32(dx[0]), in);
+    RM_TRY(rm_product_parallel(rows, in, out, (rm_matrix){rm_tensor_f32(g), out, 1},
+                               (rm_matrix){rm_tensor_f32(w), in, 1}, NULL, rm_tensor_f32(dx[0]), in, err));
   }
   if (rm_node_needs(node, 1)) {
     RM_TRY(rm_tensor_new(RM_FLOAT32, 2, (size_t[]){out, in}, &dx[1], err));
-    rm_product_parallel(out, in, rows, (rm_matrix){rm_tensor_f32(g), 1, out}, (rm_matrix){rm_tensor_f32(x), in, 1},
-                        false, rm_tensor_f32(dx[1]), in);
+    RM_TRY(rm_product_parallel(out, in, rows, (rm_matrix){rm_tensor_f32(g), 1, out},
+                               (rm_matrix){rm_tensor_f32(x), in, 1}, NULL, rm_tensor_f32(dx[1]), in, err));
   }
   if (!rm_node_needs(node, 2)) return RM_OK;
   RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &out, &dx[2], err));
@@ -66,13 +65,9 @@ static rm_status forward(rm_tensor *x, rm_tensor *w, rm_tensor *b, rm_tensor **y
   size_t shape[RM_MAX_DIMS], rows = rows_of(x->ndim, x->shape), in = w->shape[1], out = w->shape[0];
   memcpy(shape, x->shape, x->ndim * sizeof *shape);
   shape[x->ndim - 1] = out;
-  RM_TRY(rm_product_reserve(err));
   RM_TRY(rm_tensor_new(RM_FLOAT32, x->ndim, shape, y, err));
-  float *to = rm_tensor_f32(*y);
-  for (size_t i = 0; b && i < rows; i++) memcpy(to + i * out, rm_tensor_f32(b), out * sizeof(float));
-  rm_product_parallel(rows, out, in, (rm_matrix){rm_tensor_f32(x), in, 1}, (rm_matrix){rm_tensor_f32(w), 1, in},
-                      b != NULL, to, out);
-  return RM_OK;
+  return rm_product_parallel(rows, out, in, (rm_matrix){rm_tensor_f32(x), in, 1}, (rm_matrix){rm_tensor_f32(w), 1, in},
+                             b ? rm_tensor_f32(b) : NULL, rm_tensor_f32(*y), out, err);
 }
 
 static rm_status record(rm_tensor *const inputs[3], rm_tensor *x, rm_tensor *w, rm_tensor *y, rm_error *err) {

@@ -15,14 +15,16 @@ typedef struct {
   size_t down, across;
 } rm_matrix;
 
-/* Scratch memory (slots 2 and 3) for the products below: before them, outside of parallel work. */
+/* Scratch memory (slots 2 and 3) for rm_product: before it, outside of parallel work. */
 rm_status rm_product_reserve(rm_error *err);
 
 /* C (m, n), rows `stride` apart, = A (m, k) B (k, n); `more`: added to what is there, which begins the chains.
  * In the calling thread alone. */
 void rm_product(size_t m, size_t n, size_t k, rm_matrix a, rm_matrix b, bool more, float *c, size_t stride);
 
-/* The same on all threads. */
-void rm_product_parallel(size_t m, size_t n, size_t k, rm_matrix a, rm_matrix b, bool more, float *c, size_t stride);
+/* C = A B + begin on all threads: the chains of column j begin with begin[j], or with 0 if that is NULL. It reserves
+ * for itself, and fails only where memory runs out. */
+rm_status rm_product_parallel(size_t m, size_t n, size_t k, rm_matrix a, rm_matrix b, const float *begin, float *c,
+                              size_t stride, rm_error *err);
 
 #endif

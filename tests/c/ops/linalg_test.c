@@ -42,18 +42,17 @@ static void sgemm_is_right(void **state) {
 
 /* One chain of multiply-adds for each element: the twin of kernels/product_k.c, equal to the last bit where the
  * instruction set fuses. */
-static void check_product(bool ta, bool tb, bool more, size_t m, size_t n, size_t k) {
+static void check_product(bool ta, bool tb, bool begun, size_t m, size_t n, size_t k) {
   rm_rng rng = rm_rng_new(1, 1);
   rm_tensor *a = test_normal(&rng, 2, (size_t[]){m, k}, 0, 1), *b = test_normal(&rng, 2, (size_t[]){k, n}, 0, 1);
   rm_tensor *c = test_normal(&rng, 2, (size_t[]){m, n + 3}, 0, 1), *d;
   OK(rm_tensor_clone(c, &d, &test_err));
   rm_matrix pa = {rm_tensor_f32(a), ta ? 1 : k, ta ? m : 1}, pb = {rm_tensor_f32(b), tb ? 1 : n, tb ? k : 1};
-  OK(rm_product_reserve(&test_err));
-  rm_product_parallel(m, n, k, pa, pb, more, rm_tensor_f32(c), n + 3);
+  OK(rm_product_parallel(m, n, k, pa, pb, begun ? rm_tensor_f32(d) : NULL, rm_tensor_f32(c), n + 3, &test_err));
   bool fused = rm_kernel_table()->fused;
   for (size_t i = 0; i < m; i++)
     for (size_t j = 0; j < n + 3; j++) {
-      float before = rm_tensor_f32(d)[i * (n + 3) + j], sum = more || j >= n ? before : 0;
+      float sum = j >= n ? rm_tensor_f32(d)[i * (n + 3) + j] : begun ? rm_tensor_f32(d)[j] : 0;
       for (size_t p = 0; j < n && p < k; p++)
         sum = fmaf(pa.data[i * pa.down + p * pa.across], pb.data[p * pb.down + j * pb.across], sum);
       float got = rm_tensor_f32(c)[i * (n + 3) + j];
@@ -74,6 +73,7 @@ static void products_are_chains(void **state) {
       check_product(t & 1, t & 2, t & 4, 70, 300, 90);
       check_product(t & 1, t & 2, t & 4, 300, 41, 270);
       check_product(t & 1, t & 2, t & 4, 16, 560, 530);
+      check_product(t & 1, t & 2, t & 4, 9, 512, 33);
       check_product(t & 1, t & 2, t & 4, 4, 4, 0);
     }
 }
