@@ -11,6 +11,7 @@
   X(error) \
   X(data) \
   X(docs) \
+  X(elementary) \
   X(epoch) \
   X(files) \
   X(gather) \
