@@ -65,7 +65,7 @@ enum { BUFFER_BYTES = 160 << 20, MOST_BUFFERS = RM_MAX_THREADS };
 
 static struct {
   pthread_mutex_t lock;
-  atomic_size_t taken;  /* the library has so many */
+  atomic_size_t taken;   /* the library has so many */
   atomic_size_t refused; /* there was no memory for so many */
 } buffers = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -89,8 +89,8 @@ static void take_buffers(size_t threads) {
   if (n > before) atomic_store(&buffers.taken, n);
   if (n == threads) return;
   if (!atomic_load(&buffers.refused))
-    fprintf(stderr, "resmoon: no memory for OpenBLAS's buffers (%zu of %d MiB); matrix products will be slow\n", threads,
-            BUFFER_BYTES >> 20);
+    fprintf(stderr, "resmoon: no memory for OpenBLAS's buffers (%zu of %d MiB); matrix products will be slow\n",
+            threads, BUFFER_BYTES >> 20);
   atomic_store(&buffers.refused, threads);
 }
 
