@@ -14,6 +14,7 @@
 -- Random numbers, files, memory and the process are functions of rm itself.
 -- Topic: rm
 local rm = require "resmoon.core"
+local shown = require "resmoon.base.shown"  -- says how tables that are results look
 
 --- The parts of the library; resmoon.PART is the module of each. The shell gives them to the
 -- user as globals.
@@ -63,7 +64,7 @@ setmetatable(rm.layer_methods, {
 -- Example:
 --   > type(rm.version), table.concat(rm.parts, " "):match "models"
 --   string  models
-rm.parts = parts
+rm.parts = shown.mark(parts)
 rm.version = "0.1.0"
 
 --- Ctrl-C, for loops that want to end in their own way.

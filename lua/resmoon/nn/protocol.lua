@@ -10,6 +10,7 @@ local fail = require "resmoon.base.fail"
 local is   = require "resmoon.base.is"
 local kind = require "resmoon.nn.kind"
 local summary = require "resmoon.nn.summary"
+local shown   = require "resmoon.base.shown"
 
 local methods = setmetatable(core.layer_methods, nil)  -- `forward` is in it; nothing more is to be loaded for it
 local protocol = {methods = methods}
@@ -103,7 +104,7 @@ end
 local function list(iterator)
   local values = {}
   for _, value in iterator do values[#values + 1] = value end
-  return values
+  return shown.mark(values)
 end
 
 local function named_tensors(self, prefix, wanted)

@@ -27,6 +27,7 @@ local defaults = require "resmoon.train.defaults"
 local sets     = require "resmoon.train.config.sets"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
+local shown    = require "resmoon.base.shown"
 
 local config = {
   defaults       = settings.defaults,
@@ -59,7 +60,7 @@ local config = {
 --   8  shift  2
 function config.fit(c, dataset)
   defaults.fit(c, dataset)
-  return c
+  return shown.mark(c)
 end
 
 local augmented = {[true] = "shifted and mirrored", shift = "shifted, not mirrored", imagenet = "random parts"}
