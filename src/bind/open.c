@@ -17,6 +17,7 @@
   X(gather) \
   X(hash) \
   X(hooks) \
+  X(index) \
   X(join) \
   X(layer) \
   X(layer_new) \
