@@ -17,6 +17,7 @@
 --   {"epochs":5,"milestones":[3,4]}
 --   > rm.json.decode('{"lr": 0.1}').lr
 --   0.1
+local library = require "resmoon.base.library"
 local core  = require "resmoon.core"
 local shown = require "resmoon.base.shown"
 
@@ -115,4 +116,4 @@ function json.encode(value, options)
   return text
 end
 
-return json
+return library("rm.json", json)

@@ -32,7 +32,7 @@ local Transformed = require "resmoon.data.transformed"
 local shown       = require "resmoon.base.shown"
 local imaging = core.imaging
 
-local Dataset = {}
+local Dataset = {__name = "Dataset"}
 
 local CHUNK = 1000  -- images that are floats at a time
 

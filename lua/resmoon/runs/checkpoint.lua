@@ -11,6 +11,7 @@
 --   > train.checkpoint.save("c.safetensors", models.mlp())
 --   > train.checkpoint.load("c.safetensors").net["fc1.bias"].shape
 --   {512}
+local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local json = require "resmoon.base.json"
 local shown = require "resmoon.base.shown"
@@ -114,4 +115,4 @@ function checkpoint.load(path)
   return shown.mark {net = net, optimizer = optimizer, state = about}
 end
 
-return checkpoint
+return library("train.checkpoint", checkpoint)

@@ -5,6 +5,7 @@
 -- Example:
 --   > train.folder.is_run "nowhere"
 --   false
+local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local begin = require "resmoon.runs.begin"
 local json = require "resmoon.base.json"
@@ -106,4 +107,4 @@ function folder.summary(run)
   return shown.mark(sum)
 end
 
-return folder
+return library("train.folder", folder)

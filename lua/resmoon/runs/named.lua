@@ -7,6 +7,7 @@
 -- Example:
 --   > train.named.names {{name = "mlp"}, {name = "mlp"}}
 --   {"mlp #1", "mlp #2"}
+local library = require "resmoon.base.library"
 local text = require "resmoon.base.text"
 local results = require "resmoon.base.shown"
 
@@ -127,4 +128,4 @@ function named.apart(runs)
   return results.mark(result)
 end
 
-return named
+return library("train.named", named)

@@ -11,6 +11,7 @@
 -- Example:
 --   > search.genes.text(search.genes.defaults, {lr = 0.01, momentum = 0.9})
 --   rate 1.00e-02  momentum 0.9000
+local library = require "resmoon.base.library"
 local fail = require "resmoon.base.fail"
 local shown = require "resmoon.base.shown"
 
@@ -126,4 +127,4 @@ function genes.text(list, values)
   return table.concat(parts, "  ")
 end
 
-return genes
+return library("search.genes", genes)

@@ -11,11 +11,11 @@
 --     session:finish(...)   keeps a chunk's results as _, _2, _3; -> the text to print, or nil
 --     session:reset()       forgets what is not complete, and the rest of a paste
 --
--- A source is tried as a command (commands.lua), as an expression (`return source`), then as a
--- statement; of `a = {}; a` the part behind the last semicolon is the expression. `= x`, the habit of older versions of Lua, is the expression x. The source goes on in the next
--- line if either parser stopped at the end of the text: `x +` is an incomplete expression, `for i = 1, 3 do` an
--- incomplete statement. The text ends in a newline when it is compiled, so that an open quote is an error at
--- once, while an open [[ is not.
+-- A source is tried as a command (commands.lua), as an expression (`return source`), then as a statement; of
+-- `a = {}; a` the part behind the last semicolon is the expression. `= x`, the habit of older versions of Lua, is the
+-- expression x. The source goes on in the next line if either parser stopped at the end of the text: `x +` is an
+-- incomplete expression, `for i = 1, 3 do` an incomplete statement. The text ends in a newline when it is compiled, so
+-- that an open quote is an error at once, while an open [[ is not.
 --
 -- Chunks run in an environment of their own: names declared `local` at the prompt
 -- are in it and shadow globals, for the session alone; every other assignment goes through to the
@@ -27,6 +27,8 @@ local strict   = require "resmoon.shell.strict"
 local token    = require "resmoon.shell.token"
 
 local complete = lazy "resmoon.shell.complete"
+local missing  = lazy "resmoon.shell.missing"
+local paint    = lazy "resmoon.shell.paint"
 local show     = lazy "resmoon.shell.show"
 
 local function assign_global(_, name, value)
@@ -275,6 +277,10 @@ function session:finish(...)
     rawset(environment, RING[1], first)
   end
   if self.quiet then return nil end
+  if first == nil and select("#", ...) == 1 and self.last_source then
+    local said = missing().typed(self.last_source, environment)
+    if said then return "nil  " .. paint().dim("(" .. said .. ")") end
+  end
   return show()(...)
 end
 

@@ -22,6 +22,7 @@
 -- Example:
 --   > train.config.defaults.momentum, train.config.complete({}).lr
 --   0.9  0.1
+local library = require "resmoon.base.library"
 local build    = require "resmoon.train.config.build"
 local defaults = require "resmoon.train.defaults"
 local sets     = require "resmoon.train.config.sets"
@@ -86,4 +87,4 @@ function config.describe(c, dataset)
   return table.concat(parts, ", ")
 end
 
-return setmetatable(config, {__help = settings.lines})
+return library("train.config", setmetatable(config, {__help = settings.lines}))
