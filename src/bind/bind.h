@@ -40,6 +40,11 @@ typedef struct {
 bind_nearest bind_nearest_start(const char *wanted);
 void bind_nearest_offer(bind_nearest *best, const char *candidate);
 
+/* --- tables ---------------------------------------------------------------------- */
+/* Pushes a new table that is a result: print shows what is in it (bind/shown.c). */
+void bind_newtable(lua_State *L, size_t elements, size_t fields);
+void bind_newshape(lua_State *L, size_t elements); /* the same for sizes of dimensions: == compares them */
+
 /* --- tensors -------------------------------------------------------------------- */
 #define BIND_TENSOR "resmoon.Tensor"
 

@@ -150,6 +150,33 @@ static int set_masked(lua_State *L, rm_tensor *x) {
   return 0;
 }
 
+/* --- ipairs ------------------------------------------------------------------------ */
+
+/* ipairs reads positions until one is nil, and a tensor's are not: so the position behind the last one is nil for
+ * ipairs, and for it alone. Its function is known from the start, and is looked for where the read would fail. */
+static const char ipairs_key;
+
+static bool ends_ipairs(lua_State *L, const rm_tensor *x) {
+  lua_Debug caller;
+  if (!lua_isinteger(L, 2) || x->ndim == 0 || lua_tointeger(L, 2) != (lua_Integer)x->shape[0] + 1) return false;
+  if (!lua_getstack(L, 1, &caller)) return false;
+  lua_getinfo(L, "f", &caller);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &ipairs_key);
+  bool is = lua_iscfunction(L, -1) && lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return is;
+}
+
+void bind_open_index(lua_State *L) {
+  if (lua_getglobal(L, "ipairs") != LUA_TFUNCTION) {
+    lua_pop(L, 1);
+    return;
+  }
+  lua_newtable(L);
+  lua_call(L, 1, 1); /* the function that `for` calls */
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &ipairs_key);
+}
+
 /* --- reading and assigning ----------------------------------------------------------- */
 
 /* Reads or writes parts of a tensor by position.
@@ -159,7 +186,7 @@ static int set_masked(lua_State *L, rm_tensor *x) {
  * Shapes: a number selects a position and drops its dimension, {a, b} or {a, b, step} is a range with both ends,
  *  {} is all, and dimensions behind the last are whole. The result is a view: writing to it changes x. A mask
  *  (uint8, x's shape) gives a copy (n) of the elements where it is not 0. x[...] = number or tensor assigns; the
- *  tensor is broadcast.
+ *  tensor is broadcast. `for i, row in ipairs(x)` and `for i = 1, #x` go through the positions of dimension 1.
  * Errors: position 0, or one out of range; a mask of another shape; assigning what carries a gradient.
  * Example:
  *   > x = rm.tensor {{1, 2, 3}, {4, 5, 6}}
@@ -181,6 +208,7 @@ int bind_getposition(lua_State *L) {
   rm_range ranges[RM_MAX_DIMS];
   rm_error err;
   if (lua_isuserdata(L, 2)) return get_masked(L, x);
+  if (ends_ipairs(L, x)) return 0;
   check_key(L, x, ranges);
   rm_tensor **y = bind_boxtensor(L);
   if (rm_slice(x, ranges, y, &err) != RM_OK) return bind_raise(L, &err);

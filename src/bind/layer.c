@@ -159,7 +159,7 @@ static void push_field(lua_State *L, const rm_layer *layer, const rm_field *fiel
         lua_pushinteger(L, (lua_Integer)sizes[0]);
         return;
       }
-      lua_createtable(L, 2, 0);
+      bind_newtable(L, 2, 0);
       for (int i = 0; i < 2; i++) {
         lua_pushinteger(L, (lua_Integer)sizes[i]);
         lua_rawseti(L, -2, i + 1);

@@ -123,9 +123,9 @@ static int profile_stop(lua_State *L) {
   lua_settop(L, 0);
   rm_profile_entry *entries = lua_newuserdatauv(L, RM_PROFILE_ENTRIES * sizeof *entries, 0);
   size_t n = rm_profile_read(RM_PROFILE_ENTRIES, entries);
-  lua_createtable(L, (int)n, 0);
+  bind_newtable(L, n, 0);
   for (size_t i = 0; i < n; i++) {
-    lua_createtable(L, 0, 4);
+    bind_newtable(L, 0, 4);
     lua_pushstring(L, entries[i].name);
     lua_setfield(L, -2, "name");
     lua_pushstring(L, kinds[entries[i].kind]);

@@ -2,11 +2,12 @@
 -- metrics.top_losses, which evaluates a network, comes from train/top_losses.lua.
 --
 -- Topic: metrics
+local library = require "resmoon.base.library"
 local accuracy  = require "resmoon.metrics.accuracy"
 local roc       = require "resmoon.metrics.roc"
 local Confusion = require "resmoon.metrics.confusion"
 
-return {
+return library("metrics", {
   accuracy = accuracy.accuracy,
   topk = accuracy.topk,
   predictions = accuracy.predictions,
@@ -15,4 +16,4 @@ return {
   auc = roc.auc,
   macro_roc = roc.macro_roc,
   responses = require "resmoon.metrics.layer_responses",
-}
+})

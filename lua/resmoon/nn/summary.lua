@@ -12,6 +12,7 @@ local fail   = require "resmoon.base.fail"
 local kind   = require "resmoon.nn.kind"
 local text   = require "resmoon.base.text"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 local Summary = {__name = "Summary"}
 
@@ -85,7 +86,7 @@ local function summary(net, shape)
   for _, row in ipairs(result.rows) do
     result.macs, result.bytes = result.macs + row.macs, result.bytes + row.bytes
   end
-  return result
+  return shown.fields(result)
 end
 
 local function size(bytes)

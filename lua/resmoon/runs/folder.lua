@@ -5,10 +5,12 @@
 -- Example:
 --   > train.folder.is_run "nowhere"
 --   false
+local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local begin = require "resmoon.runs.begin"
 local json = require "resmoon.base.json"
 local Log  = require "resmoon.runs.log"
+local shown = require "resmoon.base.shown"
 local sys  = core.sys
 
 local folder = {}
@@ -68,7 +70,7 @@ function folder.read(path)
     error(("%s: log.csv is missing, though best.safetensors holds an epoch that was finished"):format(path), 0)
   end
   local log = sys.exists(file) and Log.read(file) or Log()  -- none before the first epoch has ended
-  return {name = config.name or config.model or path:match("[^/]*$"), folder = path, config = config,
+  return shown.mark {name = config.name or config.model or path:match("[^/]*$"), folder = path, config = config,
           log = log:by_column(), rows = log.rows}
 end
 
@@ -102,7 +104,7 @@ function folder.summary(run)
     sum.final, sum.final_loss, sum.final_train = err, row.train_loss, row.train_error
   end
   sum.img_per_s = timed > 0 and images / timed or 0
-  return sum
+  return shown.mark(sum)
 end
 
-return folder
+return library("train.folder", folder)

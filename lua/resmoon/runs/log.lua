@@ -18,6 +18,7 @@
 local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local text  = require "resmoon.base.text"
+local shown = require "resmoon.base.shown"
 
 local Log = class("Log")
 
@@ -27,7 +28,7 @@ Log.columns = {"epoch", "steps", "lr", "momentum", "train_loss", "train_error",
 
 local formats = {epoch = "%d", steps = "%d", lr = "%.9g", momentum = "%.9g", seconds = "%.3f", img_per_s = "%.1f"}
 
-function Log:init() self.rows, self.further = {}, {} end  -- further: names of columns that a user added
+function Log:init() self.rows, self.further = shown.mark {}, {} end  -- further: names of columns that a user added
 
 --- Adds the row of an epoch: {epoch =, steps =, lr =, train_loss =, ...}.
 -- Call: log:add(row) -> nothing
@@ -37,7 +38,7 @@ function Log:init() self.rows, self.further = {}, {} end  -- further: names of c
 --   > log:add {epoch = 1, train_loss = 2.3}
 --   > #log.rows
 --   1
-function Log:add(row) self.rows[#self.rows + 1] = row end
+function Log:add(row) self.rows[#self.rows + 1] = shown.mark(row) end
 
 --- Forgets the epochs after `epoch`: those that a resumed run goes through again.
 -- Call: log:cut(epoch) -> nothing
@@ -76,7 +77,7 @@ function Log:by_column()
     lists[name] = {}
     for i, row in ipairs(self.rows) do lists[name][i] = row[name] or text.NAN end
   end
-  return lists
+  return shown.mark(lists)
 end
 
 local function quoted(field)
@@ -130,7 +131,7 @@ local function fields_of(line)
     end
     fields[#fields + 1], at = field, after + 1
   until after > #line
-  return fields
+  return shown.mark(fields)
 end
 
 local words = {nan = text.NAN, inf = math.huge, infinity = math.huge}

@@ -7,10 +7,11 @@
 --
 -- search.genetic is the algorithm alone, for anything with a fitness. The command `resmoon search` is run and show.
 -- Topic: search
-return {
+local library = require "resmoon.base.library"
+return library("search", {
   run     = require "resmoon.search.run",
   show    = require "resmoon.search.show",
   apply   = require("resmoon.search.trial").apply,
   genetic = require "resmoon.search.genetic",
   genes   = require "resmoon.search.genes",
-}
+})

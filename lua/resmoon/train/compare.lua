@@ -10,6 +10,7 @@ local named  = require "resmoon.runs.named"
 local plot   = require "resmoon.plot"
 local record = require "resmoon.runs.record"
 local text   = require "resmoon.base.text"
+local shown  = require "resmoon.base.shown"
 
 local compare = {duration = require("resmoon.train.progress").duration}
 
@@ -76,7 +77,7 @@ function compare.topk(runs)
     lines[i + 1] = {names[i], percent(top1(last)), percent(last[prefix .. "top3"]), percent(last[prefix .. "top5"]),
                     cell("%.4f", loss), best and ("%s (%d)"):format(percent(best), at) or "-"}
   end
-  return text.columns(lines), lines
+  return shown.mark(text.columns(lines)), shown.mark(lines)
 end
 
 -- A sentence where the runs were not all trained and tested on the same images, as far as they know; or nil.

@@ -26,6 +26,7 @@ local Progress   = require "resmoon.train.progress"
 local restore    = require "resmoon.train.restore"
 local text       = require "resmoon.base.text"
 local xpcall     = require("resmoon.base.catch").xpcall
+local shown      = require "resmoon.base.shown"
 local sys        = core.sys
 
 local Trainer = class("Trainer")
@@ -140,7 +141,7 @@ function Trainer:state()
     generators = checkpoint.generators(),
   }
   for key, value in pairs(self.about or {}) do state[key] = value end
-  return state
+  return shown.mark(state)
 end
 
 --- Saves everything to last.safetensors of the run's folder, or to `path`.
@@ -340,7 +341,7 @@ end
 
 local function result(self, stopped)
   local rows = self.log.rows
-  return {stopped = stopped, epochs = #rows, best = self.best, last = rows[#rows], log = self.log}
+  return shown.mark {stopped = stopped, epochs = #rows, best = self.best, last = rows[#rows], log = self.log}
 end
 
 local function diverged(self, what)

@@ -14,9 +14,10 @@
 --   > schedule = optim.schedule.Warmup(cosine, {warmup_steps = 2})
 --   > opt.lr
 --   0.01
+local library = require "resmoon.base.library"
 local decay = require "resmoon.optim.schedule.decay"
 
-return {
+return library("optim.schedule", {
   Step        = decay.Step,
   MultiStep   = decay.MultiStep,
   Exponential = decay.Exponential,
@@ -24,4 +25,4 @@ return {
   OneCycle    = require "resmoon.optim.schedule.onecycle",
   Plateau     = require "resmoon.optim.schedule.plateau",
   Warmup      = require "resmoon.optim.schedule.warmup",
-}
+})

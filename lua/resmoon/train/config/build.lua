@@ -3,6 +3,7 @@ local initialize = require "resmoon.nn.initialize"
 local models     = require "resmoon.models"
 local optim      = require "resmoon.optim"
 local schedules  = require "resmoon.optim.schedule"
+local shown      = require "resmoon.base.shown"
 
 local build = {}
 
@@ -78,7 +79,7 @@ end
 --   {flip = false, pad = 3}
 function build.augmentation(c)
   if c.augment ~= true and c.augment ~= "shift" then return false end
-  return {pad = c.shift or 4, flip = c.augment == true}
+  return shown.mark {pad = c.shift or 4, flip = c.augment == true}
 end
 
 return build

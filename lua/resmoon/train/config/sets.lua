@@ -3,6 +3,7 @@ local data       = require "resmoon.data"
 local setting    = require "resmoon.runs.setting"
 local source     = require "resmoon.runs.source"
 local transforms = require "resmoon.data.transforms"
+local shown      = require "resmoon.base.shown"
 
 local TEST_SEED = 1   -- draws the images of test_size
 
@@ -93,10 +94,10 @@ end
 --   > train.config.normalization(c, data.shapes10 {size = 10})
 --   {0, 0, 0}  {1, 1, 1}
 function sets.normalization(c, dataset)
-  if c.standardize then return c.mean or dataset.mean, c.std or dataset.std end
+  if c.standardize then return shown.mark(c.mean or dataset.mean), shown.mark(c.std or dataset.std) end
   local mean, std = {}, {}
   for i = 1, dataset.shape[1] do mean[i], std[i] = 0, 1 end
-  return mean, std
+  return shown.mark(mean), shown.mark(std)
 end
 
 return sets
