@@ -87,7 +87,10 @@ function Loader.new(dataset, options)
     seeds = seeds(options), prefetch = options.prefetch or 2,
     done = {epoch = 0, step = 0},   -- the batch handed out last
   }
-  self.table = dataset.shape and table_of(dataset, options)
+  if not dataset.inputs then self.table = dataset.shape and table_of(dataset, options)
+  elseif options.mean or options.std then
+    fail("loader: mean and std are of images of bytes; %s holds float32 numbers", dataset.name)
+  end
   return setmetatable(self, Loader)
 end
 
@@ -122,7 +125,12 @@ end
 -- are taken as they are. Of images in parts (ten crops: (n, 10, C, H, W)) the parts follow one another, and there is
 -- one label for all of them.
 local function treat(self, k, first, x, y)
-  if x.dtype ~= "uint8" then return x, y end
+  if x.dtype ~= "uint8" then
+    if self.pad > 0 or self.flip then
+      fail("loader: augment shifts and mirrors images of bytes (uint8); these are %s", x.dtype)
+    end
+    return x, y
+  end
   local label = y
   if x:dim() == 5 then
     y = y:reshape(-1, 1):expand(-1, x.shape[2]):contiguous():reshape(-1)   -- reshape alone: a view of 1

@@ -95,7 +95,7 @@ function folder.summary(run)
     if value(row.img_per_s) then images, timed = images + row.img_per_s, timed + 1 end
     local err = row.test_error or row.val_error or row.train_error
     if value(err) and err < sum.best then sum.best, sum.best_epoch = err, row.epoch end
-    local decides = value(Log.deciding(row))
+    local decides = value((Log.deciding(row)))
     if decides and decides < lowest then
       lowest, sum.kept, sum.kept_epoch = decides, value(err) or math.huge, row.epoch
     end

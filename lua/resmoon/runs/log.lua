@@ -3,7 +3,8 @@
 -- Columns: epoch; steps (since the start); lr and momentum (during the last step of the epoch; of Adam beta1); loss
 -- and error (in percent) on the training images, as they were seen in training, and after the epoch on the
 -- validation images (empty without a validation split) and the test images, there with top-3 and top-5 accuracy
--- (in percent); seconds; img_per_s (training alone).
+-- (in percent); seconds; img_per_s (training alone). Errors and accuracies are empty where there are none: where
+-- numbers are predicted instead of classes (regression), and in training on mixed images (mixup, cutmix).
 -- The file is written as a whole after each epoch, so it never ends in half a line. What a reader finds in it is what
 -- was written: a file that was cut, mixed up or changed into another form is refused with its line.
 --
@@ -53,14 +54,19 @@ function Log:cut(epoch)
 end
 
 --- The error of an epoch that decides which one is the best: of the validation images, else the test images, else the
--- training images. best.safetensors holds the network of the epoch with the lowest, and early stopping waits for it.
--- Call: train.Log.deciding(row) -> number
--- Units: per cent.
+-- training images; where nothing has an error (regression), the loss of the same. best.safetensors holds the network
+-- of the epoch with the lowest, and early stopping waits for it.
+-- Call: train.Log.deciding(row) -> number, "error" or "loss"
+-- Units: errors in per cent.
 -- Errors: none.
 -- Example:
 --   > train.Log.deciding {train_error = 5, test_error = 9, val_error = 8}
---   8
-function Log.deciding(row) return row.val_error or row.test_error or row.train_error end
+--   8  error
+function Log.deciding(row)
+  local err = row.val_error or row.test_error or row.train_error
+  if err then return err, "error" end
+  return row.val_loss or row.test_loss or row.train_loss, "loss"
+end
 
 --- The log by columns: log:by_column().test_error is a list, with NaN where there is no value.
 -- Call: log:by_column() -> table of lists
@@ -144,8 +150,16 @@ local function number(field)
   return sign == "-" and value == value and -value or value
 end
 
--- What every epoch of a run has.
+-- Columns that every log has; of train_error all rows have a value, or none.
 local needed = {"epoch", "train_loss", "train_error"}
+
+-- The first of them that a row lacks, or nil. first: the first row, where this is another.
+local function lacking(row, first)
+  for _, name in ipairs(needed) do
+    local optional = name == "train_error" and not (first and first.train_error)
+    if not row[name] and not optional then return name end
+  end
+end
 
 -- Names of the columns, and those of them that are not ours.
 local function read_head(line, complain)
@@ -206,7 +220,11 @@ function Log.read(path)
       end
       for _, name in ipairs(needed) do
         if not seen[name] then complain(1, ("the column %s is missing"):format(name)) end
-        if not row[name] then complain(at, ("a row without %s"):format(name)) end
+      end
+      local lack = lacking(row, log.rows[1])
+      if lack then complain(at, ("a row without %s"):format(lack)) end
+      if row.train_error and log.rows[1] and not log.rows[1].train_error then
+        complain(at, "a row with train_error, which the first row has not")
       end
       row.epoch = math.tointeger(row.epoch)
       local last = log.rows[#log.rows]

@@ -109,7 +109,7 @@ end
 local function of_tensors(set)
   local hash = core.sha256()
   if not set.indices then
-    hash:update(set.images):update(set.labels)
+    hash:update(set.images or set.inputs):update(set.labels or set.targets)
     return {positions = ranges {1} .. (set:size() > 1 and "-" .. set:size() or ""), digest = hash:digest()}
   end
   local n = set:size()
@@ -124,13 +124,14 @@ local function split_of(set, about)
   local classes = set.classes or {}
   local whole = base(set)
   local labels = whole.all_labels and whole:all_labels():totable()
+  local counted = labels and not whole.outputs
   local paths = files_of(whole)
   local made
   if paths then made = of_files(paths, labels, classes, about)
-  elseif labels and type(whole.images) == "userdata" then made = of_tensors(whole)
+  elseif labels and type(whole.images or whole.inputs) == "userdata" then made = of_tensors(whole)
   else made = {} end
   made.images = set:size()
-  made.by_class = labels and counts(labels, classes) or nil
+  made.by_class = counted and counts(labels, classes) or nil
   made.space = made.positions and whole.split or nil   -- which file's positions
   return made
 end

@@ -119,7 +119,8 @@ row {"name", "string", usually = "the model's", incidental = true, help = "what 
 
 group = "Data"
 row {"data", "string", default = "shapes10", flag = "--data DIR", images = true, may_change = true,
-     help = "folder with CIFAR-10, CIFAR-100, MNIST or an image folder, or shapes10: images made here"}
+     help = "folder with CIFAR-10, CIFAR-100, MNIST or an image folder, or shapes10: images made here; in train.run "
+            .. "also a data set, or {train =, test =, validation =}"}
 row {"train_size", "whole", least = 1, usually = "all", flag = "--train-size N", images = true, reported = true,
      help = "train on so many images"}
 row {"test_size", "whole", least = 1, usually = "all", flag = "--test-size N", images = true, reported = true,
@@ -213,7 +214,8 @@ row {"drawing", "table", usually = "png, svg", may_change = true,
 group = "Written by the run"
 row {"chosen", "table", help = "the defaults that were chosen for network and images, by name"}
 row {"classes", "table", help = "names of the classes"}
-row {"input", "table", help = "shape of an image, {C, H, W}"}
+row {"input", "table", help = "shape of an image, {C, H, W}, or of a row of numbers"}
+row {"outputs", "whole", help = "how many numbers are predicted, where the data have no classes (regression)"}
 row {"parameters", "whole", help = "how many numbers the network learns"}
 row {"data_name", "string", incidental = true, help = "what the data set calls itself"}
 row {"data_path", "string", incidental = true, help = "where the data lie, from whatever folder the run is taken up"}

@@ -102,9 +102,10 @@ function defaults.fit(c, dataset)
   choose("lr", rate(c))
   if c.max_lr == rate_before and chosen.lr == c.lr then c.max_lr = c.lr end
   local classes = dataset.classes or {}
-  if dataset.mirror == false or are_characters(classes) or have_sides(classes) then choose("augment", "shift") end
+  if dataset.inputs then choose("augment", false)   -- numbers, not images
+  elseif dataset.mirror == false or are_characters(classes) or have_sides(classes) then choose("augment", "shift") end
   -- Four pixels of 32 are the paper's; of a smaller image they would be most of it.
-  if (c.augment == true or c.augment == "shift") and c.shift == nil and dataset.shape then
+  if (c.augment == true or c.augment == "shift") and c.shift == nil and dataset.shape and not dataset.inputs then
     c.shift = math.max(1, math.min(4, math.min(dataset.shape[2], dataset.shape[3]) // 7))
   end
 end

@@ -26,9 +26,12 @@ end
 local function check_state(state)
   check(state, "its state", {epoch = function(n) return is_count(n) and n > 0 end, steps = is_count,
                              ["?lr"] = is_number, ["?momentum"] = is_number})
-  if state.best ~= nil then check(state.best, "the best epoch", {error = is_number, epoch = is_count}) end
+  if state.best ~= nil then
+    local what = type(state.best) == "table" and state.best.loss and "loss" or "error"
+    check(state.best, "the best epoch", {[what] = is_number, epoch = is_count})
+  end
   if state.sums ~= nil then
-    check(state.sums, "the sum of its epoch", {loss = is_number, wrong = is_number, count = is_count,
+    check(state.sums, "the sum of its epoch", {loss = is_number, ["?wrong"] = is_number, count = is_count,
                                                seconds = is_number})
   end
 end

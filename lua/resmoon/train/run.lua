@@ -6,6 +6,7 @@ local config     = require "resmoon.train.config"
 local curves     = require "resmoon.plot.curves"
 local data       = require "resmoon.data"
 local device     = require "resmoon.runs.device"
+local given      = require "resmoon.train.config.given"
 local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
 local lock       = require "resmoon.runs.lock"
@@ -30,7 +31,7 @@ end
 -- The data sets of a config: {train, test, validation}, those given or what it names.
 local function open(c, options)
   if c.threads then core.set_num_threads(c.threads) end
-  return options.sets or {config.open(c)}
+  return options.sets or {config.open(c, options)}
 end
 
 local function record_of(sets, c, like)
@@ -55,7 +56,7 @@ local function build(c, sets, path, options)
   if options.progress ~= false and not options.label then print(data.summary(train, test, validation)) end
   local mean, std = config.normalization(c, train)
   if not c.classes then config.fit(c, train) end  -- a run that is taken up has been fitted
-  c.classes, c.input, c.data_name = train.classes, train.shape, train.name
+  c.classes, c.input, c.data_name, c.outputs = train.classes, train.shape, train.name, train.outputs
   local net = config.model(c)
   c.device = c.device or device()  -- a run that is taken up keeps that of its first epoch
   c.parameters = 0
@@ -111,7 +112,7 @@ end
 -- Errors: raises where the folder holds a run already, and for what cannot train. The trainer holds the folder's lock
 -- until its fit returns.
 function run.trainer(partial, options)
-  options = options or {}
+  partial, options = given.take(partial, options)
   local c = config.complete(partial)
   local path = options.folder
   models.get(c.model)                       -- raises, before any work
@@ -244,7 +245,7 @@ end
 -- Errors: raises where the folder is not a run or in use; where its checkpoint is missing, damaged or of another
 -- training; where the data are not those it was begun with.
 function run.reopen(path, changes, options)
-  options = options or {}
+  changes, options = given.take(changes, options)
   local c = run.changed(path, changes)
   local held = lock.take(path)
   local _ <close> = lock.on_error(held)

@@ -13,7 +13,7 @@ local build = {}
 --   > train.config.model(train.config.complete {model = "lenet5"}).name
 --   lenet5
 function build.model(c)
-  local options = {num_classes = c.classes and #c.classes or 10, input = c.input, width = c.width,
+  local options = {num_classes = c.outputs or c.classes and #c.classes or 10, input = c.input, width = c.width,
                    shortcut = c.shortcut, block = c.block, activation = c.activation}
   local net = models.get(c.model)(options)
   if not c.init then return net end
