@@ -100,9 +100,9 @@ end
 --   points: 6 rows (2), 3 classes
 --   > data.from_tensors(x, rm.randn(6))
 --   tensors: 6 rows (2), 1 number to predict
---   > for x, y in data.Loader(ds, {batch_size = 4}):epoch(1) do print(x.shape, y) end
---   {4, 2}  [1, 1, 2, 2]  int64 (4)
---   {2, 2}  [3, 3]  int64 (2)
+--   > for x, y in data.Loader(ds, {batch_size = 4}):epoch(1) do print(x.shape[2], y) end
+--   2  [1, 1, 2, 2]  int64 (4)
+--   2  [3, 3]  int64 (2)
 function Tensors.from_tensors(x, y, options)
   options = options_of("from_tensors", options, {"name", "classes", "mean", "std"})
   check_rows("x", x)
@@ -201,7 +201,8 @@ end
 --    [0., 1.],
 --    [1., 0.],
 --    [1., 1.]]
---   float32 (4, 2)  [1, 2, 2, 1]  int64 (4)
+--   float32 (4, 2)
+--   [1, 2, 2, 1]  int64 (4)
 --   > data.from_table {{{1, 2}, 0.5}, {{3, 4}, 1.5}}
 --   table: 2 rows (2), 1 number to predict
 function Tensors.from_table(rows, options)
@@ -225,13 +226,15 @@ function Tensors.from_table(rows, options)
     kind = kind or own_kind
     if own_kind ~= kind then fail("from_table: the label of row %d is a %s, that of row 1 a %s", i, own_kind, kind) end
   end
-  local given, y, classes = options.classes, nil, nil
+  local given, classes = options.classes, nil
+  local y
   if kind == "name" then y, classes = named_labels(labels, given)
   elseif kind == "class" then y, classes = core.tensor(labels, "int64"), given
   elseif kind == "number" then y = core.tensor(labels)
   else
-    for i = 1, #labels do labels[i] = input_of(labels[i], i) end
-    y = core.stack(labels, 1)
+    local targets = {}
+    for i = 1, #labels do targets[i] = input_of(labels[i], i) end
+    y = core.stack(targets, 1)
   end
   if given and not classes then fail("from_table: classes are named, but the labels are numbers to predict") end
   return Tensors.from_tensors(core.stack(inputs, 1), y, {name = options.name or "table", classes = classes})

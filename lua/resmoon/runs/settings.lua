@@ -147,6 +147,10 @@ row {"epochs", "whole", least = 1, usually = "164; 10 for shapes10", flag = "--e
      reported = true, help = "passes over the training images"}
 row {"batch_size", "whole", least = 1, usually = "128; less for few images", flag = "--batch-size N", reported = true,
      help = "images per step"}
+row {"sampling", "string", default = "shuffle", choices = {"shuffle", "balanced"}, flag = "--sampling", reported = true,
+     mark = "%s classes",
+     help = "which images make up an epoch. shuffle: each once; balanced: drawn so that every class comes as often as "
+            .. "any other, with replacement"}
 row {"drop_last", "boolean", usually = "off", flag = "--drop-last", reported = true,
      help = "leave out the last batch of an epoch where it is smaller than the others"}
 row {"optimizer", "string", default = "sgd", choices = {"sgd", "adam", "adamw", "rmsprop"}, flag = "--optimizer",

@@ -100,12 +100,12 @@ check.case("a regression is trained, logged, evaluated and taken up again by its
 end)
 
 check.case("classes of vectors: val_split and train_size take their share", function()
-  local result = train.run({model = "mlp", data = points(200, "classes"), val_split = 0.2, train_size = 150, epochs = 4},
-                           {progress = false})
+  local settings = {model = "mlp", data = points(200, "classes"), val_split = 0.2, train_size = 150, epochs = 4}
+  local result = train.run(settings, {progress = false})
   check.equal(#result.config.classes, 2)
   check.that(result.last.val_error < 10 and result.last.train_error < 30, result.last.val_error)
-  check.error(function() train.run({model = "mlp", data = points(20, "classes"), augment = true}, {progress = false}) end,
-              "shifts and mirrors images of bytes")
+  settings.augment = true
+  check.error(function() train.run(settings, {progress = false}) end, "shifts and mirrors images of bytes")
   check.error(function() train.run({model = "mlp", data = {test = points(20)}}) end, "data has no train")
   check.error(function() train.run({model = "mlp", data = {train = 3}}) end, "data.train is a number")
 end)
