@@ -174,20 +174,28 @@ row {"early_stop", "whole", least = 0, default = 0, flag = "--early-stop N", may
      mark = "patience %d", help = "stop after so many epochs without a better error; 0: never"}
 
 group = "Learning rate"
-row {"schedule", "string", default = "multistep", choices = {"multistep", "onecycle", "cosine", "step", "constant"},
-     flag = "--schedule", reported = true,
+row {"schedule", "string", default = "multistep",
+     choices = {"multistep", "onecycle", "cosine", "step", "cyclic", "constant"},
+     besides = {"lambda"}, flag = "--schedule", reported = true,
      help = "multistep: times gamma at the milestones; step: times gamma every step-size epochs; cosine: half a cosine "
-            .. "from lr to 0; onecycle: up to max-lr in the first quarter, then down to 0; constant"}
+            .. "from lr to 0; onecycle: up to max-lr in the first quarter, then down to 0; cyclic: from base-lr to "
+            .. "max-lr in step-size epochs, back in as many, and again; constant. In train.run also a function: the "
+            .. "rate of epoch t (0, 1, ...) is lr times what it gives"}
 row {"milestones", "epochs", usually = "81 and 122 of 164, in proportion", flag = "--milestones N,N", reported = true,
      help = "multistep: after which epochs"}
 row {"gamma", "number", least = 0, default = 0.1, flag = "--gamma X", reported = true,
-     help = "multistep, step: the factor"}
-row {"step_size", "whole", least = 1, usually = "a third of all", flag = "--step-size N", reported = true,
-     help = "step: epochs between two steps"}
+     help = "multistep, step: the factor; cyclic with exp_range: what is left of the height at the end"}
+row {"step_size", "whole", least = 1, usually = "a third of all; cyclic: an eighth", flag = "--step-size N",
+     reported = true, help = "step: epochs between two steps; cyclic: epochs of half a cycle"}
 row {"max_lr", "number", least = 0, usually = "lr", flag = "--max-lr RATE", reported = true,
-     help = "onecycle: the highest rate, which lr would be otherwise"}
+     help = "onecycle, cyclic: the highest rate, which lr would be otherwise"}
+row {"base_lr", "number", least = 0, usually = "a quarter of max-lr", flag = "--base-lr RATE", reported = true,
+     help = "cyclic: the lowest rate"}
+row {"cycle_mode", "string", default = "triangular", choices = {"triangular", "triangular2", "exp_range"},
+     flag = "--cycle-mode", reported = true,
+     help = "cyclic: all cycles are as high; each is half as high as the one before; or they shrink step by step"}
 row {"cycle_momentum", "boolean", default = false, flag = "--cycle-momentum", reported = true,
-     help = "onecycle: momentum falls by 0.1 while the rate climbs, and comes back"}
+     help = "onecycle, cyclic: momentum falls by 0.1 while the rate climbs, and comes back"}
 row {"max_momentum", "number", least = 0, usually = "0.95", flag = "--max-momentum X", reported = true,
      help = "with cycle-momentum: where it starts and ends"}
 row {"warmup", "number", least = 0, usually = "0; 1 for 110 layers with sgd", flag = "--warmup EPOCHS",

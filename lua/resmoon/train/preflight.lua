@@ -102,8 +102,12 @@ end
 function preflight.settings(c, steps, images)
   local notes = {}
   local function note(...) notes[#notes + 1] = string.format(...) end
-  if c.lr == 0 or c.schedule == "onecycle" and c.max_lr == 0 then
-    error(("train: %s is 0: nothing would be learned"):format(c.schedule == "onecycle" and "max_lr" or "lr"), 0)
+  local cycles = c.schedule == "onecycle" or c.schedule == "cyclic"
+  if c.lr == 0 or cycles and c.max_lr == 0 then
+    error(("train: %s is 0: nothing would be learned"):format(cycles and "max_lr" or "lr"), 0)
+  end
+  if c.schedule == "cyclic" and c.base_lr > c.max_lr then
+    note("cyclic: base_lr %g is above max_lr %g: the cycle begins at its highest rate", c.base_lr, c.max_lr)
   end
   if images and images < c.batch_size then
     note("a batch of %d takes all %d training images: one step an epoch", c.batch_size, images)

@@ -67,7 +67,7 @@ local function build(c, sets, path, options)
   preflight.batches(net, loader, c.accumulate)
   local notes = preflight.settings(c, #loader, train:size())
   local optimizer = config.optimizer(c, net:parameters())
-  local schedule, unit = config.schedule(c, optimizer, #loader)
+  local schedule, unit = config.schedule(c, optimizer, #loader, options.schedule)
   local function fixed(set)
     return set and data.Loader(set, {batch_size = math.max(c.batch_size, config.test_batch(set.shape)),
                                     mean = mean, std = std})
@@ -163,6 +163,7 @@ function run.changed(path, changes)
     end
     if may_change then
       local fixed_end = saved.schedule == "onecycle" or saved.schedule == "cosine"
+        or saved.schedule == "cyclic" and saved.cycle_mode == "exp_range"
       if name == "epochs" and value ~= saved.epochs and fixed_end then
         error(("%s: its %s schedule ends at epoch %d, so that is where the run ends"):format(path, saved.schedule,
               saved.epochs), 0)

@@ -14,9 +14,15 @@
 --   > schedule = optim.schedule.Warmup(cosine, {warmup_steps = 2})
 --   > opt.lr
 --   0.01
-local decay = require "resmoon.optim.schedule.decay"
+local Cyclic = require "resmoon.optim.schedule.cyclic"
+local decay  = require "resmoon.optim.schedule.decay"
+local Lambda = require "resmoon.optim.schedule.lambda"
 
 return {
+  Cyclic      = Cyclic,
+  CyclicLR    = Cyclic,
+  Lambda      = Lambda,
+  LambdaLR    = Lambda,
   Step        = decay.Step,
   MultiStep   = decay.MultiStep,
   Exponential = decay.Exponential,

@@ -37,19 +37,32 @@ function build.optimizer(c, parameters)
 end
 
 --- The schedule of a config: the object (nil: constant) and what it counts, "epoch" or "step".
--- Call: train.config.schedule(config, optimizer, steps_per_epoch) -> schedule or nil, unit
+-- With schedule "lambda" the rate is lr times own(t), t = 0 in the first epoch.
+-- Call: train.config.schedule(config, optimizer, steps_per_epoch, own = nil) -> schedule or nil, unit
 -- Units: "epoch" or "step".
--- Errors: as the schedule's.
+-- Errors: as the schedule's; raises for "lambda" without a function.
 -- Example:
 --   > c = train.config.complete {schedule = "cosine", epochs = 10}
 --   > opt = train.config.optimizer(c, models.mlp():parameters())
 --   > schedule, unit = train.config.schedule(c, opt, 100)
 --   > schedule.T_max, unit
 --   1000  step
-function build.schedule(c, optimizer, steps_per_epoch)
+function build.schedule(c, optimizer, steps_per_epoch, own)
   local made, unit
-  if c.schedule == "onecycle" then
-    local high = c.max_momentum or 0.95
+  local high = c.max_momentum or 0.95
+  if c.schedule == "lambda" then
+    if not own then
+      error("train: this run's schedule is a function, which config.json cannot hold: give it again (schedule = "
+            .. "function(epoch) ... end)", 0)
+    end
+    made, unit = schedules.Lambda(optimizer, {lr_lambda = own}), "epoch"
+  elseif c.schedule == "cyclic" then
+    local total = c.epochs * steps_per_epoch
+    made, unit = schedules.Cyclic(optimizer, {
+      base_lr = c.base_lr, max_lr = c.max_lr, step_size_up = c.step_size * steps_per_epoch, mode = c.cycle_mode,
+      gamma = c.gamma ^ (1 / total), cycle_momentum = c.cycle_momentum, max_momentum = high,
+      base_momentum = math.max(0, high - 0.1)}), "step"
+  elseif c.schedule == "onecycle" then
     made, unit = schedules.OneCycle(optimizer, {
       max_lr = c.max_lr, total_steps = c.epochs * steps_per_epoch, pct_start = 0.25, cycle_momentum = c.cycle_momentum,
       max_momentum = high, base_momentum = math.max(0, high - 0.1)}), "step"

@@ -1,10 +1,12 @@
---- What a program gives train.run as an object and config.json cannot hold: data sets.
+--- What a program gives train.run as an object and config.json cannot hold: data sets, a schedule.
 --
 --     train.run {data = dataset}                        trained on; not tested
 --     train.run {data = {train = a, test = b}}          a fold of data.k_fold, for example
 --
--- The config then says `data = "given"`; the run's record of its data (data.json) knows which they were, and whoever
--- takes the run up gives them again.
+--     train.run {schedule = function(epoch) return 0.9 ^ epoch end}     epoch 0, 1, ...; times lr
+--
+-- The config then says `data = "given"` or `schedule = "lambda"`; the run's record of its data (data.json) knows which
+-- they were, and whoever takes the run up gives them again.
 local given = {}
 
 local splits = {train = true, test = true, validation = true}
@@ -28,7 +30,8 @@ local function sets_of(value)
   return value
 end
 
---- Settings and options with the objects among the settings moved to the options: settings.data to options.given.
+--- Settings and options with the objects among the settings moved to the options: settings.data to options.given,
+-- a function as settings.schedule to options.schedule.
 -- Neither table is changed. Errors: raises for tables that are no data sets.
 function given.take(settings, options)
   local c, o = {}, {}
@@ -37,6 +40,7 @@ function given.take(settings, options)
   if type(c.data) == "table" then
     o.given, c.data = sets_of(c.data), "given"
   end
+  if type(c.schedule) == "function" then o.schedule, c.schedule = c.schedule, "lambda" end
   return c, o
 end
 
