@@ -170,6 +170,11 @@ row {"clip", "number", least = 0, default = 0, flag = "--clip NORM", reported = 
      help = "largest norm of the gradient; 0: no limit"}
 row {"max_norm", "number", least = 0, default = 0, flag = "--max-norm NORM", reported = true, mark = "max-norm %g",
      help = "weight restriction: after each step no row of a weight (what leads to one output) is longer; 0: no limit"}
+row {"ema", "number", least = 0, below = 1, default = 0, flag = "--ema DECAY", reported = true,
+     mark = "averaged weights, EMA %g",
+     help = "keep an exponential moving average of the weights, such as 0.999 of each step (at step n at most "
+            .. "(1 + n) / (10 + n)): it is evaluated beside the network, decides which epoch is the best, and is what "
+            .. "best.safetensors holds; 0: none"}
 row {"early_stop", "whole", least = 0, default = 0, flag = "--early-stop N", may_change = true, reported = true,
      mark = "patience %d", help = "stop after so many epochs without a better error; 0: never"}
 

@@ -41,7 +41,9 @@ function Progress.results(row)
   if row.train_error then parts[#parts + 1] = text.format("train error %5.2f%%", row.train_error) end
   for _, split in ipairs {"val", "test"} do
     local err, loss = row[split .. "_error"], row[split .. "_loss"]
-    if err then parts[#parts + 1] = text.format("%s error %5.2f%%", split, err)
+    local averaged = row[split .. "_ema_error"]
+    averaged = averaged and text.format(" (averaged weights %5.2f%%)", averaged) or ""
+    if err then parts[#parts + 1] = text.format("%s error %5.2f%%%s", split, err, averaged)
     elseif loss and not measured then parts[#parts + 1] = text.format("%s loss %.4f", split, loss) end
   end
   return parts

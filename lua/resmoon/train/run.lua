@@ -11,6 +11,7 @@ local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
 local lock       = require "resmoon.runs.lock"
 local models     = require "resmoon.models"
+local optim      = require "resmoon.optim"
 local preflight  = require "resmoon.train.preflight"
 local record     = require "resmoon.runs.record"
 local settings   = require "resmoon.runs.settings"
@@ -77,6 +78,7 @@ local function build(c, sets, path, options)
     validation = fixed(validation), epochs = c.epochs, loss = loss_of(c), folder = path, hooks = options.hooks,
     early_stop = c.early_stop, clip = c.clip, max_norm = c.max_norm, accumulate = c.accumulate,
     progress = options.progress, name = options.label,
+    ema = c.ema > 0 and optim.EMA(net, {decay = c.ema, warmup = true}) or nil,
     about = {config = c, mean = mean, std = std},
   }
   trainer.notes = notes
@@ -102,7 +104,7 @@ end
 --- Trainer:fit()'s result, with folder, net and config; the curves are drawn into the folder.
 function run.finish(trainer, c)
   local outcome, path = trainer:fit(), trainer.folder
-  outcome.folder, outcome.net, outcome.config = path, trainer.net, c
+  outcome.folder, outcome.net, outcome.config, outcome.ema = path, trainer.net, c, trainer.ema
   if path and c and outcome.epochs > 0 then outcome.undrawn = draw(path, c) end
   return outcome
 end
@@ -135,7 +137,8 @@ end
 --  label     shown before each line
 --  hooks     as of train.Trainer
 --  sets      {train, test, validation}: instead of opening settings.data
--- Returns: what trainer:fit() does, with folder, net and config; undrawn: why the curves could not be written.
+-- Returns: what trainer:fit() does, with folder, net and config; ema: the average of the weights, where one is kept;
+--  undrawn: why the curves could not be written.
 -- Errors: raises for an unknown setting, or where the folder holds a run already.
 -- Example:
 --   > settings = {model = "mlp", epochs = 1, train_size = 200, test_size = 50}

@@ -33,6 +33,7 @@ local Trainer = class("Trainer")
 local known = {
   "net", "optimizer", "schedule", "schedule_unit", "train", "test", "validation", "epochs", "loss", "folder", "name",
   "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "about",
+  "ema",
 }
 
 -- Of classes the cross-entropy, of numbers to predict the mean squared error.
@@ -71,6 +72,8 @@ end
 --   clip                largest norm of all gradients together; 0: as they are
 --   max_norm            weight restriction: after each step no row of a weight of two or more dimensions (all that
 --                       leads to one output) is longer than this (optim.max_norm); 0: no limit
+--   ema                 an optim.EMA of net: it is updated after each step, evaluated after each epoch beside the
+--                       network, and decides; best.safetensors then holds the averaged weights
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
 --   name                shown before each line;  about: a table that goes into the checkpoints
@@ -96,6 +99,7 @@ function Trainer:init(options)
   self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
   self.max_norm = options.max_norm or 0
   self.schedule_unit, self.accumulate = options.schedule_unit or "epoch", options.accumulate or 1
+  if self.ema and self.ema.net ~= self.net then fail("Trainer: ema is the average of another network") end
   self.given = given(self.net, self.optimizer)
   self.log = Log()
   self.epoch = 1             -- the one under way, or the next
@@ -166,7 +170,7 @@ function Trainer:save(path)
   local own = self:path("last.safetensors")
   path = path or own
   if not path then return end
-  checkpoint.save(path, self.net, self.optimizer, self:state())
+  checkpoint.save(path, self.net, self.optimizer, self:state(), self.ema)
   if path == own then self.left = sys.stat(path) end
 end
 
@@ -245,6 +249,7 @@ local function step(self, x, y)
   end
   self.optimizer:step()
   if self.max_norm > 0 then restrict(self) end
+  if self.ema then self.ema:update() end
   if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
   self.steps = self.steps + 1
   local sums, n = self.sums, y.shape[1]
@@ -311,16 +316,28 @@ local function finish_epoch(self)
     train_loss = sums.loss / sums.count,
     train_error = sums.wrong and 100 * sums.wrong / sums.count, img_per_s = sums.count / math.max(sums.seconds, 1e-9),
   }
-  local function evaluate(prefix, loader)
+  local function evaluate(prefix, loader, names)
     local measured = not loader or evaluation.evaluate(self.net, loader, {stop = interrupted, loss = self.loss})
-    for _, what in ipairs(loader and measured and {"loss", "error", "top3", "top5"} or {}) do
-      row[prefix .. "_" .. what] = measured[what]
-    end
+    for _, what in ipairs(loader and measured and names or {}) do row[prefix .. "_" .. what] = measured[what] end
     return measured
   end
-  if not (evaluate("val", self.validation) and evaluate("test", self.test)) then return nil end
+  local function both(suffix, ...)
+    return evaluate("val" .. suffix, self.validation, {...}) and evaluate("test" .. suffix, self.test, {...})
+  end
+  if not both("", "loss", "error", "top3", "top5") then return nil end
+  if self.ema and not self.ema:apply(both, "_ema", "loss", "error") then return nil end
   row.seconds = sums.seconds + sys.clock() - began
   return row
+end
+
+-- best.safetensors: the weights that were measured, the averaged ones where there are any.
+local function save_best(self, averaged)
+  local function save()
+    local state = self:state()
+    state.averaged = averaged
+    checkpoint.save(self:path("best.safetensors"), self.net, nil, state)
+  end
+  if averaged then self.ema:apply(save) else save() end
 end
 
 -- Log, schedule, checkpoints. The log comes first: of a row too many, resume takes care.
@@ -330,10 +347,12 @@ local function close_epoch(self, row)
   self.epoch, self.sums = self.epoch + 1, nil
   local value, what = Log.deciding(row)
   local better = value == value and (not self.best or value < self.best[what])   -- NaN is never the best
-  if better then self.best = {[what] = value, epoch = row.epoch} end
+  -- Whether the averaged weights are what was measured: without images to evaluate on, the training error decides.
+  local averaged = self.ema and (row.val_ema_loss or row.test_ema_loss) and true or nil
+  if better then self.best = {[what] = value, epoch = row.epoch, averaged = averaged} end
   if self.folder then
     self.log:write(self:path("log.csv"))
-    if better then checkpoint.save(self:path("best.safetensors"), self.net, nil, self:state()) end
+    if better then save_best(self, averaged) end
     self:save()
   end
 end
