@@ -160,7 +160,11 @@ row {"lr", "number", least = 0, flag = "--lr RATE", reported = true, help = "lea
                .. "0.01 for alexnet, vgg; 0.001 for adam, adamw, rmsprop"}
 row {"momentum", "number", least = 0, default = 0.9, flag = "--momentum X", reported = true, help = "of sgd"}
 row {"weight_decay", "number", least = 0, default = 1e-4, flag = "--weight-decay X", reported = true,
-     help = "weight decay, on all parameters"}
+     help = "weight decay, on all parameters unless the next option says otherwise"}
+row {"no_decay_on_norm_and_bias", "boolean", default = false, flag = "--no-decay-on-norm-and-bias", reported = true,
+     mark = "no decay on norms and biases",
+     help = "weight decay on weights of two or more dimensions alone: not on biases, the scales and shifts of norms, "
+            .. "and slopes of PReLU"}
 row {"nesterov", "boolean", default = false, flag = "--nesterov", reported = true, help = "Nesterov's momentum"}
 row {"label_smoothing", "number", least = 0, below = 1, default = 0.0, flag = "--label-smoothing X", reported = true,
      mark = "label smoothing %g", help = "share of the target that is spread over all classes"}

@@ -20,14 +20,37 @@ function build.model(c)
   return initialize.initialize_(net, c.init, {activation = c.activation})
 end
 
---- The optimizer of a config.
+-- The parameters as the optimizer takes them: with no_decay_on_norm_and_bias in two groups. What has one dimension
+-- (biases, scales and shifts of norms, slopes) has no decay; the group with it comes last, and so takes in what joins a
+-- network later.
+local function grouped(c, parameters)
+  if not c.no_decay_on_norm_and_bias then return parameters end
+  local plain, decayed, groups = {}, {}, {}
+  for _, p in ipairs(parameters) do
+    local list = #p.shape < 2 and plain or decayed
+    list[#list + 1] = p
+  end
+  if #plain > 0 then groups[1] = {params = plain, weight_decay = 0.0} end
+  if #decayed > 0 then groups[#groups + 1] = {params = decayed} end
+  return groups
+end
+
+--- The optimizer of a config. With no_decay_on_norm_and_bias it has two groups: parameters of one dimension, without
+-- weight decay, and all others.
 -- Call: train.config.optimizer(config, parameters) -> optimizer
 -- Errors: as the optimizer's.
+-- Source: no decay on biases and norms: Goyal et al. 2017, arXiv:1706.02677, section 5.1 (batch norm); He et al. 2019,
+--  arXiv:1812.01187, section 3.1.
 -- Example:
 --   > c = train.config.complete {optimizer = "adam", lr = 0.001}
 --   > train.config.optimizer(c, models.mlp():parameters()).lr
 --   0.001
+--   > c = train.config.complete {no_decay_on_norm_and_bias = true}
+--   > opt = train.config.optimizer(c, models.mlp():parameters())
+--   > opt.groups[1].weight_decay, opt.groups[2].weight_decay
+--   0.0  0.0001
 function build.optimizer(c, parameters)
+  parameters = grouped(c, parameters)
   if c.optimizer == "sgd" then
     return optim.SGD(parameters, {lr = c.lr, momentum = c.momentum, weight_decay = c.weight_decay,
                                   nesterov = c.nesterov})
