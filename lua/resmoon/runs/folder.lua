@@ -78,9 +78,9 @@ end
 local function value(x) return x == x and x or nil end
 
 --- The summary of a run's rows: epochs, final and best error (percent), seconds, img_per_s (mean), and kept, the error
--- of the network in best.safetensors, with kept_epoch, its epoch. All errors are those of the test images, where there
--- are any; which network is kept, the validation images decide (train.Log.deciding). NaN is never the best; best and
--- kept are infinity where no epoch has an error.
+-- of the network in best.safetensors (the averaged one, where there is one), with kept_epoch, its epoch. All errors
+-- are those of the test images, where there are any; which network is kept, the validation images decide
+-- (train.Log.deciding). NaN is never the best; best and kept are infinity where no epoch has an error.
 -- Call: train.folder.summary(run) -> table
 -- Errors: none.
 -- Example:
@@ -97,9 +97,10 @@ function folder.summary(run)
     if value(row.img_per_s) then images, timed = images + row.img_per_s, timed + 1 end
     local err = row.test_error or row.val_error or row.train_error
     if value(err) and err < sum.best then sum.best, sum.best_epoch = err, row.epoch end
-    local decides = value(Log.deciding(row))
+    local kept = row.test_ema_error or row.val_ema_error or err
+    local decides = value((Log.deciding(row)))
     if decides and decides < lowest then
-      lowest, sum.kept, sum.kept_epoch = decides, value(err) or math.huge, row.epoch
+      lowest, sum.kept, sum.kept_epoch = decides, value(kept) or math.huge, row.epoch
     end
     sum.final, sum.final_loss, sum.final_train = err, row.train_loss, row.train_error
   end

@@ -34,6 +34,9 @@ function compare.table(runs)
                 "img/s"}
   local names, sets, several = named.names(runs), named.data(runs), false
   for _, set in ipairs(sets) do several = several or set ~= sets[1] end
+  local averaged = false
+  for _, run in ipairs(runs) do averaged = averaged or (run.config.ema or 0) > 0 end
+  if averaged then table.insert(head, 7, "averaged (EMA)") end
   if several then table.insert(head, 2, "data") end
   local lines = {head}
   for i, run in ipairs(runs) do
@@ -44,6 +47,10 @@ function compare.table(runs)
       s.best < math.huge and ("%.2f%% (%d)"):format(s.best, s.best_epoch) or "-",
       compare.duration(s.seconds), cell("%.0f", s.img_per_s),
     }
+    if averaged then
+      local last = run.rows[#run.rows] or {}
+      table.insert(cells, 7, cell("%.2f%%", last.test_ema_error or last.val_ema_error))
+    end
     if several then table.insert(cells, 2, sets[i]) end
     lines[i + 1] = cells
   end
