@@ -24,6 +24,7 @@
   X(locale) \
   X(loss) \
   X(machine) \
+  X(math) \
   X(norm) \
   X(normalize) \
   X(optim) \

@@ -73,8 +73,8 @@ static int tensor_pow(lua_State *L) { return binary(L, RM_POW, "pow"); }
 /* The larger or the smaller of two, element by element.
  * Call: x:maximum(y) -> tensor
  * Call: x:minimum(y) -> tensor
- * Shapes: the two broadcast; y may be a number. NaN wins.
- * Errors: shapes that do not broadcast; types other than float32.
+ * Shapes: the two broadcast; y may be a number. NaN wins. Of int64 exact.
+ * Errors: shapes that do not broadcast; uint8; float32 mixed with int64.
  * Example:
  *   > rm.tensor {-1, 2}:maximum(0)
  *   [0., 2.]  float32 (2)
@@ -186,10 +186,11 @@ static int tensor_reciprocal(lua_State *L) { return unary(L, RM_RECIPROCAL, NULL
 static int tensor_exp(lua_State *L) { return unary(L, RM_EXP, NULL); }
 static int tensor_log(lua_State *L) { return unary(L, RM_LOG, NULL); }
 
-/* Rounding, element by element: down, up, or to the nearest whole number (halves to the even one).
+/* Rounding, element by element: down, up, to the nearest whole number (halves to the even one), or toward 0.
  * Call: x:floor() -> tensor
  * Call: x:ceil() -> tensor
  * Call: x:round() -> tensor
+ * Call: x:trunc() -> tensor
  * Shapes: of x, float32; their gradient is 0.
  * Errors: another type: convert with x:float().
  * Example:
@@ -201,6 +202,7 @@ static int tensor_log(lua_State *L) { return unary(L, RM_LOG, NULL); }
 static int tensor_floor(lua_State *L) { return unary(L, RM_FLOOR, NULL); }
 static int tensor_ceil(lua_State *L) { return unary(L, RM_CEIL, NULL); }
 static int tensor_round(lua_State *L) { return unary(L, RM_ROUND, NULL); }
+static int tensor_trunc(lua_State *L) { return unary(L, RM_TRUNC, NULL); }
 
 /* Rectified linear unit: max(0, x), element by element; NaN stays NaN.
  * Call: x:relu() -> tensor
@@ -435,6 +437,7 @@ static const luaL_Reg both[] = {{"add", tensor_add},
                                 {"floor", tensor_floor},
                                 {"ceil", tensor_ceil},
                                 {"round", tensor_round},
+                                {"trunc", tensor_trunc},
                                 {"clamp", tensor_clamp},
                                 {"relu", tensor_relu},
                                 {"leaky_relu", tensor_leaky_relu},

@@ -44,6 +44,27 @@ end
 
 function operators.mse_loss(t, c) return {output = t.input:mse_loss(t.target, {reduction = c.reduction})} end
 
+-- Soft targets, and losses between elements and their targets.
+function operators.cross_entropy_soft(t, c)
+  return {output = t.input:cross_entropy(t.target, {
+    weight = t.weight, reduction = c.reduction, label_smoothing = c.label_smoothing})}
+end
+
+function operators.l1_loss(t, c) return {output = t.input:l1_loss(t.target, {reduction = c.reduction})} end
+
+function operators.smooth_l1_loss(t, c)
+  return {output = t.input:smooth_l1_loss(t.target, {reduction = c.reduction, beta = c.beta})}
+end
+
+function operators.bce_with_logits(t, c)
+  return {output = t.input:binary_cross_entropy_with_logits(t.target, {
+    weight = t.weight, pos_weight = t.pos_weight, reduction = c.reduction})}
+end
+
+function operators.kl_div(t, c)
+  return {output = t.input:kl_div(t.target, {reduction = c.reduction, log_target = c.log_target})}
+end
+
 local reductions = {
   sum    = function(x, d, c) return x:sum(d, {keepdim = c.keepdim}) end,
   mean   = function(x, d, c) return x:mean(d, {keepdim = c.keepdim}) end,
@@ -90,6 +111,19 @@ local unary = {
   exp         = function(x) return x:exp() end,
   sqrt        = function(x) return x:sqrt() end,
   abs         = function(x) return x:abs() end,
+  sin         = function(x) return x:sin() end,
+  cos         = function(x) return x:cos() end,
+  tan         = function(x) return x:tan() end,
+  asin        = function(x) return x:asin() end,
+  acos        = function(x) return x:acos() end,
+  atan        = function(x) return x:atan() end,
+  log2        = function(x) return x:log2() end,
+  log10       = function(x) return x:log10() end,
+  log1p       = function(x) return x:log1p() end,
+  expm1       = function(x) return x:expm1() end,
+  rsqrt       = function(x) return x:rsqrt() end,
+  erf         = function(x) return x:erf() end,
+  logsigmoid  = function(x) return x:logsigmoid() end,
   pow         = function(x, c) return x:pow(c.exponent) end,
   clamp       = function(x, c) return x:clamp(c.min, c.max) end,
   reshape     = function(x, c) return x:reshape(c.to) end,
@@ -103,7 +137,8 @@ for name, f in pairs(unary) do
   operators[name] = function(t, c) return {output = f(t.input, c)} end
 end
 
-local inputs = {"input", "weight", "bias", "other", "target", "index", "running_mean", "running_var"}
+local inputs = {"input", "weight", "bias", "other", "target", "index", "running_mean", "running_var",
+                "mask", "pos_weight"}
 for i = 0, 9 do inputs[#inputs + 1] = "input." .. i end
 
 local function runner(operator)

@@ -2,7 +2,7 @@
  *
  * Operands broadcast as everywhere (aligned at the last dimension, 1 stretches); a
  * gradient is summed back to its operand's shape. float32 computes; int64 can be added,
- * subtracted, multiplied, divided with remainder and compared, exactly; the two do not mix
+ * subtracted, multiplied, divided with remainder and compared (the larger and the smaller of two included), exactly; the two do not mix
  * without being asked to.
  * A result takes the memory layout of the first operand that has its shape. */
 #ifndef RM_OPS_POINTWISE_POINTWISE_H
@@ -17,11 +17,11 @@ typedef enum {
   RM_SUB,
   RM_MUL,
   RM_FLOOR_DIVIDE,
-  RM_REMAINDER, /* of int64 too */
-  RM_DIV,
-  RM_POW,
+  RM_REMAINDER,
   RM_MAXIMUM,
-  RM_MINIMUM
+  RM_MINIMUM, /* of int64 too, up to here */
+  RM_DIV,
+  RM_POW
 } rm_binary_op;
 /* At least one operand is a tensor. */
 rm_status rm_binary(rm_binary_op op, rm_operand a, rm_operand b, rm_tensor **y, rm_error *err);
