@@ -98,6 +98,13 @@ static rm_status attempt(void) {
   if (status == RM_OK) status = rm_backward(z, NULL, false, &test_err);
   rm_tensor_release(y);
   rm_tensor_release(z);
+  y = z = NULL;
+  if (status == RM_OK) status = rm_cross_entropy(logits, logits, weight, &o, &y, &test_err);
+  if (status == RM_OK) status = rm_backward(y, NULL, false, &test_err);
+  if (status == RM_OK) status = rm_bce_with_logits(logits, logits, weight, weight, RM_MEAN, &z, &test_err);
+  if (status == RM_OK) status = rm_backward(z, NULL, false, &test_err);
+  rm_tensor_release(y);
+  rm_tensor_release(z);
   OK(rm_tensor_set_grad(logits, NULL, &test_err));
   return status;
 }
