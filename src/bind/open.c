@@ -4,9 +4,12 @@
 /* To bind one more file is to add a line here. */
 #define BIND_FILES(X) \
   X(box) /* first: it makes the state and the metatable */ \
+  X(along) \
   X(checkpoint) \
+  X(close) \
   X(conv) \
   X(convert) \
+  X(counting) \
   X(create) \
   X(error) \
   X(data) \
@@ -32,6 +35,7 @@
   X(pool) \
   X(print) \
   X(profile) \
+  X(rearrange) \
   X(reduce) \
   X(rng) \
   X(runtime) \

@@ -403,7 +403,7 @@ static int tensor_logical_not(lua_State *L) {
 /* Elements of a where the condition is not 0, else of b.
  * Call: x:where(a, b) -> tensor
  * Call: rm.where(condition, a, b) -> tensor
- * Shapes: the condition (uint8), a and b broadcast; a and b may be numbers.
+ * Shapes: the condition (uint8), a and b broadcast; a and b may be numbers. Of any type.
  * Errors: a condition that is not uint8; a and b of different types.
  * Example:
  *   > x = rm.tensor {-1, 2}
@@ -415,6 +415,39 @@ static int tensor_where(lua_State *L) {
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   return raise_or_push(L, RM_BREAKABLE(rm_where(condition, a, b, y, &err), &err), y, &err);
+}
+
+/* A value where a mask is not 0, the elements of x elsewhere.
+ * Call: x:masked_fill(mask, value) -> tensor
+ * Call: x:masked_fill_(mask, value) -> x
+ * Shapes: x and the mask (uint8) broadcast; value is a number or a tensor of shape (). masked_fill_ changes x, whose
+ *  shape stays.
+ * Errors: a mask that is not uint8; a value that x's type cannot hold; in place, a leaf that requires a gradient.
+ * Example:
+ *   > x = rm.tensor {{1, 2}, {3, 4}}
+ *   > x:masked_fill(x:gt(2), 0)
+ *   [[1., 2.],
+ *    [0., 0.]]
+ *   float32 (2, 2)
+ *   > x:masked_fill(rm.tensor({1, 0}, "uint8"), -math.huge)
+ *   [[-inf,   2.],
+ *    [-inf,   4.]]
+ *   float32 (2, 2) */
+static int tensor_masked_fill(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1), *mask = bind_checktensor(L, 2);
+  rm_operand value = operand(L, 3, "masked_fill");
+  rm_tensor **y = bind_boxtensor(L);
+  rm_error err;
+  return raise_or_push(L, RM_BREAKABLE(rm_masked_fill(x, mask, value, y, &err), &err), y, &err);
+}
+
+static int tensor_masked_fill_(lua_State *L) {
+  rm_tensor *x = bind_checkwritable(L, 1, "masked_fill_"), *mask = bind_checktensor(L, 2);
+  rm_operand value = operand(L, 3, "masked_fill_");
+  rm_error err;
+  if (rm_masked_fill_inplace(x, mask, value, &err) != RM_OK) return bind_raise(L, &err);
+  lua_settop(L, 1);
+  return 1;
 }
 
 static const luaL_Reg both[] = {{"add", tensor_add},
@@ -448,6 +481,7 @@ static const luaL_Reg both[] = {{"add", tensor_add},
                                 {"gelu", tensor_gelu},
                                 {"maxout", tensor_maxout},
                                 {"where", tensor_where},
+                                {"masked_fill", tensor_masked_fill},
                                 {"eq", tensor_eq},
                                 {"ne", tensor_ne},
                                 {"lt", tensor_lt},
@@ -460,16 +494,27 @@ static const luaL_Reg both[] = {{"add", tensor_add},
                                 {"logical_not", tensor_logical_not},
                                 {NULL, NULL}};
 
-static const luaL_Reg methods[] = {{"add_", tensor_add_},          {"sub_", tensor_sub_},
-                                   {"mul_", tensor_mul_},          {"div_", tensor_div_},
-                                   {"clamp_", tensor_clamp_},      {"__add", tensor_add},
-                                   {"__sub", tensor_sub},          {"__mul", tensor_mul},
-                                   {"__div", tensor_div},          {"__pow", tensor_pow},
-                                   {"__unm", tensor_neg},          {"__idiv", tensor_floor_divide},
-                                   {"__mod", tensor_remainder},    {"__lt", tensor_no_order},
-                                   {"__le", tensor_no_order},      {"__band", tensor_logical_and},
-                                   {"__bor", tensor_logical_or},   {"__bxor", tensor_logical_xor},
-                                   {"__bnot", tensor_logical_not}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"masked_fill_", tensor_masked_fill_},
+                                   {"add_", tensor_add_},
+                                   {"sub_", tensor_sub_},
+                                   {"mul_", tensor_mul_},
+                                   {"div_", tensor_div_},
+                                   {"clamp_", tensor_clamp_},
+                                   {"__add", tensor_add},
+                                   {"__sub", tensor_sub},
+                                   {"__mul", tensor_mul},
+                                   {"__div", tensor_div},
+                                   {"__pow", tensor_pow},
+                                   {"__unm", tensor_neg},
+                                   {"__idiv", tensor_floor_divide},
+                                   {"__mod", tensor_remainder},
+                                   {"__lt", tensor_no_order},
+                                   {"__le", tensor_no_order},
+                                   {"__band", tensor_logical_and},
+                                   {"__bor", tensor_logical_or},
+                                   {"__bxor", tensor_logical_xor},
+                                   {"__bnot", tensor_logical_not},
+                                   {NULL, NULL}};
 
 void bind_open_pointwise(lua_State *L);
 void bind_open_pointwise(lua_State *L) {

@@ -58,6 +58,7 @@ RM_KERNEL(void, logical_and, (size_t n, const uint8_t *a, const uint8_t *b, uint
 RM_KERNEL(void, logical_or, (size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y))
 RM_KERNEL(void, logical_xor, (size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y))
 RM_KERNEL(void, select, (size_t n, const uint8_t *c, const float *a, const float *b, float *y))
+RM_KERNEL(void, select_u8, (size_t n, const uint8_t *c, const uint8_t *a, const uint8_t *b, uint8_t *y))
 RM_KERNEL(void, select_i64, (size_t n, const uint8_t *c, const int64_t *a, const int64_t *b, int64_t *y))
 
 /* reduce_k.c: rows of n floats; columns of (rows, cols), rows `stride` apart */

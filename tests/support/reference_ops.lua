@@ -91,6 +91,33 @@ end
 
 function operators.index_select(t, c) return {output = t.input:index_select(dim(c.dim), t.index)} end
 
+function operators.median(t, c)
+  if not c.dim then return {output = t.input:median()} end
+  local output, indices = t.input:median(dim(c.dim), {keepdim = c.keepdim})
+  return {output = output, indices = indices}
+end
+
+function operators.gather(t, c) return {output = t.input:gather(dim(c.dim), t.index)} end
+
+function operators.masked_fill(t, c) return {output = t.input:masked_fill(t.mask, c.value)} end
+
+function operators.index_mask(t) return {output = t.input[t.mask]} end
+
+local all = {}
+local keys = {
+  rows    = function(i) return i end,
+  columns = function(i) return {all, i} end,
+  pairs   = function(i, j) return {i, j} end,
+  inner   = function(i, j) return {all, i, j} end,
+  apart   = function(i, j) return {i, all, j} end,
+  select  = function(i) return {2, all, i} end,
+  between = function(i, j) return {i, 2, j} end,
+  range   = function(i) return {{1, 2}, i} end,
+  grid    = function(i, j) return {i:reshape(3, 1), j} end,
+}
+
+function operators.index_list(t, c) return {output = t.input[keys[c.key](t.index, t.other)]} end
+
 for _, name in ipairs {"add", "sub", "mul", "div", "matmul"} do
   operators[name] = function(t) return {output = t.input[name](t.input, t.other)} end
 end
@@ -126,6 +153,12 @@ local unary = {
   logsigmoid  = function(x) return x:logsigmoid() end,
   pow         = function(x, c) return x:pow(c.exponent) end,
   clamp       = function(x, c) return x:clamp(c.min, c.max) end,
+  cumsum      = function(x, c) return x:cumsum(dim(c.dim)) end,
+  logsumexp   = function(x, c) return x:logsumexp(dim(c.dims), {keepdim = c.keepdim}) end,
+  argsort     = function(x, c) return x:argsort(dim(c.dim), c.descending) end,
+  flip        = function(x, c) return x:flip(dim(c.dims)) end,
+  roll        = function(x, c) return x:roll(c.shifts, c.dims and dim(c.dims)) end,
+  tile        = function(x, c) return x:tile(c.sizes) end,
   reshape     = function(x, c) return x:reshape(c.to) end,
   transpose   = function(x, c) return x:transpose(table.unpack(dim(c.dims))) end,
   permute     = function(x, c) return x:permute(dim(c.dims)) end,

@@ -62,5 +62,9 @@ rm_status rm_logical(rm_logical_op op, rm_tensor *a, rm_tensor *b, rm_tensor **y
 rm_status rm_logical_not(rm_tensor *a, rm_tensor **y, rm_error *err);
 /* a where the condition (uint8) is not 0, else b. */
 rm_status rm_where(rm_tensor *condition, rm_operand a, rm_operand b, rm_tensor **y, rm_error *err);
+/* The value (a number, or a tensor of shape ()) where the mask (uint8) is not 0, else x; they broadcast. In place x
+ * keeps its shape; the caller has asked rm_tensor_check_writable about it. */
+rm_status rm_masked_fill(rm_tensor *x, rm_tensor *mask, rm_operand value, rm_tensor **y, rm_error *err);
+rm_status rm_masked_fill_inplace(rm_tensor *x, rm_tensor *mask, rm_operand value, rm_error *err);
 
 #endif

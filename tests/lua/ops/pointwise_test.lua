@@ -6,7 +6,7 @@ local case, huge = check.case, math.huge
 local nan = 0 / 0
 
 for _, name in ipairs {
-  "relu_01", "leaky_relu_01", "elu_01", "sigmoid_01", "sigmoid_02", "tanh_01", "tanh_02", "silu_01", "gelu_01",
+  "masked_fill_01", "relu_01", "leaky_relu_01", "elu_01", "sigmoid_01", "sigmoid_02", "tanh_01", "tanh_02", "silu_01", "gelu_01",
   "gelu_02", "maxout_01", "maxout_02", "abs_01", "clamp_01", "exp_01", "log_01", "sqrt_01", "pow_01", "pow_02",
   "pow_03", "pow_04", "pow_05", "add_01", "add_02", "add_03", "sub_01", "sub_02", "mul_01", "mul_02", "mul_03",
   "div_01", "div_02", "sin_01", "cos_01", "tan_01", "asin_01", "acos_01", "atan_01", "log2_01", "log10_01", "log1p_01",
@@ -174,6 +174,33 @@ case("where: each operand gets the gradient of the elements it gave", function()
   local c = rm.randn(3, 4):gt(0)
   check.gradients(function(a, b) return rm.where(c, a, b) end, {rm.randn(3, 4), rm.randn(4)}, {step = 0.1})
   check.gradients(function(a) return c:where(a, 2) end, rm.randn(3, 1), {step = 0.1})
+end)
+
+case("masked_fill: of every type, broadcast, with gradients", function()
+  local x, mask = rm.tensor {{1, 2}, {3, 4}}, rm.tensor({1, 0}, "uint8")
+  check.equal(x:masked_fill(mask, -huge), rm.tensor {{-huge, 2}, {-huge, 4}})
+  check.equal(x[1]:masked_fill(rm.tensor({{1, 0}, {0, 1}}, "uint8"), 9):totable(), {{9, 2}, {1, 9}})
+  check.equal(x:long():masked_fill(mask, 7), rm.tensor({{7, 2}, {7, 4}}, "int64"))
+  check.equal(x:byte():masked_fill(mask, 255), rm.tensor({{255, 2}, {255, 4}}, "uint8"))
+  check.equal(x:masked_fill(mask, rm.tensor(5)):totable(), {{5, 2}, {5, 4}})
+  check.equal(mask:masked_fill(mask, 0):totable(), {0, 0})
+  check.gradients(function(a, v) return a:masked_fill(mask, v) end, {x, rm.tensor(0.5)}, {step = 0.1})
+  local y = x:clone()
+  check.that(rawequal(y:t():masked_fill_(mask, 0), y) == false)
+  check.equal(y:totable(), {{0, 0}, {3, 4}})
+  check.equal(mask:clone():masked_fill_(mask, 3):totable(), {3, 0})
+  local own = rm.tensor({1, 0, 2}, "uint8")
+  own:masked_fill_(own, 7)
+  check.equal(own:totable(), {7, 0, 7})
+  local bytes = rm.tensor({{1, 2}, {3, 4}}, "uint8")
+  check.equal(rm.where(mask, bytes, 0):totable(), {{1, 0}, {3, 0}})
+  check.error(function() x:masked_fill(x, 1) end, "masked_fill: mask is float32, expected uint8")
+  check.error(function() x:masked_fill(mask, x) end, "masked_fill: the value is a tensor (2, 2), expected a number")
+  check.error(function() bytes:masked_fill(mask, 256) end, "masked_fill: 256 is not a whole number from 0 to 255")
+  check.error(function() x:long():masked_fill(mask, 0.5) end, "masked_fill: 0.5 is not a whole number, but the other")
+  check.error(function() x[1]:masked_fill_(bytes, 0) end, "masked_fill_: x has shape (2) and cannot grow to fit")
+  check.error(function() rm.ones(2):masked_fill_(mask, rm.tensor(1):requires_grad_(true)) end,
+    "masked_fill_: the value requires a gradient")
 end)
 
 case("maxout: gradients in both layouts, and the first of equal channels wins", function()
