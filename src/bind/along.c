@@ -32,7 +32,7 @@ static int tensor_cumsum(lua_State *L) {
  * Errors: a dimension out of range or named twice; another type.
  * Example:
  *   > rm.tensor {{1000, 1000}, {0, -1000}}:logsumexp(2)
- *   [1000.6931,    0.0000]  float32 (2) */
+ *   [1000.6932,    0.0000]  float32 (2) */
 static int tensor_logsumexp(lua_State *L) {
   static const char *const names[] = {"keepdim", NULL};
   rm_tensor *x = bind_checktensor(L, 1);
