@@ -5,6 +5,7 @@
 
 static int unary(lua_State *L, rm_unary_op op) {
   rm_tensor *x = bind_checktensor(L, 1);
+  bind_checkend(L, 2, rm_unary_name(op));
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   if (RM_BREAKABLE(rm_unary(op, x, NULL, y, &err), &err) != RM_OK) return bind_raise(L, &err);

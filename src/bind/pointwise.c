@@ -152,21 +152,14 @@ static int unary(lua_State *L, rm_unary_op op, const double params[]) {
  * Call: x:square() -> tensor
  * Call: x:sqrt() -> tensor
  * Call: x:reciprocal() -> tensor
- * Shapes: of x, float32; neg (also written -x) takes int64, too. The root of a negative number is NaN.
+ * Shapes: of x, float32; neg (also written -x), abs, sign and square take int64, too. The root of a negative number is
+ *  NaN.
  * Errors: another type: convert with x:float().
  * Example:
  *   > x = rm.tensor {-4, 1}
  *   > x:abs():sqrt(), x:sign(), -x
  *   [2., 1.]  float32 (2)  [-1.,  1.]  float32 (2)  [ 4., -1.]  float32 (2) */
-static int tensor_neg(lua_State *L) {
-  rm_tensor *x = bind_checktensor(L, 1);
-  if (x->dtype != RM_INT64) return unary(L, RM_NEG, NULL);
-  rm_tensor **y = bind_boxtensor(L);
-  rm_error err;
-  rm_status status = RM_BREAKABLE(rm_binary(RM_MUL, rm_operand_tensor(x), rm_operand_integer(-1), y, &err), &err);
-  return raise_or_push(L, status, y, &err);
-}
-
+static int tensor_neg(lua_State *L) { return unary(L, RM_NEG, NULL); }
 static int tensor_abs(lua_State *L) { return unary(L, RM_ABS, NULL); }
 static int tensor_sign(lua_State *L) { return unary(L, RM_SIGN, NULL); }
 static int tensor_square(lua_State *L) { return unary(L, RM_SQUARE, NULL); }
@@ -191,7 +184,7 @@ static int tensor_log(lua_State *L) { return unary(L, RM_LOG, NULL); }
  * Call: x:ceil() -> tensor
  * Call: x:round() -> tensor
  * Call: x:trunc() -> tensor
- * Shapes: of x, float32; their gradient is 0.
+ * Shapes: of x, float32, or int64, which is copied; their gradient is 0.
  * Errors: another type: convert with x:float().
  * Example:
  *   > x = rm.tensor {-1.5, 0.5, 2.3}
@@ -287,16 +280,26 @@ static int tensor_maxout(lua_State *L) {
   return raise_or_push(L, RM_BREAKABLE(rm_maxout(x, (size_t)k, y, &err), &err), y, &err);
 }
 
+/* A limit on top of the stack, popped, must be one that a double holds: it is not rounded in silence. */
+static void check_exact(lua_State *L, const char *op) {
+  lua_Integer v = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+  if (v > (1LL << 53) || v < -(1LL << 53)) bind_error(L, "%s: the limit %lld is beyond 2^53", op, (long long)v);
+  lua_pop(L, 1);
+}
+
 /* (min, max), either may be nil; or {min=, max=}. */
 static void check_limits(lua_State *L, const char *op, double limits[2]) {
   static const char *const names[] = {"min", "max", NULL};
   limits[0] = -INFINITY;
   limits[1] = INFINITY;
-  if (lua_istable(L, 2)) {
-    bind_checkoptions(L, 2, op, names);
-    for (int i = 0; i < 2; i++) limits[i] = bind_optnumber(L, 2, names[i], limits[i]);
-  } else {
-    for (int i = 0; i < 2; i++) limits[i] = luaL_optnumber(L, 2 + i, limits[i]);
+  bool table = lua_istable(L, 2);
+  if (table) bind_checkoptions(L, 2, op, names);
+  else bind_checkend(L, 4, op);
+  for (int i = 0; i < 2; i++) {
+    limits[i] = table ? bind_optnumber(L, 2, names[i], limits[i]) : luaL_optnumber(L, 2 + i, limits[i]);
+    if (table) lua_getfield(L, 2, names[i]);
+    else lua_pushvalue(L, lua_gettop(L) >= 2 + i ? 2 + i : 1);
+    check_exact(L, op);
   }
   if (limits[0] > limits[1]) bind_error(L, "%s: min %g is above max %g", op, limits[0], limits[1]);
 }
@@ -304,7 +307,7 @@ static void check_limits(lua_State *L, const char *op, double limits[2]) {
 /* Restricts every element to min..max.
  * Call: x:clamp(min, max) -> tensor
  * Call: x:clamp {min = -1, max = 1} -> tensor
- * Shapes: of x, float32; either limit may be absent.
+ * Shapes: of x, float32 or int64; either limit may be absent. Those of int64 are whole numbers.
  * Errors: min above max; another type.
  * Example:
  *   > rm.tensor {-2, 0, 2}:clamp(-1, 1)

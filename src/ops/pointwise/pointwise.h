@@ -46,9 +46,13 @@ typedef enum {
   RM_DEVIATION,  /* sqrt of a variance: its gradient at 0 is 0 */
   RM_UNARY_COUNT
 } rm_unary_op;
-/* params may be NULL for operators without any. */
+/* params may be NULL for operators without any. Those that give whole numbers of whole ones take int64, too (whole.c);
+ * all others float32 alone. */
 rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tensor **y, rm_error *err);
 rm_status rm_unary_inplace(rm_unary_op op, rm_tensor *x, const double params[], rm_error *err);
+const char *rm_unary_name(rm_unary_op op); /* as messages have it */
+bool rm_unary_takes_whole(rm_unary_op op);
+rm_status rm_unary_whole(rm_unary_op op, rm_tensor *x, const double params[], rm_tensor **y, rm_error *err);
 rm_status rm_relu(rm_tensor *x, rm_tensor **y, rm_error *err);
 rm_status rm_exp(rm_tensor *x, rm_tensor **y, rm_error *err);
 rm_status rm_log(rm_tensor *x, rm_tensor **y, rm_error *err);
