@@ -45,7 +45,7 @@ LIBS   = $(PKG_LIBS) -ldl -lm -pthread
 KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd
 # Elementwise results are the same bits wherever threads cut the run: the compiler must not merge
 # a * b + c * d into a fused step one way in the vectors and another way in the rest.
-PLAIN      := pointwise_k activation_k
+PLAIN      := pointwise_k activation_k math_k
 
 SRC    := $(filter-out %_k.c,$(sort $(shell find src -name '*.c')))
 KSRC   := $(wildcard src/kernels/*_k.c)

@@ -9,11 +9,11 @@
  * Forward keeps l, in two parts per row, the largest x and the rest, since logits of 10,000 would
  * leave few digits to the rest; backward recomputes p from it. nll_loss is the same
  * with l = 0 and no gradient through it: x holds log p already. */
-#include <math.h>
 #include <string.h>
 #include "core/copy.h"
 #include "core/tape.h"
 #include "core/view.h"
+#include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
@@ -105,15 +105,24 @@ static rm_status check_labels(const char *op, const job *o, double *total, rm_er
 
 /* --- forward ---------------------------------------------------------------------------------- */
 
-/* log sum exp = parts[0] + parts[1]; the largest is taken out so that nothing overflows. */
+/* log sum exp = parts[0] + parts[1]; the largest is taken out so that nothing overflows, and, being 1, out of the sum,
+ * so that of a sure row more is left than float32 has behind a 1. No libm, whose bits may depend on the processor. */
 static double log_sum_exp(size_t n, const float *x, float parts[2]) {
-  float largest = x[0];
+  enum { BLOCK = 256 };
+  const rm_kernels *k = rm_kernel_table();
+  float largest = x[0], powers[BLOCK], rest;
   for (size_t c = 1; c < n; c++) largest = x[c] > largest ? x[c] : largest;
   double sum = 0;
-  for (size_t c = 0; c < n; c++) sum += expf(x[c] - largest);
+  for (size_t begin = 0; begin < n; begin += BLOCK) {
+    size_t count = n - begin < BLOCK ? n - begin : BLOCK;
+    for (size_t c = 0; c < count; c++) powers[c] = x[begin + c] - largest;
+    k->exp_forward(count, powers, powers);
+    for (size_t c = 0; c < count; c++) sum += powers[c];
+  }
+  rest = (float)(sum - 1);
   parts[0] = largest;
-  parts[1] = (float)log(sum);
-  return largest + log(sum);
+  k->log1p_forward(1, &rest, &parts[1]);
+  return (double)largest + parts[1];
 }
 
 static void forward_range(void *ctx, size_t begin, size_t end) {
@@ -150,8 +159,10 @@ static void backward_range(void *ctx, size_t begin, size_t end) {
     double hard = (1 - smooth) * weight_of(o, t);
     /* what flows through l to every class, in proportion to its probability */
     double through = o->p->logits ? hard + each * o->p->weight_total : 0;
+    for (size_t c = 0; c < o->classes; c++) dx[c] = (x[c] - l[0]) - l[1];
+    if (through != 0) rm_kernel_table()->exp_forward(o->classes, dx, dx);
     for (size_t c = 0; c < o->classes; c++) {
-      double p = through != 0 ? expf((x[c] - l[0]) - l[1]) : 0;
+      double p = through != 0 ? dx[c] : 0;
       dx[c] = (float)(g * (through * p - each * weight_of(o, c) - (c == t ? hard : 0)));
     }
   }
@@ -273,6 +284,8 @@ static rm_status loss(const char *op, payload *p, rm_tensor *x, rm_tensor *label
 
 rm_status rm_cross_entropy(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, const rm_loss_options *options,
                            rm_tensor **y, rm_error *err) {
+  if (labels->dtype == RM_FLOAT32 && labels->ndim == x->ndim)
+    return rm_cross_entropy_soft(x, labels, weight, options, y, err);
   payload p = {.logits = true, .options = *options};
   return loss("cross_entropy", &p, x, labels, weight, y, err);
 }
