@@ -98,6 +98,15 @@ static int layer_hooks(lua_State *L) {
   return 1;
 }
 
+/* copy_layer(layer) -> a layer of the same settings and mode without hooks, which shares the tensors: nn/clone.lua */
+static int core_copy_layer(lua_State *L) {
+  const rm_layer *layer = bind_checklayer(L, 1);
+  rm_layer **copy = bind_boxlayer(L);
+  rm_error err;
+  if (rm_layer_copy(layer, copy, &err) != RM_OK) return bind_raise(L, &err);
+  return bind_pushedlayer(L);
+}
+
 static int set_layer_hooks(lua_State *L) {
   bind_checklayer(L, 1);
   lua_settop(L, 2);
@@ -250,11 +259,9 @@ void bind_open_layer(lua_State *L) {
                                   {"__newindex", layer_newindex},
                                   {"__tostring", layer_tostring},
                                   {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields},
-                                       {"layer_slots", core_layer_slots},
-                                       {"layer_hooks", layer_hooks},
-                                       {"set_layer_hooks", set_layer_hooks},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields},  {"layer_slots", core_layer_slots},
+                                       {"layer_hooks", layer_hooks},         {"copy_layer", core_copy_layer},
+                                       {"set_layer_hooks", set_layer_hooks}, {NULL, NULL}};
   bind_register(L, NULL, functions);
   luaL_newmetatable(L, BIND_LAYER);
   luaL_setfuncs(L, meta, 0);

@@ -54,7 +54,8 @@ local function given(net, optimizer)
     end
   end
   for _, p in net:named_parameters() do
-    if not in_optimizer[core.tensor_key(p)] then leave[#leave + 1] = p end
+    -- What is frozen was left out for that: once it is trained, the optimizer has it.
+    if not in_optimizer[core.tensor_key(p)] and p.requires_grad then leave[#leave + 1] = p end
   end
   return {leave = leave, keep = keep}
 end
@@ -147,7 +148,7 @@ function Trainer:state()
     epoch = self.epoch, steps = self.steps, sums = self.sums, best = self.best, lr = self.lr,
     momentum = self.momentum,
     schedule = self.schedule and self.schedule:state_dict(), loader = self.train:state_dict(),
-    generators = checkpoint.generators(),
+    generators = checkpoint.generators(), frozen = self.net:frozen() or {parameters = {}, held = {}},
   }
   for key, value in pairs(self.about or {}) do state[key] = value end
   return shown.mark(state)
