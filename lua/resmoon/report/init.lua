@@ -59,7 +59,13 @@ end
 
 local function text_of(value)
   if value == nil then return "" end
-  if type(value) == "table" then return table.concat(value, ", ") end
+  if type(value) == "table" then
+    local parts = {}
+    for i, each in ipairs(value) do
+      parts[i] = math.type(each) == "float" and text.format("%.4g", each) or tostring(each)
+    end
+    return table.concat(parts, ", ")
+  end
   if type(value) == "boolean" then return value and "on" or "off" end
   return math.type(value) == "float" and text.format("%g", value) or tostring(value)
 end

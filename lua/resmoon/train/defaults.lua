@@ -101,6 +101,11 @@ function defaults.fit(c, dataset)
   choose("batch_size", batch_size(dataset:size()))
   choose("lr", rate(c))
   if c.max_lr == rate_before and chosen.lr == c.lr then c.max_lr = c.lr end
+  -- What the images are standardized with is no choice, but belongs to a run's record.
+  if c.standardize then
+    c.mean = c.mean or dataset.mean and {table.unpack(dataset.mean)}
+    c.std = c.std or dataset.std and {table.unpack(dataset.std)}
+  end
   local classes = dataset.classes or {}
   if dataset.mirror == false or are_characters(classes) or have_sides(classes) then choose("augment", "shift") end
   -- Four pixels of 32 are the paper's; of a smaller image they would be most of it.

@@ -145,7 +145,7 @@ check.case("lab_e: activations by initializations, variations, a residual networ
     local out = run(words)
     local function setting(name, what) return rm.train.folder.config(home .. "/" .. name)[what] end
     local expected = {
-      {"mlp_maxout_xavier", "init", "xavier"}, {"mlp_maxout_he", "activation", "maxout"},
+      {"mlp_maxout_xavier_normal", "init", "xavier_normal"}, {"mlp_maxout_he", "activation", "maxout"},
       {"mlp_relu_he", "weight_decay", 0.0}, {"mlp_weight_decay", "weight_decay", 0.001},
       {"mlp_weight_restriction", "max_norm", 1.5}, {"mlp_step_decay", "schedule", "step"},
       {"mlp_early_stopping", "early_stop", 3}, {"mlp_not_standardized", "standardize", false},
@@ -162,7 +162,7 @@ check.case("lab_e: activations by initializations, variations, a residual networ
     check.that(rm.sys.exists(home .. "/activations_mlp.png") and rm.sys.exists(home .. "/networks.png"))
     check.that(not run(words):find("epoch 1/1", 1, true), "it was trained again")
     local _, err, status = program.run {"lab_e", "--inits", "glorot"}
-    check.that(status ~= 0 and err:find("must be one of 'xavier', 'he'", 1, true), err)
+    check.that(status ~= 0 and err:find("must be one of 'xavier', 'xavier_normal', 'he'", 1, true), err)
   end)
 end)
 

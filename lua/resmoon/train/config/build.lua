@@ -14,10 +14,10 @@ local build = {}
 --   lenet5
 function build.model(c)
   local options = {num_classes = c.classes and #c.classes or 10, input = c.input, width = c.width,
-                   shortcut = c.shortcut, block = c.block, activation = c.activation}
+                   shortcut = c.shortcut, block = c.block, activation = c.activation, negative_slope = c.leaky_slope}
   local net = models.get(c.model)(options)
   if not c.init then return net end
-  return initialize.initialize_(net, c.init, {activation = c.activation})
+  return initialize.initialize_(net, c.init, {activation = c.activation, negative_slope = c.leaky_slope})
 end
 
 --- The optimizer of a config.

@@ -87,12 +87,18 @@ end
 -- Call: train.config.normalization(config, dataset) -> mean, std
 -- Shapes: lists of C numbers.
 -- Units: of [0, 1].
--- Errors: none.
+-- Errors: raises where the config has more or fewer numbers than the images have channels.
 -- Example:
 --   > c = train.config.complete {standardize = false}
 --   > train.config.normalization(c, data.shapes10 {size = 10})
 --   {0, 0, 0}  {1, 1, 1}
 function sets.normalization(c, dataset)
+  for _, name in ipairs {"mean", "std"} do
+    if c[name] and #c[name] ~= dataset.shape[1] then
+      error(("train: %s is %s, expected a number for each of the %d channels of the images"):format(name,
+            table.concat(c[name], ","), dataset.shape[1]), 0)
+    end
+  end
   if c.standardize then return c.mean or dataset.mean, c.std or dataset.std end
   local mean, std = {}, {}
   for i = 1, dataset.shape[1] do mean[i], std[i] = 0, 1 end
