@@ -202,14 +202,21 @@ row {"shortcut", "string", usually = "the network's own", choices = {"A", "B", "
 row {"block", "string", usually = "the network's own", choices = {"basic", "bottleneck"}, flag = "--block",
      reported = true, mark = "%s",
      help = "of residual networks: basic, or bottleneck (CIFAR depths of 9n + 2 layers: 20, 56, 110)"}
+row {"blocks", "whole", least = 1, usually = "what makes its number of layers", flag = "--blocks N", reported = true,
+     mark = "%d blocks a stage", help = "of the residual networks for CIFAR: blocks in each of the three stages"}
+row {"stem", "string", usually = "the network's own", choices = {"cifar", "imagenet", "deep"}, flag = "--stem",
+     reported = true, mark = "stem %s",
+     help = "of residual networks, what comes before the blocks: cifar (a 3x3 convolution), imagenet (7x7 and pooling) "
+            .. "or deep (three 3x3 convolutions of 32, 32 and 64 channels; from 64 pixels on with stride and pooling)"}
 row {"activation", "string", usually = "relu", choices = activation.names, flag = "--activation", reported = true,
      help = "of mlp and lenet5"}
-row {"leaky_slope", "number", least = 0, usually = "0.01", flag = "--leaky-slope X", reported = true, mark = "slope %g",
+row {"leaky_slope", "number", least = 0, usually = "0.01", flag = "--leaky-slope X", reported = true,
+     mark = "slope %g",
      help = "with activation leaky_relu: the slope where x is negative"}
 row {"init", "string", usually = "the network's own, with sigmoid four times xavier's", choices = {"xavier", "xavier_normal", "he"},
      besides = {"xavier_sigmoid"}, flag = "--init", reported = true,
-     help = "weights at the start: xavier, uniform (Glorot and Bengio 2010), xavier_normal, of the same variance, or he, "
-            .. "normal (He et al. 2015)"}
+     help = "weights at the start: xavier, uniform (Glorot and Bengio 2010), xavier_normal, of the same variance, or "
+            .. "he, normal (He et al. 2015)"}
 row {"width", "whole", least = 1, usually = "the network's own", flag = "--width N", reported = true,
      mark = "width %d", help = "channels of the first stage"}
 row {"drawing", "table", usually = "png, svg", may_change = true,
