@@ -7,6 +7,7 @@
 local config = require "resmoon.train.config"
 local fail   = require "resmoon.base.fail"
 local lab    = require "resmoon.labs.lab"
+local plot   = require "resmoon.plot"
 local train  = require "resmoon.train"
 
 local DEPTHS, FAMILIES = {20, 56, 110}, {"resnet", "plain"}
@@ -60,11 +61,13 @@ local function run(args)
   for i, job in ipairs(jobs) do table.insert(by_family[job.family], runs[i]) end
   for _, family in ipairs(families) do
     if #by_family[family] > 0 then
-      figures[#figures + 1] = {family, ("%s networks"):format(family == "plain" and "plain" or "residual"),
-                               by_family[family]}
+      local title = ("%s networks"):format(family == "plain" and "plain" or "residual")
+      figures[#figures + 1] = {family, title, function(files)
+        return plot.curves(by_family[family], {file = files, title = title})
+      end}
     end
   end
-  lab.finish(runs, args.run, {title = "Lab B: depth, with and without shortcuts", figures = figures})
+  lab.finish(runs, args.run, about, {title = "Lab B: depth, with and without shortcuts", figures = figures})
   return {runs = runs}
 end
 

@@ -3,6 +3,8 @@ local check   = require "support.check"
 local rm      = require "resmoon"
 local program = require "support.program"
 local lab     = require "resmoon.labs.lab"
+local grade   = require "resmoon.labs.grade"
+local options = require "resmoon.train.options"
 
 local SMALL = {"--train-size", "40", "--test-size", "20", "--batch-size", "20", "--epochs", "1", "--threads", "1",
                "--width", "2"}
@@ -26,13 +28,65 @@ check.case("lab_a: four networks, a figure and a report; a second call trains no
     check.that(out:find("resnet18 +epoch 1/1") and out:find("plain18 +epoch 1/1"), out)
     check.equal(rm.train.folder.config(home .. "/plain18").size, 16)
     local page = read(home .. "/report.md")
-    for _, part in ipairs {"Confusion", "confusion matrix of plain18", "ROC", "By the lab's criterion", "F1"} do
+    for _, part in ipairs {"Confusion", "confusion matrix of plain18", "ROC", "F1"} do
       check.that(page:lower():find(part:lower(), 1, true), part)
     end
     check.that(rm.sys.exists(home .. "/compare.svg"))
+    -- The parts of the sheet, with their weights; its figures, tables and grade.
+    local place = 0
+    for _, part in ipairs {"## Introduction (20 %)", "follows sheet 000", "standardized with their own: mean 0.",
+                           "how does a ResNet avoid degradation?", "## Experiment set-up (20 %)",
+                           "### A. Model details", "| max pool | 56x56 | 3x3/2", "| conv5\\_x, layer4 | 7x7 |",
+                           "| average pool | 1x1 | 512 |",
+                           "| fc | 1x1 | 512 -\\> 1000 |",
+                           "| MACs, stride in the 1x1 |  | 1.81 | 3.66 | 3.86 | 7.57 | 11.28 |",
+                           "| the paper's FLOPs (10^9) |  | 1.8 | 3.6 | 3.8 | 7.6 | 11.3 |", "resnet18, layer by layer",
+                           "| layer1\\[1\\].conv1 | Conv2d | 2 x 16 x 16 | 36 |", "plain18, layer by layer",
+                           "### B. Hyper-parameters", "none stands before it", "## Results (40 %)", "### A. Comparison",
+                           "(layers_18.svg)", "### B. Final test error", "## Discussion (20 %)"} do
+      local at = page:find(part, place + 1, true)
+      check.that(at, part)
+      place = at
+    end
+    local final = rm.train.folder.summary(rm.train.folder.read(home .. "/resnet18")).final
+    local percent = grade.of(100 - final)
+    local class = percent == 0 and "10 and below" or "10 to 87"
+    local row = ("| resnet18 | %.2f%% | %.2f%% | %s | %d %% |"):format(final, 100 - final, class, percent)
+    check.that(page:find(row, 1, true), row)
+    check.that(rm.sys.exists(home .. "/layers_18.png"))
     out = run {"lab_a", "--run", home, "--models", "resnet18", "plain18"}
     check.that(not out:find("epoch 1/1", 1, true), out)
   end)
+end)
+
+check.case("the grades of sheet 000, and what its limits themselves are worth", function()
+  local expected = {[100] = 100, [91.01] = 100, [91] = 90, [90] = 90, [89.99] = 80, [87] = 80, [86.99] = 70,
+                    [10.01] = 70, [10] = 0, [9] = 0}
+  for accuracy, percent in pairs(expected) do check.equal((grade.of(accuracy)), percent, accuracy) end
+  check.equal({grade.of(0 / 0)}, {nil, "no accuracy"})
+end)
+
+check.case("the sheet's mean and std are for CIFAR-10, unless the user gives others; the report says which", function()
+  local about = require("resmoon.labs.a").about
+  local sheet = rm.train.config.with(about.sheet, {train_size = 20, test_size = 10})
+  local open, small = rm.train.config.open, rm.data.shapes10 {size = 20}
+  local function opened(name, args)
+    rm.train.config.open = function() return rm.data.Dataset.new {
+      name = name, images = (small:batch(20)), labels = rm.ones(20, "int64"), classes = {"a"}} end
+    local settings = rm.train.config.with(sheet, options.config(args))
+    local _, note = lab.open(settings, args, about)
+    rm.train.config.open = open
+    return settings.mean, settings.std, note
+  end
+  local mean, std, note = opened("cifar10", {})
+  check.equal({mean, std}, {{0.4914, 0.4824, 0.4467}, {0.2471, 0.2435, 0.2616}})
+  check.that(note:find("the sheet's mean 0.4914, 0.4824, 0.4467 and standard deviation 0.2471", 1, true), note)
+  mean, std, note = opened("flowers", {})
+  check.equal({mean, std}, {})
+  check.that(note:find("are those of CIFAR-10; these images, flowers, are standardized with their own", 1, true), note)
+  mean, std, note = opened("flowers", {mean = {0.5, 0.5, 0.5}})
+  check.equal({mean, std}, {{0.5, 0.5, 0.5}})
+  check.that(note:find("mean 0.5000, 0.5000, 0.5000", 1, true) and note:find("as given", 1, true), note)
 end)
 
 check.case("lab_b: a figure for each family; bottlenecks above a depth", function()
