@@ -61,7 +61,9 @@ local function address(name)
   return (name:gsub("[^%w._~/-]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
-local WIDE = 9  -- tables of more columns may be wider than the text
+-- Tables of more columns, or of a longer head, may be wider than the text.
+local WIDE, LONG = 9, 90
+local function is_wide(head) return #head > WIDE or text.width(table.concat(head, "  ")) > LONG end
 
 local STYLE = [[
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
@@ -103,7 +105,7 @@ local to_html = {
     for i, row in ipairs(p[2]) do rows[i] = cells("td", row, html) end
     local made = ("<table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table>"):format(cells("th", p[1], html),
                                                                                 table.concat(rows, "\n"))
-    return #p[1] > WIDE and ('<div class="wide">%s</div>'):format(made) or made
+    return is_wide(p[1]) and ('<div class="wide">%s</div>'):format(made) or made
   end,
   figure = function(p, number)
     local caption = ("Figure %d: %s"):format(number, html(p[2]))

@@ -89,15 +89,39 @@ check.case("the sheet's mean and std are for CIFAR-10, unless the user gives oth
   check.that(note:find("mean 0.5000, 0.5000, 0.5000", 1, true) and note:find("as given", 1, true), note)
 end)
 
-check.case("lab_b: a figure for each family; bottlenecks above a depth", function()
+check.case("lab_b: figures 5 and 6 and table 1 of its sheet", function()
   program.with_folder(function(folder)
     local home = folder .. "/b"
-    local out = run {"lab_b", "--run", home, "--depths", "20", "56", "--bottleneck-above", "50", "--families", "resnet"}
+    local out = run {"lab_b", "--run", home, "--depths", "20", "56"}
+    check.that(out:find("\n56 +6.20%% +%d+%.%d%d%% +15.05%% +%d+%.%d%d%%\n?"), out)
+    for _, name in ipairs {"training_loss", "test_error"} do
+      check.that(rm.sys.exists(("%s/%s.png"):format(home, name)), name)
+      local svg = read(("%s/%s.svg"):format(home, name))
+      check.that(svg:find "residual networks.*plain networks", name)   -- residual ones left
+    end
+    local page = read(home .. "/report.md")
+    for _, part in ipairs {"follows sheet 001", "F, which goes from 0.1 to 0.2", "those here with images of shapes10",
+                           "has 9 bottlenecks a stage, as the sheet counts blocks (6n + 2 layers), and so 83 layers",
+                           "(training_loss.svg)", "(test_error.svg)", "### Table 1: final test error"} do
+      check.that(page:find(part, 1, true), part)
+    end
+    local final = rm.train.folder.summary(rm.train.folder.read(home .. "/plain20")).final
+    check.that(page:find("| 20 | 8.51% | ", 1, true) and page:find((" | 9.66%% | %.2f%% |"):format(final), 1, true))
+    local about = require("resmoon.labs.b").about
+    check.equal({about.sheet.mean, about.sheet.std}, {{0.4914, 0.4824, 0.4467}, {0.2471, 0.2435, 0.2616}})
+  end)
+end)
+
+check.case("lab_b: one family alone; bottlenecks above a depth", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/b"
+    local out = run {"lab_b", "--run", home, "--depths", "56", "--keep-depth", "yes", "--families", "resnet"}
     check.that(out:find("resnet56_bottleneck", 1, true), out)
-    check.that(rm.sys.exists(home .. "/resnet.png") and not rm.sys.exists(home .. "/plain.png"))
+    check.that(not read(home .. "/test_error.svg"):find("plain networks", 1, true))
     local net = rm.train.load(home .. "/resnet56_bottleneck")
-    check.equal(rm.nn.Module.type_of(net.layer1[1]), "Bottleneck")
-    local _, err, status = program.run {"lab_b", "--depths", "32", "--bottleneck-above", "20", "--run", folder .. "/c"}
+    check.equal({rm.nn.Module.type_of(net.layer1[1]), #net.layer1}, {"Bottleneck", 6})
+    local _, err, status = program.run {"lab_b", "--depths", "32", "--bottleneck-above", "20", "--keep-depth", "yes",
+                                        "--run", folder .. "/c"}
     check.that(status ~= 0 and err:find("32 layers are not 9n + 2", 1, true), err)
     _, err, status = program.run {"lab_b", "--depht", "20"}
     check.that(status ~= 0 and err:find("Did you mean '--depths'", 1, true), err)
