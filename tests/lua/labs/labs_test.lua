@@ -146,6 +146,53 @@ check.case("lab_c: shortcuts compared; responses of runs that are there", functi
   end)
 end)
 
+check.case("lab_c: blocks, CIFAR depths, 110 against 1202, published errors beside the runs, quiz", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/c"
+    local out = run {"lab_c", "--run", home, "--parts", "blocks", "cifar", "overfitting", "errors", "quiz", "--depths",
+                     "20"}
+    local page = read(home .. "/report.md")
+    local function final(name) return rm.train.folder.summary(rm.train.folder.read(home .. "/" .. name)).final end
+    -- Both blocks in 20 layers, with what each costs and reaches.
+    for _, block in ipairs {"basic", "bottleneck"} do
+      local row = page:match(("| %s | 20 | [^\n]*"):format(block))
+      check.that(row and row:find((" | %.2f%% |"):format(100 - final("blocks/resnet20_" .. block)), 1, true), row)
+    end
+    -- The paper's numbers, and behind them one's own.
+    for _, row in ipairs {"| VGG (ILSVRC'14) | - | - | - | 8.43 |", "| GoogLeNet (ILSVRC'14) | - | - | - | 7.89 |",
+                          "| VGG (v5) | - | - | 24.4 | 7.1 |", "| PReLU-net | - | - | 21.59 | 5.71 |",
+                          "| BN-inception | - | - | 21.99 | 5.81 |", "| ResNet-34 B | 34 | - | 21.84 | 5.71 |",
+                          "| ResNet-34 C | 34 | - | 21.53 | 5.60 |", "| ResNet-50 | 50 | - | 20.74 | 5.25 |",
+                          "| ResNet-101 | 101 | - | 19.87 | 4.60 |", "| ResNet-152 | 152 | - | 19.38 | 4.49 |",
+                          "| Maxout | - | - | 9.38 |", "| NIN | - | - | 8.81 |", "| DSN | - | - | 8.22 |",
+                          "| FitNet | 19 | 2.5 | 8.39 |", "| Highway | 19 | 2.3 | 7.54 (7.72 +- 0.16) |",
+                          "| Highway | 32 | 1.25 | 8.80 |", "| ResNet | 20 | 0.27 | 8.75 |",
+                          "| ResNet | 32 | 0.46 | 7.51 |", "| ResNet | 44 | 0.66 | 7.17 |",
+                          "| ResNet | 56 | 0.85 | 6.97 |", "| ResNet | 110 | 1.7 | 6.43 (6.61 +- 0.16) |",
+                          "| ResNet | 1202 | 19.4 | 7.93 |",
+                          ("| cifar/resnet20 (here, shapes10) | 20 | 0.00 | %.2f |"):format(final "cifar/resnet20")} do
+      check.that(page:find(row, 1, true), row)
+    end
+    check.that(page:find("stand in for CIFAR-10", 1, true) and page:find("110 and 1202", 1, true), page)
+    check.that(out:find "resnet110 %([%d,]+ parameters%): training error [%d.]+%%, not below the paper's 0.1 %%", out)
+    check.that(page:find("(a) degradation", 1, true) and not page:find("Answer: (a)", 1, true), page)
+    out = run {"lab_c", "--run", folder .. "/d", "--parts", "errors", "quiz", "--answers", "yes", "--runs",
+               home .. "/cifar/resnet20"}
+    check.that(out:find("Answer: (a). ", 1, true) and out:find("Answer: (b). ", 1, true), out)
+    check.that(out:find("cifar/resnet20 (here, shapes10)", 1, true), out)
+  end)
+end)
+
+check.case("the network of 1202 layers is there, and takes a step", function()
+  local net = rm.models.resnet1202 {width = 1, input = {3, 8, 8}}
+  check.equal(rm.models.tables.depth(net), 1202)
+  local optimizer = rm.optim.SGD(net:parameters(), {lr = 0.01})
+  local before = net.layer3[200].conv2.weight:clone()
+  net(rm.randn(2, 3, 8, 8)):cross_entropy(rm.tensor({1, 2}, "int64")):backward()
+  optimizer:step()
+  check.that((net.layer3[200].conv2.weight:detach() - before:detach()):abs():max():item() > 0)
+end)
+
 check.case("lab_c: a folder of images, made here or given, with one crop and ten", function()
   program.with_folder(function(folder)
     local home = folder .. "/c"
@@ -171,10 +218,14 @@ check.slow("lab_c: all parts", function()
     check.that(out:find("MACs, stride in the 1x1 +1.81 +3.66 +3.86 +7.57 +11.28"), out)
     local page = read(home .. "/report.md")
     for _, title in ipairs {"The networks of the paper", "Plain and residual networks of 18 and 34 layers",
-                            "Shortcuts A, B and C", "Standard deviation of layer responses",
-                            "Training and testing the ImageNet way"} do
+                            "Shortcuts A, B and C", "Basic blocks against bottlenecks",
+                            "Residual networks of several depths", "110 layers against 1202",
+                            "Standard deviation of layer responses",
+                            "Training and testing the ImageNet way",
+                            "Errors: the paper's, and one's own", "Quiz"} do
       check.that(page:find("\n## " .. title, 1, true), title)
     end
+    check.that(page:find("18 layers: after the first epoch the training loss is %d.%d+ with shortcuts"), page)
     check.that(page:find("The layers of resnet110 answer more %a+ than those of resnet56"), page)
     out = run {"lab_c", "--run", home, "--parts", "degradation"}
     check.that(not out:find("epoch 1/1", 1, true), out)
