@@ -107,7 +107,8 @@ end
 -- Call: train.config.normalization(config, dataset) -> mean, std
 -- Shapes: lists of C numbers.
 -- Units: of [0, 1].
--- Errors: raises where the config gives mean or std, but the set holds float32 numbers, which come as they are (nil).
+-- Errors: raises where the config gives mean or std, but the set holds float32 numbers, which come as they are (nil);
+--  and where it has more or fewer numbers than the images have channels.
 -- Example:
 --   > c = train.config.complete {standardize = false}
 --   > train.config.normalization(c, data.shapes10 {size = 10})
@@ -118,6 +119,12 @@ function sets.normalization(c, dataset)
       error(("train: mean and std are of images of bytes; %s holds float32 numbers"):format(dataset.name), 0)
     end
     return nil, nil
+  end
+  for _, name in ipairs {"mean", "std"} do
+    if c[name] and #c[name] ~= dataset.shape[1] then
+      error(("train: %s is %s, expected a number for each of the %d channels of the images"):format(name,
+            table.concat(c[name], ","), dataset.shape[1]), 0)
+    end
   end
   if c.standardize then return shown.mark(c.mean or dataset.mean), shown.mark(c.std or dataset.std) end
   local mean, std = {}, {}
