@@ -5,6 +5,7 @@
 local accuracy  = require "resmoon.metrics.accuracy"
 local roc       = require "resmoon.metrics.roc"
 local Confusion = require "resmoon.metrics.confusion"
+local difference = require "resmoon.metrics.difference"
 
 return {
   accuracy = accuracy.accuracy,
@@ -14,5 +15,8 @@ return {
   roc = roc.roc,
   auc = roc.auc,
   macro_roc = roc.macro_roc,
+  standard_error = difference.standard_error,
+  difference = difference.difference,
+  paired_difference = difference.paired_difference,
   responses = require "resmoon.metrics.layer_responses",
 }
