@@ -91,7 +91,7 @@ local function curves(runs, options)
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
   if type(runs) ~= "table" or #runs == 0 then fail("plot.curves: no runs to draw") end
   local given = check_marks(options.marks)
-  local f = figure.new({title = options.title, size = options.size or {1150, 450 + 25 * math.ceil(#runs / 4)}})
+  local f = figure.new({title = options.title, size = options.size or {1000, 430}})
   local loss = f:panel({title = "training loss", text_title = "training loss", xlabel = "epoch",
                         ylabel = "cross-entropy", yrange = {0}})
   local what = options.error or "test"
