@@ -12,10 +12,12 @@ local measure    = require "resmoon.report.measure"
 local plot       = require "resmoon.plot"
 local compare    = require "resmoon.train.compare"
 local config     = require "resmoon.train.config"
+local discussion = require "resmoon.report.discussion"
 local named      = require "resmoon.runs.named"
 local settings   = require "resmoon.runs.settings"
 local tables     = require "resmoon.models.tables"
 local text       = require "resmoon.base.text"
+local verdict    = require "resmoon.train.verdict"
 
 local report = {}
 
@@ -120,10 +122,12 @@ local function comparison(doc, all, draw, options)
     local s = each.summary
     runs[i] = each.run
     rows[i] = {each.run.name, tostring(s.epochs), text.value("%.4f", s.final_loss), points(s.final_train),
-               points(s.final), s.best < math.huge and ("%.2f%% (%d)"):format(s.best, s.best_epoch) or text.NONE,
+               points(s.final), s.kept < math.huge and ("%.2f%% (%d)"):format(s.kept, s.kept_epoch) or text.NONE,
                compare.duration(s.seconds)}
   end
   doc:table({"network", "epochs", "training loss", "training error", "final test error", "best (epoch)", "time"}, rows)
+  local chosen = verdict.chosen(runs)
+  if chosen then doc:paragraph(chosen) end
   draw("curves", "training loss, and test error (solid) with training error (dashed)", function(file)
     return plot.curves(runs, {file = file})
   end)
@@ -169,66 +173,6 @@ local function of_run(doc, each, draw)
   end)
 end
 
--- The pair of classes most often taken for one another.
-local function worst_pair(m)
-  local a, b, most = 1, 2, -1
-  for i = 1, m.size do
-    for j = i + 1, m.size do
-      local n = m.counts[i][j] + m.counts[j][i]
-      if n > most then a, b, most = i, j, n end
-    end
-  end
-  local classes = m:shown_names()
-  return classes[a], classes[b], most
-end
-
--- "resnet", 20: networks of one family differ in depth.
-local function family(run)
-  local kind, depth = (run.config.model or run.name):match("^(%a+)(%d+)$")
-  return kind, tonumber(depth)
-end
-
-local function discussion(doc, all, options)
-  heading(doc, options, "Discussion")
-  local says = {}
-  local order = {table.unpack(all)}
-  for i = #order, 1, -1 do  -- an error that is not a number is neither the lowest nor the highest
-    if order[i].summary.final ~= order[i].summary.final then table.remove(order, i) end
-  end
-  table.sort(order, function(a, b) return a.summary.final < b.summary.final end)
-  if #order > 1 then
-    local first, last = order[1], order[#order]
-    says[#says + 1] = ("%s has the lowest final test error (%s), %s the highest (%s)."):format(first.run.name,
-      points(first.summary.final), last.run.name, points(last.summary.final))
-  end
-  for _, each in ipairs(all) do
-    local s = each.summary
-    says[#says + 1] = ("%s: test error %s, training error %s, a gap of %s points."):format(
-      each.run.name, points(s.final), points(s.final_train), text.value("%.2f", s.final - s.final_train))
-    local kind, depth = family(each.run)
-    for _, other in ipairs(all) do
-      local other_kind, other_depth = family(other.run)
-      if kind and kind == other_kind and other_depth > depth and each.data == other.data then
-        local deeper, shallower = other.summary.final_train, s.final_train
-        says[#says + 1] = ("From %s to %s the training error %s from %s to %s%s."):format(each.run.name, other.run.name,
-          deeper > shallower and "rises" or deeper < shallower and "falls" or "stays", points(shallower),
-          points(deeper),
-          deeper > shallower and ": the deeper network fits the training images worse" or "")
-      end
-    end
-    local a, b, n
-    if each.confusion and each.confusion.size > 1 then a, b, n = worst_pair(each.confusion) end
-    if n and n > 0 then
-      says[#says + 1] = ("%s confuses %s and %s most often (%d images)."):format(each.run.name, a, b, n)
-    end
-  end
-  doc:list(says)
-  doc:gap(("why is it so? What do %s add to the numbers?"):format(all[1].confusion
-          and "the curves, the confusion matrix and the ROC curves" or "the curves"))
-  own(doc, options, "discussion")
-  doc:gap("what would you try next, and what do you expect of it?")
-end
-
 -- Names of runs that no other has, with keys for the names of files, and the data sets by name.
 local function tell_apart(all)
   local runs, each_name = {}, {}
@@ -270,7 +214,7 @@ function report.add(doc, paths, options)
     if each.confusion then of_run(doc, each, draw) end
   end
   own(doc, options, "runs")
-  discussion(doc, all, options)
+  discussion(doc, all, function(words) heading(doc, options, words) end, function() own(doc, options, "discussion") end)
 end
 
 --- Writes the report of some runs: an HTML page with everything in it, and beside it Markdown with its figures as SVG.
