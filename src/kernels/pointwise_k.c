@@ -36,6 +36,12 @@ void RM_ISA(sub_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
 void RM_ISA(mul_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
   EACH(n) y[i] = (int64_t)((uint64_t)a[i] * (uint64_t)b[i]);
 }
+void RM_ISA(maximum_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
+  EACH(n) y[i] = a[i] > b[i] ? a[i] : b[i];
+}
+void RM_ISA(minimum_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
+  EACH(n) y[i] = a[i] < b[i] ? a[i] : b[i];
+}
 
 /* The quotient is rounded down, the remainder has the sign of b. A whole-number b is not 0, and b = -1 is set apart:
  * the smallest int64 divided by it would overflow.
@@ -117,6 +123,7 @@ void RM_ISA(floor_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = 
 void RM_ISA(ceil_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = ceilf(x[i]); }
 /* Ties go to the even neighbor. */
 void RM_ISA(round_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rintf(x[i]); }
+void RM_ISA(trunc_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = truncf(x[i]); }
 
 /* dx from the input x or the output y, whichever the operator keeps, and dy. */
 void RM_ISA(neg_backward)(size_t n, const float *x, const float *dy, float *dx) {

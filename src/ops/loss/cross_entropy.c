@@ -14,6 +14,7 @@
 #include "core/copy.h"
 #include "core/tape.h"
 #include "core/view.h"
+#include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
@@ -274,6 +275,8 @@ static rm_status loss(const char *op, payload *p, rm_tensor *x, rm_tensor *label
 
 rm_status rm_cross_entropy(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, const rm_loss_options *options,
                            rm_tensor **y, rm_error *err) {
+  if (labels->dtype == RM_FLOAT32 && labels->ndim == x->ndim)
+    return rm_cross_entropy_soft(x, labels, weight, options, y, err);
   payload p = {.logits = true, .options = *options};
   return loss("cross_entropy", &p, x, labels, weight, y, err);
 }
