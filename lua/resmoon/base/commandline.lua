@@ -3,8 +3,8 @@
 --     local parser = commandline("resmoon train", "Trains a network.")
 --
 -- What is wrong is said in one line, which names the option and the nearest one or the nearest value; the second line
--- is the option's help. (argparse itself prints the whole usage before it, and does not name the option of a bad value.)
--- A negative number behind an option is its value, and not another option.
+-- is the option's help. (argparse itself prints the whole usage before it, and does not name the option of a value that
+-- is none.) A negative number behind an option is its value, and not another option.
 local argparse = require "argparse"
 local core     = require "resmoon.core"
 local hint     = require "resmoon.base.hint"
