@@ -60,7 +60,7 @@ rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op);
 rm_tensor **bind_boxtensor(lua_State *L); /* pushes an empty box */
 
 /* A box holds a value: what an operator that can wait takes and gives. */
-rm_value *bind_tovalue(lua_State *L, int arg); /* NULL if there is none; computes nothing */
+rm_value *bind_tovalue(lua_State *L, int arg); /* NULL if there is none; computes nothing; raises for a closed one */
 rm_value *bind_boxvalue(lua_State *L);         /* pushes an empty box */
 /* After the core filled *box, which is on top of the stack: returns 1 (one result). */
 int bind_pushed(lua_State *L, rm_tensor **box);

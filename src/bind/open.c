@@ -5,9 +5,12 @@
 #define BIND_FILES(X) \
   X(box)   /* first: it makes the state and the metatable */ \
   X(shown) /* second: the metatables of tables */ \
+  X(along) \
   X(checkpoint) \
+  X(close) \
   X(conv) \
   X(convert) \
+  X(counting) \
   X(create) \
   X(error) \
   X(data) \
@@ -26,6 +29,7 @@
   X(locale) \
   X(loss) \
   X(machine) \
+  X(math) \
   X(norm) \
   X(normalize) \
   X(optim) \
@@ -33,6 +37,7 @@
   X(pool) \
   X(print) \
   X(profile) \
+  X(rearrange) \
   X(reduce) \
   X(rng) \
   X(runtime) \

@@ -101,7 +101,7 @@ static void for_tables(lua_State *L, bool put) {
  * Call: rm.profile.stop() -> list of {name =, kind =, calls =, seconds =}
  * Units: seconds; kind is "call", "backward", "worker" or "collector". They are a name's own:
  *  without those of other names inside it.
- * Errors: none.
+ * Errors: none. A second stop gives what the first gave.
  * Example:
  *   > rm.profile.start()
  *   > x = rm.ones(8, 8):matmul(rm.ones(8, 8))
@@ -136,7 +136,7 @@ static int profile_stop(lua_State *L) {
     lua_setfield(L, -2, "seconds");
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
-  for_tables(L, false); /* last: the timers keep the names alive */
+  for_tables(L, false);
   lua_settop(L, 2);
   return 1;
 }

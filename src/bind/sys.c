@@ -212,8 +212,10 @@ static int sys_mkdtemp(lua_State *L) {
   return 1;
 }
 
+#define LISTING "resmoon.SysListing"
+
 static int listing_gc(lua_State *L) {
-  rm_listing_free(lua_touserdata(L, 1));
+  rm_listing_free(luaL_checkudata(L, 1, LISTING));
   return 0;
 }
 
@@ -228,9 +230,10 @@ static int sys_list(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   rm_listing *listing = lua_newuserdatauv(L, sizeof *listing, 0);
   *listing = (rm_listing){0};
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, listing_gc);
-  lua_setfield(L, -2, "__gc");
+  if (luaL_newmetatable(L, LISTING)) {
+    lua_pushcfunction(L, listing_gc);
+    lua_setfield(L, -2, "__gc");
+  }
   lua_setmetatable(L, -2);
   rm_error err;
   if (rm_listing_read(path, listing, &err) != RM_OK) return refused(L, "list", &err);

@@ -19,7 +19,7 @@ local SYNTAX = {
   {"def f(x): return x", "function f(x) return x end"},
   {"class Net(nn.Module):", 'Net = nn.class("Net", nn.Module)'},
   {"for i in range(3):\n  print i", "for i = 1, 10 do ... end"},
-  {"if x == 3: print(x)", "there is no"},    -- what is wrong first: `x == 3: print(x)` is a method's call for Lua
+  {"if x == 3: print(x)", "a condition is: if x == 3 then ... end"},
   {"while True: x = 1", "while x < 3 do ... end"},
   {"local function g() retrun 3 end", "did you mean 'return'?"},
   {"fucntion g() end", "did you mean 'function'?"},
@@ -51,7 +51,7 @@ local RUNTIME = {
   {"x + 'a'", "operand 2 must be a tensor or a number, got string"},
   {"x + nil", "operand 2 must be a tensor or a number, got nil"},
   {"x.requires_grad = 'yes'", "expected true or false"},
-  {"y = t.count + 1", "count has no value: is its name right?"},
+  {"y = t.count + 1", "t has no field 'count'"},
   {"y = 3 < t.count", "one of the two has no value"},
   {"y = 3 < '4'", "tonumber(text)"},
   {"nn.Sequential(nn.ReLU(), nn.ReLU())", "expected a table of modules"},

@@ -161,7 +161,7 @@ local function arrange(parser)
     if not grouped[option] then own[#own + 1] = option end
   end
   if own[1] == parser._options[1] and #own > 1 then table.insert(own, table.remove(own, 1)) end   -- --help is last
-  table.insert(parser._groups, 1, own)
+  if #own > 1 then table.insert(parser._groups, 1, own) end
 end
 
 --- A parser. parser.own_title: the heading of the options that are in no group ("Options").

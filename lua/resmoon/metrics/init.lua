@@ -6,6 +6,7 @@ local library = require "resmoon.base.library"
 local accuracy  = require "resmoon.metrics.accuracy"
 local roc       = require "resmoon.metrics.roc"
 local Confusion = require "resmoon.metrics.confusion"
+local difference = require "resmoon.metrics.difference"
 
 return library("metrics", {
   accuracy = accuracy.accuracy,
@@ -15,5 +16,8 @@ return library("metrics", {
   roc = roc.roc,
   auc = roc.auc,
   macro_roc = roc.macro_roc,
+  standard_error = difference.standard_error,
+  difference = difference.difference,
+  paired_difference = difference.paired_difference,
   responses = require "resmoon.metrics.layer_responses",
 })

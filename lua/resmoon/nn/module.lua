@@ -30,6 +30,8 @@ local shown    = require "resmoon.base.shown"
 local surgery  = require "resmoon.nn.surgery"
 
 require "resmoon.nn.state"
+require "resmoon.nn.clone"
+require "resmoon.nn.freeze"
 
 for name, method in pairs(hooks) do protocol.methods[name] = method end
 protocol.methods.get_submodule = surgery.get_submodule

@@ -4,7 +4,8 @@
 -- differs between the two is asked in own_names, own_tensor, each_child and train below: a layer has slots and a
 -- mode in C, and no children; a table has fields in `_order` (nn/module.lua).
 --
--- state_dict and load_state_dict are in nn/state.lua, hooks in nn/hooks.lua, paths in nn/surgery.lua.
+-- state_dict and load_state_dict are in nn/state.lua, hooks in nn/hooks.lua, paths in nn/surgery.lua, clone in
+-- nn/clone.lua, freeze in nn/freeze.lua.
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
 local is   = require "resmoon.base.is"
@@ -233,7 +234,7 @@ end
 --- Training mode, where batch norm takes the batch's statistics and dropout drops; or evaluation.
 -- Call: net:train(mode = true) -> net
 -- Call: net:eval() -> net
--- Errors: none. net.training says which it is.
+-- Errors: none. net.training says which it is. Batch norms that net:freeze holds stay in evaluation.
 -- Example:
 --   > net = models.mlp():eval()
 --   > net.training
@@ -241,6 +242,7 @@ end
 function methods:train(mode)
   protocol.called_on(self, "train")
   if mode == nil then mode = true end
+  if kind.is_held(self) then mode = false end
   if is.layer(self) then self.training = mode and true or false
   else rawset(self, "training", mode) end
   for _, child in self:each_child() do child:train(mode) end

@@ -24,6 +24,7 @@ return library("plot", {
   bars = charts.bars,
   histogram = charts.histogram,
   accuracy = require "resmoon.plot.accuracy",
+  column = require "resmoon.plot.column",
   live = require "resmoon.plot.live",
   curves = require "resmoon.plot.curves",
   images = require("resmoon.plot.images").images,

@@ -76,7 +76,8 @@ check.case("a mask reads a copy and assigns a number", function()
   x[mask] = -1
   check.equal(x:totable(), {{1, -1, 3, -1}, {5, 6, 7, 8}, {-1, 10, 11, 12}})
   check.error(function() return x[rm.zeros(3, 4)] end, "the mask is float32 (3, 4), expected uint8 (3, 4)")
-  check.error(function() return x[rm.zeros({3}, "uint8")] end, "uint8 (3), expected uint8 (3, 4)")
+  check.error(function() return x[rm.zeros({2}, "uint8")] end,
+    "the mask is uint8 (2), which is not what a tensor (3, 4) has from dimension 1 on")
 end)
 
 check.case("fields, and the nearest name for a misspelt one", function()
