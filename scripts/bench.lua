@@ -18,7 +18,7 @@ Example:
   resmoon bench resnet20 --ops --figure roofline.png]]
 parser:argument("models", "networks (default resnet20)"):args "*":argname "MODEL"
 local function add(names, text, default) -- an option with a whole number
-  return parser:option(names, text):argname "N":convert(options.whole):default(default)
+  return parser:option(names, text):argname "N":convert(options.count):default(default)
 end
 parser:group("What is measured",
   parser:option("--mode", "train (forward, backward, SGD step) or infer (forward)"):choices {"train", "infer"}

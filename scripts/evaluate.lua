@@ -19,13 +19,13 @@ parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors
 parser:option("--data", "folder of other data with the same classes, or shapes10 (default the run's test images, which "
               .. "have to be what they were)"):argname "DIR"
 parser:option("--batch-size", "images at a time (default 250 of 64 x 64 pixels, fewer of larger ones)"):argname "N"
-  :convert(options.whole)
+  :convert(options.count)
 parser:option("--crops", "10: besides the image itself also its four corners, its center and their mirror images, the "
               .. "softmax averaged; the tables are of these then"):choices {"1", "10"}:default "1"
-parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
+parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.count)
 parser:option("--figure", "draw the confusion matrix into this file (.png, .svg, .pdf)"):argname "FILE"
 parser:option("--top-losses", "list so many of the images with the largest losses (default none, 16 with a figure)")
-  :argname "N":convert(options.whole)
+  :argname "N":convert(options.count)
 parser:option("--top-losses-figure", "draw them into this file (.png, .svg, .pdf)"):argname "FILE"
 local args = parser:parse()
 

@@ -11,7 +11,7 @@ Example:
 parser:option("--model", "network (default resnet20)"):argname "NAME"
 parser:option("--from", "lowest rate"):argname "RATE":convert(options.number):default "1e-5"
 parser:option("--to", "highest rate"):argname "RATE":convert(options.number):default "3"
-parser:option("--steps", "steps from one to the other"):argname "N":convert(options.whole):default "100"
+parser:option("--steps", "steps from one to the other"):argname "N":convert(options.count):default "100"
 parser:option("--figure", "draw into this file (.png, .svg, .pdf) instead of on the screen"):argname "FILE"
 options.add(parser)
 local args = parser:parse()

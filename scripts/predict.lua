@@ -11,9 +11,9 @@ Example:
   resmoon predict runs/resnet20 cat.png dog.jpg --top 3 --figure predicted.png]]
 parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors file that training wrote")
 parser:argument("images", "image files (JPEG, PNG)"):args "+"
-parser:option("--top", "classes to list"):argname "N":convert(options.whole):default "3"
+parser:option("--top", "classes to list"):argname "N":convert(options.count):default "3"
 parser:option("--figure", "draw the images with what was predicted into this file (.png, .svg, .pdf)"):argname "FILE"
-parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
+parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.count)
 local args = parser:parse()
 
 options.main(function()

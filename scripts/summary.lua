@@ -14,7 +14,7 @@ parser:argument("models", "network, or the folder of a run"):argname "MODEL":arg
 parser:flag("--architecture", "one table of several ResNets or plain nets, as in the paper: stages, sizes, MACs")
 parser:flag("--depths", "the table of AlexNet, VGG, GoogLeNet, Highway networks and ResNet-152")
 parser:option("--input", "channels, height and width of the images"):argname "C,H,W":default "3,32,32"
-parser:option("--classes", "number of classes"):argname "N":convert(options.whole):default "10"
+parser:option("--classes", "number of classes"):argname "N":convert(options.count):default "10"
 parser:option("--shortcut", "of residual networks: A, B, C or D"):choices {"A", "B", "C", "D"}
 local args = parser:parse()
 

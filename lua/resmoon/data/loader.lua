@@ -91,10 +91,15 @@ end
 --   > #data.Loader.new(data.shapes10 {size = 100}, {batch_size = 32})
 --   4
 function Loader.new(dataset, options)
+  local given = type(dataset)
+  if given ~= "table" and given ~= "userdata" or not dataset.batch or not dataset.size then
+    fail("loader: argument 1 is a %s, expected a data set, as data.open or data.shapes10 gives it", given)
+  end
   options = options_of("loader", options, known)
   local batch = options.batch_size or 128
   if math.type(batch) ~= "integer" or batch < 1 then
-    fail("loader: batch_size must be a whole number from 1, got %s", batch)
+    fail("loader: batch_size must be a whole number from 1, got %s", type(batch) == "string" and "'" .. batch .. "'"
+         or batch)
   end
   local pad, flip = augmentation(options.augment)
   local self = {

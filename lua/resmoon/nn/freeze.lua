@@ -1,6 +1,7 @@
 --- Parts of a network that are not trained: net:freeze("conv1", "layer1"), and net:unfreeze.
 local fail    = require "resmoon.base.fail"
 local hint    = require "resmoon.base.hint"
+local shown = require "resmoon.base.shown"
 local kind    = require "resmoon.nn.kind"
 local options_of = require "resmoon.base.options"
 local protocol = require "resmoon.nn.protocol"
@@ -131,7 +132,7 @@ function methods:frozen()
   for name, module in self:named_modules() do
     if kind.is_held(module) then held[#held + 1] = name end
   end
-  if #parameters + #held > 0 then return {parameters = parameters, held = held} end
+  if #parameters + #held > 0 then return shown.mark {parameters = parameters, held = held} end
 end
 
 --- Freezes exactly what a list by net:frozen names (nil: nothing), and trains all else.

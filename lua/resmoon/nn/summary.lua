@@ -13,7 +13,7 @@ local fail   = require "resmoon.base.fail"
 local kind   = require "resmoon.nn.kind"
 local text   = require "resmoon.base.text"
 local pcall = require("resmoon.base.catch").pcall
-local shown = require "resmoon.base.shown"
+local results = require "resmoon.base.shown"
 
 local Summary = {__name = "Summary"}
 
@@ -92,7 +92,7 @@ local function summary(net, shape)
   for _, row in ipairs(result.rows) do
     result.macs, result.bytes = result.macs + row.macs, result.bytes + row.bytes
   end
-  return shown.fields(result)
+  return results.fields(result)
 end
 
 local function size(bytes)

@@ -58,7 +58,8 @@ function setting.row(given)
 end
 
 function setting.bad(name, value, expected)
-  error(("train: %s is %s, expected %s"):format(name, tostring(value), expected), 0)
+  local shown = type(value) == "string" and ("'%s'"):format(value) or tostring(value)
+  error(("train: %s is %s, expected %s"):format(name, shown, expected), 0)
 end
 
 --- Raises where a row's setting cannot have this value.

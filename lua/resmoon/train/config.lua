@@ -61,7 +61,7 @@ local config = {
 --   8  shift  2
 function config.fit(c, dataset)
   defaults.fit(c, dataset)
-  return shown.mark(c)
+  return shown.fields(c)
 end
 
 local augmented = {[true] = "shifted and mirrored", shift = "shifted, not mirrored", imagenet = "random parts"}

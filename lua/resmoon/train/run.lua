@@ -107,6 +107,7 @@ function run.finish(trainer, c)
   local outcome, path = trainer:fit(), trainer.folder
   outcome.folder, outcome.net, outcome.config, outcome.ema = path, trainer.net, c, trainer.ema
   if path and c and outcome.epochs > 0 then outcome.undrawn = draw(path, c) end
+  if c then shown.fields(c) end
   return shown.fields(outcome)
 end
 
@@ -129,8 +130,8 @@ function run.trainer(partial, options)
 end
 
 --- Trains what a config says: opens the data, builds the network, trains, and keeps the run in a folder.
--- help "train.config" has the settings; absent ones have their defaults, those of He et al. 2016 for CIFAR-10 where
--- they fit the network and the images. A line says what begins.
+-- The settings are those of train.config, and help lists them; absent ones have their defaults, those of He et al. 2016
+-- for CIFAR-10 where they fit the network and the images. A line says what begins.
 -- Call: train.run({settings}, {folder = nil, progress = true, label = nil, hooks = nil, sets = nil}) -> result
 -- Shapes: images as the data set has them; the network is made to fit.
 -- Options: folder    of the run; nil: nothing is written

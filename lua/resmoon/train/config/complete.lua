@@ -11,6 +11,10 @@ local shown    = require "resmoon.base.shown"
 --   > c.milestones, c.momentum
 --   {5, 7}  0.9
 return function(partial)
+  if partial ~= nil and type(partial) ~= "table" then
+    local expected = 'a table like {model = "resnet20", epochs = 5}'
+    error(("train: the settings are a %s, expected %s"):format(type(partial), expected), 0)
+  end
   local c = settings.with(settings.defaults, partial)
   settings.check(c)
   defaults.fill(c)
