@@ -69,6 +69,33 @@ static int set_masked(lua_State *L, rm_tensor *x) {
   return 0;
 }
 
+/* --- ipairs ------------------------------------------------------------------------ */
+
+/* ipairs reads positions until one is nil, and a tensor's are not: so the position behind the last one is nil for
+ * ipairs, and for it alone. Its function is known from the start, and is looked for where the read would fail. */
+static const char ipairs_key;
+
+static bool ends_ipairs(lua_State *L, const rm_tensor *x) {
+  lua_Debug caller;
+  if (!lua_isinteger(L, 2) || x->ndim == 0 || lua_tointeger(L, 2) != (lua_Integer)x->shape[0] + 1) return false;
+  if (!lua_getstack(L, 1, &caller)) return false;
+  lua_getinfo(L, "f", &caller);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &ipairs_key);
+  bool is = lua_iscfunction(L, -1) && lua_rawequal(L, -1, -2);
+  lua_pop(L, 2);
+  return is;
+}
+
+void bind_open_index(lua_State *L) {
+  if (lua_getglobal(L, "ipairs") != LUA_TFUNCTION) {
+    lua_pop(L, 1);
+    return;
+  }
+  lua_newtable(L);
+  lua_call(L, 1, 1); /* the function that `for` calls */
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &ipairs_key);
+}
+
 /* --- lists -------------------------------------------------------------------------- */
 
 /* The part of x that lists name, a copy; gradients flow through it. */
@@ -120,7 +147,8 @@ static rm_tensor *as_rows(lua_State *L, rm_tensor *x, rm_tensor *lists[]) {
  *  broadcast and are walked side by side: x[{i, j}] has the elements (i[1], j[1]), (i[2], j[2]), .... Their shape stands
  *  in the place of their dimensions, or in front where these are apart. Gradients flow through all of them; those of
  *  a position that occurs again add up.
- *  x[...] = number or tensor assigns; the tensor is broadcast.
+ *  x[...] = number or tensor assigns; the tensor is broadcast. `for i, row in ipairs(x)` and `for i = 1, #x` go
+ *  through the positions of dimension 1.
  * Errors: position 0, or one out of range; a mask of another shape; assigning what carries a gradient.
  * Example:
  *   > x = rm.tensor {{1, 2, 3}, {4, 5, 6}}
@@ -145,6 +173,7 @@ int bind_getposition(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1), *lists[RM_MAX_DIMS];
   rm_range ranges[RM_MAX_DIMS];
   rm_error err;
+  if (ends_ipairs(L, x)) return 0;
   if (is_whole_mask(L, x)) {
     x = as_rows(L, x, lists);
     return get_listed(L, x, lists);

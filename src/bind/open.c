@@ -3,7 +3,8 @@
 
 /* To bind one more file is to add a line here. */
 #define BIND_FILES(X) \
-  X(box) /* first: it makes the state and the metatable */ \
+  X(box)   /* first: it makes the state and the metatable */ \
+  X(shown) /* second: the metatables of tables */ \
   X(along) \
   X(checkpoint) \
   X(close) \
@@ -19,6 +20,7 @@
   X(gather) \
   X(hash) \
   X(hooks) \
+  X(index) \
   X(join) \
   X(layer) \
   X(layer_new) \

@@ -126,6 +126,10 @@ RM_KERNEL(void, direct_pack_gradient, (size_t pixels, size_t columns, const floa
 RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw))
 RM_KERNEL(void, direct_window_weights, (size_t pixels, const float *const *from, const float *dy, size_t columns, size_t vectors, const ptrdiff_t *places, float *dw))
 
+/* product_k.c: products of matrices, each output one sum over k in order; columns are packed as for direct_k.c */
+RM_KERNEL(void, product_pack, (size_t depth, size_t columns, const float *b, size_t down, size_t across, float *packed))
+RM_KERNEL(void, product, (size_t rows, size_t columns, size_t depth, const float *a, size_t down, size_t along, const float *packed, bool more, float *c, size_t stride, float *aside))
+
 /* machine_k.c: the processor at its best */
 RM_KERNEL(float, multiply_adds, (size_t rounds, float times, float add))
 RM_KERNEL(void, triad, (size_t n, const float *a, const float *b, float times, float *y))

@@ -10,6 +10,7 @@
  * leave few digits to the rest; backward recomputes p from it. nll_loss is the same
  * with l = 0 and no gradient through it: x holds log p already. */
 #include <string.h>
+#include "base/elementary.h"
 #include "core/copy.h"
 #include "core/tape.h"
 #include "core/view.h"
@@ -105,24 +106,16 @@ static rm_status check_labels(const char *op, const job *o, double *total, rm_er
 
 /* --- forward ---------------------------------------------------------------------------------- */
 
-/* log sum exp = parts[0] + parts[1]; the largest is taken out so that nothing overflows, and, being 1, out of the sum,
- * so that of a sure row more is left than float32 has behind a 1. No libm, whose bits may depend on the processor. */
+/* log sum exp = parts[0] + parts[1]; the largest is taken out so that nothing overflows. */
 static double log_sum_exp(size_t n, const float *x, float parts[2]) {
-  enum { BLOCK = 256 };
-  const rm_kernels *k = rm_kernel_table();
-  float largest = x[0], powers[BLOCK], rest;
+  float largest = x[0];
   for (size_t c = 1; c < n; c++) largest = x[c] > largest ? x[c] : largest;
   double sum = 0;
-  for (size_t begin = 0; begin < n; begin += BLOCK) {
-    size_t count = n - begin < BLOCK ? n - begin : BLOCK;
-    for (size_t c = 0; c < count; c++) powers[c] = x[begin + c] - largest;
-    k->exp_forward(count, powers, powers);
-    for (size_t c = 0; c < count; c++) sum += powers[c];
-  }
-  rest = (float)(sum - 1);
+  for (size_t c = 0; c < n; c++) sum += rm_math_exp(x[c] - largest);
+  double rest = rm_math_log(sum);
   parts[0] = largest;
-  k->log1p_forward(1, &rest, &parts[1]);
-  return (double)largest + parts[1];
+  parts[1] = (float)rest;
+  return largest + rest;
 }
 
 static void forward_range(void *ctx, size_t begin, size_t end) {
@@ -159,10 +152,8 @@ static void backward_range(void *ctx, size_t begin, size_t end) {
     double hard = (1 - smooth) * weight_of(o, t);
     /* what flows through l to every class, in proportion to its probability */
     double through = o->p->logits ? hard + each * o->p->weight_total : 0;
-    for (size_t c = 0; c < o->classes; c++) dx[c] = (x[c] - l[0]) - l[1];
-    if (through != 0) rm_kernel_table()->exp_forward(o->classes, dx, dx);
     for (size_t c = 0; c < o->classes; c++) {
-      double p = through != 0 ? dx[c] : 0;
+      double p = through != 0 ? rm_math_exp((x[c] - l[0]) - l[1]) : 0;
       dx[c] = (float)(g * (through * p - each * weight_of(o, c) - (c == t ? hard : 0)));
     }
   }

@@ -378,7 +378,7 @@ case("messages name the operation, what was expected and what was there", functi
 end)
 
 case("the bits do not depend on the number of threads", function()
-  local threads = rm.num_threads and rm.num_threads() or rm.get_num_threads()
+  local threads = rm.num_threads()
   local function run(n)
     rm.set_num_threads(n)
     rm.manual_seed(3)
