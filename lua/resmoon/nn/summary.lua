@@ -106,7 +106,8 @@ function Summary:__tostring()
     local shape = {}
     for d = 2, #row.shape do shape[#shape + 1] = row.shape[d] end
     local frozen = row.frozen == 0 and "" or row.frozen == row.parameters and " (frozen)" or " (partly frozen)"
-    lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type .. frozen, "(" .. table.concat(shape, ", ") .. ")",
+    lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type .. frozen,
+                         "(" .. table.concat(shape, ", ") .. ")",
                          row.parameters > 0 and text.grouped(row.parameters) or "",
                          row.macs > 0 and text.grouped(row.macs) or "", size(row.bytes)}
   end

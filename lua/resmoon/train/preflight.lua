@@ -1,8 +1,31 @@
 --- What is looked at before the first step: trainings that would die later, or learn nothing, are refused with a way
 -- out; what is legal but surely not meant is said.
-local Module = require "resmoon.nn.module"
+local core      = require "resmoon.core"
+local is        = require "resmoon.base.is"
+local Module    = require "resmoon.nn.module"
+local untouched = require "resmoon.nn.untouched"
 
 local preflight = {}
+
+-- "a number", "a tensor (2, 10)": what a network gave.
+local function described(y)
+  if not is.tensor(y) then return type(y) == "nil" and "nothing" or "a " .. type(y) end
+  return ("(%s)"):format(table.concat(y.shape, ", "))
+end
+
+--- Raises where a network of one's own does not give a score for each class of the images.
+function preflight.network(net, c)
+  local y
+  untouched(net, function()
+    net:eval()
+    core.no_grad(function() y = net(core.zeros(2, table.unpack(c.input))) end)
+  end)
+  local classes = #c.classes
+  if is.tensor(y) and #y.shape == 2 and y.shape[1] == 2 and y.shape[2] == classes then return end
+  error(("train: %s gives %s for 2 images, expected (2, %d): a score for each of the %d classes. A function that "
+         .. "builds a network is given a table with num_classes, and input = {C, H, W}"):format(c.model, described(y),
+         classes, classes), 0)
+end
 
 -- The sizes of the parts that the steps of an epoch see: {size, images of its batch}, of a full batch and of the last.
 local function parts(loader, accumulate)

@@ -1,6 +1,7 @@
 --- A full config from a partial one: the fixed defaults, the checks, and what depends on network and data.
-local defaults = require "resmoon.train.defaults"
-local settings = require "resmoon.runs.settings"
+local blueprint = require "resmoon.runs.blueprint"
+local defaults  = require "resmoon.train.defaults"
+local settings  = require "resmoon.runs.settings"
 
 --- A full config from a partial one (which is not changed).
 -- Errors: raises, naming the setting, its value and what was expected.
@@ -10,7 +11,7 @@ local settings = require "resmoon.runs.settings"
 --   > c.milestones, c.momentum
 --   {5, 7}  0.9
 return function(partial)
-  local c = settings.with(settings.defaults, partial)
+  local c = settings.with(settings.defaults, blueprint.written(partial or {}))
   settings.check(c)
   defaults.fill(c)
   return c
