@@ -8,6 +8,7 @@
 local fail = require "resmoon.base.fail"
 local own  = require "resmoon.models.file"
 local hint = require "resmoon.base.hint"
+local shown = require "resmoon.base.shown"
 
 local models = {
   ResNet = require "resmoon.models.resnet",  -- to build others of the family: its header says how
@@ -36,7 +37,7 @@ end)
 --   > names = table.concat(models.list(), " ")
 --   > names:match "plain1%d+"
 --   plain18
-function models.list() return {table.unpack(names)} end
+function models.list() return shown.mark {table.unpack(names)} end
 
 --- The function that builds a network: one of models.list(), or one in a file of your own.
 -- "nets.lua:senet" is what nets.lua returns or defines by that name; "nets.lua" alone the one network in it. The file

@@ -13,6 +13,7 @@ local fail   = require "resmoon.base.fail"
 local kind   = require "resmoon.nn.kind"
 local text   = require "resmoon.base.text"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 local Summary = {__name = "Summary"}
 
@@ -91,7 +92,7 @@ local function summary(net, shape)
   for _, row in ipairs(result.rows) do
     result.macs, result.bytes = result.macs + row.macs, result.bytes + row.bytes
   end
-  return result
+  return shown.fields(result)
 end
 
 local function size(bytes)
@@ -112,11 +113,12 @@ function Summary:__tostring()
                          row.macs > 0 and text.grouped(row.macs) or "", size(row.bytes)}
   end
   lines[#lines + 1] = {self.net, "", "", text.grouped(self.parameters), text.grouped(self.macs), size(self.bytes)}
-  local shown = text.columns(lines, {left = 3, rules = {1, #lines - 1}})
+  local table_lines = text.columns(lines, {left = 3, rules = {1, #lines - 1}})
   if self.frozen > 0 then
-    shown[#shown + 1] = ("frozen: %s of %s parameters"):format(text.grouped(self.frozen), text.grouped(self.parameters))
+    table_lines[#table_lines + 1] = ("frozen: %s of %s parameters"):format(text.grouped(self.frozen),
+                                                                         text.grouped(self.parameters))
   end
-  return table.concat(shown, "\n")
+  return table.concat(table_lines, "\n")
 end
 
 return summary

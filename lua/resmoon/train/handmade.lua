@@ -52,7 +52,8 @@ function handmade.config(trainer)
   local c = {hand_made = true, epochs = trainer.epochs, optimizer = class_name(optimizer),
              accumulate = trainer.accumulate, clip = trainer.clip, max_norm = trainer.max_norm,
              early_stop = trainer.early_stop, parameters = 0,
-             device = device(), data = "given", model = trainer.own_network.model, own = trainer.own_network.own,
+             device = device(), data = "given", val_split = 0, model = trainer.own_network.model,
+             own = trainer.own_network.own,
              name = trainer.own_network.name or trainer.own_network.model, drawing = {}}
   local options = optimizer.groups[1]
   c.lr = optimizer.lr

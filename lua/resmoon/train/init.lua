@@ -10,11 +10,12 @@
 -- (which images it was trained on: they are compared when it is taken up), log.csv, best.safetensors, last.safetensors,
 -- curves.png, curves.svg; and a copy of your file where the network is your own.
 -- Topic: train
+local library = require "resmoon.base.library"
 require "resmoon.train.top_losses"  -- gives metrics.top_losses
 local run    = require "resmoon.train.run"
 local tested = require "resmoon.train.tested"
 
-return {
+return library("train", {
   Trainer = require "resmoon.train.trainer",
   run = run.run,
   resume = run.resume,
@@ -30,4 +31,4 @@ return {
   folder = require "resmoon.runs.folder",
   named = require "resmoon.runs.named",
   Log = require "resmoon.runs.log",
-}
+})

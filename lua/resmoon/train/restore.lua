@@ -26,9 +26,12 @@ end
 local function check_state(state)
   check(state, "its state", {epoch = function(n) return is_count(n) and n > 0 end, steps = is_count,
                              ["?lr"] = is_number, ["?momentum"] = is_number})
-  if state.best ~= nil then check(state.best, "the best epoch", {error = is_number, epoch = is_count}) end
+  if state.best ~= nil then
+    local what = type(state.best) == "table" and state.best.loss and "loss" or "error"
+    check(state.best, "the best epoch", {[what] = is_number, epoch = is_count})
+  end
   if state.sums ~= nil then
-    check(state.sums, "the sum of its epoch", {loss = is_number, wrong = is_number, count = is_count,
+    check(state.sums, "the sum of its epoch", {loss = is_number, ["?wrong"] = is_number, count = is_count,
                                                seconds = is_number})
   end
 end
@@ -113,6 +116,10 @@ return function(trainer, saved, path, log_path)
     check_net(trainer.net, saved.net)
     check_frozen(trainer.net, state.frozen)
     apply[1] = trainer.optimizer:prepare_state_dict(saved.optimizer)
+    if trainer.ema then
+      if not saved.ema then error("it has no average of the weights, which this training keeps (ema)", 0) end
+      apply[3] = trainer.ema:prepare_state_dict(saved.ema)
+    elseif saved.ema then error("it has an average of the weights, but this training keeps none (ema)", 0) end
     if trainer.schedule then apply[2] = trainer.schedule:prepare_state_dict(state.schedule)
     elseif state.schedule ~= nil then error("it has the state of a schedule, but this training has none", 0) end
   end)
@@ -122,7 +129,9 @@ return function(trainer, saved, path, log_path)
   local log = log_until(log_path, state.epoch)
   trainer.net:load_state_dict(saved.net)
   if state.frozen then trainer.net:set_frozen(state.frozen) end
-  for _, each in ipairs(apply) do each() end
+  for i = 1, 3 do
+    if apply[i] then apply[i]() end
+  end
   trainer.train:load_state_dict(state.loader)
   checkpoint.set_generators(state.generators)
   for _, name in ipairs {"epoch", "steps", "sums", "best", "lr", "momentum"} do trainer[name] = state[name] end

@@ -12,7 +12,7 @@ local tested = {}
 
 --- A network's loss and error on a set of images, in eval mode and without gradients.
 -- Of the folder of a run, or one of its checkpoints, it is the best network on the run's test images (or those of
--- `data`, or `set`), normalized as in training. `notes` are sentences on these images.
+-- `data`), normalized as in training. `notes` are sentences on these images.
 --
 --     train.evaluate("runs/resnet20").error
 --     train.evaluate("runs/senet", {model = senet})       -- where no file holds what builds the network
@@ -21,13 +21,13 @@ local tested = {}
 -- Images of a loader in ten crops have their softmax averaged, and loss and scores are of its logarithm
 -- (Krizhevsky et al. 2012, section 4.1).
 -- Call: train.evaluate(net, loader, {stop = nil, scores = false}) -> result
--- Call: train.evaluate(run, {model = nil, data = nil, set = nil, batch_size = nil, scores = false}) -> result
+-- Call: train.evaluate(run, {model = nil, data = nil, batch_size = nil, scores = false}) -> result
 -- Shapes: batches as the loader gives them; scores is a list of rows of K numbers.
 -- Units: error, top3 and top5 in per cent, loss the mean cross-entropy.
 -- Options: stop    a function; true ends it early, and the result is nil
 --  scores      true: keep the logarithm of each class's probability, as rows, and the labels
 --  model       what builds the network of the run instead: a function, a network, "FILE.lua:NAME"
---  data, set   other images with the same classes: a folder, or a data set
+--  data        other images with the same classes: a folder, or a data set
 --  batch_size  images at a time
 -- Returns: {loss =, error = percent, top3 =, top5 = percent right, count =, scores = rows, labels = list}.
 -- Errors: raises without images; whatever the network raises; as train.load does.
@@ -43,11 +43,10 @@ local tested = {}
 function tested.evaluate(what, loader, options)
   if type(what) ~= "string" then return evaluation.evaluate(what, loader, options) end
   if options ~= nil then fail("train.evaluate: of a run the second argument is its options, and there is no third") end
-  local o = options_of("train.evaluate", loader, {model = "any", data = "string", set = "any", batch_size = "whole",
-                                                  scores = "boolean"})
+  local o = options_of("train.evaluate", loader, {model = "any", data = "string|table", batch_size = "whole", scores = "boolean"})
   local net, c, mean, std = run.load(what, {model = o.model})
   local test, notes
-  if o.set then test, notes = o.set, {} else test, notes = testset(what, c, {data = o.data}) end
+  if type(o.data) == "table" then test, notes = o.data, {} else test, notes = testset(what, c, {data = o.data}) end
   local batches = Loader.new(test, {batch_size = o.batch_size or config.test_batch(test.shape), mean = mean, std = std})
   local result = evaluation.evaluate(net, batches, {scores = o.scores})
   result.notes = notes

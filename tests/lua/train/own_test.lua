@@ -346,8 +346,8 @@ check.case("what cannot be trained is refused before anything is written", funct
       check.that(not sys.exists(folder .. "/a"))
     end
     refuse(function() return nn.Sequential {nn.Flatten(), nn.Linear(36, 10)} end,
-           "gives %(2, 10%) for 2 images, expected %(2, 2%): a score for each of the 2 classes.*num_classes")
-    refuse(function() return nn.ReLU() end, "gives %(2, 1, 6, 6%) for 2 images, expected %(2, 2%)")
+           "gives %(2, 10%) for 2 inputs, expected %(2, 2%): a score for each of the 2 classes.*num_classes")
+    refuse(function() return nn.ReLU() end, "gives %(2, 1, 6, 6%) for 2 inputs, expected %(2, 2%)")
     refuse(function() return nn.Linear(3, 2) end, "linear")
     refuse(function() return 7 end, "returned a number, expected a module")
     refuse(function() error "no such thing" end, "no such thing")
@@ -443,7 +443,7 @@ check.case("images that a script alone has: said so, and others can be given", f
     trainer:fit()
     check.equal(train.folder.config(folder .. "/a").data, "given")
     check.error(function() train.evaluate(folder .. "/a", {model = net}) end, "given")
-    check.equal(train.evaluate(folder .. "/a", {model = net, set = easy(10, 2)}).count, 10)
+    check.equal(train.evaluate(folder .. "/a", {model = net, data = easy(10, 2)}).count, 10)
     check.equal(trainer:fit().epochs, 1)   -- it is at its end
   end)
 end)

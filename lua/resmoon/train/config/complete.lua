@@ -2,6 +2,7 @@
 local blueprint = require "resmoon.runs.blueprint"
 local defaults  = require "resmoon.train.defaults"
 local settings  = require "resmoon.runs.settings"
+local shown     = require "resmoon.base.shown"
 
 --- A full config from a partial one (which is not changed).
 -- Errors: raises, naming the setting, its value and what was expected.
@@ -14,5 +15,5 @@ return function(partial)
   local c = settings.with(settings.defaults, blueprint.written(partial or {}))
   settings.check(c)
   defaults.fill(c)
-  return c
+  return shown.mark(c)
 end
