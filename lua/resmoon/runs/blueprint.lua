@@ -188,6 +188,7 @@ function blueprint.build(settings, options, home, strict)
   if origin.renew[own] and origin.texts[own] then origin.renew[own]() end
   local model = own.by ~= "name" and kind.is_module(value) and like_a_model(net, options)
   if model then
+    if settings.name == origin.name(own) or settings.name == settings.model then settings.name = model end
     for key in pairs(own) do own[key] = nil end
     own.by, settings.model, origin.texts[own] = "model", model, nil
     live[own] = value

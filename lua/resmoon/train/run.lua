@@ -358,7 +358,7 @@ end
 function run.network(path, c, model)
   if model ~= nil then
     local what = blueprint.builder(blueprint.written {model = model})
-    c = config.with(c, {own = config.with(c.own)})
+    c = config.with(c, {own = config.with(c.own or {})})
     blueprint.give(c, Module.is_module(what) and what:clone() or what)
   end
   return config.model(c, path and home_of(path))

@@ -43,7 +43,8 @@ local tested = {}
 function tested.evaluate(what, loader, options)
   if type(what) ~= "string" then return evaluation.evaluate(what, loader, options) end
   if options ~= nil then fail("train.evaluate: of a run the second argument is its options, and there is no third") end
-  local o = options_of("train.evaluate", loader, {model = "any", data = "string|table", batch_size = "whole", scores = "boolean"})
+  local o = options_of("train.evaluate", loader, {model = "any", data = "string|table", batch_size = "whole",
+                                                  scores = "boolean"})
   local net, c, mean, std = run.load(what, {model = o.model})
   local test, notes
   if type(o.data) == "table" then test, notes = o.data, {} else test, notes = testset(what, c, {data = o.data}) end

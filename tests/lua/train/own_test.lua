@@ -308,7 +308,7 @@ check.case("a network of models.list() that was built by hand is that network", 
     local net = rm.models.mlp {input = {1, 6, 6}, num_classes = 2}
     train.run(plain {model = net}, options(folder .. "/a"))
     local c = train.folder.config(folder .. "/a")
-    check.equal({c.model, c.own.by, c.lr}, {"mlp", "model", 0.01})
+    check.equal({c.model, c.name, c.own.by, c.lr}, {"mlp", "mlp", "model", 0.01})
     local out = program.run {"summary", folder .. "/a"}
     check.that(out:find "fc3", out)
     train.run(plain {model = rm.models.mlp {input = {1, 6, 6}, num_classes = 2, hidden = {5}}}, options(folder .. "/b"))
