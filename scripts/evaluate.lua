@@ -22,6 +22,8 @@ parser:option("--batch-size", "images at a time (default 250 of 64 x 64 pixels, 
   :convert(options.count)
 parser:option("--crops", "10: besides the image itself also its four corners, its center and their mirror images, the "
               .. "softmax averaged; the tables are of these then"):choices {"1", "10"}:default "1"
+parser:option("--model", "FILE.lua:NAME that builds the network, where the run of a network of your own cannot (which "
+              .. "is said)"):argname "FILE"
 parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.count)
 parser:option("--figure", "draw the confusion matrix into this file (.png, .svg, .pdf)"):argname "FILE"
 parser:option("--top-losses", "list so many of the images with the largest losses (default none, 16 with a figure)")
@@ -44,7 +46,7 @@ end
 
 options.main(function()
   if args.threads then rm.set_num_threads(args.threads) end
-  local net, c, mean, std = rm.train.load(args.run)
+  local net, c, mean, std = rm.train.load(args.run, {model = args.model})
   local test, notes = testset(args.run, c, {data = args.data})
   args.batch_size = args.batch_size or rm.train.config.test_batch(test.shape)
   local loader = rm.data.Loader(test, {batch_size = args.batch_size, mean = mean, std = std})

@@ -12,7 +12,7 @@ Trial 0 is the training with the settings as given: what the search is compared 
 
 Example:
   resmoon search --model resnet20 --data ~/data --train-size 5000 --epochs 3 --workers 2]]
-parser:option("--model", "network (default resnet20)"):argname "NAME"
+parser:option("--model", "network (default resnet20), or FILE.lua:NAME of your own"):argname "NAME"
 parser:option("--run", "folder of the search"):argname "DIR":default "runs/search"
 parser:option("--population", "individuals"):argname "N":convert(options.count):default "10"
 parser:option("--generations", "generations"):argname "N":convert(options.count):default "5"

@@ -22,10 +22,11 @@ end
 local function parts(net)
   local list, names = {}, {}
   for name, module in net:named_modules() do
+    name = tostring(name)
     if name ~= "" then list[#list + 1], names[#names + 1] = {name = name, module = module}, name end
   end
   for name, tensor in net:named_parameters() do
-    list[#list + 1], names[#names + 1] = {name = name, tensor = tensor}, name
+    list[#list + 1], names[#names + 1] = {name = tostring(name), tensor = tensor}, tostring(name)
   end
   return list, names
 end
@@ -144,9 +145,10 @@ end
 --   nil
 function methods:set_frozen(frozen)
   protocol.called_on(self, "set_frozen")
+  frozen = options_of("set_frozen", frozen, {parameters = "table", held = "table"})
   local wanted = {}
   for _, part in ipairs {"parameters", "held"} do
-    for _, name in ipairs(frozen and frozen[part] or {}) do wanted[name] = part end
+    for _, name in ipairs(frozen[part] or {}) do wanted[name] = part end
   end
   local left, parameters, modules = {}, {}, {}
   for name in pairs(wanted) do left[name] = true end

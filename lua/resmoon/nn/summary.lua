@@ -107,16 +107,18 @@ function Summary:__tostring()
     local shape = {}
     for d = 2, #row.shape do shape[#shape + 1] = row.shape[d] end
     local frozen = row.frozen == 0 and "" or row.frozen == row.parameters and " (frozen)" or " (partly frozen)"
-    lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type .. frozen, "(" .. table.concat(shape, ", ") .. ")",
+    lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type .. frozen,
+                         "(" .. table.concat(shape, ", ") .. ")",
                          row.parameters > 0 and text.grouped(row.parameters) or "",
                          row.macs > 0 and text.grouped(row.macs) or "", size(row.bytes)}
   end
   lines[#lines + 1] = {self.net, "", "", text.grouped(self.parameters), text.grouped(self.macs), size(self.bytes)}
-  local shown = text.columns(lines, {left = 3, rules = {1, #lines - 1}})
+  local table_lines = text.columns(lines, {left = 3, rules = {1, #lines - 1}})
   if self.frozen > 0 then
-    shown[#shown + 1] = ("frozen: %s of %s parameters"):format(text.grouped(self.frozen), text.grouped(self.parameters))
+    table_lines[#table_lines + 1] = ("frozen: %s of %s parameters"):format(text.grouped(self.frozen),
+                                                                         text.grouped(self.parameters))
   end
-  return table.concat(shown, "\n")
+  return table.concat(table_lines, "\n")
 end
 
 return summary

@@ -114,7 +114,9 @@ end
 local row = settings.add
 
 group = "Network"
-row {"model", "string", default = "resnet20", help = "the network: a name of models.list()"}
+row {"model", "string", default = "resnet20",
+     help = "the network: a name of models.list(), a file of your own (\"nets.lua:senet\"), a function that builds a "
+            .. "network, or a network"}
 row {"name", "string", usually = "the model's", incidental = true, help = "what the run is called"}
 
 group = "Data"
@@ -235,16 +237,21 @@ row {"activation", "string", usually = "relu", choices = activation.names, flag 
 row {"leaky_slope", "number", least = 0, usually = "0.01", flag = "--leaky-slope X", reported = true,
      mark = "slope %g",
      help = "with activation leaky_relu: the slope where x is negative"}
-row {"init", "string", usually = "the network's own, with sigmoid four times xavier's", choices = {"xavier", "xavier_normal", "he"},
-     besides = {"xavier_sigmoid"}, flag = "--init", reported = true,
+row {"init", "string", usually = "the network's own, with sigmoid four times xavier's",
+     choices = {"xavier", "xavier_normal", "he"}, besides = {"xavier_sigmoid"}, flag = "--init", reported = true,
      help = "weights at the start: xavier, uniform (Glorot and Bengio 2010), xavier_normal, of the same variance, or "
             .. "he, normal (He et al. 2015)"}
+row {"model_options", "table", usually = "none", reported = true,
+     help = "what else the function that builds the network is to know, by name: numbers, texts, true or false"}
 row {"width", "whole", least = 1, usually = "the network's own", flag = "--width N", reported = true,
      mark = "width %d", help = "channels of the first stage"}
 row {"drawing", "table", usually = "png, svg", may_change = true,
      help = "as what curves are drawn into the run's folder; an empty list: not at all"}
 
 group = "Written by the run"
+row {"hand_made", "boolean",
+     help = "trained by a script of your own (train.Trainer), which has its optimizer, schedule and loss"}
+row {"own", "table", help = "of a network of your own: what builds it (file, digest, name)"}
 row {"chosen", "table", help = "the defaults that were chosen for network and images, by name"}
 row {"classes", "table", help = "names of the classes"}
 row {"input", "table", help = "shape of an image, {C, H, W}, or of a row of numbers"}

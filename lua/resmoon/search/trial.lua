@@ -41,7 +41,8 @@ function trial.genes(settings, list)
 end
 
 --- Runs a trial. settings: those of training, with a val_split; the test images are not looked at.
--- options: sets ({train, test, validation}), bar (accuracies by epoch), on_step (called after each step).
+-- options: sets ({train, test, validation}), bar (accuracies by epoch), on_step (called after each step), home (the
+-- search's folder, which has the file of a network of one's own).
 -- Returns {fitness =, accuracy = by epoch, loss = by epoch, epochs =, stopped = "finished", "hopeless",
 -- "diverged", "interrupted" or "refused", seconds =, reason = text of what was refused}.
 function trial.run(settings, options)
@@ -57,7 +58,7 @@ function trial.run(settings, options)
   end
   local ok, outcome = pcall(function()
     local train, _, validation = table.unpack(options.sets or {config.open(config.complete(settings))}, 1, 3)
-    return run.run(settings, {sets = {train, nil, validation}, progress = false,
+    return run.run(settings, {sets = {train, nil, validation}, progress = false, home = options.home,
                               hooks = {on_epoch = on_epoch, on_step = options.on_step}})
   end)
   if ok then result.stopped = hopeless and "hopeless" or outcome.stopped

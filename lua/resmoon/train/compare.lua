@@ -9,6 +9,7 @@ local folder = require "resmoon.runs.folder"
 local named  = require "resmoon.runs.named"
 local plot   = require "resmoon.plot"
 local record = require "resmoon.runs.record"
+local rehearsal = require "resmoon.base.rehearsal"
 local text   = require "resmoon.base.text"
 local shown  = require "resmoon.base.shown"
 local verdict = require "resmoon.train.verdict"
@@ -152,6 +153,7 @@ end
 --   > #train.compare.table {train.folder.read "runs/e"}
 --   3
 function compare.show(runs, path, options)
+  if rehearsal.on() then return end
   options = options or {}
   local read = {}
   for i, run in ipairs(runs) do read[i] = type(run) == "string" and folder.read(run) or run end

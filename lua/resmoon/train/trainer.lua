@@ -12,10 +12,12 @@
 -- that so: the checkpoint holds weights, buffers, optimizer, schedule, the generators' states, the
 -- loader's seeds and place, and the sums of the epoch that had begun.
 local core       = require "resmoon.core"
+local blueprint  = require "resmoon.runs.blueprint"
 local class      = require "resmoon.base.class"
 local checkpoint = require "resmoon.runs.checkpoint"
 local evaluation = require "resmoon.train.evaluate"
 local fail       = require "resmoon.base.fail"
+local handmade   = require "resmoon.train.handmade"
 local lock       = require "resmoon.runs.lock"
 local Log        = require "resmoon.runs.log"
 local momentum   = require "resmoon.optim.momentum"
@@ -23,6 +25,7 @@ local optim      = require "resmoon.optim"
 local options_of = require "resmoon.base.options"
 local preflight  = require "resmoon.train.preflight"
 local Progress   = require "resmoon.train.progress"
+local rehearsal  = require "resmoon.base.rehearsal"
 local restore    = require "resmoon.train.restore"
 local text       = require "resmoon.base.text"
 local xpcall     = require("resmoon.base.catch").xpcall
@@ -33,8 +36,7 @@ local Trainer = class("Trainer")
 
 local known = {
   "net", "optimizer", "schedule", "schedule_unit", "train", "test", "validation", "epochs", "loss", "folder", "name",
-  "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "about",
-  "ema",
+  "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "about", "ema", "resume",
 }
 
 -- Of classes the cross-entropy, of numbers to predict the mean squared error.
@@ -66,8 +68,11 @@ end
 --   test, validation    loaders that are evaluated after each epoch
 --   loss                function(outputs, targets) -> scalar tensor; cross-entropy, or the mean squared error where
 --                       targets are float32 (a regression, which has no errors: its losses decide)
---   folder              of the run, which exists; without it nothing is written. While fit is at work it holds the
---                       folder's lock
+--   folder              of the run; without it nothing is written. It gets config.json, data.json, log.csv,
+--                       best.safetensors, last.safetensors and a copy of the file that builds the network, as that of
+--                       train.run does, so that compare, evaluate, predict and report take it. While fit is at work it
+--                       holds the folder's lock
+--   resume              true: takes up the run in the folder, if there is one: the same script goes on after Ctrl-C
 --   early_stop          epochs without a better error before it stops; 0: never. The error is that
 --                       of the validation images, else the test images, else the training images
 --   accumulate          parts into which each batch is cut; their gradients add up to the batch's: 1
@@ -97,6 +102,7 @@ function Trainer:init(options)
     if options[key] == nil then fail("Trainer: option '%s' is missing", key) end
   end
   for key, value in pairs(options) do self[key] = value end
+  self.resume = nil   -- the method; what was asked for is done below
   self.loss = options.loss or default_loss
   self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
   self.max_norm = options.max_norm or 0
@@ -111,6 +117,10 @@ function Trainer:init(options)
   self.lr = nil              -- of the last step, with self.momentum
   self.stopped = nil         -- by Ctrl-C: states of loader and generators
   self.screen = options.progress ~= false and Progress.new(options.name, options.epochs) or nil
+  if not self.folder or self.about and self.about.config then return end
+  self.hand_made = true
+  self.own_network = blueprint.written {model = self.net, name = options.name}
+  if options.resume and not rehearsal.on() and sys.exists(self:path("last.safetensors")) then self:resume() end
 end
 
 local function no_sums() return {loss = 0, wrong = 0, count = 0, seconds = 0} end
@@ -192,6 +202,7 @@ function Trainer:resume(path, saved)   -- saved: what is in the file, where the 
   path = path or self:path("last.safetensors")
   local own = path == self:path("last.safetensors")
   restore(self, saved or checkpoint.load(path), path, own and self:path("log.csv"))
+  if own and self.hand_made then self.about = handmade.about(self) end
   self.stopped, self.taken_up = nil, own
   if own then self.left = sys.stat(path) end
 end
@@ -404,6 +415,14 @@ local function over(self)
   end
 end
 
+-- What takes the run up again.
+local function way_on(self)
+  if self.hand_made then return "the same script with resume = true in train.Trainer" end
+  local own = self.about.config and self.about.config.own
+  return ("resmoon train --run %s --resume%s"):format(text.shell(self.folder), own and own.by == "given" and
+    (" --model FILE.lua:NAME, or here train.resume(%q, {model = net})"):format(self.folder) or "")
+end
+
 local function run(self)
   for _, note in ipairs(self.notes or {}) do say(self, "%s", note) end
   self.notes = nil
@@ -421,8 +440,7 @@ local function run(self)
       core.interrupt.clear()
       -- What fit needs to go on as if nothing had happened in between, in this process.
       self.stopped = {loader = self.train:state_dict(), generators = checkpoint.generators()}
-      local how = self.folder and " and saved; to go on: resmoon train --run %s --resume" or ""
-      how = how:format(self.folder and text.shell(self.folder))
+      local how = self.folder and " and saved; to go on: " .. way_on(self) or ""
       say(self, "stopped in epoch %d, step %d%s", self.epoch, self.steps, self.screen and self.screen.go_on or how)
       return result(self, "interrupted")
     end
@@ -440,6 +458,7 @@ end
 -- The lock of the folder, held until it is closed. What another process has done there meanwhile is not written over.
 local function locked(self)
   if not self.folder then return nil end
+  if self.hand_made then sys.mkdir_p(self.folder) end
   local held = self.lock or lock.take(self.folder)
   self.lock = nil
   local _ <close> = lock.on_error(held)
@@ -453,6 +472,10 @@ local function locked(self)
   elseif not self.taken_up and (now or sys.exists(log)) then
     error(("train: %s holds a training already (%s): resume takes it up, and another folder takes a new one"):format(
           self.folder, now and "last.safetensors" or "log.csv"), 0)
+  end
+  if self.hand_made then
+    self.about = handmade.about(self)
+    handmade.begin(self)
   end
   return held
 end
@@ -476,6 +499,7 @@ end
 --   > trainer:fit().last.epoch
 --   1
 function Trainer:fit()
+  if rehearsal.on() then return rehearsal.stand_in end
   local _ <close> = hold_interrupts()
   local _ <close> = locked(self)
   self.optimizer:follow(self.net, self.given)

@@ -1,4 +1,5 @@
 --- From a complete config to what trains: network, optimizer, schedule, augmentation.
+local blueprint  = require "resmoon.runs.blueprint"
 local initialize = require "resmoon.nn.initialize"
 local models     = require "resmoon.models"
 local optim      = require "resmoon.optim"
@@ -7,17 +8,24 @@ local shown      = require "resmoon.base.shown"
 
 local build = {}
 
+-- What a network of one's own has to look at where it is given, lest it be lost without a word.
+local asked = {"width", "shortcut", "block", "activation", "negative_slope", "blocks", "stem"}
+
 --- The network of a config, for a data set (or for what config says of it: input and classes).
--- Call: train.config.model(config) -> module
--- Errors: raises for an unknown network.
+-- A function of your own is given {num_classes =, input =, width =, shortcut =, block =, activation =, ...} and what is
+-- in model_options. home: the folder of the run, where it has one.
+-- Call: train.config.model(config, home = nil) -> module
+-- Errors: raises for an unknown network, and for one of your own that cannot be built again.
 -- Example:
 --   > train.config.model(train.config.complete {model = "lenet5"}).name
 --   lenet5
-function build.model(c)
+function build.model(c, home)
   local options = {num_classes = c.outputs or c.classes and #c.classes or 10, input = c.input, width = c.width,
                    shortcut = c.shortcut, block = c.block, activation = c.activation, negative_slope = c.leaky_slope,
                    blocks = c.blocks, stem = c.stem}
-  local net = models.get(c.model)(options)
+  local strict = {table.unpack(asked)}
+  for name, value in pairs(c.model_options or {}) do options[name], strict[#strict + 1] = value, name end
+  local net = c.own and blueprint.build(c, options, home, strict) or models.get(c.model)(options)
   if not c.init then return net end
   return initialize.initialize_(net, c.init, {activation = c.activation, negative_slope = c.leaky_slope})
 end
