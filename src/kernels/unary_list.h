@@ -34,3 +34,7 @@ RM_UNARY(TANH, tanh, "tanh", 0, Y)
 RM_UNARY(SILU, silu, "silu", 0, X)
 RM_UNARY(GELU, gelu, "gelu", 0, X)
 RM_UNARY(GELU_TANH, gelu_tanh, "gelu", 0, X)
+RM_UNARY(HARDTANH, hardtanh, "hardtanh", 2, X) /* low, high */
+RM_UNARY(HARDSIGMOID, hardsigmoid, "hardsigmoid", 0, X)
+RM_UNARY(HARDSWISH, hardswish, "hardswish", 0, X)
+RM_UNARY(SOFTPLUS, softplus, "softplus", 2, X) /* beta, threshold */

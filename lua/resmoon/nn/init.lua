@@ -16,9 +16,14 @@ local nn = {}
 
 for name, layer in pairs(require "resmoon.nn.layers") do nn[name] = layer end
 
+for _, file in ipairs {"functions"} do  -- some classes each
+  for name, class in pairs(require("resmoon.nn." .. file)) do nn[name] = class end
+end
+
 nn.Module     = require "resmoon.nn.module"
 nn.Sequential = require "resmoon.nn.sequential"
 nn.ModuleList = require "resmoon.nn.modulelist"
+nn.PReLU      = require "resmoon.nn.prelu"
 nn.BasicBlock = require "resmoon.nn.basicblock"
 nn.Bottleneck = require "resmoon.nn.bottleneck"
 nn.shortcut   = require "resmoon.nn.shortcut"
