@@ -16,7 +16,7 @@ local nn = {}
 
 for name, layer in pairs(require "resmoon.nn.layers") do nn[name] = layer end
 
-for _, file in ipairs {"functions"} do  -- some classes each
+for _, file in ipairs {"functions", "padding"} do  -- some classes each
   for name, class in pairs(require("resmoon.nn." .. file)) do nn[name] = class end
 end
 
