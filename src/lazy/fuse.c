@@ -75,7 +75,13 @@ rm_status rm_value_batch_norm(rm_value *x, rm_tensor *weight, rm_tensor *bias, r
                               rm_error *err) {
   rm_expression *e;
   rm_tensor *t = NULL;
+  size_t ndim;
   RM_TRY(settle_running(running_mean, running_var, options, err));
+  rm_value_shape(x, &ndim);
+  if (ndim == 3) { /* no image: nothing is put off */
+    RM_TRY(rm_value_tensor(x, &t, err));
+    return rm_batch_norm(t, weight, bias, running_mean, running_var, options, NULL, false, &y->tensor, err);
+  }
   RM_TRY(rm_expression_new("batch_norm", &e, err));
   const rm_expression *conv = foldable(x, running_mean, running_var, options);
   rm_status status = conv ? fold(conv, weight, bias, running_mean, running_var, options->eps, e, err)
