@@ -333,13 +333,17 @@ static rm_status without_batch(rm_tensor *t, rm_tensor **out, rm_error *err) {
 /* One image (C, H, W) is a batch of one, whose result is one image. */
 static rm_status pool(rm_tensor *x, payload *p, rm_tensor **out, rm_tensor **indices, rm_error *err) {
   if (x->ndim != 3) return pool_images(x, p, out, indices, err);
-  rm_tensor *images = NULL, *y = NULL, *positions = NULL;
+  rm_tensor *images = NULL, *y = NULL, *positions = NULL, *one = NULL, *its = NULL;
   RM_TRY(rm_unsqueeze(x, 0, &images, err));
   rm_status status = pool_images(images, p, &y, indices ? &positions : NULL, err);
-  rm_tensor *one = NULL;
-  if (status == RM_OK && indices) status = without_batch(positions, indices, err);
+  if (status == RM_OK && indices) status = without_batch(positions, &its, err);
   if (status == RM_OK) status = without_batch(y, &one, err);
-  if (status == RM_OK) *out = one;
+  if (status == RM_OK) {
+    *out = one;
+    if (indices) *indices = its;
+  } else {
+    rm_tensor_release(its);
+  }
   rm_tensor_release(images);
   rm_tensor_release(y);
   rm_tensor_release(positions);
@@ -354,6 +358,7 @@ rm_status rm_max_pool2d(rm_tensor *x, const rm_pool_options *options, rm_tensor 
 
 rm_status rm_avg_pool2d(rm_tensor *x, const rm_pool_options *options, rm_tensor **y, rm_error *err) {
   payload p = {.options = *options};
+  p.options.dilation[0] = p.options.dilation[1] = 1;
   return pool(x, &p, y, NULL, err);
 }
 

@@ -15,7 +15,7 @@ typedef struct {
   size_t padding[2]; /* at most half of the kernel */
   bool ceil_mode;
   bool count_include_pad; /* averages: divide by the window with its padding */
-  size_t dilation[2];     /* of maxima; 0 stands for 1 */
+  size_t dilation[2];     /* of maxima alone; 0 stands for 1 */
 } rm_pool_options;
 
 /* Padding never wins; of equal maxima the first in row order gets the gradient. indices (may be
