@@ -4,10 +4,10 @@
 --     vgg16     2 x 64 -- pool -- 2 x 128 -- pool -- 3 x 256 -- pool -- 3 x 512 -- pool -- 3 x 512 -- pool -- ...
 --     vgg19     the same with 4 instead of 3; all 3x3. relu follows every layer but the last
 --
--- Names of parts are torchvision's, so its weights load. An average pool in front of the linear layers makes of what the
--- convolutions leave always the same height and width: 6x6 or 7x7, which they leave of 224x224; of smaller images what
--- they leave, so that the first linear layer is no larger than it need be. So the network takes images of other sizes than
--- `input`, and with pool = 6 or 7 it has torchvision's shapes whatever input is.
+-- Names of parts are torchvision's, so its weights load. An average pool in front of the linear layers makes of what
+-- the convolutions leave always the same height and width: 6x6 or 7x7, which they leave of 224x224; of smaller images
+-- what they leave, so that the first linear layer is no larger than it need be. So the network takes images of other
+-- sizes than `input`, and with pool = 6 or 7 it has torchvision's shapes whatever input is.
 --
 -- Options: num_classes 1000
 --          input       {channels, height, width} of the images: {3, 224, 224}
