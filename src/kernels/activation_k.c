@@ -142,27 +142,3 @@ void RM_ISA(hardswish_backward)(size_t n, const float *x, const float *dy, float
     dx[i] = x[i] < -3 ? 0 : slope;
   }
 }
-
-/* ln(1 + e) for e from 0 to 1: what 1 + e has lost of e is made up for by the second factor.
- * Source: Goldberg 1991, "What every computer scientist should know about floating-point arithmetic", theorem 4. */
-RM_INLINE float log_of_1_and(float e) {
-  float s = 1 + e, d = s - 1;
-  float precise = rm_log(s) * (e / d);
-  return d == 0 ? e : precise;
-}
-/* ln(1 + e^(beta x)) / beta = (max(z, 0) + ln(1 + e^-|z|)) / beta with z = beta x; above the threshold x itself. */
-void RM_ISA(softplus_forward)(size_t n, const float *x, const float *beta, const float *threshold, float *y) {
-  EACH(n) {
-    float z = x[i] * beta[i];
-    float v = ((z < 0 ? 0 : z) + log_of_1_and(rm_exp(z < 0 ? z : -z))) / beta[i];
-    y[i] = z > threshold[i] ? x[i] : v;
-  }
-}
-void RM_ISA(softplus_backward)(size_t n, const float *x, const float *dy, const float *beta, const float *threshold,
-                               float *dx) {
-  EACH(n) {
-    float z = x[i] * beta[i];
-    float v = dy[i] * rm_logistic(z);
-    dx[i] = z > threshold[i] ? dy[i] : v;
-  }
-}
