@@ -317,3 +317,20 @@ void RM_ISA(erf_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = er
 void RM_ISA(erf_backward)(size_t n, const float *x, const float *dy, float *dx) {
   EACH(n) dx[i] = 1.12837917f * rm_exp(-x[i] * x[i]) * dy[i];
 }
+
+/* ln(1 + e^(beta x)) / beta = (max(z, 0) + ln(1 + e^-|z|)) / beta with z = beta x; above the threshold x itself. */
+void RM_ISA(softplus_forward)(size_t n, const float *x, const float *beta, const float *threshold, float *y) {
+  EACH(n) {
+    float z = x[i] * beta[i];
+    float v = ((z < 0 ? 0 : z) + log1p_of(rm_exp(z < 0 ? z : -z))) / beta[i];
+    y[i] = z > threshold[i] ? x[i] : v;
+  }
+}
+void RM_ISA(softplus_backward)(size_t n, const float *x, const float *dy, const float *beta, const float *threshold,
+                               float *dx) {
+  EACH(n) {
+    float z = x[i] * beta[i];
+    float v = dy[i] * rm_logistic(z);
+    dx[i] = z > threshold[i] ? dy[i] : v;
+  }
+}
