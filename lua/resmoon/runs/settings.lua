@@ -138,6 +138,22 @@ row {"standardize", "boolean", default = true, flag = "--standardize", reported 
      help = "(x - mean) / std of each channel, instead of pixels from 0 to 1"}
 row {"shift", "whole", least = 0, usually = "4, less where images are smaller than 28", reported = true,
      help = "with augment, by how many pixels images are shifted at most"}
+row {"color_jitter", "number", least = 0, default = 0, flag = "--color-jitter X", reported = true,
+     mark = "color jitter %g",
+     help = "training images: brightness, contrast and saturation times 1 - X to 1 + X, in random order"}
+row {"grayscale", "number", least = 0, default = 0, flag = "--grayscale P", reported = true, mark = "gray %g",
+     help = "training images: gray with probability P"}
+row {"rotation", "number", least = 0, default = 0, flag = "--rotation DEGREES", reported = true,
+     mark = "rotated by up to %g",
+     help = "training images: turned by up to so many degrees either way (bilinear, black around)"}
+row {"random_erasing", "number", least = 0, default = 0, flag = "--random-erasing P", reported = true,
+     mark = "random erasing %g",
+     help = "training images: with probability P a rectangle of 2 to 33 % of the area has the mean color"}
+row {"mixup", "number", least = 0, default = 0, flag = "--mixup ALPHA", reported = true, mark = "mixup %g",
+     help = "blend each training image with another; the share is drawn from Beta(ALPHA, ALPHA). The training loss is "
+            .. "of mixed images then, and there is no training error"}
+row {"cutmix", "number", least = 0, default = 0, flag = "--cutmix ALPHA", reported = true, mark = "cutmix %g",
+     help = "put a rectangle of another training image into each, as with mixup; with both, one of them for each batch"}
 row {"mean", "table", usually = "that of the training images", help = "of each channel: what standardize subtracts"}
 row {"std", "table", usually = "that of the training images", help = "of each channel: what standardize divides by"}
 row {"data_seed", "whole", usually = "the same images each time", images = true, help = "draws the images of shapes10"}

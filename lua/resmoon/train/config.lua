@@ -25,6 +25,7 @@
 local build    = require "resmoon.train.config.build"
 local defaults = require "resmoon.train.defaults"
 local sets     = require "resmoon.train.config.sets"
+local setting  = require "resmoon.runs.setting"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
 
@@ -40,6 +41,7 @@ local config = {
   optimizer      = build.optimizer,
   schedule       = build.schedule,
   augmentation   = build.augmentation,
+  loader         = require "resmoon.train.config.loader",
   open           = sets.open,
   normalization  = sets.normalization,
   test_transform = sets.test_transform,
@@ -84,6 +86,9 @@ function config.describe(c, dataset)
     ("batches of %d"):format(c.batch_size),
   }
   if c.augment then parts[#parts + 1] = augmented[c.augment] end
+  for _, name in ipairs {"color_jitter", "grayscale", "rotation", "random_erasing", "mixup", "cutmix", "ema"} do
+    parts[#parts + 1] = setting.mark(settings.named[name], c[name])
+  end
   return table.concat(parts, ", ")
 end
 

@@ -62,9 +62,7 @@ local function build(c, sets, path, options)
   c.device = c.device or device()  -- a run that is taken up keeps that of its first epoch
   c.parameters = 0
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
-  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = config.augmentation(c),
-                                     sampling = c.sampling == "balanced" and c.sampling or nil,
-                                     drop_last = c.drop_last, mean = mean, std = std})
+  local loader = config.loader(c, train, {mean = mean, std = std})
   preflight.batches(net, loader, c.accumulate)
   local notes = preflight.settings(c, #loader, train:size())
   local optimizer = config.optimizer(c, net:parameters())
