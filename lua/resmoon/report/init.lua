@@ -94,16 +94,18 @@ end
 local function comparison(doc, all, draw)
   doc:heading("Results")
   doc:heading("Comparison", 3)
-  local rows, runs = {}, {}
+  local rows, runs, fits = {}, {}, false
   for i, each in ipairs(all) do
     local s = each.summary
+    fits = fits or s.final_train ~= nil
     runs[i] = each.run
     rows[i] = {each.run.name, tostring(s.epochs), text.value("%.4f", s.final_loss), points(s.final_train),
                points(s.final), s.best < math.huge and ("%.2f%% (%d)"):format(s.best, s.best_epoch) or text.NONE,
                compare.duration(s.seconds)}
   end
   doc:table({"network", "epochs", "training loss", "training error", "final test error", "best (epoch)", "time"}, rows)
-  draw("curves", "training loss, and test error (solid) with training error (dashed)", function(file)
+  local errors = fits and "test error (solid) with training error (dashed)" or "test error"
+  draw("curves", "training loss, and " .. errors, function(file)
     return plot.curves(runs, {file = file})
   end)
 end
@@ -181,12 +183,23 @@ local function discussion(doc, all)
   end
   for _, each in ipairs(all) do
     local s = each.summary
-    says[#says + 1] = ("%s: test error %s, training error %s, a gap of %s points."):format(
-      each.run.name, points(s.final), points(s.final_train), text.value("%.2f", s.final - s.final_train))
+    if s.final_train then
+      says[#says + 1] = ("%s: test error %s, training error %s, a gap of %s points."):format(
+        each.run.name, points(s.final), points(s.final_train), text.value("%.2f", s.final - s.final_train))
+    else
+      says[#says + 1] = ("%s: test error %s; it was trained on mixed images, which have no training error."):format(
+        each.run.name, points(s.final))
+    end
+    if s.final_averaged then
+      says[#says + 1] = ("%s: with averaged weights the test error is %s after the last epoch; the network that is "
+                         .. "measured here is the averaged one of epoch %d."):format(each.run.name,
+                         points(s.final_averaged), s.kept_epoch)
+    end
     local kind, depth = family(each.run)
     for _, other in ipairs(all) do
       local other_kind, other_depth = family(other.run)
-      if kind and kind == other_kind and other_depth > depth and each.data == other.data then
+      local both = s.final_train and other.summary.final_train
+      if kind and kind == other_kind and other_depth > depth and each.data == other.data and both then
         local deeper, shallower = other.summary.final_train, s.final_train
         says[#says + 1] = ("From %s to %s the training error %s from %s to %s%s."):format(each.run.name, other.run.name,
           deeper > shallower and "rises" or deeper < shallower and "falls" or "stays", points(shallower),

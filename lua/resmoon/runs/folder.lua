@@ -78,7 +78,8 @@ local function value(x) return x == x and x or nil end
 --- The summary of a run's rows: epochs, final and best error (percent), seconds, img_per_s (mean), and kept, the error
 -- of the network in best.safetensors (the averaged one, where there is one), with kept_epoch, its epoch. All errors
 -- are those of the test images, where there are any; which network is kept, the validation images decide
--- (train.Log.deciding). NaN is never the best; best and kept are infinity where no epoch has an error.
+-- (train.Log.deciding). final_averaged is the final error with averaged weights, where these are kept. NaN is never the
+-- best; best and kept are infinity where no epoch has an error.
 -- Call: train.folder.summary(run) -> table
 -- Errors: none.
 -- Example:
@@ -100,6 +101,7 @@ function folder.summary(run)
     if decides and decides < lowest then
       lowest, sum.kept, sum.kept_epoch = decides, value(kept) or math.huge, row.epoch
     end
+    sum.final_averaged = row.test_ema_error or row.val_ema_error
     sum.final, sum.final_loss, sum.final_train = err, row.train_loss, row.train_error
   end
   sum.img_per_s = timed > 0 and images / timed or 0

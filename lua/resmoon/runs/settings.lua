@@ -216,7 +216,7 @@ row {"max_lr", "number", least = 0, usually = "lr", flag = "--max-lr RATE", repo
      help = "onecycle, cyclic: the highest rate, which lr would be otherwise"}
 row {"base_lr", "number", least = 0, usually = "a quarter of max-lr", flag = "--base-lr RATE", reported = true,
      help = "cyclic: the lowest rate"}
-row {"cycle_mode", "string", default = "triangular", choices = {"triangular", "triangular2", "exp_range"},
+row {"cycle_mode", "string", usually = "triangular", choices = {"triangular", "triangular2", "exp_range"},
      flag = "--cycle-mode", reported = true,
      help = "cyclic: all cycles are as high; each is half as high as the one before; or they shrink step by step"}
 row {"cycle_momentum", "boolean", default = false, flag = "--cycle-momentum", reported = true,

@@ -300,9 +300,9 @@ local function best_checkpoint(path)
 end
 
 --- The network of a run: run.load("runs/resnet20") or run.load("runs/resnet20/last.safetensors").
--- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, and the mean and
--- standard deviation its images are normalized with.
--- Call: train.load(path) -> net, config, mean, std
+-- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, the mean and
+-- standard deviation its images are normalized with, and true where the weights are averaged ones (ema).
+-- Call: train.load(path) -> net, config, mean, std, averaged
 -- Shapes: mean and std are lists of C numbers, in units of [0, 1].
 -- Errors: raises where there is no run, no finished epoch, or a damaged file; where the checkpoint is of another
 -- training than config.json says.
@@ -320,7 +320,7 @@ function run.load(path)
   local net = config.model(c)
   net:load_state_dict(saved.net)
   net:eval()
-  return net, c, saved.state.mean, saved.state.std
+  return net, c, saved.state.mean, saved.state.std, saved.state.averaged
 end
 
 return run
