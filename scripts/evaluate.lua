@@ -46,7 +46,7 @@ end
 
 options.main(function()
   if args.threads then rm.set_num_threads(args.threads) end
-  local net, c, mean, std = rm.train.load(args.run, {model = args.model})
+  local net, c, mean, std, averaged = rm.train.load(args.run, {model = args.model})
   local test, notes = testset(args.run, c, {data = args.data})
   args.batch_size = args.batch_size or rm.train.config.test_batch(test.shape)
   local loader = rm.data.Loader(test, {batch_size = args.batch_size, mean = mean, std = std})
@@ -63,8 +63,8 @@ options.main(function()
   local metrics = rm.metrics
   local confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
   for _, note in ipairs(notes) do print("note: " .. note) end
-  print(("%s on %d test images of %s (%.0f img/s)"):format(c.name, measured.count, test.name or args.data or c.data,
-        measured.count / seconds))
+  print(("%s%s on %d test images of %s (%.0f img/s)"):format(c.name, averaged and " (averaged weights)" or "",
+        measured.count, test.name or args.data or c.data, measured.count / seconds))
   local top
   for _, each in ipairs(by_crops) do
     local crops, m = table.unpack(each)

@@ -32,8 +32,7 @@ options.main(function()
   if c.own then preflight.network(net, c) end
   local optimizer = rm.train.config.optimizer(c, net:parameters())
   local mean, std = rm.train.config.normalization(c, train)
-  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, drop_last = true, mean = mean,
-                                        std = std, augment = rm.train.config.augmentation(c)})
+  local loader = rm.train.config.loader(c, train, {mean = mean, std = std, drop_last = true})
   if #loader == 0 then
     error(("lrfind: %d images are fewer than a batch of %d"):format(train:size(), c.batch_size), 0)
   end

@@ -120,9 +120,10 @@ end
 local function comparison(doc, all, draw, options)
   heading(doc, options, "Results")
   heading(doc, options, "Comparison", 3)
-  local rows, runs = {}, {}
+  local rows, runs, fits = {}, {}, false
   for i, each in ipairs(all) do
     local s = each.summary
+    fits = fits or s.final_train ~= nil
     runs[i] = each.run
     rows[i] = {each.run.name, tostring(s.epochs), text.value("%.4f", s.final_loss), points(s.final_train),
                points(s.final), s.kept < math.huge and ("%.2f%% (%d)"):format(s.kept, s.kept_epoch) or text.NONE,
@@ -131,7 +132,8 @@ local function comparison(doc, all, draw, options)
   doc:table({"network", "epochs", "training loss", "training error", "final test error", "best (epoch)", "time"}, rows)
   local chosen = verdict.chosen(runs)
   if chosen then doc:paragraph(chosen) end
-  draw("curves", "training loss, and test error (solid) with training error (dashed)", function(file)
+  local errors = fits and "test error (solid) with training error (dashed)" or "test error"
+  draw("curves", "training loss, and " .. errors, function(file)
     return plot.curves(runs, {file = file})
   end)
   own(doc, options, "comparison")

@@ -140,6 +140,22 @@ row {"standardize", "boolean", default = true, flag = "--standardize", reported 
      help = "(x - mean) / std of each channel, instead of pixels from 0 to 1"}
 row {"shift", "whole", least = 0, usually = "4, less where images are smaller than 28", reported = true,
      help = "with augment, by how many pixels images are shifted at most"}
+row {"color_jitter", "number", least = 0, default = 0, flag = "--color-jitter X", reported = true,
+     mark = "color jitter %g",
+     help = "training images: brightness, contrast and saturation times 1 - X to 1 + X, in random order"}
+row {"grayscale", "number", least = 0, default = 0, flag = "--grayscale P", reported = true, mark = "gray %g",
+     help = "training images: gray with probability P"}
+row {"rotation", "number", least = 0, default = 0, flag = "--rotation DEGREES", reported = true,
+     mark = "rotated by up to %g",
+     help = "training images: turned by up to so many degrees either way (bilinear, black around)"}
+row {"random_erasing", "number", least = 0, default = 0, flag = "--random-erasing P", reported = true,
+     mark = "random erasing %g",
+     help = "training images: with probability P a rectangle of 2 to 33 % of the area has the mean color"}
+row {"mixup", "number", least = 0, default = 0, flag = "--mixup ALPHA", reported = true, mark = "mixup %g",
+     help = "blend each training image with another; the share is drawn from Beta(ALPHA, ALPHA). The training loss is "
+            .. "of mixed images then, and there is no training error"}
+row {"cutmix", "number", least = 0, default = 0, flag = "--cutmix ALPHA", reported = true, mark = "cutmix %g",
+     help = "put a rectangle of another training image into each, as with mixup; with both, one of them for each batch"}
 row {"mean", "numbers", usually = "that of the training images", flag = "--mean X,X,X", reported = true,
      help = "of each channel, of pixels from 0 to 1: what standardize subtracts"}
 row {"std", "numbers", above = 0, usually = "that of the training images", flag = "--std X,X,X", reported = true,
@@ -204,7 +220,7 @@ row {"max_lr", "number", least = 0, usually = "lr", flag = "--max-lr RATE", repo
      help = "onecycle, cyclic: the highest rate, which lr would be otherwise"}
 row {"base_lr", "number", least = 0, usually = "a quarter of max-lr", flag = "--base-lr RATE", reported = true,
      help = "cyclic: the lowest rate"}
-row {"cycle_mode", "string", default = "triangular", choices = {"triangular", "triangular2", "exp_range"},
+row {"cycle_mode", "string", usually = "triangular", choices = {"triangular", "triangular2", "exp_range"},
      flag = "--cycle-mode", reported = true,
      help = "cyclic: all cycles are as high; each is half as high as the one before; or they shrink step by step"}
 row {"cycle_momentum", "boolean", default = false, flag = "--cycle-momentum", reported = true,

@@ -68,8 +68,7 @@ function compare.table(runs)
       compare.duration(s.seconds), cell("%.0f", s.img_per_s),
     }
     if averaged then
-      local last = run.rows[#run.rows] or {}
-      table.insert(cells, 7, cell("%.2f%%", last.test_ema_error or last.val_ema_error))
+      table.insert(cells, 7, cell("%.2f%%", s.final_averaged))
     end
     if several then table.insert(cells, 2, sets[i]) end
     lines[i + 1] = cells

@@ -26,6 +26,7 @@ local library = require "resmoon.base.library"
 local build    = require "resmoon.train.config.build"
 local defaults = require "resmoon.train.defaults"
 local sets     = require "resmoon.train.config.sets"
+local setting  = require "resmoon.runs.setting"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
 local shown    = require "resmoon.base.shown"
@@ -42,6 +43,7 @@ local config = {
   optimizer      = build.optimizer,
   schedule       = build.schedule,
   augmentation   = build.augmentation,
+  loader         = require "resmoon.train.config.loader",
   open           = sets.open,
   normalization  = sets.normalization,
   test_transform = sets.test_transform,
@@ -86,6 +88,9 @@ function config.describe(c, dataset)
     ("batches of %d"):format(c.batch_size),
   }
   if c.augment then parts[#parts + 1] = augmented[c.augment] end
+  for _, name in ipairs {"color_jitter", "grayscale", "rotation", "random_erasing", "mixup", "cutmix", "ema"} do
+    parts[#parts + 1] = setting.mark(settings.named[name], c[name])
+  end
   return table.concat(parts, ", ")
 end
 

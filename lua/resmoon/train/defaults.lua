@@ -92,6 +92,7 @@ local function fill_schedule(c)
     if c.cycle_momentum then c.max_momentum = c.max_momentum or 0.95 end
   elseif c.schedule == "cyclic" then
     c.max_lr = c.max_lr or c.lr
+    c.cycle_mode = c.cycle_mode or "triangular"
     c.base_lr = c.base_lr or c.max_lr / 4   -- Smith 2017, section 3.3: a third or a quarter
     c.step_size = c.step_size or math.max(1, math.floor(c.epochs / 8 + 0.5))
     if c.cycle_momentum then c.max_momentum = c.max_momentum or 0.95 end

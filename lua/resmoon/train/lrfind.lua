@@ -10,6 +10,7 @@
 -- exponential average, corrected for its start).
 local checkpoint = require "resmoon.runs.checkpoint"
 local fail       = require "resmoon.base.fail"
+local mixing     = require "resmoon.data.mixing"
 local options_of = require "resmoon.base.options"
 local pcall = require("resmoon.base.catch").pcall
 local shown = require "resmoon.base.shown"
@@ -58,14 +59,14 @@ end
 local function batches(loader)
   local epoch, next_batch = 0, nil
   return function()
-    local x, y
-    if next_batch then x, y = next_batch() end
+    local x, y, mix
+    if next_batch then x, y, mix = next_batch() end
     while not x do
       epoch = epoch + 1
       next_batch = loader:epoch(epoch)
-      x, y = next_batch()
+      x, y, mix = next_batch()
     end
-    return x, y
+    return x, y, mix
   end
 end
 
@@ -112,9 +113,10 @@ local function lrfind(net, optimizer, loader, options)
     for i = 1, o.steps do
       local rate = o.from * (o.to / o.from) ^ ((i - 1) / (o.steps - 1))
       for _, group in ipairs(optimizer.groups) do group.lr = rate end
-      local x, y = following()
+      local x, y, mix = following()
       optimizer:zero_grad()
-      local loss = loss_of((net(x)), y)
+      local scores = net(x)
+      local loss = mixing.mixed_loss(function(labels) return loss_of(scores, labels) end, y, mix)
       local value = loss:item()
       if value ~= value or math.abs(value) == math.huge then
         found.stopped = true

@@ -147,6 +147,9 @@ function preflight.settings(c, steps, images)
     note("onecycle has %d step%s to rise and fall in: the rate is next to 0 in the last", c.epochs * steps,
          c.epochs * steps == 1 and "" or "s")
   end
+  if c.mixup > 0 or c.cutmix > 0 then
+    note("images are mixed in training: the training loss is of mixed images, and there is no training error")
+  end
   if c.warmup > 0 and c.warmup >= c.epochs then
     note("the warm-up takes %g epochs, but the run ends with epoch %d", c.warmup, c.epochs)
   end

@@ -71,9 +71,7 @@ local function build(c, sets, path, options)
   c.device = c.device or device()  -- a run that is taken up keeps that of its first epoch
   c.parameters = 0
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
-  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = config.augmentation(c),
-                                     sampling = c.sampling == "balanced" and c.sampling or nil,
-                                     drop_last = c.drop_last, mean = mean, std = std})
+  local loader = config.loader(c, train, {mean = mean, std = std})
   preflight.batches(net, loader, c.accumulate)
   local notes = preflight.settings(c, #loader, train:size())
   local optimizer = config.optimizer(c, net:parameters())
@@ -366,10 +364,10 @@ function run.network(path, c, model)
 end
 
 --- The network of a run: run.load("runs/resnet20") or run.load("runs/resnet20/last.safetensors").
--- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, and the mean and
--- standard deviation its images are normalized with. A network of your own is built by the copy of your file that is
--- in the run's folder; where no file holds it, it is given again.
--- Call: train.load(path, {model = nil}) -> net, config, mean, std
+-- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, the mean and
+-- standard deviation its images are normalized with, and true where the weights are averaged ones (ema). A network of
+-- your own is built by the copy of your file that is in the run's folder; where no file holds it, it is given again.
+-- Call: train.load(path, {model = nil}) -> net, config, mean, std, averaged
 -- Options: model  what builds the network instead: a function, a network of that shape, "FILE.lua:NAME"
 -- Shapes: mean and std are lists of C numbers, in units of [0, 1].
 -- Errors: raises where there is no run, no finished epoch, or a damaged file; where the checkpoint is of another
@@ -394,7 +392,7 @@ function run.load(path, options)
   end
   if saved.state.frozen then net:set_frozen(saved.state.frozen) end
   net:eval()
-  return net, shown.mark(c), saved.state.mean, saved.state.std
+  return net, shown.mark(c), saved.state.mean, saved.state.std, saved.state.averaged
 end
 
 return run

@@ -15,6 +15,7 @@ local core       = require "resmoon.core"
 local blueprint  = require "resmoon.runs.blueprint"
 local class      = require "resmoon.base.class"
 local checkpoint = require "resmoon.runs.checkpoint"
+local mixing     = require "resmoon.data.mixing"
 local evaluation = require "resmoon.train.evaluate"
 local fail       = require "resmoon.base.fail"
 local handmade   = require "resmoon.train.handmade"
@@ -212,31 +213,39 @@ end
 -- What the auxiliary heads of a network count in its loss (Szegedy et al. 2015, section 5).
 local AUXILIARY = 0.3
 
--- The loss of all that the network returned: its scores, then those of auxiliary heads, if it has any.
-local function loss_of(self, labels, scores, ...)
-  local loss = self.loss(scores, labels)
-  for i = 1, select("#", ...) do loss = loss + AUXILIARY * self.loss((select(i, ...)), labels) end
+-- The loss of all that the network returned: its scores, then those of auxiliary heads, if it has any. mix: of mixed
+-- images (data.mixup), the other labels and the share of these.
+local function loss_of(self, labels, mix, scores, ...)
+  local heads = table.pack(...)
+  local loss = mixing.mixed_loss(function(these)
+    local sum = self.loss(scores, these)
+    for i = 1, heads.n do sum = sum + AUXILIARY * self.loss(heads[i], these) end
+    return sum
+  end, labels, mix)
   return loss, scores
 end
 
 -- Gradients of the mean loss over the batch, from parts of it that differ by at most one image: memory for
 -- one part is enough. (Batch norm takes its statistics from each part.) Returns the loss and how many images
--- were wrong, or nil and the loss if that is no finite number.
-local function backward_in_parts(self, x, y)
+-- were wrong (false where that means nothing: of mixed images, and of a regression), or nil and the loss if that is no
+-- finite number.
+local function backward_in_parts(self, x, y, mix)
   local n = y.shape[1]
   local parts, value, wrong = math.min(self.accumulate, n), 0, 0
   for i = 1, parts do
     local from, to = (i - 1) * n // parts, i * n // parts
-    local images, labels, share = x, y, 1
+    local images, labels, share, other = x, y, 1, mix
     if parts > 1 then
+      other = mix and {labels = mix.labels:narrow(1, from + 1, to - from), share = mix.share}
       images, labels, share = x:narrow(1, from + 1, to - from), y:narrow(1, from + 1, to - from), (to - from) / n
     end
-    local loss, logits = loss_of(self, labels, self.net(images))
+    local loss, logits = loss_of(self, labels, other, self.net(images))
     local part = loss:item()
     if part ~= part or math.abs(part) == math.huge then return nil, part end
     if parts > 1 then loss = loss * share end
     loss:backward()
-    value, wrong = value + share * part, wrong and labels.dtype == "int64" and wrong + evaluation.wrong(logits, labels)
+    value = value + share * part
+    wrong = not mix and labels.dtype == "int64" and wrong and wrong + evaluation.wrong(logits, labels)
   end
   return value, wrong
 end
@@ -250,9 +259,9 @@ end
 
 -- One step. Returns the loss, or nil and what it was if that is no finite number; then nothing
 -- of the step has reached the weights.
-local function step(self, x, y)
+local function step(self, x, y, mix)
   self.optimizer:zero_grad()
-  local value, wrong = backward_in_parts(self, x, y)
+  local value, wrong = backward_in_parts(self, x, y, mix)
   if not value then return nil, wrong end
   if self.clip > 0 then optim.clip_grad_norm(self.optimizer_parameters, self.clip) end
   self.lr, self.momentum = self.optimizer.lr, momentum(self.optimizer)
@@ -292,8 +301,8 @@ local function train_epoch(self)
   self.sums = self.sums or no_sums()
   self.net:train()
   local steps, began, reason = #self.train, sys.clock(), nil
-  for x, y in self.train:epoch(self.epoch) do
-    local loss, value = step(self, x, y)
+  for x, y, mix in self.train:epoch(self.epoch) do
+    local loss, value = step(self, x, y, mix)
     if not loss then
       self.bad_loss = value
       reason = "diverged"
