@@ -6,6 +6,7 @@
 -- A run is what train.folder.read gives. The columns are those of the lab. What a run has of other settings (weight
 -- restriction, pixels that are not standardized, augmentation, ...) stands behind its model.
 local core     = require "resmoon.core"
+local config   = require "resmoon.train.config"
 local Document = require "resmoon.report.document"
 local folder   = require "resmoon.runs.folder"
 local named    = require "resmoon.runs.named"
@@ -26,8 +27,8 @@ end
 local function momentum(c)
   if c.optimizer == "rmsprop" then return "-" end
   if c.schedule == "onecycle" and c.cycle_momentum then
-    local high = c.max_momentum or 0.95
-    return ("%s%g to %g"):format(c.optimizer == "sgd" and "" or "beta1 ", high, math.max(0, high - 0.1))
+    local high, low = config.momenta(c)
+    return ("%s%g to %g"):format(c.optimizer == "sgd" and "" or "beta1 ", high, low)
   end
   if c.optimizer ~= "sgd" then return "beta1 0.9" end
   return number(c.momentum) .. (c.nesterov and " (Nesterov)" or "")

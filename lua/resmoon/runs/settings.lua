@@ -167,6 +167,8 @@ row {"clip", "number", least = 0, default = 0, flag = "--clip NORM", reported = 
      help = "largest norm of the gradient; 0: no limit"}
 row {"max_norm", "number", least = 0, default = 0, flag = "--max-norm NORM", reported = true, mark = "max-norm %g",
      help = "weight restriction: after each step no row of a weight (what leads to one output) is longer; 0: no limit"}
+row {"keep_every", "whole", least = 0, default = 0, flag = "--keep-every N", may_change = true,
+     help = "keep a checkpoint of every Nth epoch, as epoch_010.safetensors; 0: of the best and the last one alone"}
 row {"early_stop", "whole", least = 0, default = 0, flag = "--early-stop N", may_change = true, reported = true,
      mark = "patience %d", help = "stop after so many epochs without a better error; 0: never"}
 
@@ -184,9 +186,11 @@ row {"step_size", "whole", least = 1, usually = "a third of all", flag = "--step
 row {"max_lr", "number", least = 0, usually = "lr", flag = "--max-lr RATE", reported = true,
      help = "onecycle: the highest rate, which lr would be otherwise"}
 row {"cycle_momentum", "boolean", default = false, flag = "--cycle-momentum", reported = true,
-     help = "onecycle: momentum falls by 0.1 while the rate climbs, and comes back"}
+     help = "onecycle: momentum falls while the rate climbs, and comes back"}
 row {"max_momentum", "number", least = 0, usually = "0.95", flag = "--max-momentum X", reported = true,
      help = "with cycle-momentum: where it starts and ends"}
+row {"base_momentum", "number", least = 0, usually = "max-momentum less 0.1", flag = "--base-momentum X",
+     reported = true, help = "with cycle-momentum: the lowest, while the rate is highest"}
 row {"warmup", "number", least = 0, usually = "0; 1 for 110 layers with sgd", flag = "--warmup EPOCHS",
      reported = true, help = "epochs in which the rate climbs from a tenth"}
 
@@ -213,8 +217,8 @@ row {"activation", "string", usually = "relu", choices = activation.names, flag 
 row {"leaky_slope", "number", least = 0, usually = "0.01", flag = "--leaky-slope X", reported = true,
      mark = "slope %g",
      help = "with activation leaky_relu: the slope where x is negative"}
-row {"init", "string", usually = "the network's own, with sigmoid four times xavier's", choices = {"xavier", "xavier_normal", "he"},
-     besides = {"xavier_sigmoid"}, flag = "--init", reported = true,
+row {"init", "string", usually = "the network's own, with sigmoid four times xavier's",
+     choices = {"xavier", "xavier_normal", "he"}, besides = {"xavier_sigmoid"}, flag = "--init", reported = true,
      help = "weights at the start: xavier, uniform (Glorot and Bengio 2010), xavier_normal, of the same variance, or "
             .. "he, normal (He et al. 2015)"}
 row {"width", "whole", least = 1, usually = "the network's own", flag = "--width N", reported = true,

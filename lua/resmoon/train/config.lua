@@ -39,6 +39,7 @@ local config = {
   model          = build.model,
   optimizer      = build.optimizer,
   schedule       = build.schedule,
+  momenta        = build.momenta,
   augmentation   = build.augmentation,
   open           = sets.open,
   normalization  = sets.normalization,

@@ -32,7 +32,8 @@ local Trainer = class("Trainer")
 
 local known = {
   "net", "optimizer", "schedule", "schedule_unit", "train", "test", "validation", "epochs", "loss", "folder", "name",
-  "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "about",
+  "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate",
+  "keep_every", "about",
 }
 
 local function cross_entropy(logits, labels) return logits:cross_entropy(labels) end
@@ -66,6 +67,7 @@ end
 --   clip                largest norm of all gradients together; 0: as they are
 --   max_norm            weight restriction: after each step no row of a weight of two or more dimensions (all that
 --                       leads to one output) is longer than this (optim.max_norm); 0: no limit
+--   keep_every          0; else of every so many epochs the network is kept as epoch_NNN.safetensors
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
 --   name                shown before each line;  about: a table that goes into the checkpoints
@@ -89,7 +91,7 @@ function Trainer:init(options)
   for key, value in pairs(options) do self[key] = value end
   self.loss = options.loss or cross_entropy
   self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
-  self.max_norm = options.max_norm or 0
+  self.max_norm, self.keep_every = options.max_norm or 0, options.keep_every or 0
   self.schedule_unit, self.accumulate = options.schedule_unit or "epoch", options.accumulate or 1
   self.given = given(self.net, self.optimizer)
   self.log = Log()
@@ -328,6 +330,9 @@ local function close_epoch(self, row)
   if self.folder then
     self.log:write(self:path("log.csv"))
     if better then checkpoint.save(self:path("best.safetensors"), self.net, nil, self:state()) end
+    if self.keep_every > 0 and row.epoch % self.keep_every == 0 then
+      checkpoint.save(self:path(("epoch_%03d.safetensors"):format(row.epoch)), self.net, nil, self:state())
+    end
     self:save()
   end
 end

@@ -37,6 +37,12 @@ function build.optimizer(c, parameters)
   return make[c.optimizer](parameters, {lr = c.lr, weight_decay = c.weight_decay})
 end
 
+--- Between which momenta one-cycle moves that of a config: the highest, the lowest.
+function build.momenta(c)
+  local high = c.max_momentum or 0.95
+  return high, c.base_momentum or math.max(0, high - 0.1)
+end
+
 --- The schedule of a config: the object (nil: constant) and what it counts, "epoch" or "step".
 -- Call: train.config.schedule(config, optimizer, steps_per_epoch) -> schedule or nil, unit
 -- Units: "epoch" or "step".
@@ -50,10 +56,17 @@ end
 function build.schedule(c, optimizer, steps_per_epoch)
   local made, unit
   if c.schedule == "onecycle" then
-    local high = c.max_momentum or 0.95
+    local high, low = build.momenta(c)
+    if c.cycle_momentum then
+      if low > high then
+        error(("train: base_momentum is %g, above max_momentum, %g"):format(low, high), 0)
+      elseif high >= 1 and c.optimizer ~= "sgd" and c.optimizer ~= "rmsprop" then
+        error(("train: momentum goes up to %g, but beta1 of %s has to be below 1"):format(high, c.optimizer), 0)
+      end
+    end
     made, unit = schedules.OneCycle(optimizer, {
       max_lr = c.max_lr, total_steps = c.epochs * steps_per_epoch, pct_start = 0.25, cycle_momentum = c.cycle_momentum,
-      max_momentum = high, base_momentum = math.max(0, high - 0.1)}), "step"
+      max_momentum = high, base_momentum = low}), "step"
   elseif c.schedule == "cosine" then
     made, unit = schedules.Cosine(optimizer, {T_max = c.epochs * steps_per_epoch}), "step"
   elseif c.schedule == "step" then
