@@ -58,6 +58,7 @@ end
 local columns = {
   {"model",                   function(c) return model(c) end},
   {"device",                  function(c) return c.device or "-" end},
+  {"GPU (O/X)",               function() return "X" end},   -- there is no training on one
   {"batch size",              function(c) return tostring(c.batch_size) end},
   {"activation",              function(c) return c.activation or "relu" end},
   {"initialization",          function(c) return c.init or "own" end},
@@ -73,7 +74,7 @@ local columns = {
   end},
 }
 
-local SETTINGS = 10  -- columns that settings decide
+local SETTINGS = 11  -- columns that settings decide
 
 -- Runs whose settings read alike (another seed, another data set) are told apart by their names.
 local function name_alike(runs, rows)
@@ -181,7 +182,9 @@ function evaluation.section(doc, runs, draw, groups)
 end
 
 --- Writes the evaluation report alone: an HTML page, and Markdown with its figures as SVG beside it.
--- options: out ("evaluation.html"), title, groups (as of section), about (sentences at the beginning).
+-- options: out ("evaluation.html"), title, groups (as of section), about (sentences at the beginning), before and after
+-- (functions of the document, and of draw as section has it: what else stands in front of the evaluation and behind
+-- it).
 -- Returns the paths of both.
 function evaluation.write(runs, options)
   local out = options.out or "evaluation.html"
@@ -190,10 +193,13 @@ function evaluation.write(runs, options)
   if home then core.sys.mkdir_p(home) end
   local doc = Document(options.title or "Evaluation report")
   for _, sentence in ipairs(options.about or {}) do doc:paragraph(sentence) end
-  evaluation.section(doc, runs, function(key, caption, make)
+  local function draw(key, caption, make)
     local file = ("%s_%s.svg"):format(base, key)
     if make(file) then doc:figure(file, caption) end
-  end, options.groups)
+  end
+  if options.before then options.before(doc, draw) end
+  evaluation.section(doc, runs, draw, options.groups)
+  if options.after then options.after(doc, draw) end
   doc:gap("why is it so? Which differences are larger than chance?")
   return doc:write(out)
 end
