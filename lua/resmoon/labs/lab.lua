@@ -49,6 +49,7 @@ local function add_option(parser, option)
   if option.argname then made:argname(option.argname) end
   if option.choices then made:choices(option.choices) end
   if option.whole then made:convert(options.count) end
+  if option.number then made:convert(options.number) end
   if option.default then made:default(tostring(option.default)) end
   return made
 end
@@ -58,7 +59,8 @@ local function home_of(about) return "runs/" .. about.name end
 -- An argparse parser with --run, all options of training, and those of the lab.
 -- about: name ("lab_a"), follows ("sheet 000, ..."), text (what the lab shows), sheet and embedded (settings), example,
 -- options (list of {"--flag",
--- help, args =, argname =, choices =, whole = true of a whole number, default =}), and where a part of the lab has
+-- help, args =, argname =, choices =, whole = true of a whole number, number = true of
+-- any, default =}), and where a part of the lab has
 -- settings of its own, further (list of {when these hold, settings}).
 function lab.parser(about)
   local further = {}

@@ -199,6 +199,8 @@ row {"ema", "number", least = 0, below = 1, default = 0, flag = "--ema DECAY", r
      help = "keep an exponential moving average of the weights, such as 0.999 of each step (at step n at most "
             .. "(1 + n) / (10 + n)): it is evaluated beside the network, decides which epoch is the best, and is what "
             .. "best.safetensors holds; 0: none"}
+row {"keep_every", "whole", least = 0, default = 0, flag = "--keep-every N", may_change = true,
+     help = "keep a checkpoint of every Nth epoch, as epoch_010.safetensors; 0: of the best and the last one alone"}
 row {"early_stop", "whole", least = 0, default = 0, flag = "--early-stop N", may_change = true, reported = true,
      mark = "patience %d", help = "stop after so many epochs without a better error; 0: never"}
 
@@ -224,9 +226,11 @@ row {"cycle_mode", "string", usually = "triangular", choices = {"triangular", "t
      flag = "--cycle-mode", reported = true,
      help = "cyclic: all cycles are as high; each is half as high as the one before; or they shrink step by step"}
 row {"cycle_momentum", "boolean", default = false, flag = "--cycle-momentum", reported = true,
-     help = "onecycle, cyclic: momentum falls by 0.1 while the rate climbs, and comes back"}
+     help = "onecycle, cyclic: momentum falls while the rate climbs, and comes back"}
 row {"max_momentum", "number", least = 0, usually = "0.95", flag = "--max-momentum X", reported = true,
      help = "with cycle-momentum: where it starts and ends"}
+row {"base_momentum", "number", least = 0, usually = "max-momentum less 0.1", flag = "--base-momentum X",
+     reported = true, help = "with cycle-momentum: the lowest, while the rate is highest"}
 row {"warmup", "number", least = 0, usually = "0; 1 for 110 layers with sgd", flag = "--warmup EPOCHS",
      reported = true, help = "epochs in which the rate climbs from a tenth"}
 

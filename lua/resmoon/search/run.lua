@@ -17,8 +17,8 @@ local trial   = require "resmoon.search.trial"
 local workers = require "resmoon.search.workers"
 local shown   = require "resmoon.base.shown"
 
-local names = {"settings", "folder", "genes", "population", "generations", "threshold", "workers", "threads", "sets",
-               "progress"}
+local names = {"settings", "folder", "genes", "population", "generations", "threshold", "crossover", "workers",
+               "threads", "sets", "progress"}
 
 -- Options in full. The settings of training, complete, are the identity of the search; threads are not, since they
 -- change no bit.
@@ -130,19 +130,21 @@ end
 -- is compared with.
 --
 -- The folder holds a file for each finished trial: the same call goes on where it was stopped or killed.
--- Call: search.run {settings =, folder =, genes = nil, population = 10, generations = 5, threshold = 0.8, workers = 1,
---     threads = nil, sets = nil, progress = true} -> result or nil
+-- Call: search.run {settings =, folder =, genes = nil, population = 10, generations = 5, threshold = 0.8,
+--     crossover = "random", workers = 1, threads = nil, sets = nil, progress = true} -> result or nil
 -- Options: settings  of training (help "train.config"); epochs (3), train_size and val_split (0.1) are the budget
 --  genes       what is varied: {{name =, low =, high =, scale = "log" or "linear"}, ...}; rate 1e-6 to 1e-2, weight
 --   decay 0 to 0.1 and, of SGD or with cycle_momentum, momentum 0.1 to 1.5
 --  population  individuals of a generation; generations: how many
 --  threshold   of mutation: a gene is drawn anew where a number from 0 to 1 exceeds it
+--  crossover   at a "random" place, or in the "middle"
 --  workers     trials at a time, each in a process with its share of the threads
 --  threads     of all together; those in use
 --  sets        {train, nil, validation}: instead of opening the data of the settings; for one worker
 -- Returns: what search.genetic does, with folder, genes (what was varied), images (the number of those that fitness was
 --  measured on) and plain, the individual of trial 0; each
---  individual has `trial`: {accuracy = by epoch, loss = by epoch, epochs =, stopped =, seconds =}. nil after Ctrl-C.
+--  individual has `trial`: {accuracy =, top3 =, top5 =, loss =, val_loss = by epoch, epochs =, stopped =, seconds =};
+--  loss is that of the training images, the others are of those held out. nil after Ctrl-C.
 -- Errors: raises for options out of range, settings that cannot train at all, a folder with a search of other
 --  settings or images, one in which another search is at work, and a damaged file in it.
 -- Example:
@@ -157,7 +159,7 @@ local function run(given)
   if rehearsal.on() then return rehearsal.stand_in end
   self.results = {}
   self.identity = {training = self.settings, population = self.population, generations = self.generations,
-                   mutation = self.threshold, genes = self.genes}
+                   mutation = self.threshold, genes = self.genes, crossover = self.crossover}
   local _ <close> = setmetatable({}, {__close = function()
     if self.lock then self.lock:release() end
   end})
@@ -175,7 +177,7 @@ local function run(given)
   local result = genetic {
     evaluate = evaluate_all,
     genes = self.varied, population = self.population, generations = self.generations,
-    threshold = self.threshold, seed = self.settings.seed,
+    threshold = self.threshold, crossover = self.crossover, seed = self.settings.seed,
     on_generation = function(_, population)
       say(self, "  best so far: %.2f%% (trial %d)", population[1].fitness, population[1].number)
     end,

@@ -42,6 +42,7 @@ local config = {
   model          = build.model,
   optimizer      = build.optimizer,
   schedule       = build.schedule,
+  momenta        = build.momenta,
   augmentation   = build.augmentation,
   loader         = require "resmoon.train.config.loader",
   open           = sets.open,

@@ -37,7 +37,7 @@ local Trainer = class("Trainer")
 
 local known = {
   "net", "optimizer", "schedule", "schedule_unit", "train", "test", "validation", "epochs", "loss", "folder", "name",
-  "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "about", "ema", "resume",
+  "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "keep_every", "about", "ema", "resume",
 }
 
 -- Of classes the cross-entropy, of numbers to predict the mean squared error.
@@ -82,6 +82,7 @@ end
 --                       leads to one output) is longer than this (optim.max_norm); 0: no limit
 --   ema                 an optim.EMA of net: it is updated after each step, evaluated after each epoch beside the
 --                       network, and decides; best.safetensors then holds the averaged weights
+--   keep_every          0; else of every so many epochs the network is kept as epoch_NNN.safetensors
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
 --   name                shown before each line;  about: a table that goes into the checkpoints
@@ -106,7 +107,7 @@ function Trainer:init(options)
   self.resume = nil   -- the method; what was asked for is done below
   self.loss = options.loss or default_loss
   self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
-  self.max_norm = options.max_norm or 0
+  self.max_norm, self.keep_every = options.max_norm or 0, options.keep_every or 0
   self.schedule_unit, self.accumulate = options.schedule_unit or "epoch", options.accumulate or 1
   if self.ema and self.ema.net ~= self.net then fail("Trainer: ema is the average of another network") end
   self.given = given(self.net, self.optimizer)
@@ -375,6 +376,9 @@ local function close_epoch(self, row)
   if self.folder then
     self.log:write(self:path("log.csv"))
     if better then save_best(self, averaged) end
+    if self.keep_every > 0 and row.epoch % self.keep_every == 0 then
+      checkpoint.save(self:path(("epoch_%03d.safetensors"):format(row.epoch)), self.net, nil, self:state())
+    end
     self:save()
   end
 end

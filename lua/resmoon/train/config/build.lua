@@ -69,6 +69,12 @@ function build.optimizer(c, parameters)
   return make[c.optimizer](parameters, {lr = c.lr, weight_decay = c.weight_decay})
 end
 
+--- Between which momenta one-cycle moves that of a config: the highest, the lowest.
+function build.momenta(c)
+  local high = c.max_momentum or 0.95
+  return high, c.base_momentum or math.max(0, high - 0.1)
+end
+
 --- The schedule of a config: the object (nil: constant) and what it counts, "epoch" or "step".
 -- With schedule "lambda" the rate is lr times own(t), t = 0 in the first epoch.
 -- Call: train.config.schedule(config, optimizer, steps_per_epoch, own = nil) -> schedule or nil, unit
@@ -82,7 +88,14 @@ end
 --   1000  step
 function build.schedule(c, optimizer, steps_per_epoch, own)
   local made, unit
-  local high = c.max_momentum or 0.95
+  local high, low = build.momenta(c)
+  if (c.schedule == "onecycle" or c.schedule == "cyclic") and c.cycle_momentum then
+    if low > high then
+      error(("train: base_momentum is %g, above max_momentum, %g"):format(low, high), 0)
+    elseif high >= 1 and c.optimizer ~= "sgd" and c.optimizer ~= "rmsprop" then
+      error(("train: momentum goes up to %g, but beta1 of %s has to be below 1"):format(high, c.optimizer), 0)
+    end
+  end
   if c.schedule == "lambda" then
     if not own then
       error("train: this run's schedule is a function, which config.json cannot hold: give it again (schedule = "
@@ -93,12 +106,11 @@ function build.schedule(c, optimizer, steps_per_epoch, own)
     local total = c.epochs * steps_per_epoch
     made, unit = schedules.Cyclic(optimizer, {
       base_lr = c.base_lr, max_lr = c.max_lr, step_size_up = c.step_size * steps_per_epoch, mode = c.cycle_mode,
-      gamma = c.gamma ^ (1 / total), cycle_momentum = c.cycle_momentum, max_momentum = high,
-      base_momentum = math.max(0, high - 0.1)}), "step"
+      gamma = c.gamma ^ (1 / total), cycle_momentum = c.cycle_momentum, max_momentum = high, base_momentum = low}), "step"
   elseif c.schedule == "onecycle" then
     made, unit = schedules.OneCycle(optimizer, {
       max_lr = c.max_lr, total_steps = c.epochs * steps_per_epoch, pct_start = 0.25, cycle_momentum = c.cycle_momentum,
-      max_momentum = high, base_momentum = math.max(0, high - 0.1)}), "step"
+      max_momentum = high, base_momentum = low}), "step"
   elseif c.schedule == "cosine" then
     made, unit = schedules.Cosine(optimizer, {T_max = c.epochs * steps_per_epoch}), "step"
   elseif c.schedule == "step" then
