@@ -37,8 +37,9 @@ options.main(function()
   end
   if result.best and result.stopped ~= "interrupted" then
     local last = result.last
-    print(("%s: best error %.2f%% (epoch %d, chosen on the %s images), final %.2f%%, in %s"):format(result.config.name,
-      result.best.error, result.best.epoch, last.val_error and "validation" or last.test_error and "test" or "training",
+    print(("%s: best error %.2f%%%s (epoch %d, chosen on the %s images), final %.2f%%, in %s"):format(result.config.name,
+      result.best.error, result.best.averaged and " with averaged weights" or "", result.best.epoch,
+      last.val_error and "validation" or last.test_error and "test" or "training",
       last.val_error or last.test_error or last.train_error, folder))
   end
   return result.stopped == "interrupted" and 130 or (result.stopped == "diverged" or result.undrawn) and 1 or 0

@@ -8,6 +8,7 @@
 -- dataset.lua says what a data set is, loader.lua what a loader does.
 --
 -- Topic: data
+local library = require "resmoon.base.library"
 local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local Loader  = require "resmoon.data.loader"
@@ -15,6 +16,7 @@ local cifar   = require "resmoon.data.cifar"
 local find    = require "resmoon.data.find"
 local folder  = require "resmoon.data.folder"
 local split   = require "resmoon.data.split"
+local tensors = require "resmoon.data.tensors"
 local open    = require "resmoon.data.open"
 local summary = require "resmoon.data.summary"
 local options = require "resmoon.base.options"
@@ -27,9 +29,13 @@ local data = {
   mnist      = require("resmoon.data.mnist").mnist,
   shapes10   = require "resmoon.data.shapes10",
   folder     = folder.open,
+  concat     = require "resmoon.data.concat",
+  k_fold     = require "resmoon.data.k_fold",
   split      = split.two,
   sample     = split.sample,
   transforms = require "resmoon.data.transforms",
+  from_tensors = tensors.from_tensors,
+  from_table = tensors.from_table,
   open       = open.open,
   inspect    = require "resmoon.data.inspect",
   summary    = summary.lines,
@@ -44,6 +50,9 @@ local data = {
 -- Options: batch_size  128; the last batch may be smaller
 --  shuffle     false
 --  augment     false; true is {pad = 4, flip = true}: shifts over black by up to pad pixels, mirroring of every other
+--  sampling    nil; "balanced" or weights, a list or tensor (N): each image of an epoch is drawn with replacement, with
+--              its share of the weights (PyTorch's WeightedRandomSampler); balanced: each class as often as any other
+--  samples     with sampling, how many images an epoch has; as many as the data set
 --  drop_last   false; true leaves out a last batch that is smaller
 --  normalize   true: (x/255 - mean) / std; false: x/255
 --  mean, std   those of the data set, in units of [0, 1]
@@ -116,4 +125,4 @@ end
 --   true
 function data.write_png(path, image) return imaging.write_png(find.expand(path), image) end
 
-return data
+return library("data", data)

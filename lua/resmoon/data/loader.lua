@@ -13,7 +13,9 @@
 -- sets (files decoded on demand, a user's own) come through the protocol's `batch`, when needed.
 local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
+local is   = require "resmoon.base.is"
 local options_of = require "resmoon.base.options"
+local sampling = require "resmoon.data.sampling"
 local imaging = core.imaging
 
 local Loader = {}
@@ -25,7 +27,20 @@ local APART = 1 << 32
 
 local known = {
   "batch_size", "shuffle", "augment", "drop_last", "generator", "seed", "normalize", "mean", "std", "prefetch",
+  "sampling", "samples",
 }
+
+-- Which images make up an epoch: {sums =, samples =} of weighted sampling, or nil.
+local function sampled(dataset, options)
+  if options.sampling == nil then
+    if options.samples ~= nil then fail("loader: samples goes with sampling") end
+    return nil
+  end
+  if options.samples ~= nil and not is.whole(options.samples, 1) then
+    fail("loader: samples is %s, expected a whole number from 1", tostring(options.samples))
+  end
+  return {sums = sampling.sums(dataset, options.sampling), samples = options.samples or dataset:size()}
+end
 
 -- augment: nil or false, true (pad 4, flip), or a table with what differs from none.
 local function augmentation(augment)
@@ -66,8 +81,9 @@ end
 -- options: batch_size (128); shuffle (false); augment (false; true is {pad = 4, flip = true}: shifts
 -- of up to `pad` pixels over black, and mirroring of every other image); drop_last (false: the last
 -- batch may be smaller); normalize (true: (x/255 - mean) / std; false: x/255); mean, std (the data
--- set's); seed or generator (else rm.random.shuffle and rm.random.augment, as rm.manual_seed left
--- them when the loader was made); prefetch (2: batches made ahead; 0: no worker).
+-- set's); sampling and samples (weighted sampling: data.Loader); seed or generator (else
+-- rm.random.shuffle and rm.random.augment, as rm.manual_seed left them when the loader was made);
+-- prefetch (2: batches made ahead; 0: no worker).
 -- Call: data.Loader.new(dataset, options) -> loader
 -- Shapes: as of data.Loader, which is the same.
 -- Errors: raises for an unknown option, or one of a wrong type.
@@ -84,22 +100,36 @@ function Loader.new(dataset, options)
   local self = {
     dataset = dataset, batch_size = batch, shuffle = options.shuffle or false,
     drop_last = options.drop_last or false, pad = pad, flip = flip,
-    seeds = seeds(options), prefetch = options.prefetch or 2,
+    sampled = sampled(dataset, options), seeds = seeds(options), prefetch = options.prefetch or 2,
     done = {epoch = 0, step = 0},   -- the batch handed out last
   }
-  self.table = dataset.shape and table_of(dataset, options)
+  if not dataset.inputs then self.table = dataset.shape and table_of(dataset, options)
+  elseif options.mean or options.std then
+    fail("loader: mean and std are of images of bytes; %s holds float32 numbers", dataset.name)
+  end
   return setmetatable(self, Loader)
 end
 
+--- Number of images of an epoch.
+-- Call: loader:images() -> number
+-- Errors: none.
+-- Example:
+--   > data.Loader(data.shapes10 {size = 6}, {batch_size = 4}):images()
+--   6
+function Loader:images() return self.sampled and self.sampled.samples or self.dataset:size() end
+
 --- Number of batches of an epoch.
 function Loader:__len()
-  local n, batch = self.dataset:size(), self.batch_size
+  local n, batch = self:images(), self.batch_size
   return self.drop_last and n // batch or (n + batch - 1) // batch
 end
 
 -- int64 (n): the numbers of the images of epoch k, in the order they come.
 local function order(self, k)
-  local n = self.dataset:size()
+  local n, drawn = self.dataset:size(), self.sampled
+  if drawn then
+    return sampling.draw(drawn.sums, drawn.samples, k, self.seeds.shuffle_seed, self.seeds.shuffle_stream)
+  end
   if not self.shuffle then return imaging.order(n) end
   return imaging.order(n, k, self.seeds.shuffle_seed, self.seeds.shuffle_stream)
 end
@@ -122,7 +152,12 @@ end
 -- are taken as they are. Of images in parts (ten crops: (n, 10, C, H, W)) the parts follow one another, and there is
 -- one label for all of them.
 local function treat(self, k, first, x, y)
-  if x.dtype ~= "uint8" then return x, y end
+  if x.dtype ~= "uint8" then
+    if self.pad > 0 or self.flip then
+      fail("loader: augment shifts and mirrors images of bytes (uint8); these are %s", x.dtype)
+    end
+    return x, y
+  end
   local label = y
   if x:dim() == 5 then
     y = y:reshape(-1, 1):expand(-1, x.shape[2]):contiguous():reshape(-1)   -- reshape alone: a view of 1

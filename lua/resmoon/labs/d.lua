@@ -203,8 +203,8 @@ local function run(args)
     end
   end
   if #trained > 0 then
-    lab.finish(trained, work.home, {title = "Lab D: one-cycle and a genetic search",
-                                    report = function(doc) work:report(doc) end})
+    lab.finish(trained, work.home, about, {title = "Lab D: one-cycle and a genetic search",
+                                           hooks = {runs = function(doc) work:report(doc) end}})
   end
   return {runs = trained}
 end

@@ -14,6 +14,7 @@ local metrics    = require "resmoon.metrics"
 local rm         = require "resmoon"
 local text       = require "resmoon.base.text"
 
+local inits = {"xavier_normal", "he"}   -- of the sheet
 local activations = {"sigmoid", "tanh", "relu", "leaky_relu", "maxout", "elu"}
 
 local about = {
@@ -39,7 +40,8 @@ local about = {
      argname = "NAME"},
     {"--activations", "which to compare (default " .. table.concat(activations, " ") .. ")", args = "+",
      argname = "NAME", choices = known},
-    {"--inits", "initializations to compare (default both)", args = "+", argname = "NAME", choices = config.inits},
+    {"--inits", "initializations to compare (default " .. table.concat(inits, " ") .. ")", args = "+",
+     argname = "NAME", choices = config.inits},
     {"--parts", "activations: each with each initialization; variations: of one setting (default both)", args = "+",
      argname = "PART", choices = {"activations", "variations"}},
   },
@@ -94,7 +96,7 @@ end
 
 function Plan:compare_activations(model, base)
   local group = {key = "activations_" .. model, caption = "activations and initializations of " .. model, panels = {}}
-  for k, init in ipairs(self.args.inits or config.inits) do
+  for k, init in ipairs(self.args.inits or inits) do
     local panel = {title = ("%s, %s"):format(model, init), names = {}, labels = {}}
     for i, activation in ipairs(self.args.activations or activations) do
       local settings = config.with(base, {model = model, activation = activation, init = init})

@@ -2,12 +2,13 @@
 -- metrics.top_losses, which evaluates a network, comes from train/top_losses.lua.
 --
 -- Topic: metrics
+local library = require "resmoon.base.library"
 local accuracy  = require "resmoon.metrics.accuracy"
 local roc       = require "resmoon.metrics.roc"
 local Confusion = require "resmoon.metrics.confusion"
 local difference = require "resmoon.metrics.difference"
 
-return {
+return library("metrics", {
   accuracy = accuracy.accuracy,
   topk = accuracy.topk,
   predictions = accuracy.predictions,
@@ -19,4 +20,4 @@ return {
   difference = difference.difference,
   paired_difference = difference.paired_difference,
   responses = require "resmoon.metrics.layer_responses",
-}
+})

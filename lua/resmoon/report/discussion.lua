@@ -109,8 +109,9 @@ local function image_by_image(all)
 end
 
 --- Adds the section to a document. all: of each run what report.measure gives, with data, the name of its images.
-local function discussion(doc, all)
-  doc:heading("Discussion")
+-- heading(words) adds one in the words of a lab, own() what a lab has of its own.
+local function discussion(doc, all, heading, own)
+  heading("Discussion")
   local runs, says = {}, {}
   for i, each in ipairs(all) do runs[i] = each.run end
   local function say(sentence) says[#says + 1] = sentence end
@@ -129,6 +130,7 @@ local function discussion(doc, all)
   doc:list(says)
   doc:gap(("why is it so? What do %s add to the numbers?"):format(all[1].confusion
           and "the curves, the confusion matrix and the ROC curves" or "the curves"))
+  own()
   doc:gap("what would you try next, and what do you expect of it?")
 end
 

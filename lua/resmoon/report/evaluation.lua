@@ -26,7 +26,7 @@ end
 
 local function momentum(c)
   if c.optimizer == "rmsprop" then return "-" end
-  if c.schedule == "onecycle" and c.cycle_momentum then
+  if (c.schedule == "onecycle" or c.schedule == "cyclic") and c.cycle_momentum then
     local high = c.max_momentum or 0.95
     return ("%s%g to %g"):format(c.optimizer == "sgd" and "" or "beta1 ", high, math.max(0, high - 0.1))
   end
@@ -40,6 +40,10 @@ local decays = {
   end,
   step     = function(c) return ("x%g every %d"):format(c.gamma, c.step_size) end,
   onecycle = function() return "one-cycle" end,
+  cyclic   = function(c)
+    return ("cyclic from %g, half a cycle %d epochs (%s)"):format(c.base_lr, c.step_size, c.cycle_mode)
+  end,
+  lambda   = function() return "by a function" end,
   cosine   = function() return "cosine" end,
   constant = function() return "none" end,
 }

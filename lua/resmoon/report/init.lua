@@ -35,8 +35,20 @@ local function data_text(name, c)
   return ("%s (%d classes, images of %s)"):format(name, #c.classes, table.concat(c.input, " x "))
 end
 
-local function introduction(doc, all)
-  doc:heading("Introduction")
+-- What the report of a lab has of its own: options.headings, other words for a heading; options.hooks, functions of the
+-- document by what they follow: title, introduction, networks, settings, comparison, runs, discussion.
+local function heading(doc, options, words, level)
+  return doc:heading(options.headings and options.headings[words] or words, level)
+end
+
+local function own(doc, options, part)
+  local hook = options.hooks and options.hooks[part]
+  if hook then hook(doc) end
+end
+
+local function introduction(doc, all, options)
+  heading(doc, options, "Introduction")
+  own(doc, options, "title")
   local runs, by_data, order = {}, {}, {}
   for i, each in ipairs(all) do runs[i] = each.run end
   for i, name in ipairs(named.data(runs)) do
@@ -57,18 +69,25 @@ local function introduction(doc, all)
       table.concat(parts, "; ")))
   end
   doc:gap("what is the question of this experiment, and what did you expect?")
+  own(doc, options, "introduction")
 end
 
 local function text_of(value)
   if value == nil then return "" end
-  if type(value) == "table" then return table.concat(value, ", ") end
+  if type(value) == "table" then
+    local parts = {}
+    for i, each in ipairs(value) do
+      parts[i] = math.type(each) == "float" and text.format("%.4g", each) or tostring(each)
+    end
+    return table.concat(parts, ", ")
+  end
   if type(value) == "boolean" then return value and "on" or "off" end
   return math.type(value) == "float" and text.format("%g", value) or tostring(value)
 end
 
-local function setup(doc, all)
-  doc:heading("Experiment set-up")
-  doc:heading("Networks", 3)
+local function setup(doc, all, options)
+  heading(doc, options, "Experiment set-up")
+  heading(doc, options, "Networks", 3)
   local rows = {}
   for i, each in ipairs(all) do
     local c = each.run.config
@@ -78,7 +97,8 @@ local function setup(doc, all)
                ("%.1f"):format(net:summary(c.input).macs / 1e6)}
   end
   doc:table({"network", "layers with weights", "parameters", "10^6 multiply-accumulates per image"}, rows)
-  doc:heading("Hyper-parameters", 3)
+  own(doc, options, "networks")
+  heading(doc, options, "Hyper-parameters", 3)
   local head, lines = {"setting"}, {}
   for _, each in ipairs(all) do head[#head + 1] = each.run.name end
   for _, name in ipairs(settings.reported()) do
@@ -90,12 +110,13 @@ local function setup(doc, all)
     if any then lines[#lines + 1] = line end
   end
   doc:table(head, lines)
+  own(doc, options, "settings")
   doc:paragraph("Hardware of this report: " .. measure.hardware() .. ".")
 end
 
-local function comparison(doc, all, draw)
-  doc:heading("Results")
-  doc:heading("Comparison", 3)
+local function comparison(doc, all, draw, options)
+  heading(doc, options, "Results")
+  heading(doc, options, "Comparison", 3)
   local rows, runs = {}, {}
   for i, each in ipairs(all) do
     local s = each.summary
@@ -110,16 +131,17 @@ local function comparison(doc, all, draw)
   draw("curves", "training loss, and test error (solid) with training error (dashed)", function(file)
     return plot.curves(runs, {file = file})
   end)
+  own(doc, options, "comparison")
 end
 
 local function of_run(doc, each, draw)
   local name, m, key = each.run.name, each.confusion, each.key
   doc:heading(name, 3)
   doc:paragraph(text.format("On %d test images of %s the best checkpoint (epoch %s) has top-1 %s, top-3 %s, top-5 %s, "
-                            .. "loss %s, macro AUC %s. By the lab's criterion an accuracy of %.2f is %s.",
+                            .. "loss %s, macro AUC %s.",
                 each.images, each.tested_on, tostring(each.summary.kept_epoch or "?"), percent(each.top[1]),
                 percent(each.top[2]), percent(each.top[3]), text.value("%.4f", each.loss),
-                text.value("%.4f", each.mean_auc), 100 * each.top[1], measure.grade(100 * each.top[1])))
+                text.value("%.4f", each.mean_auc)))
   for _, note in ipairs(each.notes) do doc:paragraph(("Of these images: %s."):format(note)) end
   draw("confusion_" .. key, "confusion matrix of " .. name, function(file)
     return plot.confusion(m, {file = file, title = name})
@@ -163,8 +185,9 @@ end
 
 --- Adds to a document what there is to say of some runs. paths: their folders.
 -- options: base (how the files of figures begin), data (folder, instead of that of each run), evaluate (false: from
--- the logs alone), evaluation (true: the evaluation report's table and figures too), more (function(document): adds
--- what else there is to show of the results).
+-- the logs alone), evaluation (true: the evaluation report's table and figures too), headings (other words for some,
+-- {Results = "3. Results"}), hooks (functions of the document, which add what a lab has of its own: title,
+-- introduction, networks, settings, comparison, runs, discussion, by what they follow).
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
 function report.add(doc, paths, options)
   local all = {}
@@ -179,9 +202,9 @@ function report.add(doc, paths, options)
     if make(file) then doc:figure(file, caption) end
   end
   doc.title = doc.title or "Report: " .. names(all)
-  introduction(doc, all)
-  setup(doc, all)
-  comparison(doc, all, draw)
+  introduction(doc, all, options)
+  setup(doc, all, options)
+  comparison(doc, all, draw, options)
   if options.evaluation then
     local runs = {}
     for i, each in ipairs(all) do runs[i] = each.run end
@@ -190,14 +213,14 @@ function report.add(doc, paths, options)
   for _, each in ipairs(all) do
     if each.confusion then of_run(doc, each, draw) end
   end
-  if options.more then options.more(doc) end
-  discussion(doc, all)
+  own(doc, options, "runs")
+  discussion(doc, all, function(words) heading(doc, options, words) end, function() own(doc, options, "discussion") end)
 end
 
 --- Writes the report of some runs: an HTML page with everything in it, and beside it Markdown with its figures as SVG.
 -- paths: folders of runs. options: out ("report.html"), title, data (folder, instead of that of each run),
 -- evaluate (false: from the logs alone), evaluation (true: the evaluation report's table and figures too),
--- more (function(document): adds what else there is to show of the results).
+-- headings and hooks (as of report.add).
 -- Returns the paths of page and Markdown. Without gnuplot the figures are left out, which is said on stderr.
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
 function report.write(paths, options)
@@ -208,7 +231,8 @@ function report.write(paths, options)
   if home then sys.mkdir_p(home) end
   local doc = Document(options.title)
   report.add(doc, paths, {base = base, data = options.data, evaluate = options.evaluate,
-                          evaluation = options.evaluation, more = options.more})
+                          evaluation = options.evaluation, headings = options.headings,
+                          hooks = options.hooks})
   return doc:write(out)
 end
 

@@ -56,14 +56,6 @@ function measure.run(path, options)
   return result
 end
 
---- The lab's grade of an accuracy (percent): "above 91", "90 to 91", "87 to 90" or "below 87".
-function measure.grade(accuracy)
-  if accuracy > 91 then return "above 91" end
-  if accuracy >= 90 then return "90 to 91" end
-  if accuracy >= 87 then return "87 to 90" end
-  return "below 87"
-end
-
 measure.hardware = device
 
 return measure

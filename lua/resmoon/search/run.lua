@@ -12,6 +12,7 @@ local record  = require "resmoon.runs.record"
 local source  = require "resmoon.runs.source"
 local trial   = require "resmoon.search.trial"
 local workers = require "resmoon.search.workers"
+local shown   = require "resmoon.base.shown"
 
 local names = {"settings", "folder", "genes", "population", "generations", "threshold", "workers", "threads", "sets",
                "progress"}
@@ -171,7 +172,7 @@ local function run(given)
   result.plain = {genes = as_given, number = 0, generation = 0, fitness = plain.fitness, trial = plain}
   result.folder, result.genes = self.folder, self.varied
   result.images = self.record.validation and self.record.validation.images
-  return result
+  return shown.fields(result)
 end
 
 return run

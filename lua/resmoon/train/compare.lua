@@ -11,6 +11,7 @@ local plot   = require "resmoon.plot"
 local record = require "resmoon.runs.record"
 local sys    = require("resmoon.core").sys
 local text   = require "resmoon.base.text"
+local shown  = require "resmoon.base.shown"
 local verdict = require "resmoon.train.verdict"
 
 local WIDTH = 100  -- of sentences on the screen, at most
@@ -52,6 +53,9 @@ function compare.table(runs)
                 "img/s"}
   local names, sets, several = named.names(runs), named.data(runs), false
   for _, set in ipairs(sets) do several = several or set ~= sets[1] end
+  local averaged = false
+  for _, run in ipairs(runs) do averaged = averaged or (run.config.ema or 0) > 0 end
+  if averaged then table.insert(head, 7, "averaged (EMA)") end
   if several then table.insert(head, 2, "data") end
   local lines = {head}
   for i, run in ipairs(runs) do
@@ -63,6 +67,10 @@ function compare.table(runs)
       s.kept < math.huge and ("%.2f%% (%d)"):format(s.kept, s.kept_epoch) or "-",
       compare.duration(s.seconds), cell("%.0f", s.img_per_s),
     }
+    if averaged then
+      local last = run.rows[#run.rows] or {}
+      table.insert(cells, 7, cell("%.2f%%", last.test_ema_error or last.val_ema_error))
+    end
     if several then table.insert(cells, 2, sets[i]) end
     lines[i + 1] = cells
   end
@@ -94,7 +102,7 @@ function compare.topk(runs)
                     cell("%.4f", loss),
                     best.kept < math.huge and ("%s (%d)"):format(percent(100 - best.kept), best.kept_epoch) or "-"}
   end
-  return text.columns(lines), lines
+  return shown.mark(text.columns(lines)), shown.mark(lines)
 end
 
 -- A sentence where the runs were not all trained and tested on the same images, as far as they know; or nil.

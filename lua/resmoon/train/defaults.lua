@@ -70,6 +70,11 @@ local function fill_schedule(c)
   elseif c.schedule == "onecycle" then
     c.max_lr = c.max_lr or c.lr
     if c.cycle_momentum then c.max_momentum = c.max_momentum or 0.95 end
+  elseif c.schedule == "cyclic" then
+    c.max_lr = c.max_lr or c.lr
+    c.base_lr = c.base_lr or c.max_lr / 4   -- Smith 2017, section 3.3: a third or a quarter
+    c.step_size = c.step_size or math.max(1, math.floor(c.epochs / 8 + 0.5))
+    if c.cycle_momentum then c.max_momentum = c.max_momentum or 0.95 end
   end
 end
 
@@ -100,11 +105,20 @@ function defaults.fit(c, dataset)
   local rate_before = c.lr
   choose("batch_size", batch_size(dataset:size()))
   choose("lr", rate(c))
-  if c.max_lr == rate_before and chosen.lr == c.lr then c.max_lr = c.lr end
+  if c.max_lr == rate_before and chosen.lr == c.lr then
+    if c.base_lr == c.max_lr / 4 then c.base_lr = c.lr / 4 end
+    c.max_lr = c.lr
+  end
+  -- What the images are standardized with is no choice, but belongs to a run's record.
+  if c.standardize and not dataset.inputs then
+    c.mean = c.mean or dataset.mean and {table.unpack(dataset.mean)}
+    c.std = c.std or dataset.std and {table.unpack(dataset.std)}
+  end
   local classes = dataset.classes or {}
-  if dataset.mirror == false or are_characters(classes) or have_sides(classes) then choose("augment", "shift") end
+  if dataset.inputs then choose("augment", false)   -- numbers, not images
+  elseif dataset.mirror == false or are_characters(classes) or have_sides(classes) then choose("augment", "shift") end
   -- Four pixels of 32 are the paper's; of a smaller image they would be most of it.
-  if (c.augment == true or c.augment == "shift") and c.shift == nil and dataset.shape then
+  if (c.augment == true or c.augment == "shift") and c.shift == nil and dataset.shape and not dataset.inputs then
     c.shift = math.max(1, math.min(4, math.min(dataset.shape[2], dataset.shape[3]) // 7))
   end
 end

@@ -4,9 +4,12 @@ local Module = require "resmoon.nn.module"
 
 local preflight = {}
 
+-- Images of an epoch: those of the set, unless the loader draws another number of them.
+local function images_of(loader) return loader.images and loader:images() or loader.dataset:size() end
+
 -- The sizes of the parts that the steps of an epoch see: {size, images of its batch}, of a full batch and of the last.
 local function parts(loader, accumulate)
-  local n, batch = loader.dataset:size(), loader.batch_size
+  local n, batch = images_of(loader), loader.batch_size
   local list = {}
   local function add(size)
     if size > 0 then list[#list + 1] = {size // math.min(accumulate, size), size} end
@@ -46,7 +49,7 @@ local function check_single_images(net, loader, accumulate)
   end
   local norm = single and lonely_norm(net, loader.dataset.shape)
   if not norm then return end
-  local n, batch = loader.dataset:size(), loader.batch_size
+  local n, batch = images_of(loader), loader.batch_size
   local what, way
   if single[2] > 1 then
     what = ("batches of %d images in %d parts come to parts of one image"):format(single[2], accumulate)
@@ -67,7 +70,7 @@ end
 function preflight.batches(net, loader, accumulate)
   local dataset = type(loader) == "table" and loader.dataset
   if not (dataset and loader.batch_size) then return end   -- somebody's own
-  local n = dataset:size()
+  local n = images_of(loader)
   if n == 0 then error("train: there are no training images", 0) end
   if #loader == 0 then
     error(("train: %d training images are fewer than one batch of %d, and --drop-last leaves them out: no step would "
@@ -99,8 +102,12 @@ end
 function preflight.settings(c, steps, images)
   local notes = {}
   local function note(...) notes[#notes + 1] = string.format(...) end
-  if c.lr == 0 or c.schedule == "onecycle" and c.max_lr == 0 then
-    error(("train: %s is 0: nothing would be learned"):format(c.schedule == "onecycle" and "max_lr" or "lr"), 0)
+  local cycles = c.schedule == "onecycle" or c.schedule == "cyclic"
+  if c.lr == 0 or cycles and c.max_lr == 0 then
+    error(("train: %s is 0: nothing would be learned"):format(cycles and "max_lr" or "lr"), 0)
+  end
+  if c.schedule == "cyclic" and c.base_lr > c.max_lr then
+    note("cyclic: base_lr %g is above max_lr %g: the cycle begins at its highest rate", c.base_lr, c.max_lr)
   end
   if images and images < c.batch_size then
     note("a batch of %d takes all %d training images: one step an epoch", c.batch_size, images)

@@ -6,16 +6,19 @@ local config     = require "resmoon.train.config"
 local curves     = require "resmoon.plot.curves"
 local data       = require "resmoon.data"
 local device     = require "resmoon.runs.device"
+local given      = require "resmoon.train.config.given"
 local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
 local lock       = require "resmoon.runs.lock"
 local models     = require "resmoon.models"
+local optim      = require "resmoon.optim"
 local preflight  = require "resmoon.train.preflight"
 local record     = require "resmoon.runs.record"
 local settings   = require "resmoon.runs.settings"
 local shell      = require("resmoon.base.text").shell
 local source     = require "resmoon.runs.source"
 local Trainer    = require "resmoon.train.trainer"
+local shown      = require "resmoon.base.shown"
 
 local sys = core.sys
 
@@ -30,7 +33,7 @@ end
 -- The data sets of a config: {train, test, validation}, those given or what it names.
 local function open(c, options)
   if c.threads then core.set_num_threads(c.threads) end
-  return options.sets or {config.open(c)}
+  return options.sets or {config.open(c, options)}
 end
 
 local function record_of(sets, c, like)
@@ -55,17 +58,18 @@ local function build(c, sets, path, options)
   if options.progress ~= false and not options.label then print(data.summary(train, test, validation)) end
   local mean, std = config.normalization(c, train)
   if not c.classes then config.fit(c, train) end  -- a run that is taken up has been fitted
-  c.classes, c.input, c.data_name = train.classes, train.shape, train.name
+  c.classes, c.input, c.data_name, c.outputs = train.classes, train.shape, train.name, train.outputs
   local net = config.model(c)
   c.device = c.device or device()  -- a run that is taken up keeps that of its first epoch
   c.parameters = 0
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
   local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = config.augmentation(c),
+                                     sampling = c.sampling == "balanced" and c.sampling or nil,
                                      drop_last = c.drop_last, mean = mean, std = std})
   preflight.batches(net, loader, c.accumulate)
   local notes = preflight.settings(c, #loader, train:size())
   local optimizer = config.optimizer(c, net:parameters())
-  local schedule, unit = config.schedule(c, optimizer, #loader)
+  local schedule, unit = config.schedule(c, optimizer, #loader, options.schedule)
   local function fixed(set)
     return set and data.Loader(set, {batch_size = math.max(c.batch_size, config.test_batch(set.shape)),
                                     mean = mean, std = std})
@@ -75,6 +79,7 @@ local function build(c, sets, path, options)
     validation = fixed(validation), epochs = c.epochs, loss = loss_of(c), folder = path, hooks = options.hooks,
     early_stop = c.early_stop, clip = c.clip, max_norm = c.max_norm, accumulate = c.accumulate,
     progress = options.progress, name = options.label,
+    ema = c.ema > 0 and optim.EMA(net, {decay = c.ema, warmup = true}) or nil,
     about = {config = c, mean = mean, std = std},
   }
   trainer.notes = notes
@@ -100,9 +105,9 @@ end
 --- Trainer:fit()'s result, with folder, net and config; the curves are drawn into the folder.
 function run.finish(trainer, c)
   local outcome, path = trainer:fit(), trainer.folder
-  outcome.folder, outcome.net, outcome.config = path, trainer.net, c
+  outcome.folder, outcome.net, outcome.config, outcome.ema = path, trainer.net, c, trainer.ema
   if path and c and outcome.epochs > 0 then outcome.undrawn = draw(path, c) end
-  return outcome
+  return shown.fields(outcome)
 end
 
 --- The trainer of a config (runs/settings.lua lists the settings; absent ones have their defaults), and the config in
@@ -111,7 +116,7 @@ end
 -- Errors: raises where the folder holds a run already, and for what cannot train. The trainer holds the folder's lock
 -- until its fit returns.
 function run.trainer(partial, options)
-  options = options or {}
+  partial, options = given.take(partial, options)
   local c = config.complete(partial)
   local path = options.folder
   models.get(c.model)                       -- raises, before any work
@@ -133,7 +138,8 @@ end
 --  label     shown before each line
 --  hooks     as of train.Trainer
 --  sets      {train, test, validation}: instead of opening settings.data
--- Returns: what trainer:fit() does, with folder, net and config; undrawn: why the curves could not be written.
+-- Returns: what trainer:fit() does, with folder, net and config; ema: the average of the weights, where one is kept;
+--  undrawn: why the curves could not be written.
 -- Errors: raises for an unknown setting, or where the folder holds a run already.
 -- Example:
 --   > settings = {model = "mlp", epochs = 1, train_size = 200, test_size = 50}
@@ -161,6 +167,7 @@ function run.changed(path, changes)
     end
     if may_change then
       local fixed_end = saved.schedule == "onecycle" or saved.schedule == "cosine"
+        or saved.schedule == "cyclic" and saved.cycle_mode == "exp_range"
       if name == "epochs" and value ~= saved.epochs and fixed_end then
         error(("%s: its %s schedule ends at epoch %d, so that is where the run ends"):format(path, saved.schedule,
               saved.epochs), 0)
@@ -244,7 +251,7 @@ end
 -- Errors: raises where the folder is not a run or in use; where its checkpoint is missing, damaged or of another
 -- training; where the data are not those it was begun with.
 function run.reopen(path, changes, options)
-  options = options or {}
+  changes, options = given.take(changes, options)
   local c = run.changed(path, changes)
   local held = lock.take(path)
   local _ <close> = lock.on_error(held)
@@ -316,7 +323,7 @@ function run.load(path)
   local net = config.model(c)
   net:load_state_dict(saved.net)
   net:eval()
-  return net, c, saved.state.mean, saved.state.std
+  return net, shown.mark(c), saved.state.mean, saved.state.std
 end
 
 return run

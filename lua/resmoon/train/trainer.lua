@@ -26,6 +26,7 @@ local Progress   = require "resmoon.train.progress"
 local restore    = require "resmoon.train.restore"
 local text       = require "resmoon.base.text"
 local xpcall     = require("resmoon.base.catch").xpcall
+local shown      = require "resmoon.base.shown"
 local sys        = core.sys
 
 local Trainer = class("Trainer")
@@ -33,9 +34,14 @@ local Trainer = class("Trainer")
 local known = {
   "net", "optimizer", "schedule", "schedule_unit", "train", "test", "validation", "epochs", "loss", "folder", "name",
   "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "about",
+  "ema",
 }
 
-local function cross_entropy(logits, labels) return logits:cross_entropy(labels) end
+-- Of classes the cross-entropy, of numbers to predict the mean squared error.
+local function default_loss(outputs, targets)
+  if targets.dtype == "float32" then return outputs:mse_loss(targets) end
+  return outputs:cross_entropy(targets)
+end
 
 -- What the optimizer was given: parameters of net that it is to leave alone, and those it has beside net's.
 local function given(net, optimizer)
@@ -48,7 +54,8 @@ local function given(net, optimizer)
     end
   end
   for _, p in net:named_parameters() do
-    if not in_optimizer[core.tensor_key(p)] then leave[#leave + 1] = p end
+    -- What is frozen was left out for that: once it is trained, the optimizer has it.
+    if not in_optimizer[core.tensor_key(p)] and p.requires_grad then leave[#leave + 1] = p end
   end
   return {leave = leave, keep = keep}
 end
@@ -57,7 +64,8 @@ end
 --   net, optimizer, train (a data.Loader), epochs: needed
 --   schedule, schedule_unit ("epoch" or "step": how often it moves on)
 --   test, validation    loaders that are evaluated after each epoch
---   loss                function(logits, labels) -> scalar tensor; cross-entropy
+--   loss                function(outputs, targets) -> scalar tensor; cross-entropy, or the mean squared error where
+--                       targets are float32 (a regression, which has no errors: its losses decide)
 --   folder              of the run, which exists; without it nothing is written. While fit is at work it holds the
 --                       folder's lock
 --   early_stop          epochs without a better error before it stops; 0: never. The error is that
@@ -66,6 +74,8 @@ end
 --   clip                largest norm of all gradients together; 0: as they are
 --   max_norm            weight restriction: after each step no row of a weight of two or more dimensions (all that
 --                       leads to one output) is longer than this (optim.max_norm); 0: no limit
+--   ema                 an optim.EMA of net: it is updated after each step, evaluated after each epoch beside the
+--                       network, and decides; best.safetensors then holds the averaged weights
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
 --   name                shown before each line;  about: a table that goes into the checkpoints
@@ -87,16 +97,17 @@ function Trainer:init(options)
     if options[key] == nil then fail("Trainer: option '%s' is missing", key) end
   end
   for key, value in pairs(options) do self[key] = value end
-  self.loss = options.loss or cross_entropy
+  self.loss = options.loss or default_loss
   self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
   self.max_norm = options.max_norm or 0
   self.schedule_unit, self.accumulate = options.schedule_unit or "epoch", options.accumulate or 1
+  if self.ema and self.ema.net ~= self.net then fail("Trainer: ema is the average of another network") end
   self.given = given(self.net, self.optimizer)
   self.log = Log()
   self.epoch = 1             -- the one under way, or the next
   self.steps = 0             -- since the start of the run
   self.sums = nil            -- of the epoch under way
-  self.best = nil            -- {error =, epoch =}
+  self.best = nil            -- {error =, epoch =}; without errors {loss =, epoch =}
   self.lr = nil              -- of the last step, with self.momentum
   self.stopped = nil         -- by Ctrl-C: states of loader and generators
   self.screen = options.progress ~= false and Progress.new(options.name, options.epochs) or nil
@@ -137,10 +148,10 @@ function Trainer:state()
     epoch = self.epoch, steps = self.steps, sums = self.sums, best = self.best, lr = self.lr,
     momentum = self.momentum,
     schedule = self.schedule and self.schedule:state_dict(), loader = self.train:state_dict(),
-    generators = checkpoint.generators(),
+    generators = checkpoint.generators(), frozen = self.net:frozen() or {parameters = {}, held = {}},
   }
   for key, value in pairs(self.about or {}) do state[key] = value end
-  return state
+  return shown.mark(state)
 end
 
 --- Saves everything to last.safetensors of the run's folder, or to `path`.
@@ -161,7 +172,7 @@ function Trainer:save(path)
   local own = self:path("last.safetensors")
   path = path or own
   if not path then return end
-  checkpoint.save(path, self.net, self.optimizer, self:state())
+  checkpoint.save(path, self.net, self.optimizer, self:state(), self.ema)
   if path == own then self.left = sys.stat(path) end
 end
 
@@ -214,7 +225,7 @@ local function backward_in_parts(self, x, y)
     if part ~= part or math.abs(part) == math.huge then return nil, part end
     if parts > 1 then loss = loss * share end
     loss:backward()
-    value, wrong = value + share * part, wrong + evaluation.wrong(logits, labels)
+    value, wrong = value + share * part, wrong and labels.dtype == "int64" and wrong + evaluation.wrong(logits, labels)
   end
   return value, wrong
 end
@@ -240,10 +251,12 @@ local function step(self, x, y)
   end
   self.optimizer:step()
   if self.max_norm > 0 then restrict(self) end
+  if self.ema then self.ema:update() end
   if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
   self.steps = self.steps + 1
   local sums, n = self.sums, y.shape[1]
-  sums.loss, sums.count, sums.wrong = sums.loss + n * value, sums.count + n, sums.wrong + wrong
+  sums.loss, sums.count = sums.loss + n * value, sums.count + n
+  sums.wrong = sums.wrong and wrong and sums.wrong + wrong or nil
   return value
 end
 
@@ -258,7 +271,7 @@ local function show(self, steps, began, value)
   local sums, at = self.sums, self.train:state_dict().step
   self.screen:step({
     epoch = self.epoch, step = at, steps = steps, lr = self.lr, loss = sums.loss / sums.count,
-    error = 100 * sums.wrong / sums.count, rate = sums.count / (sums.seconds + sys.clock() - began),
+    error = sums.wrong and 100 * sums.wrong / sums.count, rate = sums.count / (sums.seconds + sys.clock() - began),
     left = time_left(self, at, steps, began), value = value,
   })
 end
@@ -303,18 +316,30 @@ local function finish_epoch(self)
   local row = {
     epoch = self.epoch, steps = self.steps, lr = self.lr or self.optimizer.lr, momentum = self.momentum,
     train_loss = sums.loss / sums.count,
-    train_error = 100 * sums.wrong / sums.count, img_per_s = sums.count / math.max(sums.seconds, 1e-9),
+    train_error = sums.wrong and 100 * sums.wrong / sums.count, img_per_s = sums.count / math.max(sums.seconds, 1e-9),
   }
-  local function evaluate(prefix, loader)
-    local measured = not loader or evaluation.evaluate(self.net, loader, {stop = interrupted})
-    for _, what in ipairs(loader and measured and {"loss", "error", "top3", "top5"} or {}) do
-      row[prefix .. "_" .. what] = measured[what]
-    end
+  local function evaluate(prefix, loader, names)
+    local measured = not loader or evaluation.evaluate(self.net, loader, {stop = interrupted, loss = self.loss})
+    for _, what in ipairs(loader and measured and names or {}) do row[prefix .. "_" .. what] = measured[what] end
     return measured
   end
-  if not (evaluate("val", self.validation) and evaluate("test", self.test)) then return nil end
+  local function both(suffix, ...)
+    return evaluate("val" .. suffix, self.validation, {...}) and evaluate("test" .. suffix, self.test, {...})
+  end
+  if not both("", "loss", "error", "top3", "top5") then return nil end
+  if self.ema and not self.ema:apply(both, "_ema", "loss", "error") then return nil end
   row.seconds = sums.seconds + sys.clock() - began
   return row
+end
+
+-- best.safetensors: the weights that were measured, the averaged ones where there are any.
+local function save_best(self, averaged)
+  local function save()
+    local state = self:state()
+    state.averaged = averaged
+    checkpoint.save(self:path("best.safetensors"), self.net, nil, state)
+  end
+  if averaged then self.ema:apply(save) else save() end
 end
 
 -- Log, schedule, checkpoints. The log comes first: of a row too many, resume takes care.
@@ -322,12 +347,14 @@ local function close_epoch(self, row)
   self.log:add(row)
   if self.schedule and self.schedule_unit == "epoch" then self.schedule:step(row.val_loss or row.train_loss) end
   self.epoch, self.sums = self.epoch + 1, nil
-  local err = Log.deciding(row)
-  local better = err == err and (not self.best or err < self.best.error)   -- NaN is never the best
-  if better then self.best = {error = err, epoch = row.epoch} end
+  local value, what = Log.deciding(row)
+  local better = value == value and (not self.best or value < self.best[what])   -- NaN is never the best
+  -- Whether the averaged weights are what was measured: without images to evaluate on, the training error decides.
+  local averaged = self.ema and (row.val_ema_loss or row.test_ema_loss) and true or nil
+  if better then self.best = {[what] = value, epoch = row.epoch, averaged = averaged} end
   if self.folder then
     self.log:write(self:path("log.csv"))
-    if better then checkpoint.save(self:path("best.safetensors"), self.net, nil, self:state()) end
+    if better then save_best(self, averaged) end
     self:save()
   end
 end
@@ -340,7 +367,7 @@ end
 
 local function result(self, stopped)
   local rows = self.log.rows
-  return {stopped = stopped, epochs = #rows, best = self.best, last = rows[#rows], log = self.log}
+  return shown.mark {stopped = stopped, epochs = #rows, best = self.best, last = rows[#rows], log = self.log}
 end
 
 local function diverged(self, what)
@@ -357,6 +384,12 @@ local function stops_early(self)
     self.epoch - 1 - self.best.epoch >= self.early_stop
 end
 
+-- "no better error than 5.00% of epoch 3 in 2 epochs"
+local function no_better(best, epochs)
+  local value = best.error and ("error than %.2f%%"):format(best.error) or ("loss than %.4g"):format(best.loss)
+  return ("no better %s of epoch %d in %d epochs"):format(value, best.epoch, epochs)
+end
+
 -- Where nothing is left to do: says so, and returns why.
 local function over(self)
   if self.epoch > self.epochs then
@@ -364,9 +397,9 @@ local function over(self)
         self.epochs)
     return "finished"
   elseif stops_early(self) then
-    say(self, "this run has stopped early: no better error than %.2f%% of epoch %d in %d epochs; --early-stop 0 or one "
-        .. "above %d goes on", self.best.error, self.best.epoch, self.epoch - 1 - self.best.epoch,
-        self.epoch - 1 - self.best.epoch)
+    local waited = self.epoch - 1 - self.best.epoch
+    say(self, "this run has stopped early: %s; --early-stop 0 or one above %d goes on", no_better(self.best, waited),
+        waited)
     return "early"
   end
 end
@@ -397,8 +430,7 @@ local function run(self)
     if self.screen then self.screen:epoch(row) end
     if self.hooks.on_epoch and self.hooks.on_epoch(self, row) == false then return result(self, "hook") end
     if stops_early(self) then
-      say(self, "no better error than %.2f%% of epoch %d in %d epochs: training stops", self.best.error,
-          self.best.epoch, self.early_stop)
+      say(self, "%s: training stops", no_better(self.best, self.early_stop))
       return result(self, "early")
     end
   end

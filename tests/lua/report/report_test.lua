@@ -47,11 +47,6 @@ check.case("a document takes up others as sections, and is written as a page and
   end)
 end)
 
-check.case("the lab's grades", function()
-  check.equal({measure.grade(91.01), measure.grade(91), measure.grade(90), measure.grade(89.99), measure.grade(87),
-               measure.grade(86.9)}, {"above 91", "90 to 91", "90 to 91", "87 to 90", "87 to 90", "below 87"})
-end)
-
 check.case("a report has the sections of the lab, and the numbers of the runs", function()
   program.with_folder(function(folder)
     local runs = {}

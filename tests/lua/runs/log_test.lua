@@ -65,6 +65,16 @@ check.case("a log with the needed columns alone can be compared", function()
   end)
 end)
 
+check.case("a run without errors has empty columns, and its losses decide", function()
+  local log = read "epoch,train_loss,train_error,test_loss\n1,2.5,,3\n2,1.5,,2\n"
+  check.equal({log.rows[2].train_error, log.rows[2].test_loss}, {nil, 2})
+  check.equal({rm.train.Log.deciding(log.rows[2])}, {2, "loss"})
+  check.equal({rm.train.Log.deciding {train_loss = 1, train_error = 5, test_loss = 2}}, {5, "error"})
+  check.equal(read(tostring(log)).rows, log.rows)
+  refused(HEAD .. "1,2.5,80,81\n2,1.5,,61\n", ":3: a row without train_error")
+  refused(HEAD .. "1,2.5,,81\n2,1.5,60,61\n", ":3: a row with train_error, which the first row has not")
+end)
+
 check.case("what is damaged is refused with its line", function()
   refused("", ":1: not the log of a run: it is empty")
   refused("epoch;train_loss\n", ":1: not the log of a run")
