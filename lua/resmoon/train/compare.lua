@@ -10,11 +10,12 @@ local named  = require "resmoon.runs.named"
 local plot   = require "resmoon.plot"
 local record = require "resmoon.runs.record"
 local rehearsal = require "resmoon.base.rehearsal"
+local sys    = require("resmoon.core").sys
 local text   = require "resmoon.base.text"
 local shown  = require "resmoon.base.shown"
 local verdict = require "resmoon.train.verdict"
 
-local WIDTH = 100  -- of sentences on the screen
+local WIDTH = 100  -- of sentences on the screen, at most
 
 local compare = {duration = require("resmoon.train.progress").duration}
 
@@ -159,8 +160,9 @@ function compare.show(runs, path, options)
   io.stdout:write("\n", table.concat(compare.table(read), "\n"), "\n\n")
   local note = data_note(read)
   if note then io.stdout:write(note, "\n\n") end
+  local _, columns = sys.winsize()
   for _, sentence in ipairs(compare.says(read)) do
-    io.stdout:write(table.concat(text.wrapped(sentence, WIDTH), "\n"), "\n")
+    io.stdout:write(table.concat(text.wrapped(sentence, math.min(WIDTH, (columns or WIDTH + 1) - 1)), "\n"), "\n")
   end
   io.stdout:write "\n"
   io.stdout:flush()

@@ -106,7 +106,8 @@ function build.schedule(c, optimizer, steps_per_epoch, own)
     local total = c.epochs * steps_per_epoch
     made, unit = schedules.Cyclic(optimizer, {
       base_lr = c.base_lr, max_lr = c.max_lr, step_size_up = c.step_size * steps_per_epoch, mode = c.cycle_mode,
-      gamma = c.gamma ^ (1 / total), cycle_momentum = c.cycle_momentum, max_momentum = high, base_momentum = low}), "step"
+      gamma = c.gamma ^ (1 / total), cycle_momentum = c.cycle_momentum, max_momentum = high,
+      base_momentum = low}), "step"
   elseif c.schedule == "onecycle" then
     made, unit = schedules.OneCycle(optimizer, {
       max_lr = c.max_lr, total_steps = c.epochs * steps_per_epoch, pct_start = 0.25, cycle_momentum = c.cycle_momentum,
