@@ -37,6 +37,7 @@ options.main(function()
   else
     result = rm.train.run(settings, how)
   end
+  if result.last and result.stopped ~= "interrupted" then print("hash of the weights: " .. result.net:hash()) end
   if result.best and result.stopped ~= "interrupted" then
     local last = result.last
     print(("%s: best error %.2f%%%s (epoch %d, chosen on the %s images), final %.2f%%, in %s"):format(

@@ -117,6 +117,18 @@ local function setup(doc, all, options)
   doc:paragraph("Hardware of this report: " .. measure.hardware() .. ".")
 end
 
+-- The hashes of the weights that training ended with, of the runs that have one: the first 16 digits, which tell.
+local function hashes(all)
+  local parts = {}
+  for _, each in ipairs(all) do
+    local hash = each.run.rows[#each.run.rows].hash
+    if hash then parts[#parts + 1] = ("%s %s"):format(each.run.name, hash:sub(1, 16)) end
+  end
+  if #parts == 0 then return nil end
+  return "Hash of the weights after the last epoch (resmoon hash), which the same version, seed, data and settings give "
+         .. "everywhere: " .. table.concat(parts, ", ") .. "."
+end
+
 local function comparison(doc, all, draw, options)
   heading(doc, options, "Results")
   heading(doc, options, "Comparison", 3)
@@ -130,6 +142,8 @@ local function comparison(doc, all, draw, options)
                compare.duration(s.seconds)}
   end
   doc:table({"network", "epochs", "training loss", "training error", "final test error", "best (epoch)", "time"}, rows)
+  local known = hashes(all)
+  if known then doc:paragraph(known) end
   local chosen = verdict.chosen(runs)
   if chosen then doc:paragraph(chosen) end
   local errors = fits and "test error (solid) with training error (dashed)" or "test error"

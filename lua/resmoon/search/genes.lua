@@ -11,6 +11,7 @@
 -- Example:
 --   > search.genes.text(search.genes.defaults, {lr = 0.01, momentum = 0.9})
 --   rate 1.00e-02  momentum 0.9000
+local core = require "resmoon.core"
 local library = require "resmoon.base.library"
 local fail = require "resmoon.base.fail"
 local shown = require "resmoon.base.shown"
@@ -65,7 +66,7 @@ end
 --   1.0
 function genes.draw(gene, generator)
   local u = generator:uniform()
-  if gene.scale == "log" then return gene.low * (gene.high / gene.low) ^ u end
+  if gene.scale == "log" then return gene.low * core.math.pow(gene.high / gene.low, u) end
   return gene.low + (gene.high - gene.low) * u
 end
 

@@ -29,6 +29,7 @@ return library("train", {
   config = require "resmoon.train.config",
   checkpoint = require "resmoon.runs.checkpoint",
   folder = require "resmoon.runs.folder",
+  hash = require "resmoon.runs.hash",
   named = require "resmoon.runs.named",
   Log = require "resmoon.runs.log",
 })

@@ -8,6 +8,7 @@
 -- generators, and the loader's place are as before.
 -- Source: Smith 2017, arXiv:1506.01186, section 3.3; growth and smoothing as in common use (the loss is an
 -- exponential average, corrected for its start).
+local core       = require "resmoon.core"
 local checkpoint = require "resmoon.runs.checkpoint"
 local fail       = require "resmoon.base.fail"
 local mixing     = require "resmoon.data.mixing"
@@ -98,7 +99,7 @@ local function lrfind(net, optimizer, loader, options)
     net:train()
     local following, average, lowest = batches(loader), 0, math.huge
     for i = 1, o.steps do
-      local rate = o.from * (o.to / o.from) ^ ((i - 1) / (o.steps - 1))
+      local rate = o.from * core.math.pow(o.to / o.from, (i - 1) / (o.steps - 1))
       for _, group in ipairs(optimizer.groups) do group.lr = rate end
       local x, y, mix = following()
       optimizer:zero_grad()
@@ -110,7 +111,7 @@ local function lrfind(net, optimizer, loader, options)
         break
       end
       average = o.smoothing * average + (1 - o.smoothing) * value
-      local smooth = average / (1 - o.smoothing ^ i)
+      local smooth = average / (1 - core.math.pow(o.smoothing, i))
       found.lr[i], found.loss[i], found.smooth[i] = rate, value, smooth
       lowest = math.min(lowest, smooth)
       if o.on_step then o.on_step(i, rate, value) end

@@ -350,6 +350,7 @@ local function finish_epoch(self)
   if not both("", "loss", "error", "top3", "top5") then return nil end
   if self.ema and not self.ema:apply(both, "_ema", "loss", "error") then return nil end
   row.seconds = sums.seconds + sys.clock() - began
+  row.hash = self.net:hash()
   return row
 end
 

@@ -47,7 +47,7 @@ topics.list = {
   {"metrics", prefix = {"metrics"}},
   {"plot", prefix = {"plot"}},
   {"rm", groups = {{"random numbers", "rng"}, {"files", "files"}, {"process, threads, memory", "runtime"}},
-         prefix = {"rm.json", "rm.sys", "rm.sha256", "rm.interrupt", "rm.version", "rm.parts", "rm.machine",
+         prefix = {"rm.json", "rm.sys", "rm.sha256", "rm.interrupt", "rm.version", "rm.parts", "rm.machine", "rm.math",
                    "rm.profile", "rm.statistics", "rm.storage", "rm.text_width", "rm.text_cut", "rm.text_visible"}},
   {"prompt", prefix = {"help", "who", "mem", "edit", "reload"}},
   {"commands"},
