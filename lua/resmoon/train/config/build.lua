@@ -16,7 +16,7 @@ local build = {}
 function build.model(c)
   local options = {num_classes = c.outputs or c.classes and #c.classes or 10, input = c.input, width = c.width,
                    shortcut = c.shortcut, block = c.block, activation = c.activation, negative_slope = c.leaky_slope,
-                   blocks = c.blocks, stem = c.stem}
+                   blocks = c.blocks, stem = c.stem, norm = c.norm, stochastic_depth = c.stochastic_depth}
   local net = models.get(c.model)(options)
   if not c.init then return net end
   return initialize.initialize_(net, c.init, {activation = c.activation, negative_slope = c.leaky_slope})
