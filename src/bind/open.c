@@ -15,6 +15,7 @@
   X(error) \
   X(data) \
   X(docs) \
+  X(elementary) \
   X(epoch) \
   X(files) \
   X(gather) \

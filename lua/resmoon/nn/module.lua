@@ -32,6 +32,7 @@ local surgery  = require "resmoon.nn.surgery"
 require "resmoon.nn.state"
 require "resmoon.nn.clone"
 require "resmoon.nn.freeze"
+require "resmoon.nn.hash"
 
 for name, method in pairs(hooks) do protocol.methods[name] = method end
 protocol.methods.get_submodule = surgery.get_submodule

@@ -34,7 +34,8 @@ local units = {error = "%", accuracy = "%", top3 = "%", top5 = "%", loss = "cros
 -- What the axis is called: "test error (%)".
 local function label_of(column)
   local unit = units[column:match "[^_]*$"]
-  return (column:gsub("_", " "):gsub("^val ", "validation "):gsub("^train ", "training "))
+  local words = column:gsub("_", " "):gsub("^val ", "validation "):gsub("^train ", "training ")
+  return (words:gsub("top(%d)$", "top-%1 accuracy"))
     .. (unit and (" (%s)"):format(unit) or "")
 end
 
@@ -106,7 +107,8 @@ local function column(panels, options)
                        marks = drops(each.runs, last), mark_title = "rate drops"})
     for k, line in ipairs(each.lines) do
       if #line.x > 0 then
-        p:add({columns = {line.x, line.y}, style = #line.x < 3 and "linespoints" or "lines", color = k,
+        -- Dashes of their own: where lines lie upon one another, the lower one shows between those of the upper one.
+        p:add({columns = {line.x, line.y}, style = #line.x < 3 and "linespoints" or "lines", color = k, dashed = k,
                title = line.name})
       end
     end

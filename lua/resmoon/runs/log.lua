@@ -6,7 +6,7 @@
 -- (in percent); seconds; img_per_s (training alone). Errors and accuracies are empty where there are none: where
 -- numbers are predicted instead of classes (regression), and in training on mixed images (mixup, cutmix). Where an
 -- average of the weights is kept (--ema), val_ema_... and test_ema_... are what the averaged network came to; all other
--- columns are of the network as it is trained.
+-- columns are of the network as it is trained. hash is that of the weights after the epoch (net:hash()), text.
 -- The file is written as a whole after each epoch, so it never ends in half a line. What a reader finds in it is what
 -- was written: a file that was cut, mixed up or changed into another form is refused with its line.
 --
@@ -88,7 +88,16 @@ local function columns_of(self)
   return list
 end
 
---- The log by columns: log:by_column().test_error is a list, with NaN where there is no value.
+-- Whether there is the hash of an epoch's weights: logs of earlier versions have none.
+local function hashed(self)
+  for _, row in ipairs(self.rows) do
+    if row.hash then return true end
+  end
+  return false
+end
+
+--- The log by columns: log:by_column().test_error is a list, with NaN where there is no value. Hashes are no numbers:
+-- they are in log.rows alone.
 -- Call: log:by_column() -> table of lists
 -- Errors: none.
 -- Example:
@@ -111,7 +120,8 @@ end
 
 function Log:__tostring()
   local columns = columns_of(self)
-  local head = {table.unpack(columns)}
+  local head, hash = {table.unpack(columns)}, hashed(self)
+  if hash then head[#head + 1] = "hash" end
   for _, name in ipairs(self.further) do head[#head + 1] = quoted(name) end
   local lines = {table.concat(head, ",")}
   for _, row in ipairs(self.rows) do
@@ -119,6 +129,7 @@ function Log:__tostring()
     for i, name in ipairs(columns) do
       fields[i] = row[name] and text.format(formats[name] or "%.17g", row[name]) or ""
     end
+    if hash then fields[#fields + 1] = row.hash or "" end
     for _, name in ipairs(self.further) do fields[#fields + 1] = quoted(row.further and row.further[name] or "") end
     lines[#lines + 1] = table.concat(fields, ",")
   end
@@ -190,6 +201,7 @@ local function read_head(line, complain)
   local known, seen, further = {}, {}, {}
   for _, name in ipairs(Log.columns) do known[name] = true end
   for _, name in ipairs(Log.averaged) do known[name] = true end
+  known.hash = true
   for i, name in ipairs(names) do
     if name == "" then complain(1, ("column %d has no name"):format(i)) end
     if seen[name] then complain(1, ("there are two columns '%s'"):format(name)) end
@@ -203,8 +215,8 @@ end
 -- fields and other orders of the columns make no difference. Columns of other names are kept as they are
 -- (row.further[name]), and written again.
 -- Errors: raises, with file and line, on a column that is there twice or is missing though every epoch has it, a row
--- with more or fewer fields than columns, a field that is not a number, epochs that do not grow, and a last line
--- without end.
+-- with more or fewer fields than columns, a field that is not a number (or a hash without 64 hexadecimal digits),
+-- epochs that do not grow, and a last line without end.
 -- Call: train.Log.read(path) -> log
 -- Example:
 --   > rm.write_atomic("log.csv", "epoch,train_loss,train_error\n1,2.3,90\n")
@@ -233,6 +245,11 @@ function Log.read(path)
         if not known[names[i]] then
           row.further = row.further or {}
           row.further[names[i]] = field
+        elseif field ~= "" and names[i] == "hash" then
+          row.hash = field:match("^" .. ("[0-9a-f]"):rep(64) .. "$")
+          if not row.hash then
+            complain(at, ("hash is '%s', expected 64 hexadecimal digits"):format(text.visible(field)))
+          end
         elseif field ~= "" then
           row[names[i]] = number(field)
           if not row[names[i]] then

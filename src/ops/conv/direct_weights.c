@@ -113,11 +113,6 @@ static void unpack(void *ctx, size_t begin, size_t end) {
 }
 
 /* --- the plan -------------------------------------------------------------------------------- */
-/* Where x itself is the matrix and the weights outgrow the cache, the blocking of a matrix product is better. */
-static bool is_large_product(const rm_conv_shape *s) {
-  return s->r * s->s == 1 && s->stride_h * s->stride_w == 1 && s->pad_h + s->pad_w == 0 && s->cg * s->kg > 64 * 1024;
-}
-
 /* Form, pieces and chunks decide in which order is added up: so they follow from the shape alone, and count in
  * sixteens, whatever a vector holds. */
 static size_t sixteens(size_t n) { return (n + 15) / 16; }
@@ -149,7 +144,6 @@ static void plan(const rm_conv_shape *s, job *q) {
 }
 
 rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
-  if (is_large_product(s)) return rm_conv_im2col.weight_gradient(s, x, dy, dw, err);
   job q = {.dy = dy};
   plan(s, &q);
   q.d.in = x;

@@ -304,7 +304,7 @@ static void kernels_match_their_twins(void **state) {
   }
 }
 
-/* --- exp, log, sin, ... over the floats: near the truth, and the same bits in every set ------------- */
+/* --- exp, log, sin, ... over the floats: near the truth, and the same bits in every set that fuses --- */
 static uint64_t add_bits(uint64_t sum, const float y[MOST]) {
   for (size_t i = 0; i < MOST; i++) {
     uint32_t bits;
@@ -317,6 +317,7 @@ static uint64_t add_bits(uint64_t sum, const float y[MOST]) {
 static void functions_are_within_two_ulps(void **state) {
   (void)state;
   static uint64_t sums[CASES];
+  bool first = true; /* of the sets that fuse multiply-adds */
   static float in[INPUTS][MOST], y[MOST];
   for (size_t s = 0; select_isa(s); s++) {
     for (size_t c = 0; c < CASES; c++) {
@@ -329,10 +330,12 @@ static void functions_are_within_two_ulps(void **state) {
         for (size_t i = 0; i < MOST; i++) compare(rm_kernel_table()->isa, c, (double[INPUTS]){in[0][i]}, y[i]);
         sum = add_bits(sum, y);
       }
-      if (s == 0) sums[c] = sum;
+      if (!rm_kernel_table()->fused) continue;
+      if (first) sums[c] = sum;
       else if (sums[c] != sum)
         fail_msg("%s: other bits with %s than with the first set", cases[c].name, rm_kernel_table()->isa);
     }
+    if (rm_kernel_table()->fused) first = false;
   }
 }
 
