@@ -108,7 +108,8 @@ function Plan:make(settings, deep)
   local parts = self.args.parts or Plan.parts
   self.slope = settings.leaky_slope
   -- The report has the figures of so many runs.
-  local base = config.with(without(settings, "width", "shortcut", "block", "blocks", "stem", "leaky_slope"),
+  local base = config.with(without(settings, "width", "shortcut", "block", "blocks", "stem", "norm", "stochastic_depth",
+                                   "leaky_slope"),
                            {init = settings.init or "he", drawing = {}})
   base = self:activated(base, settings.activation or "relu")
   self.base = base

@@ -248,6 +248,11 @@ row {"block", "string", usually = "the network's own", choices = {"basic", "bott
      help = "of residual networks: basic, or bottleneck (CIFAR depths of 9n + 2 layers: 20, 56, 110)"}
 row {"blocks", "whole", least = 1, usually = "what makes its number of layers", flag = "--blocks N", reported = true,
      mark = "%d blocks a stage", help = "of the residual networks for CIFAR: blocks in each of the three stages"}
+row {"norm", "string", usually = "batch", choices = {"batch", "group", "instance"}, flag = "--norm", reported = true,
+     mark = "%s norm", help = "of residual networks: what stands behind their convolutions"}
+row {"stochastic_depth", "number", least = 0, below = 1, usually = "0", flag = "--stochastic-depth X", reported = true,
+     mark = "stochastic depth %g",
+     help = "of residual networks: how often the last block's branch is dropped in training, those before it less"}
 row {"stem", "string", usually = "the network's own", choices = {"cifar", "imagenet", "deep"}, flag = "--stem",
      reported = true, mark = "stem %s",
      help = "of residual networks, what comes before the blocks: cifar (a 3x3 convolution), imagenet (7x7 and pooling) "

@@ -199,6 +199,30 @@ check.case("the deep stem is three 3x3 convolutions, and no projection follows w
   check.equal(rm.train.config.model(rm.train.config.complete {model = "resnet18", stem = "deep"}).conv1, nil)
 end)
 
+check.case("residual networks with another norm, and with stochastic depth", function()
+  local x = rm.randn(2, 3, 16, 16)
+  for kind, text in pairs {group = "GroupNorm(8, 16, eps=1e-05)",
+                           instance = "InstanceNorm2d(16, eps=1e-05, momentum=0.1, affine=true)"} do
+    local net = models.resnet20 {norm = kind, shortcut = "B", layers = {1, 1}}
+    check.equal(tostring(net.layer1[1].bn2):gsub("^%w+", rm.nn.Module.type_of(net.layer1[1].bn2)), text)
+    check.that(not tostring(net):find "BatchNorm2d")
+    check.equal(net:state_dict()[2], "bn1.weight")
+    check.equal(net:eval()(x), net:train()(x))
+  end
+  local norm = require "resmoon.nn.norm"
+  check.equal({norm("group", 64).num_groups, norm("group", 256).num_groups, norm("group", 6).num_groups}, {32, 32, 1})
+  local net = models.resnet18 {stem = "deep", width = 4, norm = function(n) return rm.nn.GroupNorm(1, n) end}
+  check.equal(net.stem[2].num_groups, 1)
+  net = models.resnet20 {stochastic_depth = 0.5}
+  check.equal({net.layer1[1].drop.p, net.layer3[3].drop.p}, {0.5 / 9, 0.5})
+  check.equal(models.resnet20().layer1[1].drop, nil)
+  check.shape(net(rm.randn(2, 3, 16, 16)), {2, 10})
+  check.equal(#net:state_dict(), #models.resnet20():state_dict())
+  check.equal(models.plain20({stochastic_depth = 0.5}).layer1[1].drop, nil)
+  check.error(function() models.resnet20 {norm = "layer"} end, "norm is layer, expected 'batch', 'group', 'instance'")
+  check.error(function() models.resnet50 {stochastic_depth = 2} end, "StochasticDepth: p must be a probability")
+end)
+
 check.case("LeNet-5 gives MNIST the border of the paper", function()
   local net = models.lenet5 {input = {1, 28, 28}}
   check.equal(net.fc1.weight.shape, {120, 400})

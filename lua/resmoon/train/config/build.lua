@@ -9,7 +9,8 @@ local shown      = require "resmoon.base.shown"
 local build = {}
 
 -- What a network of one's own has to look at where it is given, lest it be lost without a word.
-local asked = {"width", "shortcut", "block", "activation", "negative_slope", "blocks", "stem"}
+local asked = {"width", "shortcut", "block", "activation", "negative_slope", "blocks", "stem",
+               "norm", "stochastic_depth"}
 
 --- The network of a config, for a data set (or for what config says of it: input and classes).
 -- A function of your own is given {num_classes =, input =, width =, shortcut =, block =, activation =, ...} and what is
@@ -22,7 +23,7 @@ local asked = {"width", "shortcut", "block", "activation", "negative_slope", "bl
 function build.model(c, home)
   local options = {num_classes = c.outputs or c.classes and #c.classes or 10, input = c.input, width = c.width,
                    shortcut = c.shortcut, block = c.block, activation = c.activation, negative_slope = c.leaky_slope,
-                   blocks = c.blocks, stem = c.stem}
+                   blocks = c.blocks, stem = c.stem, norm = c.norm, stochastic_depth = c.stochastic_depth}
   local strict = {table.unpack(asked)}
   for name, value in pairs(c.model_options or {}) do options[name], strict[#strict + 1] = value, name end
   local net = c.own and blueprint.build(c, options, home, strict) or models.get(c.model)(options)
