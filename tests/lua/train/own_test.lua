@@ -222,7 +222,7 @@ check.case("--model FILE.lua:NAME: train, go on, compare, lrfind, search, bench,
     refused(folder, "search1 was begun with another training (own was", "search", "--model", "nets.lua:senet",
             "--population", "2", "--generations", "1", "--run", "search1", table.unpack(QUICK))
     check.that(resmoon(folder, "bench", "nets.lua:senet", "--mode", "infer", "--batch", "2", "--steps", "1", "--warmup",
-                       "0", "--bare"):find("nets.lua:senet", 1, true))
+                       "1", "--bare"):find("nets.lua:senet", 1, true))
     check.that(resmoon(folder, "summary", "nets.lua:senet", "--input", "3,8,8"):find("(6, 4, 4)", 1, true))
     refused(folder, "nets.lua has no 'sonet', did you mean 'senet'?", "train", "--model", "nets.lua:sonet")
     refused(folder, "nets.lua:senet does not look at options.block, which is to be basic", "train", "--model",
@@ -442,7 +442,7 @@ check.case("images that a script alone has: said so, and others can be given", f
                                    test = rm.data.Loader(easy(10, 2)), folder = folder .. "/a"}
     trainer:fit()
     check.equal(train.folder.config(folder .. "/a").data, "given")
-    check.error(function() train.evaluate(folder .. "/a", {model = net}) end, "given")
+    check.error(function() train.evaluate(folder .. "/a", {model = net}) end, "data sets that a program gave")
     check.equal(train.evaluate(folder .. "/a", {model = net, data = easy(10, 2)}).count, 10)
     check.equal(trainer:fit().epochs, 1)   -- it is at its end
   end)
