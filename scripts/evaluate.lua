@@ -4,6 +4,8 @@ local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 local text     = require "resmoon.base.text"
 local testset  = require "resmoon.train.testset"
+local difference = require "resmoon.metrics.difference"
+local verdict  = require "resmoon.train.verdict"
 local rank     = require "resmoon.metrics.top_losses"
 
 local parser = commandline("resmoon evaluate", "Tests a trained network: top-1, top-3 and top-5, a table by class, "
@@ -48,7 +50,7 @@ options.main(function()
   local loader = rm.data.Loader(test, {batch_size = args.batch_size, mean = mean, std = std})
   local began = rm.sys.clock()
   local measured = rm.train.evaluate(net, loader, {scores = true})
-  local by_crops = {{"1 crop", measured}}
+  local by_crops = {{"1 crop", measured}, right = {}}
   if args.crops == "10" then
     measured = rm.train.ten_crop(net, c, {mean = mean, std = std, batch_size = args.batch_size,
                                           set = testset(args.run, c, {data = args.data, crops = 10})})
@@ -66,10 +68,14 @@ options.main(function()
     local crops, m = table.unpack(each)
     top = metrics.topk(m.scores, m.labels, {1, 3, 5})
     local _, auc = metrics.auc(m.scores, m.labels)
-    print(("%stop-1 %.2f%%  top-3 %.2f%%  top-5 %.2f%%  loss %s  mean AUC %s"):format(
+    by_crops.right[#by_crops.right + 1] = difference.right("evaluate", m.scores, m.labels)
+    print(("%stop-1 %.2f%%  top-3 %.2f%%  top-5 %.2f%%  loss %s  mean AUC %s  standard error of top-1 %.2f"):format(
           #by_crops > 1 and ("%-10s"):format(crops) or "", 100 * top[1], 100 * top[2], 100 * top[3],
-          text.value("%.4f", m.loss), text.value("%.4f", auc)))
+          text.value("%.4f", m.loss), text.value("%.4f", auc), metrics.standard_error(100 * top[1], m.count)))
   end
+  if by_crops[2] then print((verdict.paired("10 crops", by_crops.right[2], "1 crop", by_crops.right[1]))) end
+  local chosen = not args.data and verdict.checkpoint(args.run)
+  if chosen then print(chosen) end
   print()
   print(confusion:report())
   print()

@@ -36,9 +36,11 @@ options.main(function()
     result = rm.train.run(settings, how)
   end
   if result.best and result.stopped ~= "interrupted" then
-    print(("%s: best error %.2f%%%s (epoch %d), final %.2f%%, in %s"):format(result.config.name, result.best.error,
-      result.best.averaged and " with averaged weights" or "", result.best.epoch,
-      result.last.val_error or result.last.test_error, folder))
+    local last, best = result.last, result.best
+    print(("%s: best error %.2f%%%s (epoch %d, chosen on the %s images), final %.2f%%, in %s"):format(
+      result.config.name, best.error, best.averaged and " with averaged weights" or "", best.epoch,
+      last.val_error and "validation" or last.test_error and "test" or "training",
+      last.val_error or last.test_error or last.train_error, folder))
   end
   return result.stopped == "interrupted" and 130 or (result.stopped == "diverged" or result.undrawn) and 1 or 0
 end)

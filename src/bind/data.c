@@ -320,8 +320,8 @@ static int statistics(lua_State *L) {
   if (images->ndim == 4 && images->shape[1] > MAX_CHANNELS)
     return bind_error(L, "statistics: at most %d channels", MAX_CHANNELS);
   if (RM_BREAKABLE(rm_image_statistics(images, mean, std, &err), &err) != RM_OK) return bind_raise(L, &err);
-  lua_newtable(L);
-  lua_newtable(L);
+  bind_newtable(L, images->shape[1], 0);
+  bind_newtable(L, images->shape[1], 0);
   for (size_t c = 0; c < images->shape[1]; c++) {
     lua_pushnumber(L, mean[c]);
     lua_rawseti(L, -3, (lua_Integer)c + 1);
@@ -362,7 +362,7 @@ void bind_open_data(lua_State *L) {
       {NULL, NULL},
   };
   luaL_newlib(L, functions);
-  lua_newtable(L);
+  bind_newtable(L, RM_SHAPES10_CLASSES, 0);
   for (size_t k = 0; k < RM_SHAPES10_CLASSES; k++) {
     lua_pushstring(L, rm_shapes10_class(k));
     lua_rawseti(L, -2, (lua_Integer)k + 1);

@@ -56,7 +56,7 @@ static int machine_bandwidth(lua_State *L) {
  *   baseline */
 static int machine_isas(lua_State *L) {
   const rm_kernels *kernels;
-  lua_newtable(L);
+  bind_newtable(L, 0, 0);
   for (size_t i = 0; (kernels = rm_kernel_at(i)); i++) {
     lua_pushstring(L, kernels->isa);
     lua_rawseti(L, -2, (lua_Integer)i + 1);

@@ -72,6 +72,8 @@ struct rm_layer {
 };
 
 void rm_layer_free(rm_layer *layer); /* NULL is fine */
+/* A layer of the same type, settings and mode, which shares the tensors. */
+rm_status rm_layer_copy(const rm_layer *layer, rm_layer **copy, rm_error *err);
 /* y is empty; what it becomes may be waiting (lazy/value.h). On failure the layer is as it was. */
 rm_status rm_layer_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err);
 /* The fields of the layer's type, to the one whose name is NULL. */

@@ -38,7 +38,7 @@ static void print_help(void) {
       "  -           run standard input\n"
       "  --          no more options\n"
       "  --trace     tracebacks show the library's lines, too\n"
-      "  --strict    reading a global that nobody assigned is an error (it always is at the prompt)\n"
+      "  --strict    reading a global that nobody assigned is an error (at the prompt it always is)\n"
       "  -v          print the version\n"
       "  --help      print this\n"
       "\n"

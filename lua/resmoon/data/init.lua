@@ -8,6 +8,7 @@
 -- dataset.lua says what a data set is, loader.lua what a loader does.
 --
 -- Topic: data
+local library = require "resmoon.base.library"
 local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local Loader  = require "resmoon.data.loader"
@@ -132,4 +133,4 @@ end
 --   true
 function data.write_png(path, image) return imaging.write_png(find.expand(path), image) end
 
-return data
+return library("data", data)

@@ -16,6 +16,7 @@
 --   > f = t.compose {t.resize(8), t.center_crop(4)}
 --   > f(rm.zeros({3, 16, 20}, "uint8")).shape
 --   {3, 4, 4}
+local library = require "resmoon.base.library"
 local fail  = require "resmoon.base.fail"
 local known = require "resmoon.base.options"
 local core  = require "resmoon.core"
@@ -269,4 +270,4 @@ function transforms.imagenet_test(size, options)
   return transforms.compose {whole(size), cut(size)}
 end
 
-return transforms
+return library("data.transforms", transforms)

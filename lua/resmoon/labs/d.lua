@@ -136,6 +136,7 @@ function parts.search(self)
   self:note("The search ran %d trials. On held-out training images the settings as given reach %.2f%%, the fittest "
             .. "trial, %d, %.2f%%: %s.", #result.all, result.plain.fitness, result.best.number, result.best.fitness,
             search.genes.text(result.genes, result.best.genes))
+  self:note("%s", search.says(result))
 end
 
 function parts.compare(self)
@@ -144,6 +145,7 @@ function parts.compare(self)
   local lines
   lines, self.comparison = train.compare.topk(runs)
   print("\n" .. table.concat(lines, "\n") .. "\n")
+  for _, sentence in ipairs(train.compare.says(runs)) do self:note("%s", sentence) end
   self:figure("with_without", "loss and accuracy with and without search", function(files)
     return plot.topk(runs, {file = files})
   end)
@@ -201,8 +203,8 @@ local function run(args)
     end
   end
   if #trained > 0 then
-    lab.finish(trained, work.home, {title = "Lab D: one-cycle and a genetic search",
-                                    report = function(doc) work:report(doc) end})
+    lab.finish(trained, work.home, about, {title = "Lab D: one-cycle and a genetic search",
+                                           hooks = {runs = function(doc) work:report(doc) end}})
   end
   return {runs = trained}
 end

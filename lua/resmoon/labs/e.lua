@@ -10,9 +10,11 @@ local config     = require "resmoon.train.config"
 local evaluation = require "resmoon.report.evaluation"
 local folder     = require "resmoon.runs.folder"
 local lab        = require "resmoon.labs.lab"
+local metrics    = require "resmoon.metrics"
 local rm         = require "resmoon"
 local text       = require "resmoon.base.text"
 
+local inits = {"xavier_normal", "he"}   -- of the sheet
 local activations = {"sigmoid", "tanh", "relu", "leaky_relu", "maxout", "elu"}
 
 local about = {
@@ -38,7 +40,8 @@ local about = {
      argname = "NAME"},
     {"--activations", "which to compare (default " .. table.concat(activations, " ") .. ")", args = "+",
      argname = "NAME", choices = known},
-    {"--inits", "initializations to compare (default both)", args = "+", argname = "NAME", choices = config.inits},
+    {"--inits", "initializations to compare (default " .. table.concat(inits, " ") .. ")", args = "+",
+     argname = "NAME", choices = config.inits},
     {"--parts", "activations: each with each initialization; variations: of one setting (default both)", args = "+",
      argname = "PART", choices = {"activations", "variations"}},
   },
@@ -91,26 +94,9 @@ function Plan:add(name, settings)
   return name
 end
 
-local function points(run) return 100 - folder.summary(run).kept end
-
-local function percent(run) return ("%.2f%%"):format(points(run)) end
-
--- "relu 41.20%, elu 40.00%, ...", the best first.
-local function ranking(panel)
-  local order, parts = {}, {}
-  for i in ipairs(panel.runs) do order[i] = i end
-  table.sort(order, function(a, b)
-    local x, y = points(panel.runs[a]), points(panel.runs[b])
-    if x ~= y then return x > y end
-    return a < b
-  end)
-  for k, i in ipairs(order) do parts[k] = panel.labels[i] .. " " .. percent(panel.runs[i]) end
-  return table.concat(parts, ", ")
-end
-
 function Plan:compare_activations(model, base)
   local group = {key = "activations_" .. model, caption = "activations and initializations of " .. model, panels = {}}
-  for k, init in ipairs(self.args.inits or config.inits) do
+  for k, init in ipairs(self.args.inits or inits) do
     local panel = {title = ("%s, %s"):format(model, init), names = {}, labels = {}}
     for i, activation in ipairs(self.args.activations or activations) do
       local settings = config.with(base, {model = model, activation = activation, init = init})
@@ -120,7 +106,11 @@ function Plan:compare_activations(model, base)
   end
   function group.says()
     local list = {}
-    for k, panel in ipairs(group.panels) do list[k] = panel.title .. ": " .. ranking(panel) .. "." end
+    for _, panel in ipairs(group.panels) do
+      for k, sentence in ipairs(evaluation.ranking(panel)) do
+        list[#list + 1] = (k == 1 and panel.title .. ": " or "") .. sentence
+      end
+    end
     return list
   end
   self.groups[#self.groups + 1] = group
@@ -138,8 +128,8 @@ function Plan:compare_variations(model, base, name)
     local sentences = {}
     for i, each in ipairs(list) do
       local run, first = panel.runs[i + 1], panel.runs[1]
-      sentences[i] = ("%s: %s, %+.2f points against %s; epoch %d of %d was the best on the validation images."):format(
-        each[2], percent(run), points(run) - points(first), first.name, folder.summary(run).kept_epoch, #run.rows)
+      sentences[i] = ("%s; epoch %d of %d was kept."):format(evaluation.variation(each[2], run, first),
+        folder.summary(run).kept_epoch, #run.rows)
     end
     return sentences
   end
@@ -168,7 +158,7 @@ function Plan:make(settings, deep)
   if #networks > 1 then
     local panel = {title = "networks", names = networks, labels = networks}
     self.groups[#self.groups + 1] = {key = "networks", caption = "the networks", panels = {panel},
-                                     says = function() return {ranking(panel) .. "."} end}
+                                     says = function() return evaluation.ranking(panel) end}
   end
 end
 
@@ -186,8 +176,8 @@ end
 -- One accuracy on n images, by chance alone.
 local function chance(n)
   return ("Each setting was trained once. On %s test images an accuracy of 50%% has a standard error of %.1f points, "
-          .. "one of 98%% of %.1f: smaller differences mean nothing."):format(text.grouped(n), 50 / math.sqrt(n),
-          14 / math.sqrt(n))
+          .. "one of 98%% of %.1f; a difference within two standard errors of its own is called undecided."):format(
+          text.grouped(n), metrics.standard_error(50, n), metrics.standard_error(98, n))
 end
 
 local function run(args)

@@ -26,13 +26,20 @@ local functions = {
 local activation = {names = {"sigmoid", "tanh", "relu", "leaky_relu", "maxout", "elu", "silu", "gelu"}}
 
 --- The function called `name` (nil: relu), and how many outputs it takes for one of its own.
--- `who` asks for it: an error begins with that.
-function activation.get(who, name)
+-- `who` asks for it: an error begins with that. slope: of leaky_relu where x is negative (0.01).
+function activation.get(who, name, slope)
   name = name or "relu"
   if not functions[name] then
     fail("%s: activation is %s%s, expected one of %s", who, tostring(name), hint(name, activation.names),
          table.concat(activation.names, ", "))
   end
+  if slope ~= nil and name ~= "leaky_relu" then
+    fail("%s: negative_slope is %s, but the activation is %s, not leaky_relu", who, tostring(slope), name)
+  end
+  if slope ~= nil and type(slope) ~= "number" then
+    fail("%s: negative_slope is a %s, expected a number", who, type(slope))
+  end
+  if slope then return function(x) return x:leaky_relu(slope) end, 1 end
   return functions[name], name == "maxout" and PIECES or 1
 end
 

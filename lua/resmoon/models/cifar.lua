@@ -7,6 +7,8 @@
 --          input       {channels, height, width} of the images: {3, 32, 32}
 --          width       of layer1: 16; or widths, of each layer: {16, 32, 64}
 --          layers      blocks in each: {n, n, n}
+--          blocks      the same number in each, instead of layers: n
+--          stem        "cifar", one 3x3 convolution, or "deep", three of them
 --          shortcut    "A" ("B", "C", or false: none); plain nets have none
 --          block       "basic"; "bottleneck" for the depths that are 9n + 2: 20, 56, 110
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2; option A as in its CIFAR-10 nets.
@@ -33,7 +35,7 @@ local fail   = require "resmoon.base.fail"
 local ResNet = require "resmoon.models.resnet"
 local stages = require "resmoon.models.stages"
 
-local names = {"num_classes", "input", "width", "widths", "layers", "shortcut", "block"}
+local names = {"num_classes", "input", "width", "widths", "layers", "blocks", "stem", "shortcut", "block"}
 local convolutions = {basic = 2, bottleneck = 3}  -- in a block
 
 local function build(name, depth, options, plain)
@@ -41,6 +43,12 @@ local function build(name, depth, options, plain)
   local block = options.block or "basic"
   local each  = 3 * (convolutions[block] or fail("models.%s: block is %s, expected 'basic' or 'bottleneck'",
                                                  name, tostring(block)))
+  if options.blocks then
+    if options.layers then fail("models.%s: give layers or blocks, not both", name) end
+    local n, given = options.blocks, options
+    options = {layers = {n, n, n}}
+    for key, value in pairs(given) do options[key] = value end
+  end
   if not options.layers and (depth - 2) % each ~= 0 then
     fail("models.%s: a %s net has %dn + 2 layers, which %d is not", name, block, each, depth)
   end
@@ -51,7 +59,7 @@ local function build(name, depth, options, plain)
     block       = block,
     layers      = s.layers,
     widths      = s.widths,
-    stem        = "cifar",
+    stem        = options.stem == "deep" and "deep_cifar" or options.stem or "cifar",
     shortcut    = s.shortcut,
     in_channels = options.input and options.input[1] or 3,
     num_classes = options.num_classes or 10,

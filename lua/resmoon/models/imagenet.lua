@@ -1,7 +1,8 @@
 --- resnet18, 34, 50, 101, 152 and plain18, 34, 50: four layers of width 64, 128, 256, 512.
 --
--- Options: stem        "imagenet" or "cifar"; by itself "cifar" where input is smaller than 64 pixels
---          num_classes 1000; 10 with the cifar stem
+-- Options: stem        "imagenet", "cifar" or "deep" (three 3x3 convolutions); by itself "cifar" where input is smaller
+--                      than 64 pixels; there "deep" has neither stride nor pool
+--          num_classes 1000; 10 with the stems of small images
 --          input       {channels, height, width} of the images: {3, 224, 224}
 --          width       of layer1: 64; or widths, of each layer: {64, 128, 256, 512}
 --          layers      blocks in each, as in {2, 2, 2, 2}
@@ -41,7 +42,9 @@ local names = {"stem", "num_classes", "input", "width", "widths", "layers", "sho
 local function build(name, depth, options, plain)
   options = check(name, options, names)
   local input = options.input or {3, 224, 224}
-  local stem  = options.stem or (options.input and input[2] < 64 and "cifar" or "imagenet")
+  local small = options.input and input[2] < 64
+  local stem  = options.stem or (small and "cifar" or "imagenet")
+  if stem == "deep" and small then stem = "deep_cifar" end
   local s     = stages(name, options, {layers = shapes[depth][2], width = 64, shortcut = not plain and "B"})
   return ResNet {
     name        = s.name,
@@ -52,7 +55,7 @@ local function build(name, depth, options, plain)
     shortcut    = s.shortcut,
     stride_at   = options.stride_at,
     in_channels = input[1],
-    num_classes = options.num_classes or (stem == "cifar" and 10 or 1000),
+    num_classes = options.num_classes or (stem:find "cifar$" and 10 or 1000),
   }
 end
 

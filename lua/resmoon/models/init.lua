@@ -7,6 +7,7 @@
 -- Topic: models
 local fail = require "resmoon.base.fail"
 local hint = require "resmoon.base.hint"
+local shown = require "resmoon.base.shown"
 
 local models = {
   ResNet = require "resmoon.models.resnet",  -- to build others of the family: its header says how
@@ -35,7 +36,7 @@ end)
 --   > names = table.concat(models.list(), " ")
 --   > names:match "plain1%d+"
 --   plain18
-function models.list() return {table.unpack(names)} end
+function models.list() return shown.mark {table.unpack(names)} end
 
 --- The function that builds a network.
 -- Errors: raises for an unknown name, and names the nearest.

@@ -9,6 +9,7 @@
 -- Options: pool        "max" or "avg", 2x2
 --          activation  between the layers: "relu", "sigmoid", "tanh", "leaky_relu", "maxout", "elu", "silu", "gelu";
 --                      in front of maxout a layer has twice as many channels or outputs
+--          negative_slope  of leaky_relu: 0.01
 --          input       {channels, height, width} of the images: {3, 32, 32}
 --          num_classes 10
 -- Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition", fig. 2.
@@ -29,7 +30,7 @@ local Module     = require "resmoon.nn.module"
 local LeNet5 = class("LeNet5", Module)
 
 function LeNet5:init(options)
-  options = check("lenet5", options, {"pool", "activation", "input", "num_classes"})
+  options = check("lenet5", options, {"pool", "activation", "negative_slope", "input", "num_classes"})
   local pools = {max = layers.MaxPool2d, avg = layers.AvgPool2d}
   local Pool  = pools[options.pool or "max"]
   if not Pool then fail("models.lenet5: pool is %s, expected 'max' or 'avg'", tostring(options.pool)) end
@@ -41,7 +42,7 @@ function LeNet5:init(options)
   end
   rawset(self, "name", "lenet5")
   local pieces
-  self.act, pieces = activation.get("models.lenet5", options.activation)
+  self.act, pieces = activation.get("models.lenet5", options.activation, options.negative_slope)
   self.activation  = options.activation or "relu"
   self.conv1 = layers.Conv2d(channels, 6 * pieces, 5, {padding = border})
   self.pool1 = Pool(2)

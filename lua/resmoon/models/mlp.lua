@@ -3,6 +3,7 @@
 -- Options: hidden      sizes of the hidden layers: {512, 256}
 --          activation  between the layers: "relu", "sigmoid", "tanh", "leaky_relu", "maxout", "elu", "silu", "gelu";
 --                      in front of maxout a layer has twice as many outputs
+--          negative_slope  of leaky_relu: 0.01
 --          input       {channels, height, width} of the images: {3, 32, 32}; or {numbers} of plain vectors
 --          num_classes 10
 -- Shapes:  x (N, C, H, W) or (N, C*H*W); scores (N, num_classes).
@@ -20,10 +21,10 @@ local Module     = require "resmoon.nn.module"
 
 local MLP = class("MLP", Module)
 
-function MLP:init(sizes, act)
+function MLP:init(sizes, act, slope)
   rawset(self, "name", "mlp")
   local pieces
-  self.act, pieces = activation.get("models.mlp", act)
+  self.act, pieces = activation.get("models.mlp", act, slope)
   self.depth, self.activation = #sizes - 1, act or "relu"
   for i = 1, self.depth do
     local hidden = i < self.depth
@@ -40,13 +41,13 @@ end
 function MLP:describe() return self.activation == "relu" and "" or (" (%s)"):format(self.activation) end
 
 local function mlp(options)
-  options = check("mlp", options, {"hidden", "activation", "input", "num_classes"}, true)
+  options = check("mlp", options, {"hidden", "activation", "negative_slope", "input", "num_classes"}, true)
   local input = options.input or {3, 32, 32}
   local inputs = 1
   for _, extent in ipairs(input) do inputs = inputs * extent end
   local sizes = {inputs, table.unpack(options.hidden or {512, 256})}
   sizes[#sizes + 1] = options.num_classes or 10
-  return MLP(sizes, options.activation)
+  return MLP(sizes, options.activation, options.negative_slope)
 end
 
 return {mlp = mlp}

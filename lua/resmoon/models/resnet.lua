@@ -21,8 +21,25 @@ local blocks = {
 
 local ResNet = class("ResNet", Module)
 
+-- Three 3x3 convolutions instead of one large one, as plain layers without shortcuts around them; the first halves the
+-- image where stride is 2. Their channels do not follow the width of the network.
+-- Source: He et al. 2019, arXiv:1812.01187, fig. 2(b), ResNet-C.
+local DEEP = {32, 32, 64}
+
+local function deep_stem(channels, stride)
+  local stem = Sequential()
+  for i, width in ipairs(DEEP) do
+    stem:append(Conv2d(channels, width, 3, {stride = i == 1 and stride or 1, padding = 1, bias = false}))
+    stem:append(BatchNorm2d(width))
+    stem:append(layers.ReLU())
+    channels = width
+  end
+  return stem, channels
+end
+
 --- spec: name, block ("basic" or "bottleneck"), layers (blocks in each), widths (of each),
--- stem ("imagenet": 7x7 stride 2 and max-pool, or "cifar": 3x3), stem_width (widths[1]),
+-- stem ("imagenet": 7x7 stride 2 and max-pool; "cifar": 3x3; "deep": three 3x3 of 32, 32 and 64 channels, the first of
+-- stride 2, and max-pool; "deep_cifar": those three without stride and pool), stem_width (widths[1]),
 -- shortcut ("A", "B", "C" or "none"), stride_at (of bottlenecks: "3x3" or "1x1"), in_channels (3), num_classes.
 -- Shapes: x (N, in_channels, H, W); scores (N, num_classes).
 -- Call: models.ResNet {spec} -> module
@@ -45,8 +62,13 @@ function ResNet:init(spec)
   elseif spec.stem == "cifar" then
     self.conv1   = Conv2d(channels, width, 3, {padding = 1, bias = false})
     self.bn1     = BatchNorm2d(width)
+  elseif spec.stem == "deep" then
+    self.stem, width = deep_stem(channels, 2)
+    self.maxpool = layers.MaxPool2d(3, {stride = 2, padding = 1})
+  elseif spec.stem == "deep_cifar" then
+    self.stem, width = deep_stem(channels, 1)
   else
-    fail("resnet: stem is %s, expected 'imagenet' or 'cifar'", tostring(spec.stem))
+    fail("resnet: stem is %s, expected 'imagenet', 'cifar', 'deep' or 'deep_cifar'", tostring(spec.stem))
   end
   self.stages = #spec.layers
   for i, n in ipairs(spec.layers) do
@@ -85,7 +107,7 @@ function ResNet:reset()
 end
 
 function ResNet:forward(x)
-  x = self.bn1(self.conv1(x)):relu()
+  if self.stem then x = self.stem(x) else x = self.bn1(self.conv1(x)):relu() end
   if self.maxpool then x = self.maxpool(x) end
   for i = 1, self.stages do x = self["layer" .. i](x) end
   return self.fc(self.avgpool(x):flatten(2))

@@ -43,35 +43,69 @@ tables.counting = "MACs: multiply-accumulates of all convolutions and linear lay
   .. "image in the first 1x1 layer of a bottleneck; here, as in torchvision, the 3x3 layer does, which costs a little "
   .. "more. With stride_at = \"1x1\" the networks are the paper's. (The paper's 3.6 for 34 layers is 3.66 cut off.)"
 
---- Rows of the architecture table, the first one its head: lists of texts. Arguments as of architecture.
-function tables.architecture_rows(names, input)
-  input = input or {3, 224, 224}
-  local stages, nets, bottlenecks, published = {"conv1"}, {}, false, false
-  for i, name in ipairs(names) do
-    local net = models.get(name) {input = input}
-    if not net.stages or not net.layer1 then fail("architecture: %s is no residual or plain network", name) end
-    nets[i] = {name = name, net = net, summary = net:summary(input), size = {}}
-    for _, row in ipairs(nets[i].summary.rows) do
-      local stage = row.name:match("^layer%d+") or (row.name == "conv1" and "conv1")
-      if stage and #row.shape == 4 then nets[i].size[stage] = ("%dx%d"):format(row.shape[3], row.shape[4]) end
-    end
-    bottlenecks = bottlenecks or Module.type_of(net.layer1[1]) == "Bottleneck"
-    published = published or paper[name] and input[2] == 224
+-- "7x7,64/2" of a convolution, and all of a deep stem.
+local function stem_text(net)
+  if net.conv1 then
+    return ("%dx%d,%d/%d"):format(net.conv1.kernel_size, net.conv1.kernel_size, net.conv1.out_channels,
+                                  net.conv1.stride)
   end
-  for i = 1, nets[1].net.stages do stages[#stages + 1] = "layer" .. i end
-  local lines = {{"stage", "output"}}
-  for _, each in ipairs(nets) do lines[1][#lines[1] + 1] = each.name end
-  for _, stage in ipairs(stages) do
-    local line = {stage, nets[1].size[stage] or ""}
-    for _, each in ipairs(nets) do
-      local part = each.net[stage]
-      if stage == "conv1" then
-        local k = part.kernel_size
-        line[#line + 1] = ("%dx%d,%d/%d"):format(k, k, part.out_channels, part.stride)
-      else
-        line[#line + 1] = ("[%s] x %d"):format(block_text(part[1]), #part)
-      end
+  local parts = {}
+  for _, child in net.stem:each_child() do
+    if Module.type_of(child) == "Conv2d" then
+      parts[#parts + 1] = ("%dx%d,%d/%d"):format(child.kernel_size, child.kernel_size, child.out_channels, child.stride)
     end
+  end
+  return table.concat(parts, " ")
+end
+
+-- The size of what each part of a network gives, by its name: "56x56".
+local function sizes(summary)
+  local list = {}
+  for _, row in ipairs(summary.rows) do
+    local part = row.name:match "^layer%d+" or row.name:match "^stem" or row.name
+    if #row.shape == 4 then list[part] = ("%dx%d"):format(row.shape[3], row.shape[4]) end
+  end
+  return list
+end
+
+-- What stands in the rows of the table: {name, part of the network, text of it}. The names are the paper's, and those
+-- of the parts here.
+local function architecture_parts(net)
+  local list = {{"conv1", net.conv1 and "conv1" or "stem", stem_text}}
+  if net.maxpool then
+    list[2] = {"max pool", "maxpool", function(each)
+      return each.maxpool and ("%dx%d/%d"):format(each.maxpool.kernel_size, each.maxpool.kernel_size,
+                                                 each.maxpool.stride) or "-"
+    end}
+  end
+  for i = 1, net.stages do
+    local part = "layer" .. i
+    list[#list + 1] = {net.stages == 4 and ("conv%d_x, %s"):format(i + 1, part) or part, part, function(each)
+      return each[part] and ("[%s] x %d"):format(block_text(each[part][1]), #each[part]) or "-"
+    end}
+  end
+  list[#list + 1] = {"average pool", "avgpool", function(each) return ("%d"):format(each.fc.in_features) end}
+  list[#list + 1] = {"fc", "fc", function(each)
+    return ("%d -> %d"):format(each.fc.in_features, each.fc.out_features)
+  end}
+  return list
+end
+
+--- Rows of the architecture table of networks that are there, the first one its head: lists of texts.
+-- nets: list of {name =, net =, published = FLOPs of the paper or nil, as_published = multiply-accumulates of the same
+-- network with the stride in the first 1x1 layer of bottlenecks}. input: {channels, height, width} of an image.
+function tables.rows_of(nets, input)
+  local lines, bottlenecks, published = {{"stage", "output"}}, false, false
+  for _, each in ipairs(nets) do
+    each.summary = each.net:summary(input)
+    lines[1][#lines[1] + 1] = each.name
+    bottlenecks = bottlenecks or each.as_published ~= nil
+    published = published or each.published ~= nil
+  end
+  local size = sizes(nets[1].summary)
+  for _, part in ipairs(architecture_parts(nets[1].net)) do
+    local line = {part[1], part[2] == "fc" and "1x1" or size[part[2]] or ""}
+    for _, each in ipairs(nets) do line[#line + 1] = part[3](each.net) end
     lines[#lines + 1] = line
   end
   local function row(title, value)
@@ -81,16 +115,35 @@ function tables.architecture_rows(names, input)
   end
   row("layers", function(each) return tostring(tables.depth(each.net)) end)
   row("parameters", function(each) return text.grouped(each.summary.parameters) end)
-  row("MACs (10^9)", function(each) return ("%.2f"):format(each.summary.macs / 1e9) end)
+  local largest = 0
+  for _, each in ipairs(nets) do largest = math.max(largest, each.summary.macs) end
+  if largest < 1e8 then
+    row("MACs (10^6)", function(each) return ("%.2f"):format(each.summary.macs / 1e6) end)
+  else
+    row("MACs (10^9)", function(each) return ("%.2f"):format(each.summary.macs / 1e9) end)
+  end
   if bottlenecks then
     row("MACs, stride in the 1x1", function(each)
-      if Module.type_of(each.net.layer1[1]) ~= "Bottleneck" then return ("%.2f"):format(each.summary.macs / 1e9) end
-      local as_published = models.get(each.name) {input = input, stride_at = "1x1"}
-      return ("%.2f"):format(as_published:summary(input).macs / 1e9)
+      return ("%.2f"):format((each.as_published or each.summary.macs) / 1e9)
     end)
   end
-  if published then row("the paper's FLOPs (10^9)", function(each) return paper[each.name] or "" end) end
+  if published then row("the paper's FLOPs (10^9)", function(each) return each.published or "" end) end
   return lines
+end
+
+--- Rows of the architecture table, the first one its head: lists of texts. Arguments as of architecture.
+function tables.architecture_rows(names, input)
+  input = input or {3, 224, 224}
+  local nets = {}
+  for i, name in ipairs(names) do
+    local net = models.get(name) {input = input}
+    if not net.stages or not net.layer1 then fail("architecture: %s is no residual or plain network", name) end
+    nets[i] = {name = name, net = net, published = input[2] == 224 and paper[name] or nil}
+    if Module.type_of(net.layer1[1]) == "Bottleneck" then
+      nets[i].as_published = models.get(name)({input = input, stride_at = "1x1"}):summary(input).macs
+    end
+  end
+  return tables.rows_of(nets, input)
 end
 
 --- The architecture table of residual and plain networks: what each stage is made of, the size of its output,
@@ -103,24 +156,25 @@ function tables.architecture(names, input)
 end
 
 -- Winners and entries of the ImageNet challenge, with their published top-5 errors (%); the two highway networks
--- were made for CIFAR-10.
+-- were made for CIFAR-10. Behind them the FLOPs (10^9) that the paper gives.
 local decade = {
-  {"alexnet", 2012, "16.4", {3, 224, 224}}, {"vgg16", 2014, "7.3", {3, 224, 224}},
-  {"vgg19", 2014, "7.3", {3, 224, 224}}, {"googlenet", 2014, "6.7", {3, 224, 224}},
+  {"alexnet", 2012, "16.4", {3, 224, 224}}, {"vgg16", 2014, "7.3", {3, 224, 224}, "15.3"},
+  {"vgg19", 2014, "7.3", {3, 224, 224}, "19.6"}, {"googlenet", 2014, "6.7", {3, 224, 224}},
   {"highway19", 2015, "", {3, 32, 32}}, {"highway32", 2015, "", {3, 32, 32}},
-  {"resnet152", 2015, "3.57", {3, 224, 224}},
+  {"resnet152", 2015, "3.57", {3, 224, 224}, "11.3"},
 }
 
 --- Rows of the table of depths, the first one its head: lists of texts.
 function tables.depths_rows()
-  local lines = {{"network", "year", "layers", "parameters", "MACs (10^9)", "input", "top-5 error, published"}}
+  local lines = {{"network", "year", "layers", "parameters", "MACs (10^9)", "input", "top-5 error, published",
+                  "FLOPs, published (10^9)"}}
   for _, entry in ipairs(decade) do
-    local name, year, top5, input = table.unpack(entry)
+    local name, year, top5, input, flops = table.unpack(entry)
     local net = models.get(name) {input = input}
     local summary = net:summary(input)
     lines[#lines + 1] = {name, tostring(year), tostring(tables.depth(net)), text.grouped(summary.parameters),
                          ("%.2f"):format(summary.macs / 1e9), ("%dx%d"):format(input[2], input[3]),
-                         top5 ~= "" and top5 .. "%" or "-"}
+                         top5 ~= "" and top5 .. "%" or "-", flops or "-"}
   end
   return lines
 end

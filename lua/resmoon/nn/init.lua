@@ -12,6 +12,7 @@
 -- batch norm and dropout, net:state_dict() and rm.save keep the weights. A network of one's own is a class with init
 -- and forward (help "nn.Module").
 -- Topic: nn
+local library = require "resmoon.base.library"
 local nn = {}
 
 for name, layer in pairs(require "resmoon.nn.layers") do nn[name] = layer end
@@ -26,4 +27,4 @@ nn.checkpoint = require "resmoon.nn.checkpoint"
 nn.init       = require "resmoon.nn.initialize"
 nn.class      = require "resmoon.base.class"
 
-return nn
+return library("nn", nn)

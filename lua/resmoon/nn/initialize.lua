@@ -3,6 +3,7 @@
 -- They fill a tensor in place and return it, also where it requires a gradient; initialize_ fills all of a network.
 -- Numbers come from rm.random.init unless options.generator names another generator.
 -- Sources: He et al. 2015, arXiv:1502.01852 (kaiming); Glorot and Bengio 2010 (xavier).
+local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
 local kind = require "resmoon.nn.kind"
@@ -172,22 +173,26 @@ local methods = {
   xavier_sigmoid = function(weight, _, generator)
     init.xavier_uniform_(weight, {gain = 4, generator = generator})
   end,
-  he = function(weight, activation, generator)
-    init.kaiming_normal_(weight, {mode = "fan_in", nonlinearity = activation, a = 0.01, generator = generator})
+  xavier_normal = function(weight, _, generator) init.xavier_normal_(weight, {generator = generator}) end,
+  he = function(weight, activation, generator, slope)
+    init.kaiming_normal_(weight, {mode = "fan_in", nonlinearity = activation, a = slope, generator = generator})
   end,
 }
 
 --- Fresh weights for all convolutions and linear layers of a network, zeros for their biases.
 --
--- "xavier" is uniform with variance 2 / (fan_in + fan_out), whatever follows; "he" is normal with variance
--- gain^2 / fan_in, with the gain of the activation that follows; "xavier_sigmoid" is xavier's, four times as large,
+-- "xavier" is uniform with variance 2 / (fan_in + fan_out), whatever follows; "xavier_normal" is normal with the same
+-- variance; "he" is normal with variance gain^2 / fan_in, with the gain of the activation that follows;
+-- "xavier_sigmoid" is xavier's, four times as large,
 -- since the slope of a sigmoid at 0 is 1/4: without that a LeNet-5 of sigmoids does not begin to learn. All other
 -- parameters stay as they are.
 --
--- Call: nn.init.initialize_(net, method, {activation = "relu", generator = rm.random.init}) -> net
+-- Call: nn.init.initialize_(net, method, {activation = "relu", negative_slope = 0.01, generator = rm.random.init})
+--     -> net
 -- Shapes: those of the layers stay.
--- Options: method      "xavier", "he" or "xavier_sigmoid"
+-- Options: method      "xavier", "xavier_normal", "he" or "xavier_sigmoid"
 --          activation  a name that calculate_gain knows; "he" asks for it
+--          negative_slope  of leaky_relu: 0.01
 --          generator   where the random numbers come from
 -- Errors: raises for what is not a module, another method, or an activation that calculate_gain does not know.
 -- Source: Glorot and Bengio 2010, eq. 16; He et al. 2015, arXiv:1502.01852, eq. 10.
@@ -196,20 +201,22 @@ local methods = {
 --   > net[1].bias:abs():max():item(), ("%.2f"):format(net[1].weight:std():item())
 --   0.0  0.05
 function init.initialize_(net, method, options)
-  options = options_of("initialize_", options, {"activation", "generator"})
+  options = options_of("initialize_", options, {"activation", "negative_slope", "generator"})
   if not kind.is_module(net) then fail("initialize_: argument 1 is a %s, expected a module", type(net)) end
   local fresh = methods[method]
-  if not fresh then fail("initialize_: method is %s, expected 'xavier', 'he' or 'xavier_sigmoid'", tostring(method)) end
+  if not fresh then
+    fail("initialize_: method is %s, expected 'xavier', 'xavier_normal', 'he' or 'xavier_sigmoid'", tostring(method))
+  end
   local activation = options.activation or "relu"
   init.calculate_gain(activation)  -- raises, before anything is changed
   for _, module in net:named_modules() do
     local type_of = kind.type_of(module)
     if type_of == "Conv2d" or type_of == "Linear" then
-      fresh(module.weight, activation, options.generator)
+      fresh(module.weight, activation, options.generator, options.negative_slope or 0.01)
       if module.bias then init.zeros_(module.bias) end
     end
   end
   return net
 end
 
-return init
+return library("nn.init", init)

@@ -6,7 +6,8 @@
 --   "C"     the same everywhere
 --   "D"     as B, but the image is halved by an average over 2x2 in front of
 --           the convolution, which then has stride 1: nothing is thrown away.
---           The block reads relu(convs(x) + idconv(pool(x)))
+--           The block reads relu(convs(x) + idconv(pool(x))); where the number of
+--           channels stays, the average is all
 -- Source: He et al. 2016, arXiv:1512.03385, section 3.3 and table 3; D: He et al. 2019, arXiv:1812.01187,
 -- fig. 2(c).
 --
@@ -46,6 +47,9 @@ local function shortcut(cin, cout, stride, option)
   if option == "A" then
     if cout < cin then fail("shortcut: option A cannot lower %d channels to %d", cin, cout) end
     return PadShortcut(cin, cout, stride)
+  end
+  if option == "D" and stride > 1 and cin == cout then
+    return layers.AvgPool2d(stride, {stride = stride, ceil_mode = true})
   end
   if option == "D" and stride > 1 then
     return Sequential {

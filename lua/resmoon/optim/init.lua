@@ -10,6 +10,7 @@
 --     schedule:step()
 --
 -- Topic: optim
+local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
 
@@ -59,4 +60,4 @@ function optim.max_norm(w, c)
   return core.no_grad(function() return core.max_norm(w, c) end)
 end
 
-return optim
+return library("optim", optim)

@@ -97,7 +97,7 @@ local function curves(runs, options)
     regression = regression and (read[i].config or {}).outputs ~= nil
     fits = fits or #points(read[i].log.epoch, read[i].log.train_error) > 0
   end
-  local f = figure.new({title = options.title, size = options.size or {1150, 450 + 25 * math.ceil(#runs / 4)}})
+  local f = figure.new({title = options.title, size = options.size or {1000, 430}})
   local loss = f:panel({title = "training loss", text_title = "training loss", xlabel = "epoch",
                         ylabel = regression and "loss" or "cross-entropy", yrange = {0}})
   local what = options.error or "test"

@@ -97,7 +97,8 @@ function epochs.topk(runs, options)
   local list = {}
   for i, run in ipairs(runs) do list[i] = run_of("plot.topk", run, i) end
   list = named.apart(list)
-  local f = figure.new({title = options.title, size = options.size or {#list == 1 and 1150 or 1600, 460}})
+  local f = figure.new({title = options.title, size = options.size or #list == 1 and {1000, 430} or {1000, 780},
+                       columns = 2})
   if #list == 1 then of_one(f, list[1]) else of_several(f, list) end
   return draw(f, options)
 end
@@ -105,7 +106,7 @@ end
 -- Trials of a search over one another: accuracy on held-out images left, training loss right.
 -- trials: list of {name =, accuracy = by epoch, loss = by epoch}. options: file, title.
 function epochs.trials(trials, options)
-  local f = figure.new({title = options.title, size = {1250, 480}})
+  local f = figure.new({title = options.title, size = {1000, 420}})
   local left = f:panel({title = "accuracy on held-out images", text_title = "accuracy on held-out images (%)",
                         ylabel = "top-1 (%)"})
   local right = f:panel({title = "training loss", text_title = "training loss", ylabel = "cross-entropy"})

@@ -8,8 +8,10 @@ local visible = require("resmoon.base.text").visible
 
 local heatmap = {}
 
--- Viridis at a few points (van der Walt, Smith 2015): even steps of lightness for any color vision.
-local palette = "set palette defined (0 '#fde725', 0.25 '#5ec962', 0.5 '#21918c', 0.75 '#3b528b', 1 '#440154')\n"
+-- From nearly white to dark blue: even steps of lightness for any color vision, and in gray. What there is least of,
+-- the zeros of a confusion matrix, is quietest. What is no number is gray.
+local palette = "set palette defined (0 '#f7fbff', 0.25 '#c6dbef', 0.5 '#6baed6', 0.75 '#2171b5', 1 '#08306b')\n"
+local NONE = "#bdbdbd"
 
 local function matrix(value)
   local rows = core.is_tensor(value) and value:totable() or value
@@ -25,13 +27,13 @@ end
 -- Call: plot.heatmap(value, {options}) -> true
 -- Shapes: value (rows, columns), a tensor or rows of numbers.
 -- Errors: raises for another shape. Without gnuplot it gives nil and the reason.
--- Source: colors: viridis (van der Walt and Smith 2015).
+-- Source: colors: ColorBrewer's Blues (Harrower and Brewer 2003), light where there is little.
 -- Example:
 --   > plot.heatmap({{1, 2}, {3, 4}}, {title = "a matrix", file = "heat.svg"});
 --   > rm.sys.exists "heat.svg"
 --   true
 function heatmap.heatmap(value, options)
-  options = figure.options("plot.heatmap", options, "xticks yticks xlabel ylabel format as_text")
+  options = figure.options("plot.heatmap", options, "xticks yticks xlabel ylabel format as_text from")
   local rows = matrix(value)
   local height, width = #rows, #rows[1]
   local xs, ys, values = {}, {}, {}
@@ -44,6 +46,7 @@ function heatmap.heatmap(value, options)
     end
   end
   if low > high then low, high = 0, 1 end  -- not one number
+  low = math.min(low, options.from or low)
   local function ticks(names)
     local list = names and {}
     for i, name in ipairs(names or {}) do list[i] = {i, name} end
@@ -58,17 +61,22 @@ function heatmap.heatmap(value, options)
   end
   local p = f:panel({key = false, xlabel = options.xlabel, ylabel = options.ylabel, xticks = ticks(options.xticks),
                      yticks = ticks(options.yticks), xrange = {0.5, width + 0.5}, yrange = {height + 0.5, 0.5}})
-  p.settings = palette .. "unset grid\nset border 0\nset tics scale 0\n"
+  p.turned = options.xticks ~= nil
+  -- Numbers of rows and columns, where they have no names.
+  local most_x, most_y = (f.size[1] - 180) / 40, (f.size[2] - 120) / 22
+  p.xstep = not options.xticks and figure.round_step(width / most_x) or nil
+  p.ystep = not options.yticks and figure.round_step(height / most_y) or nil
+  local behind = ("set object 1 rectangle from graph 0,0 to graph 1,1 behind fc rgb '%s' fs solid noborder\n"):format(
+    NONE)
+  p.settings = palette .. behind .. "unset grid\nset border 0\nset tics scale 0\n"
                .. (options.xticks and "set xtics rotate by 40 right\n" or "")
                .. ("set cbrange [%.9g:%.9g]\n"):format(low, high > low and high or low + 1)
-  -- Small matrices as squares: a viewer would smooth the pixels of an image.
-  local style = #xs <= 4096 and "image pixels" or "image"
-  p:add({columns = {xs, ys, values}, using = "1:2:3", style = style, plain = true})
+  p:add({columns = {xs, ys, values}, using = "1:2:3", style = "image", plain = true})
   if height <= 20 and width <= 20 then
     local form = (options.format or "%g"):match("^%%[%d.]*[dgef]$") or "%g"
     local dark, light = {{}, {}, {}}, {{}, {}, {}}
     for i = 1, #values do
-      local set = values[i] > (low + high) / 2 and light or dark
+      local set = math.abs(values[i]) < math.huge and values[i] > low + 0.6 * (high - low) and light or dark
       set[1][#set[1] + 1], set[2][#set[2] + 1], set[3][#set[3] + 1] = xs[i], ys[i], values[i]
     end
     for color, set in pairs {["#202020"] = dark, ["#ffffff"] = light} do
@@ -96,7 +104,7 @@ function heatmap.confusion(m, options)
   end
   local given = figure.options("plot.confusion", options, "xticks yticks xlabel ylabel format")
   options = {as_text = function() io.stdout:write(tostring(m), "\n") end, title = "confusion matrix",
-             xlabel = "predicted class", ylabel = "true class", format = "%d"}
+             from = 0, xlabel = "predicted class", ylabel = "true class", format = "%d"}
   for key, v in pairs(given) do options[key] = v end
   local names = m:shown_names()
   options.xticks, options.yticks = options.xticks or names, options.yticks or names

@@ -23,6 +23,7 @@ Document.gap       = add "gap"        -- what the reader is to write here
 Document.table     = add "table"      -- head (list of texts), rows (lists of texts)
 Document.figure    = add "figure"     -- path of an SVG file, caption
 Document.list      = add "list"       -- texts
+Document.details   = add "details"    -- title, head, rows: a long table, which a page shows when asked to
 
 --- Takes up another document as a section of this one: its title and its headings, one level deeper.
 function Document:section(other)
@@ -60,7 +61,9 @@ local function address(name)
   return (name:gsub("[^%w._~/-]", function(c) return ("%%%02X"):format(c:byte()) end))
 end
 
-local WIDE = 9  -- tables of more columns may be wider than the text
+-- Tables of more columns, or of a longer head, may be wider than the text.
+local WIDE, LONG = 9, 90
+local function is_wide(head) return #head > WIDE or text.width(table.concat(head, "  ")) > LONG end
 
 local STYLE = [[
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
@@ -102,11 +105,17 @@ local to_html = {
     for i, row in ipairs(p[2]) do rows[i] = cells("td", row, html) end
     local made = ("<table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table>"):format(cells("th", p[1], html),
                                                                                 table.concat(rows, "\n"))
-    return #p[1] > WIDE and ('<div class="wide">%s</div>'):format(made) or made
+    return is_wide(p[1]) and ('<div class="wide">%s</div>'):format(made) or made
   end,
   figure = function(p, number)
     local caption = ("Figure %d: %s"):format(number, html(p[2]))
     return ("<figure>%s<figcaption>%s</figcaption></figure>"):format(inline(p[1], number), caption)
+  end,
+  details = function(p)
+    local rows = {}
+    for i, row in ipairs(p[3]) do rows[i] = cells("td", row, html) end
+    return ("<details><summary>%s</summary><table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table></details>"):format(
+      html(p[1]), cells("th", p[2], html), table.concat(rows, "\n"))
   end,
   list = function(p)
     local items = {}
@@ -115,20 +124,24 @@ local to_html = {
   end,
 }
 
+-- A table of Markdown.
+local function markdown_table(head, rows)
+  local function row(list)
+    local parts = {}
+    for i, cell in ipairs(list) do parts[i] = inline_markdown(cell_text(cell)) end
+    return "| " .. table.concat(parts, " | ") .. " |"
+  end
+  local lines = {row(head), "|---" .. ("|---:"):rep(#head - 1) .. "|"}
+  for _, each in ipairs(rows) do lines[#lines + 1] = row(each) end
+  return table.concat(lines, "\n")
+end
+
 local to_markdown = {
   heading = function(p) return ("#"):rep(p[2] or 2) .. " " .. inline_markdown(p[1]) end,
   paragraph = function(p) return markdown(p[1]) end,
   gap = function(p) return "> *Your own words:* " .. markdown(p[1]) end,
-  table = function(p)
-    local function row(list)
-      local parts = {}
-      for i, cell in ipairs(list) do parts[i] = inline_markdown(cell_text(cell)) end
-      return "| " .. table.concat(parts, " | ") .. " |"
-    end
-    local lines = {row(p[1]), "|---" .. ("|---:"):rep(#p[1] - 1) .. "|"}
-    for _, each in ipairs(p[2]) do lines[#lines + 1] = row(each) end
-    return table.concat(lines, "\n")
-  end,
+  table = function(p) return markdown_table(p[1], p[2]) end,
+  details = function(p) return markdown(p[1]) .. ":\n\n" .. markdown_table(p[2], p[3]) end,
   figure = function(p, number)
     return ("![Figure %d: %s](%s)\n\nFigure %d: %s"):format(number, inline_markdown(p[2]),
       address(p[1]:match("[^/]*$")), number, inline_markdown(p[2]))

@@ -12,10 +12,12 @@ local measure    = require "resmoon.report.measure"
 local plot       = require "resmoon.plot"
 local compare    = require "resmoon.train.compare"
 local config     = require "resmoon.train.config"
+local discussion = require "resmoon.report.discussion"
 local named      = require "resmoon.runs.named"
 local settings   = require "resmoon.runs.settings"
 local tables     = require "resmoon.models.tables"
 local text       = require "resmoon.base.text"
+local verdict    = require "resmoon.train.verdict"
 
 local report = {}
 
@@ -33,8 +35,20 @@ local function data_text(name, c)
   return ("%s (%d classes, images of %s)"):format(name, #c.classes, table.concat(c.input, " x "))
 end
 
-local function introduction(doc, all)
-  doc:heading("Introduction")
+-- What the report of a lab has of its own: options.headings, other words for a heading; options.hooks, functions of the
+-- document by what they follow: title, introduction, networks, settings, comparison, runs, discussion.
+local function heading(doc, options, words, level)
+  return doc:heading(options.headings and options.headings[words] or words, level)
+end
+
+local function own(doc, options, part)
+  local hook = options.hooks and options.hooks[part]
+  if hook then hook(doc) end
+end
+
+local function introduction(doc, all, options)
+  heading(doc, options, "Introduction")
+  own(doc, options, "title")
   local runs, by_data, order = {}, {}, {}
   for i, each in ipairs(all) do runs[i] = each.run end
   for i, name in ipairs(named.data(runs)) do
@@ -55,18 +69,25 @@ local function introduction(doc, all)
       table.concat(parts, "; ")))
   end
   doc:gap("what is the question of this experiment, and what did you expect?")
+  own(doc, options, "introduction")
 end
 
 local function text_of(value)
   if value == nil then return "" end
-  if type(value) == "table" then return table.concat(value, ", ") end
+  if type(value) == "table" then
+    local parts = {}
+    for i, each in ipairs(value) do
+      parts[i] = math.type(each) == "float" and text.format("%.4g", each) or tostring(each)
+    end
+    return table.concat(parts, ", ")
+  end
   if type(value) == "boolean" then return value and "on" or "off" end
   return math.type(value) == "float" and text.format("%g", value) or tostring(value)
 end
 
-local function setup(doc, all)
-  doc:heading("Experiment set-up")
-  doc:heading("Networks", 3)
+local function setup(doc, all, options)
+  heading(doc, options, "Experiment set-up")
+  heading(doc, options, "Networks", 3)
   local rows = {}
   for i, each in ipairs(all) do
     local c = each.run.config
@@ -76,7 +97,8 @@ local function setup(doc, all)
                ("%.1f"):format(net:summary(c.input).macs / 1e6)}
   end
   doc:table({"network", "layers with weights", "parameters", "10^6 multiply-accumulates per image"}, rows)
-  doc:heading("Hyper-parameters", 3)
+  own(doc, options, "networks")
+  heading(doc, options, "Hyper-parameters", 3)
   local head, lines = {"setting"}, {}
   for _, each in ipairs(all) do head[#head + 1] = each.run.name end
   for _, name in ipairs(settings.reported()) do
@@ -88,36 +110,40 @@ local function setup(doc, all)
     if any then lines[#lines + 1] = line end
   end
   doc:table(head, lines)
+  own(doc, options, "settings")
   doc:paragraph("Hardware of this report: " .. measure.hardware() .. ".")
 end
 
-local function comparison(doc, all, draw)
-  doc:heading("Results")
-  doc:heading("Comparison", 3)
+local function comparison(doc, all, draw, options)
+  heading(doc, options, "Results")
+  heading(doc, options, "Comparison", 3)
   local rows, runs, fits = {}, {}, false
   for i, each in ipairs(all) do
     local s = each.summary
     fits = fits or s.final_train ~= nil
     runs[i] = each.run
     rows[i] = {each.run.name, tostring(s.epochs), text.value("%.4f", s.final_loss), points(s.final_train),
-               points(s.final), s.best < math.huge and ("%.2f%% (%d)"):format(s.best, s.best_epoch) or text.NONE,
+               points(s.final), s.kept < math.huge and ("%.2f%% (%d)"):format(s.kept, s.kept_epoch) or text.NONE,
                compare.duration(s.seconds)}
   end
   doc:table({"network", "epochs", "training loss", "training error", "final test error", "best (epoch)", "time"}, rows)
+  local chosen = verdict.chosen(runs)
+  if chosen then doc:paragraph(chosen) end
   local errors = fits and "test error (solid) with training error (dashed)" or "test error"
   draw("curves", "training loss, and " .. errors, function(file)
     return plot.curves(runs, {file = file})
   end)
+  own(doc, options, "comparison")
 end
 
 local function of_run(doc, each, draw)
   local name, m, key = each.run.name, each.confusion, each.key
   doc:heading(name, 3)
   doc:paragraph(text.format("On %d test images of %s the best checkpoint (epoch %s) has top-1 %s, top-3 %s, top-5 %s, "
-                            .. "loss %s, macro AUC %s. By the lab's criterion an accuracy of %.2f is %s.",
+                            .. "loss %s, macro AUC %s.",
                 each.images, each.tested_on, tostring(each.summary.kept_epoch or "?"), percent(each.top[1]),
                 percent(each.top[2]), percent(each.top[3]), text.value("%.4f", each.loss),
-                text.value("%.4f", each.mean_auc), 100 * each.top[1], measure.grade(100 * each.top[1])))
+                text.value("%.4f", each.mean_auc)))
   for _, note in ipairs(each.notes) do doc:paragraph(("Of these images: %s."):format(note)) end
   draw("confusion_" .. key, "confusion matrix of " .. name, function(file)
     return plot.confusion(m, {file = file, title = name})
@@ -149,76 +175,6 @@ local function of_run(doc, each, draw)
   end)
 end
 
--- The pair of classes most often taken for one another.
-local function worst_pair(m)
-  local a, b, most = 1, 2, -1
-  for i = 1, m.size do
-    for j = i + 1, m.size do
-      local n = m.counts[i][j] + m.counts[j][i]
-      if n > most then a, b, most = i, j, n end
-    end
-  end
-  local classes = m:shown_names()
-  return classes[a], classes[b], most
-end
-
--- "resnet", 20: networks of one family differ in depth.
-local function family(run)
-  local kind, depth = (run.config.model or run.name):match("^(%a+)(%d+)$")
-  return kind, tonumber(depth)
-end
-
-local function discussion(doc, all)
-  doc:heading("Discussion")
-  local says = {}
-  local order = {table.unpack(all)}
-  for i = #order, 1, -1 do  -- an error that is not a number is neither the lowest nor the highest
-    if order[i].summary.final ~= order[i].summary.final then table.remove(order, i) end
-  end
-  table.sort(order, function(a, b) return a.summary.final < b.summary.final end)
-  if #order > 1 then
-    local first, last = order[1], order[#order]
-    says[#says + 1] = ("%s has the lowest final test error (%s), %s the highest (%s)."):format(first.run.name,
-      points(first.summary.final), last.run.name, points(last.summary.final))
-  end
-  for _, each in ipairs(all) do
-    local s = each.summary
-    if s.final_train then
-      says[#says + 1] = ("%s: test error %s, training error %s, a gap of %s points."):format(
-        each.run.name, points(s.final), points(s.final_train), text.value("%.2f", s.final - s.final_train))
-    else
-      says[#says + 1] = ("%s: test error %s; it was trained on mixed images, which have no training error."):format(
-        each.run.name, points(s.final))
-    end
-    if s.final_averaged then
-      says[#says + 1] = ("%s: with averaged weights the test error is %s after the last epoch; the network that is "
-                         .. "measured here is the averaged one of epoch %d."):format(each.run.name,
-                         points(s.final_averaged), s.kept_epoch)
-    end
-    local kind, depth = family(each.run)
-    for _, other in ipairs(all) do
-      local other_kind, other_depth = family(other.run)
-      local both = s.final_train and other.summary.final_train
-      if kind and kind == other_kind and other_depth > depth and each.data == other.data and both then
-        local deeper, shallower = other.summary.final_train, s.final_train
-        says[#says + 1] = ("From %s to %s the training error %s from %s to %s%s."):format(each.run.name, other.run.name,
-          deeper > shallower and "rises" or deeper < shallower and "falls" or "stays", points(shallower),
-          points(deeper),
-          deeper > shallower and ": the deeper network fits the training images worse" or "")
-      end
-    end
-    local a, b, n
-    if each.confusion and each.confusion.size > 1 then a, b, n = worst_pair(each.confusion) end
-    if n and n > 0 then
-      says[#says + 1] = ("%s confuses %s and %s most often (%d images)."):format(each.run.name, a, b, n)
-    end
-  end
-  doc:list(says)
-  doc:gap(("why is it so? What do %s add to the numbers?"):format(all[1].confusion
-          and "the curves, the confusion matrix and the ROC curves" or "the curves"))
-  doc:gap("what would you try next, and what do you expect of it?")
-end
-
 -- Names of runs that no other has, with keys for the names of files, and the data sets by name.
 local function tell_apart(all)
   local runs, each_name = {}, {}
@@ -231,8 +187,9 @@ end
 
 --- Adds to a document what there is to say of some runs. paths: their folders.
 -- options: base (how the files of figures begin), data (folder, instead of that of each run), evaluate (false: from
--- the logs alone), evaluation (true: the evaluation report's table and figures too), more (function(document): adds
--- what else there is to show of the results).
+-- the logs alone), evaluation (true: the evaluation report's table and figures too), headings (other words for some,
+-- {Results = "3. Results"}), hooks (functions of the document, which add what a lab has of its own: title,
+-- introduction, networks, settings, comparison, runs, discussion, by what they follow).
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
 function report.add(doc, paths, options)
   local all = {}
@@ -247,9 +204,9 @@ function report.add(doc, paths, options)
     if make(file) then doc:figure(file, caption) end
   end
   doc.title = doc.title or "Report: " .. names(all)
-  introduction(doc, all)
-  setup(doc, all)
-  comparison(doc, all, draw)
+  introduction(doc, all, options)
+  setup(doc, all, options)
+  comparison(doc, all, draw, options)
   if options.evaluation then
     local runs = {}
     for i, each in ipairs(all) do runs[i] = each.run end
@@ -258,14 +215,14 @@ function report.add(doc, paths, options)
   for _, each in ipairs(all) do
     if each.confusion then of_run(doc, each, draw) end
   end
-  if options.more then options.more(doc) end
-  discussion(doc, all)
+  own(doc, options, "runs")
+  discussion(doc, all, function(words) heading(doc, options, words) end, function() own(doc, options, "discussion") end)
 end
 
 --- Writes the report of some runs: an HTML page with everything in it, and beside it Markdown with its figures as SVG.
 -- paths: folders of runs. options: out ("report.html"), title, data (folder, instead of that of each run),
 -- evaluate (false: from the logs alone), evaluation (true: the evaluation report's table and figures too),
--- more (function(document): adds what else there is to show of the results).
+-- headings and hooks (as of report.add).
 -- Returns the paths of page and Markdown. Without gnuplot the figures are left out, which is said on stderr.
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
 function report.write(paths, options)
@@ -276,7 +233,8 @@ function report.write(paths, options)
   if home then sys.mkdir_p(home) end
   local doc = Document(options.title)
   report.add(doc, paths, {base = base, data = options.data, evaluate = options.evaluate,
-                          evaluation = options.evaluation, more = options.more})
+                          evaluation = options.evaluation, headings = options.headings,
+                          hooks = options.hooks})
   return doc:write(out)
 end
 

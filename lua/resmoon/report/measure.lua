@@ -1,4 +1,5 @@
 --- What a report says of a run: its training, and what its best network does with the test images.
+local compare    = require "resmoon.metrics.difference"
 local config     = require "resmoon.train.config"
 local device     = require "resmoon.runs.device"
 local evaluation = require "resmoon.train.evaluate"
@@ -23,8 +24,8 @@ end
 
 --- path: the folder of a run. options: data (folder, instead of the run's own), evaluate (false: the log alone).
 -- Returns {run =, summary =, top = {top-1, top-3, top-5}, loss =, confusion =, auc = by class, mean_auc =,
--- roc = by class {fpr =, tpr =}, macro_roc = {fpr =, tpr =}, images =, notes = sentences on the images}; without
--- evaluation only the first two.
+-- roc = by class {fpr =, tpr =}, macro_roc = {fpr =, tpr =}, images =, notes = sentences on the images, right =
+-- by image whether the network is right, labels = by image}; without evaluation only the first two.
 -- Errors: raises where the test images are not what they were.
 function measure.run(path, options)
   options = options or {}
@@ -42,6 +43,8 @@ function measure.run(path, options)
   local k = {1, math.min(3, #test.classes), math.min(5, #test.classes)}
   result.top = metrics.topk(measured.scores, measured.labels, k)
   result.loss, result.images, result.tested_on = measured.loss, measured.count, test.name or c.data
+  result.right = compare.right("report", measured.scores, measured.labels)
+  result.labels = measured.labels
   result.confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
   result.auc, result.mean_auc = metrics.auc(measured.scores, measured.labels)
   local function curve(fpr, tpr)
@@ -54,14 +57,6 @@ function measure.run(path, options)
   end
   result.macro_roc = curve(metrics.macro_roc(measured.scores, measured.labels))
   return result
-end
-
---- The lab's grade of an accuracy (percent): "above 91", "90 to 91", "87 to 90" or "below 87".
-function measure.grade(accuracy)
-  if accuracy > 91 then return "above 91" end
-  if accuracy >= 90 then return "90 to 91" end
-  if accuracy >= 87 then return "87 to 90" end
-  return "below 87"
 end
 
 measure.hardware = device

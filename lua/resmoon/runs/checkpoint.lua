@@ -11,8 +11,10 @@
 --   > train.checkpoint.save("c.safetensors", models.mlp())
 --   > train.checkpoint.load("c.safetensors").net["fc1.bias"].shape
 --   {512}
+local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local json = require "resmoon.base.json"
+local shown = require "resmoon.base.shown"
 
 local checkpoint = {}
 
@@ -34,7 +36,7 @@ local streams = {"init", "shuffle", "augment", "dropout"}
 function checkpoint.generators()
   local states = {}
   for _, name in ipairs(streams) do states[name] = core.random[name]:get_state() end
-  return states
+  return shown.mark(states)
 end
 
 function checkpoint.set_generators(states)
@@ -123,8 +125,8 @@ function checkpoint.load(path)
   end
   local optimizer = type(about.optimizer) == "table" and
     {optimizer = about.optimizer.optimizer, numbers = about.optimizer.numbers, tensors = states}
-  return {net = net, optimizer = optimizer, state = about,
-          ema = averaged and {numbers = about.ema, tensors = averages} or nil}
+  return shown.mark {net = net, optimizer = optimizer, state = about,
+                     ema = averaged and {numbers = about.ema, tensors = averages} or nil}
 end
 
-return checkpoint
+return library("train.checkpoint", checkpoint)

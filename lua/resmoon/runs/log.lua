@@ -21,6 +21,7 @@
 local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local text  = require "resmoon.base.text"
+local shown = require "resmoon.base.shown"
 
 local Log = class("Log")
 
@@ -33,7 +34,7 @@ Log.averaged = {"val_ema_loss", "val_ema_error", "test_ema_loss", "test_ema_erro
 
 local formats = {epoch = "%d", steps = "%d", lr = "%.9g", momentum = "%.9g", seconds = "%.3f", img_per_s = "%.1f"}
 
-function Log:init() self.rows, self.further = {}, {} end  -- further: names of columns that a user added
+function Log:init() self.rows, self.further = shown.mark {}, {} end  -- further: names of columns that a user added
 
 --- Adds the row of an epoch: {epoch =, steps =, lr =, train_loss =, ...}.
 -- Call: log:add(row) -> nothing
@@ -43,7 +44,7 @@ function Log:init() self.rows, self.further = {}, {} end  -- further: names of c
 --   > log:add {epoch = 1, train_loss = 2.3}
 --   > #log.rows
 --   1
-function Log:add(row) self.rows[#self.rows + 1] = row end
+function Log:add(row) self.rows[#self.rows + 1] = shown.mark(row) end
 
 --- Forgets the epochs after `epoch`: those that a resumed run goes through again.
 -- Call: log:cut(epoch) -> nothing
@@ -101,7 +102,7 @@ function Log:by_column()
     lists[name] = {}
     for i, row in ipairs(self.rows) do lists[name][i] = row[name] or text.NAN end
   end
-  return lists
+  return shown.mark(lists)
 end
 
 local function quoted(field)
@@ -156,7 +157,7 @@ local function fields_of(line)
     end
     fields[#fields + 1], at = field, after + 1
   until after > #line
-  return fields
+  return shown.mark(fields)
 end
 
 local words = {nan = text.NAN, inf = math.huge, infinity = math.huge}

@@ -4,12 +4,14 @@
 --
 --     {"lr", "number", least = 0, flag = "--lr RATE", group = "Training", help = "learning rate at the start", ...}
 --
--- It begins with the name and the kind: number, whole, string, boolean, table, or epochs (a list of their numbers).
+-- It begins with the name and the kind: number, whole, string, boolean, table, numbers (a list of them, as one for each
+-- channel), or epochs (a list of their numbers).
 --   help        what it is, in words that go on after the name
 --   default     its value where none is given; it stands in every complete config
 --   usually     in words, what holds where the setting is absent, or how a default is chosen that depends on network
 --               and data (train/defaults.lua)
 --   least, below          limits of a number: the least value, and the first that is too large
+--   above       limit of each of a list of numbers, which are larger
 --   choices, besides      the values of a string, and those that are right but not offered
 --   words       values that a boolean may have besides true and false
 --   flag        its option on the command line, with the name of the argument; `group`: the heading it stands under
@@ -29,6 +31,7 @@ local kinds = {
   string  = {"string", "a string"},
   boolean = {"boolean", "a boolean"},
   table   = {"table", "a table"},
+  numbers = {"table", "a list of numbers"},
   epochs  = {"table", "a list of the numbers of epochs"},
 }
 
@@ -70,6 +73,14 @@ function setting.check(row, value)
     local nearest = #value > 1 and hint(value, row.choices) or ""   -- no letter is near to another
     error(("train: %s is %s%s, expected one of %s"):format(name, value, nearest, table.concat(row.choices, ", ")), 0)
   end
+  if row.kind == "numbers" then
+    if #value == 0 then bad(name, "an empty list", kind[2]) end
+    for i, x in ipairs(value) do
+      local what = ("%s[%d]"):format(name, i)
+      if type(x) ~= "number" or x ~= x or math.abs(x) == math.huge then bad(what, x, "a finite number") end
+      if row.above and x <= row.above then bad(what, x, "above " .. row.above) end
+    end
+  end
   if row.kind == "epochs" then
     for i, epoch in ipairs(value) do
       if math.type(epoch) ~= "integer" or epoch < 1 then bad("milestone " .. i, epoch, "the number of an epoch") end
@@ -104,6 +115,7 @@ local function values(row)
   if row.words then text = ("%s or %s"):format(text, quoted(row.words)) end
   if row.least then text = ("%s, at least %s"):format(text, row.least) end
   if row.below then text = ("%s, below %s"):format(text, row.below) end
+  if row.above then text = ("%s above %s"):format(text, row.above) end
   return text
 end
 

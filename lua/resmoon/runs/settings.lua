@@ -154,8 +154,10 @@ row {"mixup", "number", least = 0, default = 0, flag = "--mixup ALPHA", reported
             .. "of mixed images then, and there is no training error"}
 row {"cutmix", "number", least = 0, default = 0, flag = "--cutmix ALPHA", reported = true, mark = "cutmix %g",
      help = "put a rectangle of another training image into each, as with mixup; with both, one of them for each batch"}
-row {"mean", "table", usually = "that of the training images", help = "of each channel: what standardize subtracts"}
-row {"std", "table", usually = "that of the training images", help = "of each channel: what standardize divides by"}
+row {"mean", "numbers", usually = "that of the training images", flag = "--mean X,X,X", reported = true,
+     help = "of each channel, of pixels from 0 to 1: what standardize subtracts"}
+row {"std", "numbers", above = 0, usually = "that of the training images", flag = "--std X,X,X", reported = true,
+     help = "of each channel, of pixels from 0 to 1: what standardize divides by"}
 row {"data_seed", "whole", usually = "the same images each time", images = true, help = "draws the images of shapes10"}
 
 group = "Training"
@@ -238,11 +240,22 @@ row {"shortcut", "string", usually = "the network's own", choices = {"A", "B", "
 row {"block", "string", usually = "the network's own", choices = {"basic", "bottleneck"}, flag = "--block",
      reported = true, mark = "%s",
      help = "of residual networks: basic, or bottleneck (CIFAR depths of 9n + 2 layers: 20, 56, 110)"}
+row {"blocks", "whole", least = 1, usually = "what makes its number of layers", flag = "--blocks N", reported = true,
+     mark = "%d blocks a stage", help = "of the residual networks for CIFAR: blocks in each of the three stages"}
+row {"stem", "string", usually = "the network's own", choices = {"cifar", "imagenet", "deep"}, flag = "--stem",
+     reported = true, mark = "stem %s",
+     help = "of residual networks, what comes before the blocks: cifar (a 3x3 convolution), imagenet (7x7 and pooling) "
+            .. "or deep (three 3x3 convolutions of 32, 32 and 64 channels; from 64 pixels on with stride and pooling)"}
 row {"activation", "string", usually = "relu", choices = activation.names, flag = "--activation", reported = true,
      help = "of mlp and lenet5"}
-row {"init", "string", usually = "the network's own, with sigmoid four times xavier's", choices = {"xavier", "he"},
+row {"leaky_slope", "number", least = 0, usually = "0.01", flag = "--leaky-slope X", reported = true,
+     mark = "slope %g",
+     help = "with activation leaky_relu: the slope where x is negative"}
+row {"init", "string", usually = "the network's own, with sigmoid four times xavier's",
+     choices = {"xavier", "xavier_normal", "he"},
      besides = {"xavier_sigmoid"}, flag = "--init", reported = true,
-     help = "weights at the start: xavier (Glorot and Bengio 2010) or he (He et al. 2015)"}
+     help = "weights at the start: xavier, uniform (Glorot and Bengio 2010), xavier_normal, of the same variance, or "
+            .. "he, normal (He et al. 2015)"}
 row {"width", "whole", least = 1, usually = "the network's own", flag = "--width N", reported = true,
      mark = "width %d", help = "channels of the first stage"}
 row {"drawing", "table", usually = "png, svg", may_change = true,

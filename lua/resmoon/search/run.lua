@@ -12,6 +12,7 @@ local record  = require "resmoon.runs.record"
 local source  = require "resmoon.runs.source"
 local trial   = require "resmoon.search.trial"
 local workers = require "resmoon.search.workers"
+local shown   = require "resmoon.base.shown"
 
 local names = {"settings", "folder", "genes", "population", "generations", "threshold", "workers", "threads", "sets",
                "progress"}
@@ -127,7 +128,8 @@ end
 --  workers     trials at a time, each in a process with its share of the threads
 --  threads     of all together; those in use
 --  sets        {train, nil, validation}: instead of opening the data of the settings; for one worker
--- Returns: what search.genetic does, with folder, genes (what was varied) and plain, the individual of trial 0; each
+-- Returns: what search.genetic does, with folder, genes (what was varied), images (the number of those that fitness was
+--  measured on) and plain, the individual of trial 0; each
 --  individual has `trial`: {accuracy = by epoch, loss = by epoch, epochs =, stopped =, seconds =}. nil after Ctrl-C.
 -- Errors: raises for options out of range, settings that cannot train at all, a folder with a search of other
 --  settings or images, one in which another search is at work, and a damaged file in it.
@@ -169,7 +171,8 @@ local function run(given)
   local plain = self.results[0]
   result.plain = {genes = as_given, number = 0, generation = 0, fitness = plain.fitness, trial = plain}
   result.folder, result.genes = self.folder, self.varied
-  return result
+  result.images = self.record.validation and self.record.validation.images
+  return shown.fields(result)
 end
 
 return run

@@ -8,6 +8,7 @@ local core   = require "resmoon.core"
 local config = require "resmoon.train.config"
 local run    = require "resmoon.train.run"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 local trial = {}
 
@@ -25,7 +26,7 @@ function trial.apply(settings, genes)
     s.max_lr = genes.lr or s.max_lr
     if s.cycle_momentum then s.max_momentum = genes.momentum or s.max_momentum end
   end
-  return s
+  return shown.mark(s)
 end
 
 --- The genes that complete settings amount to: apply gives the same settings again.
@@ -36,7 +37,7 @@ function trial.genes(settings, list)
     genes.lr = genes.lr and settings.max_lr
     if settings.cycle_momentum then genes.momentum = genes.momentum and settings.max_momentum end
   end
-  return genes
+  return shown.mark(genes)
 end
 
 --- Runs a trial. settings: those of training, with a val_split; the test images are not looked at.

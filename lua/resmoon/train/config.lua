@@ -22,12 +22,14 @@
 -- Example:
 --   > train.config.defaults.momentum, train.config.complete({}).lr
 --   0.9  0.1
+local library = require "resmoon.base.library"
 local build    = require "resmoon.train.config.build"
 local defaults = require "resmoon.train.defaults"
 local sets     = require "resmoon.train.config.sets"
 local setting  = require "resmoon.runs.setting"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
+local shown    = require "resmoon.base.shown"
 
 local config = {
   defaults       = settings.defaults,
@@ -61,7 +63,7 @@ local config = {
 --   8  shift  2
 function config.fit(c, dataset)
   defaults.fit(c, dataset)
-  return c
+  return shown.mark(c)
 end
 
 local augmented = {[true] = "shifted and mirrored", shift = "shifted, not mirrored", imagenet = "random parts"}
@@ -92,4 +94,4 @@ function config.describe(c, dataset)
   return table.concat(parts, ", ")
 end
 
-return setmetatable(config, {__help = settings.lines})
+return library("train.config", setmetatable(config, {__help = settings.lines}))

@@ -110,6 +110,11 @@ function defaults.fit(c, dataset)
     if c.base_lr == c.max_lr / 4 then c.base_lr = c.lr / 4 end
     c.max_lr = c.lr
   end
+  -- What the images are standardized with is no choice, but belongs to a run's record.
+  if c.standardize and not dataset.inputs then
+    c.mean = c.mean or dataset.mean and {table.unpack(dataset.mean)}
+    c.std = c.std or dataset.std and {table.unpack(dataset.std)}
+  end
   local classes = dataset.classes or {}
   if dataset.inputs then choose("augment", false)   -- numbers, not images
   elseif dataset.mirror == false or are_characters(classes) or have_sides(classes) then choose("augment", "shift") end

@@ -3,6 +3,7 @@
 local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 --- Number of rows of `logits` whose largest element is not where `labels` says.
 local function wrong(logits, labels)
@@ -100,7 +101,7 @@ local function evaluate(net, loader, options)
   end
   result.error = 100 * errors / result.count
   result.top3, result.top5 = 100 * result.top3 / result.count, 100 * result.top5 / result.count
-  return result
+  return shown.mark(result)
 end
 
 return {evaluate = evaluate, wrong = wrong}

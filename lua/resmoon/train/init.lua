@@ -9,11 +9,12 @@
 -- (which images it was trained on: they are compared when it is taken up), log.csv, best.safetensors, last.safetensors,
 -- curves.png, curves.svg.
 -- Topic: train
+local library = require "resmoon.base.library"
 require "resmoon.train.top_losses"  -- gives metrics.top_losses
 local evaluation = require "resmoon.train.evaluate"
 local run        = require "resmoon.train.run"
 
-return {
+return library("train", {
   Trainer = require "resmoon.train.trainer",
   run = run.run,
   resume = run.resume,
@@ -29,4 +30,4 @@ return {
   folder = require "resmoon.runs.folder",
   named = require "resmoon.runs.named",
   Log = require "resmoon.runs.log",
-}
+})

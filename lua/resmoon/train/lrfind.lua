@@ -13,6 +13,7 @@ local fail       = require "resmoon.base.fail"
 local mixing     = require "resmoon.data.mixing"
 local options_of = require "resmoon.base.options"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 local defaults = {from = 1e-6, to = 1, steps = 100, smoothing = 0.9, diverge = 4}
 
@@ -140,7 +141,7 @@ local function lrfind(net, optimizer, loader, options)
     fail("lrfind: the loss was no finite number after %d steps: begin lower than %g", #found.lr, o.from)
   end
   read_off(found)
-  return found
+  return shown.mark(found)
 end
 
 return lrfind

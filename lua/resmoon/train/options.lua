@@ -30,10 +30,19 @@ local function epochs_list(word)
   return list
 end
 
+local function numbers_list(word)
+  local list = {}
+  for part in word:gmatch("[^,]+") do
+    list[#list + 1] = tonumber(part)
+    if not tonumber(part) then return nil, ("'%s' is no list of numbers like 0.49,0.48,0.45"):format(word) end
+  end
+  return list
+end
+
 options.whole, options.number = whole, number
 
 -- How the words of the command line become values of each kind.
-local converters = {whole = whole, number = number, epochs = epochs_list}
+local converters = {whole = whole, number = number, numbers = numbers_list, epochs = epochs_list}
 
 -- A boolean: "--nesterov" and "--nesterov on" say the same.
 local function switch(option, row)

@@ -68,6 +68,21 @@ local function check_net(net, given)
         #problems > 3 and ("; and %d more"):format(#problems - 3) or ""), 0)
 end
 
+-- That what was frozen is there.
+local function check_frozen(net, frozen)
+  if frozen == nil then return end   -- of an earlier version
+  local names = {parameters = {}, held = {}}
+  for name in net:named_parameters() do names.parameters[name] = true end
+  for name in net:named_modules() do names.held[name] = true end
+  for _, part in ipairs {"parameters", "held"} do
+    local list = type(frozen) == "table" and frozen[part]
+    if type(list) ~= "table" then error(("what is frozen lacks its %s"):format(part), 0) end
+    for _, name in ipairs(list) do
+      if not names[part][name] then error(("it has %s frozen, which is not the network's"):format(tostring(name)), 0) end
+    end
+  end
+end
+
 -- The log up to the epoch before `epoch`: each of them has its row.
 local function log_until(path, epoch)
   if not path then return nil end
@@ -97,6 +112,7 @@ return function(trainer, saved, path, log_path)
     check_loader(trainer.train, state.loader)
     checkpoint.check_generators(state.generators)
     check_net(trainer.net, saved.net)
+    check_frozen(trainer.net, state.frozen)
     apply[1] = trainer.optimizer:prepare_state_dict(saved.optimizer)
     if trainer.ema then
       if not saved.ema then error("it has no average of the weights, which this training keeps (ema)", 0) end
@@ -110,6 +126,7 @@ return function(trainer, saved, path, log_path)
   end
   local log = log_until(log_path, state.epoch)
   trainer.net:load_state_dict(saved.net)
+  if state.frozen then trainer.net:set_frozen(state.frozen) end
   for i = 1, 3 do
     if apply[i] then apply[i]() end
   end

@@ -18,6 +18,7 @@ local settings   = require "resmoon.runs.settings"
 local shell      = require("resmoon.base.text").shell
 local source     = require "resmoon.runs.source"
 local Trainer    = require "resmoon.train.trainer"
+local shown      = require "resmoon.base.shown"
 
 local sys = core.sys
 
@@ -104,7 +105,7 @@ function run.finish(trainer, c)
   local outcome, path = trainer:fit(), trainer.folder
   outcome.folder, outcome.net, outcome.config, outcome.ema = path, trainer.net, c, trainer.ema
   if path and c and outcome.epochs > 0 then outcome.undrawn = draw(path, c) end
-  return outcome
+  return shown.fields(outcome)
 end
 
 --- The trainer of a config (runs/settings.lua lists the settings; absent ones have their defaults), and the config in
@@ -320,7 +321,7 @@ function run.load(path)
   local net = config.model(c)
   net:load_state_dict(saved.net)
   net:eval()
-  return net, c, saved.state.mean, saved.state.std, saved.state.averaged
+  return net, shown.mark(c), saved.state.mean, saved.state.std, saved.state.averaged
 end
 
 return run

@@ -6,6 +6,7 @@ local json   = require "resmoon.base.json"
 local models = require "resmoon.models"
 local run    = require "resmoon.train.run"
 local text   = require "resmoon.base.text"
+local shown  = require "resmoon.base.shown"
 
 -- Whether nothing is left to do in the folder of a run.
 local function ended(path, c)
@@ -91,7 +92,7 @@ local function several(jobs, options)
     local result = job.there and run.resume(job.path, c, how) or run.run(c, how)
     if result.stopped == "interrupted" then return nil end
   end
-  return paths
+  return shown.mark(paths)
 end
 
 return several

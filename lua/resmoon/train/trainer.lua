@@ -27,6 +27,7 @@ local Progress   = require "resmoon.train.progress"
 local restore    = require "resmoon.train.restore"
 local text       = require "resmoon.base.text"
 local xpcall     = require("resmoon.base.catch").xpcall
+local shown      = require "resmoon.base.shown"
 local sys        = core.sys
 
 local Trainer = class("Trainer")
@@ -54,7 +55,8 @@ local function given(net, optimizer)
     end
   end
   for _, p in net:named_parameters() do
-    if not in_optimizer[core.tensor_key(p)] then leave[#leave + 1] = p end
+    -- What is frozen was left out for that: once it is trained, the optimizer has it.
+    if not in_optimizer[core.tensor_key(p)] and p.requires_grad then leave[#leave + 1] = p end
   end
   return {leave = leave, keep = keep}
 end
@@ -147,10 +149,10 @@ function Trainer:state()
     epoch = self.epoch, steps = self.steps, sums = self.sums, best = self.best, lr = self.lr,
     momentum = self.momentum,
     schedule = self.schedule and self.schedule:state_dict(), loader = self.train:state_dict(),
-    generators = checkpoint.generators(),
+    generators = checkpoint.generators(), frozen = self.net:frozen() or {parameters = {}, held = {}},
   }
   for key, value in pairs(self.about or {}) do state[key] = value end
-  return state
+  return shown.mark(state)
 end
 
 --- Saves everything to last.safetensors of the run's folder, or to `path`.
@@ -374,7 +376,7 @@ end
 
 local function result(self, stopped)
   local rows = self.log.rows
-  return {stopped = stopped, epochs = #rows, best = self.best, last = rows[#rows], log = self.log}
+  return shown.mark {stopped = stopped, epochs = #rows, best = self.best, last = rows[#rows], log = self.log}
 end
 
 local function diverged(self, what)

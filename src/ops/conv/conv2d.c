@@ -4,7 +4,7 @@
  *   winograd  3x3, stride 1: a quarter of the multiplications (winograd.c)
  *   strassen  1x1 with many channels: seven eighths of the multiplications (strassen.c)
  *   direct    everything else of ordinary size: no copies but a padded image (direct.c)
- *   im2col    any shape, through OpenBLAS (im2col.c)
+ *   im2col    any shape, as a matrix product (im2col.c)
  *   naive     the definition (naive.c), for tests only */
 #include <stdatomic.h>
 #include <stdio.h>

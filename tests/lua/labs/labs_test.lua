@@ -3,6 +3,8 @@ local check   = require "support.check"
 local rm      = require "resmoon"
 local program = require "support.program"
 local lab     = require "resmoon.labs.lab"
+local grade   = require "resmoon.labs.grade"
+local options = require "resmoon.train.options"
 
 local SMALL = {"--train-size", "40", "--test-size", "20", "--batch-size", "20", "--epochs", "1", "--threads", "1",
                "--width", "2"}
@@ -26,24 +28,100 @@ check.case("lab_a: four networks, a figure and a report; a second call trains no
     check.that(out:find("resnet18 +epoch 1/1") and out:find("plain18 +epoch 1/1"), out)
     check.equal(rm.train.folder.config(home .. "/plain18").size, 16)
     local page = read(home .. "/report.md")
-    for _, part in ipairs {"Confusion", "confusion matrix of plain18", "ROC", "By the lab's criterion", "F1"} do
+    for _, part in ipairs {"Confusion", "confusion matrix of plain18", "ROC", "F1"} do
       check.that(page:lower():find(part:lower(), 1, true), part)
     end
     check.that(rm.sys.exists(home .. "/compare.svg"))
+    -- The parts of the sheet, with their weights; its figures, tables and grade.
+    local place = 0
+    for _, part in ipairs {"## Introduction (20 %)", "follows sheet 000", "standardized with their own: mean 0.",
+                           "how does a ResNet avoid degradation?", "## Experiment set-up (20 %)",
+                           "### A. Model details", "| max pool | 56x56 | 3x3/2", "| conv5\\_x, layer4 | 7x7 |",
+                           "| average pool | 1x1 | 512 |",
+                           "| fc | 1x1 | 512 -\\> 1000 |",
+                           "| MACs, stride in the 1x1 |  | 1.81 | 3.66 | 3.86 | 7.57 | 11.28 |",
+                           "| the paper's FLOPs (10^9) |  | 1.8 | 3.6 | 3.8 | 7.6 | 11.3 |", "resnet18, layer by layer",
+                           "| layer1\\[1\\].conv1 | Conv2d | 2 x 16 x 16 | 36 |", "plain18, layer by layer",
+                           "### B. Hyper-parameters", "none stands before it", "## Results (40 %)", "### A. Comparison",
+                           "(layers_18.svg)", "### B. Final test error", "## Discussion (20 %)"} do
+      local at = page:find(part, place + 1, true)
+      check.that(at, part)
+      place = at
+    end
+    local final = rm.train.folder.summary(rm.train.folder.read(home .. "/resnet18")).final
+    local percent = grade.of(100 - final)
+    local class = percent == 0 and "10 and below" or "10 to 87"
+    local row = ("| resnet18 | %.2f%% | %.2f%% | %s | %d %% |"):format(final, 100 - final, class, percent)
+    check.that(page:find(row, 1, true), row)
+    check.that(rm.sys.exists(home .. "/layers_18.png"))
     out = run {"lab_a", "--run", home, "--models", "resnet18", "plain18"}
     check.that(not out:find("epoch 1/1", 1, true), out)
   end)
 end)
 
-check.case("lab_b: a figure for each family; bottlenecks above a depth", function()
+check.case("the grades of sheet 000, and what its limits themselves are worth", function()
+  local expected = {[100] = 100, [91.01] = 100, [91] = 90, [90] = 90, [89.99] = 80, [87] = 80, [86.99] = 70,
+                    [10.01] = 70, [10] = 0, [9] = 0}
+  for accuracy, percent in pairs(expected) do check.equal((grade.of(accuracy)), percent, accuracy) end
+  check.equal({grade.of(0 / 0)}, {nil, "no accuracy"})
+end)
+
+check.case("the sheet's mean and std are for CIFAR-10, unless the user gives others; the report says which", function()
+  local about = require("resmoon.labs.a").about
+  local sheet = rm.train.config.with(about.sheet, {train_size = 20, test_size = 10})
+  local open, small = rm.train.config.open, rm.data.shapes10 {size = 20}
+  local function opened(name, args)
+    rm.train.config.open = function() return rm.data.Dataset.new {
+      name = name, images = (small:batch(20)), labels = rm.ones(20, "int64"), classes = {"a"}} end
+    local settings = rm.train.config.with(sheet, options.config(args))
+    local _, note = lab.open(settings, args, about)
+    rm.train.config.open = open
+    return settings.mean, settings.std, note
+  end
+  local mean, std, note = opened("cifar10", {})
+  check.equal({mean, std}, {{0.4914, 0.4824, 0.4467}, {0.2471, 0.2435, 0.2616}})
+  check.that(note:find("the sheet's mean 0.4914, 0.4824, 0.4467 and standard deviation 0.2471", 1, true), note)
+  mean, std, note = opened("flowers", {})
+  check.equal({mean, std}, {})
+  check.that(note:find("are those of CIFAR-10; these images, flowers, are standardized with their own", 1, true), note)
+  mean, std, note = opened("flowers", {mean = {0.5, 0.5, 0.5}})
+  check.equal({mean, std}, {{0.5, 0.5, 0.5}})
+  check.that(note:find("mean 0.5000, 0.5000, 0.5000", 1, true) and note:find("as given", 1, true), note)
+end)
+
+check.case("lab_b: figures 5 and 6 and table 1 of its sheet", function()
   program.with_folder(function(folder)
     local home = folder .. "/b"
-    local out = run {"lab_b", "--run", home, "--depths", "20", "56", "--bottleneck-above", "50", "--families", "resnet"}
+    local out = run {"lab_b", "--run", home, "--depths", "20", "56"}
+    check.that(out:find("\n56 +6.20%% +%d+%.%d%d%% +15.05%% +%d+%.%d%d%%\n?"), out)
+    for _, name in ipairs {"training_loss", "test_error"} do
+      check.that(rm.sys.exists(("%s/%s.png"):format(home, name)), name)
+      local svg = read(("%s/%s.svg"):format(home, name))
+      check.that(svg:find "residual networks.*plain networks", name)   -- residual ones left
+    end
+    local page = read(home .. "/report.md")
+    for _, part in ipairs {"follows sheet 001", "F, which goes from 0.1 to 0.2", "those here with images of shapes10",
+                           "has 9 bottlenecks a stage, as the sheet counts blocks (6n + 2 layers), and so 83 layers",
+                           "(training_loss.svg)", "(test_error.svg)", "### Table 1: final test error"} do
+      check.that(page:find(part, 1, true), part)
+    end
+    local final = rm.train.folder.summary(rm.train.folder.read(home .. "/plain20")).final
+    check.that(page:find("| 20 | 8.51% | ", 1, true) and page:find((" | 9.66%% | %.2f%% |"):format(final), 1, true))
+    local about = require("resmoon.labs.b").about
+    check.equal({about.sheet.mean, about.sheet.std}, {{0.4914, 0.4824, 0.4467}, {0.2471, 0.2435, 0.2616}})
+  end)
+end)
+
+check.case("lab_b: one family alone; bottlenecks above a depth", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/b"
+    local out = run {"lab_b", "--run", home, "--depths", "56", "--keep-depth", "yes", "--families", "resnet"}
     check.that(out:find("resnet56_bottleneck", 1, true), out)
-    check.that(rm.sys.exists(home .. "/resnet.png") and not rm.sys.exists(home .. "/plain.png"))
+    check.that(not read(home .. "/test_error.svg"):find("plain networks", 1, true))
     local net = rm.train.load(home .. "/resnet56_bottleneck")
-    check.equal(rm.nn.Module.type_of(net.layer1[1]), "Bottleneck")
-    local _, err, status = program.run {"lab_b", "--depths", "32", "--bottleneck-above", "20", "--run", folder .. "/c"}
+    check.equal({rm.nn.Module.type_of(net.layer1[1]), #net.layer1}, {"Bottleneck", 6})
+    local _, err, status = program.run {"lab_b", "--depths", "32", "--bottleneck-above", "20", "--keep-depth", "yes",
+                                        "--run", folder .. "/c"}
     check.that(status ~= 0 and err:find("32 layers are not 9n + 2", 1, true), err)
     _, err, status = program.run {"lab_b", "--depht", "20"}
     check.that(status ~= 0 and err:find("Did you mean '--depths'", 1, true), err)
@@ -66,6 +144,53 @@ check.case("lab_c: shortcuts compared; responses of runs that are there", functi
     check.that(out:find("resnet20_A +19 +%d%.%d+ +%d%.%d+ +%d%.%d+"), out)
     check.that(rm.sys.exists(folder .. "/d/layer_responses.svg"))
   end)
+end)
+
+check.case("lab_c: blocks, CIFAR depths, 110 against 1202, published errors beside the runs, quiz", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/c"
+    local out = run {"lab_c", "--run", home, "--parts", "blocks", "cifar", "overfitting", "errors", "quiz", "--depths",
+                     "20"}
+    local page = read(home .. "/report.md")
+    local function final(name) return rm.train.folder.summary(rm.train.folder.read(home .. "/" .. name)).final end
+    -- Both blocks in 20 layers, with what each costs and reaches.
+    for _, block in ipairs {"basic", "bottleneck"} do
+      local row = page:match(("| %s | 20 | [^\n]*"):format(block))
+      check.that(row and row:find((" | %.2f%% |"):format(100 - final("blocks/resnet20_" .. block)), 1, true), row)
+    end
+    -- The paper's numbers, and behind them one's own.
+    for _, row in ipairs {"| VGG (ILSVRC'14) | - | - | - | 8.43 |", "| GoogLeNet (ILSVRC'14) | - | - | - | 7.89 |",
+                          "| VGG (v5) | - | - | 24.4 | 7.1 |", "| PReLU-net | - | - | 21.59 | 5.71 |",
+                          "| BN-inception | - | - | 21.99 | 5.81 |", "| ResNet-34 B | 34 | - | 21.84 | 5.71 |",
+                          "| ResNet-34 C | 34 | - | 21.53 | 5.60 |", "| ResNet-50 | 50 | - | 20.74 | 5.25 |",
+                          "| ResNet-101 | 101 | - | 19.87 | 4.60 |", "| ResNet-152 | 152 | - | 19.38 | 4.49 |",
+                          "| Maxout | - | - | 9.38 |", "| NIN | - | - | 8.81 |", "| DSN | - | - | 8.22 |",
+                          "| FitNet | 19 | 2.5 | 8.39 |", "| Highway | 19 | 2.3 | 7.54 (7.72 +- 0.16) |",
+                          "| Highway | 32 | 1.25 | 8.80 |", "| ResNet | 20 | 0.27 | 8.75 |",
+                          "| ResNet | 32 | 0.46 | 7.51 |", "| ResNet | 44 | 0.66 | 7.17 |",
+                          "| ResNet | 56 | 0.85 | 6.97 |", "| ResNet | 110 | 1.7 | 6.43 (6.61 +- 0.16) |",
+                          "| ResNet | 1202 | 19.4 | 7.93 |",
+                          ("| cifar/resnet20 (here, shapes10) | 20 | 0.00 | %.2f |"):format(final "cifar/resnet20")} do
+      check.that(page:find(row, 1, true), row)
+    end
+    check.that(page:find("stand in for CIFAR-10", 1, true) and page:find("110 and 1202", 1, true), page)
+    check.that(out:find "resnet110 %([%d,]+ parameters%): training error [%d.]+%%, not below the paper's 0.1 %%", out)
+    check.that(page:find("(a) degradation", 1, true) and not page:find("Answer: (a)", 1, true), page)
+    out = run {"lab_c", "--run", folder .. "/d", "--parts", "errors", "quiz", "--answers", "yes", "--runs",
+               home .. "/cifar/resnet20"}
+    check.that(out:find("Answer: (a). ", 1, true) and out:find("Answer: (b). ", 1, true), out)
+    check.that(out:find("cifar/resnet20 (here, shapes10)", 1, true), out)
+  end)
+end)
+
+check.case("the network of 1202 layers is there, and takes a step", function()
+  local net = rm.models.resnet1202 {width = 1, input = {3, 8, 8}}
+  check.equal(rm.models.tables.depth(net), 1202)
+  local optimizer = rm.optim.SGD(net:parameters(), {lr = 0.01})
+  local before = net.layer3[200].conv2.weight:clone()
+  net(rm.randn(2, 3, 8, 8)):cross_entropy(rm.tensor({1, 2}, "int64")):backward()
+  optimizer:step()
+  check.that((net.layer3[200].conv2.weight:detach() - before:detach()):abs():max():item() > 0)
 end)
 
 check.case("lab_c: a folder of images, made here or given, with one crop and ten", function()
@@ -93,10 +218,14 @@ check.slow("lab_c: all parts", function()
     check.that(out:find("MACs, stride in the 1x1 +1.81 +3.66 +3.86 +7.57 +11.28"), out)
     local page = read(home .. "/report.md")
     for _, title in ipairs {"The networks of the paper", "Plain and residual networks of 18 and 34 layers",
-                            "Shortcuts A, B and C", "Standard deviation of layer responses",
-                            "Training and testing the ImageNet way"} do
+                            "Shortcuts A, B and C", "Basic blocks against bottlenecks",
+                            "Residual networks of several depths", "110 layers against 1202",
+                            "Standard deviation of layer responses",
+                            "Training and testing the ImageNet way",
+                            "Errors: the paper's, and one's own", "Quiz"} do
       check.that(page:find("\n## " .. title, 1, true), title)
     end
+    check.that(page:find("18 layers: after the first epoch the training loss is %d.%d+ with shortcuts"), page)
     check.that(page:find("The layers of resnet110 answer more %a+ than those of resnet56"), page)
     out = run {"lab_c", "--run", home, "--parts", "degradation"}
     check.that(not out:find("epoch 1/1", 1, true), out)
@@ -145,7 +274,7 @@ check.case("lab_e: activations by initializations, variations, a residual networ
     local out = run(words)
     local function setting(name, what) return rm.train.folder.config(home .. "/" .. name)[what] end
     local expected = {
-      {"mlp_maxout_xavier", "init", "xavier"}, {"mlp_maxout_he", "activation", "maxout"},
+      {"mlp_maxout_xavier_normal", "init", "xavier_normal"}, {"mlp_maxout_he", "activation", "maxout"},
       {"mlp_relu_he", "weight_decay", 0.0}, {"mlp_weight_decay", "weight_decay", 0.001},
       {"mlp_weight_restriction", "max_norm", 1.5}, {"mlp_step_decay", "schedule", "step"},
       {"mlp_early_stopping", "early_stop", 3}, {"mlp_not_standardized", "standardize", false},
@@ -162,7 +291,7 @@ check.case("lab_e: activations by initializations, variations, a residual networ
     check.that(rm.sys.exists(home .. "/activations_mlp.png") and rm.sys.exists(home .. "/networks.png"))
     check.that(not run(words):find("epoch 1/1", 1, true), "it was trained again")
     local _, err, status = program.run {"lab_e", "--inits", "glorot"}
-    check.that(status ~= 0 and err:find("must be one of 'xavier', 'he'", 1, true), err)
+    check.that(status ~= 0 and err:find("must be one of 'xavier', 'xavier_normal', 'he'", 1, true), err)
   end)
 end)
 

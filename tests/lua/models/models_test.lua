@@ -139,6 +139,36 @@ check.case("widths, numbers of blocks and shortcuts are chosen", function()
               models.resnet18({widths = {4, 8, 16, 32}, layers = {1, 1, 1, 1}, stem = "cifar"}):macs {3, 32, 32})
 end)
 
+check.case("a number of blocks for every stage of a CIFAR net, whatever its depth", function()
+  local net = models.resnet56 {width = 2, blocks = 9, block = "bottleneck"}
+  check.equal({#net.layer1, #net.layer2, #net.layer3, models.tables.depth(net)}, {9, 9, 9, 83})
+  check.equal(rm.nn.Module.type_of(net.layer3[9]), "Bottleneck")
+  local options = {width = 2, blocks = 1}
+  check.equal(#models.resnet20(options).layer2, 1)
+  check.equal(options, {width = 2, blocks = 1})   -- it stays the caller's
+  check.error(function() models.resnet20 {blocks = 1, layers = {1, 1, 1}} end, "give layers or blocks, not both")
+  check.error(function() models.resnet18 {blocks = 1} end, "unknown option 'blocks'")
+  local c = rm.train.config.complete {model = "resnet56", width = 2, blocks = 2}
+  check.equal(#rm.train.config.model(c).layer1, 2)
+end)
+
+check.case("the deep stem is three 3x3 convolutions, and no projection follows where channels agree", function()
+  local net = models.resnet50 {stem = "deep", width = 16, shortcut = "D", input = {3, 32, 32}}
+  local found = {}
+  for _, each in ipairs {1, 4, 7} do
+    local conv = net.stem[each]
+    found[#found + 1] = {conv.kernel_size, conv.stride, conv.in_channels, conv.out_channels}
+  end
+  check.equal(found, {{3, 1, 3, 32}, {3, 1, 32, 32}, {3, 1, 32, 64}})
+  check.equal({net.conv1, net.maxpool, net.layer1[1].downsample}, {})
+  check.equal(net.fc.weight.shape, {10, 512})
+  net = models.resnet50 {stem = "deep", width = 16, shortcut = "D", input = {3, 64, 64}, num_classes = 4}
+  check.equal({net.stem[1].stride, net.stem[4].stride, net.maxpool ~= nil}, {2, 1, true})
+  check.shape(net(rm.randn(2, 3, 64, 64)), {2, 4})
+  check.shape(models.resnet20({stem = "deep", width = 4, shortcut = "D"})(rm.randn(1, 3, 32, 32)), {1, 10})
+  check.equal(rm.train.config.model(rm.train.config.complete {model = "resnet18", stem = "deep"}).conv1, nil)
+end)
+
 check.case("LeNet-5 gives MNIST the border of the paper", function()
   local net = models.lenet5 {input = {1, 28, 28}}
   check.equal(net.fc1.weight.shape, {120, 400})

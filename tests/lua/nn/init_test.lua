@@ -45,7 +45,7 @@ check.case("a network's convolutions and linear layers get fresh weights, nothin
     check.close(linear:std():item(), gain / math.sqrt(400), {rtol = 0.02})
   end
   check.error(function() init.initialize_(rm.nn.ReLU(), "glorot") end,
-              "method is glorot, expected 'xavier', 'he' or 'xavier_sigmoid'")
+              "method is glorot, expected 'xavier', 'xavier_normal', 'he' or 'xavier_sigmoid'")
   check.error(function() init.initialize_({}, "he") end, "argument 1 is a table, expected a module")
   check.error(function() init.initialize_(rm.nn.ReLU(), "he", {activation = "swish"}) end, "nonlinearity is swish")
   check.error(function() init.initialize_(rm.nn.ReLU(), "he", {activate = "elu"}) end, "did you mean 'activation'?")

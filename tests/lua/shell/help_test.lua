@@ -156,6 +156,7 @@ end)
 
 check.case("an unknown name gives the nearest, a word is searched for in all texts", function()
   has(help.text "cnov2d", 'did you mean "conv2d"?')
+  has(help.text "repeat", "tensor.tile")  -- what PyTorch calls it: a word of Lua
   has(help.found "arXiv:1509.09308", "tensor.conv2d")
   has(help.found "maxout", "tensor.maxout")
   has(help.found "xyzzy", "no text has")

@@ -25,8 +25,8 @@ function index.resolve(name)
       if before ~= nil then return before[part] end
       if part == "rm" then return rm end
       if roots[part] then return roots[part]() end
-      local member = rm[part]
-      if member == nil then member = rawget(_G, part) end
+      local there, member = pcall(function() return rm[part] end)   -- raises for what is not there
+      if not there then member = rawget(_G, part) end
       if member == nil and part == "help" then return help() end
       local meta = getmetatable(_G)  -- what the prompt has besides
       if member == nil and meta and meta.prompt and meta.prompt[part] then return meta.prompt[part]() end

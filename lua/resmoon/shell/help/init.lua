@@ -125,8 +125,12 @@ local function name_text(word)
   return table.concat(texts, "\n\n" .. ("-"):rep(80) .. "\n\n")
 end
 
+-- A word that names nothing may be what others call it: `repeat`, which is tile here, stands in its text.
 local function unknown(word)
-  local nearest = index.nearest(word)
+  local nearest, found = index.nearest(word), index.search(word)
+  if #found > 0 and #found <= 3 then
+    return ("nothing is called %q; it occurs in\n\n%s"):format(word, listed(found, word))
+  end
   return ("nothing is known of %q%s\n?? %s searches all texts"):format(word,
     nearest and (", did you mean %q?"):format(nearest) or "", word)
 end

@@ -3,6 +3,7 @@ local initialize = require "resmoon.nn.initialize"
 local models     = require "resmoon.models"
 local optim      = require "resmoon.optim"
 local schedules  = require "resmoon.optim.schedule"
+local shown      = require "resmoon.base.shown"
 
 local build = {}
 
@@ -14,10 +15,11 @@ local build = {}
 --   lenet5
 function build.model(c)
   local options = {num_classes = c.outputs or c.classes and #c.classes or 10, input = c.input, width = c.width,
-                   shortcut = c.shortcut, block = c.block, activation = c.activation}
+                   shortcut = c.shortcut, block = c.block, activation = c.activation, negative_slope = c.leaky_slope,
+                   blocks = c.blocks, stem = c.stem}
   local net = models.get(c.model)(options)
   if not c.init then return net end
-  return initialize.initialize_(net, c.init, {activation = c.activation})
+  return initialize.initialize_(net, c.init, {activation = c.activation, negative_slope = c.leaky_slope})
 end
 
 -- The parameters as the optimizer takes them: with no_decay_on_norm_and_bias in two groups. What has one dimension
@@ -114,7 +116,7 @@ end
 --   {flip = false, pad = 3}
 function build.augmentation(c)
   if c.augment ~= true and c.augment ~= "shift" then return false end
-  return {pad = c.shift or 4, flip = c.augment == true}
+  return shown.mark {pad = c.shift or 4, flip = c.augment == true}
 end
 
 return build

@@ -1,6 +1,7 @@
 --- A full config from a partial one: the fixed defaults, the checks, and what depends on network and data.
 local defaults = require "resmoon.train.defaults"
 local settings = require "resmoon.runs.settings"
+local shown    = require "resmoon.base.shown"
 
 --- A full config from a partial one (which is not changed).
 -- Errors: raises, naming the setting, its value and what was expected.
@@ -13,5 +14,5 @@ return function(partial)
   local c = settings.with(settings.defaults, partial)
   settings.check(c)
   defaults.fill(c)
-  return c
+  return shown.mark(c)
 end

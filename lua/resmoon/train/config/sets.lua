@@ -3,6 +3,7 @@ local data       = require "resmoon.data"
 local setting    = require "resmoon.runs.setting"
 local source     = require "resmoon.runs.source"
 local transforms = require "resmoon.data.transforms"
+local shown      = require "resmoon.base.shown"
 
 local TEST_SEED = 1   -- draws the images of test_size
 
@@ -106,7 +107,8 @@ end
 -- Call: train.config.normalization(config, dataset) -> mean, std
 -- Shapes: lists of C numbers.
 -- Units: of [0, 1].
--- Errors: raises where the config gives mean or std, but the set holds float32 numbers, which come as they are (nil).
+-- Errors: raises where the config gives mean or std, but the set holds float32 numbers, which come as they are (nil);
+--  and where it has more or fewer numbers than the images have channels.
 -- Example:
 --   > c = train.config.complete {standardize = false}
 --   > train.config.normalization(c, data.shapes10 {size = 10})
@@ -118,10 +120,16 @@ function sets.normalization(c, dataset)
     end
     return nil, nil
   end
-  if c.standardize then return c.mean or dataset.mean, c.std or dataset.std end
+  for _, name in ipairs {"mean", "std"} do
+    if c[name] and #c[name] ~= dataset.shape[1] then
+      error(("train: %s is %s, expected a number for each of the %d channels of the images"):format(name,
+            table.concat(c[name], ","), dataset.shape[1]), 0)
+    end
+  end
+  if c.standardize then return shown.mark(c.mean or dataset.mean), shown.mark(c.std or dataset.std) end
   local mean, std = {}, {}
   for i = 1, dataset.shape[1] do mean[i], std[i] = 0, 1 end
-  return mean, std
+  return shown.mark(mean), shown.mark(std)
 end
 
 return sets
