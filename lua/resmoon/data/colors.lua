@@ -29,7 +29,8 @@ end
 -- Errors: raises for another factor; when called, for another number of channels.
 -- Source: torchvision 0.14, functional.adjust_brightness and its neighbors, for tensors of bytes.
 -- Example:
---   > data.transforms.adjust_brightness(1.5)(rm.tensor({{{10, 100, 200}}}, "uint8"))
+--   > brighter = data.transforms.adjust_brightness(1.5)
+--   > brighter(rm.tensor({{{10, 100, 200}}}, "uint8"))
 --   [[[ 15, 150, 255]]]  uint8 (1, 1, 3)
 function colors.adjust_brightness(factor) return adjust("brightness", factor, 0, math.huge) end
 function colors.adjust_contrast(factor) return adjust("contrast", factor, 0, math.huge) end
@@ -43,7 +44,8 @@ function colors.adjust_hue(factor) return adjust("hue", factor, -0.5, 0.5) end
 -- Errors: raises for a p outside 0 to 1; when called, for another number of channels.
 -- Source: torchvision 0.14, rgb_to_grayscale and RandomGrayscale.
 -- Example:
---   > data.transforms.grayscale()(rm.tensor({{{255}}, {{0}}, {{0}}}, "uint8")):totable()
+--   > red = rm.tensor({{{255}}, {{0}}, {{0}}}, "uint8")
+--   > data.transforms.grayscale()(red):totable()
 --   {{{76}}, {{76}}, {{76}}}
 function colors.grayscale() return steps.one {kind = "grayscale"} end
 

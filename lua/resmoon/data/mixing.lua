@@ -148,7 +148,8 @@ end
 -- Example:
 --   > scores, y = rm.zeros(2, 3), rm.tensor({1, 2}, "int64")
 --   > mix = {labels = rm.tensor({3, 3}, "int64"), share = 0.25}
---   > loss = data.mixed_loss(function(y) return scores:cross_entropy(y) end, y, mix)
+--   > function loss_of(y) return scores:cross_entropy(y) end
+--   > loss = data.mixed_loss(loss_of, y, mix)
 --   > ("%.4f"):format(loss:item())
 --   1.0986
 function mixing.mixed_loss(loss, y, mix)

@@ -70,6 +70,14 @@ local function deeper(each, other)
     d and d.decided and b.rate > a.rate and ": the deeper network fits the training images worse" or "")
 end
 
+-- What averaged weights came to, where a run keeps them.
+local function averaged(each)
+  local s = each.summary
+  if not s.final_averaged then return nil end
+  return ("%s: with averaged weights the error is %s after the last epoch; the network that is measured here is the "
+          .. "averaged one of epoch %d."):format(each.run.name, percent(s.final_averaged), s.kept_epoch)
+end
+
 -- Test and training error of one run and what is between them.
 local function gap(each)
   local s = each.summary

@@ -188,7 +188,7 @@ check.case("evaluate and report say that what they measured is the averaged netw
     require("resmoon.report").write({path}, {out = folder .. "/r.html", evaluation = true})
     local file <close> = assert(io.open(folder .. "/r.md"))
     local page = file:read "a"
-    check.that(page:find("both: with averaged weights the test error is", 1, true), page)
+    check.that(page:find("both: with averaged weights the error is", 1, true), page)
     check.that(page:find("trained on mixed images, which have no training error", 1, true), page)
     check.that(not page:find("training error (dashed)", 1, true), page)
   end)

@@ -120,7 +120,7 @@ end)
 
 check.case("help lists it with kind, limits and default, and finds it", function()
   local text = help.text "train.config"
-  has(text, "sharpness        how sharp the edges are (number, at least 0, below 5; default\n")
+  has(text, "sharpness                  how sharp the edges are (number, at least 0, below\n")
   text = text:gsub("%s+", " ")
   has(text, "grain how fine the grain is (whole number; default as fine as the images); may change when the run is")
   has(help.found "how sharp the edges", "train.config")

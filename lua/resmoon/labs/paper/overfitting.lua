@@ -22,10 +22,14 @@ local function says(runs)
   for i, path in ipairs(runs) do
     local run = folder.read(path)
     local s = folder.summary(run)
-    list[i] = ("%s (%s parameters): training error %s, %s the paper's 0.1 %%; test error %s, %s points above the "
+    if not s.final_train then
+      list[i] = ("%s: trained on mixed images, which have no training error; test error %s."):format(run.name,
+                 text.value("%.2f%%", s.final))
+    else list[i] = ("%s (%s parameters): training error %s, %s the paper's 0.1 %%; test error %s, %s points above the "
                .. "training error."):format(run.name, text.grouped(run.config.parameters or 0),
               text.value("%.2f%%", s.final_train), s.final_train < 0.1 and "below" or "not below",
               text.value("%.2f%%", s.final), text.value("%.2f", s.final - s.final_train))
+    end
   end
   return list
 end
