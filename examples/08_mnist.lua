@@ -10,7 +10,7 @@
 --   mlp: 535818 parameters
 --   lenet5: 61706 parameters
 --   mlp is right more often than by chance: true
---   lenet5 is better than mlp: true
+--   lenet5 is better than mlp, by more than two standard errors: true
 local rm          = require "resmoon"
 local data, train = rm.data, rm.train
 
@@ -54,4 +54,6 @@ end
 
 local mlp, lenet5 = learn("mlp", 5), learn("lenet5", 5)
 print("mlp is right more often than by chance:", mlp < 87)
-print("lenet5 is better than mlp:", lenet5 < mlp)
+-- A lead within two standard errors would be one that other test images could take back.
+local lead = rm.metrics.difference({mlp, test:size()}, {lenet5, test:size()})
+print("lenet5 is better than mlp, by more than two standard errors:", lead.points > 0 and lead.decided)

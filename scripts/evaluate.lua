@@ -4,6 +4,8 @@ local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 local text     = require "resmoon.base.text"
 local testset  = require "resmoon.train.testset"
+local difference = require "resmoon.metrics.difference"
+local verdict  = require "resmoon.train.verdict"
 local rank     = require "resmoon.metrics.top_losses"
 
 local parser = commandline("resmoon evaluate", "Tests a trained network: top-1, top-3 and top-5, a table by class, "
@@ -17,13 +19,15 @@ parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors
 parser:option("--data", "folder of other data with the same classes, or shapes10 (default the run's test images, which "
               .. "have to be what they were)"):argname "DIR"
 parser:option("--batch-size", "images at a time (default 250 of 64 x 64 pixels, fewer of larger ones)"):argname "N"
-  :convert(options.whole)
+  :convert(options.count)
 parser:option("--crops", "10: besides the image itself also its four corners, its center and their mirror images, the "
               .. "softmax averaged; the tables are of these then"):choices {"1", "10"}:default "1"
-parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
+parser:option("--model", "FILE.lua:NAME that builds the network, where the run of a network of your own cannot (which "
+              .. "is said)"):argname "FILE"
+parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.count)
 parser:option("--figure", "draw the confusion matrix into this file (.png, .svg, .pdf)"):argname "FILE"
 parser:option("--top-losses", "list so many of the images with the largest losses (default none, 16 with a figure)")
-  :argname "N":convert(options.whole)
+  :argname "N":convert(options.count)
 parser:option("--top-losses-figure", "draw them into this file (.png, .svg, .pdf)"):argname "FILE"
 local args = parser:parse()
 
@@ -42,13 +46,13 @@ end
 
 options.main(function()
   if args.threads then rm.set_num_threads(args.threads) end
-  local net, c, mean, std = rm.train.load(args.run)
+  local net, c, mean, std, averaged = rm.train.load(args.run, {model = args.model})
   local test, notes = testset(args.run, c, {data = args.data})
   args.batch_size = args.batch_size or rm.train.config.test_batch(test.shape)
   local loader = rm.data.Loader(test, {batch_size = args.batch_size, mean = mean, std = std})
   local began = rm.sys.clock()
   local measured = rm.train.evaluate(net, loader, {scores = true})
-  local by_crops = {{"1 crop", measured}}
+  local by_crops = {{"1 crop", measured}, right = {}}
   if args.crops == "10" then
     measured = rm.train.ten_crop(net, c, {mean = mean, std = std, batch_size = args.batch_size,
                                           set = testset(args.run, c, {data = args.data, crops = 10})})
@@ -59,17 +63,21 @@ options.main(function()
   local metrics = rm.metrics
   local confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
   for _, note in ipairs(notes) do print("note: " .. note) end
-  print(("%s on %d test images of %s (%.0f img/s)"):format(c.name, measured.count, test.name or args.data or c.data,
-        measured.count / seconds))
+  print(("%s%s on %d test images of %s (%.0f img/s)"):format(c.name, averaged and " (averaged weights)" or "",
+        measured.count, test.name or args.data or c.data, measured.count / seconds))
   local top
   for _, each in ipairs(by_crops) do
     local crops, m = table.unpack(each)
     top = metrics.topk(m.scores, m.labels, {1, 3, 5})
     local _, auc = metrics.auc(m.scores, m.labels)
-    print(("%stop-1 %.2f%%  top-3 %.2f%%  top-5 %.2f%%  loss %s  mean AUC %s"):format(
+    by_crops.right[#by_crops.right + 1] = difference.right("evaluate", m.scores, m.labels)
+    print(("%stop-1 %.2f%%  top-3 %.2f%%  top-5 %.2f%%  loss %s  mean AUC %s  standard error of top-1 %.2f"):format(
           #by_crops > 1 and ("%-10s"):format(crops) or "", 100 * top[1], 100 * top[2], 100 * top[3],
-          text.value("%.4f", m.loss), text.value("%.4f", auc)))
+          text.value("%.4f", m.loss), text.value("%.4f", auc), metrics.standard_error(100 * top[1], m.count)))
   end
+  if by_crops[2] then print((verdict.paired("10 crops", by_crops.right[2], "1 crop", by_crops.right[1]))) end
+  local chosen = not args.data and verdict.checkpoint(args.run)
+  if chosen then print(chosen) end
   print()
   print(confusion:report())
   print()

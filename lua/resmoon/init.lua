@@ -14,6 +14,8 @@
 -- Random numbers, files, memory and the process are functions of rm itself.
 -- Topic: rm
 local rm = require "resmoon.core"
+local library = require "resmoon.base.library"
+local shown = require "resmoon.base.shown"  -- says how tables that are results look
 
 --- The parts of the library; resmoon.PART is the module of each. The shell gives them to the
 -- user as globals.
@@ -35,17 +37,16 @@ lazy.json = "resmoon.base.json"
 -- Files that stand further down and give a part more: they are loaded with it.
 local also = {metrics = "resmoon.train.top_losses"}
 
-setmetatable(rm, {
-  __index = function(self, name)
-    local module = lazy[name]
-    if not module then return nil end
-    local part = require(module)  -- late: a script pays for the parts that it names
-    if also[name] then require(also[name]) end  -- late: the same
-    if type(part) == "table" and rawget(part, name) then part = rawget(part, name) end
-    rawset(self, name, part)
-    return part
-  end,
-})
+library("rm", rm, function(name)
+  local module = lazy[name]
+  if not module then return nil end
+  local part = require(module)  -- late: a script pays for the parts that it names
+  if also[name] then require(also[name]) end  -- late: the same
+  if type(part) == "table" and rawget(part, name) then part = rawget(part, name) end
+  rawset(rm, name, part)
+  return part
+end, lazy)
+for _, name in ipairs {"sys", "random", "machine", "imaging"} do library("rm." .. name, rm[name]) end
 
 -- The methods of layers are those of modules; they are loaded when one is first asked for.
 setmetatable(rm.layer_methods, {
@@ -63,7 +64,7 @@ setmetatable(rm.layer_methods, {
 -- Example:
 --   > type(rm.version), table.concat(rm.parts, " "):match "models"
 --   string  models
-rm.parts = parts
+rm.parts = shown.mark(parts)
 rm.version = "0.1.0"
 
 --- Ctrl-C, for loops that want to end in their own way.

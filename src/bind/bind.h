@@ -40,6 +40,11 @@ typedef struct {
 bind_nearest bind_nearest_start(const char *wanted);
 void bind_nearest_offer(bind_nearest *best, const char *candidate);
 
+/* --- tables ---------------------------------------------------------------------- */
+/* Pushes a new table that is a result: print shows what is in it (bind/shown.c). */
+void bind_newtable(lua_State *L, size_t elements, size_t fields);
+void bind_newshape(lua_State *L, size_t elements); /* the same for sizes of dimensions: == compares them */
+
 /* --- tensors -------------------------------------------------------------------- */
 #define BIND_TENSOR "resmoon.Tensor"
 
@@ -55,7 +60,7 @@ rm_tensor *bind_checkwritable(lua_State *L, int arg, const char *op);
 rm_tensor **bind_boxtensor(lua_State *L); /* pushes an empty box */
 
 /* A box holds a value: what an operator that can wait takes and gives. */
-rm_value *bind_tovalue(lua_State *L, int arg); /* NULL if there is none; computes nothing */
+rm_value *bind_tovalue(lua_State *L, int arg); /* NULL if there is none; computes nothing; raises for a closed one */
 rm_value *bind_boxvalue(lua_State *L);         /* pushes an empty box */
 /* After the core filled *box, which is on top of the stack: returns 1 (one result). */
 int bind_pushed(lua_State *L, rm_tensor **box);

@@ -116,13 +116,19 @@ static int state_gc(lua_State *L) {
   return 0;
 }
 
-rm_value *bind_tovalue(lua_State *L, int arg) {
+static rm_value *to_box(lua_State *L, int arg) {
   rm_value *box = lua_touserdata(L, arg);
   if (!box || !lua_getmetatable(L, arg)) return NULL;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &tensor_key);
   bool is = lua_rawequal(L, -1, -2);
   lua_pop(L, 2);
   return is ? box : NULL;
+}
+
+rm_value *bind_tovalue(lua_State *L, int arg) {
+  rm_value *box = to_box(L, arg);
+  if (box && !box->tensor && !box->expression) bind_error(L, "this tensor was closed: its __gc was called");
+  return box;
 }
 
 /* Computes what waits in the box, which is on the stack: it survives a collection. */
@@ -176,7 +182,9 @@ void bind_pushtensor(lua_State *L, rm_tensor *t) {
 }
 
 static int box_gc(lua_State *L) {
-  rm_value_release(lua_touserdata(L, 1));
+  rm_value *box = to_box(L, 1);
+  if (!box) return luaL_typeerror(L, 1, "tensor");
+  rm_value_release(box);
   return 0;
 }
 

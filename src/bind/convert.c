@@ -30,7 +30,7 @@ static void push_table(lua_State *L, const rm_tensor *x, size_t dim, const char 
   luaL_checkstack(L, 4, "totable");
   size_t n = x->shape[dim];
   ptrdiff_t step = x->strides[dim] * (ptrdiff_t)rm_dtype_size(x->dtype);
-  lua_createtable(L, n < INT32_MAX ? (int)n : 0, 0);
+  bind_newtable(L, n, 0);
   for (size_t i = 0; i < n; i++) {
     push_table(L, x, dim + 1, data + (ptrdiff_t)i * step);
     lua_rawseti(L, -2, (lua_Integer)i + 1);

@@ -1,4 +1,5 @@
 /* create.c -- new tensors: constants, progressions, random numbers; and fills in place. */
+#include <math.h>
 #include "bind/element.h"
 #include "parallel/interrupt.h"
 
@@ -159,6 +160,25 @@ static int core_arange(lua_State *L) {
   if (rm_arange_count(first, last, step, &count, &err) != RM_OK) return bind_raise(L, &err);
   rm_tensor **y = bind_boxtensor(L);
   return finish(L, rm_arange(first, step, count, t.dtype, y, &err), y, t.requires_grad, &err);
+}
+
+/* A number of numbers in equal steps between two ends, both included.
+ * Call: rm.linspace(first, last, count, dtype = "float32", {requires_grad = false}) -> tensor
+ * Shapes: (count); of one number it is the first.
+ * Errors: an end that is not finite; a count that is negative or no whole number.
+ * Example:
+ *   > rm.linspace(0, 1, 5)
+ *   [0.0000, 0.2500, 0.5000, 0.7500, 1.0000]  float32 (5) */
+static int core_linspace(lua_State *L) {
+  rm_error err;
+  double first = luaL_checknumber(L, 1), last = luaL_checknumber(L, 2);
+  lua_Integer count = luaL_checkinteger(L, 3);
+  if (!isfinite(first) || !isfinite(last))
+    return bind_error(L, "linspace: first %g, last %g: both must be finite", first, last);
+  if (count < 0) return bind_error(L, "linspace: the count must not be negative, got %lld", (long long)count);
+  trailer t = check_trailer(L, 4, RM_FLOAT32, "linspace", false);
+  rm_tensor **y = bind_boxtensor(L);
+  return finish(L, rm_linspace(first, last, (size_t)count, t.dtype, y, &err), y, t.requires_grad, &err);
 }
 
 /* --- random numbers ----------------------------------------------------------------- */
@@ -378,6 +398,7 @@ void bind_open_create(lua_State *L) {
                                        {"full", core_full},
                                        {"eye", core_eye},
                                        {"arange", core_arange},
+                                       {"linspace", core_linspace},
                                        {"rand", core_rand},
                                        {"randn", core_randn},
                                        {"randint", core_randint},

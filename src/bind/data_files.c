@@ -60,8 +60,8 @@ static int list_folder(lua_State *L) {
   }
   static const char *const types[] = {
       [RM_ENTRY_FILE] = "file", [RM_ENTRY_BROKEN] = "broken", [RM_ENTRY_OTHER] = "other"};
-  lua_createtable(L, (int)list->count, 0);
-  lua_createtable(L, (int)list->count, 0);
+  bind_newtable(L, list->count, 0);
+  bind_newtable(L, list->count, 0);
   for (size_t i = 0; i < list->count; i++) {
     const rm_entry *e = &list->entries[i];
     lua_pushstring(L, e->name);
@@ -94,7 +94,7 @@ static int file_kind(lua_State *L) {
 
 /* What is said of one file: {kind, text, advice, picture =, width =, height =, channels =, bits =} or {reason =}. */
 static void push_info(lua_State *L, const rm_image_info *info) {
-  lua_createtable(L, 0, 8);
+  bind_newtable(L, 0, 8);
   if (info->reason) {
     lua_pushstring(L, strerror(info->reason));
     lua_setfield(L, -2, "reason");
@@ -134,7 +134,7 @@ static const rm_image_info *check_infos(lua_State *L, int arg, size_t *n) {
 static int probe(lua_State *L) {
   size_t n;
   const rm_image_info *infos = check_infos(L, 1, &n);
-  lua_createtable(L, (int)n, 0);
+  bind_newtable(L, n, 0);
   for (size_t i = 0; i < n; i++) {
     push_info(L, &infos[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -163,7 +163,7 @@ static void survey_one(survey_sums *sums, const rm_image_info *info) {
 }
 
 static void set_pair(lua_State *L, const char *name, const unsigned pair[2]) {
-  lua_createtable(L, 2, 0);
+  bind_newtable(L, 2, 0);
   for (int k = 0; k < 2; k++) {
     lua_pushinteger(L, (lua_Integer)pair[k]);
     lua_rawseti(L, -2, k + 1);
@@ -177,8 +177,8 @@ static int survey(lua_State *L) {
   size_t n;
   const rm_image_info *infos = check_infos(L, 1, &n);
   survey_sums sums = {0};
-  lua_createtable(L, 0, 8);
-  lua_newtable(L);
+  bind_newtable(L, 0, 8);
+  bind_newtable(L, 0, 0);
   lua_Integer bad = 0;
   for (size_t i = 0; i < n; i++) {
     const rm_image_info *info = &infos[i];
@@ -186,7 +186,7 @@ static int survey(lua_State *L) {
       survey_one(&sums, info);
       continue;
     }
-    lua_createtable(L, 2, 0);
+    bind_newtable(L, 2, 0);
     lua_pushinteger(L, (lua_Integer)i + 1);
     lua_rawseti(L, -2, 1);
     if (info->reason) lua_pushfstring(L, "cannot be read: %s", strerror(info->reason));
@@ -235,7 +235,7 @@ static int cifar_python_names(lua_State *L) {
   size_t used;
   rm_error err;
   if (rm_cifar_python_names(path, key, NAMES_ROOM, names, &used, &err) != RM_OK) return bind_raise(L, &err);
-  lua_newtable(L);
+  bind_newtable(L, 0, 0);
   lua_Integer k = 0;
   for (size_t at = 0; at < used; at += strlen(names + at) + 1) {
     lua_pushstring(L, names + at);

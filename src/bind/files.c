@@ -131,10 +131,10 @@ static int load(lua_State *L) {
   rm_safetensors **box = push_box(L);
   if (rm_safetensors_load(path, box, &err) != RM_OK) return bind_raise(L, &err);
   const rm_safetensors *file = *box;
-  lua_newtable(L);
+  bind_newtable(L, 0, 0);
   int tensors = lua_gettop(L);
-  lua_newtable(L);
-  lua_newtable(L);
+  bind_newtable(L, 0, file->nmeta);
+  bind_newtable(L, 0, 0);
   for (size_t i = 0; i < file->nmeta; i++) {
     lua_pushstring(L, file->meta[i].value);
     lua_setfield(L, tensors + 1, file->meta[i].key);
@@ -185,7 +185,7 @@ static void push_json(lua_State *L, const json_t *value, int array) {
   json_t *field;
   switch (json_typeof(value)) {
     case JSON_OBJECT:
-      lua_newtable(L);
+      bind_newtable(L, 0, json_object_size(value));
       json_object_foreach((json_t *)value, key, field) {
         if (json_is_null(field)) continue; /* an absent field, as everywhere in Lua */
         push_json(L, field, array);

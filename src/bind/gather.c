@@ -1,4 +1,4 @@
-/* gather.c -- index_select, gather, sort, topk in Lua. */
+/* gather.c -- index_select, gather, sort, argsort, topk in Lua. */
 #include "bind/bind.h"
 #include "ops/index/gather.h"
 #include "ops/index/sort.h"
@@ -59,6 +59,25 @@ static int tensor_sort(lua_State *L) {
   return bind_pushed(L, indices) + 1;
 }
 
+/* Where the elements stand that come first, second, ... in order along a dimension: the positions of sort.
+ * Call: x:argsort(dim = -1, descending = false) -> indices
+ * Shapes: of x, int64, from 1. Equal elements keep their order; NaN counts as the largest.
+ * Errors: a dimension out of range.
+ * Example:
+ *   > rm.tensor {3, 1, 2}:argsort()
+ *   [2, 3, 1]  int64 (3)
+ *   > rm.tensor {3, 1, 2}:argsort(1, true)
+ *   [1, 3, 2]  int64 (3) */
+static int tensor_argsort(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1);
+  bool descending = lua_toboolean(L, 3);
+  size_t dim = lua_isnoneornil(L, 2) ? (x->ndim ? x->ndim : 1) - 1 : bind_checkaxis(L, 2, x->ndim, "argsort");
+  rm_tensor **values = bind_boxtensor(L), **indices = bind_boxtensor(L);
+  rm_error err;
+  if (RM_BREAKABLE(rm_sort(x, dim, descending, values, indices, &err), &err) != RM_OK) return bind_raise(L, &err);
+  return bind_pushed(L, indices);
+}
+
 /* The k largest elements along a dimension, largest first, and where they are.
  * Call: x:topk(k, dim = -1, {largest = true}) -> values, indices
  * Shapes: of x, with k positions in dimension dim; indices int64, from 1.
@@ -85,10 +104,8 @@ static int tensor_topk(lua_State *L) {
 }
 
 void bind_open_gather(lua_State *L) {
-  static const luaL_Reg both[] = {{"index_select", tensor_index_select},
-                                  {"gather", tensor_gather},
-                                  {"sort", tensor_sort},
-                                  {"topk", tensor_topk},
-                                  {NULL, NULL}};
+  static const luaL_Reg both[] = {
+      {"index_select", tensor_index_select}, {"gather", tensor_gather}, {"sort", tensor_sort},
+      {"argsort", tensor_argsort},           {"topk", tensor_topk},     {NULL, NULL}};
   bind_register(L, both, both);
 }

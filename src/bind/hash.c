@@ -6,10 +6,14 @@
 
 #define HASH "resmoon.Sha256"
 
-static rm_sha256 **check_box(lua_State *L) { return luaL_checkudata(L, 1, HASH); }
+static rm_sha256 *check_hash(lua_State *L) {
+  rm_sha256 **box = luaL_checkudata(L, 1, HASH);
+  if (!*box) bind_error(L, "this hash was closed: its __gc was called");
+  return *box;
+}
 
 static int hash_gc(lua_State *L) {
-  rm_sha256 **box = check_box(L);
+  rm_sha256 **box = luaL_checkudata(L, 1, HASH);
   rm_sha256_free(*box);
   *box = NULL;
   return 0;
@@ -72,7 +76,7 @@ static int sha256(lua_State *L) {
 
 /* hash:update(text or tensor) -> hash */
 static int hash_update(lua_State *L) {
-  rm_sha256 *hash = *check_box(L);
+  rm_sha256 *hash = check_hash(L);
   luaL_checkany(L, 2);
   add_value(L, hash, 2);
   lua_settop(L, 1);
@@ -81,7 +85,7 @@ static int hash_update(lua_State *L) {
 
 /* hash:file(path) -> hash, size in bytes */
 static int hash_file(lua_State *L) {
-  rm_sha256 *hash = *check_box(L);
+  rm_sha256 *hash = check_hash(L);
   const char *path = luaL_checkstring(L, 2);
   uint64_t size = 0;
   rm_error err;
@@ -95,7 +99,7 @@ static int hash_file(lua_State *L) {
 static int hash_digest(lua_State *L) {
   char text[RM_SHA256_TEXT];
   rm_error err;
-  if (rm_sha256_digest(*check_box(L), text, &err) != RM_OK) return bind_raise(L, &err);
+  if (rm_sha256_digest(check_hash(L), text, &err) != RM_OK) return bind_raise(L, &err);
   lua_pushstring(L, text);
   return 1;
 }

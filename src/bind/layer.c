@@ -13,7 +13,14 @@
 
 enum { TENSORS = 1, HOOKS = 2, USERVALUES = 2 };
 
-rm_layer *bind_checklayer(lua_State *L, int arg) { return *(rm_layer **)luaL_checkudata(L, arg, BIND_LAYER); }
+static rm_layer *not_closed(lua_State *L, rm_layer *layer) {
+  if (!layer) bind_error(L, "this layer was closed: its __gc was called");
+  return layer;
+}
+
+rm_layer *bind_checklayer(lua_State *L, int arg) {
+  return not_closed(L, *(rm_layer **)luaL_checkudata(L, arg, BIND_LAYER));
+}
 
 /* --- making --------------------------------------------------------------------------------- */
 
@@ -42,7 +49,7 @@ int bind_pushedlayer(lua_State *L) {
 }
 
 static int layer_gc(lua_State *L) {
-  rm_layer **box = lua_touserdata(L, 1);
+  rm_layer **box = luaL_checkudata(L, 1, BIND_LAYER);
   rm_layer_free(*box);
   *box = NULL;
   return 0;
@@ -91,6 +98,15 @@ static int layer_hooks(lua_State *L) {
   return 1;
 }
 
+/* copy_layer(layer) -> a layer of the same settings and mode without hooks, which shares the tensors: nn/clone.lua */
+static int core_copy_layer(lua_State *L) {
+  const rm_layer *layer = bind_checklayer(L, 1);
+  rm_layer **copy = bind_boxlayer(L);
+  rm_error err;
+  if (rm_layer_copy(layer, copy, &err) != RM_OK) return bind_raise(L, &err);
+  return bind_pushedlayer(L);
+}
+
 static int set_layer_hooks(lua_State *L) {
   bind_checklayer(L, 1);
   lua_settop(L, 2);
@@ -133,9 +149,23 @@ static int layer_tostring(lua_State *L) {
 
 /* --- fields ---------------------------------------------------------------------------------------- */
 
+/* A number where both are the same, as it was most likely given. */
+static void push_pair(lua_State *L, const size_t sizes[2]) {
+  if (sizes[0] == sizes[1]) {
+    lua_pushinteger(L, (lua_Integer)sizes[0]);
+    return;
+  }
+  bind_newtable(L, 2, 0);
+  for (int i = 0; i < 2; i++) {
+    lua_pushinteger(L, (lua_Integer)sizes[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
 static void push_field(lua_State *L, const rm_layer *layer, const rm_field *field) {
   const void *value = (const char *)layer + field->offset;
   const size_t *sizes = value;
+  const rm_conv_options *conv = value;
   double number;
   switch (field->kind) {
     case RM_FIELD_SIZE: lua_pushinteger(L, (lua_Integer)*sizes); return;
@@ -147,16 +177,10 @@ static void push_field(lua_State *L, const rm_layer *layer, const rm_field *fiel
       if (isnan(number)) lua_pushnil(L);
       else lua_pushnumber(L, number);
       return;
-    case RM_FIELD_PAIR: /* a number where both are the same, as it was most likely given */
-      if (sizes[0] == sizes[1]) {
-        lua_pushinteger(L, (lua_Integer)sizes[0]);
-        return;
-      }
-      lua_createtable(L, 2, 0);
-      for (int i = 0; i < 2; i++) {
-        lua_pushinteger(L, (lua_Integer)sizes[i]);
-        lua_rawseti(L, -2, i + 1);
-      }
+    case RM_FIELD_PAIR: push_pair(L, sizes); return;
+    case RM_FIELD_PADDING:
+      if (conv->same) lua_pushstring(L, "same");
+      else push_pair(L, conv->padding);
   }
 }
 
@@ -226,7 +250,7 @@ static int layer_newindex(lua_State *L) {
 static int core_layer_fields(lua_State *L) {
   rm_layer **box = luaL_testudata(L, 1, BIND_LAYER);
   if (!box) return lua_pushnil(L), 1;
-  const rm_layer *layer = *box;
+  const rm_layer *layer = not_closed(L, *box);
   lua_newtable(L);
   for (size_t i = 0; i < layer->nparameters; i++) add_name(L, layer->parameters[i].name);
   for (size_t i = 0; i < layer->nbuffers; i++) add_name(L, layer->buffers[i].name);
@@ -243,11 +267,9 @@ void bind_open_layer(lua_State *L) {
                                   {"__newindex", layer_newindex},
                                   {"__tostring", layer_tostring},
                                   {NULL, NULL}};
-  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields},
-                                       {"layer_slots", core_layer_slots},
-                                       {"layer_hooks", layer_hooks},
-                                       {"set_layer_hooks", set_layer_hooks},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"layer_fields", core_layer_fields},  {"layer_slots", core_layer_slots},
+                                       {"layer_hooks", layer_hooks},         {"copy_layer", core_copy_layer},
+                                       {"set_layer_hooks", set_layer_hooks}, {NULL, NULL}};
   bind_register(L, NULL, functions);
   luaL_newmetatable(L, BIND_LAYER);
   luaL_setfuncs(L, meta, 0);

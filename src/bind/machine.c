@@ -56,7 +56,7 @@ static int machine_bandwidth(lua_State *L) {
  *   baseline */
 static int machine_isas(lua_State *L) {
   const rm_kernels *kernels;
-  lua_newtable(L);
+  bind_newtable(L, 0, 0);
   for (size_t i = 0; (kernels = rm_kernel_at(i)); i++) {
     lua_pushstring(L, kernels->isa);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -75,12 +75,22 @@ static int machine_onednn_isa(lua_State *L) {
   return 1;
 }
 
+/* Whether an instruction set keeps the promise of equal bits: same version, seed, data and settings give the same
+ * weights with each of these sets, on any machine, with any number of threads. Those that fuse multiply-adds do.
+ * Call: rm.machine.same_bits(isa = rm.isa()) -> boolean
+ * Errors: raises for an instruction set there are no kernels for.
+ * Example:
+ *   > rm.machine.same_bits "baseline"
+ *   false */
+static int machine_same_bits(lua_State *L) {
+  lua_pushboolean(L, check_isa(L, 1)->fused);
+  return 1;
+}
+
 void bind_open_machine(lua_State *L) {
-  static const luaL_Reg functions[] = {{"flops", machine_flops},
-                                       {"bandwidth", machine_bandwidth},
-                                       {"isas", machine_isas},
-                                       {"onednn_isa", machine_onednn_isa},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"flops", machine_flops},         {"bandwidth", machine_bandwidth},
+                                       {"isas", machine_isas},           {"onednn_isa", machine_onednn_isa},
+                                       {"same_bits", machine_same_bits}, {NULL, NULL}};
   luaL_newlib(L, functions);
   lua_setfield(L, -2, "machine");
 }

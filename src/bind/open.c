@@ -3,19 +3,25 @@
 
 /* To bind one more file is to add a line here. */
 #define BIND_FILES(X) \
-  X(box) /* first: it makes the state and the metatable */ \
+  X(box)   /* first: it makes the state and the metatable */ \
+  X(shown) /* second: the metatables of tables */ \
+  X(along) \
   X(checkpoint) \
+  X(close) \
   X(conv) \
   X(convert) \
+  X(counting) \
   X(create) \
   X(error) \
   X(data) \
   X(docs) \
+  X(elementary) \
   X(epoch) \
   X(files) \
   X(gather) \
   X(hash) \
   X(hooks) \
+  X(index) \
   X(join) \
   X(layer) \
   X(layer_new) \
@@ -24,6 +30,7 @@
   X(locale) \
   X(loss) \
   X(machine) \
+  X(math) \
   X(norm) \
   X(normalize) \
   X(optim) \
@@ -31,6 +38,7 @@
   X(pool) \
   X(print) \
   X(profile) \
+  X(rearrange) \
   X(reduce) \
   X(rng) \
   X(runtime) \

@@ -73,8 +73,8 @@ static int tensor_pow(lua_State *L) { return binary(L, RM_POW, "pow"); }
 /* The larger or the smaller of two, element by element.
  * Call: x:maximum(y) -> tensor
  * Call: x:minimum(y) -> tensor
- * Shapes: the two broadcast; y may be a number. NaN wins.
- * Errors: shapes that do not broadcast; types other than float32.
+ * Shapes: the two broadcast; y may be a number. NaN wins. Of int64 exact.
+ * Errors: shapes that do not broadcast; uint8; float32 mixed with int64.
  * Example:
  *   > rm.tensor {-1, 2}:maximum(0)
  *   [0., 2.]  float32 (2)
@@ -152,21 +152,14 @@ static int unary(lua_State *L, rm_unary_op op, const double params[]) {
  * Call: x:square() -> tensor
  * Call: x:sqrt() -> tensor
  * Call: x:reciprocal() -> tensor
- * Shapes: of x, float32; neg (also written -x) takes int64, too. The root of a negative number is NaN.
+ * Shapes: of x, float32; neg (also written -x), abs, sign and square take int64, too. The root of a negative number is
+ *  NaN.
  * Errors: another type: convert with x:float().
  * Example:
  *   > x = rm.tensor {-4, 1}
  *   > x:abs():sqrt(), x:sign(), -x
  *   [2., 1.]  float32 (2)  [-1.,  1.]  float32 (2)  [ 4., -1.]  float32 (2) */
-static int tensor_neg(lua_State *L) {
-  rm_tensor *x = bind_checktensor(L, 1);
-  if (x->dtype != RM_INT64) return unary(L, RM_NEG, NULL);
-  rm_tensor **y = bind_boxtensor(L);
-  rm_error err;
-  rm_status status = RM_BREAKABLE(rm_binary(RM_MUL, rm_operand_tensor(x), rm_operand_integer(-1), y, &err), &err);
-  return raise_or_push(L, status, y, &err);
-}
-
+static int tensor_neg(lua_State *L) { return unary(L, RM_NEG, NULL); }
 static int tensor_abs(lua_State *L) { return unary(L, RM_ABS, NULL); }
 static int tensor_sign(lua_State *L) { return unary(L, RM_SIGN, NULL); }
 static int tensor_square(lua_State *L) { return unary(L, RM_SQUARE, NULL); }
@@ -186,11 +179,12 @@ static int tensor_reciprocal(lua_State *L) { return unary(L, RM_RECIPROCAL, NULL
 static int tensor_exp(lua_State *L) { return unary(L, RM_EXP, NULL); }
 static int tensor_log(lua_State *L) { return unary(L, RM_LOG, NULL); }
 
-/* Rounding, element by element: down, up, or to the nearest whole number (halves to the even one).
+/* Rounding, element by element: down, up, to the nearest whole number (halves to the even one), or toward 0.
  * Call: x:floor() -> tensor
  * Call: x:ceil() -> tensor
  * Call: x:round() -> tensor
- * Shapes: of x, float32; their gradient is 0.
+ * Call: x:trunc() -> tensor
+ * Shapes: of x, float32, or int64, which is copied; their gradient is 0.
  * Errors: another type: convert with x:float().
  * Example:
  *   > x = rm.tensor {-1.5, 0.5, 2.3}
@@ -201,6 +195,7 @@ static int tensor_log(lua_State *L) { return unary(L, RM_LOG, NULL); }
 static int tensor_floor(lua_State *L) { return unary(L, RM_FLOOR, NULL); }
 static int tensor_ceil(lua_State *L) { return unary(L, RM_CEIL, NULL); }
 static int tensor_round(lua_State *L) { return unary(L, RM_ROUND, NULL); }
+static int tensor_trunc(lua_State *L) { return unary(L, RM_TRUNC, NULL); }
 
 /* Rectified linear unit: max(0, x), element by element; NaN stays NaN.
  * Call: x:relu() -> tensor
@@ -268,6 +263,46 @@ static int tensor_gelu(lua_State *L) {
   return unary(L, luaL_checkoption(L, 2, "none", forms) == 0 ? RM_GELU : RM_GELU_TANH, NULL);
 }
 
+/* Functions of straight pieces: x between two limits; relu6(x + 3) / 6 for sigmoid, and x times that for silu.
+ * Call: x:hardtanh(min = -1, max = 1) -> tensor
+ * Call: x:relu6() -> tensor
+ * Call: x:hardsigmoid() -> tensor
+ * Call: x:hardswish() -> tensor
+ * Shapes: of x, float32; relu6 is hardtanh(0, 6). Unlike that of clamp, the gradient is 0 at the limits themselves.
+ * Errors: another type; min above max.
+ * Source: relu6: Krizhevsky 2010, "Convolutional deep belief networks on CIFAR-10"; the other two: Howard et al. 2019,
+ *  arXiv:1905.02244, section 5.2.
+ * Example:
+ *   > x = rm.tensor {-4, 1, 7}
+ *   > x:relu6(), x:hardsigmoid()
+ *   [0., 1., 6.]  float32 (3)  [0.0000, 0.6667, 1.0000]  float32 (3)
+ *   > x:hardswish()
+ *   [-0.0000,  0.6667,  7.0000]  float32 (3) */
+static int tensor_hardtanh(lua_State *L) {
+  double limits[2] = {luaL_optnumber(L, 2, -1), luaL_optnumber(L, 3, 1)};
+  bind_checktensor(L, 1);
+  if (!(limits[0] <= limits[1])) bind_error(L, "hardtanh: min %g is above max %g", limits[0], limits[1]);
+  return unary(L, RM_HARDTANH, limits);
+}
+static int tensor_relu6(lua_State *L) { return unary(L, RM_HARDTANH, (double[]){0, 6}); }
+static int tensor_hardsigmoid(lua_State *L) { return unary(L, RM_HARDSIGMOID, NULL); }
+static int tensor_hardswish(lua_State *L) { return unary(L, RM_HARDSWISH, NULL); }
+
+/* A smooth relu: ln(1 + e^(beta x)) / beta; where beta * x is above the threshold, x itself.
+ * Call: x:softplus(beta = 1, threshold = 20) -> tensor
+ * Shapes: of x, float32.
+ * Errors: another type; a beta that is not above 0.
+ * Source: Dugas et al. 2001, "Incorporating second-order functional knowledge for better option pricing".
+ * Example:
+ *   > rm.tensor {-1, 0, 30}:softplus()
+ *   [ 0.3133,  0.6931, 30.0000]  float32 (3) */
+static int tensor_softplus(lua_State *L) {
+  double numbers[2] = {luaL_optnumber(L, 2, 1), luaL_optnumber(L, 3, 20)};
+  bind_checktensor(L, 1);
+  if (!(numbers[0] > 0)) bind_error(L, "softplus: beta must be above 0, got %g", numbers[0]);
+  return unary(L, RM_SOFTPLUS, numbers);
+}
+
 /* The largest of each k neighboring channels.
  * Call: x:maxout(k) -> tensor
  * Shapes: (N, C, ...) gives (N, C/k, ...); k divides C.
@@ -285,16 +320,26 @@ static int tensor_maxout(lua_State *L) {
   return raise_or_push(L, RM_BREAKABLE(rm_maxout(x, (size_t)k, y, &err), &err), y, &err);
 }
 
+/* A limit on top of the stack, popped, must be one that a double holds: it is not rounded in silence. */
+static void check_exact(lua_State *L, const char *op) {
+  lua_Integer v = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : 0;
+  if (v > (1LL << 53) || v < -(1LL << 53)) bind_error(L, "%s: the limit %lld is beyond 2^53", op, (long long)v);
+  lua_pop(L, 1);
+}
+
 /* (min, max), either may be nil; or {min=, max=}. */
 static void check_limits(lua_State *L, const char *op, double limits[2]) {
   static const char *const names[] = {"min", "max", NULL};
   limits[0] = -INFINITY;
   limits[1] = INFINITY;
-  if (lua_istable(L, 2)) {
-    bind_checkoptions(L, 2, op, names);
-    for (int i = 0; i < 2; i++) limits[i] = bind_optnumber(L, 2, names[i], limits[i]);
-  } else {
-    for (int i = 0; i < 2; i++) limits[i] = luaL_optnumber(L, 2 + i, limits[i]);
+  bool table = lua_istable(L, 2);
+  if (table) bind_checkoptions(L, 2, op, names);
+  else bind_checkend(L, 4, op);
+  for (int i = 0; i < 2; i++) {
+    limits[i] = table ? bind_optnumber(L, 2, names[i], limits[i]) : luaL_optnumber(L, 2 + i, limits[i]);
+    if (table) lua_getfield(L, 2, names[i]);
+    else lua_pushvalue(L, lua_gettop(L) >= 2 + i ? 2 + i : 1);
+    check_exact(L, op);
   }
   if (limits[0] > limits[1]) bind_error(L, "%s: min %g is above max %g", op, limits[0], limits[1]);
 }
@@ -302,7 +347,7 @@ static void check_limits(lua_State *L, const char *op, double limits[2]) {
 /* Restricts every element to min..max.
  * Call: x:clamp(min, max) -> tensor
  * Call: x:clamp {min = -1, max = 1} -> tensor
- * Shapes: of x, float32; either limit may be absent.
+ * Shapes: of x, float32 or int64; either limit may be absent. Those of int64 are whole numbers.
  * Errors: min above max; another type.
  * Example:
  *   > rm.tensor {-2, 0, 2}:clamp(-1, 1)
@@ -401,7 +446,7 @@ static int tensor_logical_not(lua_State *L) {
 /* Elements of a where the condition is not 0, else of b.
  * Call: x:where(a, b) -> tensor
  * Call: rm.where(condition, a, b) -> tensor
- * Shapes: the condition (uint8), a and b broadcast; a and b may be numbers.
+ * Shapes: the condition (uint8), a and b broadcast; a and b may be numbers. Of any type.
  * Errors: a condition that is not uint8; a and b of different types.
  * Example:
  *   > x = rm.tensor {-1, 2}
@@ -413,6 +458,39 @@ static int tensor_where(lua_State *L) {
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
   return raise_or_push(L, RM_BREAKABLE(rm_where(condition, a, b, y, &err), &err), y, &err);
+}
+
+/* A value where a mask is not 0, the elements of x elsewhere.
+ * Call: x:masked_fill(mask, value) -> tensor
+ * Call: x:masked_fill_(mask, value) -> x
+ * Shapes: x and the mask (uint8) broadcast; value is a number or a tensor of shape (). masked_fill_ changes x, whose
+ *  shape stays.
+ * Errors: a mask that is not uint8; a value that x's type cannot hold; in place, a leaf that requires a gradient.
+ * Example:
+ *   > x = rm.tensor {{1, 2}, {3, 4}}
+ *   > x:masked_fill(x:gt(2), 0)
+ *   [[1., 2.],
+ *    [0., 0.]]
+ *   float32 (2, 2)
+ *   > x:masked_fill(rm.tensor({1, 0}, "uint8"), -math.huge)
+ *   [[-inf,   2.],
+ *    [-inf,   4.]]
+ *   float32 (2, 2) */
+static int tensor_masked_fill(lua_State *L) {
+  rm_tensor *x = bind_checktensor(L, 1), *mask = bind_checktensor(L, 2);
+  rm_operand value = operand(L, 3, "masked_fill");
+  rm_tensor **y = bind_boxtensor(L);
+  rm_error err;
+  return raise_or_push(L, RM_BREAKABLE(rm_masked_fill(x, mask, value, y, &err), &err), y, &err);
+}
+
+static int tensor_masked_fill_(lua_State *L) {
+  rm_tensor *x = bind_checkwritable(L, 1, "masked_fill_"), *mask = bind_checktensor(L, 2);
+  rm_operand value = operand(L, 3, "masked_fill_");
+  rm_error err;
+  if (rm_masked_fill_inplace(x, mask, value, &err) != RM_OK) return bind_raise(L, &err);
+  lua_settop(L, 1);
+  return 1;
 }
 
 static const luaL_Reg both[] = {{"add", tensor_add},
@@ -435,6 +513,7 @@ static const luaL_Reg both[] = {{"add", tensor_add},
                                 {"floor", tensor_floor},
                                 {"ceil", tensor_ceil},
                                 {"round", tensor_round},
+                                {"trunc", tensor_trunc},
                                 {"clamp", tensor_clamp},
                                 {"relu", tensor_relu},
                                 {"leaky_relu", tensor_leaky_relu},
@@ -443,8 +522,14 @@ static const luaL_Reg both[] = {{"add", tensor_add},
                                 {"tanh", tensor_tanh},
                                 {"silu", tensor_silu},
                                 {"gelu", tensor_gelu},
+                                {"hardtanh", tensor_hardtanh},
+                                {"relu6", tensor_relu6},
+                                {"hardsigmoid", tensor_hardsigmoid},
+                                {"hardswish", tensor_hardswish},
+                                {"softplus", tensor_softplus},
                                 {"maxout", tensor_maxout},
                                 {"where", tensor_where},
+                                {"masked_fill", tensor_masked_fill},
                                 {"eq", tensor_eq},
                                 {"ne", tensor_ne},
                                 {"lt", tensor_lt},
@@ -457,16 +542,27 @@ static const luaL_Reg both[] = {{"add", tensor_add},
                                 {"logical_not", tensor_logical_not},
                                 {NULL, NULL}};
 
-static const luaL_Reg methods[] = {{"add_", tensor_add_},          {"sub_", tensor_sub_},
-                                   {"mul_", tensor_mul_},          {"div_", tensor_div_},
-                                   {"clamp_", tensor_clamp_},      {"__add", tensor_add},
-                                   {"__sub", tensor_sub},          {"__mul", tensor_mul},
-                                   {"__div", tensor_div},          {"__pow", tensor_pow},
-                                   {"__unm", tensor_neg},          {"__idiv", tensor_floor_divide},
-                                   {"__mod", tensor_remainder},    {"__lt", tensor_no_order},
-                                   {"__le", tensor_no_order},      {"__band", tensor_logical_and},
-                                   {"__bor", tensor_logical_or},   {"__bxor", tensor_logical_xor},
-                                   {"__bnot", tensor_logical_not}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"masked_fill_", tensor_masked_fill_},
+                                   {"add_", tensor_add_},
+                                   {"sub_", tensor_sub_},
+                                   {"mul_", tensor_mul_},
+                                   {"div_", tensor_div_},
+                                   {"clamp_", tensor_clamp_},
+                                   {"__add", tensor_add},
+                                   {"__sub", tensor_sub},
+                                   {"__mul", tensor_mul},
+                                   {"__div", tensor_div},
+                                   {"__pow", tensor_pow},
+                                   {"__unm", tensor_neg},
+                                   {"__idiv", tensor_floor_divide},
+                                   {"__mod", tensor_remainder},
+                                   {"__lt", tensor_no_order},
+                                   {"__le", tensor_no_order},
+                                   {"__band", tensor_logical_and},
+                                   {"__bor", tensor_logical_or},
+                                   {"__bxor", tensor_logical_xor},
+                                   {"__bnot", tensor_logical_not},
+                                   {NULL, NULL}};
 
 void bind_open_pointwise(lua_State *L);
 void bind_open_pointwise(lua_State *L) {

@@ -101,7 +101,7 @@ static void for_tables(lua_State *L, bool put) {
  * Call: rm.profile.stop() -> list of {name =, kind =, calls =, seconds =}
  * Units: seconds; kind is "call", "backward", "worker" or "collector". They are a name's own:
  *  without those of other names inside it.
- * Errors: none.
+ * Errors: none. A second stop gives what the first gave.
  * Example:
  *   > rm.profile.start()
  *   > x = rm.ones(8, 8):matmul(rm.ones(8, 8))
@@ -123,9 +123,9 @@ static int profile_stop(lua_State *L) {
   lua_settop(L, 0);
   rm_profile_entry *entries = lua_newuserdatauv(L, RM_PROFILE_ENTRIES * sizeof *entries, 0);
   size_t n = rm_profile_read(RM_PROFILE_ENTRIES, entries);
-  lua_createtable(L, (int)n, 0);
+  bind_newtable(L, n, 0);
   for (size_t i = 0; i < n; i++) {
-    lua_createtable(L, 0, 4);
+    bind_newtable(L, 0, 4);
     lua_pushstring(L, entries[i].name);
     lua_setfield(L, -2, "name");
     lua_pushstring(L, kinds[entries[i].kind]);
@@ -136,7 +136,7 @@ static int profile_stop(lua_State *L) {
     lua_setfield(L, -2, "seconds");
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
-  for_tables(L, false); /* last: the timers keep the names alive */
+  for_tables(L, false);
   lua_settop(L, 2);
   return 1;
 }

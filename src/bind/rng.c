@@ -56,7 +56,7 @@ static int core_manual_seed(lua_State *L) {
 /* --- state ---------------------------------------------------------------------------- */
 
 static void push_state(lua_State *L, const rm_rng *g) {
-  lua_createtable(L, 0, 3);
+  bind_newtable(L, 0, 3);
   lua_pushinteger(L, (lua_Integer)g->seed);
   lua_setfield(L, -2, "seed");
   lua_pushinteger(L, (lua_Integer)g->stream);

@@ -47,7 +47,7 @@ static int core_memory(lua_State *L) {
                 {"cached", stats.cached_bytes},
                 {"peak", stats.peak_bytes},
                 {"blocks", stats.live_blocks}};
-  lua_createtable(L, 0, 4);
+  bind_newtable(L, 0, 4);
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
     lua_pushinteger(L, (lua_Integer)fields[i].value);
     lua_setfield(L, -2, fields[i].name);

@@ -71,7 +71,7 @@ static int core_statistics(lua_State *L) {
   const rm_tensor *x = bind_checktensor(L, 1);
   summary s = {0};
   if (x->numel > 0) add_dimension(&s, x, 0, rm_tensor_data(x));
-  lua_createtable(L, 0, 6);
+  bind_newtable(L, 0, 6);
   double n = (double)s.finite;
   if (s.finite > 0) {
     set_number(L, "mean", s.first + s.sum / n);

@@ -176,7 +176,7 @@ static int sys_stat(lua_State *L) {
     lua_pushstring(L, err.message);
     return 2;
   }
-  lua_createtable(L, 0, 3);
+  bind_newtable(L, 0, 3);
   lua_pushstring(L, state.type);
   lua_setfield(L, -2, "type");
   lua_pushinteger(L, state.size);
@@ -212,8 +212,10 @@ static int sys_mkdtemp(lua_State *L) {
   return 1;
 }
 
+#define LISTING "resmoon.SysListing"
+
 static int listing_gc(lua_State *L) {
-  rm_listing_free(lua_touserdata(L, 1));
+  rm_listing_free(luaL_checkudata(L, 1, LISTING));
   return 0;
 }
 
@@ -228,13 +230,14 @@ static int sys_list(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
   rm_listing *listing = lua_newuserdatauv(L, sizeof *listing, 0);
   *listing = (rm_listing){0};
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, listing_gc);
-  lua_setfield(L, -2, "__gc");
+  if (luaL_newmetatable(L, LISTING)) {
+    lua_pushcfunction(L, listing_gc);
+    lua_setfield(L, -2, "__gc");
+  }
   lua_setmetatable(L, -2);
   rm_error err;
   if (rm_listing_read(path, listing, &err) != RM_OK) return refused(L, "list", &err);
-  lua_createtable(L, listing->n < INT_MAX ? (int)listing->n : 0, 0);
+  bind_newtable(L, listing->n, 0);
   for (size_t i = 0; i < listing->n; i++) {
     lua_pushstring(L, listing->names[i]);
     lua_seti(L, -2, (lua_Integer)i + 1);

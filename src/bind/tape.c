@@ -67,7 +67,7 @@ static int tensor_requires_grad_(lua_State *L) {
 /* What recording was before; __close puts it back, however the function ends. So errors
  * pass through with their traceback whole. */
 static int switch_close(lua_State *L) {
-  rm_grad_set(*(bool *)lua_touserdata(L, 1));
+  rm_grad_set(*(bool *)luaL_checkudata(L, 1, GRAD_SWITCH));
   return 0;
 }
 

@@ -20,7 +20,7 @@
 /* --- fields -------------------------------------------------------------------- */
 
 static int push_shape(lua_State *L, const rm_tensor *x) {
-  lua_createtable(L, (int)x->ndim, 0);
+  bind_newshape(L, x->ndim);
   for (size_t d = 0; d < x->ndim; d++) {
     lua_pushinteger(L, (lua_Integer)x->shape[d]);
     lua_rawseti(L, -2, (lua_Integer)d + 1);
@@ -103,7 +103,8 @@ static int tensor_newindex(lua_State *L) {
   rm_error err;
   rm_status status;
   if (strcmp(name, "requires_grad") == 0) {
-    luaL_checktype(L, 3, LUA_TBOOLEAN);
+    if (!lua_isboolean(L, 3))
+      return bind_error(L, "requires_grad is set to a %s, expected true or false", luaL_typename(L, 3));
     status = rm_tensor_set_requires_grad(x, lua_toboolean(L, 3), &err);
   } else if (strcmp(name, "grad") == 0) {
     status = rm_tensor_set_grad(x, bind_opttensor(L, 3), &err);
@@ -130,7 +131,8 @@ static int tensor_equal(lua_State *L) {
 
 /* --- methods ---------------------------------------------------------------------- */
 
-/* The sizes of all dimensions, or of one.
+/* The sizes of all dimensions, or of one. The table prints its numbers, `..` joins them to a text, and == compares two
+ * shapes number by number.
  * Call: x:size() -> table
  * Call: x:size(d) -> number
  * Call: x.shape -> table
@@ -139,7 +141,9 @@ static int tensor_equal(lua_State *L) {
  * Example:
  *   > x = rm.zeros(2, 3, 4)
  *   > x:size(2), x:size(-1), x.shape
- *   3  4  {2, 3, 4} */
+ *   3  4  {2, 3, 4}
+ *   > x.shape == rm.ones(2, 3, 4).shape
+ *   true */
 static int tensor_size(lua_State *L) {
   const rm_tensor *x = bind_checktensor(L, 1);
   if (lua_isnoneornil(L, 2)) return push_shape(L, x);
@@ -164,7 +168,7 @@ static int tensor_stride(lua_State *L) {
     lua_pushinteger(L, (lua_Integer)x->strides[bind_checkdim(L, 2, x->ndim, "stride")]);
     return 1;
   }
-  lua_createtable(L, (int)x->ndim, 0);
+  bind_newshape(L, x->ndim);
   for (size_t d = 0; d < x->ndim; d++) {
     lua_pushinteger(L, (lua_Integer)x->strides[d]);
     lua_rawseti(L, -2, (lua_Integer)d + 1);

@@ -288,7 +288,7 @@ static int tensor_split(lua_State *L) {
   size_t extent = x->shape[d], start = 0;
   if (lua_istable(L, 2)) {
     lua_Integer parts = luaL_len(L, 2);
-    lua_newtable(L);
+    bind_newtable(L, 0, 0);
     for (lua_Integer i = 1; i <= parts; i++) {
       if (lua_rawgeti(L, 2, i) != LUA_TNUMBER)
         return bind_error(L, "split: size %d is a %s, expected a number", (int)i, luaL_typename(L, -1));
@@ -306,7 +306,7 @@ static int tensor_split(lua_State *L) {
   }
   lua_Integer size = luaL_checkinteger(L, 2);
   if (size < 1) return bind_error(L, "split: the size of a part must be at least 1, got %lld", (long long)size);
-  lua_newtable(L);
+  bind_newtable(L, 0, 0);
   for (; start < extent; start += (size_t)size)
     append_part(L, x, d, start, extent - start < (size_t)size ? extent - start : (size_t)size);
   return 1;

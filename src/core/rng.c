@@ -2,6 +2,7 @@
 #include "core/rng.h"
 
 #include <math.h>
+#include "base/elementary.h"
 #include "core/copy.h"
 #include "parallel/pool.h"
 
@@ -50,9 +51,9 @@ uint64_t rm_rng_below(rm_rng *rng, uint64_t n) {
 /* Box and Muller: two uniforms, (0, 1] and [0, 1), make two normals. */
 static void normal_pair(uint32_t a, uint32_t b, float out[2]) {
   double u = ((double)a + 1) * 0x1p-32, v = (double)b * 0x1p-32;
-  double radius = sqrt(-2 * log(u)), angle = 2 * M_PI * v;
-  out[0] = (float)(radius * cos(angle));
-  out[1] = (float)(radius * sin(angle));
+  double radius = sqrt(-2 * rm_math_log(u)), angle = 2 * M_PI * v;
+  out[0] = (float)(radius * rm_math_cos(angle));
+  out[1] = (float)(radius * rm_math_sin(angle));
 }
 
 double rm_rng_normal(rm_rng *rng) {

@@ -23,6 +23,16 @@ static rm_status check_size(const rm_cifar_format *f, const char *path, const rm
   return rm_kind_refuse(path, bytes->data, size, "a binary file of CIFAR", reason, err);
 }
 
+/* A packed file of a known number of records is not unpacked beyond them; one that cannot begin a record, not at all. */
+static rm_status look(void *ctx, const char *path, const uint8_t *head, size_t n, size_t *limit, rm_error *err) {
+  const rm_cifar_format *f = ctx;
+  rm_file_kind kind = rm_kind_of_bytes(head, n, n);
+  if (rm_kind_is_foreign(&kind) && (n < f->labels || head[f->labels - 1] >= f->classes))
+    return rm_kind_refuse(path, head, n, "a binary file of CIFAR", "is not one", err);
+  if (f->records) *limit = f->records * (f->labels + PIXELS);
+  return RM_OK;
+}
+
 /* Records of one file into the tensors, from image `at` on. */
 static rm_status unpack(const rm_cifar_format *f, const char *path, const rm_bytes *bytes, size_t at, rm_tensor *images,
                         rm_tensor *labels, rm_error *err) {
@@ -72,7 +82,7 @@ rm_status rm_cifar_load(const rm_cifar_format *format, size_t nfiles, const char
   memset(files, 0, nfiles * sizeof *files);
   rm_status status = RM_OK;
   for (size_t k = 0; k < nfiles && status == RM_OK; k++) {
-    status = rm_file_read(paths[k], CIFAR_LIMIT, &files[k], err);
+    status = rm_file_read(paths[k], CIFAR_LIMIT, look, (void *)format, &files[k], err);
     if (status == RM_OK) status = check_size(format, paths[k], &files[k], err);
   }
   if (status == RM_OK) status = unpack_all(format, nfiles, paths, files, images, labels, err);

@@ -123,14 +123,17 @@ static rm_status read_table(const char *path, const rm_bytes *bytes, rm_tensor *
   return RM_OK;
 }
 
+static rm_status look(void *ctx, const char *path, const uint8_t *head, size_t n, size_t *limit, rm_error *err) {
+  (void)ctx, (void)limit;
+  rm_file_kind kind = rm_kind_of_bytes(head, n, n);
+  if (strcmp(kind.name, "text") == 0 || strcmp(kind.name, "unknown") == 0) return RM_OK;
+  return rm_kind_refuse(path, head, n, "a table (CSV)", "is not a table", err);
+}
+
 rm_status rm_csv_load(const char *path, rm_tensor **images, rm_tensor **labels, rm_error *err) {
   rm_bytes bytes;
-  RM_TRY(rm_file_read(path, CSV_LIMIT, &bytes, err));
-  rm_file_kind kind = rm_kind_of_bytes(bytes.data, bytes.size, bytes.size);
-  rm_status status;
-  if (strcmp(kind.name, "text") != 0 && strcmp(kind.name, "unknown") != 0)
-    status = rm_kind_refuse(path, bytes.data, bytes.size, "a table (CSV)", "is not a table", err);
-  else status = read_table(path, &bytes, images, labels, err);
+  RM_TRY(rm_file_read(path, CSV_LIMIT, look, NULL, &bytes, err));
+  rm_status status = read_table(path, &bytes, images, labels, err);
   rm_bytes_free(&bytes);
   return status;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
+#include "base/elementary.h"
 
 #define PI 3.14159265358979323846f
 
@@ -24,7 +25,7 @@ static void corners_round(rm_figure *f, size_t n, float inner) {
   f->n = n;
   for (size_t i = 0; i < n; i++) {
     float angle = 2 * PI * (float)i / (float)n, r = i % 2 ? inner : 1;
-    f->vertex[i] = (rm_point){r * sinf(angle), r * cosf(angle)};
+    f->vertex[i] = (rm_point){r * rm_math_sinf(angle), r * rm_math_cosf(angle)};
   }
 }
 
@@ -44,9 +45,10 @@ static void corners_arrow(rm_figure *f, float form) {
 static void corners_heart(rm_figure *f) {
   f->n = RM_FIGURE_VERTICES;
   for (size_t i = 0; i < f->n; i++) {
-    float t = 2 * PI * (float)i / (float)f->n, s = sinf(t);
-    f->vertex[i] = (rm_point){16 * s * s * s / 16,
-                              (13 * cosf(t) - 5 * cosf(2 * t) - 2 * cosf(3 * t) - cosf(4 * t) + 2.5f) / 15};
+    float t = 2 * PI * (float)i / (float)f->n, s = rm_math_sinf(t);
+    f->vertex[i] = (rm_point){
+        16 * s * s * s / 16,
+        (13 * rm_math_cosf(t) - 5 * rm_math_cosf(2 * t) - 2 * rm_math_cosf(3 * t) - rm_math_cosf(4 * t) + 2.5f) / 15};
   }
 }
 
@@ -97,9 +99,10 @@ static float crescent_distance(float form, rm_point p) {
 /* A band along r = step * angle: distance, nearly, to the closest turn, and to the outer end. */
 static float spiral_distance(float form, rm_point p) {
   float turns = mix(1.6f, 2.3f, form), step = 0.88f / turns, half = 0.25f * step;
-  float r = length(p), turn = atan2f(p.y, p.x) / (2 * PI);
+  float r = length(p), turn = rm_math_atan2f(p.y, p.x) / (2 * PI);
   if (turn < 0) turn += 1;
-  float nearest = length(minus(p, (rm_point){0.88f * cosf(2 * PI * turns), 0.88f * sinf(2 * PI * turns)}));
+  float nearest = length(
+      minus(p, (rm_point){0.88f * rm_math_cosf(2 * PI * turns), 0.88f * rm_math_sinf(2 * PI * turns)}));
   float last = floorf(turns - turn), k = rintf(r / step - turn);
   k = k < 0 ? 0 : k > last ? last : k;
   if (last >= 0) nearest = fminf(nearest, fabsf(r - step * (turn + k)));

@@ -14,45 +14,60 @@ static size_t big_endian(const uint8_t *p) {
   return (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
 }
 
-/* Header of `bytes` -> rank and shape; the size of the file must be what they imply. */
-static rm_status read_header(const char *path, const rm_bytes *bytes, size_t *rank, size_t shape[], rm_error *err) {
-  const uint8_t *p = bytes->data;
+typedef struct {
+  size_t rank, shape[IDX_MAX_RANK];
+  size_t bytes; /* of the header */
+  size_t numel;
+} idx_header;
+
+/* The header from the first n bytes. */
+static rm_status read_header(const char *path, const uint8_t *p, size_t n, idx_header *h, rm_error *err) {
   char reason[160];
-  snprintf(reason, sizeof reason, "has %zu bytes, an IDX file has at least 8", bytes->size);
-  if (bytes->size < 4) return rm_kind_refuse(path, p, bytes->size, "an IDX file", reason, err);
+  snprintf(reason, sizeof reason, "has %zu bytes, an IDX file has at least 8", n);
+  if (n < 4) return rm_kind_refuse(path, p, n, "an IDX file", reason, err);
   snprintf(reason, sizeof reason,
            "is no IDX file of unsigned bytes: begins with %02x %02x %02x %02x, "
            "expected 00 00 08 and a rank from 01 to %02x",
            p[0], p[1], p[2], p[3], IDX_MAX_RANK);
   if (p[0] != 0 || p[1] != 0 || p[2] != IDX_UBYTE || p[3] < 1 || p[3] > IDX_MAX_RANK)
-    return rm_kind_refuse(path, p, bytes->size, "an IDX file", reason, err);
-  *rank = p[3];
-  size_t header = 4 + 4 * *rank;
-  if (bytes->size < header)
-    return rm_fail(err, RM_ERR_FORMAT, "%s: has %zu bytes, its IDX header alone has %zu", path, bytes->size, header);
-  for (size_t d = 0; d < *rank; d++) shape[d] = big_endian(p + 4 + 4 * d);
-  size_t numel;
+    return rm_kind_refuse(path, p, n, "an IDX file", reason, err);
+  h->rank = p[3];
+  h->bytes = 4 + 4 * h->rank;
+  if (n < h->bytes)
+    return rm_fail(err, RM_ERR_FORMAT, "%s: has %zu bytes, its IDX header alone has %zu", path, n, h->bytes);
+  for (size_t d = 0; d < h->rank; d++) h->shape[d] = big_endian(p + 4 + 4 * d);
   char text[RM_SHAPE_TEXT];
-  if (rm_shape_numel(*rank, shape, &numel, NULL) != RM_OK)
+  if (rm_shape_numel(h->rank, h->shape, &h->numel, NULL) != RM_OK)
     return rm_fail(err, RM_ERR_FORMAT, "%s: the shape %s in its header is impossible", path,
-                   rm_shape_text(*rank, shape, text));
-  if (bytes->size - header != numel)
+                   rm_shape_text(h->rank, h->shape, text));
+  return RM_OK;
+}
+
+/* A packed file is not unpacked beyond what its header accounts for. */
+static rm_status look(void *ctx, const char *path, const uint8_t *head, size_t n, size_t *limit, rm_error *err) {
+  idx_header *h = ctx;
+  RM_TRY(read_header(path, head, n, h, err));
+  *limit = h->bytes + h->numel;
+  return RM_OK;
+}
+
+static rm_status unpack(const char *path, const idx_header *h, const rm_bytes *bytes, rm_tensor **out, rm_error *err) {
+  char text[RM_SHAPE_TEXT];
+  if (bytes->size - h->bytes != h->numel)
     return rm_fail(err, RM_ERR_FORMAT, "%s: has %zu bytes, expected %zu: header %zu + %s elements", path, bytes->size,
-                   header + numel, header, rm_shape_text(*rank, shape, text));
+                   h->bytes + h->numel, h->bytes, rm_shape_text(h->rank, h->shape, text));
+  rm_tensor *t;
+  RM_TRY(rm_tensor_new(RM_UINT8, h->rank, h->shape, &t, err));
+  if (t->numel) memcpy(rm_tensor_u8(t), bytes->data + h->bytes, t->numel);
+  *out = t;
   return RM_OK;
 }
 
 rm_status rm_idx_load(const char *path, rm_tensor **out, rm_error *err) {
   rm_bytes bytes;
-  RM_TRY(rm_file_read(path, IDX_LIMIT, &bytes, err));
-  size_t rank = 0, shape[IDX_MAX_RANK];
-  rm_tensor *t;
-  rm_status status = read_header(path, &bytes, &rank, shape, err);
-  if (status == RM_OK) status = rm_tensor_new(RM_UINT8, rank, shape, &t, err);
-  if (status == RM_OK) {
-    if (t->numel) memcpy(rm_tensor_u8(t), bytes.data + 4 + 4 * rank, t->numel);
-    *out = t;
-  }
+  idx_header header;
+  RM_TRY(rm_file_read(path, IDX_LIMIT, look, &header, &bytes, err));
+  rm_status status = unpack(path, &header, &bytes, out, err);
   rm_bytes_free(&bytes);
   return status;
 }

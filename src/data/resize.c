@@ -7,6 +7,7 @@
 #include "data/resize.h"
 
 #include <math.h>
+#include "base/elementary.h"
 #include "memory/alloc.h"
 
 enum { FIXED_BITS = 22 }; /* 32 - 8 bits of pixel - 2 bits of headroom */
@@ -176,7 +177,7 @@ rm_box rm_box_random(const rm_tensor *image, const double scale[2], const double
   double area = (double)h * (double)w;
   for (int attempt = 0; attempt < 10; attempt++) {
     double share = between(rng, scale[0], scale[1]) * area;
-    double r = exp(between(rng, log(ratio[0]), log(ratio[1])));
+    double r = rm_math_exp(between(rng, rm_math_log(ratio[0]), rm_math_log(ratio[1])));
     size_t width = (size_t)rint(sqrt(share * r)), height = (size_t)rint(sqrt(share / r));
     if (width < 1 || height < 1 || width > w || height > h) continue;
     size_t top = rm_rng_below(rng, h - height + 1);

@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "base/elementary.h"
 #include "core/rng.h"
 #include "parallel/pool.h"
 #include "data/figures.h"
@@ -91,8 +92,8 @@ static texture draw_texture(rm_rng *rng) {
   texture t = {.kind = (texture_kind)rm_rng_below(rng, TEXTURES)};
   float angle = between(rng, 0, 2 * PI);
   float cycles = t.kind == GRADIENT ? 0.5f / SIDE : between(rng, 0.06f, 0.22f);
-  t.cx = cycles * cosf(angle);
-  t.cy = cycles * sinf(angle);
+  t.cx = cycles * rm_math_cosf(angle);
+  t.cy = cycles * rm_math_sinf(angle);
   t.phase = between(rng, 0, 1);
   if (t.kind == CLOUDS)
     for (int i = 0; i < LATTICE; i++)
@@ -198,7 +199,7 @@ static stance draw_stance(rm_rng *rng, float smallest, float largest) {
   s.center.y = (SIDE - 1) / 2.0f + between(rng, -room, room);
   float turn = between(rng, 0, 2 * PI), lean = between(rng, 0, 2 * PI), squeeze = between(rng, 0.75f, 1);
   float mirror = chance(rng, 0.5) ? -1 : 1;
-  float c = cosf(turn), n = sinf(turn), a = cosf(lean), b = sinf(lean);
+  float c = rm_math_cosf(turn), n = rm_math_sinf(turn), a = rm_math_cosf(lean), b = rm_math_sinf(lean);
   /* S = squeeze along the direction (a, b); M = S * rotation * mirror */
   float s00 = 1 - (1 - squeeze) * a * a, s01 = -(1 - squeeze) * a * b, s11 = 1 - (1 - squeeze) * b * b;
   s.m[0] = (s00 * c + s01 * n) * mirror;
@@ -245,11 +246,11 @@ static void paint_clutter(canvas *to, rm_rng *rng) {
     float angle = between(rng, 0, 2 * PI), reach = between(rng, 3, 10), width = between(rng, 0.5f, 1.6f);
     uint64_t what = rm_rng_below(rng, 4);
     if (what == 0) width = between(rng, 0.8f, 2.4f);
-    else b = (rm_point){a.x + reach * cosf(angle), a.y + reach * sinf(angle)};
+    else b = (rm_point){a.x + reach * rm_math_cosf(angle), a.y + reach * rm_math_sinf(angle)};
     paint_stroke(to, a, b, width, &p);
     if (what == 3) {
       angle += between(rng, 1, 2.2f);
-      paint_stroke(to, a, (rm_point){a.x + reach * cosf(angle), a.y + reach * sinf(angle)}, width, &p);
+      paint_stroke(to, a, (rm_point){a.x + reach * rm_math_cosf(angle), a.y + reach * rm_math_sinf(angle)}, width, &p);
     }
   }
 }
@@ -291,7 +292,7 @@ static float rough_normal(uint32_t r) {
 /* Light from one side, then noise, then bytes. */
 static void expose(const canvas *from, rm_rng *rng, uint8_t *image) {
   float angle = between(rng, 0, 2 * PI), fall = between(rng, 0, 0.35f), sigma = between(rng, 0.01f, 0.06f);
-  float lx = fall * cosf(angle) / (SIDE / 2), ly = fall * sinf(angle) / (SIDE / 2);
+  float lx = fall * rm_math_cosf(angle) / (SIDE / 2), ly = fall * rm_math_sinf(angle) / (SIDE / 2);
   float gain = between(rng, 0.75f, 1.1f);
   for (int y = 0; y < SIDE; y++)
     for (int x = 0; x < SIDE; x++) {

@@ -25,13 +25,14 @@ static rm_status bytes_grow(rm_bytes *bytes, size_t capacity, const char *path, 
   return RM_OK;
 }
 
-/* Reads on until the end, and one byte over the limit to notice that there is more. */
-static rm_status read_stream(gzFile stream, const char *path, size_t limit, rm_bytes *bytes, rm_error *err) {
-  for (;;) {
-    if (bytes->size > limit)
-      return rm_fail(err, RM_ERR_FORMAT, "%s: holds more than the expected limit of %zu bytes", path, limit);
-    if (bytes->size == bytes->capacity) RM_TRY(bytes_grow(bytes, 2 * bytes->capacity, path, err));
-    size_t room = bytes->capacity - bytes->size;
+/* Reads on until there are `enough` bytes or the end is met, which is told by fewer. */
+static rm_status read_to(gzFile stream, const char *path, size_t enough, rm_bytes *bytes, rm_error *err) {
+  while (bytes->size < enough) {
+    if (bytes->size == bytes->capacity) {
+      size_t twice = bytes->capacity ? 2 * bytes->capacity : enough;
+      RM_TRY(bytes_grow(bytes, twice < enough ? twice : enough, path, err));
+    }
+    size_t room = (bytes->capacity < enough ? bytes->capacity : enough) - bytes->size;
     if (room > 1u << 30) room = 1u << 30;
     int got = gzread(stream, bytes->data + bytes->size, (unsigned)room);
     if (got < 0) {
@@ -43,6 +44,7 @@ static rm_status read_stream(gzFile stream, const char *path, size_t limit, rm_b
     if (got == 0) return RM_OK;
     bytes->size += (size_t)got;
   }
+  return RM_OK;
 }
 
 static rm_status open_regular(const char *path, int *fd, size_t *size, rm_error *err) {
@@ -57,7 +59,22 @@ static rm_status open_regular(const char *path, int *fd, size_t *size, rm_error 
   return RM_OK;
 }
 
-rm_status rm_file_read(const char *path, size_t limit, rm_bytes *out, rm_error *err) {
+/* The head first, then at most what it promises, and one byte more to notice that there is more. */
+static rm_status read_stream(gzFile stream, const char *path, size_t on_disk, size_t limit, rm_file_look look,
+                             void *ctx, rm_bytes *bytes, rm_error *err) {
+  RM_TRY(read_to(stream, path, limit < RM_FILE_HEAD ? limit : RM_FILE_HEAD, bytes, err));
+  size_t promised = limit;
+  if (look) RM_TRY(look(ctx, path, bytes->data, bytes->size, &promised, err));
+  if (!gzdirect(stream) && promised < limit) limit = promised;
+  else if (on_disk < limit && on_disk >= bytes->capacity) RM_TRY(bytes_grow(bytes, on_disk + 1, path, err));
+  RM_TRY(read_to(stream, path, limit + 1, bytes, err));
+  if (bytes->size > limit)
+    return rm_fail(err, RM_ERR_FORMAT, "%s: holds more than the %s of %zu bytes", path,
+                   limit == promised && look ? "expected size" : "expected limit", limit);
+  return RM_OK;
+}
+
+rm_status rm_file_read(const char *path, size_t limit, rm_file_look look, void *ctx, rm_bytes *out, rm_error *err) {
   int fd;
   size_t on_disk = 0;
   RM_TRY(open_regular(path, &fd, &on_disk, err));
@@ -68,9 +85,7 @@ rm_status rm_file_read(const char *path, size_t limit, rm_bytes *out, rm_error *
   }
   gzbuffer(stream, 1 << 17);
   rm_bytes bytes = {0};
-  size_t first = on_disk < limit ? on_disk : limit; /* one more, to meet the end */
-  rm_status status = bytes_grow(&bytes, first + 1, path, err);
-  if (status == RM_OK) status = read_stream(stream, path, limit, &bytes, err);
+  rm_status status = read_stream(stream, path, on_disk, limit, look, ctx, &bytes, err);
   bool cut = gzclose_r(stream) == Z_BUF_ERROR; /* gzip data that ends too early */
   if (status == RM_OK && cut)
     status = rm_fail(err, RM_ERR_FORMAT, "%s: the gzip data ends too early (after %zu unpacked bytes)", path,

@@ -28,6 +28,9 @@ void RM_ISA(logical_xor)(size_t n, const uint8_t *a, const uint8_t *b, uint8_t *
 void RM_ISA(select)(size_t n, const uint8_t *c, const float *a, const float *b, float *y) {
   EACH(n) y[i] = c[i] ? a[i] : b[i];
 }
+void RM_ISA(select_u8)(size_t n, const uint8_t *c, const uint8_t *a, const uint8_t *b, uint8_t *y) {
+  EACH(n) y[i] = c[i] ? a[i] : b[i];
+}
 void RM_ISA(select_i64)(size_t n, const uint8_t *c, const int64_t *a, const int64_t *b, int64_t *y) {
   EACH(n) y[i] = c[i] ? a[i] : b[i];
 }

@@ -15,11 +15,7 @@ enum { ROWS = RM_TILE_ROWS, PANEL = RM_PANEL };
 
 /* Without fused multiply-adds each product is rounded as well: then every run is summed by itself,
  * which makes up for it at the cost of one addition a run. */
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-enum { BY_RUN = 0 };
-#else
-enum { BY_RUN = 1 };
-#endif
+enum { BY_RUN = !RM_FUSED };
 
 static size_t whole(size_t columns) { return (columns + RM_VL - 1) / RM_VL * RM_VL; }
 

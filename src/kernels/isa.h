@@ -5,6 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#if defined(__FMA__) && (RM_VL == 8 || RM_VL == 16)
+#include <immintrin.h>
+#elif defined(__ARM_FEATURE_FMA) && RM_VL == 4
+#include <arm_neon.h>
+#endif
 #include "kernels/finish.h"
 #include "kernels/winograd.h"
 
@@ -49,6 +54,48 @@ RM_INLINE void rm_stream_fence(void) {
 #endif
 }
 RM_INLINE rm_vec rm_splat(float x) { return x - (rm_vec){0}; }
+
+/* --- multiply and add, rounded once ------------------------------------------------------------
+ * The compiler fuses nothing by itself (-ffp-contract=off), since it would not everywhere choose the same products:
+ * what is fused is written so. That is what makes the bits of two instruction sets equal (docs/internals.md). Sets
+ * without the instruction round twice: they are outside the promise (RM_FUSED). */
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+enum { RM_FUSED = 1 };
+#else
+enum { RM_FUSED = 0 };
+#endif
+
+/* a b + c, and c - a b. */
+RM_INLINE float rm_fma1(float a, float b, float c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+RM_INLINE float rm_nfma1(float a, float b, float c) { return rm_fma1(-a, b, c); }
+
+RM_INLINE rm_vec rm_fma(rm_vec a, rm_vec b, rm_vec c) {
+#if defined(__FMA__) && RM_VL == 16
+  return (rm_vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__) && RM_VL == 8
+  return (rm_vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__ARM_FEATURE_FMA) && RM_VL == 4
+  return (rm_vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+  return a * b + c;
+#endif
+}
+RM_INLINE rm_vec rm_nfma(rm_vec a, rm_vec b, rm_vec c) {
+#if defined(__FMA__) && RM_VL == 16
+  return (rm_vec)_mm512_fnmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__) && RM_VL == 8
+  return (rm_vec)_mm256_fnmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+  return rm_fma(-a, b, c);
+#endif
+}
+
 /* Per lane: v where mask's lane is all ones (a comparison's result), else 0. */
 RM_INLINE rm_vec rm_keep(rm_veci mask, rm_vec v) { return (rm_vec)(mask & (rm_veci)v); }
 

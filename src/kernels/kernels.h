@@ -22,6 +22,7 @@
 typedef struct {
   const char *isa; /* its name in isa.list */
   size_t vector;   /* floats per vector register */
+  bool fused;      /* multiply-adds are rounded once: such sets give the same bits */
 #include "kernels/list.h"
 } rm_kernels;
 #undef RM_KERNEL

@@ -13,6 +13,8 @@ RM_KERNEL(void, minimum, (size_t n, const float *a, const float *b, float *y))
 RM_KERNEL(void, add_i64, (size_t n, const int64_t *a, const int64_t *b, int64_t *y))
 RM_KERNEL(void, sub_i64, (size_t n, const int64_t *a, const int64_t *b, int64_t *y))
 RM_KERNEL(void, mul_i64, (size_t n, const int64_t *a, const int64_t *b, int64_t *y))
+RM_KERNEL(void, maximum_i64, (size_t n, const int64_t *a, const int64_t *b, int64_t *y))
+RM_KERNEL(void, minimum_i64, (size_t n, const int64_t *a, const int64_t *b, int64_t *y))
 RM_KERNEL(void, floor_divide, (size_t n, const float *a, const float *b, float *y))
 RM_KERNEL(void, remainder, (size_t n, const float *a, const float *b, float *y))
 RM_KERNEL(void, floor_divide_i64, (size_t n, const int64_t *a, const int64_t *b, int64_t *y))
@@ -28,7 +30,7 @@ RM_KERNEL(void, minimum_backward, (size_t n, const float *a, const float *b, con
 RM_KERNEL(void, zero_backward, (size_t n, const float *x, const float *dy, float *dx))
 RM_KERNEL(void, deviation_backward, (size_t n, const float *y, const float *dy, float *dx))
 
-/* pointwise_k.c, activation_k.c: those of the operators on one tensor */
+/* pointwise_k.c, activation_k.c, math_k.c: those of the operators on one tensor */
 #define RM_NUMBERS_0
 #define RM_NUMBERS_1 const float *number,
 #define RM_NUMBERS_2 const float *number, const float *second,
@@ -56,6 +58,7 @@ RM_KERNEL(void, logical_and, (size_t n, const uint8_t *a, const uint8_t *b, uint
 RM_KERNEL(void, logical_or, (size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y))
 RM_KERNEL(void, logical_xor, (size_t n, const uint8_t *a, const uint8_t *b, uint8_t *y))
 RM_KERNEL(void, select, (size_t n, const uint8_t *c, const float *a, const float *b, float *y))
+RM_KERNEL(void, select_u8, (size_t n, const uint8_t *c, const uint8_t *a, const uint8_t *b, uint8_t *y))
 RM_KERNEL(void, select_i64, (size_t n, const uint8_t *c, const int64_t *a, const int64_t *b, int64_t *y))
 
 /* reduce_k.c: rows of n floats; columns of (rows, cols), rows `stride` apart */
@@ -122,6 +125,10 @@ RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float 
 RM_KERNEL(void, direct_pack_gradient, (size_t pixels, size_t columns, const float *dy, size_t stride, float *packed))
 RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw))
 RM_KERNEL(void, direct_window_weights, (size_t pixels, const float *const *from, const float *dy, size_t columns, size_t vectors, const ptrdiff_t *places, float *dw))
+
+/* product_k.c: products of matrices, each output one sum over k in order; columns are packed as for direct_k.c */
+RM_KERNEL(void, product_pack, (size_t depth, size_t columns, const float *b, size_t down, size_t across, float *packed))
+RM_KERNEL(void, product, (size_t rows, size_t columns, size_t depth, const float *a, size_t down, size_t along, const float *packed, bool more, float *c, size_t stride, float *aside))
 
 /* machine_k.c: the processor at its best */
 RM_KERNEL(float, multiply_adds, (size_t rounds, float times, float add))

@@ -14,7 +14,7 @@ float RM_ISA(multiply_adds)(size_t rounds, float times, float add) {
   for (int i = 0; i < CHAINS; i++) sum[i] = rm_splat((float)i);
   for (size_t r = 0; r < rounds; r++)
 #pragma GCC unroll 16
-    for (int i = 0; i < CHAINS; i++) sum[i] = sum[i] * x + y;
+    for (int i = 0; i < CHAINS; i++) sum[i] = rm_fma(sum[i], x, y);
   float total = 0;
   for (int i = 0; i < CHAINS; i++) total += sum[i][0];
   return total;
@@ -23,7 +23,7 @@ float RM_ISA(multiply_adds)(size_t rounds, float times, float add) {
 /* y = a + times * b: three streams of memory. n is a multiple of 16, y aligned to 64 bytes. */
 void RM_ISA(triad)(size_t n, const float *a, const float *b, float times, float *y) {
   rm_vec x = rm_splat(times);
-  for (size_t i = 0; i < n; i += RM_VL) rm_stream(y + i, rm_load(a + i) + x * rm_load(b + i));
+  for (size_t i = 0; i < n; i += RM_VL) rm_stream(y + i, rm_fma(x, rm_load(b + i), rm_load(a + i)));
 }
 
 /* y = a: two streams. The same conditions. */

@@ -33,13 +33,13 @@ void RM_ISA(column_squares)(size_t rows, size_t c, const float *restrict x, cons
     const float *x1 = x + c, *x2 = x1 + c, *x3 = x2 + c;
     for (size_t j = 0; j < c; j++) {
       float d0 = x[j] - mean[j], d1 = x1[j] - mean[j], d2 = x2[j] - mean[j], d3 = x3[j] - mean[j];
-      sum[j] += (d0 * d0 + d1 * d1) + (d2 * d2 + d3 * d3);
+      sum[j] += rm_fma1(d0, d0, d1 * d1) + rm_fma1(d2, d2, d3 * d3);
     }
   }
   for (; r < rows; r++, x += c)
     for (size_t j = 0; j < c; j++) {
       float d = x[j] - mean[j];
-      sum[j] += d * d;
+      sum[j] = rm_fma1(d, d, sum[j]);
     }
 }
 
@@ -49,7 +49,7 @@ RM_INLINE void forward(size_t rows, size_t c, const float *restrict x, const flo
                        bool has_add, bool relu, float *restrict y) {
   for (size_t r = 0; r < rows; r++, x += c, y += c) {
     for (size_t j = 0; j < c; j++) {
-      float v = (x[j] - mean[j]) * scale[j] + shift[j];
+      float v = rm_fma1(x[j] - mean[j], scale[j], shift[j]);
       if (has_add) v += add[j];
       y[j] = relu && v < 0 ? 0 : v;
     }
@@ -71,7 +71,7 @@ void RM_ISA(norm_forward)(size_t rows, size_t c, const float *x, const float *me
  * was stored (FROM_Y), or is recomputed from x (FROM_X). */
 enum { NO_RELU, FROM_X, FROM_Y };
 RM_INLINE float masked(int relu, float x, float mean, float scale, float shift, float y, float dy) {
-  if (relu == FROM_X) y = (x - mean) * scale + shift;
+  if (relu == FROM_X) y = rm_fma1(x - mean, scale, shift);
   return relu != NO_RELU && y <= 0 ? 0 : dy; /* at NaN dy, as relu_backward has it */
 }
 
@@ -85,7 +85,7 @@ RM_INLINE void sums(size_t rows, size_t c, const float *restrict x, const float 
     for (size_t j = 0; j < c; j++) {
       float g = masked(relu, x[j], mean[j], scale[j], shift[j], relu == FROM_Y ? y[j] : 0, dy[j]);
       sum[j] += g;
-      dot[j] += g * (x[j] - mean[j]);
+      dot[j] = rm_fma1(g, x[j] - mean[j], dot[j]);
       if (keep == TO_DADD) dadd[j] = g;
       if (keep == TO_DY) dy[j] = g;
     }
@@ -115,7 +115,7 @@ RM_INLINE void backward(size_t rows, size_t c, const float *restrict x, const fl
   for (size_t r = 0; r < rows; r++, x += c, dy += c) {
     for (size_t j = 0; j < c; j++) {
       float g = masked(relu, x[j], mean[j], scale[j], shift[j], relu == FROM_Y ? y[j] : 0, dy[j]);
-      float d = g * scale[j] + ((x[j] - mean[j]) * slope[j] + offset[j]);
+      float d = rm_fma1(g, scale[j], rm_fma1(x[j] - mean[j], slope[j], offset[j]));
       if (in_place) dy[j] = d;
       else dx[j] = d;
     }

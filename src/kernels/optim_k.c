@@ -7,7 +7,7 @@
 #include "kernels/isa.h"
 
 void RM_ISA(sgd_step)(size_t n, const float *restrict g, float *restrict p, float lr, float decay) {
-  for (size_t i = 0; i < n; i++) p[i] -= lr * (g[i] + decay * p[i]);
+  for (size_t i = 0; i < n; i++) p[i] = rm_nfma1(lr, rm_fma1(decay, p[i], g[i]), p[i]);
 }
 
 /* v = keep * v + take * g;  p -= lr * (ahead * v + now * g).
@@ -15,10 +15,10 @@ void RM_ISA(sgd_step)(size_t n, const float *restrict g, float *restrict p, floa
 void RM_ISA(sgd_momentum_step)(size_t n, const float *restrict g, float *restrict v, float *restrict p, float lr,
                                float decay, float keep, float take, float ahead, float now) {
   for (size_t i = 0; i < n; i++) {
-    float d = g[i] + decay * p[i];
-    float speed = keep * v[i] + take * d;
+    float d = rm_fma1(decay, p[i], g[i]);
+    float speed = rm_fma1(keep, v[i], take * d);
     v[i] = speed;
-    p[i] -= lr * (ahead * speed + now * d);
+    p[i] = rm_nfma1(lr, rm_fma1(ahead, speed, now * d), p[i]);
   }
 }
 
@@ -29,10 +29,10 @@ void RM_ISA(adam_step)(size_t n, const float *restrict g, float *restrict m, flo
                        float lr, float decay, float shrink, float b1, float b2, float widen, float eps) {
   float a1 = 1 - b1, a2 = 1 - b2;
   for (size_t i = 0; i < n; i++) {
-    float d = g[i] + decay * p[i];
-    m[i] = b1 * m[i] + a1 * d;
-    s[i] = b2 * s[i] + a2 * d * d;
-    p[i] = shrink * p[i] - lr * m[i] / (sqrtf(s[i]) * widen + eps);
+    float d = rm_fma1(decay, p[i], g[i]);
+    m[i] = rm_fma1(b1, m[i], a1 * d);
+    s[i] = rm_fma1(b2, s[i], a2 * d * d);
+    p[i] = rm_fma1(shrink, p[i], -(lr * m[i] / rm_fma1(sqrtf(s[i]), widen, eps)));
   }
 }
 
@@ -43,20 +43,20 @@ RM_INLINE void rmsprop(size_t n, const float *restrict g, float *restrict s, flo
                        int moving) {
   float beta = 1 - alpha;
   for (size_t i = 0; i < n; i++) {
-    float d = g[i] + decay * p[i];
-    float q = alpha * s[i] + beta * d * d;
+    float d = rm_fma1(decay, p[i], g[i]);
+    float q = rm_fma1(alpha, s[i], beta * d * d);
     s[i] = q;
     if (centered) {
-      a[i] = alpha * a[i] + beta * d;
-      q -= a[i] * a[i];
+      a[i] = rm_fma1(alpha, a[i], beta * d);
+      q = rm_nfma1(a[i], a[i], q);
       q = q < 0 ? 0 : q; /* a variance; rounding may say otherwise */
     }
     float u = d / (sqrtf(q) + eps);
     if (moving) {
-      v[i] = momentum * v[i] + u;
+      v[i] = rm_fma1(momentum, v[i], u);
       u = v[i];
     }
-    p[i] -= lr * u;
+    p[i] = rm_nfma1(lr, u, p[i]);
   }
 }
 
@@ -76,8 +76,8 @@ double RM_ISA(sum_squares)(size_t n, const float *x) {
     size_t end = n - start < RUN ? n : start + RUN, i = start;
     float lane[LANES] = {0};
     for (; i + LANES <= end; i += LANES)
-      for (size_t k = 0; k < LANES; k++) lane[k] += x[i + k] * x[i + k];
-    for (; i < end; i++) lane[i % LANES] += x[i] * x[i];
+      for (size_t k = 0; k < LANES; k++) lane[k] = rm_fma1(x[i + k], x[i + k], lane[k]);
+    for (; i < end; i++) lane[i % LANES] = rm_fma1(x[i], x[i], lane[i % LANES]);
     for (size_t k = 0; k < LANES; k++) total += lane[k];
   }
   return total;

@@ -3,6 +3,7 @@
  * Plain loops: the compiler vectorizes them for each instruction set. An output may
  * be the same array as an input, never a shifted one; EACH tells the compiler so. */
 #include <math.h>
+#include "base/elementary.h"
 #include "kernels/isa.h"
 #include "kernels/vecmath.h"
 
@@ -14,7 +15,7 @@ void RM_ISA(sub)(size_t n, const float *a, const float *b, float *y) { EACH(n) y
 void RM_ISA(mul)(size_t n, const float *a, const float *b, float *y) { EACH(n) y[i] = a[i] * b[i]; }
 void RM_ISA(div)(size_t n, const float *a, const float *b, float *y) { EACH(n) y[i] = a[i] / b[i]; }
 void RM_ISA(pow)(size_t n, const float *a, const float *b, float *y) {
-  for (size_t i = 0; i < n; i++) y[i] = powf(a[i], b[i]);
+  for (size_t i = 0; i < n; i++) y[i] = (float)rm_math_pow(a[i], b[i]);
 }
 
 /* NaN in either operand gives NaN; of two zeros the first. */
@@ -34,6 +35,12 @@ void RM_ISA(sub_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
 }
 void RM_ISA(mul_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
   EACH(n) y[i] = (int64_t)((uint64_t)a[i] * (uint64_t)b[i]);
+}
+void RM_ISA(maximum_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
+  EACH(n) y[i] = a[i] > b[i] ? a[i] : b[i];
+}
+void RM_ISA(minimum_i64)(size_t n, const int64_t *a, const int64_t *b, int64_t *y) {
+  EACH(n) y[i] = a[i] < b[i] ? a[i] : b[i];
 }
 
 /* The quotient is rounded down, the remainder has the sign of b. A whole-number b is not 0, and b = -1 is set apart:
@@ -84,7 +91,7 @@ void RM_ISA(div_backward_b)(size_t n, const float *b, const float *y, const floa
   EACH(n) db[i] = -dy[i] * y[i] / b[i];
 }
 void RM_ISA(pow_backward)(size_t n, const float *a, const float *dy, const float *b, float *da) {
-  for (size_t i = 0; i < n; i++) da[i] = b[i] == 0 ? 0 : dy[i] * b[i] * powf(a[i], b[i] - 1);
+  for (size_t i = 0; i < n; i++) da[i] = b[i] == 0 ? 0 : dy[i] * b[i] * (float)rm_math_pow(a[i], b[i] - 1);
 }
 /* Where a is 0 and b is not negative, which is where a ^ b is 0 or 1, it is 0, though log 0 is -inf. */
 void RM_ISA(pow_backward_b)(size_t n, const float *a, const float *y, const float *dy, float *db) {
@@ -116,6 +123,7 @@ void RM_ISA(floor_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = 
 void RM_ISA(ceil_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = ceilf(x[i]); }
 /* Ties go to the even neighbor. */
 void RM_ISA(round_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = rintf(x[i]); }
+void RM_ISA(trunc_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = truncf(x[i]); }
 
 /* dx from the input x or the output y, whichever the operator keeps, and dy. */
 void RM_ISA(neg_backward)(size_t n, const float *x, const float *dy, float *dx) {

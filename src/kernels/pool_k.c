@@ -155,6 +155,6 @@ void RM_ISA(sum_window_backward)(size_t c, size_t kh, size_t kw, size_t row, flo
   for (size_t h = 0; h < kh; h++)
     for (size_t w = 0; w < kw; w++) {
       float *d = dx + h * row + w * c;
-      for (size_t j = 0; j < c; j++) d[j] += scale * dy[j];
+      for (size_t j = 0; j < c; j++) d[j] = rm_fma1(scale, dy[j], d[j]);
     }
 }

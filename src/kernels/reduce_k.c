@@ -7,30 +7,36 @@
 #include "kernels/isa.h"
 
 enum { ROW_BLOCK = 2048, COLUMN_BLOCK = 64, PANEL = 256, EXTREME_LANES = 16 };
+/* A row is summed in so many lanes, whatever a vector holds: in four groups, which are added up in pairs. */
+enum { LANES = 64, EACH = 16 / RM_VL, VECTORS = 4 * EACH };
 
-/* Sum over lanes; always the same order. */
-RM_INLINE float lanes_sum(rm_vec v) {
+/* The sum over all lanes, always in the same order. */
+RM_INLINE float lanes_sum(const rm_vec s[VECTORS]) {
   float sum = 0;
-  for (size_t i = 0; i < RM_VL; i++) sum += v[i];
+  for (size_t k = 0; k < EACH; k++) {
+    rm_vec v = (s[k] + s[EACH + k]) + (s[2 * EACH + k] + s[3 * EACH + k]);
+    for (size_t i = 0; i < RM_VL; i++) sum += v[i];
+  }
   return sum;
 }
 
-/* sum of (x - shift), or of its square, over a block: four independent chains. */
+/* sum of (x - shift), or of its square, over a block. */
 RM_INLINE float block_sum(size_t n, const float *x, float shift, bool squared) {
-  rm_vec s[4] = {{0}}, m = rm_splat(shift);
+  rm_vec s[VECTORS] = {{0}}, m = rm_splat(shift);
   size_t i = 0;
-  for (; i + 4 * RM_VL <= n; i += 4 * RM_VL)
-    for (size_t k = 0; k < 4; k++) {
+  for (; i + LANES <= n; i += LANES)
+#pragma GCC unroll 16
+    for (size_t k = 0; k < VECTORS; k++) {
       rm_vec v = rm_load(x + i + k * RM_VL) - m;
-      if (squared) v *= v;
-      s[k] += v;
+      if (squared) s[k] = rm_fma(v, v, s[k]);
+      else s[k] += v;
     }
   float tail = 0;
   for (; i < n; i++) {
     float v = x[i] - shift;
-    tail += squared ? v * v : v;
+    tail = squared ? rm_fma1(v, v, tail) : tail + v;
   }
-  return lanes_sum((s[0] + s[1]) + (s[2] + s[3])) + tail;
+  return lanes_sum(s) + tail;
 }
 
 RM_INLINE double row_sum(size_t n, const float *x, float shift, bool squared) {
@@ -59,7 +65,7 @@ RM_INLINE void column_panel(size_t rows, size_t cols, size_t stride, const float
     for (size_t r = begin; r < end; r++)
       for (size_t j = 0; j < cols; j++) {
         float v = squared ? x[r * stride + j] - shift[j] : x[r * stride + j];
-        part[j] += squared ? v * v : v;
+        part[j] = squared ? rm_fma1(v, v, part[j]) : part[j] + v;
       }
     for (size_t j = 0; j < cols; j++) sum[j] += part[j];
   }

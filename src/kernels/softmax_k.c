@@ -5,6 +5,7 @@
  * In place is fine. */
 #include <math.h>
 #include <stdbool.h>
+#include "base/elementary.h"
 #include "kernels/isa.h"
 #include "kernels/vecmath.h"
 
@@ -52,7 +53,7 @@ void RM_ISA(softmax_row)(size_t n, const float *x, float *y) {
 }
 
 void RM_ISA(log_softmax_row)(size_t n, const float *x, float *y) {
-  float max = row_max(n, x), log_sum = logf(row_exp_sum(n, x, max, false, NULL));
+  float max = row_max(n, x), log_sum = (float)rm_math_log(row_exp_sum(n, x, max, false, NULL));
   _Pragma("omp simd") for (size_t i = 0; i < n; i++) y[i] = x[i] - max - log_sum;
 }
 
@@ -61,8 +62,8 @@ void RM_ISA(softmax_row_backward)(size_t n, const float *y, const float *dy, flo
   float lane[LANES] = {0};
   size_t i = 0;
   for (; i + LANES <= n; i += LANES)
-    for (size_t k = 0; k < LANES; k++) lane[k] += y[i + k] * dy[i + k];
-  for (size_t k = 0; i < n; i++, k++) lane[k] += y[i] * dy[i];
+    for (size_t k = 0; k < LANES; k++) lane[k] = rm_fma1(y[i + k], dy[i + k], lane[k]);
+  for (size_t k = 0; i < n; i++, k++) lane[k] = rm_fma1(y[i], dy[i], lane[k]);
   float dot = lanes_total(lane);
   _Pragma("omp simd") for (i = 0; i < n; i++) dx[i] = y[i] * (dy[i] - dot);
 }
@@ -75,7 +76,7 @@ void RM_ISA(log_softmax_row_backward)(size_t n, const float *y, const float *dy,
     for (size_t k = 0; k < LANES; k++) lane[k] += dy[i + k];
   for (size_t k = 0; i < n; i++, k++) lane[k] += dy[i];
   float total = lanes_total(lane);
-  _Pragma("omp simd") for (i = 0; i < n; i++) dx[i] = dy[i] - rm_exp(y[i]) * total;
+  _Pragma("omp simd") for (i = 0; i < n; i++) dx[i] = rm_nfma1(rm_exp(y[i]), total, dy[i]);
 }
 
 /* --- columns: the same down each of cols <= 64 columns, rows `stride` apart ---------------- */
@@ -101,7 +102,7 @@ void RM_ISA(log_softmax_columns)(size_t rows, size_t cols, size_t stride, const 
   column_max(rows, cols, stride, x, max);
   for (size_t r = 0; r < rows; r++)
     _Pragma("omp simd") for (size_t j = 0; j < cols; j++) sum[j] += rm_exp(x[r * stride + j] - max[j]);
-  for (size_t j = 0; j < cols; j++) sum[j] = logf(sum[j]);
+  for (size_t j = 0; j < cols; j++) sum[j] = (float)rm_math_log(sum[j]);
   for (size_t r = 0; r < rows; r++)
     _Pragma("omp simd") for (size_t j = 0; j < cols; j++) y[r * stride + j] = x[r * stride + j] - max[j] - sum[j];
 }
@@ -110,7 +111,7 @@ void RM_ISA(softmax_columns_backward)(size_t rows, size_t cols, size_t stride, c
                                       float *dx) {
   float dot[STRIP] = {0};
   for (size_t r = 0; r < rows; r++)
-    for (size_t j = 0; j < cols; j++) dot[j] += y[r * stride + j] * dy[r * stride + j];
+    for (size_t j = 0; j < cols; j++) dot[j] = rm_fma1(y[r * stride + j], dy[r * stride + j], dot[j]);
   for (size_t r = 0; r < rows; r++)
     _Pragma("omp simd") for (size_t j = 0; j < cols; j++)
         dx[r * stride + j] = y[r * stride + j] * (dy[r * stride + j] - dot[j]);
@@ -123,5 +124,5 @@ void RM_ISA(log_softmax_columns_backward)(size_t rows, size_t cols, size_t strid
     for (size_t j = 0; j < cols; j++) total[j] += dy[r * stride + j];
   for (size_t r = 0; r < rows; r++)
     _Pragma("omp simd") for (size_t j = 0; j < cols; j++)
-        dx[r * stride + j] = dy[r * stride + j] - rm_exp(y[r * stride + j]) * total[j];
+        dx[r * stride + j] = rm_nfma1(rm_exp(y[r * stride + j]), total[j], dy[r * stride + j]);
 }

@@ -8,5 +8,6 @@
 const rm_kernels RM_ISA_PASTE(rm_kernels, RM_ISA_NAME) = {
     .isa = RM_STRING(RM_ISA_NAME),
     .vector = RM_VL,
+    .fused = RM_FUSED,
 #include "kernels/list.h"
 };

@@ -48,7 +48,7 @@ RM_INLINE void rm_tile_step(rm_tile *t, int rows, int vectors, const float *cons
   for (int i = 0; i < rows; i++) {
     rm_vec x = rm_splat(row[i][k]);
 #pragma GCC unroll 2
-    for (int j = 0; j < vectors; j++) t->sum[i][j] += x * w[j];
+    for (int j = 0; j < vectors; j++) t->sum[i][j] = rm_fma(x, w[j], t->sum[i][j]);
   }
 }
 

@@ -34,17 +34,17 @@ RM_INLINE float rm_exp(float x) {
   const float magic = 12582912.0f;
   float c = x > 89.0f ? 89.0f : x; /* overflows to infinity all the same */
   c = c < -104.0f ? -104.0f : c;   /* rounds to 0 */
-  float shifted = c * 1.44269504088896341f + magic;
+  float shifted = rm_fma1(c, 1.44269504088896341f, magic);
   float k = shifted - magic;
-  float r = c - k * 0.693359375f; /* ln 2 in two parts: k * 0.693359375 is exact */
-  r = r + k * 2.12194440e-4f;
+  float r = rm_nfma1(k, 0.693359375f, c); /* ln 2 in two parts: k * 0.693359375 is exact */
+  r = rm_fma1(k, 2.12194440e-4f, r);
   float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
+  p = rm_fma1(p, r, 1.3981999507e-3f);
+  p = rm_fma1(p, r, 8.3334519073e-3f);
+  p = rm_fma1(p, r, 4.1665795894e-2f);
+  p = rm_fma1(p, r, 1.6666665459e-1f);
+  p = rm_fma1(p, r, 5.0000001201e-1f);
+  p = rm_fma1(p, r * r, r) + 1.0f;
   uint32_t n = rm_bits_of_float(shifted) - rm_bits_of_float(magic); /* k, as two's complement */
   uint32_t half = ((n + 256u) >> 1) - 128u;                         /* floor(k / 2) */
   return p * rm_float_of_bits((half + 127u) << 23) * rm_float_of_bits((n - half + 127u) << 23);
@@ -62,11 +62,11 @@ RM_INLINE float rm_tanh(float x) {
   float e = rm_exp(a + a);
   float far = 1.0f - 2.0f / (e + 1.0f);
   float p = -5.70498872745e-3f;
-  p = p * s + 2.06390887954e-2f;
-  p = p * s - 5.37397155531e-2f;
-  p = p * s + 1.33314422036e-1f;
-  p = p * s - 3.33332819422e-1f;
-  float near = p * s * x + x;
+  p = rm_fma1(p, s, 2.06390887954e-2f);
+  p = rm_fma1(p, s, -5.37397155531e-2f);
+  p = rm_fma1(p, s, 1.33314422036e-1f);
+  p = rm_fma1(p, s, -3.33332819422e-1f);
+  float near = rm_fma1(p * s, x, x);
   far = x < 0 ? -far : far;
   return x == 0 ? x : a < 0.625f ? near : far; /* -0 stays -0 */
 }
@@ -80,18 +80,18 @@ RM_INLINE float rm_log(float x) {
   float k = (float)((int32_t)moved >> 23) + offset;
   float m = rm_float_of_bits((moved & 0x007fffffu) + 0x3f3504f3u) - 1.0f;
   float p = 7.0376836292e-2f;
-  p = p * m - 1.1514610310e-1f;
-  p = p * m + 1.1676998740e-1f;
-  p = p * m - 1.2420140846e-1f;
-  p = p * m + 1.4249322787e-1f;
-  p = p * m - 1.6668057665e-1f;
-  p = p * m + 2.0000714765e-1f;
-  p = p * m - 2.4999993993e-1f;
-  p = p * m + 3.3333331174e-1f;
+  p = rm_fma1(p, m, -1.1514610310e-1f);
+  p = rm_fma1(p, m, 1.1676998740e-1f);
+  p = rm_fma1(p, m, -1.2420140846e-1f);
+  p = rm_fma1(p, m, 1.4249322787e-1f);
+  p = rm_fma1(p, m, -1.6668057665e-1f);
+  p = rm_fma1(p, m, 2.0000714765e-1f);
+  p = rm_fma1(p, m, -2.4999993993e-1f);
+  p = rm_fma1(p, m, 3.3333331174e-1f);
   float z = m * m;
-  float y = p * m * z + k * -2.12194440e-4f;
-  y = y - 0.5f * z;
-  y = m + y + k * 0.693359375f;
+  float y = rm_fma1(p * m, z, k * -2.12194440e-4f);
+  y = rm_nfma1(0.5f, z, y);
+  y = rm_fma1(k, 0.693359375f, m + y);
   y = x > 3.40282347e+38f ? x : y; /* infinity */
   y = x == 0 ? -__builtin_inff() : y;
   return x >= 0 ? y : __builtin_nanf(""); /* negative, and NaN */

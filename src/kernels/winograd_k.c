@@ -97,7 +97,8 @@ RM_INLINE void input_outer(const float *const row[5], size_t at, size_t pixel, i
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++, at = next_pixel(at, pixel)) {
     t[j] = (rm_vec){0};
-    if (j >= left && j < right) t[j] = qq * rm_load(row[0] + at) + (rm_load(row[4] + at) - qs * rm_load(row[2] + at));
+    if (j >= left && j < right)
+      t[j] = TIMES(qq, rm_load(row[0] + at), LESS(qs, rm_load(row[2] + at), rm_load(row[4] + at)));
   }
   input_row(t, v);
 }
@@ -110,10 +111,10 @@ RM_INLINE void input_pair(const float *const row[6], size_t at, size_t pixel, in
   for (int j = 0; j < 6; j++, at = next_pixel(at, pixel)) {
     plus[j] = minus[j] = (rm_vec){0};
     if (j >= left && j < right) {
-      rm_vec a = rm_load(row[4] + at) - q * rm_load(row[2] + at);
-      rm_vec b = rm_load(row[3] + at) - q * rm_load(row[1] + at);
-      plus[j] = a + p * b;
-      minus[j] = a - p * b;
+      rm_vec a = LESS(q, rm_load(row[2] + at), rm_load(row[4] + at));
+      rm_vec b = LESS(q, rm_load(row[1] + at), rm_load(row[3] + at));
+      plus[j] = TIMES(p, b, a);
+      minus[j] = LESS(p, b, a);
     }
   }
   input_row(plus, v);
@@ -173,9 +174,10 @@ RM_INLINE void gradient_pair(const float *const row[4], size_t at, size_t pixel,
   for (int j = 0; j < 4; j++, at = next_pixel(at, pixel)) {
     plus[j] = minus[j] = (rm_vec){0};
     if (j < right) {
-      rm_vec a = rm_load(row[0] + at) + q * rm_load(row[2] + at), b = rm_load(row[1] + at) + q * rm_load(row[3] + at);
-      plus[j] = a + p * b;
-      minus[j] = a - p * b;
+      rm_vec a = TIMES(q, rm_load(row[2] + at), rm_load(row[0] + at));
+      rm_vec b = TIMES(q, rm_load(row[3] + at), rm_load(row[1] + at));
+      plus[j] = TIMES(p, b, a);
+      minus[j] = LESS(p, b, a);
     }
   }
   gradient_row(plus, m);
@@ -254,7 +256,7 @@ RM_INLINE void output_vector(const float *m, const target *to, manner how, float
     rm_vec s1 = rm_load(p + 6 * BLOCK) + rm_load(p + 12 * BLOCK),
            s2 = rm_load(p + 18 * BLOCK) + rm_load(p + 24 * BLOCK);
     t[j] = rm_load(p) + s1 + s2;
-    u[j] = q1 * s1 + q2 * s2;
+    u[j] = TIMES(q1, s1, q2 * s2);
   }
   output_row(t, to, how, y);
   if (to->rows > 2) output_row(u, to, how, y + 2 * to->row);
@@ -264,8 +266,8 @@ RM_INLINE void output_vector(const float *m, const target *to, manner how, float
     const float *p = m + j * BLOCK;
     rm_vec d1 = rm_load(p + 6 * BLOCK) - rm_load(p + 12 * BLOCK),
            d2 = rm_load(p + 18 * BLOCK) - rm_load(p + 24 * BLOCK);
-    t[j] = p1 * d1 + p2 * d2;
-    u[j] = c1 * d1 + (c2 * d2 + rm_load(p + 30 * BLOCK));
+    t[j] = TIMES(p1, d1, p2 * d2);
+    u[j] = TIMES(c1, d1, TIMES(c2, d2, rm_load(p + 30 * BLOCK)));
   }
   output_row(t, to, how, y + to->row);
   if (to->rows > 3) output_row(u, to, how, y + 3 * to->row);

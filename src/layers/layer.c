@@ -25,6 +25,17 @@ void rm_layer_free(rm_layer *layer) {
   rm_free(layer, layer->type->bytes);
 }
 
+/* Settings lie in the struct itself, and texts among them are static: all but the tensors is copied byte by byte. */
+rm_status rm_layer_copy(const rm_layer *layer, rm_layer **out, rm_error *err) {
+  rm_layer *copy;
+  RM_TRY(rm_layer_new(layer->type, &copy, err));
+  memcpy(copy, layer, layer->type->bytes);
+  for (size_t i = 0; i < copy->nparameters; i++) rm_tensor_retain(copy->parameters[i].tensor);
+  for (size_t i = 0; i < copy->nbuffers; i++) rm_tensor_retain(copy->buffers[i].tensor);
+  *out = copy;
+  return RM_OK;
+}
+
 rm_status rm_layer_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   if (layer->type->forward) return layer->type->forward(layer, x, rng, y, err);
   *y = rm_value_retain(x);

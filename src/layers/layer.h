@@ -23,10 +23,11 @@ typedef struct rm_layer rm_layer;
 
 /* A configuration value that can be asked for by name. */
 typedef enum {
-  RM_FIELD_SIZE,   /* size_t */
-  RM_FIELD_PAIR,   /* size_t[2]: height, width */
-  RM_FIELD_DIM,    /* ptrdiff_t: a dimension as users count, from 1, or from the end */
-  RM_FIELD_NUMBER, /* double; NaN stands for none */
+  RM_FIELD_SIZE,    /* size_t */
+  RM_FIELD_PAIR,    /* size_t[2]: height, width */
+  RM_FIELD_PADDING, /* rm_conv_options, of which the padding is asked for: a pair, or "same" */
+  RM_FIELD_DIM,     /* ptrdiff_t: a dimension as users count, from 1, or from the end */
+  RM_FIELD_NUMBER,  /* double; NaN stands for none */
   RM_FIELD_BOOL,
   RM_FIELD_TEXT /* const char *, static */
 } rm_field_kind;
@@ -72,6 +73,8 @@ struct rm_layer {
 };
 
 void rm_layer_free(rm_layer *layer); /* NULL is fine */
+/* A layer of the same type, settings and mode, which shares the tensors. */
+rm_status rm_layer_copy(const rm_layer *layer, rm_layer **copy, rm_error *err);
 /* y is empty; what it becomes may be waiting (lazy/value.h). On failure the layer is as it was. */
 rm_status rm_layer_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err);
 /* The fields of the layer's type, to the one whose name is NULL. */
@@ -101,7 +104,7 @@ typedef struct {
   bool affine;     /* has weight and bias */
   bool track_running_stats;
 } rm_batch_norm_config;
-/* dims: 2 for images (BatchNorm2d), 1 for (N, C) (BatchNorm1d). */
+/* dims: 2 for images (BatchNorm2d), 1 for (N, C) and (N, C, L) (BatchNorm1d). */
 rm_status rm_batch_norm_layer(size_t features, size_t dims, const rm_batch_norm_config *config, rm_layer **layer,
                               rm_error *err);
 

@@ -21,11 +21,12 @@ rm_scope rm_profile_enter(void) { return (rm_scope){rm_seconds(RM_CLOCK_STEADY),
 static rm_profile_entry *find(const char *name, rm_profile_kind kind) {
   for (size_t i = 0; i < profile.n; i++) {
     rm_profile_entry *e = &profile.entries[i];
-    if (e->kind == kind && (e->name == name || strcmp(e->name, name) == 0)) return e;
+    if (e->kind == kind && strncmp(e->name, name, RM_PROFILE_NAME - 1) == 0) return e;
   }
   if (profile.n == RM_PROFILE_ENTRIES) return NULL;
   rm_profile_entry *e = &profile.entries[profile.n++];
-  *e = (rm_profile_entry){.name = name, .kind = kind};
+  *e = (rm_profile_entry){.kind = kind};
+  strncpy(e->name, name, RM_PROFILE_NAME - 1);
   return e;
 }
 

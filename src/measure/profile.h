@@ -6,8 +6,8 @@
  *
  * Switched off, a scope is one look at a flag. Scopes nest: each counts its own time, without
  * that of the scopes that ended inside it in the same thread. One that is left by a jump (an
- * error that the caller raises) is as if it had never begun. Names are not copied: they must live until the
- * next start. */
+ * error that the caller raises) is as if it had never begun. Names are
+ * copied: they may belong to a function that is collected while the counts are still to be read. */
 #ifndef RM_MEASURE_PROFILE_H
 #define RM_MEASURE_PROFILE_H
 
@@ -28,8 +28,10 @@ typedef struct {
   double inside; /* seconds of ended scopes when it began */
 } rm_scope;
 
+enum { RM_PROFILE_NAME = 48 }; /* a longer name is cut */
+
 typedef struct {
-  const char *name;
+  char name[RM_PROFILE_NAME];
   rm_profile_kind kind;
   uint64_t calls;
   double seconds;

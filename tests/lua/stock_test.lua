@@ -27,8 +27,9 @@ check.case("the parts of the library are loaded when they are named", function()
   check.equal(stock [[
     local rm = require "resmoon"
     local loaded = package.loaded
-    print(loaded["resmoon.base.json"], type(rm.json), rm.json == loaded["resmoon.base.json"], rm.nosuchpart)
-  ]], "nil\ttable\ttrue\tnil\n")
+    print(loaded["resmoon.base.json"], type(rm.json), rm.json == loaded["resmoon.base.json"])
+    print(rawget(rm, "nosuchpart"), select(2, pcall(function() return rm.trian end)))
+  ]], "nil\ttable\ttrue\nnil\t(command line):4: rm has no 'trian', did you mean 'rm.train'?\n")
 end)
 
 check.case("a host that takes a decimal comma later gets none from us", function()

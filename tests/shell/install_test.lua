@@ -27,10 +27,12 @@ check.case("make install puts everything where it is found again", function()
     check.that(shell(("cd / && env -i %s/bin/resmoon -e %s"):format(prefix, quote 'help "BasicBlock"'))
                :find("arXiv:1512.03385", 1, true), "the docstrings of the library are not found")
     if mode ~= "asan" then
-      local paths = ("LUA_PATH='%s/share/lua/5.4/?/init.lua' LUA_CPATH='%s/lib/lua/5.4/?.so'"):format(prefix, prefix)
-      code = quote('print(require("resmoon").version)')
+      -- as Lua's own path has them for /usr/local
+      local paths = ("LUA_PATH='%s/share/lua/5.4/?.lua;%s/share/lua/5.4/?/init.lua' LUA_CPATH='%s/lib/lua/5.4/?.so'")
+                    :format(prefix, prefix, prefix)
+      code = quote('rm = require("resmoon") print(rm.version, rm.models.mlp().name)')
       check.equal(shell(("cd / && env LUA_INIT= %s lua5.4 -e %s"):format(paths, code)),
-                  require("resmoon").version .. "\n")
+                  require("resmoon").version .. "\tmlp\n")
     end
     output, status = shell(("env -u MAKEFLAGS -u MAKELEVEL make -s MODE=%s uninstall DESTDIR=%s PREFIX=/opt/rm")
                            :format(mode, quote(folder)))

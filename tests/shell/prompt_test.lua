@@ -183,8 +183,8 @@ check.case("scripts may read any global, unless --strict", function()
     local output, errors, status = program.run {"--strict", script}
     check.equal({output, status}, {"", 1})
     check.that(errors:find("s.lua:1: there is no variable 'nowhere'", 1, true), errors)
-    -- the prompt is strict, what it loads is not
-    session {("send dofile '%s'\\r"):format(script), "expect nil"}
+    -- the prompt is strict, and so is what it loads
+    session {("send dofile '%s'\\r"):format(script), "expect there is no variable 'nowhere'"}
   end)
 end)
 

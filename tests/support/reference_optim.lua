@@ -53,6 +53,10 @@ local schedules = {
   ExponentialLR     = function(s, opt, a) return s.Exponential(opt, {gamma = a.gamma}) end,
   CosineAnnealingLR = function(s, opt, a) return s.Cosine(opt, {T_max = a.T_max, eta_min = a.eta_min}) end,
   OneCycleLR        = function(s, opt, a) return s.OneCycle(opt, a) end,
+  CyclicLR          = function(s, opt, a) return s.CyclicLR(opt, a) end,
+  LambdaLR          = function(s, opt, a)
+    return s.LambdaLR(opt, {lr_lambda = function(t) return a.factor ^ t / (1 + a.decay * t) end})
+  end,
   WarmupMultiStepLR = function(s, opt, a)
     return s.Warmup(s.MultiStep(opt, {milestones = a.milestones, gamma = a.gamma}),
                     {warmup_steps = a.warmup_steps, start_factor = a.warmup_start_factor})

@@ -17,11 +17,14 @@
 --   {"epochs":5,"milestones":[3,4]}
 --   > rm.json.decode('{"lr": 0.1}').lr
 --   0.1
-local core = require "resmoon.core"
+local library = require "resmoon.base.library"
+local core  = require "resmoon.core"
+local shown = require "resmoon.base.shown"
 
 local json = {}
 
-local Array = {__name = "resmoon.Array"}
+local Array = {__name = "resmoon.Array", shown = true}
+shown.give(Array)
 local MAX_DEPTH = 100
 
 json.null = core.json_decode("[null]", Array)[1]
@@ -113,4 +116,4 @@ function json.encode(value, options)
   return text
 end
 
-return json
+return library("rm.json", json)

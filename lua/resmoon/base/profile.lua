@@ -8,6 +8,7 @@
 -- the network's functions, the loop, and the bindings' way in and out.
 local core = require "resmoon.core"
 local text = require "resmoon.base.text"
+local shown = require "resmoon.base.shown"
 
 local profile = {}
 
@@ -44,7 +45,7 @@ local function by_operator(entries, steps)
     if x ~= y then return x > y end
     return a.name < b.name
   end)
-  return list
+  return shown.mark(list)
 end
 
 --- Begins to measure. Returns a function of the number of steps since, which ends it and gives

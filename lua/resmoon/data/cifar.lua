@@ -16,6 +16,7 @@ local Dataset = require "resmoon.data.dataset"
 local shell   = require("resmoon.base.text").shell
 local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
+local shown   = require "resmoon.base.shown"
 
 local function words(text)
   local list = {}
@@ -145,7 +146,7 @@ end
 
 -- data.cifar10 is a table of facts (mean, std, classes) that can be called with a folder.
 local function callable(set)
-  return setmetatable(set, {__call = load})
+  return setmetatable(shown.fields(set), {__call = load})
 end
 
 return {cifar10 = callable(cifar10), cifar100 = callable(cifar100), find = find_set}

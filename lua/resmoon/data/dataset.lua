@@ -29,9 +29,10 @@
 local fail        = require "resmoon.base.fail"
 local core        = require "resmoon.core"
 local Transformed = require "resmoon.data.transformed"
+local shown       = require "resmoon.base.shown"
 local imaging = core.imaging
 
-local Dataset = {}
+local Dataset = {__name = "Dataset"}
 
 local CHUNK = 1000  -- images that are floats at a time
 
@@ -99,7 +100,7 @@ function Dataset.new(fields)
   end
   self.images, self.labels = fields.images:contiguous(), fields.labels:contiguous()   -- of a view, a copy
   self.shape = {shape[2], shape[3], shape[4]}
-  return setmetatable(self, Dataset)
+  return setmetatable(shown.fields(self), Dataset)
 end
 
 --- How many images there are; also #ds.
@@ -127,7 +128,7 @@ function Dataset.spread(size, n)
   end
   local list = {}
   for k = 1, n do list[k] = 1 + (k - 1) * size // n end
-  return list
+  return shown.mark(list)
 end
 
 --- Image and label number i; negative i counts from the end.

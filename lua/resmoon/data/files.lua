@@ -3,6 +3,7 @@ local core       = require "resmoon.core"
 local Dataset    = require "resmoon.data.dataset"
 local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
+local shown      = require "resmoon.base.shown"
 local imaging = core.imaging
 
 local STATISTICS = 256 << 20
@@ -73,7 +74,7 @@ end
 function Files.new(fields)
   if fields.transform then fields.shape = shape_after(fields.transform, fields.paths, fields.channels) end
   fields.channels = nil
-  return setmetatable(fields, Files.meta)
+  return setmetatable(shown.fields(fields), Files.meta)
 end
 
 return Files

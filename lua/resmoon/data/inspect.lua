@@ -8,6 +8,7 @@ local text    = require "resmoon.base.text"
 local tree    = require "resmoon.data.tree"
 local wordnet = require "resmoon.data.wordnet"
 local core    = require "resmoon.core"
+local results = require "resmoon.base.shown"
 local imaging = core.imaging
 
 local SHOWN = 3   -- files of what is left out for one reason
@@ -161,5 +162,5 @@ return function(source, options)
     look_at_set(report, source)
   end
   report.usable = #report.problems == 0
-  return report
+  return results.fields(report)
 end

@@ -13,7 +13,11 @@
 -- sets (files decoded on demand, a user's own) come through the protocol's `batch`, when needed.
 local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
+local erasing = require "resmoon.data.erasing"
+local is   = require "resmoon.base.is"
+local mixing = require "resmoon.data.mixing"
 local options_of = require "resmoon.base.options"
+local sampling = require "resmoon.data.sampling"
 local imaging = core.imaging
 
 local Loader = {}
@@ -25,7 +29,39 @@ local APART = 1 << 32
 
 local known = {
   "batch_size", "shuffle", "augment", "drop_last", "generator", "seed", "normalize", "mean", "std", "prefetch",
+  "sampling", "samples", "random_erasing", "mixup", "cutmix",
 }
+
+-- Streams of the generators for what is done to a batch that is made: of each image, and of the batch.
+local ERASING, MIXING = 0x40, 0x80
+
+-- {erasing = options or nil, mixup = alpha or nil, cutmix = alpha or nil}, or nil where there is nothing to do.
+local function treatment(options)
+  local made, any = {}, false
+  if options.random_erasing and options.random_erasing ~= 0 then
+    made.erasing, any = erasing.options(options.random_erasing), true
+  end
+  for _, name in ipairs {"mixup", "cutmix"} do
+    local alpha = options[name]
+    if alpha ~= nil and (type(alpha) ~= "number" or not (alpha >= 0 and alpha < math.huge)) then
+      fail("loader: %s is %s, expected alpha, a number from 0", name, tostring(alpha))
+    end
+    if alpha and alpha > 0 then made[name], any = alpha, true end
+  end
+  return any and made or nil
+end
+
+-- Which images make up an epoch: {sums =, samples =} of weighted sampling, or nil.
+local function sampled(dataset, options)
+  if options.sampling == nil then
+    if options.samples ~= nil then fail("loader: samples goes with sampling") end
+    return nil
+  end
+  if options.samples ~= nil and not is.whole(options.samples, 1) then
+    fail("loader: samples is %s, expected a whole number from 1", tostring(options.samples))
+  end
+  return {sums = sampling.sums(dataset, options.sampling), samples = options.samples or dataset:size()}
+end
 
 -- augment: nil or false, true (pad 4, flip), or a table with what differs from none.
 local function augmentation(augment)
@@ -66,8 +102,9 @@ end
 -- options: batch_size (128); shuffle (false); augment (false; true is {pad = 4, flip = true}: shifts
 -- of up to `pad` pixels over black, and mirroring of every other image); drop_last (false: the last
 -- batch may be smaller); normalize (true: (x/255 - mean) / std; false: x/255); mean, std (the data
--- set's); seed or generator (else rm.random.shuffle and rm.random.augment, as rm.manual_seed left
--- them when the loader was made); prefetch (2: batches made ahead; 0: no worker).
+-- set's); sampling and samples (weighted sampling: data.Loader); random_erasing, mixup, cutmix; seed
+-- or generator (else rm.random.shuffle and rm.random.augment, as rm.manual_seed left them when the loader was made);
+-- prefetch (2: batches made ahead; 0: no worker).
 -- Call: data.Loader.new(dataset, options) -> loader
 -- Shapes: as of data.Loader, which is the same.
 -- Errors: raises for an unknown option, or one of a wrong type.
@@ -75,31 +112,51 @@ end
 --   > #data.Loader.new(data.shapes10 {size = 100}, {batch_size = 32})
 --   4
 function Loader.new(dataset, options)
+  local given = type(dataset)
+  if given ~= "table" and given ~= "userdata" or not dataset.batch or not dataset.size then
+    fail("loader: argument 1 is a %s, expected a data set, as data.open or data.shapes10 gives it", given)
+  end
   options = options_of("loader", options, known)
   local batch = options.batch_size or 128
   if math.type(batch) ~= "integer" or batch < 1 then
-    fail("loader: batch_size must be a whole number from 1, got %s", batch)
+    fail("loader: batch_size must be a whole number from 1, got %s", type(batch) == "string" and "'" .. batch .. "'"
+         or batch)
   end
   local pad, flip = augmentation(options.augment)
   local self = {
     dataset = dataset, batch_size = batch, shuffle = options.shuffle or false,
     drop_last = options.drop_last or false, pad = pad, flip = flip,
+    sampled = sampled(dataset, options), treatment = treatment(options),
     seeds = seeds(options), prefetch = options.prefetch or 2,
     done = {epoch = 0, step = 0},   -- the batch handed out last
   }
-  self.table = dataset.shape and table_of(dataset, options)
+  if not dataset.inputs then self.table = dataset.shape and table_of(dataset, options)
+  elseif options.mean or options.std then
+    fail("loader: mean and std are of images of bytes; %s holds float32 numbers", dataset.name)
+  end
   return setmetatable(self, Loader)
 end
 
+--- Number of images of an epoch.
+-- Call: loader:images() -> number
+-- Errors: none.
+-- Example:
+--   > data.Loader(data.shapes10 {size = 6}, {batch_size = 4}):images()
+--   6
+function Loader:images() return self.sampled and self.sampled.samples or self.dataset:size() end
+
 --- Number of batches of an epoch.
 function Loader:__len()
-  local n, batch = self.dataset:size(), self.batch_size
+  local n, batch = self:images(), self.batch_size
   return self.drop_last and n // batch or (n + batch - 1) // batch
 end
 
 -- int64 (n): the numbers of the images of epoch k, in the order they come.
 local function order(self, k)
-  local n = self.dataset:size()
+  local n, drawn = self.dataset:size(), self.sampled
+  if drawn then
+    return sampling.draw(drawn.sums, drawn.samples, k, self.seeds.shuffle_seed, self.seeds.shuffle_stream)
+  end
   if not self.shuffle then return imaging.order(n) end
   return imaging.order(n, k, self.seeds.shuffle_seed, self.seeds.shuffle_stream)
 end
@@ -122,7 +179,12 @@ end
 -- are taken as they are. Of images in parts (ten crops: (n, 10, C, H, W)) the parts follow one another, and there is
 -- one label for all of them.
 local function treat(self, k, first, x, y)
-  if x.dtype ~= "uint8" then return x, y end
+  if x.dtype ~= "uint8" then
+    if self.pad > 0 or self.flip then
+      fail("loader: augment shifts and mirrors images of bytes (uint8); these are %s", x.dtype)
+    end
+    return x, y
+  end
   local label = y
   if x:dim() == 5 then
     y = y:reshape(-1, 1):expand(-1, x.shape[2]):contiguous():reshape(-1)   -- reshape alone: a view of 1
@@ -151,6 +213,20 @@ local function from_protocol(self, k, skip)
   end
 end
 
+-- What is done to the batch that begins with image `first` (from 0) of epoch k: it follows from these and the seed.
+local function treated(self, k, first, x, y)
+  local todo, s = self.treatment, self.seeds
+  local function generator(place, stream)
+    return core.generator(s.augment_seed, s.augment_stream ~ (k << 40) ~ place << 8 ~ stream)
+  end
+  if todo.erasing then
+    if x.dtype ~= "float32" or x:dim() ~= 4 then fail("loader: random_erasing is for images (n, C, H, W)") end
+    erasing.batch(x, todo.erasing, function(i) return generator(first + i, ERASING) end)
+  end
+  if todo.mixup or todo.cutmix then return mixing.batch(x, y, todo, generator(first + 1, MIXING)) end
+  return x, y
+end
+
 --- Iterates over the batches of epoch k (from 1). An epoch that load_state_dict says was begun
 -- goes on behind the batches that were done.
 -- Call: loader:epoch(k) -> iterator
@@ -169,7 +245,9 @@ function Loader:epoch(k)
   self.done = {epoch = k, step = skip}
   local function following()
     local x, y = batches()
-    if x then self.done.step = self.done.step + 1 end
+    if not x then return nil end
+    self.done.step = self.done.step + 1
+    if self.treatment then return treated(self, k, (self.done.step - 1) * self.batch_size, x, y) end
     return x, y
   end
   local closing = type(batches) == "userdata" and batches or nil

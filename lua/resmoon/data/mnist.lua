@@ -21,6 +21,7 @@ local Dataset = require "resmoon.data.dataset"
 local shell   = require("resmoon.base.text").shell
 local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
+local shown   = require "resmoon.base.shown"
 local imaging = core.imaging
 
 local function characters(text)
@@ -220,5 +221,5 @@ function own.chosen(path)
   end
 end
 
-own.mnist = setmetatable(mnist, {__call = load})
+own.mnist = setmetatable(shown.fields(mnist), {__call = load})
 return own

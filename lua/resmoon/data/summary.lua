@@ -5,6 +5,14 @@ local SHOWN = 4   -- classes with their counts, reasons, notes
 
 local summary = {}
 
+-- Two lines about sets of numbers.
+local function of_numbers(head, train)
+  local what = train.outputs and ("%d number%s to predict"):format(train.outputs, train.outputs == 1 and "" or "s")
+               or ("%d class%s"):format(#train.classes, #train.classes == 1 and "" or "es")
+  return ("%s; %s\n%s; rows of (%s) float32 numbers, taken as they are"):format(head, what, train.name,
+                                                                              table.concat(train.shape, ", "))
+end
+
 --- How many images of a set each class has: a list of numbers.
 function summary.counts(set)
   local counts = {}
@@ -90,9 +98,11 @@ end
 --   shapes10: 100 images to train, 20 to test; 10 classes, 10 of each for training
 --   shapes10; 32x32 pixels, color
 function summary.lines(train, test, validation)
-  local parts = {("%s: %s images to train"):format(train.name or "data", text.grouped(train:size()))}
+  local parts = {("%s: %s %s to train"):format(train.name or "data", text.grouped(train:size()),
+                                               train.inputs and "rows" or "images")}
   if validation then parts[#parts + 1] = text.grouped(validation:size()) .. " to validate" end
   if test then parts[#parts + 1] = text.grouped(test:size()) .. " to test" end
+  if train.inputs then return of_numbers(table.concat(parts, ", "), train) end
   local first = ("%s; %d class%s, %s for training"):format(table.concat(parts, ", "), #train.classes,
                  #train.classes == 1 and "" or "es", by_class(train))
   local sets, second = {train, test, validation}, {}

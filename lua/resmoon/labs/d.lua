@@ -180,6 +180,7 @@ function parts.search(self)
   self:note("The search ran %d trials. On held-out training images the settings as given reach %.2f%%, the fittest "
             .. "trial, %d, %.2f%%: %s.", #result.all, result.plain.fitness, result.best.number, result.best.fitness,
             search.genes.text(result.genes, result.best.genes))
+  self:note("%s", search.says(result))
   self:note("In the search the rate is the highest of its cycle, momentum the lowest; fitness is the top-1 accuracy "
             .. "after the last epoch of a trial.")
   local about_momentum = best_five.about_momentum(result)
@@ -192,6 +193,7 @@ function parts.compare(self)
   local lines
   lines, self.comparison = train.compare.topk(runs)
   print("\n" .. table.concat(lines, "\n") .. "\n")
+  for _, sentence in ipairs(train.compare.says(runs)) do self:note("%s", sentence) end
   self.authors = {{"ResNet-50", "top-1 (%)", "top-5 (%)"}, table.unpack(REPORTED)}
   for i, what in ipairs {"here, without search", "here, with search"} do
     local last = runs[i].rows[#runs[i].rows]

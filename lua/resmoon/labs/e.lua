@@ -16,6 +16,7 @@ local Document   = require "resmoon.report.document"
 local evaluation = require "resmoon.report.evaluation"
 local folder     = require "resmoon.runs.folder"
 local lab        = require "resmoon.labs.lab"
+local metrics    = require "resmoon.metrics"
 local Plan       = require "resmoon.labs.settings_plan"
 local rm         = require "resmoon"
 local text       = require "resmoon.base.text"
@@ -76,8 +77,8 @@ end
 -- One accuracy on n images, by chance alone.
 local function chance(n)
   return ("Each setting was trained once. On %s test images an accuracy of 50%% has a standard error of %.1f points, "
-          .. "one of 98%% of %.1f: smaller differences mean nothing."):format(text.grouped(n), 50 / math.sqrt(n),
-          14 / math.sqrt(n))
+          .. "one of 98%% of %.1f; a difference within two standard errors of its own is called undecided."):format(
+          text.grouped(n), metrics.standard_error(50, n), metrics.standard_error(98, n))
 end
 
 -- How many training images validate: the 10,000 of the sheet where at least as many are left, else a sixth of them.

@@ -48,7 +48,7 @@ local function add_option(parser, option)
   if option.args then made:args(option.args) end
   if option.argname then made:argname(option.argname) end
   if option.choices then made:choices(option.choices) end
-  if option.whole then made:convert(options.whole) end
+  if option.whole then made:convert(options.count) end
   if option.number then made:convert(options.number) end
   if option.default then made:default(tostring(option.default)) end
   return made
@@ -72,9 +72,9 @@ function lab.parser(about)
              .. "What is there already is not done again: the same command goes on where it was stopped.\n\n"
              .. "Example:\n%s")
             :format(listed(about.sheet), listed(about.embedded), table.concat(further), about.example))
-  local own = {parser:option("--run", "folder for runs, figures and report"):argname "DIR":default(home_of(about))}
-  for _, option in ipairs(about.options or {}) do own[#own + 1] = add_option(parser, option) end
-  parser:group("The lab", table.unpack(own))
+  parser.own_title = "The lab"
+  parser:option("--run", "folder for runs, figures and report"):argname "DIR":default(home_of(about))
+  for _, option in ipairs(about.options or {}) do add_option(parser, option) end
   options.add(parser, defaults(about))
   return parser
 end

@@ -2,8 +2,9 @@
 --
 -- A plan has jobs, for train.several, and groups of runs that stand in one figure: {key =, caption =, panels =
 -- {{title =, names =, labels =}}, says = f()}. A name stands for one job (its place), however often it is asked for.
-local config = require "resmoon.train.config"
-local folder = require "resmoon.runs.folder"
+local config     = require "resmoon.train.config"
+local evaluation = require "resmoon.report.evaluation"
+local folder     = require "resmoon.runs.folder"
 
 -- Settings without some of them.
 local function without(settings, ...)
@@ -54,23 +55,6 @@ function Plan:add(name, settings)
   return name
 end
 
-local function points(run) return 100 - folder.summary(run).kept end
-
-local function percent(run) return ("%.2f%%"):format(points(run)) end
-
--- "relu 41.20%, elu 40.00%, ...", the best first.
-local function ranking(panel)
-  local order, parts = {}, {}
-  for i in ipairs(panel.runs) do order[i] = i end
-  table.sort(order, function(a, b)
-    local x, y = points(panel.runs[a]), points(panel.runs[b])
-    if x ~= y then return x > y end
-    return a < b
-  end)
-  for k, i in ipairs(order) do parts[k] = panel.labels[i] .. " " .. percent(panel.runs[i]) end
-  return table.concat(parts, ", ")
-end
-
 -- Settings with an activation; leaky relu has the slope of the sheet, or that which was given.
 function Plan:activated(settings, activation)
   return config.with(settings, {activation = activation,
@@ -89,7 +73,11 @@ function Plan:compare_activations(model, base)
   end
   function group.says()
     local list = {}
-    for k, panel in ipairs(group.panels) do list[k] = panel.title .. ": " .. ranking(panel) .. "." end
+    for _, panel in ipairs(group.panels) do
+      for k, sentence in ipairs(evaluation.ranking(panel)) do
+        list[#list + 1] = (k == 1 and panel.title .. ": " or "") .. sentence
+      end
+    end
     return list
   end
   self.groups[#self.groups + 1] = group
@@ -107,8 +95,8 @@ function Plan:compare_variations(model, base, name)
     local sentences = {}
     for i, each in ipairs(list) do
       local run, first = panel.runs[i + 1], panel.runs[1]
-      sentences[i] = ("%s: %s, %+.2f points against %s; epoch %d of %d was the best on the validation images."):format(
-        each[2], percent(run), points(run) - points(first), first.name, folder.summary(run).kept_epoch, #run.rows)
+      sentences[i] = ("%s; epoch %d of %d was kept."):format(evaluation.variation(each[2], run, first),
+        folder.summary(run).kept_epoch, #run.rows)
     end
     return sentences
   end
@@ -141,7 +129,7 @@ function Plan:make(settings, deep)
   if #networks > 1 then
     local panel = {title = "networks", names = networks, labels = networks}
     self.groups[#self.groups + 1] = {key = "networks", caption = "the networks", panels = {panel},
-                                     says = function() return {ranking(panel) .. "."} end}
+                                     says = function() return evaluation.ranking(panel) end}
   end
 end
 

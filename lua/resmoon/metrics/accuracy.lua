@@ -6,6 +6,7 @@
 local fail = require "resmoon.base.fail"
 local read = require "resmoon.metrics.scores"
 local text = require "resmoon.base.text"
+local shown = require "resmoon.base.shown"
 
 local accuracy = {}
 
@@ -44,7 +45,7 @@ function accuracy.topk(scores, labels, k)
     end
   end
   for i = 1, #ks do right[i] = #rows > 0 and right[i] / #rows or text.NAN end
-  return type(k) == "table" and right or right[1]
+  return type(k) == "table" and shown.mark(right) or right[1]
 end
 
 --- Fraction of images whose class scores highest.
@@ -67,7 +68,7 @@ function accuracy.accuracy(scores, labels) return accuracy.topk(scores, labels, 
 function accuracy.predictions(scores)
   local list = {}
   for n, row in ipairs(read.rows("metrics.predictions", scores)) do list[n] = read.best(row) end
-  return list
+  return shown.mark(list)
 end
 
 return accuracy

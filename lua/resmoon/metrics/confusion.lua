@@ -26,6 +26,7 @@ local fail  = require "resmoon.base.fail"
 local class = require "resmoon.base.class"
 local read  = require "resmoon.metrics.scores"
 local text  = require "resmoon.base.text"
+local shown = require "resmoon.base.shown"
 
 local Confusion = class("Confusion")
 
@@ -41,6 +42,7 @@ function Confusion:init(classes)
     self.counts[i] = {}
     for j = 1, self.size do self.counts[i][j] = 0 end
   end
+  shown.fields(self)
 end
 
 --- Counts predicted classes (N) or scores (N, K) against labels (N).
@@ -97,7 +99,7 @@ end
 local function per_class(self, rule)
   local values = {}
   for c = 1, self.size do values[c] = rule(cells(self, c)) end
-  return values
+  return shown.mark(values)
 end
 
 --- The fraction of all images that were found.
@@ -165,7 +167,7 @@ function Confusion:absent()
   for c, images in ipairs(self:support()) do
     if images == 0 then list[#list + 1] = c end
   end
-  return list
+  return shown.mark(list)
 end
 
 --- {precision=, recall=, specificity=, f1=, accuracies=, classes=}: means over the classes that have images, and how
@@ -186,7 +188,7 @@ function Confusion:macro()
     end
     means[name] = ratio(sum, count)
   end
-  return means
+  return shown.mark(means)
 end
 
 --- What a class is called: its name, or its number.
@@ -207,7 +209,7 @@ function Confusion:name(c) return self.names and tostring(self.names[c]) or tost
 function Confusion:shown_names()
   local names = {}
   for c = 1, self.size do names[c] = text.visible(self:name(c)) end
-  return text.told_apart(names)
+  return shown.mark(text.told_apart(names))
 end
 
 --- A sentence on the classes without images, which no mean counts; nil where there are none.

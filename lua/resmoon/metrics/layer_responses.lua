@@ -7,6 +7,7 @@ local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 local function is(module, kind) return Module.is_module(module) and Module.type_of(module) == kind end
 
@@ -25,7 +26,7 @@ local function pairs_of(net)
     end
   end
   visit(net, "")
-  return list
+  return shown.mark(list)
 end
 
 --- How strongly each layer answers: the standard deviation of what the batch norm behind each 3x3 convolution gives.
@@ -54,7 +55,7 @@ local function responses(net, x)
   if not ok then error(message, 0) end
   local result = {}
   for i, layer in ipairs(layers) do result[i] = {path = layer.path, std = layer.std} end
-  return result
+  return shown.mark(result)
 end
 
 return responses

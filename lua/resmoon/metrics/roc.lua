@@ -8,6 +8,7 @@
 local fail = require "resmoon.base.fail"
 local read = require "resmoon.metrics.scores"
 local text = require "resmoon.base.text"
+local shown = require "resmoon.base.shown"
 
 local roc = {}
 
@@ -30,7 +31,7 @@ local function curve(rows, labels, class)
       tpr[#tpr + 1] = positives > 0 and tp / positives or text.NAN
     end
   end
-  return fpr, tpr, threshold
+  return shown.mark(fpr), shown.mark(tpr), shown.mark(threshold)
 end
 
 local function area(fpr, tpr)
@@ -72,7 +73,7 @@ function roc.auc(scores, labels)
     areas[class] = a
     if a == a then sum, count = sum + a, count + 1 end
   end
-  return areas, count > 0 and sum / count or text.NAN
+  return shown.mark(areas), count > 0 and sum / count or text.NAN
 end
 
 -- The curve's true positive rates at `x`, from below and from above (they differ where it rises at one x), and the
@@ -127,7 +128,7 @@ function roc.macro_roc(scores, labels)
     xs[#xs + 1], ys[#ys + 1] = x, below
     if above > below then xs[#xs + 1], ys[#ys + 1] = x, above end
   end
-  return xs, ys
+  return shown.mark(xs), shown.mark(ys)
 end
 
 return roc

@@ -4,7 +4,7 @@
 --          activation  between the layers: "relu", "sigmoid", "tanh", "leaky_relu", "maxout", "elu", "silu", "gelu";
 --                      in front of maxout a layer has twice as many outputs
 --          negative_slope  of leaky_relu: 0.01
---          input       {channels, height, width} of the images: {3, 32, 32}
+--          input       {channels, height, width} of the images: {3, 32, 32}; or {numbers} of plain vectors
 --          num_classes 10
 -- Shapes:  x (N, C, H, W) or (N, C*H*W); scores (N, num_classes).
 --
@@ -41,9 +41,11 @@ end
 function MLP:describe() return self.activation == "relu" and "" or (" (%s)"):format(self.activation) end
 
 local function mlp(options)
-  options = check("mlp", options, {"hidden", "activation", "negative_slope", "input", "num_classes"})
+  options = check("mlp", options, {"hidden", "activation", "negative_slope", "input", "num_classes"}, true)
   local input = options.input or {3, 32, 32}
-  local sizes = {input[1] * input[2] * input[3], table.unpack(options.hidden or {512, 256})}
+  local inputs = 1
+  for _, extent in ipairs(input) do inputs = inputs * extent end
+  local sizes = {inputs, table.unpack(options.hidden or {512, 256})}
   sizes[#sizes + 1] = options.num_classes or 10
   return MLP(sizes, options.activation, options.negative_slope)
 end

@@ -6,6 +6,7 @@ local Module = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
 local untouched  = require "resmoon.nn.untouched"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 local Report = {__name = "Gradcheck"}
 
@@ -160,7 +161,7 @@ local function gradcheck(f, inputs, options)
     report.elements, report.largest = report.elements + item.tried, math.max(report.largest, item.largest)
   end
   if not report.ok and given.raise_exception ~= false then fail("%s", tostring(report)) end
-  return report
+  return shown.fields(report)
 end
 
 return gradcheck

@@ -12,13 +12,21 @@
 -- batch norm and dropout, net:state_dict() and rm.save keep the weights. A network of one's own is a class with init
 -- and forward (help "nn.Module").
 -- Topic: nn
+local library = require "resmoon.base.library"
 local nn = {}
 
 for name, layer in pairs(require "resmoon.nn.layers") do nn[name] = layer end
 
+for _, file in ipairs {"functions", "instancenorm", "drop", "padding"} do  -- some classes each
+  for name, class in pairs(require("resmoon.nn." .. file)) do nn[name] = class end
+end
+
 nn.Module     = require "resmoon.nn.module"
 nn.Sequential = require "resmoon.nn.sequential"
 nn.ModuleList = require "resmoon.nn.modulelist"
+nn.GroupNorm  = require "resmoon.nn.groupnorm"
+nn.LayerNorm  = require "resmoon.nn.layernorm"
+nn.PReLU      = require "resmoon.nn.prelu"
 nn.BasicBlock = require "resmoon.nn.basicblock"
 nn.Bottleneck = require "resmoon.nn.bottleneck"
 nn.shortcut   = require "resmoon.nn.shortcut"
@@ -26,4 +34,4 @@ nn.checkpoint = require "resmoon.nn.checkpoint"
 nn.init       = require "resmoon.nn.initialize"
 nn.class      = require "resmoon.base.class"
 
-return nn
+return library("nn", nn)

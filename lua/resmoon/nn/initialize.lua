@@ -3,6 +3,7 @@
 -- They fill a tensor in place and return it, also where it requires a gradient; initialize_ fills all of a network.
 -- Numbers come from rm.random.init unless options.generator names another generator.
 -- Sources: He et al. 2015, arXiv:1502.01852 (kaiming); Glorot and Bengio 2010 (xavier).
+local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
 local kind = require "resmoon.nn.kind"
@@ -218,4 +219,4 @@ function init.initialize_(net, method, options)
   return net
 end
 
-return init
+return library("nn.init", init)

@@ -15,10 +15,19 @@ function kind.is_module(v)
   return type(class) == "table" and rawget(class, kind.MARK) == true
 end
 
+--- Whether v is a class of modules.
+function kind.is_class(v) return type(v) == "table" and rawget(v, kind.MARK) == true end
+
 function kind.type_of(module) return is.layer(module) and module.type or getmetatable(module).__name end
 
 function kind.label(module)
   return type(module) == "table" and rawget(module, "name") or kind.type_of(module)
 end
+
+local held = setmetatable({}, {__mode = "k"})
+
+--- Modules that stay in evaluation mode, whatever train says: frozen batch norms (nn/freeze.lua).
+function kind.is_held(module) return held[module] == true end
+function kind.hold(module, hold) held[module] = hold or nil end
 
 return kind

@@ -26,9 +26,13 @@ local hooks    = require "resmoon.nn.hooks"
 local kind     = require "resmoon.nn.kind"
 local path     = require "resmoon.nn.path"
 local protocol = require "resmoon.nn.protocol"
+local shown    = require "resmoon.base.shown"
 local surgery  = require "resmoon.nn.surgery"
 
 require "resmoon.nn.state"
+require "resmoon.nn.clone"
+require "resmoon.nn.freeze"
+require "resmoon.nn.hash"
 
 for name, method in pairs(hooks) do protocol.methods[name] = method end
 protocol.methods.get_submodule = surgery.get_submodule
@@ -81,7 +85,7 @@ end
 
 -- Called for fields that are not there yet.
 function Module:__newindex(key, value)
-  if type(value) == "table" and not getmetatable(value) and Module.is_module(value[1]) then
+  if type(value) == "table" and shown.is_plain(value) and Module.is_module(value[1]) then
     fail("%s.%s: a plain table hides its modules from parameters(); use nn.Sequential or nn.ModuleList",
       getmetatable(self).__name, tostring(key))
   end
@@ -178,6 +182,13 @@ end
 function Module:__tostring()
   local name, title = rawget(self, "name"), Module.type_of(self) .. self:describe()
   return table.concat(tree(self, "  ", {name and name .. ": " .. title or title}), "\n")
+end
+
+-- Its name, unless its class prints it in a way of its own.
+function shown.module(value)
+  if not Module.is_module(value) then return nil end
+  if is.layer(value) then return tostring(value) end
+  return getmetatable(value).__tostring == Module.__tostring and Module.label(value) or nil
 end
 
 return Module

@@ -4,12 +4,15 @@
 -- differs between the two is asked in own_names, own_tensor, each_child and train below: a layer has slots and a
 -- mode in C, and no children; a table has fields in `_order` (nn/module.lua).
 --
--- state_dict and load_state_dict are in nn/state.lua, hooks in nn/hooks.lua, paths in nn/surgery.lua.
+-- state_dict and load_state_dict are in nn/state.lua, hooks in nn/hooks.lua, paths in nn/surgery.lua, clone in
+-- nn/clone.lua, freeze in nn/freeze.lua.
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
 local is   = require "resmoon.base.is"
+local discarded = require "resmoon.base.discarded"
 local kind = require "resmoon.nn.kind"
 local summary = require "resmoon.nn.summary"
+local shown   = require "resmoon.base.shown"
 
 local methods = setmetatable(core.layer_methods, nil)  -- `forward` is in it; nothing more is to be loaded for it
 local protocol = {methods = methods}
@@ -103,7 +106,7 @@ end
 local function list(iterator)
   local values = {}
   for _, value in iterator do values[#values + 1] = value end
-  return values
+  return shown.mark(values)
 end
 
 local function named_tensors(self, prefix, wanted)
@@ -231,7 +234,7 @@ end
 --- Training mode, where batch norm takes the batch's statistics and dropout drops; or evaluation.
 -- Call: net:train(mode = true) -> net
 -- Call: net:eval() -> net
--- Errors: none. net.training says which it is.
+-- Errors: none. net.training says which it is. Batch norms that net:freeze holds stay in evaluation.
 -- Example:
 --   > net = models.mlp():eval()
 --   > net.training
@@ -239,6 +242,7 @@ end
 function methods:train(mode)
   protocol.called_on(self, "train")
   if mode == nil then mode = true end
+  if kind.is_held(self) then mode = false end
   if is.layer(self) then self.training = mode and true or false
   else rawset(self, "training", mode) end
   for _, child in self:each_child() do child:train(mode) end
@@ -281,7 +285,9 @@ end
 
 -- --- looking ----------------------------------------------------------------------------
 
---- What each layer returns, holds and costs for one image, from a real forward; printing it shows a table.
+--- What each layer returns, holds and costs for one image, from a real forward: a table of it.
+-- As a statement of its own, net:summary {3, 32, 32} prints the table, in a script as at the prompt; where the result
+-- is used (local s = net:summary ...) nothing is printed, and print(s) shows it.
 -- Call: net:summary {C, H, W} -> summary
 -- Shapes: of one input, without N. The summary has rows ({name, type, shape, parameters, macs, bytes}), parameters,
 --  macs and bytes in all.
@@ -298,7 +304,11 @@ end
 --   mlp                               55    42      0.1 KiB
 function methods:summary(shape)
   protocol.called_on(self, "summary")
-  return summary(self, shape)
+  local result, caller = summary(self, shape), debug.getinfo(2, "fl")
+  if caller and not debug.getinfo(1, "t").istailcall and discarded(caller.func, caller.currentline, "summary") then
+    print(result)
+  end
+  return result
 end
 
 --- Multiply-accumulates of convolutions and linear layers for one input of shape {C, H, W}.

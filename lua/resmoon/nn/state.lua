@@ -4,6 +4,7 @@ local fail     = require "resmoon.base.fail"
 local is       = require "resmoon.base.is"
 local kind     = require "resmoon.nn.kind"
 local protocol = require "resmoon.nn.protocol"
+local shown    = require "resmoon.base.shown"
 
 local methods = protocol.methods
 
@@ -24,7 +25,7 @@ function methods:state_dict(prefix)
     state[#state + 1] = name
     state[name] = tensor:detach()
   end)
-  return state
+  return shown.mark(state)
 end
 
 --- Copies tensors by name out of a state_dict, or of what rm.load returns.
@@ -78,7 +79,7 @@ function methods:load_state_dict(state, options)
   core.no_grad(function()
     for _, copy in ipairs(copies) do copy[1]:copy_(copy[2]) end
   end)
-  return missing, unexpected
+  return shown.mark(missing), shown.mark(unexpected)
 end
 
 return methods

@@ -1,8 +1,9 @@
 --- net:summary{3, 32, 32}: what each layer returns, holds and costs, from a real forward.
 --
 -- One image of zeros passes through the network in evaluation mode, with a hook on every layer.
--- The result has `rows` ({name, type, shape, parameters, macs, bytes}), the totals `parameters`,
+-- The result has `rows` ({name, type, shape, parameters, frozen, macs, bytes}), the totals `parameters`, `frozen`,
 -- `macs`, `bytes`, and prints as a table.
+--   frozen  of the parameters, how many are not trained
 --   macs   multiply-accumulates of convolutions and linear layers for one image; bias,
 --          normalization and pooling are not counted, nor is what a forward computes
 --          without a layer (x:conv2d(w) with a tensor of its own).
@@ -12,6 +13,7 @@ local fail   = require "resmoon.base.fail"
 local kind   = require "resmoon.nn.kind"
 local text   = require "resmoon.base.text"
 local pcall = require("resmoon.base.catch").pcall
+local results = require "resmoon.base.shown"
 
 local Summary = {__name = "Summary"}
 
@@ -29,14 +31,18 @@ local cost = {
   Linear = function(layer, y) return layer.weight:numel() * (y:numel() // y:size(-1)) end,
 }
 
--- Numbers in the parameters that are the module's own and not its children's.
+-- Numbers in the parameters that are the module's own and not its children's, and how many of them are frozen.
 local function own_parameters(module)
-  local n = 0
-  for _, p in module:named_parameters() do n = n + p:numel() end
-  for _, child in module:each_child() do
-    for _, p in child:named_parameters() do n = n - p:numel() end
+  local n, frozen = 0, 0
+  local function add(parameters, sign)
+    for _, p in parameters:named_parameters() do
+      n = n + sign * p:numel()
+      frozen = frozen + (p.requires_grad and 0 or sign * p:numel())
+    end
   end
-  return n
+  add(module, 1)
+  for _, child in module:each_child() do add(child, -1) end
+  return n, frozen
 end
 
 local function is_leaf(module) return module:each_child()() == nil end
@@ -61,15 +67,16 @@ local function summary(net, shape)
   if type(shape) ~= "table" or #shape == 0 then
     fail("summary: expected the shape of one input, as in net:summary{3, 32, 32}")
   end
-  local result = setmetatable({net = kind.label(net), input = shape, rows = {}, parameters = 0, macs = 0,
-                               bytes = 0}, Summary)
+  local result = setmetatable({net = kind.label(net), input = shape, rows = {}, parameters = 0, frozen = 0,
+                               macs = 0, bytes = 0}, Summary)
   local modules, rows, called = {}, {}, {}
   visit(net, "", function(name, module)
     if rows[module] then return end
     modules[#modules + 1] = module
-    local parameters = own_parameters(module)
-    rows[module] = {name = name, type = kind.type_of(module), parameters = parameters, macs = 0, bytes = 0}
-    result.parameters = result.parameters + parameters
+    local parameters, frozen = own_parameters(module)
+    rows[module] = {name = name, type = kind.type_of(module), parameters = parameters, frozen = frozen, macs = 0,
+                    bytes = 0}
+    result.parameters, result.frozen = result.parameters + parameters, result.frozen + frozen
   end)
   run_hooked(net, shape, modules, function(module, _, y)
     local row = rows[module]
@@ -85,7 +92,7 @@ local function summary(net, shape)
   for _, row in ipairs(result.rows) do
     result.macs, result.bytes = result.macs + row.macs, result.bytes + row.bytes
   end
-  return result
+  return results.fields(result)
 end
 
 local function size(bytes)
@@ -99,12 +106,19 @@ function Summary:__tostring()
   for _, row in ipairs(self.rows) do
     local shape = {}
     for d = 2, #row.shape do shape[#shape + 1] = row.shape[d] end
-    lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type, "(" .. table.concat(shape, ", ") .. ")",
+    local frozen = row.frozen == 0 and "" or row.frozen == row.parameters and " (frozen)" or " (partly frozen)"
+    lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type .. frozen,
+                         "(" .. table.concat(shape, ", ") .. ")",
                          row.parameters > 0 and text.grouped(row.parameters) or "",
                          row.macs > 0 and text.grouped(row.macs) or "", size(row.bytes)}
   end
   lines[#lines + 1] = {self.net, "", "", text.grouped(self.parameters), text.grouped(self.macs), size(self.bytes)}
-  return table.concat(text.columns(lines, {left = 3, rules = {1, #lines - 1}}), "\n")
+  local table_lines = text.columns(lines, {left = 3, rules = {1, #lines - 1}})
+  if self.frozen > 0 then
+    table_lines[#table_lines + 1] = ("frozen: %s of %s parameters"):format(text.grouped(self.frozen),
+                                                                         text.grouped(self.parameters))
+  end
+  return table.concat(table_lines, "\n")
 end
 
 return summary

@@ -1,4 +1,4 @@
---- Optimizers, gradient clipping and learning-rate schedules.
+--- Optimizers, gradient clipping, learning-rate schedules and averages of weights.
 --
 --     opt = optim.SGD(net:parameters(), {lr = 0.1, momentum = 0.9, weight_decay = 1e-4})
 --     schedule = optim.schedule.MultiStep(opt, {milestones = {81, 122}})
@@ -10,6 +10,7 @@
 --     schedule:step()
 --
 -- Topic: optim
+local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
 
@@ -19,6 +20,7 @@ local optim = {
   Adam      = require "resmoon.optim.adam",
   AdamW     = require "resmoon.optim.adamw",
   RMSprop   = require "resmoon.optim.rmsprop",
+  EMA       = require "resmoon.optim.ema",
   schedule  = require "resmoon.optim.schedule",
 }
 
@@ -58,4 +60,4 @@ function optim.max_norm(w, c)
   return core.no_grad(function() return core.max_norm(w, c) end)
 end
 
-return optim
+return library("optim", optim)

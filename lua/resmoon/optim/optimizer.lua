@@ -23,7 +23,9 @@ local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
 local is    = require "resmoon.base.is"
 local kind  = require "resmoon.nn.kind"
+local shown = require "resmoon.base.shown"
 local options_of = require "resmoon.base.options"
+local rehearsal = require "resmoon.base.rehearsal"
 
 local Optimizer = class("Optimizer")
 
@@ -88,7 +90,7 @@ end
 function Optimizer:init(params, options)
   local cls = getmetatable(self)
   options = options or {}
-  if type(params) ~= "table" or getmetatable(params) then
+  if type(params) ~= "table" or not shown.is_plain(params) then
     fail("optim.%s: expected a list of parameters (net:parameters()), got %s",
       cls.__name, type(params) == "table" and tostring(getmetatable(params).__name) or type(params))
   end
@@ -111,7 +113,7 @@ function Optimizer:init(params, options)
   end
   local twice = core.find_duplicate(all)
   if twice then fail("optim.%s: parameter %d appears twice", cls.__name, twice) end
-  rawset(self, "groups", groups)
+  rawset(self, "groups", shown.mark(groups))
 end
 
 -- For methods called with a dot (opt.step()), or on something else.
@@ -134,6 +136,7 @@ end
 --   [0.5000]  float32 (1), requires_grad
 function Optimizer:step()
   called_on(self, "step")
+  rehearsal.meets {kind = "step", text = "a step of an optimizer"}
   core.no_grad(function()
     for _, group in ipairs(self.groups) do
       for i, p in ipairs(group.params) do
@@ -271,7 +274,7 @@ function Optimizer:state_dict()
     end
     base = base + #group.params
   end
-  return {optimizer = getmetatable(self).__name, tensors = tensors, numbers = {groups = groups}}
+  return shown.mark {optimizer = getmetatable(self).__name, tensors = tensors, numbers = {groups = groups}}
 end
 
 -- What is wrong with the numbers of group g of a state, or nil.
@@ -315,7 +318,7 @@ local function copies(cls, group, saved, tensors, base, seen)
       end
     end
   end
-  return lists
+  return shown.mark(lists)
 end
 
 --- What load_state_dict does, in two halves: looks at all of a state, and returns the function that takes it over.

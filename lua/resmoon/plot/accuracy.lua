@@ -10,7 +10,7 @@
 -- Call: plot.accuracy(panels, {options}) -> true
 -- Shapes: a panel is {title = text, runs = list, labels = list of their names, behind = runs drawn in gray}.
 -- Units: accuracy in per cent.
--- Options: columns  panels in a row (up to 4)
+-- Options: columns  panels in a row (up to 3, or 2 with legends)
 --  file     name ending in .png, .svg or .pdf, or a list of them; else the figure is shown
 --  title    above it
 --  size     {width, height} in pixels
@@ -92,9 +92,11 @@ local function accuracy(panels, options)
     io.stderr:write("plot: the runs have no finished epoch to draw\n")
     return nil, "no finished epoch"
   end
-  local columns, legend = options.columns or math.min(#panels, 4), false
+  local legend = false
   for _, each in ipairs(all) do legend = legend or #each.curves > 1 end
-  local width, height, rows = legend and 500 or 360, legend and 420 or 330, math.ceil(#panels / columns)
+  -- As wide as a page, so that letters stay readable.
+  local columns = options.columns or math.min(#panels, legend and 2 or 3)
+  local width, height, rows = legend and 500 or 330, legend and 380 or 310, math.ceil(#panels / columns)
   local f = figure.new({title = options.title, columns = columns,
                         size = options.size or {#panels == 1 and 800 or width * columns, height * rows + 60}})
   for i, panel in ipairs(panels) do

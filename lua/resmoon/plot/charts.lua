@@ -40,7 +40,7 @@ local function draw_series(op, list, options, style)
     list = {list}
   end
   if type(list) ~= "table" or #list == 0 then fail("%s: nothing to draw", op) end
-  local f = figure.new({title = options.title, size = options.size or (options.panels and {1150, 470})})
+  local f = figure.new({title = options.title, size = options.size or (options.panels and {1000, 430})})
   local panels = {}
   for i, each in ipairs(options.panels or {options}) do
     panels[i] = f:panel(panel_options(each))
@@ -51,6 +51,7 @@ local function draw_series(op, list, options, style)
     local panel = panels[named.panel or 1]
     if not panel then fail("%s: panel %s, but there are %d", op, named.panel, #panels) end
     local color = named.color or named.color or #panel.layers + 1
+    panel.inset = style == "points" and not (options.xrange or options.yrange) or nil  -- none lies on the axes
     panel:add({columns = {x, y}, style = named.points and "linespoints" or style, title = named.title or
                (#list > 1 and "series " .. i or nil), dashed = named.dashed, faint = named.faint, color = color})
   end
@@ -116,6 +117,7 @@ function charts.bars(labels, values, options)
   local longest = 0
   for _, tick in ipairs(ticks or {}) do longest = math.max(longest, text.width(tick[2])) end
   local turned = (longest + 1) * 7.6 * #values > f.size[1] - 90
+  p.turned = turned
   p.settings = "set boxwidth 0.7\nset style fill solid 0.85 noborder\n"
     .. (turned and "set xtics rotate by 40 right\n" or "set xtics norotate\n")
   p:add({columns = {counting(#values), values}, style = "boxes"})

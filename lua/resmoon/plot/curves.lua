@@ -91,14 +91,21 @@ local function curves(runs, options)
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
   if type(runs) ~= "table" or #runs == 0 then fail("plot.curves: no runs to draw") end
   local given = check_marks(options.marks)
-  local f = figure.new({title = options.title, size = options.size or {1150, 450 + 25 * math.ceil(#runs / 4)}})
+  local read, regression, fits = {}, true, false   -- fits: whether a run has a training error
+  for i, run in ipairs(runs) do
+    read[i] = run_of("plot.curves", run, i)
+    regression = regression and (read[i].config or {}).outputs ~= nil
+    fits = fits or #points(read[i].log.epoch, read[i].log.train_error) > 0
+  end
+  local f = figure.new({title = options.title, size = options.size or {1000, 430}})
   local loss = f:panel({title = "training loss", text_title = "training loss", xlabel = "epoch",
-                        ylabel = "cross-entropy", yrange = {0}})
+                        ylabel = regression and "loss" or "cross-entropy", yrange = {0}})
   local what = options.error or "test"
-  local err = f:panel({title = what .. " error (solid), training error (dashed)", text_title = what .. " error (%)",
-                       xlabel = "epoch", ylabel = "error (%)", yrange = {0}})
-  local longest, read = 0, {}
-  for i, run in ipairs(runs) do read[i] = run_of("plot.curves", run, i) end
+  local title = regression and " loss" or fits and " error (solid), training error (dashed)" or " error"
+  local err = f:panel({title = what .. title,
+                       text_title = what .. (regression and " loss" or " error (%)"),
+                       xlabel = "epoch", ylabel = regression and "loss" or "error (%)", yrange = {0}})
+  local longest = 0
   local names = named.names(read)
   for i, run in ipairs(read) do
     local log, name = run.log, names[i]
@@ -110,7 +117,7 @@ local function curves(runs, options)
     if #x > 0 then
       err:add({columns = {x, y}, style = points_too, color = i, dashed = true, faint = true, aside = true})
     end
-    x, y = points(log.epoch, log.test_error)
+    x, y = points(log.epoch, regression and log.test_loss or log.test_error)
     if #x > 0 then err:add({columns = {x, y}, style = points_too, title = name, color = i}) end
   end
   if #loss.layers == 0 and #err.layers == 0 then

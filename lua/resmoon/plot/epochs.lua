@@ -32,7 +32,8 @@ local function line(panel, columns, options)
   local n = #columns[1]
   if n == 0 then return end
   panel:add({columns = columns, style = n < 3 and "linespoints" or "lines", title = options.title,
-             color = options.color, dashed = options.dashed, faint = options.dashed})
+             color = options.color, dashed = options.dashed, faint = options.dashed,
+             aside = options.dashed and not options.title or nil})
   panel.longest = math.max(panel.longest or 0, columns[1][n])
 end
 
@@ -97,7 +98,8 @@ function epochs.topk(runs, options)
   local list = {}
   for i, run in ipairs(runs) do list[i] = run_of("plot.topk", run, i) end
   list = named.apart(list)
-  local f = figure.new({title = options.title, size = options.size or {#list == 1 and 1150 or 1600, 460}})
+  local f = figure.new({title = options.title, size = options.size or #list == 1 and {1000, 430} or {1000, 780},
+                       columns = 2})
   if #list == 1 then of_one(f, list[1]) else of_several(f, list) end
   return draw(f, options)
 end
@@ -105,7 +107,7 @@ end
 -- Trials of a search over one another: accuracy on held-out images left, training loss right.
 -- trials: list of {name =, accuracy = by epoch, loss = by epoch}. options: file, title.
 function epochs.trials(trials, options)
-  local f = figure.new({title = options.title, size = {1250, 480}})
+  local f = figure.new({title = options.title, size = {1000, 420}})
   local left = f:panel({title = "accuracy on held-out images", text_title = "accuracy on held-out images (%)",
                         ylabel = "top-1 (%)"})
   local right = f:panel({title = "training loss", text_title = "training loss", ylabel = "cross-entropy"})

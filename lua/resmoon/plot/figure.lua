@@ -5,36 +5,26 @@
 --     p:add({columns = {xs, ys}, style = "lines", title = "resnet20", color = 1})
 --     f:draw({file = "loss.png"})
 --
--- On a screen of characters the panels come one below the other, each as large as the screen.
+-- On a screen of characters the panels come one below the other, each as large as the screen. A legend that is not in
+-- an empty corner of its panel stands outside, below it, or once below all where the panels have the same; the figure
+-- is so much higher, unless the caller has given its size.
 local fail    = require "resmoon.base.fail"
 local core    = require "resmoon.core"
 local gnuplot = require "resmoon.plot.gnuplot"
 local legend  = require "resmoon.plot.legend"
-local text    = require "resmoon.base.text"
+local Panel   = require "resmoon.plot.panel"
+local ticks   = require "resmoon.plot.ticks"
 local options_of = require "resmoon.base.options"
 
-local figure = {}
+local figure = {colors = require("resmoon.plot.look").colors, round_step = ticks.round_step}
 
---- Okabe and Ito's colors, told apart with any color vision (jfly.uni-koeln.de/color); black and
--- the darker ones first, since yellow is hard to see on white.
-figure.colors = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#999999"}
-
--- Gnuplot's dash patterns; with them more lines than there are colors are told apart.
-local dashes = {"1", "'-'", "'.'", "'_.'"}
+local TITLE = 34  -- pixels for the title above several panels
 
 --- Checks a table of options: all figures take file, title and size, and each what `names` (words) says.
 function figure.options(op, given, names)
   local list = {"file", "title", "size"}
   for name in (names or ""):gmatch "%S+" do list[#list + 1] = name end
   return options_of(op, given, list)
-end
-
---- The least of 1, 2, 5, 10, 20, 50, ... that is not below x: steps at which people count.
-function figure.round_step(x)
-  local power = 10 ^ math.max(0, math.floor(math.log(math.max(x, 1), 10)))
-  for _, factor in ipairs {1, 2, 5, 10} do
-    if factor * power >= x then return math.floor(factor * power) end
-  end
 end
 
 --- A list of numbers from a list or a tensor.
@@ -51,140 +41,6 @@ function figure.numbers(op, value)
   return value
 end
 
-local Panel = {}
-Panel.__index = Panel
-
---- Adds a layer: columns (lists of numbers of equal length), style (a gnuplot plotting style of
--- ours, never of the user), title, color (a number or "#rrggbb"), dashed (true, or the number of a pattern, 1 to 4:
--- solid, dashed, dotted, dash-dot), aside (true: left out in characters, where lines look alike), width, faint, point
--- (its size), symbol (gnuplot's number of it; 7: a disc).
-function Panel:add(layer)
-  self.layers[#self.layers + 1] = layer
-  return self
-end
-
-local function number(x)
-  if x ~= x or x == math.huge or x == -math.huge then return "NaN" end
-  return ("%.9g"):format(x)
-end
-
--- "$d1 << EOD ... EOD": a line for each element. A blank line ends each `block` of lines.
-local function data_block(name, columns, block)
-  local lines = {("$%s << EOD"):format(name)}
-  for i = 1, #columns[1] do
-    local fields = {}
-    for c = 1, #columns do fields[c] = number(columns[c][i]) end
-    lines[#lines + 1] = table.concat(fields, " ")
-    if block and i % block == 0 then lines[#lines + 1] = "" end
-  end
-  lines[#lines + 1] = "EOD\n"
-  return table.concat(lines, "\n")
-end
-
-local function range(axis, limits)
-  if not limits then return ("set %srange [*:*]\n"):format(axis) end
-  local function limit(x) return x and number(x) or "*" end
-  return ("set %srange [%s:%s]\n"):format(axis, limit(limits[1]), limit(limits[2]))
-end
-
--- {{position, "label"}, ...}. A label is a format here, so its percent signs are doubled. `room`: letters for each.
-local function ticks(axis, list, step, room)
-  if not list then return ("set %stics %s\n"):format(axis, step and step > 0 and number(step) or "autofreq") end
-  local parts, labels = {}, {}
-  for i, tick in ipairs(list) do labels[i] = text.visible(tick[2]) end
-  labels = text.distinct(labels, room or 60)  -- a longer one would take the whole figure
-  for i, tick in ipairs(list) do
-    parts[i] = gnuplot.quote((labels[i]:gsub("%%", "%%%%"))) .. " " .. number(tick[1])
-  end
-  return ("set %stics (%s)\n"):format(axis, table.concat(parts, ", "))
-end
-
--- A line whose color was used up looks dash-dotted, then dotted.
-local ROUNDS = {1, 4, 3, 2}
-
-local function layer_options(layer, index, in_text)
-  local color, round = layer.color or index, 0
-  if type(color) == "number" then
-    color, round = figure.colors[(color - 1) % #figure.colors + 1], (color - 1) // #figure.colors
-  end
-  local parts = {"with " .. layer.style}
-  if not layer.plain then
-    if not color:find("^#%x%x%x%x%x%x$") then error(("plot: %q is no color like #0072b2"):format(color), 0) end
-    parts[#parts + 1] = ("lc rgb '#%s%s'"):format(layer.faint and "90" or "", color:sub(2))
-    if layer.style:find("line") then
-      local width = layer.width or (layer.faint and 1.3 or 2.2)
-      local dash = layer.dashed == true and 2 or layer.dashed or ROUNDS[round % #ROUNDS + 1]
-      parts[#parts + 1] = ("lw %g dt %s"):format(width, dashes[(dash - 1) % #dashes + 1])
-    end
-    if layer.style:find("point") then
-      parts[#parts + 1] = ("pt %d ps %g"):format(layer.symbol or 7, layer.point or 0.6)
-    end
-  end
-  parts[#parts + 1] = layer.title and "title " .. gnuplot.quote(layer.title) or "notitle"
-  return in_text and (parts[1] .. " " .. parts[#parts]) or table.concat(parts, " ")
-end
-
--- Dashed gray lines from the bottom to the top at the x of panel.marks, which say where something happened.
--- Returns the commands, and the entry of the legend: a line that is drawn nowhere.
-local function marks(panel, in_text)
-  local lines, look = {}, in_text and "" or "lw 1.2 dt '-' lc rgb '#777777'"
-  for i, x in ipairs(panel.marks or {}) do
-    lines[i] = ("set arrow %d from first %s, graph 0 to first %s, graph %g nohead %s\n"):format(i, number(x), number(x),
-      in_text and 0.97 or 1, look)
-  end
-  local entry = lines[1] and panel.mark_title and not in_text
-    and ("NaN with lines %s title %s"):format(look, gnuplot.quote(panel.mark_title))
-  return "unset arrow\n" .. table.concat(lines), entry
-end
-
--- The title of a panel in characters: there the name of the axis cannot be turned, and joins it, as does what the marks
--- mean, and what the whole figure is called.
-local function text_title(panel, of_figure)
-  local title = panel.text_title or panel.title and panel.ylabel and ("%s: %s"):format(panel.title, panel.ylabel)
-    or panel.title or panel.ylabel
-  if of_figure then title = title and ("%s: %s"):format(of_figure, title) or of_figure end
-  if panel.marks and panel.marks[1] and panel.mark_title then
-    title = ("%s (| %s)"):format(title or "", panel.mark_title)
-  end
-  return title
-end
-
--- The commands that draw one panel on a target that is width by height; of_figure: the figure's title, if it is to be
--- said here.
-function Panel:script(prefix, width, height, in_text, of_figure)
-  local parts, plots = {}, {}
-  for i, layer in ipairs(self.layers) do
-    if not (in_text and layer.aside) then
-      local name = prefix .. i
-      parts[#parts + 1] = data_block(name, layer.columns, layer.block)
-      plots[#plots + 1] = ("$%s using %s %s"):format(name, layer.using or "1:2", layer_options(layer, i, in_text))
-    end
-  end
-  if #plots == 0 then return "" end
-  local function label(what, value)
-    parts[#parts + 1] = ("set %s %s\n"):format(what, gnuplot.quote(value or ""))
-  end
-  label("title", in_text and text_title(self, of_figure) or not in_text and self.title)
-  label("xlabel", self.xlabel)
-  label("ylabel", not in_text and self.ylabel)
-  parts[#parts + 1] = range("x", self.xrange) .. range("y", self.yrange)
-  parts[#parts + 1] = ticks("x", self.xticks, self.xstep, in_text and (width - 10) // #(self.xticks or {1}) - 1)
-                      .. ticks("y", self.yticks)
-  for _, axis in ipairs {"x", "y"} do
-    local log = self["log" .. axis]
-    parts[#parts + 1] = ("%s logscale %s\nset format %s %s\n"):format(log and "set" or "unset", axis, axis,
-                                                                      log and "'%g'" or "'% h'")
-  end
-  local arrows, entry = marks(self, in_text)
-  plots[#plots + 1] = entry or nil
-  parts[#parts + 1] = arrows .. legend.commands(self, width, height, in_text)
-  if not in_text then
-    parts[#parts + 1] = "set grid lt 1 lc rgb '#e4e4e4' lw 1\nset border 3 lc rgb '#555555'\nset tics nomirror\n"
-  end
-  parts[#parts + 1] = (self.settings or "") .. "plot " .. table.concat(plots, ", ") .. "\n"
-  return table.concat(parts)
-end
-
 local Figure = {}
 Figure.__index = Figure
 Figure.prompt = false  -- the prompt does not print it: it has been seen
@@ -196,24 +52,96 @@ function Figure:panel(options)
   return panel
 end
 
--- All panels side by side, or in rows of self.columns; of characters one below the other.
-function Figure:script(target)
-  local parts, in_text = {}, target.kind == "text"
-  local columns = in_text and 1 or math.min(self.columns or #self.panels, #self.panels)
-  local rows = in_text and 1 or math.ceil(#self.panels / columns)
-  local width, height = target.width // columns, target.height // rows
-  if #self.panels > 1 and not in_text then
-    parts[1] = ("set multiplot layout %d,%d%s\n"):format(rows, columns,
-      self.title and " title " .. gnuplot.quote(self.title) or "")
-  elseif self.title and #self.panels == 1 then
-    self.panels[1].title = self.panels[1].title or self.title
-  end
+-- How the figure is put together on a target: rows and columns of panels, where the legend of each goes, the one that
+-- several have in common, and the height of all. `grows`: whether a legend outside makes the figure higher.
+local function arrange(self, target, grows)
+  local n, plan = #self.panels, {places = {}, layouts = {}}
+  plan.columns = math.max(1, math.min(self.columns or n, n))
+  plan.rows = math.max(1, math.ceil(n / plan.columns))
+  plan.title = n > 1 and self.title and TITLE or 0
+  local width, height = target.width / plan.columns, (target.height - plan.title) / plan.rows
+  local free = true
   for i, panel in ipairs(self.panels) do
-    local of_figure = i == 1 and #self.panels > 1 and self.title
-    parts[#parts + 1] = panel:script("p" .. i .. "_", width, height, in_text, of_figure)
+    panel:mark()
+    plan.places[i] = legend.place(panel, width, height, target)
+    free = free and plan.places[i] ~= nil and (panel.key == nil or panel.key == "below")
   end
-  if #self.panels > 1 and not in_text then parts[#parts + 1] = "unset multiplot\n" end
+  -- What all panels have in common is said once.
+  local shared = n > 1 and free and legend.shared(self.panels)
+  for i = 1, shared and n or 0 do plan.places[i] = "below" end
+  -- A legend takes at most two fifths of a figure that cannot grow.
+  local function layout(entries, wide, high)
+    return legend.layout(entries, wide, not grows and high * 0.4 // legend.LINE or nil)
+  end
+  plan.below, plan.each = 0, 0
+  if shared then
+    plan.shared = layout(shared, target.width, target.height)
+    plan.below = plan.shared.height
+  else
+    for i, panel in ipairs(self.panels) do
+      if plan.places[i] == "below" then
+        plan.layouts[i] = layout(legend.entries(panel), width, height)
+        plan.each = math.max(plan.each, plan.layouts[i].height)
+      end
+    end
+  end
+  plan.height = target.height + (grows and plan.below + plan.rows * plan.each or 0)
+  return plan
+end
+
+-- All panels side by side, or in rows of self.columns, each in a part of the target that no legend outside reaches
+-- into.
+function Figure:script(target)
+  local plan = arrange(self, target, target.grows)
+  local width, height, parts = target.width, plan.height, {}
+  if target.grows then target.height, target.grows = height, false end
+  if #self.panels > 1 then parts[1] = "set multiplot\n"
+  elseif self.title and #self.panels == 1 then self.panels[1].title = self.panels[1].title or self.title end
+  local cell_w, cell_h = width / plan.columns, (height - plan.title - plan.below) / plan.rows
+  for i, panel in ipairs(self.panels) do
+    local x0, top = (i - 1) % plan.columns * cell_w, height - plan.title - (i - 1) // plan.columns * cell_h
+    local extra = ""
+    if i == 1 and plan.title > 0 then
+      extra = ("set label 1 %s at screen 0.5,%.5f center front\n"):format(gnuplot.quote(self.title),
+        1 - TITLE / 2 / height)
+    end
+    if plan.layouts[i] then
+      extra = extra .. legend.draw(plan.layouts[i], x0, x0 + cell_w, top - cell_h, width, height, 1000)
+    end
+    if plan.shared and i == #self.panels then
+      extra = extra .. legend.draw(plan.shared, 0, width, 0, width, height, 1000)
+    end
+    local area = {width = cell_w, height = cell_h - plan.each, place = plan.places[i]}
+    parts[#parts + 1] = ("set origin %.5f,%.5f\nset size %.5f,%.5f\n"):format(x0 / width,
+      (top - cell_h + plan.each) / height, cell_w / width, area.height / height)
+    parts[#parts + 1] = panel:script("p" .. i .. "_", area, extra)
+  end
+  if #self.panels > 1 then parts[#parts + 1] = "unset multiplot\n" end
   return table.concat(parts)
+end
+
+-- Of characters the panels come one below the other, with a legend below each, or below all if it is the same.
+-- Returns true, or nil and the reason.
+local function draw_text(self, target)
+  for _, panel in ipairs(self.panels) do panel:mark(true) end
+  local shared = #self.panels > 1 and legend.shared(self.panels, true)
+  for i, panel in ipairs(self.panels) do
+    local wanted = panel.key ~= false and (not shared or i == #self.panels)
+    local lines = wanted and legend.lines(shared or legend.entries(panel, true), target.width, target.color) or {}
+    if i == 1 and #self.panels == 1 then panel.title = panel.title or self.title end
+    local own = {}
+    for key, value in pairs(target) do own[key] = value end
+    own.height = math.max(target.height * 2 // 3, target.height - #lines)
+    own.terminal = target.form:format(own.width, own.height)
+    local script = panel:text_script("p" .. i .. "_", own, i == 1 and #self.panels > 1 and self.title)
+    if script ~= "" then
+      local ok, reason = gnuplot.draw(script, own)
+      if not ok then return nil, reason end
+      for _, line in ipairs(lines) do io.stdout:write(line, "\n") end
+    end
+  end
+  io.stdout:flush()
+  return true
 end
 
 local warned = false
@@ -227,26 +155,30 @@ local function say(reason)
 end
 
 -- Draws all files. One that cannot be drawn or written is an error: what was there before is there still.
-local function write(self, files, size)
-  local targets = {}
-  for i, file in ipairs(files) do targets[i] = gnuplot.file_target(file, size[1], size[2]) end
+local function write(self, files, size, grows)
+  for _, file in ipairs(files) do gnuplot.file_target(file, size[1], size[2]) end  -- raises for what cannot be drawn
   local found, missing = gnuplot.find()
   if not found then return say(missing) end
-  for _, target in ipairs(targets) do
-    local ok, reason = gnuplot.draw(self:script(target), target)
+  for _, file in ipairs(files) do
+    local target = gnuplot.file_target(file, size[1], size[2])
+    target.grows = grows
+    local script = self:script(target)
+    if grows then target = gnuplot.file_target(file, size[1], target.height) end
+    local ok, reason = gnuplot.draw(script, target)
     if not ok then error("plot: " .. reason, 0) end
   end
   return self
 end
 
---- Draws to options.file (a name, or a list of names), or to the screen.
+--- Draws to options.file (a name, or a list of names), or to the screen. options.size is kept to; without it a legend
+-- outside of the panels adds to the height.
 -- Returns the figure; or, without gnuplot or for a screen that fails, nil and the reason, which is also said on stderr.
 -- Errors: raises for a file that cannot be written, with its name and the reason.
 function Figure:draw(options)
   options = options or {}
   local size = options.size or self.size
   local files = options.file
-  if files then return write(self, type(files) == "string" and {files} or files, size) end
+  if files then return write(self, type(files) == "string" and {files} or files, size, not options.size) end
   local found, missing = gnuplot.find()
   if not found and not self.as_text then return say(missing) end
   local target = found and gnuplot.screen_target(size[1], size[2])
@@ -254,7 +186,9 @@ function Figure:draw(options)
     self.as_text()
     return self
   end
-  local ok, reason = gnuplot.draw(self:script(target), target)
+  local ok, reason
+  if target.kind == "text" then ok, reason = draw_text(self, target)
+  else ok, reason = gnuplot.draw(self:script(target), target) end
   if ok then return self end
   return say(reason)
 end

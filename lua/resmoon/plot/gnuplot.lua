@@ -72,13 +72,20 @@ local function available()
   return terminals
 end
 
--- By suffix: what a whole file ends with, the terminal, the pixels of an inch where it counts in inches, and the size
--- of small letters. The sizes mean other things to each: these look alike.
+-- By suffix: what a whole file ends with, the terminal, the pixels of an inch where it counts in inches, the size of
+-- small letters, and the pixels that gnuplot's own key takes for a letter and a row: in SVG, where gnuplot 5.4 has no
+-- font to measure, these are guesses of its own, and larger. The sizes of fonts mean other things to each: these look
+-- alike.
+-- "fixed": with "dynamic" gnuplot 5.4 writes no width and height, so that a page scales a small figure up and a large
+-- one down, and their letters with them.
 local white = "background '#ffffff' noenhanced"
 local suffixes = {
-  png = {ends = "IEND\xaeB`\x82", format = "pngcairo size %d,%d font 'sans,11' " .. white, small = 9},
-  svg = {ends = "</svg>", format = "svg size %d,%d dynamic font 'sans,14.5' " .. white, small = 12},
-  pdf = {ends = "%%EOF", format = "pdfcairo size %g,%g font 'sans,15' " .. white, small = 12.2, inches = 110},
+  png = {ends = "IEND\xaeB`\x82", format = "pngcairo size %d,%d font 'sans,11' " .. white, small = 9, letter = 8,
+         line = 20.5, dot = 1.4},
+  svg = {ends = "</svg>", format = "svg size %d,%d fixed font 'sans,14.5' " .. white, small = 12, letter = 8.8,
+         line = 26},
+  pdf = {ends = "%%EOF", format = "pdfcairo size %g,%g linewidth 1.6 font 'sans,15' " .. white, small = 12.2,
+         inches = 110, letter = 8, line = 20.5, dot = 1.3},
 }
 
 --- The target of a file name: {kind = "file", file=, terminal = "pngcairo ...", width =, height = (pixels), small = the
@@ -89,6 +96,7 @@ function gnuplot.file_target(name, width, height)
   if not suffix then error(("plot: %s: a figure's name ends in .png, .svg or .pdf"):format(name), 0) end
   local scale = suffix.inches or 1
   return {kind = "file", file = name, ends = suffix.ends, width = width, height = height, small = suffix.small,
+          letter = suffix.letter, line = suffix.line, dot = suffix.dot,
           terminal = suffix.format:format(width / scale, height / scale)}
 end
 
@@ -120,7 +128,7 @@ function gnuplot.window_target(width, height)
   local name = has.qt and "qt" or has.wxt and "wxt" or has.x11 and "x11"
   if not name or not (wish or has_display()) then return nil end
   return {kind = "window", terminal = ("%s size %d,%d noraise noenhanced"):format(name, width, height), width = width,
-          height = height, small = 9}
+          height = height, small = 9, dot = 1.4}
 end
 
 --- The target of a figure that is to be seen now.
@@ -135,15 +143,17 @@ function gnuplot.screen_target(width, height)
   end
   local columns, rows = gnuplot.text_size()
   local color = sys.isatty(1) and not sys.getenv("NO_COLOR") and sys.getenv("TERM") ~= "dumb"
-  return {kind = "text", width = columns, height = rows,
-          terminal = ("dumb size %d,%d %s noenhanced"):format(columns, rows, color and "ansi256" or "mono")}
+  local form = ("dumb size %%d,%%d %s noenhanced"):format(color and "ansi256" or "mono")
+  return {kind = "text", width = columns, height = rows, color = color, form = form,
+          terminal = form:format(columns, rows)}
 end
 
---- What a script begins with: the terminal, and `small`, the font of small letters on it.
+--- What a script begins with: the terminal, `small`, the font of small letters on it, and `dot`, by which sizes of
+-- points are multiplied to look alike.
 function gnuplot.prelude(target)
   -- Our text is UTF-8 and our numbers have a point, whatever the locale says.
-  return ("set encoding utf8\nset decimalsign '.'\nset terminal %s\nsmall = ',%g'\n"):format(target.terminal,
-    target.small or 0)
+  return ("set encoding utf8\nset decimalsign '.'\nset terminal %s\nsmall = ',%g'\ndot = %g\n"):format(
+    target.terminal, target.small or 0, target.dot or 1)
 end
 
 --- The output of the dumb terminal without its form feeds, blank lines, and blanks at the ends of lines. With colors
@@ -163,6 +173,15 @@ function gnuplot.trimmed(text)
   return table.concat(lines, "\n") .. back:match "^%S*"
 end
 
+--- An SVG in which the pixels of enlarged images stay squares, and polygons that meet (the box that explains colors,
+-- bars) leave no pale seam. gnuplot 5.4 embeds an image as it is and says nothing of how to enlarge it, and browsers
+-- blur it then; each polygon they smooth against the background. Older viewers know "optimizeSpeed", newer ones
+-- "pixelated".
+function gnuplot.sharp(svg)
+  svg = svg:gsub("<image ", "<image style='image-rendering:optimizeSpeed;image-rendering:pixelated' ")
+  return (svg:gsub("<polygon fill", "<polygon shape-rendering='crispEdges' fill"))
+end
+
 -- Writes a figure: gnuplot reports no failed write of its output (5.4.4: status 0 on a full disk), so it writes to us,
 -- and the file is replaced as a whole, or stays as it was. Returns true, or nil and the reason.
 local function write(script, target)
@@ -171,6 +190,7 @@ local function write(script, target)
   if not picture:sub(-100):find(target.ends, 1, true) then
     return nil, ("%s was not drawn: gnuplot gave only a part of it"):format(target.file)
   end
+  if target.file:lower():find "%.svg$" then picture = gnuplot.sharp(picture) end
   local ok, failed = pcall(core.write_atomic, target.file, picture)
   if ok then return true end
   return nil, (tostring(failed):gsub("^.-write_atomic: ", ""))

@@ -17,7 +17,7 @@ local grid = {}
 
 local LINE = 15            -- pixels from one line of a caption to the next
 local TITLE = 34           -- pixels for a title
-local MOST = 1500          -- pixels that a figure is wide, where tiles can be made small enough
+local MOST = 1000          -- pixels that a figure is wide, where tiles can be made small enough
 local WRONG = figure.colors[2]
 
 -- --- in a file or a window -----------------------------------------------------------------
@@ -98,9 +98,8 @@ local function layer(tile, left, top, g)
       red[i], green[i], blue[i] = math.floor(pixel[1]), math.floor(pixel[2]), math.floor(pixel[3])
     end
   end
-  -- Large pixels as squares, since a viewer would smooth those of an image; of many the seams would show.
-  return {columns = {x, y, red, green, blue}, using = "1:2:3:4:5", plain = true,
-          style = scale > 4 and width <= 16 and "rgbimage pixels" or "rgbimage"}
+  -- Not "rgbimage pixels": gnuplot 5.4 draws a polygon for each pixel then, between which the background shows.
+  return {columns = {x, y, red, green, blue}, using = "1:2:3:4:5", plain = true, style = "rgbimage"}
 end
 
 local function figure_of(tiles, columns, options)
@@ -108,6 +107,11 @@ local function figure_of(tiles, columns, options)
   local rows = math.ceil(#tiles / columns)
   local cell_w, cell_h = g.width + g.gap, g.height + g.caption + g.gap
   local width, height = math.max(columns * cell_w + g.gap, 240), rows * cell_h + g.top
+  -- A title that is wider than the tiles makes room for itself.
+  if options.title then
+    local wide = math.ceil(1.25 * text_width(words.visible(options.title)) + 24)  -- its letters are not the small ones
+    width = math.max(width, math.min(MOST, wide))
+  end
   local f = figure.new({size = options.size or {width, height}})
   local p = f:panel({key = false, xrange = {0, width}, yrange = {-height, 0}})
   local commands = {"unset border\nunset tics\nunset grid\nset lmargin at screen 0\nset rmargin at screen 1\n"
@@ -171,7 +175,7 @@ local function print_tiles(tiles, options)
   local cell = math.max(width, lines > 0 and math.min(room, AIM) or 1)
   local high = math.ceil(math.max(1, math.floor(ratio * width + 0.5)) / 2)
   local fit = math.max(1, (rows + 1 - (options.title and 1 or 0)) // (high + lines)) * columns
-  if options.title then io.stdout:write(words.visible(options.title), "\n") end
+  if options.title then io.stdout:write(cut(words.visible(options.title), screen), "\n") end
   for first = 1, math.min(#tiles, fit), columns do
     local last = math.min(first + columns - 1, #tiles)
     local pictures = {}

@@ -4,12 +4,16 @@ local fail    = require "resmoon.base.fail"
 local figure  = require "resmoon.plot.figure"
 local gnuplot = require "resmoon.plot.gnuplot"
 local text    = require "resmoon.plot.text"
-local visible = require("resmoon.base.text").visible
+local words   = require "resmoon.base.text"
+
+local visible = words.visible
 
 local heatmap = {}
 
--- Viridis at a few points (van der Walt, Smith 2015): even steps of lightness for any color vision.
-local palette = "set palette defined (0 '#fde725', 0.25 '#5ec962', 0.5 '#21918c', 0.75 '#3b528b', 1 '#440154')\n"
+-- From nearly white to dark blue: even steps of lightness for any color vision, and in gray. What there is least of,
+-- the zeros of a confusion matrix, is quietest. What is no number is gray.
+local palette = "set palette defined (0 '#f7fbff', 0.25 '#c6dbef', 0.5 '#6baed6', 0.75 '#2171b5', 1 '#08306b')\n"
+local NONE = "#bdbdbd"
 
 local function matrix(value)
   local rows = core.is_tensor(value) and value:totable() or value
@@ -25,13 +29,13 @@ end
 -- Call: plot.heatmap(value, {options}) -> true
 -- Shapes: value (rows, columns), a tensor or rows of numbers.
 -- Errors: raises for another shape. Without gnuplot it gives nil and the reason.
--- Source: colors: viridis (van der Walt and Smith 2015).
+-- Source: colors: ColorBrewer's Blues (Harrower and Brewer 2003), light where there is little.
 -- Example:
 --   > plot.heatmap({{1, 2}, {3, 4}}, {title = "a matrix", file = "heat.svg"});
 --   > rm.sys.exists "heat.svg"
 --   true
 function heatmap.heatmap(value, options)
-  options = figure.options("plot.heatmap", options, "xticks yticks xlabel ylabel format as_text")
+  options = figure.options("plot.heatmap", options, "xticks yticks xlabel ylabel format as_text from")
   local rows = matrix(value)
   local height, width = #rows, #rows[1]
   local xs, ys, values = {}, {}, {}
@@ -44,31 +48,38 @@ function heatmap.heatmap(value, options)
     end
   end
   if low > high then low, high = 0, 1 end  -- not one number
+  low = math.min(low, options.from or low)
   local function ticks(names)
     local list = names and {}
     for i, name in ipairs(names or {}) do list[i] = {i, name} end
     return list
   end
   local f = figure.new({title = options.title, size = options.size or {680, 600}})
-  f.as_text = options.as_text or function()
-    if options.title then io.stdout:write(visible(options.title), "\n") end
+  f.as_text = function()
+    if options.as_text and options.as_text() then return end
+    if options.title then io.stdout:write(words.cut(visible(options.title), (gnuplot.text_size())), "\n") end
     local width_of, height_of = gnuplot.text_size()
     local area = {width = width_of, height = height_of - (options.title and 2 or 1)}
     io.stdout:write(table.concat(text.heatmap(rows, low, high, area), "\n"), "\n")
   end
   local p = f:panel({key = false, xlabel = options.xlabel, ylabel = options.ylabel, xticks = ticks(options.xticks),
                      yticks = ticks(options.yticks), xrange = {0.5, width + 0.5}, yrange = {height + 0.5, 0.5}})
-  p.settings = palette .. "unset grid\nset border 0\nset tics scale 0\n"
+  p.turned = options.xticks ~= nil
+  -- Numbers of rows and columns, where they have no names.
+  local most_x, most_y = (f.size[1] - 180) / 40, (f.size[2] - 120) / 22
+  p.xstep = not options.xticks and figure.round_step(width / most_x) or nil
+  p.ystep = not options.yticks and figure.round_step(height / most_y) or nil
+  local behind = ("set object 1 rectangle from graph 0,0 to graph 1,1 behind fc rgb '%s' fs solid noborder\n"):format(
+    NONE)
+  p.settings = palette .. behind .. "unset grid\nset border 0\nset tics scale 0\n"
                .. (options.xticks and "set xtics rotate by 40 right\n" or "")
                .. ("set cbrange [%.9g:%.9g]\n"):format(low, high > low and high or low + 1)
-  -- Small matrices as squares: a viewer would smooth the pixels of an image.
-  local style = #xs <= 4096 and "image pixels" or "image"
-  p:add({columns = {xs, ys, values}, using = "1:2:3", style = style, plain = true})
+  p:add({columns = {xs, ys, values}, using = "1:2:3", style = "image", plain = true})
   if height <= 20 and width <= 20 then
     local form = (options.format or "%g"):match("^%%[%d.]*[dgef]$") or "%g"
     local dark, light = {{}, {}, {}}, {{}, {}, {}}
     for i = 1, #values do
-      local set = values[i] > (low + high) / 2 and light or dark
+      local set = math.abs(values[i]) < math.huge and values[i] > low + 0.6 * (high - low) and light or dark
       set[1][#set[1] + 1], set[2][#set[2] + 1], set[3][#set[3] + 1] = xs[i], ys[i], values[i]
     end
     for color, set in pairs {["#202020"] = dark, ["#ffffff"] = light} do
@@ -95,8 +106,17 @@ function heatmap.confusion(m, options)
     fail("plot.confusion: argument 1 is a %s, expected a matrix of metrics.confusion", type(m))
   end
   local given = figure.options("plot.confusion", options, "xticks yticks xlabel ylabel format")
-  options = {as_text = function() io.stdout:write(tostring(m), "\n") end, title = "confusion matrix",
-             xlabel = "predicted class", ylabel = "true class", format = "%d"}
+  -- As a table, if the screen is wide enough for it.
+  local function as_text()
+    local table_of, room = tostring(m), gnuplot.text_size()
+    for line in table_of:gmatch "[^\n]+" do
+      if words.width(line) > room then return false end
+    end
+    io.stdout:write(table_of, "\n")
+    return true
+  end
+  options = {as_text = as_text, title = "confusion matrix",
+             from = 0, xlabel = "predicted class", ylabel = "true class", format = "%d"}
   for key, v in pairs(given) do options[key] = v end
   local names = m:shown_names()
   options.xticks, options.yticks = options.xticks or names, options.yticks or names

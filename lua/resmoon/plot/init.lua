@@ -14,10 +14,11 @@
 -- and plot.live need none in the terminal.
 --
 -- Topic: plot
+local library = require "resmoon.base.library"
 local charts = require "resmoon.plot.charts"
 local heatmap = require "resmoon.plot.heatmap"
 
-return {
+return library("plot", {
   lines = charts.lines,
   scatter = charts.scatter,
   bars = charts.bars,
@@ -37,4 +38,4 @@ return {
   roc = require "resmoon.plot.roc",
   schedule = require "resmoon.plot.schedule",
   topk = require("resmoon.plot.epochs").topk,
-}
+})

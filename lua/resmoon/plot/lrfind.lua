@@ -19,7 +19,7 @@ local function lrfind(found, options)
   local f = figure.new({title = options.title, size = options.size})
   local low, high = math.min(table.unpack(found.smooth)), math.max(table.unpack(found.smooth))
   local room = math.max(high - low, 1e-6) * 0.15
-  local p = f:panel({xlabel = "learning rate", ylabel = "loss", logx = true,
+  local p = f:panel({xlabel = "learning rate", ylabel = "loss", logx = true, markers = false,
                      xrange = {found.lr[1], found.lr[#found.lr]},
                      yrange = {low - room, math.min(high, 3 * found.smooth[1]) + room}})
   p:add({columns = {found.lr, found.loss}, style = "lines", title = "single steps", color = 1, faint = true})

@@ -18,7 +18,7 @@ local need   = require "resmoon.plot.need"
 local function responses(series, options)
   if type(series) ~= "table" or #series == 0 then fail("plot.responses: nothing to draw") end
   options = figure.options("plot.responses", options)
-  local f = figure.new({title = options.title, size = options.size or {1150, 480}})
+  local f = figure.new({title = options.title, size = options.size or {1000, 430}})
   local left = f:panel({title = "in order", text_title = "std of responses, in order", xlabel = "layer",
                         ylabel = "standard deviation", yrange = {0}})
   local right = f:panel({title = "sorted by magnitude", text_title = "std of responses, sorted",

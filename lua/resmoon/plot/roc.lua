@@ -40,12 +40,29 @@ local function with_curves(series)
   return kept
 end
 
+local MOST, SHOWN = 20, 6  -- curves that a legend names; of more so many of the best and so many of the worst
+
+-- The places of the series with the largest and the smallest areas, of so many that a legend cannot name all; else nil.
+local function extremes(series)
+  if #series <= MOST then return nil end
+  local order, chosen = {}, {}
+  for i in ipairs(series) do order[i] = i end
+  table.sort(order, function(a, b)
+    local x, y = series[a].auc or 0, series[b].auc or 0
+    if x ~= y then return x > y end
+    return a < b
+  end)
+  for k = 1, SHOWN do chosen[order[k]], chosen[order[#order + 1 - k]] = true, true end
+  return chosen
+end
+
 --- ROC curves, each class against the rest, with the areas under them, and thick and black their mean.
 -- Call: plot.roc(scores, labels, {classes = nil, file = nil, title = nil, size = nil}) -> true
 -- Call: plot.roc(series, {file = nil, title = nil, size = nil}) -> true
 -- Shapes: scores (N, K), labels (N) from 1 on; or series, a list of {fpr = numbers, tpr = numbers, name = text,
 --  auc = number}, in which series.macro = {fpr =, tpr =, auc =} is the mean.
 -- Options: classes  names of the classes
+--  Of more than 20 classes the 6 with the largest areas and the 6 with the smallest are named, the others gray.
 --  A class without images, or without images of others, has no curve, which is said on stderr.
 -- Errors: raises for an empty list, or where no class has a curve; without gnuplot nil and the reason, said on stderr
 --  once.
@@ -65,10 +82,10 @@ local function roc(series, labels, options)
   end
   if type(series) ~= "table" or #series == 0 then fail("plot.roc: nothing to draw") end
   series = with_curves(series)
-  local many = #series > 5  -- a legend that would cover curves stands beside them
+  local many = #series > 5  -- a legend of so many stands beside them
   local f = figure.new({title = options.title, size = options.size or {many and 940 or 800, 640}})
   local p = f:panel({xlabel = "false positive rate", ylabel = "true positive rate", xrange = {0, 1}, yrange = {0, 1},
-                     text_key = "bottom right", key = many and "outside right top Left reverse" or "bottom right"})
+                     key = many and "outside right top Left reverse" or nil})
   p:add({columns = {{0, 1}, {0, 1}}, style = "lines", color = "#999999", dashed = true, width = 1, aside = true})
   local function add(each, name, style)
     need("plot.roc", each, "fpr", "tpr")
@@ -85,9 +102,24 @@ local function roc(series, labels, options)
     if (each.auc or 0) > (best.auc or 0) then best = each end
     if (each.auc or 0) < (worst.auc or 0) then worst = each end
   end
+  local ends = extremes(series)
+  if ends then
+    for i, each in ipairs(series) do
+      if not ends[i] then
+        p:add({columns = {each.fpr, each.tpr}, style = "lines", color = "#cccccc", width = 1, aside = true})
+      end
+    end
+    p:add({columns = {{0}, {0}}, style = "lines", color = "#cccccc", width = 1, aside = true,
+           title = ("%d other classes"):format(#series - 2 * SHOWN)})
+  end
+  local function kept(i) return not ends or ends[i] end
+  local place = 0
   for i, each in ipairs(series) do  -- six colors, then the same ones dashed, then dotted; black is the mean's
-    add(each, names[i], {color = (i - 1) % 6 + 1, dashed = (i - 1) // 6 + 1,
-                               aside = many and each ~= best and each ~= worst})
+    if kept(i) then
+      add(each, names[i], {color = place % 6 + 1, dashed = place // 6 + 1,
+                           aside = many and each ~= best and each ~= worst})
+      place = place + 1
+    end
   end
   if has_curve(series.macro) then add(series.macro, "mean of classes", {color = "#000000", width = 4}) end
   return f:draw(options)

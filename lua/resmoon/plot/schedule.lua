@@ -14,7 +14,7 @@ local need   = require "resmoon.plot.need"
 local function schedule(course, options)
   need("plot.schedule", course, "rate")
   options = figure.options("plot.schedule", options)
-  local f = figure.new({title = options.title, size = options.size or {course.momentum and 1150 or 800, 440}})
+  local f = figure.new({title = options.title, size = options.size or {course.momentum and 1000 or 800, 420}})
   for i, name in ipairs {"rate", "momentum"} do
     local values = course[name]
     if values then

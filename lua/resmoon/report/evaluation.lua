@@ -13,6 +13,7 @@ local named    = require "resmoon.runs.named"
 local plot     = require "resmoon.plot"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
+local verdict  = require "resmoon.train.verdict"
 
 local evaluation = {}
 
@@ -26,7 +27,7 @@ end
 
 local function momentum(c)
   if c.optimizer == "rmsprop" then return "-" end
-  if c.schedule == "onecycle" and c.cycle_momentum then
+  if (c.schedule == "onecycle" or c.schedule == "cyclic") and c.cycle_momentum then
     local high, low = config.momenta(c)
     return ("%s%g to %g"):format(c.optimizer == "sgd" and "" or "beta1 ", high, low)
   end
@@ -40,6 +41,10 @@ local decays = {
   end,
   step     = function(c) return ("x%g every %d"):format(c.gamma, c.step_size) end,
   onecycle = function() return "one-cycle" end,
+  cyclic   = function(c)
+    return ("cyclic from %g, half a cycle %d epochs (%s)"):format(c.base_lr, c.step_size, c.cycle_mode)
+  end,
+  lambda   = function() return "by a function" end,
   cosine   = function() return "cosine" end,
   constant = function() return "none" end,
 }
@@ -132,13 +137,36 @@ local function measured(runs)
 end
 
 local function extremes(runs)
-  local low, high
-  for _, run in ipairs(runs) do
-    local accuracy = 100 - math.min(folder.summary(run).kept, 100)
-    if not low or accuracy < low[1] then low = {accuracy, run.name} end
-    if not high or accuracy > high[1] then high = {accuracy, run.name} end
+  return verdict.runs(runs, verdict.kept, {accuracy = true, what = "%s accuracy"})
+end
+
+-- A run as verdict compares it: the accuracy of the network that it has kept.
+local function entry(run, name)
+  local err, split = verdict.kept(run)
+  return err and {name = name, rate = 100 - err, images = verdict.images(run, split)}
+end
+
+--- Sentences on a panel {runs =, labels =}: the accuracies in order, and which of them the first is told from by more
+-- than chance.
+function evaluation.ranking(panel)
+  local entries, without = {}, {}
+  for i, run in ipairs(panel.runs) do
+    local label = panel.labels[i]
+    local made = entry(run, label)
+    if made then entries[#entries + 1] = made else without[#without + 1] = label end
   end
-  return ("%s has the highest accuracy (%.2f%%), %s the lowest (%.2f%%)."):format(high[2], high[1], low[2], low[1])
+  local says = #entries > 1 and verdict.ranking(entries, {what = "accuracy", high = true, on = "test images"}) or {}
+  if #entries == 1 then says[1] = ("%s %.2f%%."):format(entries[1].name, entries[1].rate) end
+  if #without > 0 then says[#says + 1] = ("No accuracy: %s."):format(table.concat(without, ", ")) end
+  return says
+end
+
+--- A sentence on a run beside the one that it varies: "weight decay 0.001: 41.20%, +0.70 points against mlp_relu_he
+-- (undecided: within two standard errors of 1.55)".
+function evaluation.variation(label, run, base)
+  local made, first = entry(run, label), entry(base, base.name)
+  if not (made and first) then return ("%s: no accuracy to compare"):format(label) end
+  return ("%s: %s"):format(label, verdict.against(made, first))
 end
 
 local OWN = "Initialization \"own\": uniform up to 1 / sqrt(fan_in) for linear layers and LeNet-5, He's over fan_out "
@@ -178,7 +206,7 @@ function evaluation.section(doc, runs, draw, groups)
   draw("settings", "validation accuracy of each setting, before all others in gray", function(file)
     return plot.accuracy(panels, {file = file})
   end)
-  if #runs > 1 then doc:list {extremes(runs)} end
+  if #runs > 1 then doc:list(extremes(runs)) end
 end
 
 --- Writes the evaluation report alone: an HTML page, and Markdown with its figures as SVG beside it.

@@ -11,11 +11,14 @@ local evaluation = require "resmoon.report.evaluation"
 local measure    = require "resmoon.report.measure"
 local plot       = require "resmoon.plot"
 local compare    = require "resmoon.train.compare"
-local config     = require "resmoon.train.config"
+local discussion = require "resmoon.report.discussion"
 local named      = require "resmoon.runs.named"
+local setting    = require "resmoon.runs.setting"
 local settings   = require "resmoon.runs.settings"
 local tables     = require "resmoon.models.tables"
 local text       = require "resmoon.base.text"
+local trained    = require "resmoon.train.run"
+local verdict    = require "resmoon.train.verdict"
 
 local report = {}
 
@@ -72,6 +75,7 @@ end
 
 local function text_of(value)
   if value == nil then return "" end
+  if type(value) == "table" and #value == 0 then return setting.text(value) end
   if type(value) == "table" then
     local parts = {}
     for i, each in ipairs(value) do
@@ -86,15 +90,16 @@ end
 local function setup(doc, all, options)
   heading(doc, options, "Experiment set-up")
   heading(doc, options, "Networks", 3)
-  local rows = {}
+  local rows, notes = {}, {}
   for i, each in ipairs(all) do
     local c = each.run.config
-    local net = config.model(c)
-    local depth = tables.depth(net)
-    rows[i] = {each.run.name, tostring(depth), text.grouped(c.parameters or 0),
-               ("%.1f"):format(net:summary(c.input).macs / 1e6)}
+    local ok, net = pcall(trained.network, each.run.folder, c)
+    rows[i] = {each.run.name, ok and tostring(tables.depth(net)) or text.NONE, text.grouped(c.parameters or 0),
+               ok and ("%.1f"):format(net:summary(c.input).macs / 1e6) or text.NONE}
+    if not ok then notes[#notes + 1] = tostring(net) end
   end
   doc:table({"network", "layers with weights", "parameters", "10^6 multiply-accumulates per image"}, rows)
+  for _, note in ipairs(notes) do doc:paragraph(note) end
   own(doc, options, "networks")
   heading(doc, options, "Hyper-parameters", 3)
   local head, lines = {"setting"}, {}
@@ -112,19 +117,37 @@ local function setup(doc, all, options)
   doc:paragraph("Hardware of this report: " .. measure.hardware() .. ".")
 end
 
+-- The hashes of the weights that training ended with, of the runs that have one: the first 16 digits, which tell.
+local function hashes(all)
+  local parts = {}
+  for _, each in ipairs(all) do
+    local hash = each.run.rows[#each.run.rows].hash
+    if hash then parts[#parts + 1] = ("%s %s"):format(each.run.name, hash:sub(1, 16)) end
+  end
+  if #parts == 0 then return nil end
+  return "Hash of the weights after the last epoch (resmoon hash), which the same version, seed, data and settings give "
+         .. "everywhere: " .. table.concat(parts, ", ") .. "."
+end
+
 local function comparison(doc, all, draw, options)
   heading(doc, options, "Results")
   heading(doc, options, "Comparison", 3)
-  local rows, runs = {}, {}
+  local rows, runs, fits = {}, {}, false
   for i, each in ipairs(all) do
     local s = each.summary
+    fits = fits or s.final_train ~= nil
     runs[i] = each.run
     rows[i] = {each.run.name, tostring(s.epochs), text.value("%.4f", s.final_loss), points(s.final_train),
-               points(s.final), s.best < math.huge and ("%.2f%% (%d)"):format(s.best, s.best_epoch) or text.NONE,
+               points(s.final), s.kept < math.huge and ("%.2f%% (%d)"):format(s.kept, s.kept_epoch) or text.NONE,
                compare.duration(s.seconds)}
   end
   doc:table({"network", "epochs", "training loss", "training error", "final test error", "best (epoch)", "time"}, rows)
-  draw("curves", "training loss, and test error (solid) with training error (dashed)", function(file)
+  local known = hashes(all)
+  if known then doc:paragraph(known) end
+  local chosen = verdict.chosen(runs)
+  if chosen then doc:paragraph(chosen) end
+  local errors = fits and "test error (solid) with training error (dashed)" or "test error"
+  draw("curves", "training loss, and " .. errors, function(file)
     return plot.curves(runs, {file = file})
   end)
   own(doc, options, "comparison")
@@ -169,66 +192,6 @@ local function of_run(doc, each, draw)
   end)
 end
 
--- The pair of classes most often taken for one another.
-local function worst_pair(m)
-  local a, b, most = 1, 2, -1
-  for i = 1, m.size do
-    for j = i + 1, m.size do
-      local n = m.counts[i][j] + m.counts[j][i]
-      if n > most then a, b, most = i, j, n end
-    end
-  end
-  local classes = m:shown_names()
-  return classes[a], classes[b], most
-end
-
--- "resnet", 20: networks of one family differ in depth.
-local function family(run)
-  local kind, depth = (run.config.model or run.name):match("^(%a+)(%d+)$")
-  return kind, tonumber(depth)
-end
-
-local function discussion(doc, all, options)
-  heading(doc, options, "Discussion")
-  local says = {}
-  local order = {table.unpack(all)}
-  for i = #order, 1, -1 do  -- an error that is not a number is neither the lowest nor the highest
-    if order[i].summary.final ~= order[i].summary.final then table.remove(order, i) end
-  end
-  table.sort(order, function(a, b) return a.summary.final < b.summary.final end)
-  if #order > 1 then
-    local first, last = order[1], order[#order]
-    says[#says + 1] = ("%s has the lowest final test error (%s), %s the highest (%s)."):format(first.run.name,
-      points(first.summary.final), last.run.name, points(last.summary.final))
-  end
-  for _, each in ipairs(all) do
-    local s = each.summary
-    says[#says + 1] = ("%s: test error %s, training error %s, a gap of %s points."):format(
-      each.run.name, points(s.final), points(s.final_train), text.value("%.2f", s.final - s.final_train))
-    local kind, depth = family(each.run)
-    for _, other in ipairs(all) do
-      local other_kind, other_depth = family(other.run)
-      if kind and kind == other_kind and other_depth > depth and each.data == other.data then
-        local deeper, shallower = other.summary.final_train, s.final_train
-        says[#says + 1] = ("From %s to %s the training error %s from %s to %s%s."):format(each.run.name, other.run.name,
-          deeper > shallower and "rises" or deeper < shallower and "falls" or "stays", points(shallower),
-          points(deeper),
-          deeper > shallower and ": the deeper network fits the training images worse" or "")
-      end
-    end
-    local a, b, n
-    if each.confusion and each.confusion.size > 1 then a, b, n = worst_pair(each.confusion) end
-    if n and n > 0 then
-      says[#says + 1] = ("%s confuses %s and %s most often (%d images)."):format(each.run.name, a, b, n)
-    end
-  end
-  doc:list(says)
-  doc:gap(("why is it so? What do %s add to the numbers?"):format(all[1].confusion
-          and "the curves, the confusion matrix and the ROC curves" or "the curves"))
-  own(doc, options, "discussion")
-  doc:gap("what would you try next, and what do you expect of it?")
-end
-
 -- Names of runs that no other has, with keys for the names of files, and the data sets by name.
 local function tell_apart(all)
   local runs, each_name = {}, {}
@@ -270,7 +233,7 @@ function report.add(doc, paths, options)
     if each.confusion then of_run(doc, each, draw) end
   end
   own(doc, options, "runs")
-  discussion(doc, all, options)
+  discussion(doc, all, function(words) heading(doc, options, words) end, function() own(doc, options, "discussion") end)
 end
 
 --- Writes the report of some runs: an HTML page with everything in it, and beside it Markdown with its figures as SVG.

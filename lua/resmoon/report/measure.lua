@@ -1,4 +1,5 @@
 --- What a report says of a run: its training, and what its best network does with the test images.
+local compare    = require "resmoon.metrics.difference"
 local config     = require "resmoon.train.config"
 local device     = require "resmoon.runs.device"
 local evaluation = require "resmoon.train.evaluate"
@@ -23,12 +24,15 @@ end
 
 --- path: the folder of a run. options: data (folder, instead of the run's own), evaluate (false: the log alone).
 -- Returns {run =, summary =, top = {top-1, top-3, top-5}, loss =, confusion =, auc = by class, mean_auc =,
--- roc = by class {fpr =, tpr =}, macro_roc = {fpr =, tpr =}, images =, notes = sentences on the images}; without
--- evaluation only the first two.
+-- roc = by class {fpr =, tpr =}, macro_roc = {fpr =, tpr =}, images =, notes = sentences on the images, right =
+-- by image whether the network is right, labels = by image}; without evaluation only the first two.
 -- Errors: raises where the test images are not what they were.
 function measure.run(path, options)
   options = options or {}
   local run = folder.read(path)
+  if run.config.outputs then
+    error(("report: %s predicts numbers (a regression): a report tells of classes"):format(path), 0)
+  end
   local result = {run = run, summary = folder.summary(run)}
   if options.evaluate == false then return result end
   local net, c, mean, std = trained.load(path)
@@ -39,6 +43,8 @@ function measure.run(path, options)
   local k = {1, math.min(3, #test.classes), math.min(5, #test.classes)}
   result.top = metrics.topk(measured.scores, measured.labels, k)
   result.loss, result.images, result.tested_on = measured.loss, measured.count, test.name or c.data
+  result.right = compare.right("report", measured.scores, measured.labels)
+  result.labels = measured.labels
   result.confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
   result.auc, result.mean_auc = metrics.auc(measured.scores, measured.labels)
   local function curve(fpr, tpr)

@@ -5,10 +5,12 @@
 -- Example:
 --   > train.folder.is_run "nowhere"
 --   false
+local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local begin = require "resmoon.runs.begin"
 local json = require "resmoon.base.json"
 local Log  = require "resmoon.runs.log"
+local shown = require "resmoon.base.shown"
 local sys  = core.sys
 
 local folder = {}
@@ -68,7 +70,7 @@ function folder.read(path)
     error(("%s: log.csv is missing, though best.safetensors holds an epoch that was finished"):format(path), 0)
   end
   local log = sys.exists(file) and Log.read(file) or Log()  -- none before the first epoch has ended
-  return {name = config.name or config.model or path:match("[^/]*$"), folder = path, config = config,
+  return shown.mark {name = config.name or config.model or path:match("[^/]*$"), folder = path, config = config,
           log = log:by_column(), rows = log.rows}
 end
 
@@ -76,9 +78,11 @@ end
 local function value(x) return x == x and x or nil end
 
 --- The summary of a run's rows: epochs, final and best error (percent), seconds, img_per_s (mean), and kept, the error
--- of the network in best.safetensors, with kept_epoch, its epoch. All errors are those of the test images, where there
--- are any; which network is kept, the validation images decide (train.Log.deciding). NaN is never the best; best and
--- kept are infinity where no epoch has an error.
+-- of the network in best.safetensors (the averaged one, where there is one), with kept_epoch, its epoch. All errors
+-- are those of the test images, where there are any; split says which ("test", "val" or "train", as the columns of the
+-- log begin). Which network is kept, the validation images decide (train.Log.deciding), so kept is what to report; best
+-- is the lowest of all epochs, whatever chose it. final_averaged is the final error with averaged weights, where these
+-- are kept. NaN is never the best; best and kept are infinity where no epoch has an error.
 -- Call: train.folder.summary(run) -> table
 -- Errors: none.
 -- Example:
@@ -95,14 +99,17 @@ function folder.summary(run)
     if value(row.img_per_s) then images, timed = images + row.img_per_s, timed + 1 end
     local err = row.test_error or row.val_error or row.train_error
     if value(err) and err < sum.best then sum.best, sum.best_epoch = err, row.epoch end
-    local decides = value(Log.deciding(row))
+    local kept = row.test_ema_error or row.val_ema_error or err
+    local decides = value((Log.deciding(row)))
     if decides and decides < lowest then
-      lowest, sum.kept, sum.kept_epoch = decides, value(err) or math.huge, row.epoch
+      lowest, sum.kept, sum.kept_epoch = decides, value(kept) or math.huge, row.epoch
     end
+    sum.final_averaged = row.test_ema_error or row.val_ema_error
     sum.final, sum.final_loss, sum.final_train = err, row.train_loss, row.train_error
+    sum.split = row.test_error and "test" or row.val_error and "val" or "train"
   end
   sum.img_per_s = timed > 0 and images / timed or 0
-  return sum
+  return shown.mark(sum)
 end
 
-return folder
+return library("train.folder", folder)

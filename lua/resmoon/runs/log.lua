@@ -3,7 +3,10 @@
 -- Columns: epoch; steps (since the start); lr and momentum (during the last step of the epoch; of Adam beta1); loss
 -- and error (in percent) on the training images, as they were seen in training, and after the epoch on the
 -- validation images (empty without a validation split) and the test images, there with top-3 and top-5 accuracy
--- (in percent); seconds; img_per_s (training alone).
+-- (in percent); seconds; img_per_s (training alone). Errors and accuracies are empty where there are none: where
+-- numbers are predicted instead of classes (regression), and in training on mixed images (mixup, cutmix). Where an
+-- average of the weights is kept (--ema), val_ema_... and test_ema_... are what the averaged network came to; all other
+-- columns are of the network as it is trained. hash is that of the weights after the epoch (net:hash()), text.
 -- The file is written as a whole after each epoch, so it never ends in half a line. What a reader finds in it is what
 -- was written: a file that was cut, mixed up or changed into another form is refused with its line.
 --
@@ -18,6 +21,7 @@
 local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local text  = require "resmoon.base.text"
+local shown = require "resmoon.base.shown"
 
 local Log = class("Log")
 
@@ -25,9 +29,12 @@ Log.columns = {"epoch", "steps", "lr", "momentum", "train_loss", "train_error",
                "val_loss", "val_error", "val_top3", "val_top5",
                "test_loss", "test_error", "test_top3", "test_top5", "seconds", "img_per_s"}
 
+-- These are only written where a row has one.
+Log.averaged = {"val_ema_loss", "val_ema_error", "test_ema_loss", "test_ema_error"}
+
 local formats = {epoch = "%d", steps = "%d", lr = "%.9g", momentum = "%.9g", seconds = "%.3f", img_per_s = "%.1f"}
 
-function Log:init() self.rows, self.further = {}, {} end  -- further: names of columns that a user added
+function Log:init() self.rows, self.further = shown.mark {}, {} end  -- further: names of columns that a user added
 
 --- Adds the row of an epoch: {epoch =, steps =, lr =, train_loss =, ...}.
 -- Call: log:add(row) -> nothing
@@ -37,7 +44,7 @@ function Log:init() self.rows, self.further = {}, {} end  -- further: names of c
 --   > log:add {epoch = 1, train_loss = 2.3}
 --   > #log.rows
 --   1
-function Log:add(row) self.rows[#self.rows + 1] = row end
+function Log:add(row) self.rows[#self.rows + 1] = shown.mark(row) end
 
 --- Forgets the epochs after `epoch`: those that a resumed run goes through again.
 -- Call: log:cut(epoch) -> nothing
@@ -53,16 +60,44 @@ function Log:cut(epoch)
 end
 
 --- The error of an epoch that decides which one is the best: of the validation images, else the test images, else the
--- training images. best.safetensors holds the network of the epoch with the lowest, and early stopping waits for it.
--- Call: train.Log.deciding(row) -> number
--- Units: per cent.
+-- training images; of the averaged network, where there is one. Where nothing has an error (regression), it is the loss
+-- of the same. best.safetensors holds the network of the epoch with the lowest, and early stopping waits for it.
+-- Call: train.Log.deciding(row) -> number, "error" or "loss"
+-- Units: errors in per cent.
 -- Errors: none.
 -- Example:
 --   > train.Log.deciding {train_error = 5, test_error = 9, val_error = 8}
---   8
-function Log.deciding(row) return row.val_error or row.test_error or row.train_error end
+--   8  error
+function Log.deciding(row)
+  local err = row.val_ema_error or row.val_error or row.test_ema_error or row.test_error or row.train_error
+  if err then return err, "error" end
+  return row.val_ema_loss or row.val_loss or row.test_ema_loss or row.test_loss or row.train_loss, "loss"
+end
 
---- The log by columns: log:by_column().test_error is a list, with NaN where there is no value.
+-- The columns that a log has: all, and of the averaged network where there is one.
+local function columns_of(self)
+  local list = {table.unpack(Log.columns)}
+  for _, name in ipairs(Log.averaged) do
+    for _, row in ipairs(self.rows) do
+      if row[name] then
+        list[#list + 1] = name
+        break
+      end
+    end
+  end
+  return list
+end
+
+-- Whether there is the hash of an epoch's weights: logs of earlier versions have none.
+local function hashed(self)
+  for _, row in ipairs(self.rows) do
+    if row.hash then return true end
+  end
+  return false
+end
+
+--- The log by columns: log:by_column().test_error is a list, with NaN where there is no value. Hashes are no numbers:
+-- they are in log.rows alone.
 -- Call: log:by_column() -> table of lists
 -- Errors: none.
 -- Example:
@@ -72,11 +107,11 @@ function Log.deciding(row) return row.val_error or row.test_error or row.train_e
 --   {0.1}
 function Log:by_column()
   local lists = {}
-  for _, name in ipairs(Log.columns) do
+  for _, name in ipairs(columns_of(self)) do
     lists[name] = {}
     for i, row in ipairs(self.rows) do lists[name][i] = row[name] or text.NAN end
   end
-  return lists
+  return shown.mark(lists)
 end
 
 local function quoted(field)
@@ -84,14 +119,17 @@ local function quoted(field)
 end
 
 function Log:__tostring()
-  local head = {table.unpack(Log.columns)}
+  local columns = columns_of(self)
+  local head, hash = {table.unpack(columns)}, hashed(self)
+  if hash then head[#head + 1] = "hash" end
   for _, name in ipairs(self.further) do head[#head + 1] = quoted(name) end
   local lines = {table.concat(head, ",")}
   for _, row in ipairs(self.rows) do
     local fields = {}
-    for i, name in ipairs(Log.columns) do
+    for i, name in ipairs(columns) do
       fields[i] = row[name] and text.format(formats[name] or "%.17g", row[name]) or ""
     end
+    if hash then fields[#fields + 1] = row.hash or "" end
     for _, name in ipairs(self.further) do fields[#fields + 1] = quoted(row.further and row.further[name] or "") end
     lines[#lines + 1] = table.concat(fields, ",")
   end
@@ -130,7 +168,7 @@ local function fields_of(line)
     end
     fields[#fields + 1], at = field, after + 1
   until after > #line
-  return fields
+  return shown.mark(fields)
 end
 
 local words = {nan = text.NAN, inf = math.huge, infinity = math.huge}
@@ -144,8 +182,16 @@ local function number(field)
   return sign == "-" and value == value and -value or value
 end
 
--- What every epoch of a run has.
+-- Columns that every log has; of train_error all rows have a value, or none.
 local needed = {"epoch", "train_loss", "train_error"}
+
+-- The first of them that a row lacks, or nil. first: the first row, where this is another.
+local function lacking(row, first)
+  for _, name in ipairs(needed) do
+    local optional = name == "train_error" and not (first and first.train_error)
+    if not row[name] and not optional then return name end
+  end
+end
 
 -- Names of the columns, and those of them that are not ours.
 local function read_head(line, complain)
@@ -154,6 +200,8 @@ local function read_head(line, complain)
   if names[1] ~= "epoch" then complain(1, "not the log of a run: it does not begin with epoch") end
   local known, seen, further = {}, {}, {}
   for _, name in ipairs(Log.columns) do known[name] = true end
+  for _, name in ipairs(Log.averaged) do known[name] = true end
+  known.hash = true
   for i, name in ipairs(names) do
     if name == "" then complain(1, ("column %d has no name"):format(i)) end
     if seen[name] then complain(1, ("there are two columns '%s'"):format(name)) end
@@ -167,8 +215,8 @@ end
 -- fields and other orders of the columns make no difference. Columns of other names are kept as they are
 -- (row.further[name]), and written again.
 -- Errors: raises, with file and line, on a column that is there twice or is missing though every epoch has it, a row
--- with more or fewer fields than columns, a field that is not a number, epochs that do not grow, and a last line
--- without end.
+-- with more or fewer fields than columns, a field that is not a number (or a hash without 64 hexadecimal digits),
+-- epochs that do not grow, and a last line without end.
 -- Call: train.Log.read(path) -> log
 -- Example:
 --   > rm.write_atomic("log.csv", "epoch,train_loss,train_error\n1,2.3,90\n")
@@ -197,6 +245,11 @@ function Log.read(path)
         if not known[names[i]] then
           row.further = row.further or {}
           row.further[names[i]] = field
+        elseif field ~= "" and names[i] == "hash" then
+          row.hash = field:match("^" .. ("[0-9a-f]"):rep(64) .. "$")
+          if not row.hash then
+            complain(at, ("hash is '%s', expected 64 hexadecimal digits"):format(text.visible(field)))
+          end
         elseif field ~= "" then
           row[names[i]] = number(field)
           if not row[names[i]] then
@@ -206,7 +259,11 @@ function Log.read(path)
       end
       for _, name in ipairs(needed) do
         if not seen[name] then complain(1, ("the column %s is missing"):format(name)) end
-        if not row[name] then complain(at, ("a row without %s"):format(name)) end
+      end
+      local lack = lacking(row, log.rows[1])
+      if lack then complain(at, ("a row without %s"):format(lack)) end
+      if row.train_error and log.rows[1] and not log.rows[1].train_error then
+        complain(at, "a row with train_error, which the first row has not")
       end
       row.epoch = math.tointeger(row.epoch)
       local last = log.rows[#log.rows]

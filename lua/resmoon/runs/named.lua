@@ -7,7 +7,9 @@
 -- Example:
 --   > train.named.names {{name = "mlp"}, {name = "mlp"}}
 --   {"mlp #1", "mlp #2"}
+local library = require "resmoon.base.library"
 local text = require "resmoon.base.text"
+local results = require "resmoon.base.shown"
 
 local named = {}
 
@@ -33,7 +35,7 @@ local function ends_of(paths)
     until not clash or n >= #parts
     result[i] = tail(parts, n)
   end
-  return result
+  return results.mark(result)
 end
 
 -- Names, told apart by what path_of(i) gives where they repeat.
@@ -51,7 +53,7 @@ local function apart(names, path_of)
     end
     for k, ending in ipairs(ends_of(paths)) do ends[of[k]] = text.visible(ending) end
   end
-  return text.told_apart(names, function(i) return ends[i] end)
+  return results.mark(text.told_apart(names, function(i) return ends[i] end))
 end
 
 --- The name of each of some runs, all different.
@@ -103,7 +105,7 @@ function named.data(runs)
     return c.data
   end)
   for i, key in ipairs(result) do result[i] = shown[place[key]] end
-  return result
+  return results.mark(result)
 end
 
 --- The same runs under names of which no two are alike: copies, where a name has to change.
@@ -123,7 +125,7 @@ function named.apart(runs)
       result[i].name = names[i]
     end
   end
-  return result
+  return results.mark(result)
 end
 
-return named
+return library("train.named", named)

@@ -108,8 +108,8 @@ end
 -- Positions and digest of a split whose images lie in memory.
 local function of_tensors(set)
   local hash = core.sha256()
-  if not set.indices then
-    hash:update(set.images):update(set.labels)
+  if not set.indices and not set.in_memory then
+    hash:update(set.images or set.inputs):update(set.labels or set.targets)
     return {positions = ranges {1} .. (set:size() > 1 and "-" .. set:size() or ""), digest = hash:digest()}
   end
   local n = set:size()
@@ -117,20 +117,22 @@ local function of_tensors(set)
     local x, y = set:batch(core.arange(first, math.min(first + CHUNK - 1, n), 1, "int64"))
     hash:update(x):update(y)
   end
-  return {positions = ranges(set.indices:totable()), digest = hash:digest()}
+  local all = set.indices and set.indices:totable() or core.arange(1, n, 1, "int64"):totable()
+  return {positions = ranges(all), digest = hash:digest()}
 end
 
 local function split_of(set, about)
   local classes = set.classes or {}
   local whole = base(set)
   local labels = whole.all_labels and whole:all_labels():totable()
+  local counted = labels and not whole.outputs
   local paths = files_of(whole)
   local made
   if paths then made = of_files(paths, labels, classes, about)
-  elseif labels and type(whole.images) == "userdata" then made = of_tensors(whole)
+  elseif labels and (type(whole.images or whole.inputs) == "userdata" or whole.in_memory) then made = of_tensors(whole)
   else made = {} end
   made.images = set:size()
-  made.by_class = labels and counts(labels, classes) or nil
+  made.by_class = counted and counts(labels, classes) or nil
   made.space = made.positions and whole.split or nil   -- which file's positions
   return made
 end

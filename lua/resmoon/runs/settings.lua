@@ -114,12 +114,15 @@ end
 local row = settings.add
 
 group = "Network"
-row {"model", "string", default = "resnet20", help = "the network: a name of models.list()"}
+row {"model", "string", default = "resnet20",
+     help = "the network: a name of models.list(), a file of your own (\"nets.lua:senet\"), a function that builds a "
+            .. "network, or a network"}
 row {"name", "string", usually = "the model's", incidental = true, help = "what the run is called"}
 
 group = "Data"
 row {"data", "string", default = "shapes10", flag = "--data DIR", images = true, may_change = true,
-     help = "folder with CIFAR-10, CIFAR-100, MNIST or an image folder, or shapes10: images made here"}
+     help = "folder with CIFAR-10, CIFAR-100, MNIST or an image folder, or shapes10: images made here; in train.run "
+            .. "also a data set, or {train =, test =, validation =}"}
 row {"train_size", "whole", least = 1, usually = "all", flag = "--train-size N", images = true, reported = true,
      help = "train on so many images"}
 row {"test_size", "whole", least = 1, usually = "all", flag = "--test-size N", images = true, reported = true,
@@ -137,6 +140,22 @@ row {"standardize", "boolean", default = true, flag = "--standardize", reported 
      help = "(x - mean) / std of each channel, instead of pixels from 0 to 1"}
 row {"shift", "whole", least = 0, usually = "4, less where images are smaller than 28", reported = true,
      help = "with augment, by how many pixels images are shifted at most"}
+row {"color_jitter", "number", least = 0, default = 0, flag = "--color-jitter X", reported = true,
+     mark = "color jitter %g",
+     help = "training images: brightness, contrast and saturation times 1 - X to 1 + X, in random order"}
+row {"grayscale", "number", least = 0, default = 0, flag = "--grayscale P", reported = true, mark = "gray %g",
+     help = "training images: gray with probability P"}
+row {"rotation", "number", least = 0, default = 0, flag = "--rotation DEGREES", reported = true,
+     mark = "rotated by up to %g",
+     help = "training images: turned by up to so many degrees either way (bilinear, black around)"}
+row {"random_erasing", "number", least = 0, default = 0, flag = "--random-erasing P", reported = true,
+     mark = "random erasing %g",
+     help = "training images: with probability P a rectangle of 2 to 33 % of the area has the mean color"}
+row {"mixup", "number", least = 0, default = 0, flag = "--mixup ALPHA", reported = true, mark = "mixup %g",
+     help = "blend each training image with another; the share is drawn from Beta(ALPHA, ALPHA). The training loss is "
+            .. "of mixed images then, and there is no training error"}
+row {"cutmix", "number", least = 0, default = 0, flag = "--cutmix ALPHA", reported = true, mark = "cutmix %g",
+     help = "put a rectangle of another training image into each, as with mixup; with both, one of them for each batch"}
 row {"mean", "numbers", usually = "that of the training images", flag = "--mean X,X,X", reported = true,
      help = "of each channel, of pixels from 0 to 1: what standardize subtracts"}
 row {"std", "numbers", above = 0, usually = "that of the training images", flag = "--std X,X,X", reported = true,
@@ -148,6 +167,10 @@ row {"epochs", "whole", least = 1, usually = "164; 10 for shapes10", flag = "--e
      reported = true, help = "passes over the training images"}
 row {"batch_size", "whole", least = 1, usually = "128; less for few images", flag = "--batch-size N", reported = true,
      help = "images per step"}
+row {"sampling", "string", default = "shuffle", choices = {"shuffle", "balanced"}, flag = "--sampling", reported = true,
+     mark = "%s classes",
+     help = "which images make up an epoch. shuffle: each once; balanced: drawn so that every class comes as often as "
+            .. "any other, with replacement"}
 row {"drop_last", "boolean", usually = "off", flag = "--drop-last", reported = true,
      help = "leave out the last batch of an epoch where it is smaller than the others"}
 row {"optimizer", "string", default = "sgd", choices = {"sgd", "adam", "adamw", "rmsprop"}, flag = "--optimizer",
@@ -157,7 +180,11 @@ row {"lr", "number", least = 0, flag = "--lr RATE", reported = true, help = "lea
                .. "0.01 for alexnet, vgg; 0.001 for adam, adamw, rmsprop"}
 row {"momentum", "number", least = 0, default = 0.9, flag = "--momentum X", reported = true, help = "of sgd"}
 row {"weight_decay", "number", least = 0, default = 1e-4, flag = "--weight-decay X", reported = true,
-     help = "weight decay, on all parameters"}
+     help = "weight decay, on all parameters unless the next option says otherwise"}
+row {"no_decay_on_norm_and_bias", "boolean", default = false, flag = "--no-decay-on-norm-and-bias", reported = true,
+     mark = "no decay on norms and biases",
+     help = "weight decay on weights of two or more dimensions alone: not on biases, the scales and shifts of norms, "
+            .. "and slopes of PReLU"}
 row {"nesterov", "boolean", default = false, flag = "--nesterov", reported = true, help = "Nesterov's momentum"}
 row {"label_smoothing", "number", least = 0, below = 1, default = 0.0, flag = "--label-smoothing X", reported = true,
      mark = "label smoothing %g", help = "share of the target that is spread over all classes"}
@@ -167,26 +194,39 @@ row {"clip", "number", least = 0, default = 0, flag = "--clip NORM", reported = 
      help = "largest norm of the gradient; 0: no limit"}
 row {"max_norm", "number", least = 0, default = 0, flag = "--max-norm NORM", reported = true, mark = "max-norm %g",
      help = "weight restriction: after each step no row of a weight (what leads to one output) is longer; 0: no limit"}
+row {"ema", "number", least = 0, below = 1, default = 0, flag = "--ema DECAY", reported = true,
+     mark = "averaged weights, EMA %g",
+     help = "keep an exponential moving average of the weights, such as 0.999 of each step (at step n at most "
+            .. "(1 + n) / (10 + n)): it is evaluated beside the network, decides which epoch is the best, and is what "
+            .. "best.safetensors holds; 0: none"}
 row {"keep_every", "whole", least = 0, default = 0, flag = "--keep-every N", may_change = true,
      help = "keep a checkpoint of every Nth epoch, as epoch_010.safetensors; 0: of the best and the last one alone"}
 row {"early_stop", "whole", least = 0, default = 0, flag = "--early-stop N", may_change = true, reported = true,
      mark = "patience %d", help = "stop after so many epochs without a better error; 0: never"}
 
 group = "Learning rate"
-row {"schedule", "string", default = "multistep", choices = {"multistep", "onecycle", "cosine", "step", "constant"},
-     flag = "--schedule", reported = true,
+row {"schedule", "string", default = "multistep",
+     choices = {"multistep", "onecycle", "cosine", "step", "cyclic", "constant"},
+     besides = {"lambda"}, flag = "--schedule", reported = true,
      help = "multistep: times gamma at the milestones; step: times gamma every step-size epochs; cosine: half a cosine "
-            .. "from lr to 0; onecycle: up to max-lr in the first quarter, then down to 0; constant"}
+            .. "from lr to 0; onecycle: up to max-lr in the first quarter, then down to 0; cyclic: from base-lr to "
+            .. "max-lr in step-size epochs, back in as many, and again; constant. In train.run also a function: the "
+            .. "rate of epoch t (0, 1, ...) is lr times what it gives"}
 row {"milestones", "epochs", usually = "81 and 122 of 164, in proportion", flag = "--milestones N,N", reported = true,
      help = "multistep: after which epochs"}
 row {"gamma", "number", least = 0, default = 0.1, flag = "--gamma X", reported = true,
-     help = "multistep, step: the factor"}
-row {"step_size", "whole", least = 1, usually = "a third of all", flag = "--step-size N", reported = true,
-     help = "step: epochs between two steps"}
+     help = "multistep, step: the factor; cyclic with exp_range: what is left of the height at the end"}
+row {"step_size", "whole", least = 1, usually = "a third of all; cyclic: an eighth", flag = "--step-size N",
+     reported = true, help = "step: epochs between two steps; cyclic: epochs of half a cycle"}
 row {"max_lr", "number", least = 0, usually = "lr", flag = "--max-lr RATE", reported = true,
-     help = "onecycle: the highest rate, which lr would be otherwise"}
+     help = "onecycle, cyclic: the highest rate, which lr would be otherwise"}
+row {"base_lr", "number", least = 0, usually = "a quarter of max-lr", flag = "--base-lr RATE", reported = true,
+     help = "cyclic: the lowest rate"}
+row {"cycle_mode", "string", usually = "triangular", choices = {"triangular", "triangular2", "exp_range"},
+     flag = "--cycle-mode", reported = true,
+     help = "cyclic: all cycles are as high; each is half as high as the one before; or they shrink step by step"}
 row {"cycle_momentum", "boolean", default = false, flag = "--cycle-momentum", reported = true,
-     help = "onecycle: momentum falls while the rate climbs, and comes back"}
+     help = "onecycle, cyclic: momentum falls while the rate climbs, and comes back"}
 row {"max_momentum", "number", least = 0, usually = "0.95", flag = "--max-momentum X", reported = true,
      help = "with cycle-momentum: where it starts and ends"}
 row {"base_momentum", "number", least = 0, usually = "max-momentum less 0.1", flag = "--base-momentum X",
@@ -221,15 +261,21 @@ row {"init", "string", usually = "the network's own, with sigmoid four times xav
      choices = {"xavier", "xavier_normal", "he"}, besides = {"xavier_sigmoid"}, flag = "--init", reported = true,
      help = "weights at the start: xavier, uniform (Glorot and Bengio 2010), xavier_normal, of the same variance, or "
             .. "he, normal (He et al. 2015)"}
+row {"model_options", "table", usually = "none", reported = true,
+     help = "what else the function that builds the network is to know, by name: numbers, texts, true or false"}
 row {"width", "whole", least = 1, usually = "the network's own", flag = "--width N", reported = true,
      mark = "width %d", help = "channels of the first stage"}
 row {"drawing", "table", usually = "png, svg", may_change = true,
      help = "as what curves are drawn into the run's folder; an empty list: not at all"}
 
 group = "Written by the run"
+row {"hand_made", "boolean",
+     help = "trained by a script of your own (train.Trainer), which has its optimizer, schedule and loss"}
+row {"own", "table", help = "of a network of your own: what builds it (file, digest, name)"}
 row {"chosen", "table", help = "the defaults that were chosen for network and images, by name"}
 row {"classes", "table", help = "names of the classes"}
-row {"input", "table", help = "shape of an image, {C, H, W}"}
+row {"input", "table", help = "shape of an image, {C, H, W}, or of a row of numbers"}
+row {"outputs", "whole", help = "how many numbers are predicted, where the data have no classes (regression)"}
 row {"parameters", "whole", help = "how many numbers the network learns"}
 row {"data_name", "string", incidental = true, help = "what the data set calls itself"}
 row {"data_path", "string", incidental = true, help = "where the data lie, from whatever folder the run is taken up"}

@@ -7,10 +7,11 @@ local sys  = require("resmoon.core").sys
 
 local source = {}
 
---- The absolute path of the data that a setting names, or nil for data without files (shapes10).
+--- The absolute path of the data that a setting names, or nil for data without files (shapes10, and data sets that
+-- were given).
 -- The path need not exist; "." and ".." stay in it where they are not at its beginning.
 function source.absolute(data)
-  if data == nil or data == "shapes10" then return nil end
+  if data == nil or data == "shapes10" or data == "given" then return nil end
   local path = find.expand(data)
   if path:sub(1, 1) == "/" then return path end
   path = path:gsub("^%./+", "")
@@ -23,7 +24,7 @@ end
 -- run's record of its data in any case.
 function source.of(c)
   local data = c.data
-  if data == "shapes10" or not c.data_path or find.expand(data):sub(1, 1) == "/" then return data end
+  if data == "shapes10" or data == "given" or not c.data_path or find.expand(data):sub(1, 1) == "/" then return data end
   if sys.exists(c.data_path) or not sys.exists(find.expand(data)) then return c.data_path end
   return data
 end

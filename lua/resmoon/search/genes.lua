@@ -11,7 +11,10 @@
 -- Example:
 --   > search.genes.text(search.genes.defaults, {lr = 0.01, momentum = 0.9})
 --   rate 1.00e-02  momentum 0.9000
+local core = require "resmoon.core"
+local library = require "resmoon.base.library"
 local fail = require "resmoon.base.fail"
+local shown = require "resmoon.base.shown"
 
 local genes = {}
 
@@ -29,7 +32,7 @@ genes.defaults = {
 --   3  2
 function genes.of(settings)
   local cycled = settings.schedule == "onecycle" and settings.cycle_momentum
-  return table.move(genes.defaults, 1, (settings.optimizer == "sgd" or cycled) and 3 or 2, 1, {})
+  return shown.mark(table.move(genes.defaults, 1, (settings.optimizer == "sgd" or cycled) and 3 or 2, 1, {}))
 end
 
 --- Checks a list of genes, and returns it.
@@ -52,7 +55,7 @@ function genes.check(list)
     end
   end
   if #list == 0 then fail("search: there are no genes to vary") end
-  return list
+  return shown.mark(list)
 end
 
 --- A value of one gene.
@@ -63,7 +66,7 @@ end
 --   1.0
 function genes.draw(gene, generator)
   local u = generator:uniform()
-  if gene.scale == "log" then return gene.low * (gene.high / gene.low) ^ u end
+  if gene.scale == "log" then return gene.low * core.math.pow(gene.high / gene.low, u) end
   return gene.low + (gene.high - gene.low) * u
 end
 
@@ -77,7 +80,7 @@ end
 function genes.random(list, generator)
   local values = {}
   for _, gene in ipairs(list) do values[gene.name] = genes.draw(gene, generator) end
-  return values
+  return shown.mark(values)
 end
 
 --- Single-point crossover: the genes up to a random place from `a`, the others from `b`; with more than one
@@ -95,7 +98,7 @@ function genes.cross(list, a, b, generator, where)
     or #list > 1 and 1 + math.floor(generator:uniform() * (#list - 1)) or 1
   local child = {}
   for i, gene in ipairs(list) do child[gene.name] = (i <= cut and a or b)[gene.name] end
-  return child
+  return shown.mark(child)
 end
 
 --- Mutation: for each gene a number from 0 to 1 is drawn; where it exceeds the threshold the gene is drawn anew.
@@ -108,7 +111,7 @@ function genes.mutate(list, values, threshold, generator)
   for _, gene in ipairs(list) do
     if generator:uniform() > threshold then values[gene.name] = genes.draw(gene, generator) end
   end
-  return values
+  return shown.mark(values)
 end
 
 --- The values in a line of text; genes without a value are left out.
@@ -127,4 +130,4 @@ function genes.text(list, values)
   return table.concat(parts, "  ")
 end
 
-return genes
+return library("search.genes", genes)

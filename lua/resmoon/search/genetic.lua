@@ -8,6 +8,7 @@ local core    = require "resmoon.core"
 local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
 local options = require "resmoon.base.options"
+local shown   = require "resmoon.base.shown"
 
 local defaults = {population = 10, generations = 5, threshold = 0.8, crossover = "random", seed = 1}
 local names = {"evaluate", "genes", "population", "generations", "threshold", "crossover", "seed",
@@ -111,7 +112,7 @@ local function genetic(given)
   end
   local ranked = table.move(all, 1, #all, 1, {})
   table.sort(ranked, fitter)
-  return {best = ranked[1], population = population, all = all, ranked = ranked}
+  return shown.mark {best = ranked[1], population = population, all = all, ranked = ranked}
 end
 
 return genetic

@@ -7,10 +7,14 @@
 --
 -- search.genetic is the algorithm alone, for anything with a fitness. The command `resmoon search` is run and show.
 -- Topic: search
-return {
+local library = require "resmoon.base.library"
+local show    = require "resmoon.search.show"
+
+return library("search", {
   run     = require "resmoon.search.run",
-  show    = require "resmoon.search.show",
+  show    = show.show,
+  says    = show.says,
   apply   = require("resmoon.search.trial").apply,
   genetic = require "resmoon.search.genetic",
   genes   = require "resmoon.search.genes",
-}
+})

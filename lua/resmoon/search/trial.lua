@@ -8,6 +8,7 @@ local core   = require "resmoon.core"
 local config = require "resmoon.train.config"
 local run    = require "resmoon.train.run"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 local trial = {}
 
@@ -28,7 +29,7 @@ function trial.apply(settings, genes)
       s.base_momentum, s.max_momentum = genes.momentum, math.max(s.max_momentum or 0.95, genes.momentum)
     end
   end
-  return s
+  return shown.mark(s)
 end
 
 --- The genes that complete settings amount to: apply gives the same settings again.
@@ -42,11 +43,12 @@ function trial.genes(settings, list)
       genes.momentum = low
     end
   end
-  return genes
+  return shown.mark(genes)
 end
 
 --- Runs a trial. settings: those of training, with a val_split; the test images are not looked at.
--- options: sets ({train, test, validation}), bar (accuracies by epoch), on_step (called after each step).
+-- options: sets ({train, test, validation}), bar (accuracies by epoch), on_step (called after each step), home (the
+-- search's folder, which has the file of a network of one's own).
 -- Returns {fitness =, accuracy =, top3 =, top5 =, loss =, val_loss = (lists by epoch; loss is that of the training
 -- images, the others of those held out), epochs =, stopped = "finished", "hopeless",
 -- "diverged", "interrupted" or "refused", seconds =, reason = text of what was refused}.
@@ -70,7 +72,7 @@ function trial.run(settings, options)
   end
   local ok, outcome = pcall(function()
     local train, _, validation = table.unpack(options.sets or {config.open(config.complete(settings))}, 1, 3)
-    return run.run(settings, {sets = {train, nil, validation}, progress = false,
+    return run.run(settings, {sets = {train, nil, validation}, progress = false, home = options.home,
                               hooks = {on_epoch = on_epoch, on_step = options.on_step}})
   end)
   if ok then result.stopped = hopeless and "hopeless" or outcome.stopped

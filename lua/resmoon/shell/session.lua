@@ -11,11 +11,11 @@
 --     session:finish(...)   keeps a chunk's results as _, _2, _3; -> the text to print, or nil
 --     session:reset()       forgets what is not complete, and the rest of a paste
 --
--- A source is tried as a command (commands.lua), as an expression (`return source`), then as a
--- statement. `= x`, the habit of older versions of Lua, is the expression x. The source goes on in the next
--- line if either parser stopped at the end of the text: `x +` is an incomplete expression, `for i = 1, 3 do` an
--- incomplete statement. The text ends in a newline when it is compiled, so that an open quote is an error at
--- once, while an open [[ is not.
+-- A source is tried as a command (commands.lua), as an expression (`return source`), then as a statement; of
+-- `a = {}; a` the part behind the last semicolon is the expression. `= x`, the habit of older versions of Lua, is the
+-- expression x. The source goes on in the next line if either parser stopped at the end of the text: `x +` is an
+-- incomplete expression, `for i = 1, 3 do` an incomplete statement. The text ends in a newline when it is compiled, so
+-- that an open quote is an error at once, while an open [[ is not.
 --
 -- Chunks run in an environment of their own: names declared `local` at the prompt
 -- are in it and shadow globals, for the session alone; every other assignment goes through to the
@@ -26,7 +26,10 @@ local localise = require "resmoon.shell.localize"
 local strict   = require "resmoon.shell.strict"
 local token    = require "resmoon.shell.token"
 
+local advice   = lazy "resmoon.shell.advice"
 local complete = lazy "resmoon.shell.complete"
+local missing  = lazy "resmoon.shell.missing"
+local paint    = lazy "resmoon.shell.paint"
 local show     = lazy "resmoon.shell.show"
 
 local function assign_global(_, name, value)
@@ -79,11 +82,39 @@ local function is_variable(name)
   return rawget(environment, name) ~= nil or (rawget(_G, name) ~= nil and not getmetatable(_G).standard[name])
 end
 
+-- Where the last semicolon stands that is not the end of the source; nil if there is none.
+local function last_semicolon(source)
+  local at, found, last = 1, nil, nil
+  while at <= #source do
+    local stop, kind, text = token(source, at)
+    if kind ~= "space" then
+      if last then found, last = last, nil end
+      if text == ";" then last = at end
+    end
+    at = stop + 1
+  end
+  return found
+end
+
+-- Statements, a semicolon and an expression, as in `a = {}; a`: what is behind the semicolon is the result.
+local function compile_both(source, name)
+  local at = source:find(";", 1, true) and last_semicolon(source)
+  if not at then return nil end
+  local statements, expression = source:sub(1, at), source:sub(at + 1):gsub(";%s*$", "")
+  if not load("return " .. expression, name, "t", environment) or not load(statements, name, "t", environment) then
+    return nil
+  end
+  return load(("%s return (function(...) return ... end)(%s\n)"):format(localise(statements), expression), name, "t",
+              environment)
+end
+
 --- Compiles Lua: a function, or nil, the message, and whether more lines may complete the source.
 function session:compile_lua(source)
   source = source:gsub("^(%s*)=%f[^=]", "%1")
   local text, name = source .. "\n", name_chunk()
   local chunk, expression_error = load("return " .. text, name, "t", environment)
+  if chunk then return chunk end
+  chunk = compile_both(source, name)
   if chunk then return chunk end
   local statement_error
   chunk, statement_error = load(text, name, "t", environment)
@@ -175,7 +206,10 @@ function session:take()
         self.pending = nil
         keep_source(source)
         local new = entry(self, source)
-        if not chunk then return "error", new, message end
+        if not chunk then
+          local more = advice().syntax(message, source)
+          return "error", new, more and message .. "\n" .. more or message
+        end
         if not commands.find(source, is_variable) then self.last_source = source end
         self.quiet = hides(source)
         return "chunk", new, chunk
@@ -247,6 +281,10 @@ function session:finish(...)
     rawset(environment, RING[1], first)
   end
   if self.quiet then return nil end
+  if first == nil and select("#", ...) == 1 and self.last_source then
+    local said = missing().typed(self.last_source, environment)
+    if said then return "nil  " .. paint().dim("(" .. said .. ")") end
+  end
   return show()(...)
 end
 

@@ -11,6 +11,11 @@
 -- Lines come from the file, or from what was typed (session.lua keeps it). Frames of our own library and of C
 -- are left out: what is left the user can change. src/shell/run.c calls this as the message handler of
 -- all that runs for the user, and has a plain one in its place while this file is not loaded.
+local lazy = require "resmoon.base.lazy"
+
+local advice  = lazy "resmoon.shell.advice"
+local missing = lazy "resmoon.shell.missing"
+
 local trace = {}
 
 -- Finding frame n takes n steps, so a stack that overflowed (200,000 frames) is not walked to its end.
@@ -41,11 +46,14 @@ end
 -- The user's frames, innermost first, and whether there are more.
 local function frames()
   local list, level = {}, 3
-  local info = debug.getinfo(level, "Slnt")
+  local info = debug.getinfo(level, "Slntf")
   while info and #list < MOST_FRAMES and level < MOST_LEVELS do
-    if info.currentline > 0 and not is_ours(info.source) then list[#list + 1] = info end
+    if info.currentline > 0 and not is_ours(info.source) then
+      list[#list + 1] = info
+      info.level = level
+    end
     level = level + 1
-    info = debug.getinfo(level, "Slnt")
+    info = debug.getinfo(level, "Slntf")
   end
   return list, info ~= nil
 end
@@ -67,16 +75,48 @@ local function explain(message, list)
          :format(place(list[1]), trouble)
 end
 
+-- The variables of a frame, by name: what the prompt has as locals, upvalues, locals. Called by trace.text.
+local function variables(frame)
+  local session = package.loaded["resmoon.shell.session"]
+  local all = {}
+  for name, value in next, session and frame.source:find "^=prompt" and session.environment or {} do
+    all[name] = value
+  end
+  for i = 1, 255 do
+    local name, value = debug.getupvalue(frame.func, i)
+    if not name then break end
+    if name ~= "_ENV" then all[name] = value end
+  end
+  for i = 1, 255 do
+    local name, value = debug.getlocal(frame.level, i)
+    if not name then break end
+    if name:find "^[%a_]" then all[name] = value end
+  end
+  return all
+end
+
 --- The text of an error that was just raised.
 function trace.text(message)
   local list, more = frames()
   message = explain(message, list)
-  local at = list[1]
+  local at, named = list[1], false
   for _, frame in ipairs(list) do  -- the frame that the message names
-    if message:sub(1, #place(frame)) == place(frame) then at = frame break end
+    if message:sub(1, #place(frame)) == place(frame) then
+      at, named = frame, true
+      break
+    end
+  end
+  local line = at and trace.line(at.source, at.currentline)
+  if named and (message:find "attempt to" or message:find "bad argument #1" or message:find "expected a tensor"
+                or message:find "a tensor has no") then
+    local _, front = message:find "^[^\n]-:%d+: "
+    local trouble, names = message:sub(front + 1), variables(at)
+    local said = missing().explain(trouble, line, names)
+    local instead = advice().runtime(trouble, line, names)
+    if said then message = message:sub(1, front) .. said
+    elseif instead then message = message .. "\n" .. instead end
   end
   local out = {message}
-  local line = at and trace.line(at.source, at.currentline)
   if line and line ~= "" then out[2] = ("%s  %s"):format(place(at), line) end
   if #list > 1 then
     out[#out + 1] = "traceback:"

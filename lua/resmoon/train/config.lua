@@ -9,7 +9,7 @@
 --               0.001 for adam, adamw and rmsprop
 --   batch_size  128, or so many (at least 8) that an epoch has 16 steps
 --   epochs      164; 10 for shapes10
---   augment     true; "shift" for digits and letters, which are not mirrored
+--   augment     true; "shift" for digits and letters, which are not mirrored; false for data that are not images
 --   warmup      0; 1 for 110 and more layers of the CIFAR family with SGD, from 10 epochs on
 --   init        of mlp and lenet5 with sigmoid "xavier_sigmoid"; else the network's own
 --
@@ -22,11 +22,14 @@
 -- Example:
 --   > train.config.defaults.momentum, train.config.complete({}).lr
 --   0.9  0.1
+local library = require "resmoon.base.library"
 local build    = require "resmoon.train.config.build"
 local defaults = require "resmoon.train.defaults"
 local sets     = require "resmoon.train.config.sets"
+local setting  = require "resmoon.runs.setting"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
+local shown    = require "resmoon.base.shown"
 
 local config = {
   defaults       = settings.defaults,
@@ -41,6 +44,7 @@ local config = {
   schedule       = build.schedule,
   momenta        = build.momenta,
   augmentation   = build.augmentation,
+  loader         = require "resmoon.train.config.loader",
   open           = sets.open,
   normalization  = sets.normalization,
   test_transform = sets.test_transform,
@@ -60,7 +64,7 @@ local config = {
 --   8  shift  2
 function config.fit(c, dataset)
   defaults.fit(c, dataset)
-  return c
+  return shown.fields(c)
 end
 
 local augmented = {[true] = "shifted and mirrored", shift = "shifted, not mirrored", imagenet = "random parts"}
@@ -75,15 +79,20 @@ local augmented = {[true] = "shifted and mirrored", shift = "shifted, not mirror
 --   mlp on shapes10: 1,000 images of 10 classes, 3 epochs, sgd
 function config.describe(c, dataset)
   local images = dataset:size()
+  local what = dataset.classes and ("%d classes"):format(#dataset.classes)
+               or ("%d number%s to predict"):format(dataset.outputs, dataset.outputs == 1 and "" or "s")
   local parts = {
-    ("%s on %s: %s images of %d classes"):format(c.model, text.visible(dataset.name or c.data), text.grouped(images),
-                                                 #dataset.classes),
+    ("%s on %s: %s %s of %s"):format(c.model, text.visible(dataset.name or c.data), text.grouped(images),
+                                     dataset.inputs and "rows" or "images", what),
     ("%d epoch%s"):format(c.epochs, c.epochs == 1 and "" or "s"), c.optimizer,
     ("rate %g (%s%s)"):format(c.max_lr or c.lr, c.schedule, c.warmup > 0 and (", warm-up %g"):format(c.warmup) or ""),
     ("batches of %d"):format(c.batch_size),
   }
   if c.augment then parts[#parts + 1] = augmented[c.augment] end
+  for _, name in ipairs {"color_jitter", "grayscale", "rotation", "random_erasing", "mixup", "cutmix", "ema"} do
+    parts[#parts + 1] = setting.mark(settings.named[name], c[name])
+  end
   return table.concat(parts, ", ")
 end
 
-return setmetatable(config, {__help = settings.lines})
+return library("train.config", setmetatable(config, {__help = settings.lines}))

@@ -1,7 +1,9 @@
---- A network's loss and error on a set of images, in eval mode and without gradients.
+--- A network's loss and error on a set of images, in eval mode and without gradients. Where numbers are to be
+-- predicted (float32 targets: a regression), there is a loss alone.
 local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 --- Number of rows of `logits` whose largest element is not where `labels` says.
 local function wrong(logits, labels)
@@ -32,8 +34,10 @@ end
 -- (true: keep the logarithm of each class's probability. Raw scores would do for the best class of an image, but a
 -- ROC curve ranks images among each other, where only probabilities compare).
 -- Returns {loss =, error = percent, top3 =, top5 = percent right, count =, scores = rows, labels = list}; nil if it
--- was stopped.
--- Call: train.evaluate(net, loader, {stop = nil, scores = false}) -> result
+-- was stopped. Where the targets are numbers (float32), loss is the mean squared error, or what options.loss says
+-- (a function of outputs and targets that gives a mean), scores and labels are outputs and targets, and there is no
+-- error and no accuracy.
+-- Call: train.evaluate(net, loader, {stop = nil, scores = false, loss = nil}) -> result
 -- Shapes: batches as the loader gives them; scores is a list of rows of K numbers.
 -- Units: error, top3 and top5 in per cent, loss the mean cross-entropy.
 -- Errors: raises without images; whatever the network raises.
@@ -42,6 +46,33 @@ end
 --   > result = train.evaluate(models.mlp(), loader)
 --   > result.count, result.error >= 0
 --   20  true
+local function mse(outputs, targets) return outputs:mse_loss(targets) end
+
+-- Adds what a batch of a regression has to say to a result.
+local function add_regression(result, options, outputs, y)
+  local n = y.shape[1]
+  result.regression = true
+  result.loss, result.count = result.loss + n * (options.loss or mse)(outputs, y):item(), result.count + n
+  if options.scores then
+    table.move(outputs:totable(), 1, n, #result.scores + 1, result.scores)
+    table.move(y:totable(), 1, n, #result.labels + 1, result.labels)
+  end
+end
+
+-- Adds what a batch of classes has to say. Returns how many images were wrong.
+local function add_classes(result, options, logits, y)
+  local n = y.shape[1]
+  result.loss, result.count = result.loss + n * logits:cross_entropy(y):item(), result.count + n
+  local before = ranks(logits, y)
+  result.top3 = result.top3 + before:lt(3):long():sum():item()
+  result.top5 = result.top5 + before:lt(5):long():sum():item()
+  if options.scores then
+    table.move(logits:log_softmax(2):totable(), 1, n, #result.scores + 1, result.scores)
+    table.move(y:totable(), 1, n, #result.labels + 1, result.labels)
+  end
+  return before:ge(1):long():sum():item()
+end
+
 local function evaluate(net, loader, options)
   options = options or {}
   local training = net.training
@@ -55,27 +86,22 @@ local function evaluate(net, loader, options)
         stopped = true
         break
       end
-      local n = y.shape[1]
-      local logits = scores_of(net, x, n)
-      result.loss = result.loss + n * logits:cross_entropy(y):item()
-      result.count = result.count + n
-      local before = ranks(logits, y)
-      errors = errors + before:ge(1):long():sum():item()
-      result.top3 = result.top3 + before:lt(3):long():sum():item()
-      result.top5 = result.top5 + before:lt(5):long():sum():item()
-      if options.scores then
-        table.move(logits:log_softmax(2):totable(), 1, n, #result.scores + 1, result.scores)
-        table.move(y:totable(), 1, n, #result.labels + 1, result.labels)
-      end
+      if y.dtype == "float32" then add_regression(result, options, net(x), y)
+      else errors = errors + add_classes(result, options, scores_of(net, x, y.shape[1]), y) end
     end
   end)
   net:train(training)
   if not ok then error(message, 0) end
   if stopped then return nil end
   if result.count == 0 then fail("evaluate: there are no images") end
-  result.loss, result.error = result.loss / result.count, 100 * errors / result.count
+  result.loss = result.loss / result.count
+  if result.regression then
+    result.top3, result.top5 = nil, nil
+    return result
+  end
+  result.error = 100 * errors / result.count
   result.top3, result.top5 = 100 * result.top3 / result.count, 100 * result.top5 / result.count
-  return result
+  return shown.mark(result)
 end
 
 return {evaluate = evaluate, wrong = wrong}

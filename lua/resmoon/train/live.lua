@@ -22,9 +22,7 @@ function Live.new(name, epochs)
 end
 
 local function epoch_line(row)
-  local line = text.format("epoch %3d  loss %.4f  train error %5.2f%%", row.epoch, row.train_loss, row.train_error)
-  if row.val_error then line = line .. text.format("  val error %5.2f%%", row.val_error) end
-  if row.test_error then line = line .. text.format("  test error %5.2f%%", row.test_error) end
+  local line = ("epoch %3d  %s"):format(row.epoch, table.concat(Progress.results(row), "  "))
   return line .. "  " .. Progress.duration(row.seconds)
 end
 
@@ -34,8 +32,8 @@ local SHOWN = 3  -- epochs below the curve
 function Live:frame(rows, columns)
   local now = self.now
   local height = math.max(4, math.min(rows - SHOWN - 6, 14))
-  local lines = {now and text.format("%s %d/%d  step %d/%d  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s",
-    self.name, now.epoch, self.epochs, now.step, now.steps, now.loss, 100 - now.error, now.lr, now.rate,
+  local lines = {now and text.format("%s %d/%d  step %d/%d  loss %.3f%s  lr %.3g  %.0f img/s  ETA %s",
+    self.name, now.epoch, self.epochs, now.step, now.steps, now.loss, Progress.accuracy(now), now.lr, now.rate,
     Progress.duration(now.left)) or self.name}
   local picture = panel({self.trace.points}, columns - 1, height, {1, math.max(2, self.steps)},
                         {"step 1", tostring(self.steps)})

@@ -8,11 +8,14 @@
 -- generators, and the loader's place are as before.
 -- Source: Smith 2017, arXiv:1506.01186, section 3.3; growth and smoothing as in common use (the loss is an
 -- exponential average, corrected for its start).
+local core       = require "resmoon.core"
 local checkpoint = require "resmoon.runs.checkpoint"
 local fail       = require "resmoon.base.fail"
+local mixing     = require "resmoon.data.mixing"
 local options_of = require "resmoon.base.options"
 local rate_curve = require "resmoon.train.rate_curve"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 local defaults = {from = 1e-6, to = 1, steps = 100, smoothing = 0.9, diverge = 4}
 
@@ -58,14 +61,14 @@ end
 local function batches(loader)
   local epoch, next_batch = 0, nil
   return function()
-    local x, y
-    if next_batch then x, y = next_batch() end
+    local x, y, mix
+    if next_batch then x, y, mix = next_batch() end
     while not x do
       epoch = epoch + 1
       next_batch = loader:epoch(epoch)
-      x, y = next_batch()
+      x, y, mix = next_batch()
     end
-    return x, y
+    return x, y, mix
   end
 end
 
@@ -96,18 +99,19 @@ local function lrfind(net, optimizer, loader, options)
     net:train()
     local following, average, lowest = batches(loader), 0, math.huge
     for i = 1, o.steps do
-      local rate = o.from * (o.to / o.from) ^ ((i - 1) / (o.steps - 1))
+      local rate = o.from * core.math.pow(o.to / o.from, (i - 1) / (o.steps - 1))
       for _, group in ipairs(optimizer.groups) do group.lr = rate end
-      local x, y = following()
+      local x, y, mix = following()
       optimizer:zero_grad()
-      local loss = loss_of((net(x)), y)
+      local scores = net(x)
+      local loss = mixing.mixed_loss(function(labels) return loss_of(scores, labels) end, y, mix)
       local value = loss:item()
       if value ~= value or math.abs(value) == math.huge then
         found.stopped = true
         break
       end
       average = o.smoothing * average + (1 - o.smoothing) * value
-      local smooth = average / (1 - o.smoothing ^ i)
+      local smooth = average / (1 - core.math.pow(o.smoothing, i))
       found.lr[i], found.loss[i], found.smooth[i] = rate, value, smooth
       lowest = math.min(lowest, smooth)
       if o.on_step then o.on_step(i, rate, value) end
@@ -126,7 +130,7 @@ local function lrfind(net, optimizer, loader, options)
   end
   for name, value in pairs(rate_curve.read(found.lr, found.loss)) do found[name] = value end
   found.smooth = rate_curve.smooth(found.loss)
-  return found
+  return shown.mark(found)
 end
 
 return lrfind

@@ -6,6 +6,7 @@ local Module = require "resmoon.nn.module"
 local nan_guard = require "resmoon.nn.nan_guard"
 local optim  = require "resmoon.optim"
 local options_of = require "resmoon.base.options"
+local shown      = require "resmoon.base.shown"
 
 local Report = {__name = "Overfit"}
 
@@ -162,7 +163,7 @@ local function overfit_one_batch(net, data, options)
     opt:step()
   end
   report.hints = hints(report, net, seen, o)
-  return report
+  return shown.fields(report)
 end
 
 return overfit_one_batch

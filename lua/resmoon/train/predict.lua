@@ -3,6 +3,7 @@ local core       = require "resmoon.core"
 local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
 local pcall = require("resmoon.base.catch").pcall
+local shown = require "resmoon.base.shown"
 
 -- The k best of a list of probabilities.
 local function best(row, classes, k)
@@ -61,7 +62,7 @@ local function predict(net, files, options)
   for i, row in ipairs(rows) do
     result[i] = {file = files[i], top = best(row, options.classes or {}, top)}
   end
-  return result
+  return shown.mark(result)
 end
 
 return predict

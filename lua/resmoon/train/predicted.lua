@@ -1,6 +1,7 @@
 --- What train.predict found: a line for each image, and all of them as a figure.
 local images = require "resmoon.plot.images"
 local text   = require "resmoon.base.text"
+local shown  = require "resmoon.base.shown"
 
 local predicted = {}
 
@@ -20,7 +21,7 @@ function predicted.lines(list, truth)
     local known = truth and ("  (%s)"):format(text.visible(truth[i])) or ""
     lines[i] = ("%s  %s%s"):format(text.pad(text.visible(each.file), wide), table.concat(guesses(each), "  "), known)
   end
-  return lines
+  return shown.mark(lines)
 end
 
 --- The images as a grid, with the most likely class of each and, where the true one is known, whether that is right.

@@ -1,12 +1,39 @@
 --- What is looked at before the first step: trainings that would die later, or learn nothing, are refused with a way
 -- out; what is legal but surely not meant is said.
-local Module = require "resmoon.nn.module"
+local core      = require "resmoon.core"
+local is        = require "resmoon.base.is"
+local Module    = require "resmoon.nn.module"
+local untouched = require "resmoon.nn.untouched"
 
 local preflight = {}
 
+-- "a number", "a tensor (2, 10)": what a network gave.
+local function described(y)
+  if not is.tensor(y) then return type(y) == "nil" and "nothing" or "a " .. type(y) end
+  return ("(%s)"):format(table.concat(y.shape, ", "))
+end
+
+--- Raises where a network of one's own does not give a score for each class of the images.
+function preflight.network(net, c)
+  local y
+  untouched(net, function()
+    net:eval()
+    core.no_grad(function() y = net(core.zeros(2, table.unpack(c.input))) end)
+  end)
+  local wanted = c.outputs or #c.classes
+  if is.tensor(y) and #y.shape == 2 and y.shape[1] == 2 and y.shape[2] == wanted then return end
+  local what = c.outputs and ("the %d numbers of a target"):format(wanted)
+    or ("a score for each of the %d classes"):format(wanted)
+  error(("train: %s gives %s for 2 inputs, expected (2, %d): %s. A function that builds a network is given a table "
+         .. "with num_classes, and input = {%s}"):format(c.model, described(y), wanted, what,
+         table.concat(c.input, ", ")), 0)
+end
+-- Images of an epoch: those of the set, unless the loader draws another number of them.
+local function images_of(loader) return loader.images and loader:images() or loader.dataset:size() end
+
 -- The sizes of the parts that the steps of an epoch see: {size, images of its batch}, of a full batch and of the last.
 local function parts(loader, accumulate)
-  local n, batch = loader.dataset:size(), loader.batch_size
+  local n, batch = images_of(loader), loader.batch_size
   local list = {}
   local function add(size)
     if size > 0 then list[#list + 1] = {size // math.min(accumulate, size), size} end
@@ -46,7 +73,7 @@ local function check_single_images(net, loader, accumulate)
   end
   local norm = single and lonely_norm(net, loader.dataset.shape)
   if not norm then return end
-  local n, batch = loader.dataset:size(), loader.batch_size
+  local n, batch = images_of(loader), loader.batch_size
   local what, way
   if single[2] > 1 then
     what = ("batches of %d images in %d parts come to parts of one image"):format(single[2], accumulate)
@@ -67,7 +94,7 @@ end
 function preflight.batches(net, loader, accumulate)
   local dataset = type(loader) == "table" and loader.dataset
   if not (dataset and loader.batch_size) then return end   -- somebody's own
-  local n = dataset:size()
+  local n = images_of(loader)
   if n == 0 then error("train: there are no training images", 0) end
   if #loader == 0 then
     error(("train: %d training images are fewer than one batch of %d, and --drop-last leaves them out: no step would "
@@ -99,8 +126,12 @@ end
 function preflight.settings(c, steps, images)
   local notes = {}
   local function note(...) notes[#notes + 1] = string.format(...) end
-  if c.lr == 0 or c.schedule == "onecycle" and c.max_lr == 0 then
-    error(("train: %s is 0: nothing would be learned"):format(c.schedule == "onecycle" and "max_lr" or "lr"), 0)
+  local cycles = c.schedule == "onecycle" or c.schedule == "cyclic"
+  if c.lr == 0 or cycles and c.max_lr == 0 then
+    error(("train: %s is 0: nothing would be learned"):format(cycles and "max_lr" or "lr"), 0)
+  end
+  if c.schedule == "cyclic" and c.base_lr > c.max_lr then
+    note("cyclic: base_lr %g is above max_lr %g: the cycle begins at its highest rate", c.base_lr, c.max_lr)
   end
   if images and images < c.batch_size then
     note("a batch of %d takes all %d training images: one step an epoch", c.batch_size, images)
@@ -115,6 +146,9 @@ function preflight.settings(c, steps, images)
   elseif c.schedule == "onecycle" and c.epochs * steps < 4 then
     note("onecycle has %d step%s to rise and fall in: the rate is next to 0 in the last", c.epochs * steps,
          c.epochs * steps == 1 and "" or "s")
+  end
+  if c.mixup > 0 or c.cutmix > 0 then
+    note("images are mixed in training: the training loss is of mixed images, and there is no training error")
   end
   if c.warmup > 0 and c.warmup >= c.epochs then
     note("the warm-up takes %g epochs, but the run ends with epoch %d", c.warmup, c.epochs)

@@ -31,6 +31,26 @@ local function bar(part, width)
   return "[" .. ("="):rep(full) .. (full < width and ">" or "") .. ("."):rep(width - full - 1) .. "]"
 end
 
+--- The training accuracy during an epoch, or nothing where there is none.
+function Progress.accuracy(now) return now.error and ("  acc %.1f%%"):format(100 - now.error) or "" end
+
+--- The errors of an epoch, and where there are none (regression), its losses: a list of texts. Where there are errors,
+-- but none of the training images, these were mixed.
+function Progress.results(row)
+  local measured = row.val_error or row.test_error
+  local mixed = measured and not row.train_error and " (mixed images)" or ""
+  local parts = {text.format("loss %.4f%s", row.train_loss, mixed)}
+  if row.train_error then parts[#parts + 1] = text.format("train error %5.2f%%", row.train_error) end
+  for _, split in ipairs {"val", "test"} do
+    local err, loss = row[split .. "_error"], row[split .. "_loss"]
+    local averaged = row[split .. "_ema_error"]
+    averaged = averaged and text.format(" (averaged weights %5.2f%%)", averaged) or ""
+    if err then parts[#parts + 1] = text.format("%s error %5.2f%%%s", split, err, averaged)
+    elseif loss and not measured then parts[#parts + 1] = text.format("%s loss %.4f", split, loss) end
+  end
+  return parts
+end
+
 --- During an epoch. now: {epoch, step, steps, lr, loss, error, rate, left (seconds)}
 function Progress:step(now)
   local time = sys.clock()
@@ -38,8 +58,8 @@ function Progress:step(now)
   self.drawn = time
   local part = now.step / now.steps
   local head = ("%s%d/%d"):format(self.name, now.epoch, self.epochs)
-  local tail = text.format(" %3.0f%%  loss %.3f  acc %.1f%%  lr %.3g  %.0f img/s  ETA %s",
-    100 * part, now.loss, 100 - now.error, now.lr, now.rate, duration(now.left))
+  local tail = text.format(" %3.0f%%  loss %.3f%s  lr %.3g  %.0f img/s  ETA %s", 100 * part, now.loss,
+                           Progress.accuracy(now), now.lr, now.rate, duration(now.left))
   local _, columns = sys.winsize()
   columns = (columns or 80) - 1
   -- The bar takes what is left, or goes; it never grows again, so that it does not tremble.
@@ -64,9 +84,7 @@ end
 --- After an epoch. row: a row of the log.
 function Progress:epoch(row)
   local parts = {("%sepoch %" .. self.digits .. "d/%d"):format(self.name, row.epoch, self.epochs),
-                 text.format("loss %.4f", row.train_loss), text.format("train error %5.2f%%", row.train_error)}
-  if row.val_error then parts[#parts + 1] = text.format("val error %5.2f%%", row.val_error) end
-  if row.test_error then parts[#parts + 1] = text.format("test error %5.2f%%", row.test_error) end
+                 table.unpack(Progress.results(row))}
   parts[#parts + 1] = ("lr %.4g"):format(row.lr)
   parts[#parts + 1] = ("%.0f img/s"):format(row.img_per_s)
   parts[#parts + 1] = duration(row.seconds)

@@ -26,9 +26,12 @@ end
 local function check_state(state)
   check(state, "its state", {epoch = function(n) return is_count(n) and n > 0 end, steps = is_count,
                              ["?lr"] = is_number, ["?momentum"] = is_number})
-  if state.best ~= nil then check(state.best, "the best epoch", {error = is_number, epoch = is_count}) end
+  if state.best ~= nil then
+    local what = type(state.best) == "table" and state.best.loss and "loss" or "error"
+    check(state.best, "the best epoch", {[what] = is_number, epoch = is_count})
+  end
   if state.sums ~= nil then
-    check(state.sums, "the sum of its epoch", {loss = is_number, wrong = is_number, count = is_count,
+    check(state.sums, "the sum of its epoch", {loss = is_number, ["?wrong"] = is_number, count = is_count,
                                                seconds = is_number})
   end
 end
@@ -65,6 +68,23 @@ local function check_net(net, given)
         #problems > 3 and ("; and %d more"):format(#problems - 3) or ""), 0)
 end
 
+-- That what was frozen is there.
+local function check_frozen(net, frozen)
+  if frozen == nil then return end   -- of an earlier version
+  local names = {parameters = {}, held = {}}
+  for name in net:named_parameters() do names.parameters[name] = true end
+  for name in net:named_modules() do names.held[name] = true end
+  for _, part in ipairs {"parameters", "held"} do
+    local list = type(frozen) == "table" and frozen[part]
+    if type(list) ~= "table" then error(("what is frozen lacks its %s"):format(part), 0) end
+    for _, name in ipairs(list) do
+      if not names[part][name] then
+        error(("it has %s frozen, which is not the network's"):format(tostring(name)), 0)
+      end
+    end
+  end
+end
+
 -- The log up to the epoch before `epoch`: each of them has its row.
 local function log_until(path, epoch)
   if not path then return nil end
@@ -94,7 +114,12 @@ return function(trainer, saved, path, log_path)
     check_loader(trainer.train, state.loader)
     checkpoint.check_generators(state.generators)
     check_net(trainer.net, saved.net)
+    check_frozen(trainer.net, state.frozen)
     apply[1] = trainer.optimizer:prepare_state_dict(saved.optimizer)
+    if trainer.ema then
+      if not saved.ema then error("it has no average of the weights, which this training keeps (ema)", 0) end
+      apply[3] = trainer.ema:prepare_state_dict(saved.ema)
+    elseif saved.ema then error("it has an average of the weights, but this training keeps none (ema)", 0) end
     if trainer.schedule then apply[2] = trainer.schedule:prepare_state_dict(state.schedule)
     elseif state.schedule ~= nil then error("it has the state of a schedule, but this training has none", 0) end
   end)
@@ -103,7 +128,10 @@ return function(trainer, saved, path, log_path)
   end
   local log = log_until(log_path, state.epoch)
   trainer.net:load_state_dict(saved.net)
-  for _, each in ipairs(apply) do each() end
+  if state.frozen then trainer.net:set_frozen(state.frozen) end
+  for i = 1, 3 do
+    if apply[i] then apply[i]() end
+  end
   trainer.train:load_state_dict(state.loader)
   checkpoint.set_generators(state.generators)
   for _, name in ipairs {"epoch", "steps", "sums", "best", "lr", "momentum"} do trainer[name] = state[name] end

@@ -6,6 +6,7 @@ local Loader     = require "resmoon.data.loader"
 local metrics    = require "resmoon.metrics"
 local options_of = require "resmoon.base.options"
 local rank       = require "resmoon.metrics.top_losses"
+local shown      = require "resmoon.base.shown"
 
 --- The images with the largest loss, the worst first. The network is in evaluation mode meanwhile.
 --
@@ -38,7 +39,7 @@ function metrics.top_losses(net, dataset, options)
   local loader = Loader.new(dataset, {
     batch_size = options.batch_size or 250, mean = options.mean, std = options.std})
   local measured = evaluation.evaluate(net, loader, {scores = true})
-  return rank(measured.scores, measured.labels, k)
+  return shown.mark(rank(measured.scores, measured.labels, k))
 end
 
 return metrics.top_losses

@@ -32,7 +32,7 @@ typedef struct {
   size_t pixels; /* at a time */
   /* windows */
   size_t vectors;                       /* of a window */
-  ptrdiff_t places[2 * RM_DIRECT_TAPS]; /* of them, from the pixel */
+  ptrdiff_t places[8 * RM_DIRECT_TAPS]; /* of them, from the pixel: vectors hold 4 lanes at least */
 } job;
 
 /* --- adding up --------------------------------------------------------------------------- */
@@ -113,18 +113,17 @@ static void unpack(void *ctx, size_t begin, size_t end) {
 }
 
 /* --- the plan -------------------------------------------------------------------------------- */
-/* Where x itself is the matrix and the weights outgrow the cache, OpenBLAS's blocking is better. */
-static bool is_large_product(const rm_conv_shape *s) {
-  return s->r * s->s == 1 && s->stride_h * s->stride_w == 1 && s->pad_h + s->pad_w == 0 && s->cg * s->kg > 64 * 1024;
-}
+/* Form, pieces and chunks decide in which order is added up: so they follow from the shape alone, and count in
+ * sixteens, whatever a vector holds. */
+static size_t sixteens(size_t n) { return (n + 15) / 16; }
 
-/* Vectors of multiply-add for each pixel: by windows, and by columns. A window's form is worth
- * its copy of x when it saves a fifth. */
+/* Multiply-adds for each pixel: by windows, and by columns. A window's form is worth its copy of x when
+ * it saves a fifth. */
 static bool choose_windows(const job *q) {
   const rm_direct_class *c = &q->d.class[0];
-  size_t lanes = rm_kernel_table()->vector, run = (c->length + lanes - 1) / lanes;
+  size_t run = sixteens(c->length);
   if (q->d.groups > 1 || c->runs * run > 2 * RM_DIRECT_TAPS) return false;
-  return 5 * q->d.out_c * c->runs * run < 4 * c->runs * c->length * (q->dy_pad / lanes);
+  return 5 * q->d.out_c * c->runs * run < 4 * c->runs * c->length * sixteens(q->d.out_cg);
 }
 
 static void plan(const rm_conv_shape *s, job *q) {
@@ -137,13 +136,14 @@ static void plan(const rm_conv_shape *s, job *q) {
   q->vectors = q->windows ? c->runs * run : 0;
   for (size_t i = 0; i < q->vectors; i++) q->places[i] = c->offsets[i / run] + (ptrdiff_t)(i % run * lanes);
   q->part = q->windows ? s->k * q->vectors * lanes : s->groups * s->r * s->s * s->cg * q->dy_pad;
-  size_t floats = q->part > LARGE_PART ? MANY_FLOATS : FEW_FLOATS;
-  q->pixels = rm_smaller(rm_larger(floats / q->dy_pad, 32), RM_DIRECT_PIXELS);
-  q->chunks = rm_conv_chunks(q->part, q->d.bands);
+  size_t columns = 16 * sixteens(s->kg);
+  size_t size = q->windows ? s->k * c->runs * 16 * sixteens(c->length) : s->groups * s->r * s->s * s->cg * columns;
+  size_t floats = size > LARGE_PART ? MANY_FLOATS : FEW_FLOATS;
+  q->pixels = rm_smaller(rm_larger(floats / columns, 32), RM_DIRECT_PIXELS);
+  q->chunks = rm_conv_chunks(size, q->d.bands);
 }
 
 rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
-  if (is_large_product(s)) return rm_conv_im2col.weight_gradient(s, x, dy, dw, err);
   job q = {.dy = dy};
   plan(s, &q);
   q.d.in = x;

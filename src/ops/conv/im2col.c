@@ -5,6 +5,7 @@
  *   y  = columns * W^T,    dcolumns = dy * W,    dW = dy^T * columns
  * with W as a (K, R*S*C/groups) matrix. Rows are made for a tile of pixels at a time, small
  * enough to stay in the second-level cache: the columns of a whole batch are never there.
+ * The product is ours (ops/linalg/product.h), whose bits do not depend on the processor as OpenBLAS's do.
  * A 1x1 kernel with stride 1 and no padding reads x itself.
  *
  * The weight gradient adds over images. These are cut into at most 16 chunks, each with its
@@ -13,7 +14,7 @@
 #include <string.h>
 #include "base/number.h"
 #include "ops/conv/method.h"
-#include "ops/linalg/blas.h"
+#include "ops/linalg/product.h"
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
 #include "parallel/scratch.h"
@@ -85,6 +86,7 @@ static rm_status prepare(job *q, rm_error *err) {
   const rm_conv_shape *s = q->s;
   q->depth = s->r * s->s * s->cg;
   q->tile = rm_smaller(s->oh * s->ow, TILE_FLOATS / q->depth < 8 ? 8 : TILE_FLOATS / q->depth);
+  RM_TRY(rm_product_reserve(err));
   return rm_scratch_reserve(0, q->tile * q->depth * sizeof(float), err);
 }
 
@@ -97,8 +99,8 @@ static void forward_tile(const job *q, size_t image, size_t p0, size_t count) {
   for (size_t g = 0; g < s->groups; g++) {
     size_t ld;
     const float *columns = columns_of(q, q->x + image * s->h * s->w * s->c + g * s->cg, p0, count, &ld);
-    rm_sgemm(false, true, count, s->kg, q->depth, 1, columns, ld, q->w + g * s->kg * q->depth, q->depth,
-             q->bias ? 1 : 0, y + g * s->kg, s->k);
+    rm_product(count, s->kg, q->depth, (rm_matrix){columns, ld, 1},
+               (rm_matrix){q->w + g * s->kg * q->depth, 1, q->depth}, q->bias != NULL, y + g * s->kg, s->k);
   }
 }
 
@@ -137,8 +139,8 @@ static void input_gradient_images(void *ctx, size_t begin, size_t end) {
       for (size_t g = 0; g < s->groups; g++) {
         size_t count = rm_smaller(q->tile, pixels - p0);
         float *columns = rm_scratch(0, q->tile * q->depth * sizeof(float));
-        rm_sgemm(false, false, count, q->depth, s->kg, 1, q->dy + (image * pixels + p0) * s->k + g * s->kg, s->k,
-                 q->w + g * s->kg * q->depth, q->depth, 0, columns, q->depth);
+        rm_product(count, q->depth, s->kg, (rm_matrix){q->dy + (image * pixels + p0) * s->k + g * s->kg, s->k, 1},
+                   (rm_matrix){q->w + g * s->kg * q->depth, q->depth, 1}, false, columns, q->depth);
         scatter(q, columns, p0, count, q->dx + image * size + g * s->cg);
       }
   }
@@ -161,13 +163,13 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
 static void weight_gradient_part(const job *q, size_t n0, size_t n1, size_t k0, size_t k1, float *dw) {
   const rm_conv_shape *s = q->s;
   size_t pixels = s->oh * s->ow, group = k0 / s->kg;
-  float beta = 0;
+  bool more = false;
   for (size_t image = n0; image < n1; image++)
-    for (size_t p0 = 0; p0 < pixels && !rm_broken(); p0 += q->tile, beta = 1) {
+    for (size_t p0 = 0; p0 < pixels && !rm_broken(); p0 += q->tile, more = true) {
       size_t ld, count = rm_smaller(q->tile, pixels - p0);
       const float *columns = columns_of(q, q->x + image * s->h * s->w * s->c + group * s->cg, p0, count, &ld);
-      rm_sgemm(true, false, k1 - k0, q->depth, count, 1, q->dy + (image * pixels + p0) * s->k + k0, s->k, columns, ld,
-               beta, dw + k0 * q->depth, q->depth);
+      rm_product(k1 - k0, q->depth, count, (rm_matrix){q->dy + (image * pixels + p0) * s->k + k0, 1, s->k},
+                 (rm_matrix){columns, ld, 1}, more, dw + k0 * q->depth, q->depth);
     }
 }
 

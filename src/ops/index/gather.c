@@ -91,7 +91,22 @@ static void add_back(void *ctx, size_t begin, size_t end) {
   for (size_t at = begin * each; at < end * each; at++) dx[source(l, at)] += dy[at];
 }
 
-enum { GRAIN = 16384 };
+enum { GRAIN = 16384, BLOCK = 1024 /* columns of slices that a thread takes at a time */ };
+
+/* Of slices: unit (o, block of columns). Every element of x belongs to one unit, whose order is that of the index. */
+static void add_slices(void *ctx, size_t begin, size_t end) {
+  const loop *l = ctx;
+  size_t blocks = (l->inner + BLOCK - 1) / BLOCK, extent = l->x->shape[l->pick->dim];
+  for (size_t unit = begin; unit < end; unit++) {
+    size_t o = unit / blocks, first = unit % blocks * BLOCK;
+    size_t count = l->inner - first < BLOCK ? l->inner - first : BLOCK;
+    for (size_t j = 0; j < l->picked; j++) {
+      float *dx = (float *)l->x_data + (o * extent + (size_t)l->index[j]) * l->inner + first;
+      const float *dy = (const float *)l->y_data + (o * l->picked + j) * l->inner + first;
+      for (size_t i = 0; i < count; i++) dx[i] += dy[i];
+    }
+  }
+}
 
 static rm_status gather_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   size_t shape[RM_MAX_DIMS], ndim = rm_node_input_shape(node, 0, shape);
@@ -99,7 +114,9 @@ static rm_status gather_backward(const rm_node *node, rm_tensor *dy, rm_tensor *
   RM_TRY(rm_tensor_zeros(RM_FLOAT32, ndim, shape, &dx[0], err));
   RM_TRY(rm_tensor_contiguous(dy, &rows, err));
   loop l = loop_over(dx[0], rows, rm_node_saved(node, 0), rm_node_payload(node));
-  if (rows->numel) rm_parallel(l.outer, 1 + GRAIN / (l.picked * l.inner), add_back, &l);
+  size_t blocks = (l.inner + BLOCK - 1) / BLOCK, block = l.inner < BLOCK ? l.inner : BLOCK;
+  if (rows->numel && l.pick->slices) rm_parallel(l.outer * blocks, 1 + GRAIN / (l.picked * block), add_slices, &l);
+  else if (rows->numel) rm_parallel(l.outer, 1 + GRAIN / (l.picked * l.inner), add_back, &l);
   rm_tensor_release(rows);
   return RM_OK;
 }

@@ -4,8 +4,10 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include "base/number.h"
 #include "kernels/kernels.h"
 #include "parallel/interrupt.h"
@@ -18,6 +20,8 @@ typedef void (*sgemm_fn)(int order, int trans_a, int trans_b, int m, int n, int 
                          const float *b, int ldb, float beta, float *c, int ldc);
 
 static sgemm_fn library_sgemm; /* NULL: plain loops */
+static void *(*take_buffer)(int);
+static void (*give_buffer)(void *);
 static const char *library_name = "plain loops";
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 
@@ -27,11 +31,18 @@ static void load(void) {
   if (rm_kernel_openblas()) setenv("OPENBLAS_CORETYPE", rm_kernel_openblas(), 0);
   void *library = NULL;
   for (size_t i = 0; !library && i < 2; i++) library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-  if (library) library_sgemm = (sgemm_fn)dlsym(library, "cblas_sgemm");
-  if (!library_sgemm) {
-    fprintf(stderr, "resmoon: OpenBLAS (libopenblas.so.0) was not found; matrix products will be slow\n");
+  if (!library) {
+    const char *reason = dlerror();
+    fprintf(stderr, "resmoon: OpenBLAS cannot be loaded (%s); matrix products will be slow\n", reason ? reason : "");
     return;
   }
+  library_sgemm = (sgemm_fn)dlsym(library, "cblas_sgemm");
+  if (!library_sgemm) {
+    fprintf(stderr, "resmoon: the library libopenblas.so.0 has no cblas_sgemm; matrix products will be slow\n");
+    return;
+  }
+  take_buffer = (void *(*)(int))dlsym(library, "blas_memory_alloc");
+  give_buffer = (void (*)(void *))dlsym(library, "blas_memory_free");
   /* Another part of the process may have loaded it before, with all its threads. */
   void (*set_threads)(int) = (void (*)(int))dlsym(library, "openblas_set_num_threads");
   if (set_threads) set_threads(1);
@@ -43,6 +54,60 @@ const char *rm_blas_name(void) {
   pthread_once(&loaded, load);
   return library_name;
 }
+
+/* --- the library's buffers ------------------------------------------------------- */
+
+/* Every call at one time works in a buffer of its own (64 MiB of addresses in Debian 12, 128 in other builds), which
+ * the library asks the system for at first use and keeps. Where the system has none left, OpenBLAS 0.3.21 asks again
+ * without end. So buffers for all threads are taken beforehand, each when a block of the kind has just been had from
+ * the system and given back. */
+enum { BUFFER_BYTES = 160 << 20, MOST_BUFFERS = RM_MAX_THREADS };
+
+static struct {
+  pthread_mutex_t lock;
+  atomic_size_t taken;   /* the library has so many */
+  atomic_size_t refused; /* there was no memory for so many */
+} buffers = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static bool addresses_left(void) {
+  void *block = mmap(NULL, BUFFER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (block == MAP_FAILED) return false;
+  munmap(block, BUFFER_BYTES);
+  return true;
+}
+
+/* The lock is held. Buffers are held all at once, as calls at one time would. */
+static void take_buffers(size_t threads) {
+  void *held[MOST_BUFFERS];
+  size_t n = 0, before = atomic_load(&buffers.taken);
+  while (n < threads && (n < before || addresses_left())) {
+    held[n] = take_buffer(0);
+    if (!held[n]) break;
+    n++;
+  }
+  for (size_t i = 0; i < n; i++) give_buffer(held[i]);
+  if (n > before) atomic_store(&buffers.taken, n);
+  if (n == threads) return;
+  if (!atomic_load(&buffers.refused))
+    fprintf(stderr, "resmoon: no memory for OpenBLAS's buffers (%zu of %d MiB); matrix products will be slow\n",
+            threads, BUFFER_BYTES >> 20);
+  atomic_store(&buffers.refused, threads);
+}
+
+/* Whether the library may be called by all threads at one time. */
+static bool has_buffers(void) {
+  if (!take_buffer || !give_buffer) return true; /* a build without these names: as it does it */
+  size_t threads = rm_num_threads();
+  if (threads > MOST_BUFFERS) return true;
+  if (atomic_load(&buffers.taken) >= threads) return true;
+  if (atomic_load(&buffers.refused) == threads) return false;
+  pthread_mutex_lock(&buffers.lock);
+  if (atomic_load(&buffers.taken) < threads) take_buffers(threads);
+  pthread_mutex_unlock(&buffers.lock);
+  return atomic_load(&buffers.taken) >= threads;
+}
+
+/* --- one thread's product -------------------------------------------------------- */
 
 static void scale_row(size_t n, float beta, float *c) {
   for (size_t j = 0; j < n; j++) c[j] = beta == 0 ? 0 : beta * c[j];
@@ -84,7 +149,7 @@ void rm_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float al
     return;
   }
   bool fits = m <= INT_MAX && n <= INT_MAX && k <= INT_MAX && lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX;
-  if (library_sgemm && fits && k > 0)
+  if (library_sgemm && fits && k > 0 && has_buffers())
     library_sgemm(CBLAS_ROW_MAJOR, trans_a ? CBLAS_TRANS : CBLAS_NO_TRANS, trans_b ? CBLAS_TRANS : CBLAS_NO_TRANS,
                   (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
   else plain_sgemm(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);

@@ -7,9 +7,9 @@
 #include "core/copy.h"
 #include "core/tape.h"
 #include "ops/check.h"
-#include "ops/linalg/blas.h"
 #include "ops/linalg/column_sums.h"
 #include "ops/linalg/linear.h"
+#include "ops/linalg/product.h"
 
 static rm_status check(const rm_tensor *x, const rm_tensor *w, const rm_tensor *b, rm_error *err) {
   char sx[RM_SHAPE_TEXT], sw[RM_SHAPE_TEXT];
@@ -39,13 +39,13 @@ static rm_status gradients(const rm_node *node, rm_tensor *g, rm_tensor *dx[], r
   size_t rows = rows_of(ndim, shape), in = shape[ndim - 1], out = g->shape[g->ndim - 1];
   if (rm_node_needs(node, 0)) {
     RM_TRY(rm_tensor_new(RM_FLOAT32, ndim, shape, &dx[0], err));
-    rm_sgemm_parallel(false, false, rows, in, out, 1, rm_tensor_f32(g), out, rm_tensor_f32(w), in, 0,
-                      rm_tensor_f32(dx[0]), in);
+    RM_TRY(rm_product_parallel(rows, in, out, (rm_matrix){rm_tensor_f32(g), out, 1},
+                               (rm_matrix){rm_tensor_f32(w), in, 1}, NULL, rm_tensor_f32(dx[0]), in, err));
   }
   if (rm_node_needs(node, 1)) {
     RM_TRY(rm_tensor_new(RM_FLOAT32, 2, (size_t[]){out, in}, &dx[1], err));
-    rm_sgemm_parallel(true, false, out, in, rows, 1, rm_tensor_f32(g), out, rm_tensor_f32(x), in, 0,
-                      rm_tensor_f32(dx[1]), in);
+    RM_TRY(rm_product_parallel(out, in, rows, (rm_matrix){rm_tensor_f32(g), 1, out},
+                               (rm_matrix){rm_tensor_f32(x), in, 1}, NULL, rm_tensor_f32(dx[1]), in, err));
   }
   if (!rm_node_needs(node, 2)) return RM_OK;
   RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &out, &dx[2], err));
@@ -66,10 +66,8 @@ static rm_status forward(rm_tensor *x, rm_tensor *w, rm_tensor *b, rm_tensor **y
   memcpy(shape, x->shape, x->ndim * sizeof *shape);
   shape[x->ndim - 1] = out;
   RM_TRY(rm_tensor_new(RM_FLOAT32, x->ndim, shape, y, err));
-  float *to = rm_tensor_f32(*y);
-  for (size_t i = 0; b && i < rows; i++) memcpy(to + i * out, rm_tensor_f32(b), out * sizeof(float));
-  rm_sgemm_parallel(false, true, rows, out, in, 1, rm_tensor_f32(x), in, rm_tensor_f32(w), in, b ? 1 : 0, to, out);
-  return RM_OK;
+  return rm_product_parallel(rows, out, in, (rm_matrix){rm_tensor_f32(x), in, 1}, (rm_matrix){rm_tensor_f32(w), 1, in},
+                             b ? rm_tensor_f32(b) : NULL, rm_tensor_f32(*y), out, err);
 }
 
 static rm_status record(rm_tensor *const inputs[3], rm_tensor *x, rm_tensor *w, rm_tensor *y, rm_error *err) {

@@ -9,11 +9,12 @@
  * Forward keeps l, in two parts per row, the largest x and the rest, since logits of 10,000 would
  * leave few digits to the rest; backward recomputes p from it. nll_loss is the same
  * with l = 0 and no gradient through it: x holds log p already. */
-#include <math.h>
 #include <string.h>
+#include "base/elementary.h"
 #include "core/copy.h"
 #include "core/tape.h"
 #include "core/view.h"
+#include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/loss/loss.h"
@@ -110,10 +111,11 @@ static double log_sum_exp(size_t n, const float *x, float parts[2]) {
   float largest = x[0];
   for (size_t c = 1; c < n; c++) largest = x[c] > largest ? x[c] : largest;
   double sum = 0;
-  for (size_t c = 0; c < n; c++) sum += expf(x[c] - largest);
+  for (size_t c = 0; c < n; c++) sum += rm_math_exp(x[c] - largest);
+  double rest = rm_math_log(sum);
   parts[0] = largest;
-  parts[1] = (float)log(sum);
-  return largest + log(sum);
+  parts[1] = (float)rest;
+  return largest + rest;
 }
 
 static void forward_range(void *ctx, size_t begin, size_t end) {
@@ -151,7 +153,7 @@ static void backward_range(void *ctx, size_t begin, size_t end) {
     /* what flows through l to every class, in proportion to its probability */
     double through = o->p->logits ? hard + each * o->p->weight_total : 0;
     for (size_t c = 0; c < o->classes; c++) {
-      double p = through != 0 ? expf((x[c] - l[0]) - l[1]) : 0;
+      double p = through != 0 ? rm_math_exp((x[c] - l[0]) - l[1]) : 0;
       dx[c] = (float)(g * (through * p - each * weight_of(o, c) - (c == t ? hard : 0)));
     }
   }
@@ -273,6 +275,8 @@ static rm_status loss(const char *op, payload *p, rm_tensor *x, rm_tensor *label
 
 rm_status rm_cross_entropy(rm_tensor *x, rm_tensor *labels, rm_tensor *weight, const rm_loss_options *options,
                            rm_tensor **y, rm_error *err) {
+  if (labels->dtype == RM_FLOAT32 && labels->ndim == x->ndim)
+    return rm_cross_entropy_soft(x, labels, weight, options, y, err);
   payload p = {.logits = true, .options = *options};
   return loss("cross_entropy", &p, x, labels, weight, y, err);
 }

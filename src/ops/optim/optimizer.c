@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "base/elementary.h"
 #include "core/copy.h"
 #include "core/reader.h"
 #include "core/tape.h"
@@ -159,7 +160,7 @@ rm_status rm_sgd_step(const rm_optim_set *set, const rm_sgd_options *options, rm
 static void adam_part(const part *a, size_t at, size_t n, const void *options) {
   const rm_adam_options *o = options;
   double t = (double)a->step;
-  double start1 = 1 - pow(o->beta1, t), start2 = 1 - pow(o->beta2, t);
+  double start1 = 1 - rm_math_pow(o->beta1, t), start2 = 1 - rm_math_pow(o->beta2, t);
   rm_kernel_table()->adam_step(n, a->g + at, a->state[0] + at, a->state[1] + at, a->p + at, o->lr / start1,
                                o->decoupled ? 0 : o->weight_decay, o->decoupled ? 1 - o->lr * o->weight_decay : 1,
                                o->beta1, o->beta2, 1 / sqrt(start2), o->eps);

@@ -6,9 +6,9 @@
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/reduce.h"
 
-static const char *const names[] = {"add", "sub", "mul",     "floor_divide", "remainder",
-                                    "div", "pow", "maximum", "minimum"};
-static bool takes_int64(rm_binary_op op) { return op <= RM_REMAINDER; }
+static const char *const names[] = {"add",     "sub",     "mul", "floor_divide", "remainder",
+                                    "maximum", "minimum", "div", "pow"};
+static bool takes_int64(rm_binary_op op) { return op <= RM_MINIMUM; }
 
 static rm_map_kernel float_kernel(rm_binary_op op) {
   const rm_kernels *k = rm_kernel_table();
@@ -35,6 +35,8 @@ static rm_map_kernel int64_kernel(rm_binary_op op) {
     case RM_SUB: m.fn.ii_i = k->sub_i64; break;
     case RM_MUL: m.fn.ii_i = k->mul_i64; break;
     case RM_FLOOR_DIVIDE: m.fn.ii_i = k->floor_divide_i64; break;
+    case RM_MAXIMUM: m.fn.ii_i = k->maximum_i64; break;
+    case RM_MINIMUM: m.fn.ii_i = k->minimum_i64; break;
     default: m.fn.ii_i = k->remainder_i64;
   }
   return m;

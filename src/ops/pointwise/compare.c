@@ -126,38 +126,90 @@ static rm_status where_backward(const rm_node *node, rm_tensor *dy, rm_tensor *d
 }
 
 /* The type of the result: that of the tensors; two numbers give float32. */
-static rm_status where_dtype(const rm_operand *a, const rm_operand *b, rm_dtype *dtype, rm_error *err) {
+static rm_status where_dtype(const char *op, const rm_operand *a, const rm_operand *b, rm_dtype *dtype, rm_error *err) {
   if (a->tensor && b->tensor && a->tensor->dtype != b->tensor->dtype)
     return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
-                     rm_fail(err, RM_ERR_TYPE, "where: cannot mix %s and %s", rm_dtype_name(a->tensor->dtype),
+                     rm_fail(err, RM_ERR_TYPE, "%s: cannot mix %s and %s", op, rm_dtype_name(a->tensor->dtype),
                              rm_dtype_name(b->tensor->dtype)));
   const rm_operand *t = a->tensor ? a : b, *other = a->tensor ? b : a;
   *dtype = t->tensor ? t->tensor->dtype : RM_FLOAT32;
-  if (*dtype == RM_UINT8)
-    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
-                     rm_fail(err, RM_ERR_TYPE, "where: values are uint8, expected float32 or int64"));
-  if (*dtype == RM_INT64 && !other->tensor && !other->whole)
-    return rm_fail(err, RM_ERR_TYPE, "where: %g is not a whole number, but the other value is int64", other->number);
+  if (*dtype == RM_FLOAT32 || other->tensor) return RM_OK;
+  if (!other->whole || (*dtype == RM_UINT8 && (other->integer < 0 || other->integer > 255)))
+    return rm_fail(err, RM_ERR_TYPE, "%s: %g is not a whole number%s, but the other value is %s", op, other->number,
+                   *dtype == RM_UINT8 ? " from 0 to 255" : "", rm_dtype_name(*dtype));
   return RM_OK;
 }
 
-rm_status rm_where(rm_tensor *condition, rm_operand a, rm_operand b, rm_tensor **out, rm_error *err) {
-  RM_TRY(check_truth("where", "condition", condition, err));
-  rm_dtype dtype = RM_FLOAT32;
-  RM_TRY(where_dtype(&a, &b, &dtype, err));
+static rm_map_kernel select_kernel(rm_dtype dtype) {
   const rm_kernels *k = rm_kernel_table();
-  rm_map_kernel kernel = {.kind = dtype == RM_FLOAT32 ? RM_MAP_BFF_F : RM_MAP_BII_I};
-  if (dtype == RM_FLOAT32) kernel.fn.bff_f = k->select;
-  else kernel.fn.bii_i = k->select_i64;
+  rm_map_kernel m = {.kind = RM_MAP_BFF_F, .fn.bff_f = k->select};
+  if (dtype == RM_INT64) m = (rm_map_kernel){.kind = RM_MAP_BII_I, .fn.bii_i = k->select_i64};
+  if (dtype == RM_UINT8) m = (rm_map_kernel){.kind = RM_MAP_BUU_U, .fn.buu_u = k->select_u8};
+  return m;
+}
+
+static rm_status choose(const char *op, rm_tensor *condition, rm_operand a, rm_operand b, rm_tensor **out,
+                        rm_error *err) {
+  rm_dtype dtype = RM_FLOAT32;
+  RM_TRY(where_dtype(op, &a, &b, &dtype, err));
+  rm_map_kernel kernel = select_kernel(dtype);
   rm_operand in[] = {rm_operand_tensor(condition), a, b};
   rm_tensor *y = NULL;
-  RM_TRY(rm_map_new("where", &kernel, 3, in, dtype, &y, err));
+  RM_TRY(rm_map_new(op, &kernel, 3, in, dtype, &y, err));
   rm_tensor *inputs[] = {a.tensor, b.tensor};
   rm_status status = RM_OK;
   if (rm_tape_wants(2, inputs)) {
     rm_record r = {
-        .name = "where", .backward = where_backward, .ninputs = 2, .inputs = inputs, .nsaved = 1, .saved = &condition};
+        .name = op, .backward = where_backward, .ninputs = 2, .inputs = inputs, .nsaved = 1, .saved = &condition};
     status = rm_tape_record(y, &r, err);
   }
   return rm_tensor_give(status, y, out);
+}
+
+rm_status rm_where(rm_tensor *condition, rm_operand a, rm_operand b, rm_tensor **y, rm_error *err) {
+  RM_TRY(check_truth("where", "condition", condition, err));
+  return choose("where", condition, a, b, y, err);
+}
+
+/* --- masked_fill -------------------------------------------------------------------------- */
+static rm_status check_value(const char *op, const rm_operand *value, rm_error *err) {
+  char text[RM_SHAPE_TEXT];
+  if (!value->tensor || value->tensor->ndim == 0) return RM_OK;
+  return rm_fail(err, RM_ERR_SHAPE, "%s: the value is a tensor %s, expected a number or one of shape ()", op,
+                 rm_tensor_text(value->tensor, text));
+}
+
+rm_status rm_masked_fill(rm_tensor *x, rm_tensor *mask, rm_operand value, rm_tensor **y, rm_error *err) {
+  RM_TRY(check_truth("masked_fill", "mask", mask, err));
+  RM_TRY(check_value("masked_fill", &value, err));
+  return choose("masked_fill", mask, value, rm_operand_tensor(x), y, err);
+}
+
+rm_status rm_masked_fill_inplace(rm_tensor *x, rm_tensor *mask, rm_operand value, rm_error *err) {
+  static const char op[] = "masked_fill_";
+  char a[RM_SHAPE_TEXT], b[RM_SHAPE_TEXT];
+  size_t ndim, shape[RM_MAX_DIMS];
+  rm_dtype dtype = x->dtype;
+  rm_operand own = rm_operand_tensor(x);
+  RM_TRY(check_truth(op, "mask", mask, err));
+  RM_TRY(check_value(op, &value, err));
+  RM_TRY(where_dtype(op, &value, &own, &dtype, err));
+  RM_TRY(rm_shape_broadcast(op, x->ndim, x->shape, mask->ndim, mask->shape, &ndim, shape, err));
+  if (!rm_shape_equal(ndim, shape, x->ndim, x->shape))
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x has shape %s and cannot grow to fit the mask %s", op, rm_tensor_text(x, a),
+                   rm_tensor_text(mask, b));
+  if (rm_tape_wants(1, &value.tensor))
+    return rm_advise(
+        err, RM_ADVICE_OUT_OF_PLACE, "masked_fill",
+        rm_fail(err, RM_ERR_STATE, "%s: the value requires a gradient, which a write in place would lose", op));
+  rm_tensor *copy = NULL; /* of a mask that lies in what is written */
+  if (mask->storage == x->storage) {
+    RM_TRY(rm_tensor_clone(mask, &copy, err));
+    mask = copy;
+  }
+  rm_map_kernel kernel = select_kernel(dtype);
+  rm_map(&kernel, x, 3, (rm_operand[]){rm_operand_tensor(mask), value, own});
+  rm_tensor_mark_written(x);
+  rm_tensor_release(copy);
+  return RM_OK;
 }

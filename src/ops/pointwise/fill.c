@@ -50,14 +50,29 @@ rm_status rm_arange_count(double first, double last, double step, size_t *count,
   return RM_OK;
 }
 
+static void store(rm_tensor *t, size_t i, double value) {
+  rm_element e = rm_element_of(value, t->dtype);
+  if (t->dtype == RM_FLOAT32) rm_tensor_f32(t)[i] = e.f32;
+  else if (t->dtype == RM_INT64) rm_tensor_i64(t)[i] = e.i64;
+  else rm_tensor_u8(t)[i] = e.u8;
+}
+
 rm_status rm_arange(double first, double step, size_t count, rm_dtype dtype, rm_tensor **y, rm_error *err) {
   rm_tensor *t;
   RM_TRY(rm_tensor_new(dtype, 1, &count, &t, err));
+  for (size_t i = 0; i < count; i++) store(t, i, first + (double)i * step);
+  *y = t;
+  return RM_OK;
+}
+
+/* Each half from its own end, so that both ends are exact and the numbers symmetric. */
+rm_status rm_linspace(double first, double last, size_t count, rm_dtype dtype, rm_tensor **y, rm_error *err) {
+  rm_tensor *t;
+  RM_TRY(rm_tensor_new(dtype, 1, &count, &t, err));
+  double step = count > 1 ? (last - first) / (double)(count - 1) : 0;
   for (size_t i = 0; i < count; i++) {
-    rm_element e = rm_element_of(first + (double)i * step, dtype);
-    if (dtype == RM_FLOAT32) rm_tensor_f32(t)[i] = e.f32;
-    else if (dtype == RM_INT64) rm_tensor_i64(t)[i] = e.i64;
-    else rm_tensor_u8(t)[i] = e.u8;
+    bool front = i < count / 2 || count == 1;
+    store(t, i, front ? first + (double)i * step : last - (double)(count - 1 - i) * step);
   }
   *y = t;
   return RM_OK;

@@ -19,6 +19,8 @@ void rm_fill(rm_tensor *t, rm_element value);
  * rounding does not pile up. `count` of them: rm_arange_count. */
 rm_status rm_arange(double first, double step, size_t count, rm_dtype dtype, rm_tensor **y, rm_error *err);
 rm_status rm_arange_count(double first, double last, double step, size_t *count, rm_error *err);
+/* `count` numbers in equal steps from first to last, both included; of one it is first. */
+rm_status rm_linspace(double first, double last, size_t count, rm_dtype dtype, rm_tensor **y, rm_error *err);
 /* (rows, columns), 1 on the diagonal. */
 rm_status rm_eye(size_t rows, size_t columns, rm_dtype dtype, rm_tensor **y, rm_error *err);
 

@@ -40,6 +40,7 @@ static void call_kernel(const rm_map_kernel *k, size_t n, const void *const in[]
     case RM_MAP_BB_B: k->fn.bb_b(n, in[0], in[1], out); break;
     case RM_MAP_BFF_F: k->fn.bff_f(n, in[0], in[1], in[2], out); break;
     case RM_MAP_BII_I: k->fn.bii_i(n, in[0], in[1], in[2], out); break;
+    case RM_MAP_BUU_U: k->fn.buu_u(n, in[0], in[1], in[2], out); break;
   }
 }
 
@@ -131,19 +132,21 @@ static rm_dtype input_dtype(rm_map_kind kind, size_t i) {
   switch (kind) {
     case RM_MAP_II_I:
     case RM_MAP_II_B: return RM_INT64;
-    case RM_MAP_BB_B: return RM_UINT8;
+    case RM_MAP_BB_B:
+    case RM_MAP_BUU_U: return RM_UINT8;
     case RM_MAP_BFF_F: return i == 0 ? RM_UINT8 : RM_FLOAT32;
     case RM_MAP_BII_I: return i == 0 ? RM_UINT8 : RM_INT64;
     default: return RM_FLOAT32;
   }
 }
 
-static void fill_constant(block *to, size_t n, rm_dtype dtype, const rm_operand *v) {
+/* `truth`: of uint8, whether the number is other than 0 is meant. */
+static void fill_constant(block *to, size_t n, rm_dtype dtype, bool truth, const rm_operand *v) {
   if (dtype == RM_FLOAT32)
     for (size_t i = 0; i < n; i++) to->f[i] = (float)v->number;
   else if (dtype == RM_INT64)
     for (size_t i = 0; i < n; i++) to->i[i] = v->integer;
-  else memset(to->b, v->number != 0, n);
+  else memset(to->b, truth ? v->number != 0 : (int)v->integer, n);
 }
 
 void rm_map(const rm_map_kernel *kernel, rm_tensor *out, size_t nin, const rm_operand in[]) {
@@ -162,7 +165,7 @@ void rm_map(const rm_map_kernel *kernel, rm_tensor *out, size_t nin, const rm_op
       flat = flat && rm_tensor_same_layout(out, in[i].tensor);
     } else {
       block *b = &constants[nconstants++];
-      fill_constant(b, out->numel < BLOCK ? out->numel : BLOCK, dtype, &in[i]);
+      fill_constant(b, out->numel < BLOCK ? out->numel : BLOCK, dtype, kernel->kind != RM_MAP_BUU_U, &in[i]);
       c.slot[i] = -1;
       c.constant[i] = b->bytes;
       c.blocked = true;

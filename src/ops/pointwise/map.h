@@ -11,7 +11,7 @@
 #include "core/tensor.h"
 
 /* A kernel and the types it takes: inputs before the underscore, the output behind it
- * (f float32, i int64, b uint8 used as truth value). */
+ * (f float32, i int64, b uint8 used as truth value, u uint8 used as a number). */
 typedef enum {
   RM_MAP_F_F,
   RM_MAP_FF_F,
@@ -22,7 +22,8 @@ typedef enum {
   RM_MAP_II_B,
   RM_MAP_BB_B,
   RM_MAP_BFF_F,
-  RM_MAP_BII_I
+  RM_MAP_BII_I,
+  RM_MAP_BUU_U
 } rm_map_kind;
 
 typedef struct {
@@ -38,6 +39,7 @@ typedef struct {
     void (*bb_b)(size_t, const uint8_t *, const uint8_t *, uint8_t *);
     void (*bff_f)(size_t, const uint8_t *, const float *, const float *, float *);
     void (*bii_i)(size_t, const uint8_t *, const int64_t *, const int64_t *, int64_t *);
+    void (*buu_u)(size_t, const uint8_t *, const uint8_t *, const uint8_t *, uint8_t *);
   } fn;
 } rm_map_kernel;
 

@@ -3,6 +3,7 @@
  * Each is a row in a table: its kernels and what its gradient is computed from. The rows are in
  * kernels/unary_list.h. */
 #include <string.h>
+#include "core/copy.h"
 #include "core/tape.h"
 #include "kernels/kernels.h"
 #include "ops/check.h"
@@ -82,8 +83,19 @@ static rm_unary_op plainer(rm_unary_op op, const double params[]) {
   return params[0] == 2 ? RM_SQUARE : params[0] == 0.5 ? RM_SQRT : params[0] == -1 ? RM_RECIPROCAL : op;
 }
 
+const char *rm_unary_name(rm_unary_op op) { return rules[op].name; }
+
+static rm_status check_dtype(rm_unary_op op, const rm_tensor *x, rm_error *err) {
+  if (!rm_unary_takes_whole(op) || x->dtype == RM_INT64) return rm_check_float(rules[op].name, "x", x, err);
+  if (x->dtype == RM_FLOAT32) return RM_OK;
+  return rm_advise(
+      err, RM_ADVICE_TO_FLOAT, "x",
+      rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32 or int64", rules[op].name, rm_dtype_name(x->dtype)));
+}
+
 rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tensor **out, rm_error *err) {
-  RM_TRY(rm_check_float(rules[op].name, "x", x, err));
+  if (x->dtype == RM_INT64 && rm_unary_takes_whole(op)) return rm_unary_whole(op, x, params, out, err);
+  RM_TRY(check_dtype(op, x, err));
   op = plainer(op, params);
   const rule *r = &rules[op];
   rm_tensor *y = NULL;
@@ -93,8 +105,15 @@ rm_status rm_unary(rm_unary_op op, rm_tensor *x, const double params[], rm_tenso
 }
 
 rm_status rm_unary_inplace(rm_unary_op op, rm_tensor *x, const double params[], rm_error *err) {
+  if (x->dtype == RM_INT64 && rm_unary_takes_whole(op)) {
+    rm_tensor *y = NULL;
+    RM_TRY(rm_unary_whole(op, x, params, &y, err));
+    rm_status status = rm_tensor_copy(x, y, err); /* of another storage: it does not fail */
+    rm_tensor_release(y);
+    return status;
+  }
   const rule *r = &rules[plainer(op, params)];
-  RM_TRY(rm_check_float(r->name, "x", x, err));
+  RM_TRY(check_dtype(op, x, err));
   apply(r, r->forward, 1, &x, params, x);
   rm_tensor_mark_written(x);
   return RM_OK;

@@ -182,6 +182,10 @@ static rm_status record(const char *op, rm_tensor *x, const bool over[], rm_tens
   return rm_tape_record(value, &r, err);
 }
 
+rm_status rm_record_choice(const char *op, rm_tensor *x, rm_tensor *y, rm_error *err) {
+  return rm_tape_wants(1, &x) ? record(op, x, NULL, y, NULL, err) : RM_OK;
+}
+
 rm_status rm_extreme(rm_tensor *x, bool largest, const bool over[], bool keepdim, rm_tensor **value, rm_tensor **index,
                      rm_error *err) {
   const char *op = value ? (largest ? "max" : "min") : (largest ? "argmax" : "argmin");

@@ -18,12 +18,18 @@ rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, r
 rm_status rm_norm(rm_tensor *x, double p, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
 rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
 
+/* log of the sum of e^x (logsumexp.c). */
+rm_status rm_logsumexp(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
+
 /* The largest (or smallest) value, and where it is: the position along the reduced dimension,
  * or, of several, in row-major order of those; int64, from 1. Of equal values the first counts,
  * and it alone gets the gradient. NaN counts as largest and as smallest. Either of `value`
  * and `index` may be NULL. */
 rm_status rm_extreme(rm_tensor *x, bool largest, const bool over[], bool keepdim, rm_tensor **value, rm_tensor **index,
                      rm_error *err);
+
+/* Records y, a number that `op` chose among all of x: the elements that equal it share its gradient (of NaN, all NaN). */
+rm_status rm_record_choice(const char *op, rm_tensor *x, rm_tensor *y, rm_error *err);
 
 /* uint8: whether any, or all, of x are not 0. */
 rm_status rm_any(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);

@@ -6,6 +6,7 @@
 #include <zlib.h>
 #include "core/view.h"
 #include "data/cifar.h"
+#include "data/csv.h"
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/image_batch.h"
@@ -50,12 +51,50 @@ static void a_gzip_bomb_meets_the_limit(void **state) {
   for (int i = 0; i < 512; i++) assert_int_equal(gzwrite(f, zeros, sizeof zeros), sizeof zeros);
   assert_int_equal(gzclose(f), Z_OK);
   rm_bytes bytes = {0};
-  assert_int_equal(rm_file_read(path, 1 << 20, &bytes, &test_err), RM_ERR_FORMAT);
+  assert_int_equal(rm_file_read(path, 1 << 20, NULL, NULL, &bytes, &test_err), RM_ERR_FORMAT);
   assert_null(bytes.data);
   assert_non_null(strstr(test_err.message, "more than the expected limit of 1048576 bytes"));
-  assert_int_equal(rm_file_read(path, 32 << 20, &bytes, &test_err), RM_OK);
+  assert_int_equal(rm_file_read(path, 32 << 20, NULL, NULL, &bytes, &test_err), RM_OK);
   assert_int_equal(bytes.size, 32 << 20);
   rm_bytes_free(&bytes);
+}
+
+/* Every reader looks at the first bytes of a packed file before it unpacks the rest. */
+static void readers_unpack_no_more_than_the_header_promises(void **state) {
+  (void)state;
+  static const char text[] = "<html><body>";
+  static char fill[1 << 16];
+  static const struct {
+    const void *head;
+    size_t bytes;
+    const char *idx, *cifar, *csv, *image;
+  } files[] = {
+      {idx, sizeof idx, "more than the expected size of 22 bytes", "more than the expected size of 6146 bytes",
+       "is not a table", "neither a JPEG nor a PNG"},
+      {text, sizeof text - 1, "web page", "web page", "web page", "web page"},
+  };
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    gzFile f = gzopen(path, "wb9");
+    assert_non_null(f);
+    assert_int_equal(gzwrite(f, files[i].head, (unsigned)files[i].bytes), files[i].bytes);
+    memset(fill, i == 0 ? 0 : ' ', sizeof fill);
+    for (int k = 0; k < 1024; k++) assert_int_equal(gzwrite(f, fill, sizeof fill), sizeof fill);
+    assert_int_equal(gzclose(f), Z_OK);
+    rm_alloc_stats before = rm_alloc_statistics();
+    rm_tensor *x, *y;
+    assert_int_equal(rm_idx_load(path, &x, &test_err), RM_ERR_FORMAT);
+    assert_non_null(strstr(test_err.message, files[i].idx));
+    assert_int_equal(rm_cifar_load(&(rm_cifar_format){1, 10, 2}, 1, &(const char *){path}, &x, &y, &test_err),
+                     RM_ERR_FORMAT);
+    assert_non_null(strstr(test_err.message, files[i].cifar));
+    assert_int_equal(rm_csv_load(path, &x, &y, &test_err), RM_ERR_FORMAT);
+    assert_non_null(strstr(test_err.message, files[i].csv));
+    assert_int_equal(rm_image_load(path, 3, true, &x, &test_err), RM_ERR_FORMAT);
+    assert_non_null(strstr(test_err.message, files[i].image));
+    rm_alloc_stats after = rm_alloc_statistics();
+    assert_true(after.peak_bytes <=
+                (before.peak_bytes > before.live_bytes + 65536 ? before.peak_bytes : before.live_bytes + 65536));
+  }
 }
 
 /* --- memory that runs out --------------------------------------------------------- */
@@ -97,6 +136,13 @@ static rm_status load_batch(void) {
       {.kind = RM_STEP_PAD, .height = 1, .width = 2},
       {.kind = RM_STEP_RANDOM_RESIZED_CROP, .height = 9, .width = 9, .scale = {0.1, 1}, .ratio = {0.75, 1.25}},
       {.kind = RM_STEP_FLIP, .p = 1},
+      {.kind = RM_STEP_COLOR, .color = RM_COLOR_HUE, .factors = {[RM_COLOR_HUE] = {0.25, 0.25}}},
+      {.kind = RM_STEP_COLOR_JITTER, .factors = {{0.5, 1.5}, {0.5, 1.5}, {0.5, 1.5}, {-0.5, 0.5}}},
+      {.kind = RM_STEP_RANDOM_GRAYSCALE, .p = 0.5},
+      {.kind = RM_STEP_GRAYSCALE},
+      {.kind = RM_STEP_ROTATE, .degrees = {30, 30}},
+      {.kind = RM_STEP_RANDOM_ROTATION, .degrees = {-90, 90}, .rotation = {.bilinear = true, .fill = 9}},
+      {.kind = RM_STEP_RANDOM_ERASING, .p = 1, .scale = {0.02, 0.3}, .ratio = {0.3, 3.3}, .value = -1},
       {.kind = RM_STEP_COVER, .height = 8, .width = 6},
       {.kind = RM_STEP_CENTER_CROP, .height = 6, .width = 6},
       {.kind = RM_STEP_TEN_CROP, .height = 4, .width = 4},
@@ -277,6 +323,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(mutated_headers_never_crash),
       cmocka_unit_test(a_gzip_bomb_meets_the_limit),
+      cmocka_unit_test(readers_unpack_no_more_than_the_header_promises),
       cmocka_unit_test(failing_allocations_leak_nothing),
       cmocka_unit_test(an_image_needs_memory_too),
       cmocka_unit_test(worker_and_demand_give_the_same_bits),

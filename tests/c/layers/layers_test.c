@@ -11,7 +11,7 @@ typedef rm_status (*maker)(rm_layer **layer);
 static maker make;
 
 static rm_status make_conv(rm_layer **layer) {
-  rm_conv_options o = {{1, 1}, {1, 1}, {1, 1}, 1};
+  rm_conv_options o = {.stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1};
   return rm_conv2d_layer(4, 8, (size_t[]){3, 3}, &o, true, &rng, layer, &test_err);
 }
 static rm_status make_batch_norm(rm_layer **layer) {
@@ -73,6 +73,39 @@ static void slots(void **state) {
   rm_layer_free(layer);
 }
 
+/* A copy has the settings, the mode and the very tensors, and outlives what it is of. */
+static void copies(void **state) {
+  (void)state;
+  rm_layer *layer = NULL, *copy = NULL;
+  char a[RM_LAYER_TEXT], b[RM_LAYER_TEXT];
+  OK(make_batch_norm(&layer));
+  layer->training = false;
+  OK(rm_layer_copy(layer, &copy, &test_err));
+  assert_string_equal(rm_layer_text(copy, a), rm_layer_text(layer, b));
+  assert_false(copy->training);
+  rm_tensor *weight = layer->parameters[0].tensor;
+  assert_ptr_equal(copy->parameters[0].tensor, weight);
+  assert_ptr_equal(copy->buffers[2].tensor, layer->buffers[2].tensor);
+  rm_layer_free(layer);
+  assert_float_equal(((const float *)rm_tensor_data(weight))[0], 1, 0);
+  rm_layer_free(copy);
+}
+
+static rm_status copy_once(void) {
+  rm_layer *layer = NULL, *copy = NULL;
+  rm_status status = make_conv(&layer);
+  if (status == RM_OK) status = rm_layer_copy(layer, &copy, &test_err);
+  rm_layer_free(copy);
+  rm_layer_free(layer);
+  return status;
+}
+
+static void copying_runs_out_of_memory(void **state) {
+  (void)state;
+  rng = rm_rng_new(1, 0);
+  test_allocation_failures(copy_once);
+}
+
 /* Texts are cut, never overrun. */
 static void long_texts(void **state) {
   (void)state;
@@ -91,7 +124,8 @@ static void nothing_left(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(memory_runs_out), cmocka_unit_test(slots),
-                                     cmocka_unit_test(long_texts), cmocka_unit_test(nothing_left),
+                                     cmocka_unit_test(copies),          cmocka_unit_test(copying_runs_out_of_memory),
+                                     cmocka_unit_test(long_texts),      cmocka_unit_test(nothing_left),
                                      cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("layers", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* linalg_test.c -- products against plain loops in double; bits with 1 and 2 threads. */
 #include "support.h"
+#include "isas.h"
 #include "leaks.h"
 
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include "ops/linalg/blas.h"
 #include "ops/linalg/column_sums.h"
 #include "ops/linalg/matmul.h"
+#include "ops/linalg/product.h"
 
 static void check_sgemm(bool ta, bool tb, size_t m, size_t n, size_t k) {
   rm_rng rng = rm_rng_new(1, 1);
@@ -36,6 +38,44 @@ static void sgemm_is_right(void **state) {
     check_sgemm(t & 1, t & 2, 70, 300, 90);
     check_sgemm(t & 1, t & 2, 4, 4, 0);
   }
+}
+
+/* One chain of multiply-adds for each element: the twin of kernels/product_k.c, equal to the last bit where the
+ * instruction set fuses. */
+static void check_product(bool ta, bool tb, bool begun, size_t m, size_t n, size_t k) {
+  rm_rng rng = rm_rng_new(1, 1);
+  rm_tensor *a = test_normal(&rng, 2, (size_t[]){m, k}, 0, 1), *b = test_normal(&rng, 2, (size_t[]){k, n}, 0, 1);
+  rm_tensor *c = test_normal(&rng, 2, (size_t[]){m, n + 3}, 0, 1), *d;
+  OK(rm_tensor_clone(c, &d, &test_err));
+  rm_matrix pa = {rm_tensor_f32(a), ta ? 1 : k, ta ? m : 1}, pb = {rm_tensor_f32(b), tb ? 1 : n, tb ? k : 1};
+  OK(rm_product_parallel(m, n, k, pa, pb, begun ? rm_tensor_f32(d) : NULL, rm_tensor_f32(c), n + 3, &test_err));
+  bool fused = rm_kernel_table()->fused;
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < n + 3; j++) {
+      float sum = j >= n ? rm_tensor_f32(d)[i * (n + 3) + j] : begun ? rm_tensor_f32(d)[j] : 0;
+      for (size_t p = 0; j < n && p < k; p++)
+        sum = fmaf(pa.data[i * pa.down + p * pa.across], pb.data[p * pb.down + j * pb.across], sum);
+      float got = rm_tensor_f32(c)[i * (n + 3) + j];
+      assert_true(fused || j >= n ? got == sum : fabsf(got - sum) < 1e-4f * (1 + sqrtf((float)k)));
+    }
+  rm_tensor_release(a);
+  rm_tensor_release(b);
+  rm_tensor_release(c);
+  rm_tensor_release(d);
+}
+
+static void products_are_chains(void **state) {
+  (void)state;
+  for (size_t isa = 0; select_isa(isa); isa++)
+    for (int t = 0; t < 8; t++) {
+      check_product(t & 1, t & 2, t & 4, 5, 7, 3);
+      check_product(t & 1, t & 2, t & 4, 1, 1, 1);
+      check_product(t & 1, t & 2, t & 4, 70, 300, 90);
+      check_product(t & 1, t & 2, t & 4, 300, 41, 270);
+      check_product(t & 1, t & 2, t & 4, 16, 560, 530);
+      check_product(t & 1, t & 2, t & 4, 9, 512, 33);
+      check_product(t & 1, t & 2, t & 4, 4, 4, 0);
+    }
 }
 
 /* y and the gradients of a @ b for one pair of shapes, in one array. */
@@ -98,9 +138,8 @@ static void column_sums_are_right(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(sgemm_is_right),
-      cmocka_unit_test(threads_keep_the_bits),
-      cmocka_unit_test(column_sums_are_right),
+      cmocka_unit_test(sgemm_is_right),        cmocka_unit_test(products_are_chains),
+      cmocka_unit_test(threads_keep_the_bits), cmocka_unit_test(column_sums_are_right),
       cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,9 @@
  * two, nothing lost when memory runs out. References and gradients: tests/lua/ops/loss_test.lua. */
 #include "leaks.h"
 #include "support.h"
+#include "isas.h"
 #include "ops/loss/loss.h"
+#include "ops/reduce/reduce.h"
 
 enum { ROWS = 301, CLASSES = 37 };
 
@@ -89,12 +91,49 @@ static void same_bits_with_threads(void **state) {
   }
 }
 
+/* Of sure rows and unsure ones, and of their gradients. */
+static void same_bits_with_every_set(void **state) {
+  (void)state;
+  rm_tensor *first = NULL, *grad = NULL;
+  for (size_t s = 0; select_isa(s); s++) {
+    make_inputs();
+    for (size_t c = 0; c < CLASSES; c++) rm_tensor_f32(logits)[c] = c == 3 ? 20 : -0.1f * (float)c;
+    rm_tensor_i64(labels)[0] = 4;
+    rm_loss_options o = {RM_NONE, -100, 0};
+    rm_tensor *y = NULL, *sum = NULL;
+    OK(rm_cross_entropy(logits, labels, NULL, &o, &y, &test_err));
+    OK(rm_sum(y, NULL, false, &sum, &test_err));
+    OK(rm_backward(sum, NULL, false, &test_err));
+    double rest = 0; /* a loss of 1e-8 keeps its digits */
+    for (size_t c = 0; c < CLASSES; c++) rest += c == 3 ? 0 : exp((double)rm_tensor_f32(logits)[c] - 20);
+    assert_true(fabs(rm_tensor_f32(y)[0] - log1p(rest)) < 1e-6 * rest);
+    if (s == 0) {
+      first = rm_tensor_retain(y);
+      grad = rm_tensor_retain(logits->grad);
+    }
+    test_same("loss", y, first);
+    test_same("gradient", logits->grad, grad);
+    rm_tensor_release(y);
+    rm_tensor_release(sum);
+    drop_inputs();
+  }
+  rm_tensor_release(first);
+  rm_tensor_release(grad);
+}
+
 static rm_status attempt(void) {
   rm_loss_options o = {RM_MEAN, -100, 0.1};
   rm_tensor *y = NULL, *z = NULL;
   rm_status status = rm_cross_entropy(logits, labels, weight, &o, &y, &test_err);
   if (status == RM_OK) status = rm_backward(y, NULL, false, &test_err);
   if (status == RM_OK) status = rm_mse_loss(logits, logits, RM_SUM, &z, &test_err);
+  if (status == RM_OK) status = rm_backward(z, NULL, false, &test_err);
+  rm_tensor_release(y);
+  rm_tensor_release(z);
+  y = z = NULL;
+  if (status == RM_OK) status = rm_cross_entropy(logits, logits, weight, &o, &y, &test_err);
+  if (status == RM_OK) status = rm_backward(y, NULL, false, &test_err);
+  if (status == RM_OK) status = rm_bce_with_logits(logits, logits, weight, weight, RM_MEAN, &z, &test_err);
   if (status == RM_OK) status = rm_backward(z, NULL, false, &test_err);
   rm_tensor_release(y);
   rm_tensor_release(z);
@@ -112,6 +151,7 @@ static void memory_runs_out(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(against_definition), cmocka_unit_test(same_bits_with_threads),
-                                     cmocka_unit_test(memory_runs_out), cmocka_unit_test(nothing_is_left)};
+                                     cmocka_unit_test(same_bits_with_every_set), cmocka_unit_test(memory_runs_out),
+                                     cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("losses", tests, NULL, NULL);
 }

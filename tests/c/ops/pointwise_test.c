@@ -80,6 +80,46 @@ static double gelu_t_b(const double *v) {
   return v[1] * (s + v[0] * s * (1 - s) * 2 * du);
 }
 
+TWIN(hardtanh, fmin(fmax(v[0], v[1]), v[2]))
+TWIN(hardtanh_b, v[0] <= v[2] || v[0] >= v[3] ? 0 : v[1])
+TWIN(hardsigmoid, fmin(fmax(v[0] + 3, 0), 6) / 6)
+TWIN(hardsigmoid_b, v[0] > -3 && v[0] < 3 ? v[1] / 6 : 0)
+TWIN(hardswish, v[0] * hardsigmoid(v))
+TWIN(hardswish_b, v[0] < -3 ? 0 : v[0] <= 3 ? v[1] * (v[0] / 3 + 0.5) : v[1])
+TWIN(softplus, v[0] * v[1] > v[2] ? v[0] : log1p(exp(v[0] * v[1])) / v[1])
+TWIN(softplus_b, v[0] * v[2] > v[3] ? v[1] : v[1] * logistic(v[0] * v[2]))
+TWIN(trunc_, trunc(v[0]))
+TWIN(log2_, log2(v[0]))
+TWIN(log10_, log10(v[0]))
+TWIN(log1p_, log1p(v[0]))
+TWIN(expm1_, expm1(v[0]))
+TWIN(rsqrt, 1 / sqrt(v[0]))
+TWIN(sin_, sin(v[0]))
+TWIN(cos_, cos(v[0]))
+TWIN(tan_, tan(v[0]))
+TWIN(asin_, asin(v[0]))
+TWIN(acos_, acos(v[0]))
+TWIN(atan_, atan(v[0]))
+TWIN(erf_, erf(v[0]))
+TWIN(logsigmoid, (v[0] < 0 ? v[0] : 0) - log1p(exp(-fabs(v[0]))))
+TWIN(xlogx, v[0] == 0 ? 0 : v[0] * log(v[0]))
+TWIN(smooth_l1, fabs(v[0]) < v[1] ? v[0] * v[0] / 2 / v[1] : fabs(v[0]) - v[1] / 2)
+TWIN(log2_b, v[1] / (v[0] * log(2)))
+TWIN(log10_b, v[1] / (v[0] * log(10)))
+TWIN(log1p_b, v[1] / (v[0] + 1))
+TWIN(expm1_b, v[1] * (v[0] + 1))
+TWIN(rsqrt_b, -0.5 * v[1] * v[0] * v[0] * v[0])
+TWIN(sin_b, v[1] * cos(v[0]))
+TWIN(cos_b, -v[1] * sin(v[0]))
+TWIN(tan_b, v[1] * (1 + v[0] * v[0]))
+TWIN(asin_b, v[1] / sqrt(1 - v[0] * v[0]))
+TWIN(acos_b, -v[1] / sqrt(1 - v[0] * v[0]))
+TWIN(atan_b, v[1] / (1 + v[0] * v[0]))
+TWIN(erf_b, v[1] * 2 / sqrt(acos(-1)) * exp(-v[0] * v[0]))
+TWIN(logsigmoid_b, v[1] * logistic(-v[0]))
+TWIN(xlogx_b, v[1] * (log(v[0]) + 1))
+TWIN(smooth_l1_b, v[1] * (v[0] >= v[2] ? 1 : v[0] <= -v[2] ? -1 : v[0] / v[2]))
+
 /* ulps: of the result. slack: of the largest magnitude that went in, for gradients whose terms
  * nearly cancel. `special`: also tried on infinities, NaN, subnormals and zeros. */
 static const struct {
@@ -117,6 +157,37 @@ static const struct {
     {K(floor_forward), 1, floor_, 0, 0, true, false},
     {K(ceil_forward), 1, ceil_, 0, 0, true, false},
     {K(round_forward), 1, round_, 0, 0, true, false},
+    {K(trunc_forward), 1, trunc_, 0, 0, true, false},
+    {K(log2_forward), 1, log2_, 0.51, 0, true, false},
+    {K(log10_forward), 1, log10_, 0.51, 0, true, false},
+    {K(log1p_forward), 1, log1p_, 0.51, 0, true, false},
+    {K(expm1_forward), 1, expm1_, 0.51, 0, true, false},
+    {K(rsqrt_forward), 1, rsqrt, 0.51, 0, true, false},
+    {K(sin_forward), 1, sin_, 0.6, 0, true, false},
+    {K(cos_forward), 1, cos_, 0.6, 0, true, false},
+    {K(tan_forward), 1, tan_, 0.6, 0, true, false},
+    {K(asin_forward), 1, asin_, 1, 0, true, false},
+    {K(acos_forward), 1, acos_, 1, 0, true, false},
+    {K(atan_forward), 1, atan_, 1, 0, true, false},
+    {K(erf_forward), 1, erf_, 1, 0, true, false},
+    {K(logsigmoid_forward), 1, logsigmoid, 2, 0, true, false},
+    {K(xlogx_forward), 1, xlogx, 1.5, 0, false, true},
+    {K(smooth_l1_forward), 2, smooth_l1, 2, 0, false, false},
+    {K(log2_backward), 2, log2_b, 0.6, 0, false, true},
+    {K(log10_backward), 2, log10_b, 0.6, 0, false, true},
+    {K(log1p_backward), 2, log1p_b, 1.5, 0, false, true},
+    {K(expm1_backward), 2, expm1_b, 1.5, 0, false, true},
+    {K(rsqrt_backward), 2, rsqrt_b, 2, 0, false, true},
+    {K(sin_backward), 2, sin_b, 1.5, 0, false, false},
+    {K(cos_backward), 2, cos_b, 1.5, 0, false, false},
+    {K(tan_backward), 2, tan_b, 2, 0, false, false},
+    {K(asin_backward), 2, asin_b, 0.6, 0, false, false},
+    {K(acos_backward), 2, acos_b, 0.6, 0, false, false},
+    {K(atan_backward), 2, atan_b, 0.6, 0, false, false},
+    {K(erf_backward), 2, erf_b, 4, 1e-6, false, false},
+    {K(logsigmoid_backward), 2, logsigmoid_b, 4, 0, false, false},
+    {K(xlogx_backward), 2, xlogx_b, 2, 2e-7, false, true},
+    {K(smooth_l1_backward), 3, smooth_l1_b, 1.5, 0, false, false},
     {K(neg_backward), 2, neg_b, 0, 0, true, false},
     {K(abs_backward), 2, abs_b, 0, 0, true, false},
     {K(square_backward), 2, square_b, 1, 0, false, false},
@@ -144,6 +215,14 @@ static const struct {
     {K(gelu_backward), 2, gelu_b, 6, 1e-6, false, false},
     {K(gelu_tanh_forward), 1, gelu_t, 16, 1e-7, false, false},
     {K(gelu_tanh_backward), 2, gelu_t_b, 16, 1e-6, false, false},
+    {K(hardtanh_forward), 3, hardtanh, 0, 0, false, false},
+    {K(hardtanh_backward), 4, hardtanh_b, 0, 0, false, false},
+    {K(hardsigmoid_forward), 1, hardsigmoid, 2, 0, false, false},
+    {K(hardsigmoid_backward), 2, hardsigmoid_b, 0.5, 0, false, false},
+    {K(hardswish_forward), 1, hardswish, 3, 0, false, false},
+    {K(hardswish_backward), 2, hardswish_b, 2, 1e-6, false, false},
+    {K(softplus_forward), 3, softplus, 16, 0, false, false}, /* e^z with z rounded */
+    {K(softplus_backward), 4, softplus_b, 16, 0, false, false},
 #undef K
 };
 enum { CASES = sizeof cases / sizeof *cases, MOST = 1100, INPUTS = 4 };
@@ -225,20 +304,38 @@ static void kernels_match_their_twins(void **state) {
   }
 }
 
-/* --- exp, log, tanh, sigmoid over the floats ----------------------------------------------- */
+/* --- exp, log, sin, ... over the floats: near the truth, and the same bits in every set that fuses --- */
+static uint64_t add_bits(uint64_t sum, const float y[MOST]) {
+  for (size_t i = 0; i < MOST; i++) {
+    uint32_t bits;
+    memcpy(&bits, &y[i], sizeof bits);
+    sum = (sum ^ (y[i] == y[i] ? bits : 0)) * 1099511628211u; /* of a NaN the bits are nobody's concern */
+  }
+  return sum;
+}
+
 static void functions_are_within_two_ulps(void **state) {
   (void)state;
+  static uint64_t sums[CASES];
+  bool first = true; /* of the sets that fuse multiply-adds */
   static float in[INPUTS][MOST], y[MOST];
   for (size_t s = 0; select_isa(s); s++) {
     for (size_t c = 0; c < CASES; c++) {
       if (cases[c].inputs != 1 || !cases[c].special) continue;
       uint32_t bits = 0;
+      uint64_t sum = 0;
       for (size_t round = 0; round < 400; round++) {
         for (size_t i = 0; i < MOST; i++, bits += 9767) memcpy(&in[0][i], &bits, sizeof bits);
         call(cases[c].entry, 1, MOST, in, 0, y);
         for (size_t i = 0; i < MOST; i++) compare(rm_kernel_table()->isa, c, (double[INPUTS]){in[0][i]}, y[i]);
+        sum = add_bits(sum, y);
       }
+      if (!rm_kernel_table()->fused) continue;
+      if (first) sums[c] = sum;
+      else if (sums[c] != sum)
+        fail_msg("%s: other bits with %s than with the first set", cases[c].name, rm_kernel_table()->isa);
     }
+    if (rm_kernel_table()->fused) first = false;
   }
 }
 
@@ -261,6 +358,10 @@ static void integer_kernels_match(void **state) {
     for (size_t i = 0; i < N; i++) assert_int_equal(y[i], (int64_t)((uint64_t)a[i] - (uint64_t)b[i]));
     k->mul_i64(N, a, b, y);
     for (size_t i = 0; i < N; i++) assert_int_equal(y[i], (int64_t)((uint64_t)a[i] * (uint64_t)b[i]));
+    k->maximum_i64(N, a, b, y);
+    for (size_t i = 0; i < N; i++) assert_int_equal(y[i], a[i] > b[i] ? a[i] : b[i]);
+    k->minimum_i64(N, a, b, y);
+    for (size_t i = 0; i < N; i++) assert_int_equal(y[i], a[i] < b[i] ? a[i] : b[i]);
     k->floor_divide_i64(N, a, b, y);
     for (size_t i = 0; i < N; i++) {
       int64_t r;

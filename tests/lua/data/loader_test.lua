@@ -127,7 +127,7 @@ end)
 
 check.case("neither threads, worker, nor batch size change a bit", function()
   local ds = noise(37, 3, 6, 5)
-  local threads = rm.get_num_threads and rm.get_num_threads() or 2
+  local threads = rm.num_threads()
   local function epoch(options)
     options.shuffle, options.augment, options.seed = true, true, 9
     return rm.cat((collect(data.Loader(ds, options), 4)), 1)

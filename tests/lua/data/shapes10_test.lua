@@ -28,7 +28,7 @@ check.case("the same images for a seed, whatever the size, the threads, the mach
   local large = data.shapes10 {size = 60, seed = 5}
   local small = data.shapes10 {size = 20, seed = 5}
   check.equal(large.images[{{1, 20}}], small.images)
-  local threads = rm.get_num_threads and rm.get_num_threads() or 2
+  local threads = rm.num_threads()
   rm.set_num_threads(1)
   check.equal(data.shapes10({size = 60, seed = 5}).images, large.images)
   rm.set_num_threads(threads)

@@ -68,8 +68,38 @@ check.case("they take small images, too, or say that they cannot", function()
   check.shape(models.vgg16 {input = {3, 32, 32}, num_classes = 10, hidden = 16, batch_norm = true}(x), {2, 10})
   check.shape(models.googlenet {input = {3, 32, 32}, num_classes = 10}(x), {2, 10})
   check.error(function() models.alexnet {input = {3, 32, 32}} end, "models.alexnet: the images are too small")
-  check.error(function() models.googlenet {aux = true, input = {3, 64, 64}} end,
-              "aux needs images of 224 x 224, got 64 x 64")
+end)
+
+-- torchvision 0.14 as well: a network for 224 x 224 takes other sizes, with the same weights.
+check.case("AlexNet and VGG take images of other sizes than they were made for", function()
+  local net = models.alexnet {num_classes = 3, hidden = 4}
+  check.equal({net.avgpool.output_size, net.classifier[2].weight.shape}, {6, {4, 256 * 36}})
+  local x = rm.randn(1, 3, 96, 130)
+  check.shape(net(x), {1, 3})
+  net:eval()
+  check.equal(net(x), net.classifier(net.features(x):adaptive_avg_pool2d(6):flatten(2)))
+  check.shape(net(rm.randn(1, 3, 224, 224)), {1, 3})
+  -- made for smaller images, the linear layer is no larger than it need be; pool = 6 gives torchvision's all the same
+  check.equal(models.alexnet({input = {3, 96, 96}, hidden = 4}).classifier[2].weight.shape, {4, 256 * 4})
+  local same = models.alexnet {num_classes = 3, input = {3, 96, 130}, hidden = 4, pool = 6}
+  same:load_state_dict(net:state_dict())
+  check.equal(same:eval()(x), net(x))
+  local vgg = models.vgg16 {input = {3, 256, 320}, hidden = 2, num_classes = 2}
+  check.equal(vgg.classifier[1].weight.shape, {2, 512 * 49})
+  check.equal(models.vgg19({input = {3, 64, 32}, hidden = 2, pool = {2, 3}}).classifier[1].weight.shape, {2, 512 * 6})
+  check.shape(models.vgg16({input = {3, 32, 32}, hidden = 2, num_classes = 5})(rm.randn(1, 3, 48, 70)), {1, 5})
+  check.error(function() models.vgg16 {pool = 0} end, "AdaptiveAvgPool2d: sizes must be at least 1")
+end)
+
+-- Their average is torchvision's, of 4x4 cells. (torchvision 0.14 names their outputs crosswise: the field
+-- aux_logits1 of what it returns is that of the head aux2.)
+check.case("auxiliary heads of GoogLeNet can be had with images of any size", function()
+  local net = models.googlenet {aux = true, input = {3, 64, 64}, num_classes = 3}
+  check.equal(models.googlenet({input = {3, 64, 64}}).aux1, nil)
+  local scores, one, two = net(rm.randn(2, 3, 64, 64))
+  for _, y in ipairs {scores, one, two} do check.shape(y, {2, 3}) end
+  local x, head = rm.randn(2, 512, 14, 14), net.aux1:eval()
+  check.equal(head(x), head.fc2(head.fc1(head.conv(x:adaptive_avg_pool2d(4)):flatten(2)):relu()))
 end)
 
 check.case("auxiliary heads are there in training only, and are trained", function()

@@ -6,10 +6,12 @@ local case, huge = check.case, math.huge
 local nan = 0 / 0
 
 for _, name in ipairs {
+  "masked_fill_01",
   "relu_01", "leaky_relu_01", "elu_01", "sigmoid_01", "sigmoid_02", "tanh_01", "tanh_02", "silu_01", "gelu_01",
   "gelu_02", "maxout_01", "maxout_02", "abs_01", "clamp_01", "exp_01", "log_01", "sqrt_01", "pow_01", "pow_02",
   "pow_03", "pow_04", "pow_05", "add_01", "add_02", "add_03", "sub_01", "sub_02", "mul_01", "mul_02", "mul_03",
-  "div_01", "div_02",
+  "div_01", "div_02", "sin_01", "cos_01", "tan_01", "asin_01", "acos_01", "atan_01", "log2_01", "log10_01", "log1p_01",
+  "expm1_01", "rsqrt_01", "erf_01", "logsigmoid_01",
 } do
   check.reference("ops/" .. name)
 end
@@ -38,8 +40,10 @@ end)
 case("functions and methods are the same", function()
   local x = rm.tensor {0.5, 2}
   for _, name in ipairs {"exp", "log", "sqrt", "abs", "relu", "sigmoid", "tanh", "silu", "gelu", "neg", "square",
-                         "reciprocal", "floor", "ceil", "round", "sign", "elu", "leaky_relu"} do
-    check.equal(rm[name](x):totable(), x[name](x):totable(), name)
+                         "reciprocal", "floor", "ceil", "round", "trunc", "sign", "elu", "leaky_relu", "sin", "cos",
+                         "tan", "asin", "acos", "atan", "log2", "log10", "log1p", "expm1", "rsqrt", "erf",
+                         "logsigmoid"} do
+    check.equal(rm[name](x), x[name](x), name)
   end
   check.equal(rm.maximum(x, 1):totable(), {1, 2})
   check.equal(x:minimum(1):totable(), {0.5, 1})
@@ -50,6 +54,13 @@ case("values of the plain functions", function()
   check.equal(x:floor():totable(), {-3, -1, 0, 1, 2})
   check.equal(x:ceil():totable(), {-2, 0, 0, 2, 3})
   check.equal(x:round():totable(), {-2, 0, 0, 2, 2})   -- ties to even
+  check.equal(x:trunc():totable(), {-2, 0, 0, 1, 2})
+  check.equal(rm.tensor {1, 0.125, 1024}:log2():totable(), {0, -3, 10})
+  check.equal(rm.tensor {1, 1000, 0.25}:log10()[{{1, 2}}]:totable(), {0, 3})
+  check.close(rm.tensor {1e-10, -1e-10}:log1p() * 1e10, {1, -1})
+  check.close(rm.tensor {1e-10, -1e-10}:expm1() * 1e10, {1, -1})
+  -- The argument is reduced exactly: PyTorch 1.13 gives the same for floats of any size.
+  check.close(rm.tensor {1e6, 1e10, 1e30}:sin(), {-0.3499935, -0.4875060, -0.7911635})
   check.equal(x:sign():totable(), {-1, -1, 0, 1, 1})
   check.equal(x:abs():totable(), {2.5, 0.5, 0, 1.5, 2.5})
   check.equal(x:clamp(-1, 1):totable(), {-1, -0.5, 0, 1, 1})
@@ -65,6 +76,17 @@ case("infinities and NaN go where mathematics sends them", function()
   check.equal(x:log(), rm.tensor {huge, nan, nan, -huge})
   check.equal(x:sigmoid(), rm.tensor {1, 0, nan, 0.5})
   check.equal(x:tanh(), rm.tensor {1, -1, nan, 0})
+  for _, name in ipairs {"sin", "tan", "asin"} do check.equal(x[name](x), rm.tensor {nan, nan, nan, 0}, name) end
+  check.equal(x:cos(), rm.tensor {nan, nan, nan, 1})
+  check.close(x:atan(), {math.pi / 2, -math.pi / 2, nan, 0})
+  check.close(rm.tensor {1, -1, 2}:acos(), {0, math.pi, nan})
+  for _, name in ipairs {"log2", "log10"} do check.equal(x[name](x), rm.tensor {huge, nan, nan, -huge}, name) end
+  check.equal(rm.tensor {huge, -1, -2, nan}:log1p(), rm.tensor {huge, -huge, nan, nan})
+  check.equal(x:expm1(), rm.tensor {huge, -1, nan, 0})
+  check.equal(x:rsqrt(), rm.tensor {0, nan, nan, huge})
+  check.equal(x:erf(), rm.tensor {1, -1, nan, 0})
+  check.equal(x:logsigmoid()[{{1, 3}}], rm.tensor {0, -huge, nan})
+  check.equal(x:trunc(), x)
   check.equal(x:maximum(1), rm.tensor {huge, 1, nan, 1})
   check.equal(x:minimum(rm.tensor(nan)), rm.tensor {nan, nan, nan, nan})
   check.equal(x:clamp(-1, 1), rm.tensor {1, -1, nan, 0})
@@ -79,6 +101,7 @@ local function away(...)
 end
 
 local smooth = {
+  sin = 0.02, cos = 0.02, atan = 0.02, expm1 = 0.01, erf = 0.02, logsigmoid = 0.02,
   neg = 0.1, square = 0.05, exp = 0.01, sigmoid = 0.02, tanh = 0.02, silu = 0.02, gelu = 0.02, elu = 0.02,
 }
 for name, step in pairs(smooth) do
@@ -99,8 +122,11 @@ end)
 
 case("gradients of functions of positive numbers", function()
   local x = rm.rand(5, 7) + 0.5
-  for _, name in ipairs {"log", "sqrt", "reciprocal"} do
+  for _, name in ipairs {"log", "sqrt", "reciprocal", "log2", "log10", "log1p", "rsqrt"} do
     check.gradients(function(t) return t[name](t) end, x, {step = 5e-3})
+  end
+  for _, name in ipairs {"tan", "asin", "acos"} do
+    check.gradients(function(t) return t[name](t) end, rm.rand(5, 7) * 1.4 - 0.7, {step = 5e-3})
   end
   for _, p in ipairs {2, 3, 0.5, -1, 2.5, 0, 1} do
     check.gradients(function(t) return t ^ p end, x, {step = 5e-3})
@@ -116,7 +142,7 @@ end)
 
 case("steps have no gradient", function()
   local x = rm.randn(4):requires_grad_(true);
-  (x:floor() + x:ceil() + x:round() + x:sign()):sum():backward()
+  (x:floor() + x:ceil() + x:round() + x:trunc() + x:sign()):sum():backward()
   check.equal(x.grad:totable(), {0, 0, 0, 0})
 end)
 
@@ -149,6 +175,33 @@ case("where: each operand gets the gradient of the elements it gave", function()
   local c = rm.randn(3, 4):gt(0)
   check.gradients(function(a, b) return rm.where(c, a, b) end, {rm.randn(3, 4), rm.randn(4)}, {step = 0.1})
   check.gradients(function(a) return c:where(a, 2) end, rm.randn(3, 1), {step = 0.1})
+end)
+
+case("masked_fill: of every type, broadcast, with gradients", function()
+  local x, mask = rm.tensor {{1, 2}, {3, 4}}, rm.tensor({1, 0}, "uint8")
+  check.equal(x:masked_fill(mask, -huge), rm.tensor {{-huge, 2}, {-huge, 4}})
+  check.equal(x[1]:masked_fill(rm.tensor({{1, 0}, {0, 1}}, "uint8"), 9):totable(), {{9, 2}, {1, 9}})
+  check.equal(x:long():masked_fill(mask, 7), rm.tensor({{7, 2}, {7, 4}}, "int64"))
+  check.equal(x:byte():masked_fill(mask, 255), rm.tensor({{255, 2}, {255, 4}}, "uint8"))
+  check.equal(x:masked_fill(mask, rm.tensor(5)):totable(), {{5, 2}, {5, 4}})
+  check.equal(mask:masked_fill(mask, 0):totable(), {0, 0})
+  check.gradients(function(a, v) return a:masked_fill(mask, v) end, {x, rm.tensor(0.5)}, {step = 0.1})
+  local y = x:clone()
+  check.that(rawequal(y:t():masked_fill_(mask, 0), y) == false)
+  check.equal(y:totable(), {{0, 0}, {3, 4}})
+  check.equal(mask:clone():masked_fill_(mask, 3):totable(), {3, 0})
+  local own = rm.tensor({1, 0, 2}, "uint8")
+  own:masked_fill_(own, 7)
+  check.equal(own:totable(), {7, 0, 7})
+  local bytes = rm.tensor({{1, 2}, {3, 4}}, "uint8")
+  check.equal(rm.where(mask, bytes, 0):totable(), {{1, 0}, {3, 0}})
+  check.error(function() x:masked_fill(x, 1) end, "masked_fill: mask is float32, expected uint8")
+  check.error(function() x:masked_fill(mask, x) end, "masked_fill: the value is a tensor (2, 2), expected a number")
+  check.error(function() bytes:masked_fill(mask, 256) end, "masked_fill: 256 is not a whole number from 0 to 255")
+  check.error(function() x:long():masked_fill(mask, 0.5) end, "masked_fill: 0.5 is not a whole number, but the other")
+  check.error(function() x[1]:masked_fill_(bytes, 0) end, "masked_fill_: x has shape (2) and cannot grow to fit")
+  check.error(function() rm.ones(2):masked_fill_(mask, rm.tensor(1):requires_grad_(true)) end,
+    "masked_fill_: the value requires a gradient")
 end)
 
 case("maxout: gradients in both layouts, and the first of equal channels wins", function()
@@ -219,6 +272,20 @@ case("int64 adds, subtracts and multiplies exactly", function()
   check.equal((whole // -3):totable(), {-3, 2, -3, 2})
   check.equal((whole % -3):totable(), {-2, -1, -1, -2})
   check.equal((100 % whole):totable(), {2, -5, 4, -4})
+  check.equal(x:maximum(9007199254740992):totable(), {9007199254740993, 9007199254740992})
+  check.equal(rm.minimum(9007199254740994, x):totable(), {9007199254740993, -7})
+  check.equal(x:maximum(rm.tensor({{-8}, {0}}, "int64")):totable(), {{9007199254740993, -7}, {9007199254740993, 0}})
+  check.equal(x:maximum(0).dtype, "int64")
+  local smallest = math.mininteger  -- its absolute value is itself, as in PyTorch 1.13
+  check.equal(rm.tensor({-9007199254740993, 0, 7, smallest}, "int64"):abs():totable(),
+    {9007199254740993, 0, 7, smallest})
+  check.equal(rm.tensor({-9007199254740993, 0, 7}, "int64"):sign(), rm.tensor({-1, 0, 1}, "int64"))
+  check.equal(rm.tensor({-3, 4}, "int64"):square():totable(), {9, 16})
+  for _, name in ipairs {"floor", "ceil", "round", "trunc"} do check.equal(x[name](x), x) end
+  check.equal(x:clamp(0, 10):totable(), {10, 0})
+  check.equal(x:clamp {min = 0}:totable(), {9007199254740993, 0})
+  check.equal(x:clamp(nil, -8):totable(), {-8, -8})
+  check.equal(rm.tensor({3, -3}, "int64"):clamp_(-1, 1):totable(), {1, -1})
   check.equal(x:eq(9007199254740992):totable(), {0, 0})
   check.equal(x:gt(9007199254740992):totable(), {1, 0})
 end)
@@ -281,6 +348,15 @@ case("messages name the operation, what was expected and what was there", functi
   check.error(function() return x * labels end, "mul: cannot mix float32 and int64 (convert one, as with x:float())")
   check.error(function() return image + image end, "add: x is uint8, expected float32 or int64 (use x:float())")
   check.error(function() return labels / 2 end, "div: x is int64, expected float32 (use x:float())")
+  check.error(function() return labels:maximum(0.5) end, "maximum: 0.5 is not a whole number, but x is int64")
+  check.error(function() return labels:minimum(x) end, "minimum: cannot mix int64 and float32")
+  check.error(function() return image:maximum(1) end, "maximum: x is uint8, expected float32 or int64")
+  check.error(function() return labels:clamp(0.5) end, "clamp: 0.5 is not a whole number, but x is int64")
+  check.error(function() return labels:clamp(2 ^ 60 | 0) end, "clamp: the limit 1152921504606846976 is beyond 2^53")
+  check.error(function() return x:clamp(0, 1, 2) end, "clamp: argument 4, a number, is one too many")
+  check.error(function() return x:sin(2) end, "sin: argument 2, a number, is one too many")
+  check.error(function() return image:abs() end, "abs: x is uint8, expected float32 or int64 (use x:float())")
+  check.error(function() return labels:sin() end, "sin: x is int64, expected float32 (use x:float())")
   check.error(function() return labels + 0.5 end, "add: 0.5 is not a whole number, but x is int64")
   check.error(function() return labels // 0 end, "floor_divide: division of int64 by 0")
   check.error(function() return labels % (labels - 1) end, "remainder: division of int64 by 0")
@@ -302,7 +378,7 @@ case("messages name the operation, what was expected and what was there", functi
 end)
 
 case("the bits do not depend on the number of threads", function()
-  local threads = rm.num_threads and rm.num_threads() or rm.get_num_threads()
+  local threads = rm.num_threads()
   local function run(n)
     rm.set_num_threads(n)
     rm.manual_seed(3)

@@ -5,7 +5,7 @@ local schedule = optim.schedule
 
 for i, name in ipairs {"multisteplr", "steplr", "steplr", "exponentiallr", "cosineannealinglr", "cosineannealinglr",
                        "onecyclelr", "onecyclelr", "onecyclelr", "reducelronplateau", "reducelronplateau",
-                       "warmupmultisteplr"} do
+                       "warmupmultisteplr", "cycliclr", "cycliclr", "cycliclr", "lambdalr"} do
   check.reference(("schedules/schedule_%02d_%s"):format(i, name))
 end
 
@@ -18,6 +18,10 @@ local makers = {
   Cosine      = function(o) return schedule.Cosine(o, {T_max = 8}) end,
   OneCycle    = function(o) return schedule.OneCycle(o, {max_lr = 1, total_steps = 8}) end,
   Plateau     = function(o) return schedule.Plateau(o, {patience = 1}) end,
+  Lambda      = function(o) return schedule.LambdaLR(o, function(t) return 1 / (1 + t) end) end,
+  Cyclic      = function(o)
+    return schedule.CyclicLR(o, {base_lr = 0.1, max_lr = 1, step_size_up = 3, mode = "triangular2"})
+  end,
   Warmup      = function(o) return schedule.Warmup(schedule.Plateau(o, {patience = 1}), {warmup_steps = 5}) end,
 }
 
@@ -76,4 +80,29 @@ check.case("errors name what was wrong", function()
   check.error(function() schedule.Plateau(opt, {mode = "low"}) end, "expected 'min' or 'max'")
   check.error(function() schedule.Plateau(opt):step() end, "metric is a nil")
   check.error(function() schedule.Warmup(opt, {warmup_steps = 3}) end, "expected a schedule")
+end)
+
+check.case("a schedule of one's own: one function, or one for each group, refused where it gives no rate", function()
+  local p, q = rm.zeros(1):requires_grad_(true), rm.zeros(1):requires_grad_(true)
+  local opt = optim.SGD({{params = {p}}, {params = {q}, lr = 1.0}}, {lr = 0.1})
+  local function half(t) return 0.5 ^ t end
+  local s = schedule.Lambda(opt, {lr_lambda = {half, function(t) return 1 + t end}})
+  s:step()
+  check.close({opt.groups[1].lr, opt.groups[2].lr}, {0.05, 2})
+  check.error(function() schedule.LambdaLR(opt, {half}) end, "lr_lambda is a nil, expected a function")
+  check.error(function() schedule.LambdaLR(opt, {lr_lambda = {half}}) end, "1 functions, but the optimizer has 2")
+  check.error(function() schedule.LambdaLR(opt, function() return "x" end) end, "lr_lambda%(0%) is x")
+  check.equal(opt.groups[2].lr, 2.0)   -- what was refused has changed nothing
+end)
+
+check.case("cyclic rates turn Adam's first beta; sizes and modes that are none are refused", function()
+  local opt = optim.Adam({rm.zeros(1):requires_grad_(true)})
+  local s = schedule.CyclicLR(opt, {base_lr = 0.1, max_lr = 0.5, step_size_up = 2, step_size_down = 4})
+  s:step()
+  check.close({opt.lr, opt.betas[1], opt.betas[2]}, {0.3, 0.85, 0.999})
+  for _ = 1, 5 do s:step() end
+  check.close({opt.lr, opt.betas[1]}, {0.1, 0.9})
+  check.error(function() schedule.CyclicLR(opt, {base_lr = 0.1, max_lr = 1, mode = "square"}) end, "mode is square")
+  check.error(function() schedule.CyclicLR(opt, {base_lr = 0.1, max_lr = 1, step_size_up = 0}) end, "step_size_up is 0")
+  check.error(function() schedule.CyclicLR(opt, {base_lr = 0.1}) end, "max_lr is a nil")
 end)

@@ -238,21 +238,24 @@ check.case("a legend goes where no curve is", function()
     for i, layer in ipairs(layers) do
       panel.layers[i] = {columns = layer, style = "lines", title = layer.title or "a net"}
     end
-    return legend.commands(panel, 800, 500):match "set key (%l+ %l+)"
+    return legend.place(panel, 800, 500)
   end
   check.equal(place {{{1, 2}, {2, 1}}}, "top right")
   check.equal(place {{{1, 2}, {1, 2}}}, "top left")
   check.equal(place {{{0, 1, 2}, {2, 2, 1}}, {{0, 2}, {2, 2}}}, "bottom left")
-  check.equal(place {{{1, 2, 3, 4}, {1, 2, 1, 2}}, {{1, 2, 3, 4}, {2, 1, 2, 1}}}, "bmargin center")
+  check.equal(place {{{1, 2, 3, 4}, {1, 2, 1, 2}}, {{1, 2, 3, 4}, {2, 1, 2, 1}}}, "below")
   check.equal(place({{{1, 2}, {2, 1}}}, {key = "bottom left"}), "bottom left")
   check.equal(place({{{1, 10, 100}, {1, 10, 100}}}, {logx = true, logy = true}), "top left")
-  check.equal(legend.commands({key = false, layers = {}}, 800, 500), "unset key\n")
+  check.equal(place({{{1, 2}, {2, 1}}}, {key = false}), nil)
   -- below, as many rows as there must be
   local many = {}
   for i = 1, 9 do many[i] = {{1, 2}, {1, 2}, title = ("a long name "):rep(4)} end
   local panel = {layers = {}, key = "below"}
   for i, layer in ipairs(many) do panel.layers[i] = {columns = layer, style = "lines", title = layer.title} end
-  check.that(legend.commands(panel, 500, 500):find("maxcols 1 ", 1, true))
+  local plan = legend.layout(legend.entries(panel), 600)
+  check.equal({plan.columns, plan.rows, plan.shown}, {1, 9, 9})
+  plan = legend.layout(legend.entries(panel), 600, 4)   -- no more rows than there is room for, and it says so
+  check.equal({plan.rows, plan.shown, plan.titles[4]}, {4, 4, "and 6 more"})
 end)
 
 check.case("names below bars are turned, or cut, before they run into one another", function()

@@ -52,6 +52,26 @@ check.case("expressions and statements go on over lines", function()
   _G.test_total = nil
 end)
 
+check.case("statements and, behind a semicolon, an expression are complete on one line", function()
+  expect({"test_a = {}; test_a"}, {"{}"})
+  expect({"test_a = 3; test_a + 1 -- a comment; really"}, {"4"})
+  expect({"test_a = 3; test_a, 'x;y'"}, {"3\tx;y"})
+  expect({"local inner = {1}; inner"}, {"{1}"})
+  expect({"inner[1]"}, {"1"})
+  expect({"test_a = 1; test_a = test_a + 1; tostring(test_a)"}, {"2"})
+  expect({"for i = 1, 2 do test_a = i end; test_a"}, {"2"})
+  expect({"test_a = 3; test_a;"}, {})          -- a semicolon at the end hides the result
+  expect({"test_a = 4; test_b = test_a"}, {})
+  expect({"test_b"}, {"4"})
+  expect({"test_a = 5; f("}, {}, "more")
+  expect({"test_a = 5; test_b = "}, {}, "more")
+  expect({"do local x = 1; x = 2"}, {}, "more")
+  expect({"function test_f() test_a = 6; return test_a", "end", "test_f()"}, {"6"})
+  expect({"for i = 1, 2 do test_b = i; test_a = i", "end; test_a"}, {"2"})
+  expect({"test_a = [[x; y]]; test_a"}, {"x; y"})
+  _G.test_a, _G.test_b, _G.test_f = nil, nil, nil
+end)
+
 check.case("what no further line completes is an error at once", function()
   expect({"'abc"}, {"prompt:1: unfinished string near ''abc'"})
   expect({"x y"}, {"prompt:1: syntax error near 'y'"})

@@ -76,7 +76,8 @@ check.case("a mask reads a copy and assigns a number", function()
   x[mask] = -1
   check.equal(x:totable(), {{1, -1, 3, -1}, {5, 6, 7, 8}, {-1, 10, 11, 12}})
   check.error(function() return x[rm.zeros(3, 4)] end, "the mask is float32 (3, 4), expected uint8 (3, 4)")
-  check.error(function() return x[rm.zeros({3}, "uint8")] end, "uint8 (3), expected uint8 (3, 4)")
+  check.error(function() return x[rm.zeros({2}, "uint8")] end,
+    "the mask is uint8 (2), which is not what a tensor (3, 4) has from dimension 1 on")
 end)
 
 check.case("fields, and the nearest name for a misspelt one", function()
@@ -104,4 +105,32 @@ check.case("== asks whether it is the same tensor", function()
   check.that(x == x:contiguous() and x == x:float())
   check.that(x ~= rm.zeros(2) and x ~= x:detach())
   check.that(rm.is_tensor(x) and not rm.is_tensor(1) and not rm.is_tensor(io.stdout))
+end)
+
+check.case("ipairs and a count go through dimension 1, and end", function()
+  local x = rm.tensor {{1, 2}, {3, 4}, {5, 6}}
+  local rows = {}
+  for i, row in ipairs(x) do rows[i] = row:totable() end
+  check.equal(rows, {{1, 2}, {3, 4}, {5, 6}})
+  local sum = 0
+  for i = 1, #x do sum = sum + x[i]:sum():item() end
+  check.equal(sum, 21)
+  for _, element in ipairs(x[1]) do sum = sum + element:item() end
+  check.equal(sum, 24)
+  for _ in ipairs(rm.zeros(0, 3)) do check.that(false) end
+  for _, row in ipairs(x:t()) do check.equal(#row, 3) end
+  local inside = {}
+  for i, a in ipairs(x) do
+    for j, b in ipairs(a) do inside[#inside + 1] = i * 10 + j + b:item() / 10 end
+  end
+  check.equal(#inside, 6)
+end)
+
+check.case("the position behind the last is an error to everybody else", function()
+  local x = rm.zeros(2, 3)
+  local function fails(f) check.error(f, "position 3 is out of range") end
+  fails(function() return x[3] end)
+  fails(function() for _ in ipairs {1} do local _ = x[3] end end)
+  fails(function() return table.unpack(x, 1, 3) end)
+  check.error(function() for _ in ipairs(rm.tensor(1)) do check.that(false) end end, "0 dimensions")
 end)

@@ -1,5 +1,6 @@
 --- train.config.course: the rates and momenta that a training has step by step, without it.
 local check  = require "support.check"
+local files  = require "support.files"
 local rm     = require "resmoon"
 local config = rm.train.config
 
@@ -39,4 +40,36 @@ check.case("the table of top-1, top-3 and top-5 takes the validation images wher
   local lines = rm.train.compare.topk {{name = "a", rows = rows}, {name = "none yet", rows = {}}}
   check.that(lines[3]:find("^a +60.00%% +80.00%% +85.00%% +1.5000 +70.00%% %(1%)$"), lines[3])
   check.that(lines[4]:find("^none yet +%- +%- +%- +%- +%-$"), lines[4])
+end)
+
+check.case("cyclic: from base_lr to max_lr in step_size epochs and back, momentum the other way", function()
+  local course = compare {schedule = "cyclic", step_size = 1, max_lr = 0.08, cycle_momentum = true}
+  check.close({course.rate[1], course.rate[3], course.rate[5], course.rate[9]}, {0.02, 0.05, 0.08, 0.02})
+  check.close({course.momentum[1], course.momentum[5]}, {0.95, 0.85})
+  local falling = compare {schedule = "cyclic", step_size = 1, cycle_mode = "triangular2", base_lr = 0.002,
+                           optimizer = "adam", epochs = 4}
+  check.close({falling.rate[5], falling.rate[13]}, {0.01, 0.006})
+  local shrinking = compare {schedule = "cyclic", step_size = 1, cycle_mode = "exp_range", base_lr = 0, gamma = 0.25}
+  check.close(shrinking.rate[5], 0.01 * 0.25 ^ (4 / 12))
+end)
+
+check.case("a function as schedule: lr times what it gives; a resumed run is given it again", function()
+  files.with_folder(function(folder)
+    local function falling(epoch) return 0.5 ^ epoch end
+    local settings = {model = "mlp", epochs = 3, train_size = 40, test_size = 10, batch_size = 10, lr = 0.04,
+                      schedule = falling, threads = 1}
+    local whole = rm.train.run(settings, {folder = folder .. "/whole", progress = false})
+    local rates = {}
+    for i, row in ipairs(whole.log.rows) do rates[i] = row.lr end
+    check.close(rates, {0.04, 0.02, 0.01})
+    check.equal(rm.train.folder.config(folder .. "/whole").schedule, "lambda")
+    settings.epochs = 1
+    rm.train.run(settings, {folder = folder .. "/parts", progress = false})
+    local function again(changes)
+      return rm.train.resume(folder .. "/parts", changes, {progress = false})
+    end
+    check.error(function() again {epochs = 3} end, "schedule is a function, which config.json cannot hold")
+    check.error(function() again {epochs = 3, schedule = "step"} end, "was begun with schedule = \"lambda\"")
+    check.equal(again({epochs = 3, schedule = falling}).last.train_loss, whole.last.train_loss)
+  end)
 end)

@@ -1,6 +1,7 @@
 --- Lab C, layer responses: how strongly the layers of plain and residual networks answer.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses", and figure 7.
 local Document  = require "resmoon.report.document"
+local answers   = require "resmoon.report.responses"
 local lab       = require "resmoon.labs.lab"
 local plot      = require "resmoon.plot"
 local responses = require "resmoon.train.responses_of_runs"
@@ -11,16 +12,10 @@ local TITLE = "Standard deviation of layer responses"
 
 -- What the numbers say of networks of both families and several depths.
 local function says(series)
-  local mean, list = {}, {}
-  for _, each in ipairs(series) do
-    local sum = 0
-    for _, value in ipairs(each.std) do sum = sum + value end
-    mean[each.name] = sum / #each.std
-  end
+  local of, list = {}, {}
+  for _, each in ipairs(series) do of[each.name] = each.std end
   local function compare(a, b)
-    if not (mean[a] and mean[b]) then return end
-    list[#list + 1] = ("The layers of %s answer %s than those of %s: %.3f against %.3f on average."):format(a,
-      mean[a] < mean[b] and "more weakly" or "more strongly", b, mean[a], mean[b])
+    if of[a] and of[b] then list[#list + 1] = answers.responses(a, of[a], b, of[b]) end
   end
   compare("resnet20", "plain20")
   compare("resnet56", "plain56")

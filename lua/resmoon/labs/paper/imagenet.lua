@@ -2,11 +2,13 @@
 -- Source: He et al. 2016, arXiv:1512.03385, sections 3.4 and 4.1.
 local config  = require "resmoon.train.config"
 local data    = require "resmoon.data"
+local difference = require "resmoon.metrics.difference"
 local metrics = require "resmoon.metrics"
 local sys     = require("resmoon.core").sys
 local text    = require "resmoon.base.text"
 local train   = require "resmoon.train"
 local trained = require "resmoon.labs.paper.trained"
+local verdict = require "resmoon.train.verdict"
 
 -- Drawings as PNG files: DIR/train/CLASS/NUMBER.png and DIR/val/CLASS/NUMBER.png. What is there stays.
 local function write_images(dir, sizes)
@@ -22,7 +24,7 @@ local function write_images(dir, sizes)
   return dir
 end
 
--- Errors (percent) of the run's best network on one crop and on ten, as rows of a table.
+-- Errors (percent) of the run's best network on one crop and on ten, as rows of a table, and a sentence on both.
 local function crops(run)
   local net, c, mean, std = train.load(run)
   local _, test = config.open(c)
@@ -36,7 +38,8 @@ local function crops(run)
     rows[i + 1] = {name, ("%.2f%%"):format(100 * (1 - top[1])), ("%.2f%%"):format(100 * (1 - top[2])),
                    ("%.4f"):format(measured.loss)}
   end
-  return rows
+  local function right(measured) return difference.right("lab_c", measured.scores, measured.labels) end
+  return rows, (verdict.paired("the mean of ten crops", right(ten), "the center crop", right(one)))
 end
 
 return function(context)
@@ -56,9 +59,10 @@ return function(context)
     jobs = {{name = name, settings = config.with(settings, {model = context.image_model})}},
   })
   if not runs then return nil end
-  local rows = crops(runs[1])
-  print("\n" .. table.concat(text.columns(rows), "\n"))
+  local rows, says = crops(runs[1])
+  print("\n" .. table.concat(text.columns(rows), "\n") .. "\n" .. says)
   doc:heading("One crop and ten")
   doc:table(rows[1], table.move(rows, 2, #rows, 1, {}))
+  doc:paragraph(says)
   return doc
 end

@@ -1,6 +1,7 @@
 --- Schedules that lower the rate by a formula of the step alone.
 -- Sources: step decay as in He et al. 2016, arXiv:1512.03385, section 4.2 (divide by 10 at
 -- given epochs); cosine: Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5 without restarts.
+local core     = require "resmoon.core"
 local class    = require "resmoon.base.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
 
@@ -19,7 +20,7 @@ local Schedule = require "resmoon.optim.schedule.schedule"
 local Step = class("Step", Schedule)
 Step.required, Step.defaults = {step_size = "number"}, {gamma = 0.1}
 
-function Step:rate(t, base) return base * self.gamma ^ (t // self.step_size) end
+function Step:rate(t, base) return base * core.math.pow(self.gamma, t // self.step_size) end
 
 --- A rate that falls at given steps: rate * gamma^(milestones passed); the rate falls at step t for every
 -- t in milestones.
@@ -41,7 +42,7 @@ function MultiStep:rate(t, base)
   for _, milestone in ipairs(self.milestones) do
     if t >= milestone then passed = passed + 1 end
   end
-  return base * self.gamma ^ passed
+  return base * core.math.pow(self.gamma, passed)
 end
 
 --- A rate that falls with every step: rate * gamma^t.
@@ -56,7 +57,7 @@ end
 local Exponential = class("Exponential", Schedule)
 Exponential.required = {gamma = "number"}
 
-function Exponential:rate(t, base) return base * self.gamma ^ t end
+function Exponential:rate(t, base) return base * core.math.pow(self.gamma, t) end
 
 --- Half a cosine from the rate down to eta_min, reached at step T_max.
 -- Call: optim.schedule.Cosine(opt, {T_max =, eta_min = 0}) -> schedule
@@ -73,7 +74,7 @@ local Cosine = class("Cosine", Schedule)
 Cosine.required, Cosine.defaults = {T_max = "number"}, {eta_min = 0.0}
 
 function Cosine:rate(t, base)
-  return self.eta_min + (base - self.eta_min) * (1 + math.cos(math.pi * t / self.T_max)) / 2
+  return self.eta_min + (base - self.eta_min) * (1 + core.math.cos(math.pi * t / self.T_max)) / 2
 end
 
 return {Step = Step, MultiStep = MultiStep, Exponential = Exponential, Cosine = Cosine}

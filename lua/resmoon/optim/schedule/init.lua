@@ -14,9 +14,16 @@
 --   > schedule = optim.schedule.Warmup(cosine, {warmup_steps = 2})
 --   > opt.lr
 --   0.01
-local decay = require "resmoon.optim.schedule.decay"
+local Cyclic  = require "resmoon.optim.schedule.cyclic"
+local decay   = require "resmoon.optim.schedule.decay"
+local Lambda  = require "resmoon.optim.schedule.lambda"
+local library = require "resmoon.base.library"
 
-return {
+return library("optim.schedule", {
+  Cyclic      = Cyclic,
+  CyclicLR    = Cyclic,
+  Lambda      = Lambda,
+  LambdaLR    = Lambda,
   Step        = decay.Step,
   MultiStep   = decay.MultiStep,
   Exponential = decay.Exponential,
@@ -24,4 +31,4 @@ return {
   OneCycle    = require "resmoon.optim.schedule.onecycle",
   Plateau     = require "resmoon.optim.schedule.plateau",
   Warmup      = require "resmoon.optim.schedule.warmup",
-}
+})

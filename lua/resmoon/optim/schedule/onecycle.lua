@@ -17,6 +17,7 @@
 --   > for t = 1, 29 do schedule:step() end
 --   > opt.lr, opt.momentum
 --   0.4  0.85
+local core     = require "resmoon.core"
 local class    = require "resmoon.base.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
 local fail     = require "resmoon.base.fail"
@@ -29,7 +30,7 @@ OneCycle.defaults = {
 }
 
 local anneal = {
-  cos    = function(from, to, x) return to + (from - to) / 2 * (1 + math.cos(math.pi * x)) end,
+  cos    = function(from, to, x) return to + (from - to) / 2 * (1 + core.math.cos(math.pi * x)) end,
   linear = function(from, to, x) return from + (to - from) * x end,
 }
 

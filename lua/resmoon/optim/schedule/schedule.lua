@@ -6,6 +6,7 @@
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
 local options_of = require "resmoon.base.options"
+local shown      = require "resmoon.base.shown"
 
 local Schedule = class("Schedule")
 
@@ -77,7 +78,7 @@ end
 --   > schedule:state_dict()
 --   {base = {1}, t = 1}
 function Schedule:state_dict()
-  return {t = self.t, base = {table.unpack(self.base)}}
+  return shown.mark {t = self.t, base = {table.unpack(self.base)}}
 end
 
 function Schedule:load_state_dict(state) self:prepare_state_dict(state)() end

@@ -21,6 +21,7 @@
 --   4  1.0
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
+local shown = require "resmoon.base.shown"
 
 local Warmup = class("Warmup")
 
@@ -52,7 +53,7 @@ function Warmup:step(metric)
 end
 
 function Warmup:state_dict()
-  return {t = self.t, schedule = self.schedule:state_dict()}
+  return shown.mark {t = self.t, schedule = self.schedule:state_dict()}
 end
 
 function Warmup:load_state_dict(state) self:prepare_state_dict(state)() end

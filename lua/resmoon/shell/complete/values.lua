@@ -130,6 +130,11 @@ local function add_all(list, more)
   return list
 end
 
+--- Whether a value stands for what a call is only likely to return.
+function values.is_guess(value) return rawequal(value, SOME_TENSOR) end
+
+function values.is_module(value) return rawequal(value, SOME_MODULE) end
+
 --- Names behind `value.`, or, for methods, behind `value:`.
 function values.names(value, methods)
   local list = {}

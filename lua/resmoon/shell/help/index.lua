@@ -25,8 +25,8 @@ function index.resolve(name)
       if before ~= nil then return before[part] end
       if part == "rm" then return rm end
       if roots[part] then return roots[part]() end
-      local member = rm[part]
-      if member == nil then member = rawget(_G, part) end
+      local there, member = pcall(function() return rm[part] end)   -- raises for what is not there
+      if not there then member = rawget(_G, part) end
       if member == nil and part == "help" then return help() end
       local meta = getmetatable(_G)  -- what the prompt has besides
       if member == nil and meta and meta.prompt and meta.prompt[part] then return meta.prompt[part]() end
@@ -121,10 +121,13 @@ function index.nearest(word)
   return rm.nearest(word, names)
 end
 
+-- What functions take that stands in another entry.
+local takes = {["train.run"] = "train.config"}
+
 --- Lines that belong to an entry and are made from data, by the `__help` of what it is of: the settings of
 -- train.config, which are rows of a table and no comment.
 function index.made(entry)
-  local value = entry.names[1] and index.resolve(entry.names[1])
+  local value = entry.names[1] and index.resolve(takes[entry.names[1]] or entry.names[1])
   local meta = type(value) == "table" and getmetatable(value)
   return type(meta) == "table" and rawget(meta, "__help") and meta.__help() or {}
 end

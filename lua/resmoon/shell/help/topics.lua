@@ -32,8 +32,9 @@ local topics = {}
 
 topics.list = {
   {"tensors", groups = {
-    {"making", "create convert"}, {"asking", "tensor print"}, {"shape and order", "views"}, {"joining", "join"},
-    {"choosing", "index gather"}, {"element by element", "pointwise"}, {"over dimensions", "reduce softmax"},
+    {"making", "create convert"}, {"asking", "tensor print"}, {"shape and order", "views rearrange"},
+    {"joining", "join"}, {"choosing", "index gather"}, {"counting", "counting"},
+    {"element by element", "pointwise math close"}, {"over dimensions", "reduce along softmax"},
     {"products", "linalg"}, {"images and networks", "conv pool norm normalize"}, {"losses", "loss"},
   }},
   {"autograd", groups = {{"", "tape hooks"}}},
@@ -46,7 +47,7 @@ topics.list = {
   {"metrics", prefix = {"metrics"}},
   {"plot", prefix = {"plot"}},
   {"rm", groups = {{"random numbers", "rng"}, {"files", "files"}, {"process, threads, memory", "runtime"}},
-         prefix = {"rm.json", "rm.sys", "rm.sha256", "rm.interrupt", "rm.version", "rm.parts", "rm.machine",
+         prefix = {"rm.json", "rm.sys", "rm.sha256", "rm.interrupt", "rm.version", "rm.parts", "rm.machine", "rm.math",
                    "rm.profile", "rm.statistics", "rm.storage", "rm.text_width", "rm.text_cut", "rm.text_visible"}},
   {"prompt", prefix = {"help", "who", "mem", "edit", "reload"}},
   {"commands"},

@@ -3,6 +3,7 @@ local build       = require "resmoon.train.config.build"
 local complete    = require "resmoon.train.config.complete"
 local momentum_of = require "resmoon.optim.momentum"
 local core        = require "resmoon.core"
+local shown       = require "resmoon.base.shown"
 
 --- Learning rate and momentum (of Adam beta1) during each step of a training, without training: what plot.schedule
 -- draws. A momentum that never moves is left out.
@@ -27,5 +28,5 @@ return function(c, steps_per_epoch)
     if schedule and (unit == "step" or step % steps_per_epoch == 0) then schedule:step() end
   end
   if not moves then course.momentum = nil end
-  return course
+  return shown.mark(course)
 end
