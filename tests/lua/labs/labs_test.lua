@@ -361,7 +361,7 @@ check.case("lab_e: the constants, XOR, blanks, best settings and evaluation of s
       check.equal(config(model .. "_best").lr, best.genes.lr)
       check.that(out:find(model .. " %(%a+_?%a*, [%a_]+%): of 2 trials"), out)
     end
-    check.that(out:find("#3 against #1: ", 1, true), out)
+    check.that(out:find "#3: [%d.]+%%, [+-][%d.]+ points against mlp", out)
   end)
 end)
 
