@@ -31,11 +31,13 @@ function best_settings.of(home, base, args)
     population = args.population or budget.population, generations = args.generations or budget.generations,
   }
   if not result then return nil end
+  local found = search.genes.text(GENES, result.best.genes):gsub("  ", ", ")
+  local better = result.best.fitness > result.plain.fitness
   local says = ("%s (%s, %s): of %d trials of %d epochs the best reached %.2f%% on validation images, with %s; the "
-                .. "settings as given reached %.2f%%."):format(base.model, base.activation, base.init, #result.all,
-    settings.epochs, result.best.fitness, search.genes.text(GENES, result.best.genes):gsub("  ", ", "),
-    result.plain.fitness)
-  return search.apply(base, result.best.genes), says
+                .. "settings as given reached %.2f%%, so %s are the best known."):format(base.model, base.activation,
+    base.init, #result.all, settings.epochs, result.best.fitness, found, result.plain.fitness,
+    better and "those found" or "they")
+  return better and search.apply(base, result.best.genes) or config.with(base), says
 end
 
 return best_settings

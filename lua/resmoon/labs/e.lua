@@ -187,7 +187,7 @@ local function run(args)
     if rm.plot.accuracy(group.panels, {file = file}) then print("figure: " .. file) end
   end
   local best = three.choose(runs, args.models or Plan.models)
-  print("\n" .. table.concat(three.lines(best, test:size()), "\n"))
+  print("\n" .. table.concat(three.lines(best), "\n"))
   local page, markdown = evaluation.write(runs, {
     out = args.run .. "/evaluation.html", title = "Lab E: evaluation report", groups = plan.groups,
     about = {("This report follows %s."):format(about.follows), note, notes[1], chance(test:size())},
@@ -199,7 +199,7 @@ local function run(args)
         doc:heading("Best settings of MLP and LeNet-5")
         doc:list(says)
       end
-      three.add(doc, best, test:size(), draw)
+      three.add(doc, best, draw)
     end,
   })
   print(("report: %s, %s"):format(page, markdown))

@@ -46,29 +46,24 @@ function three.rows(chosen)
   return rows
 end
 
---- What the settings come to, with the standard error of n test images.
-function three.summary(chosen, n)
-  local list, accuracy = {}, {}
+--- What the settings come to, and each beside those before it.
+function three.summary(chosen)
+  local list = {}
   for i, run in ipairs(chosen) do
     local s = folder.summary(run)
-    accuracy[i] = 100 - s.kept
     list[i] = ("#%d, %s: %.2f%% of the test images after %.2f minutes of training; epoch %d of %d was the best.")
-      :format(i, run.name, accuracy[i], s.seconds / 60, s.kept_epoch, #run.rows)
+      :format(i, run.name, 100 - s.kept, s.seconds / 60, s.kept_epoch, #run.rows)
   end
   for i = 1, #chosen do
     for k = i + 1, #chosen do
-      local p, q = accuracy[i] / 100, accuracy[k] / 100
-      local gap, err = 100 * (q - p), 100 * math.sqrt((p * (1 - p) + q * (1 - q)) / n)
-      local decided = math.abs(gap) > 2 * err
-      list[#list + 1] = ("#%d against #%d: %+.2f points, with a standard error of %.2f: %s."):format(k, i, gap, err,
-        decided and (gap > 0 and "better" or "worse") or "undecided")
+      list[#list + 1] = evaluation.variation(("#%d"):format(k), chosen[k], chosen[i])
     end
   end
   return list
 end
 
 --- Adds table, figure and summary to a document. draw: as of evaluation.section.
-function three.add(doc, chosen, n, draw)
+function three.add(doc, chosen, draw)
   doc:heading(("Settings #1 to #%d"):format(#chosen))
   local rows = three.rows(chosen)
   doc:table(rows[1], table.move(rows, 2, #rows, 1, {}))
@@ -78,13 +73,13 @@ function three.add(doc, chosen, n, draw)
     return plot.accuracy(panels, {file = file})
   end)
   doc:heading("Summary")
-  doc:list(three.summary(chosen, n))
+  doc:list(three.summary(chosen))
 end
 
 --- The same on the screen.
-function three.lines(chosen, n)
+function three.lines(chosen)
   local lines = text.columns(three.rows(chosen))
-  for _, sentence in ipairs(three.summary(chosen, n)) do lines[#lines + 1] = sentence end
+  for _, sentence in ipairs(three.summary(chosen)) do lines[#lines + 1] = sentence end
   return lines
 end
 

@@ -97,7 +97,8 @@ end
 local function averaged(each)
   local s = each.summary
   return s.final_averaged and ("%s: with averaged weights the test error is %s after the last epoch; the network that "
-    .. "is measured here is the averaged one of epoch %d."):format(each.run.name, percent(s.final_averaged), s.kept_epoch)
+    .. "is measured here is the averaged one of epoch %d."):format(each.run.name, percent(s.final_averaged),
+      s.kept_epoch)
 end
 
 -- Whether two evaluated runs were tested on the same images, as far as the labels tell.

@@ -125,8 +125,8 @@ local function hashes(all)
     if hash then parts[#parts + 1] = ("%s %s"):format(each.run.name, hash:sub(1, 16)) end
   end
   if #parts == 0 then return nil end
-  return "Hash of the weights after the last epoch (resmoon hash), which the same version, seed, data and settings give "
-         .. "everywhere: " .. table.concat(parts, ", ") .. "."
+  return "Hash of the weights after the last epoch (resmoon hash), which the same version, seed, data and settings "
+         .. "give everywhere: " .. table.concat(parts, ", ") .. "."
 end
 
 local function comparison(doc, all, draw, options)

@@ -353,13 +353,15 @@ check.case("lab_e: the constants, XOR, blanks, best settings and evaluation of s
       check.that(page:find(("\n| %s | "):format(row), 1, true), row)
     end
     for _, model in ipairs {"mlp", "lenet5"} do
-      local trial = rm.json.decode(read(("%s/search_%s/trials/001.json"):format(home, model)))
-      local zero = rm.json.decode(read(("%s/search_%s/trials/002.json"):format(home, model)))
-      local best = zero.fitness > trial.fitness and zero or trial
+      local best   -- also the settings as given, trial 0, may be it
+      for number = 0, 2 do
+        local trial = rm.json.decode(read(("%s/search_%s/trials/%03d.json"):format(home, model, number)))
+        if not best or trial.fitness > best.fitness then best = trial end
+      end
       check.equal(config(model .. "_best").lr, best.genes.lr)
       check.that(out:find(model .. " %(%a+_?%a*, [%a_]+%): of 2 trials"), out)
     end
-    check.that(out:find("#3 against #1: ", 1, true), out)
+    check.that(out:find "#3: [%d.]+%%, [+-][%d.]+ points against mlp", out)
   end)
 end)
 
