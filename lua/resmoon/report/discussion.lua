@@ -72,9 +72,7 @@ end
 
 -- Test and training error of one run and what is between them.
 local function gap(each)
-  local s = each.summary
-  local test, train = entry(each.run, s.final, s.split), entry(each.run, s.final_train, "train")
-  local d = test and train and s.split ~= "train" and verdict.difference(test, train)
+  local s, d = each.summary, verdict.gap(each.run)
   return ("%s: %s error %s, training error %s, a gap of %s points%s."):format(each.run.name,
     s.split == "val" and "validation" or "test", percent(s.final), percent(s.final_train),
     text.value("%.2f", s.final - s.final_train), d and (" (%s)"):format(verdict.judged(d)) or "")
