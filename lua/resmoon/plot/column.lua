@@ -96,10 +96,8 @@ local function column(panels, options)
   local room = math.max(high - low, 1e-3 * math.abs(high), 1e-6) * 0.05
   local label = options.label or label_of(options.column)
   local bottom = low > 0.5 * high and low - room or math.min(0, low)
-  local most = 0
-  for _, each in ipairs(all) do most = math.max(most, #each.lines) end
   local f = figure.new({title = options.title,
-                        size = options.size or {#all == 1 and 800 or 1150, 430 + 25 * math.ceil(most / 3)}})
+                        size = options.size or {#all == 1 and 800 or 1000, 430}})
   for _, each in ipairs(all) do
     local p = f:panel({title = each.title, text_title = each.title and each.title .. ": " .. label or label,
                        xlabel = "epoch", ylabel = label, yrange = {bottom, high + room},

@@ -86,19 +86,10 @@ local function gap(each)
     return ("%s: %s error %s; it was trained on mixed images, which have no training error."):format(each.run.name,
       called, percent(s.final))
   end
-  local test, train = entry(each.run, s.final, s.split), entry(each.run, s.final_train, "train")
-  local d = test and train and s.split ~= "train" and verdict.difference(test, train)
+  local d = verdict.gap(each.run)
   return ("%s: %s error %s, training error %s, a gap of %s points%s."):format(each.run.name,
     called, percent(s.final), percent(s.final_train),
     text.value("%.2f", s.final - s.final_train), d and (" (%s)"):format(verdict.judged(d)) or "")
-end
-
--- What is said of a run that kept averaged weights; else nil.
-local function averaged(each)
-  local s = each.summary
-  return s.final_averaged and ("%s: with averaged weights the test error is %s after the last epoch; the network that "
-    .. "is measured here is the averaged one of epoch %d."):format(each.run.name, percent(s.final_averaged),
-      s.kept_epoch)
 end
 
 -- Whether two evaluated runs were tested on the same images, as far as the labels tell.
