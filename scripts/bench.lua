@@ -6,6 +6,7 @@
 local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
+local own      = require "resmoon.models.file"
 
 local parser = commandline("resmoon bench", "Measures the speed of networks on random data in memory: the median step.")
   :epilog [[
@@ -16,9 +17,9 @@ fewer, so a network may pass it.
 Example:
   resmoon bench resnet20 resnet18 --mode train --batch 128 --threads 2 --peer
   resmoon bench resnet20 --ops --figure roofline.png]]
-parser:argument("models", "networks (default resnet20)"):args "*":argname "MODEL"
+parser:argument("models", "networks (default resnet20), or FILE.lua:NAME of your own"):args "*":argname "MODEL"
 local function add(names, text, default) -- an option with a whole number
-  return parser:option(names, text):argname "N":convert(options.whole):default(default)
+  return parser:option(names, text):argname "N":convert(options.count):default(default)
 end
 parser:group("What is measured",
   parser:option("--mode", "train (forward, backward, SGD step) or infer (forward)"):choices {"train", "infer"}
@@ -166,7 +167,10 @@ local function check()
   if args.ops and (args.peer or args.scaling or #args.models > 1) then
     error("--ops looks into one network, without --peer and --scaling", 0)
   end
-  for _, model in ipairs(args.models) do rm.models.get(model) end
+  for _, model in ipairs(args.models) do
+    rm.models.get(model)
+    if args.peer and own.parse(model) then error(("--peer: PyTorch does not know %s"):format(model), 0) end
+  end
   if args.isa and args.ops then error("--ops takes the instruction set from RESMOON_ISA=" .. args.isa, 0) end
 end
 

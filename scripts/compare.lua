@@ -3,6 +3,7 @@ local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
 local folder   = require "resmoon.runs.folder"
+local own      = require "resmoon.models.file"
 
 local parser = commandline("resmoon compare", "Trains each network the same way, then prints a table of their errors "
                            .. "and draws their training loss and test error in one figure (PNG, SVG, and shown).")
@@ -12,8 +13,9 @@ are compared without training, unfinished ones are taken up again with --resume.
 
 Example:
   resmoon compare resnet20 plain20 resnet56 plain56 --data ~/data --epochs 5 --schedule onecycle
+  resmoon compare resnet20 nets.lua:senet
   resmoon compare runs/resnet20 runs/plain20]]
-parser:argument("names", "networks, or folders of finished runs"):args "+"
+parser:argument("names", "networks, FILE.lua:NAME of your own, or folders of finished runs"):args "+"
 parser:option("--run", "folder for the runs and the figure (default runs/compare)"):argname "DIR"
 parser:flag("--resume", "go on with the runs that are in the folder already")
 options.add(parser)
@@ -24,15 +26,18 @@ options.main(function()
   local runs, jobs, old, known = {}, {}, {}, {}
   for _, name in ipairs(rm.models.list()) do known[name] = true end
   for i, name in ipairs(args.names) do
+    local called = own.name(name) or name
     if not known[name] and folder.is_run(name) then
       runs[i], old[#old + 1] = name, name
     else
-      if name:find("/", 1, true) then error(("%s is not a run: it has no config.json"):format(name), 0) end
-      runs[i] = home .. "/" .. name
+      if called == name and name:find("/", 1, true) then
+        error(("%s is not a run: it has no config.json"):format(name), 0)
+      end
+      runs[i] = home .. "/" .. called
       if folder.is_run(runs[i]) and not args.resume then
         error(("%s already holds a run: --resume continues it, --run DIR puts new ones elsewhere"):format(runs[i]), 0)
       end
-      jobs[#jobs + 1] = {name = name, settings = rm.train.config.with(settings, {model = name})}
+      jobs[#jobs + 1] = {name = called, settings = rm.train.config.with(settings, {model = name})}
     end
   end
   local finished = rm.train.several(jobs, {folder = home})

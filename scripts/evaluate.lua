@@ -19,13 +19,15 @@ parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors
 parser:option("--data", "folder of other data with the same classes, or shapes10 (default the run's test images, which "
               .. "have to be what they were)"):argname "DIR"
 parser:option("--batch-size", "images at a time (default 250 of 64 x 64 pixels, fewer of larger ones)"):argname "N"
-  :convert(options.whole)
+  :convert(options.count)
 parser:option("--crops", "10: besides the image itself also its four corners, its center and their mirror images, the "
               .. "softmax averaged; the tables are of these then"):choices {"1", "10"}:default "1"
-parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
+parser:option("--model", "FILE.lua:NAME that builds the network, where the run of a network of your own cannot (which "
+              .. "is said)"):argname "FILE"
+parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.count)
 parser:option("--figure", "draw the confusion matrix into this file (.png, .svg, .pdf)"):argname "FILE"
 parser:option("--top-losses", "list so many of the images with the largest losses (default none, 16 with a figure)")
-  :argname "N":convert(options.whole)
+  :argname "N":convert(options.count)
 parser:option("--top-losses-figure", "draw them into this file (.png, .svg, .pdf)"):argname "FILE"
 local args = parser:parse()
 
@@ -44,7 +46,7 @@ end
 
 options.main(function()
   if args.threads then rm.set_num_threads(args.threads) end
-  local net, c, mean, std = rm.train.load(args.run)
+  local net, c, mean, std, averaged = rm.train.load(args.run, {model = args.model})
   local test, notes = testset(args.run, c, {data = args.data})
   args.batch_size = args.batch_size or rm.train.config.test_batch(test.shape)
   local loader = rm.data.Loader(test, {batch_size = args.batch_size, mean = mean, std = std})
@@ -61,8 +63,8 @@ options.main(function()
   local metrics = rm.metrics
   local confusion = metrics.confusion(test.classes):add(measured.scores, measured.labels)
   for _, note in ipairs(notes) do print("note: " .. note) end
-  print(("%s on %d test images of %s (%.0f img/s)"):format(c.name, measured.count, test.name or args.data or c.data,
-        measured.count / seconds))
+  print(("%s%s on %d test images of %s (%.0f img/s)"):format(c.name, averaged and " (averaged weights)" or "",
+        measured.count, test.name or args.data or c.data, measured.count / seconds))
   local top
   for _, each in ipairs(by_crops) do
     local crops, m = table.unpack(each)

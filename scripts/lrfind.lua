@@ -1,17 +1,19 @@
 --- resmoon lrfind: which learning rate suits a network, its data and its batch size.
 local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
-local options  = require "resmoon.train.options"
+local defaults  = require "resmoon.train.defaults"
+local options   = require "resmoon.train.options"
+local preflight = require "resmoon.train.preflight"
 
 local parser = commandline("resmoon lrfind", "Trains a few steps while the learning rate grows, draws the loss over "
                            .. "the rate and suggests one (Smith 2017). Nothing is saved but the figure.")
   :epilog [[
 Example:
   resmoon lrfind --model resnet20 --data ~/data --figure lrfind.png]]
-parser:option("--model", "network (default resnet20)"):argname "NAME"
+parser:option("--model", "network (default resnet20), or FILE.lua:NAME of your own"):argname "NAME"
 parser:option("--from", "lowest rate"):argname "RATE":convert(options.number):default "1e-5"
 parser:option("--to", "highest rate"):argname "RATE":convert(options.number):default "3"
-parser:option("--steps", "steps from one to the other"):argname "N":convert(options.whole):default "100"
+parser:option("--steps", "steps from one to the other"):argname "N":convert(options.count):default "100"
 parser:option("--figure", "draw into this file (.png, .svg, .pdf) instead of on the screen"):argname "FILE"
 options.add(parser)
 local args = parser:parse()
@@ -26,10 +28,11 @@ options.main(function()
   rm.train.config.fit(c, train)
   c.classes, c.input = train.classes, train.shape
   local net = rm.train.config.model(c)
+  defaults.fit_network(c, net)
+  if c.own then preflight.network(net, c) end
   local optimizer = rm.train.config.optimizer(c, net:parameters())
   local mean, std = rm.train.config.normalization(c, train)
-  local loader = rm.data.Loader(train, {batch_size = c.batch_size, shuffle = true, drop_last = true, mean = mean,
-                                        std = std, augment = rm.train.config.augmentation(c)})
+  local loader = rm.train.config.loader(c, train, {mean = mean, std = std, drop_last = true})
   if #loader == 0 then
     error(("lrfind: %d images are fewer than a batch of %d"):format(train:size(), c.batch_size), 0)
   end

@@ -11,14 +11,16 @@ Example:
   resmoon predict runs/resnet20 cat.png dog.jpg --top 3 --figure predicted.png]]
 parser:argument("run", "folder of a run (its best checkpoint), or a .safetensors file that training wrote")
 parser:argument("images", "image files (JPEG, PNG)"):args "+"
-parser:option("--top", "classes to list"):argname "N":convert(options.whole):default "3"
+parser:option("--top", "classes to list"):argname "N":convert(options.count):default "3"
 parser:option("--figure", "draw the images with what was predicted into this file (.png, .svg, .pdf)"):argname "FILE"
-parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
+parser:option("--model", "FILE.lua:NAME that builds the network, where the run of a network of your own cannot (which "
+              .. "is said)"):argname "FILE"
+parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.count)
 local args = parser:parse()
 
 options.main(function()
   if args.threads then rm.set_num_threads(args.threads) end
-  local net, c, mean, std = rm.train.load(args.run)
+  local net, c, mean, std = rm.train.load(args.run, {model = args.model})
   local list = rm.train.predict(net, args.images, {classes = c.classes, input = c.input, mean = mean, std = std,
                                                    top = args.top,
                                                    transform = rm.train.config.test_transform(c)})

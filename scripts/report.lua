@@ -14,7 +14,7 @@ parser:option("--out", "the page; Markdown and figures get its name with other e
   :default "report.html"
 parser:option("--title", "title of the report"):argname "TEXT"
 parser:option("--data", "folder of the data, or shapes10 (default that of each run)"):argname "DIR"
-parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
+parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.count)
 parser:flag("--no-evaluate", "from the logs alone: no confusion matrix, no ROC")
 parser:flag("--evaluation", "also the evaluation report: a table of all settings with time, early stopping and "
             .. "accuracy, and the validation accuracy of each")

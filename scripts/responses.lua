@@ -12,8 +12,8 @@ Example:
   resmoon responses runs/compare/resnet20 runs/compare/plain20 runs/compare/resnet56 --figure responses.png]]
 parser:argument("runs", "folders of runs (their best checkpoints), or .safetensors files that training wrote"):args "+"
 parser:option("--data", "folder of the data, or shapes10 (default that of the run)"):argname "DIR"
-parser:option("--images", "training images to send through"):argname "N":convert(options.whole):default "256"
-parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.whole)
+parser:option("--images", "training images to send through"):argname "N":convert(options.count):default "256"
+parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.count)
 parser:option("--figure", "draw into this file (.png, .svg, .pdf) instead of on the screen"):argname "FILE"
 parser:flag("--layers", "print every layer")
 local args = parser:parse()

@@ -12,14 +12,14 @@ Trial 0 is the training with the settings as given: what the search is compared 
 
 Example:
   resmoon search --model resnet20 --data ~/data --train-size 5000 --epochs 3 --workers 2]]
-parser:option("--model", "network (default resnet20)"):argname "NAME"
+parser:option("--model", "network (default resnet20), or FILE.lua:NAME of your own"):argname "NAME"
 parser:option("--run", "folder of the search"):argname "DIR":default "runs/search"
-parser:option("--population", "individuals"):argname "N":convert(options.whole):default "10"
-parser:option("--generations", "generations"):argname "N":convert(options.whole):default "5"
+parser:option("--population", "individuals"):argname "N":convert(options.count):default "10"
+parser:option("--generations", "generations"):argname "N":convert(options.count):default "5"
 parser:option("--mutation", "threshold: a gene is drawn anew where a number from 0 to 1 exceeds it"):argname "X"
   :convert(options.number):default "0.8"
 parser:option("--workers", "trials at a time, each with its share of the processors"):argname "N"
-  :convert(options.whole):default "1"
+  :convert(options.count):default "1"
 options.add(parser, {epochs = 3, val_split = 0.1})
 local args = parser:parse()
 

@@ -10,11 +10,11 @@ Example:
   resmoon summary resnet50 --input 3,224,224
   resmoon summary --architecture resnet18 resnet34 resnet50 resnet101 resnet152 --input 3,224,224
   resmoon summary --depths]]
-parser:argument("models", "network, or the folder of a run"):argname "MODEL":args "*"
+parser:argument("models", "network, FILE.lua:NAME of your own, or the folder of a run"):argname "MODEL":args "*"
 parser:flag("--architecture", "one table of several ResNets or plain nets, as in the paper: stages, sizes, MACs")
 parser:flag("--depths", "the table of AlexNet, VGG, GoogLeNet, Highway networks and ResNet-152")
 parser:option("--input", "channels, height and width of the images"):argname "C,H,W":default "3,32,32"
-parser:option("--classes", "number of classes"):argname "N":convert(options.whole):default "10"
+parser:option("--classes", "number of classes"):argname "N":convert(options.count):default "10"
 parser:option("--shortcut", "of residual networks: A, B, C or D"):choices {"A", "B", "C", "D"}
 local args = parser:parse()
 

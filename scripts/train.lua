@@ -2,6 +2,7 @@
 local commandline = require "resmoon.base.commandline"
 local rm       = require "resmoon"
 local options  = require "resmoon.train.options"
+local own      = require "resmoon.models.file"
 local profile  = require "resmoon.train.profile"
 
 local parser = commandline("resmoon train",
@@ -15,9 +16,10 @@ Ctrl-C finishes the step and saves; --resume goes on from there, bit for bit.
 Example:
   resmoon train --model resnet20 --data ~/data --epochs 30 --schedule onecycle --max-lr 0.4
   resmoon train --model resnet18 --data ~/flowers --augment imagenet --epochs 90 --schedule step
+  resmoon train --model nets.lua:senet --epochs 5      # a function of your own: nets.lua returns or defines it
   resmoon train --run runs/resnet20 --resume]]
 parser:option("--model", "network: resnet20 ... resnet1202, plain20 ... plain110, resnet18 ... resnet152, "
-              .. "plain18/34/50, lenet5, mlp (default resnet20)"):argname "NAME"
+              .. "plain18/34/50, lenet5, mlp (default resnet20), or FILE.lua:NAME of your own"):argname "NAME"
 parser:option("--run", "folder of the run (default runs/MODEL)"):argname "DIR"
 parser:flag("--resume", "go on with the run in that folder")
 parser:flag("--profile", "prints, after the first steps, where a step's time goes; then trains on")
@@ -27,7 +29,7 @@ local args = parser:parse()
 options.main(function()
   local settings = options.config(args)
   settings.model = args.model
-  local folder = args.run or "runs/" .. (args.model or rm.train.config.defaults.model)
+  local folder = args.run or "runs/" .. (own.name(args.model) or args.model or rm.train.config.defaults.model)
   local how = {folder = folder, hooks = args.profile and profile() or nil}
   local result
   if args.resume then
@@ -38,8 +40,8 @@ options.main(function()
   if result.last and result.stopped ~= "interrupted" then print("hash of the weights: " .. result.net:hash()) end
   if result.best and result.stopped ~= "interrupted" then
     local last = result.last
-    print(("%s: best error %.2f%%%s (epoch %d, chosen on the %s images), final %.2f%%, in %s"):format(result.config.name,
-      result.best.error, result.best.averaged and " with averaged weights" or "", result.best.epoch,
+    print(("%s: best error %.2f%%%s (epoch %d, chosen on the %s images), final %.2f%%, in %s"):format(
+      result.config.name, result.best.error, result.best.averaged and " with averaged weights" or "", result.best.epoch,
       last.val_error and "validation" or last.test_error and "test" or "training",
       last.val_error or last.test_error or last.train_error, folder))
   end

@@ -1,6 +1,6 @@
 /* along.c -- what runs along dimensions, for Lua: running sums, log of sums of exponentials, medians. */
 #include "bind/bind.h"
-#include "ops/index/sort.h"
+#include "ops/index/median.h"
 #include "ops/reduce/cumsum.h"
 #include "ops/reduce/reduce.h"
 #include "parallel/interrupt.h"

@@ -9,6 +9,7 @@
 #include "parallel/interrupt.h"
 #include "data/augment.h"
 #include "data/cifar.h"
+#include "data/erase.h"
 #include "data/idx.h"
 #include "data/image.h"
 #include "data/image_batch.h"
@@ -148,6 +149,19 @@ static int random_box(lua_State *L) {
   return push_box(L, rm_box_random(t, scale, ratio, bind_optgenerator(L, 6, BIND_RNG_AUGMENT)));
 }
 
+/* erase_box(height, width, scale_low, scale_high, ratio_low, ratio_high, generator?) -> top, left, height, width; nil
+ * where none fits */
+static int erase_box(lua_State *L) {
+  lua_Integer h = luaL_checkinteger(L, 1), w = luaL_checkinteger(L, 2);
+  double scale[2] = {luaL_checknumber(L, 3), luaL_checknumber(L, 4)};
+  double ratio[2] = {luaL_checknumber(L, 5), luaL_checknumber(L, 6)};
+  rm_rng *rng = bind_optgenerator(L, 7, BIND_RNG_AUGMENT);
+  rm_box box;
+  if (h > 0 && w > 0 && rm_erase_box((size_t)h, (size_t)w, scale, ratio, rng, &box)) return push_box(L, box);
+  lua_pushnil(L);
+  return 1;
+}
+
 /* resize(image, height, width, top, left, box_height, box_width) -> uint8 (C, height, width) */
 static int resize(lua_State *L) {
   rm_tensor *image = check_image(L, 1, "resize");
@@ -175,10 +189,33 @@ static double step_number(lua_State *L, const char *name, int k, double def) {
   return value;
 }
 
-/* The step at the top of the stack: {kind =, height =, width =, scale = {low, high}, ratio = {low, high}, p =}. */
+/* What random_erasing and rotation have beside: of the step at the top of the stack. */
+static void check_painting(lua_State *L, rm_step *step) {
+  for (int k = 0; k < 2; k++) step->degrees[k] = step_number(L, "degrees", k, 0);
+  step->value = step_number(L, "value", 0, 0);
+  step->rotation.fill = step_number(L, "fill", 0, 0);
+  lua_getfield(L, -1, "bilinear");
+  step->rotation.bilinear = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+}
+
+/* The factors of a color step: brightness = {low, high}, contrast =, saturation =, hue =; one alone is `color`. */
+static void check_colors(lua_State *L, rm_step *step) {
+  static const char *const colors[RM_COLORS] = {"brightness", "contrast", "saturation", "hue"};
+  for (size_t c = 0; c < RM_COLORS; c++) {
+    double nothing = c == RM_COLOR_HUE ? 0 : 1;
+    if (lua_getfield(L, -1, colors[c]) != LUA_TNIL) step->color = (rm_color)c;
+    lua_pop(L, 1);
+    for (int k = 0; k < 2; k++) step->factors[c][k] = step_number(L, colors[c], k, nothing);
+  }
+}
+
+/* The step at the top of the stack: {kind =, height =, width =, scale = {low, high}, ratio = {low, high}, p =, ...}. */
 static rm_step check_step(lua_State *L) {
   static const char *const kinds[] = {
-      "resize", "shorter", "pad", "center_crop", "ten_crop", "cover", "random_resized_crop", "flip", NULL};
+      "resize",         "shorter", "pad",          "center_crop", "ten_crop",         "cover",  "random_resized_crop",
+      "flip",           "color",   "color_jitter", "grayscale",   "random_grayscale", "rotate", "random_rotation",
+      "random_erasing", NULL};
   rm_step step = {.p = step_number(L, "p", 0, 0.5)};
   double height = step_number(L, "height", 0, 0), width = step_number(L, "width", 0, 0);
   lua_getfield(L, -1, "kind");
@@ -190,6 +227,8 @@ static rm_step check_step(lua_State *L) {
     step.scale[k] = step_number(L, "scale", k, 1);
     step.ratio[k] = step_number(L, "ratio", k, 1);
   }
+  check_painting(L, &step);
+  check_colors(L, &step);
   if (step.kind == RM_STEP_RANDOM_RESIZED_CROP) check_random(L, step.scale, step.ratio);
   return step;
 }
@@ -304,14 +343,23 @@ static int shapes10(lua_State *L) {
 
 void bind_open_data(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"read_idx", read_idx},       {"idx_images", idx_images},
-      {"idx_labels", idx_labels},   {"read_cifar", read_cifar},
-      {"read_images", read_images}, {"read_image", read_image},
-      {"decode", decode},           {"write_png", write_png},
-      {"random_box", random_box},   {"resize", resize},
-      {"transform", transform},     {"transform_images", transform_images},
-      {"gather", gather},           {"statistics", statistics},
-      {"shapes10", shapes10},       {NULL, NULL},
+      {"read_idx", read_idx},
+      {"idx_images", idx_images},
+      {"idx_labels", idx_labels},
+      {"read_cifar", read_cifar},
+      {"read_images", read_images},
+      {"read_image", read_image},
+      {"decode", decode},
+      {"write_png", write_png},
+      {"random_box", random_box},
+      {"erase_box", erase_box},
+      {"resize", resize},
+      {"transform", transform},
+      {"transform_images", transform_images},
+      {"gather", gather},
+      {"statistics", statistics},
+      {"shapes10", shapes10},
+      {NULL, NULL},
   };
   luaL_newlib(L, functions);
   bind_newtable(L, RM_SHAPES10_CLASSES, 0);

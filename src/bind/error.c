@@ -100,23 +100,27 @@ static size_t change_cost(char a, char b) {
   return small >= 'a' && small <= 'z' && small == (b | 0x20) ? 1 : EDIT;
 }
 
-/* What the single-letter edits that turn a into b cost (Levenshtein 1966). */
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* What the edits that turn a into b cost: a letter put in, left out or changed, or two neighbors exchanged (Damerau
+ * 1964; no letter is edited twice). */
 static size_t edits(const char *a, const char *b) {
   enum { LONGEST = 40 };
-  size_t row[LONGEST + 1], na = strlen(a), nb = strlen(b);
+  size_t na = strlen(a), nb = strlen(b), rows[3][LONGEST + 1];
   if (na > LONGEST || nb > LONGEST) return EDIT * LONGEST;
-  for (size_t j = 0; j <= nb; j++) row[j] = EDIT * j;
-  for (size_t i = 1; i <= na; i++) {
-    size_t diagonal = row[0];
+  for (size_t i = 0; i <= na; i++) {
+    size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *second = rows[(i + 1) % 3];
     row[0] = EDIT * i;
     for (size_t j = 1; j <= nb; j++) {
-      size_t change = diagonal + change_cost(a[i - 1], b[j - 1]);
-      diagonal = row[j];
-      size_t least = (row[j - 1] < row[j] ? row[j - 1] : row[j]) + EDIT;
-      row[j] = change < least ? change : least;
+      row[j] = row[j - 1] + EDIT;
+      if (i == 0) continue;
+      row[j] = smaller(row[j], above[j] + EDIT);
+      row[j] = smaller(row[j], above[j - 1] + change_cost(a[i - 1], b[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = smaller(row[j], second[j - 2] + EDIT);
     }
   }
-  return row[nb];
+  return rows[na % 3][nb];
 }
 
 bind_nearest bind_nearest_start(const char *wanted) {

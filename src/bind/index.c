@@ -121,13 +121,12 @@ static int set_listed(lua_State *L, rm_tensor *x, rm_tensor *const lists[], cons
   return 0;
 }
 
-/* A single number and a mask that is one, as rows: what is left of x in a box, the mask in another. */
+/* x and a mask of its own shape as rows, each in a box: the elements one behind the other. */
 static rm_tensor *as_rows(lua_State *L, rm_tensor *x, rm_tensor *lists[]) {
-  static const int64_t one = 1;
+  const int64_t all = (int64_t)x->numel;
   rm_tensor **row = bind_boxtensor(L), **mask = bind_boxtensor(L);
   rm_error err;
-  lists[0] = bind_checktensor(L, 2);
-  if (rm_reshape(x, 1, &one, row, &err) != RM_OK || rm_reshape(lists[0], 1, &one, mask, &err) != RM_OK)
+  if (rm_reshape(x, 1, &all, row, &err) != RM_OK || rm_reshape(bind_checktensor(L, 2), 1, &all, mask, &err) != RM_OK)
     bind_raise(L, &err);
   lists[0] = *mask;
   return *row;
@@ -175,7 +174,7 @@ int bind_getposition(lua_State *L) {
   rm_range ranges[RM_MAX_DIMS];
   rm_error err;
   if (ends_ipairs(L, x)) return 0;
-  if (x->ndim == 0 && is_whole_mask(L, x)) {
+  if (is_whole_mask(L, x)) {
     x = as_rows(L, x, lists);
     return get_listed(L, x, lists);
   }

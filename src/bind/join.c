@@ -1,7 +1,8 @@
 /* join.c -- cat, stack, pad in Lua. */
-#include "bind/bind.h"
-#include "parallel/interrupt.h"
+#include <string.h>
+#include "bind/conv.h"
 #include "ops/views/join.h"
+#include "parallel/interrupt.h"
 
 /* The tensors of the list at argument 1, in memory that Lua frees. */
 static rm_tensor **checklist(lua_State *L, const char *op, size_t *n) {
@@ -57,15 +58,20 @@ static int core_stack(lua_State *L) {
   return bind_pushed(L, y);
 }
 
-/* A border of equal values around a tensor.
+/* A border around a tensor: of equal values, or of what is in it.
  * Call: x:pad({before, after, ...}, value = 0) -> tensor
- * Shapes: the pairs belong to dimensions from the last backwards: {l, r, t, b} widens W by l + r and H by t + b.
- * Errors: an odd number of amounts, a negative one, or more pairs than dimensions.
+ * Call: x:pad({before, after, ...}, mode, value = 0) -> tensor
+ * Shapes: the pairs belong to dimensions from the last backwards: {l, r, t, b} widens W by l + r and H by t + b. mode is
+ *  "constant", "reflect" (abc becomes cbabcba), "replicate" (aaabccc) or "circular" (bcabcab).
+ * Errors: an odd number of amounts, a negative one, or more pairs than dimensions; another mode; reflect with as many
+ *  as there are elements or more, circular with more; a value where mode is not "constant".
  * Example:
  *   > rm.ones(1, 2):pad {1, 0, 0, 1}
  *   [[0., 1., 1.],
  *    [0., 0., 0.]]
- *   float32 (2, 3) */
+ *   float32 (2, 3)
+ *   > rm.tensor {1, 2, 3}:pad({2, 2}, "reflect")
+ *   [3., 2., 1., 2., 3., 2., 1.]  float32 (7) */
 static int tensor_pad(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t amounts[2 * RM_MAX_DIMS], before[RM_MAX_DIMS] = {0}, after[RM_MAX_DIMS] = {0};
@@ -85,11 +91,16 @@ static int tensor_pad(lua_State *L) {
     before[x->ndim - 1 - i] = amounts[2 * i];
     after[x->ndim - 1 - i] = amounts[2 * i + 1];
   }
-  double value = luaL_optnumber(L, 3, 0);
+  bool named = lua_type(L, 3) == LUA_TSTRING && !lua_isnumber(L, 3);
+  const char *mode = named ? lua_tostring(L, 3) : "constant";
+  double value = luaL_optnumber(L, named ? 4 : 3, 0);
+  rm_border border = strcmp(mode, "constant") == 0 ? RM_BORDER_ZEROS : bind_checkborder(L, "pad", mode);
+  if (border != RM_BORDER_ZEROS && !lua_isnoneornil(L, 4)) bind_error(L, "pad: mode \"%s\" takes no value", mode);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (RM_BREAKABLE(rm_pad(x, before, after, value, y, &err), &err) != RM_OK) return bind_raise(L, &err);
-  return bind_pushed(L, y);
+  rm_status status = border == RM_BORDER_ZEROS ? RM_BREAKABLE(rm_pad(x, before, after, value, y, &err), &err)
+                                               : RM_BREAKABLE(rm_pad_border(x, before, after, border, y, &err), &err);
+  return status == RM_OK ? bind_pushed(L, y) : bind_raise(L, &err);
 }
 
 void bind_open_join(lua_State *L) {

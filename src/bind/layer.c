@@ -149,9 +149,23 @@ static int layer_tostring(lua_State *L) {
 
 /* --- fields ---------------------------------------------------------------------------------------- */
 
+/* A number where both are the same, as it was most likely given. */
+static void push_pair(lua_State *L, const size_t sizes[2]) {
+  if (sizes[0] == sizes[1]) {
+    lua_pushinteger(L, (lua_Integer)sizes[0]);
+    return;
+  }
+  bind_newtable(L, 2, 0);
+  for (int i = 0; i < 2; i++) {
+    lua_pushinteger(L, (lua_Integer)sizes[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+}
+
 static void push_field(lua_State *L, const rm_layer *layer, const rm_field *field) {
   const void *value = (const char *)layer + field->offset;
   const size_t *sizes = value;
+  const rm_conv_options *conv = value;
   double number;
   switch (field->kind) {
     case RM_FIELD_SIZE: lua_pushinteger(L, (lua_Integer)*sizes); return;
@@ -163,16 +177,10 @@ static void push_field(lua_State *L, const rm_layer *layer, const rm_field *fiel
       if (isnan(number)) lua_pushnil(L);
       else lua_pushnumber(L, number);
       return;
-    case RM_FIELD_PAIR: /* a number where both are the same, as it was most likely given */
-      if (sizes[0] == sizes[1]) {
-        lua_pushinteger(L, (lua_Integer)sizes[0]);
-        return;
-      }
-      bind_newtable(L, 2, 0);
-      for (int i = 0; i < 2; i++) {
-        lua_pushinteger(L, (lua_Integer)sizes[i]);
-        lua_rawseti(L, -2, i + 1);
-      }
+    case RM_FIELD_PAIR: push_pair(L, sizes); return;
+    case RM_FIELD_PADDING:
+      if (conv->same) lua_pushstring(L, "same");
+      else push_pair(L, conv->padding);
   }
 }
 

@@ -1,5 +1,6 @@
 /* layer_new.c -- the constructors: Conv2d(3, 16, 3, {padding = 1}) and so on. */
 #include <math.h>
+#include "bind/conv.h"
 #include "bind/layer.h"
 #include "bind/pool.h"
 
@@ -23,24 +24,26 @@ static size_t check_count(lua_State *L, int arg, const char *op) {
 }
 
 /* A layer that convolves images with a bank of trained filters.
- * Call: nn.Conv2d(in, out, kernel, {stride = 1, padding = 0, dilation = 1, groups = 1, bias = true}) -> layer
+ * Call: nn.Conv2d(in, out, kernel, {stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros"}) -> layer
  * Shapes: x (N, in, H, W); y (N, out, H', W') with H' = floor((H + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1.
- *  weight (out, in/groups, kh, kw), bias (out); kernel, stride, padding and dilation are numbers or pairs {h, w}.
- * Errors: channels that groups does not divide; when called, an x of other channels or smaller than the window.
+ *  One image (in, H, W) gives one. weight (out, in/groups, kh, kw), bias (out); kernel, stride, padding and dilation are
+ *  numbers or pairs {h, w}.
+ * Options: padding       also "same": what keeps H and W at stride 1; or "valid": none
+ *  padding_mode  what the padding is made of: "zeros", "reflect", "replicate" or "circular"
+ * Errors: channels that groups does not divide; "same" with another stride than 1; when called, an x of other channels
+ *  or smaller than the window.
  * Source: weights uniform in +-1/sqrt(in/groups * kh * kw), as in PyTorch; the operation is x:conv2d.
  * Example:
  *   > conv = nn.Conv2d(3, 16, 3, {stride = 2, padding = 1, bias = false})
  *   > conv(rm.zeros(8, 3, 32, 32)).shape, conv.weight.shape
  *   {8, 16, 16, 16}  {16, 3, 3, 3} */
 static int new_conv2d(lua_State *L) {
-  static const char *const names[] = {"stride", "padding", "dilation", "groups", "bias", NULL};
+  static const char *const names[] = {"stride", "padding", "dilation", "groups", "bias", "padding_mode", NULL};
   size_t in = check_count(L, 1, "Conv2d"), out = check_count(L, 2, "Conv2d"), kernel[2];
   bind_checkpair(L, 3, "Conv2d", kernel);
   bind_checkoptions(L, 4, "Conv2d", names);
-  rm_conv_options o = {.groups = bind_optsize(L, 4, "groups", 1)};
-  bind_optpair(L, 4, "stride", 1, o.stride);
-  bind_optpair(L, 4, "padding", 0, o.padding);
-  bind_optpair(L, 4, "dilation", 1, o.dilation);
+  rm_conv_options o = bind_optconv(L, 4, "Conv2d");
+  o.border = bind_checkborder(L, "Conv2d", bind_optstring(L, 4, "padding_mode", "zeros"));
   bool bias = bind_optbool(L, 4, "bias", true);
   rm_rng *init = bind_generator(L, BIND_RNG_INIT);
   rm_layer **layer = bind_boxlayer(L);
@@ -84,11 +87,11 @@ static int new_batch_norm(lua_State *L, const char *op, size_t dims) {
   return raise_or_push(L, rm_batch_norm_layer(features, dims, &c, layer, &err), &err);
 }
 
-/* Batch normalization with a trained scale and shift of each channel: of images (2d) or of rows (1d).
+/* Batch normalization with a trained scale and shift of each channel: of images (2d), or of rows and lines (1d).
  * Call: nn.BatchNorm2d(features, {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true}) -> layer
  * Call: nn.BatchNorm1d(features, {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true}) -> layer
- * Shapes: x (N, features, H, W), for 1d (N, features); y as x. weight, bias, running_mean, running_var (features). In
- *  training mode the batch's own statistics are used and the running ones updated; after net:eval() the running ones.
+ * Shapes: x (N, features, H, W), for 1d (N, features) or (N, features, L); y as x. weight, bias, running_mean,
+ *  running_var (features). In training mode the batch's own statistics are used and the running ones updated; after net:eval() the running ones.
  * Options: eps        added to the variance
  *  momentum   share of the new statistics in the running ones; false: the plain average of all batches
  *  affine     false: no weight and bias
@@ -102,16 +105,17 @@ static int new_batch_norm_1d(lua_State *L) { return new_batch_norm(L, "BatchNorm
 static int new_batch_norm_2d(lua_State *L) { return new_batch_norm(L, "BatchNorm2d", 2); }
 
 /* Layers that take the largest value, or the mean, of each window.
- * Call: nn.MaxPool2d(size, {stride = size, padding = 0, ceil_mode = false}) -> layer
+ * Call: nn.MaxPool2d(size, {stride = size, padding = 0, dilation = 1, ceil_mode = false}) -> layer
  * Call: nn.AvgPool2d(size, {stride = size, padding = 0, ceil_mode = false, count_include_pad = true}) -> layer
  * Shapes: x (N, C, H, W); y (N, C, H', W') with H' = floor((H + 2 * padding - size) / stride) + 1, rounded up in
- *  ceil_mode. size, stride and padding are numbers or pairs {h, w}.
+ *  ceil_mode. One image (C, H, W) gives one. size, stride, padding and dilation are numbers or pairs {h, w}; with
+ *  dilation the window spans dilation * (size - 1) + 1 pixels.
  * Errors: padding above half of the window; when called, a window larger than the padded image.
  * Example:
  *   > nn.MaxPool2d(3, {stride = 2, padding = 1})(rm.zeros(8, 64, 112, 112)).shape
  *   {8, 64, 56, 56} */
 static int new_max_pool(lua_State *L) {
-  static const char *const names[] = {"stride", "padding", "ceil_mode", NULL};
+  static const char *const names[] = {"stride", "padding", "dilation", "ceil_mode", NULL};
   bind_checkoptions(L, 2, "MaxPool2d", names);
   rm_pool_options o = bind_checkpool(L, 1, "MaxPool2d");
   rm_layer **layer = bind_boxlayer(L);
@@ -131,7 +135,7 @@ static int new_avg_pool(lua_State *L) {
 
 /* A layer that averages over as many windows as the result is to have; size 1: over the whole image.
  * Call: nn.AdaptiveAvgPool2d(size) -> layer
- * Shapes: x (N, C, H, W); y (N, C, size, size), or for {h, w} (N, C, h, w).
+ * Shapes: x (N, C, H, W); y (N, C, size, size), or for {h, w} (N, C, h, w). One image (C, H, W) gives one.
  * Errors: a size below 1.
  * Example:
  *   > nn.AdaptiveAvgPool2d(1)(rm.zeros(8, 64, 7, 7)).shape

@@ -263,6 +263,46 @@ static int tensor_gelu(lua_State *L) {
   return unary(L, luaL_checkoption(L, 2, "none", forms) == 0 ? RM_GELU : RM_GELU_TANH, NULL);
 }
 
+/* Functions of straight pieces: x between two limits; relu6(x + 3) / 6 for sigmoid, and x times that for silu.
+ * Call: x:hardtanh(min = -1, max = 1) -> tensor
+ * Call: x:relu6() -> tensor
+ * Call: x:hardsigmoid() -> tensor
+ * Call: x:hardswish() -> tensor
+ * Shapes: of x, float32; relu6 is hardtanh(0, 6). Unlike that of clamp, the gradient is 0 at the limits themselves.
+ * Errors: another type; min above max.
+ * Source: relu6: Krizhevsky 2010, "Convolutional deep belief networks on CIFAR-10"; the other two: Howard et al. 2019,
+ *  arXiv:1905.02244, section 5.2.
+ * Example:
+ *   > x = rm.tensor {-4, 1, 7}
+ *   > x:relu6(), x:hardsigmoid()
+ *   [0., 1., 6.]  float32 (3)  [0.0000, 0.6667, 1.0000]  float32 (3)
+ *   > x:hardswish()
+ *   [-0.0000,  0.6667,  7.0000]  float32 (3) */
+static int tensor_hardtanh(lua_State *L) {
+  double limits[2] = {luaL_optnumber(L, 2, -1), luaL_optnumber(L, 3, 1)};
+  bind_checktensor(L, 1);
+  if (!(limits[0] <= limits[1])) bind_error(L, "hardtanh: min %g is above max %g", limits[0], limits[1]);
+  return unary(L, RM_HARDTANH, limits);
+}
+static int tensor_relu6(lua_State *L) { return unary(L, RM_HARDTANH, (double[]){0, 6}); }
+static int tensor_hardsigmoid(lua_State *L) { return unary(L, RM_HARDSIGMOID, NULL); }
+static int tensor_hardswish(lua_State *L) { return unary(L, RM_HARDSWISH, NULL); }
+
+/* A smooth relu: ln(1 + e^(beta x)) / beta; where beta * x is above the threshold, x itself.
+ * Call: x:softplus(beta = 1, threshold = 20) -> tensor
+ * Shapes: of x, float32.
+ * Errors: another type; a beta that is not above 0.
+ * Source: Dugas et al. 2001, "Incorporating second-order functional knowledge for better option pricing".
+ * Example:
+ *   > rm.tensor {-1, 0, 30}:softplus()
+ *   [ 0.3133,  0.6931, 30.0000]  float32 (3) */
+static int tensor_softplus(lua_State *L) {
+  double numbers[2] = {luaL_optnumber(L, 2, 1), luaL_optnumber(L, 3, 20)};
+  bind_checktensor(L, 1);
+  if (!(numbers[0] > 0)) bind_error(L, "softplus: beta must be above 0, got %g", numbers[0]);
+  return unary(L, RM_SOFTPLUS, numbers);
+}
+
 /* The largest of each k neighboring channels.
  * Call: x:maxout(k) -> tensor
  * Shapes: (N, C, ...) gives (N, C/k, ...); k divides C.
@@ -482,6 +522,11 @@ static const luaL_Reg both[] = {{"add", tensor_add},
                                 {"tanh", tensor_tanh},
                                 {"silu", tensor_silu},
                                 {"gelu", tensor_gelu},
+                                {"hardtanh", tensor_hardtanh},
+                                {"relu6", tensor_relu6},
+                                {"hardsigmoid", tensor_hardsigmoid},
+                                {"hardswish", tensor_hardswish},
+                                {"softplus", tensor_softplus},
                                 {"maxout", tensor_maxout},
                                 {"where", tensor_where},
                                 {"masked_fill", tensor_masked_fill},

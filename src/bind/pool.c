@@ -23,25 +23,28 @@ rm_pool_options bind_checkpool(lua_State *L, int arg, const char *op) {
   bind_optpair(L, arg + 1, "stride", SIZE_MAX, stride);
   for (int i = 0; i < 2; i++) o.stride[i] = stride[i] == SIZE_MAX ? o.kernel[i] : stride[i];
   bind_optpair(L, arg + 1, "padding", 0, o.padding);
+  bind_optpair(L, arg + 1, "dilation", 1, o.dilation); /* names allow it for maxima alone */
+  for (int i = 0; i < 2; i++)
+    if (o.dilation[i] == 0) bind_error(L, "%s: dilation must be at least 1, got 0", op);
   o.ceil_mode = bind_optbool(L, arg + 1, "ceil_mode", false);
   o.count_include_pad = bind_optbool(L, arg + 1, "count_include_pad", true);
   return o;
 }
 
 /* The largest value of each window.
- * Call: x:max_pool2d(size, {stride = size, padding = 0, ceil_mode = false, return_indices = false}) -> tensor
- * Shapes: x (N, C, H, W); y (N, C, H', W') with H' = floor((H + 2 * padding - size) / stride) + 1, rounded up
- *  in ceil_mode, where the last window may hang over the end if it begins in the image or the padding before it. A NaN
+ * Call: x:max_pool2d(size, {stride = size, padding = 0, dilation = 1, ceil_mode = false, return_indices = false}) -> tensor
+ * Shapes: x (N, C, H, W); y (N, C, H', W') with H' = floor((H + 2 * padding - extent) / stride) + 1, where a window's
+ *  extent is dilation * (size - 1) + 1. One image (C, H, W) gives one. It is rounded up in ceil_mode, where the last window may hang over the end if it begins in the image or the padding before it. A NaN
  *  in a window wins, the last one of several. With return_indices a second tensor, int64: positions within the image,
- *  row by row, from 1.
- * Errors: padding above half of the window; a window larger than the padded image (in ceil_mode by a stride or more).
+ *  row by row, from 1 (0 where dilation makes a window all padding, whose maximum is -inf).
+ * Errors: padding above half of the size; a window larger than the padded image (in ceil_mode by a stride or more).
  * Example:
  *   > rm.arange(16):reshape(1, 1, 4, 4):max_pool2d(2)
  *   [[[[ 6.,  8.],
  *      [14., 16.]]]]
  *   float32 (1, 1, 2, 2) */
 static int tensor_max_pool2d(lua_State *L) {
-  static const char *const names[] = {"stride", "padding", "ceil_mode", "return_indices", NULL};
+  static const char *const names[] = {"stride", "padding", "dilation", "ceil_mode", "return_indices", NULL};
   rm_tensor *x = bind_checktensor(L, 1);
   bind_checkoptions(L, 3, "max_pool2d", names);
   rm_pool_options o = bind_checkpool(L, 2, "max_pool2d");

@@ -103,7 +103,8 @@ static int tensor_newindex(lua_State *L) {
   rm_error err;
   rm_status status;
   if (strcmp(name, "requires_grad") == 0) {
-    luaL_checktype(L, 3, LUA_TBOOLEAN);
+    if (!lua_isboolean(L, 3))
+      return bind_error(L, "requires_grad is set to a %s, expected true or false", luaL_typename(L, 3));
     status = rm_tensor_set_requires_grad(x, lua_toboolean(L, 3), &err);
   } else if (strcmp(name, "grad") == 0) {
     status = rm_tensor_set_grad(x, bind_opttensor(L, 3), &err);

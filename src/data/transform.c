@@ -2,6 +2,7 @@
 #include "data/transform.h"
 
 #include <string.h>
+#include "data/erase.h"
 #include "data/resize.h"
 
 /* height x width of the image from (top, left) on, as rows of bytes. */
@@ -73,10 +74,54 @@ static rm_status ten_crop(const rm_step *step, rm_tensor *image, rm_tensor **out
   return RM_OK;
 }
 
+/* A contiguous copy, to be changed in place. */
+static rm_status copy_image(const rm_tensor *image, rm_tensor **out, rm_error *err) {
+  RM_TRY(rm_tensor_new(RM_UINT8, 3, image->shape, out, err));
+  copy_box(image, 0, 0, image->shape[1], image->shape[2], rm_tensor_u8(*out), image->shape[2],
+           image->shape[1] * image->shape[2]);
+  return RM_OK;
+}
+
+static void random_erasing(const rm_step *step, rm_tensor *image, rm_rng *rng) {
+  rm_box box;
+  if (rm_erase_box(image->shape[1], image->shape[2], step->scale, step->ratio, rng, &box))
+    rm_image_erase(image, box, step->value < 0 ? 0 : (uint8_t)step->value, step->value < 0 ? rng : NULL);
+}
+
+/* The steps that leave the size as it is, on a copy of the image. */
+static rm_status change(const rm_step *step, rm_tensor *image, rm_rng *rng, rm_tensor **out, rm_error *err) {
+  rm_tensor *copy;
+  RM_TRY(copy_image(image, &copy, err));
+  rm_status status = RM_OK;
+  double degrees = step->degrees[0];
+  switch (step->kind) {
+    case RM_STEP_COLOR: status = rm_image_color(copy, step->color, step->factors[step->color][0], err); break;
+    case RM_STEP_COLOR_JITTER: status = rm_image_jitter(copy, step->factors, rng, err); break;
+    case RM_STEP_RANDOM_GRAYSCALE:
+    case RM_STEP_GRAYSCALE: status = rm_image_gray(copy, err); break;
+    case RM_STEP_RANDOM_ERASING: random_erasing(step, copy, rng); break;
+    default: {
+      if (step->kind == RM_STEP_RANDOM_ROTATION) degrees += (step->degrees[1] - degrees) * rm_rng_double(rng);
+      rm_tensor *turned;
+      status = rm_image_rotate(copy, degrees, step->rotation, &turned, err);
+      rm_tensor_release(copy);
+      if (status == RM_OK) *out = turned;
+      return status;
+    }
+  }
+  if (status == RM_OK) *out = copy;
+  else rm_tensor_release(copy);
+  return status;
+}
+
+static bool draws(rm_step_kind kind) {
+  return kind == RM_STEP_FLIP || kind == RM_STEP_RANDOM_RESIZED_CROP || kind == RM_STEP_COLOR_JITTER ||
+         kind == RM_STEP_RANDOM_GRAYSCALE || kind == RM_STEP_RANDOM_ROTATION || kind == RM_STEP_RANDOM_ERASING;
+}
+
 static rm_status apply_step(const rm_step *step, rm_tensor *image, rm_rng *rng, rm_tensor **out, rm_error *err) {
   rm_box box;
-  if (!rng && (step->kind == RM_STEP_FLIP || step->kind == RM_STEP_RANDOM_RESIZED_CROP))
-    return rm_fail(err, RM_ERR_VALUE, "transform: what is random needs a generator");
+  if (!rng && draws(step->kind)) return rm_fail(err, RM_ERR_VALUE, "transform: what is random needs a generator");
   switch (step->kind) {
     case RM_STEP_SHORTER: return shorter(step, image, out, err);
     case RM_STEP_PAD: return pad(step, image, out, err);
@@ -86,6 +131,16 @@ static rm_status apply_step(const rm_step *step, rm_tensor *image, rm_rng *rng, 
       if (rm_rng_double(rng) < step->p) return rm_image_flip(image, out, err);
       *out = rm_tensor_retain(image);
       return RM_OK;
+    case RM_STEP_RANDOM_GRAYSCALE:
+    case RM_STEP_RANDOM_ERASING:
+      if (rm_rng_double(rng) < step->p) return change(step, image, rng, out, err);
+      *out = rm_tensor_retain(image);
+      return RM_OK;
+    case RM_STEP_COLOR:
+    case RM_STEP_COLOR_JITTER:
+    case RM_STEP_GRAYSCALE:
+    case RM_STEP_ROTATE:
+    case RM_STEP_RANDOM_ROTATION: return change(step, image, rng, out, err);
     case RM_STEP_COVER: box = rm_box_cover(image, step->height, step->width); break;
     case RM_STEP_RANDOM_RESIZED_CROP: box = rm_box_random(image, step->scale, step->ratio, rng); break;
     default: box = rm_box_whole(image);

@@ -5,8 +5,8 @@
 #ifndef RM_DATA_TRANSFORM_H
 #define RM_DATA_TRANSFORM_H
 
-#include "core/rng.h"
-#include "core/tensor.h"
+#include "data/color.h"
+#include "data/rotate.h"
 
 typedef enum {
   RM_STEP_RESIZE,              /* to height x width */
@@ -17,13 +17,25 @@ typedef enum {
   RM_STEP_COVER,               /* the largest centered part of the proportions height : width, scaled to them */
   RM_STEP_RANDOM_RESIZED_CROP, /* a random part (rm_box_random), scaled to height x width */
   RM_STEP_FLIP,                /* mirrored with probability p */
+  RM_STEP_COLOR,               /* the one property `color` changed by factors[color][0] */
+  RM_STEP_COLOR_JITTER,        /* all four, by factors drawn from their ranges (rm_image_jitter) */
+  RM_STEP_GRAYSCALE,           /* gray, with the channels that there are */
+  RM_STEP_RANDOM_GRAYSCALE,    /* that with probability p */
+  RM_STEP_ROTATE,              /* by degrees[0] */
+  RM_STEP_RANDOM_ROTATION,     /* by an angle drawn from degrees[0] to degrees[1] */
+  RM_STEP_RANDOM_ERASING,      /* with probability p a rectangle (rm_erase_box) painted with value */
 } rm_step_kind;
 
 typedef struct {
   rm_step_kind kind;
   size_t height, width;
   double scale[2], ratio[2]; /* of random_resized_crop */
-  double p;                  /* of flip */
+  double p;                  /* of flip, random_grayscale and random_erasing */
+  rm_color color;
+  double factors[RM_COLORS][2];
+  double degrees[2];
+  rm_rotation rotation;
+  double value; /* of random_erasing, 0 to 255; below 0: random bytes */
 } rm_step;
 
 typedef struct {

@@ -105,3 +105,40 @@ void RM_ISA(gelu_tanh_backward)(size_t n, const float *x, const float *dy, float
     dx[i] = dy[i] * s * (1 + x[i] * (1 - s) * 2 * du);
   }
 }
+
+/* x between low and high. Unlike clamp's, the gradient is 0 at the limits themselves; relu6 is that of 0 and 6. */
+void RM_ISA(hardtanh_forward)(size_t n, const float *x, const float *low, const float *high, float *y) {
+  EACH(n) {
+    float v = x[i] < low[i] ? low[i] : x[i];
+    y[i] = v > high[i] ? high[i] : v;
+  }
+}
+void RM_ISA(hardtanh_backward)(size_t n, const float *x, const float *dy, const float *low, const float *high,
+                               float *dx) {
+  EACH(n) {
+    float above = x[i] <= low[i] ? 0 : dy[i];
+    dx[i] = x[i] >= high[i] ? 0 : above; /* at NaN dy */
+  }
+}
+
+/* The straight lines that stand for sigmoid and silu on small machines: relu6(x + 3) / 6, and x times that.
+ * Source: Howard et al. 2019, arXiv:1905.02244, section 5.2. */
+RM_INLINE float relu6_of_3(float x) {
+  float v = x + 3;
+  v = v < 0 ? 0 : v;
+  return v > 6 ? 6 : v;
+}
+void RM_ISA(hardsigmoid_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = relu6_of_3(x[i]) / 6; }
+void RM_ISA(hardsigmoid_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  EACH(n) {
+    float below = x[i] < 3 ? dy[i] / 6 : 0;
+    dx[i] = x[i] > -3 ? below : 0; /* at NaN 0 */
+  }
+}
+void RM_ISA(hardswish_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = x[i] * relu6_of_3(x[i]) / 6; }
+void RM_ISA(hardswish_backward)(size_t n, const float *x, const float *dy, float *dx) {
+  EACH(n) {
+    float slope = x[i] <= 3 ? dy[i] * (x[i] / 3 + 0.5f) : dy[i]; /* at NaN dy */
+    dx[i] = x[i] < -3 ? 0 : slope;
+  }
+}

@@ -105,9 +105,15 @@ void RM_ISA(rsqrt_backward)(size_t n, const float *y, const float *dy, float *dx
 
 /* log(1 / (1 + e^-x)) = min(x, 0) - log(1 + e^-|x|) */
 void RM_ISA(logsigmoid_forward)(size_t n, const float *x, float *y) {
-  EACH(n) {
-    float tail = log1p_of(rm_exp(x[i] > 0 ? -x[i] : x[i]));
-    y[i] = (x[i] < 0 ? x[i] : 0) - tail;
+  enum { BLOCK = 64 }; /* exponentials first: as one loop it would not be vectorized */
+  float power[BLOCK];
+  for (size_t begin = 0; begin < n; begin += BLOCK, x += BLOCK, y += BLOCK) {
+    size_t count = n - begin < BLOCK ? n - begin : BLOCK;
+    EACH(count) power[i] = rm_exp(x[i] > 0 ? -x[i] : x[i]);
+    EACH(count) {
+      float tail = log1p_of(power[i]);
+      y[i] = (x[i] < 0 ? x[i] : 0) - tail;
+    }
   }
 }
 void RM_ISA(logsigmoid_backward)(size_t n, const float *x, const float *dy, float *dx) {
@@ -144,17 +150,17 @@ void RM_ISA(smooth_l1_backward)(size_t n, const float *x, const float *dy, const
 /* x = r + q pi/2 with |r| <= pi/4 and q from 0 to 3. pi/2 in two parts, the first of 25 bits: its products with k
  * are exact. */
 #define NEAR 33554432.0f /* 2^25 */
-RM_INLINE double reduce_near(float x, int *q) {
+RM_INLINE double reduce_near(float x, uint64_t *q) {
   double shifted = x * 0.63661977236758134 + 6755399441055744.0;
   double k = shifted - 6755399441055744.0;
-  *q = (int)(bits_of_double(shifted) & 3);
+  *q = bits_of_double(shifted) & 3;
   return ((double)x - k * 1.57079631090164184570) - k * 1.58932547735281966916e-8;
 }
 
 /* The same for |x| from NEAR on. Of the product of x's 24 bits with the bits of 2/pi only those count that
  * stand for less than 4 quarter turns and for more than 2^-62 of one.
  * Source: Payne and Hanek 1983, "Radian reduction for trigonometric functions". */
-static double reduce_far(float x, int *q) {
+static double reduce_far(float x, uint64_t *q) {
   static const uint32_t bits[] = {0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab};
   uint32_t u = rm_bits_of_float(x) & 0x7fffffffu, mantissa = (u & 0x007fffffu) | 0x00800000u;
   uint32_t from = (u >> 23) - 152; /* |x| = mantissa 2^(from + 2): bits before this one give whole turns */
@@ -166,8 +172,7 @@ static double reduce_far(float x, int *q) {
   uint64_t turns = ((uint64_t)(mantissa * w[0]) << 32) + (uint64_t)mantissa * w[1] + ((uint64_t)mantissa * w[2] >> 32);
   uint64_t nearest = (turns + (1ull << 61)) >> 62;
   double r = (double)(int64_t)(turns - (nearest << 62)) * 3.4061215800304794e-19; /* pi/2 / 2^62 */
-  *q = (int)(nearest & 3);
-  if (x < 0) *q = (4 - *q) & 3;
+  *q = (x < 0 ? 4 - nearest : nearest) & 3;
   return x < 0 ? -r : r;
 }
 
@@ -187,23 +192,45 @@ RM_INLINE double cosine(double r) {
   return 1 + z * p;
 }
 
-/* sin(x + add pi/2); of infinities and NaN NaN. */
-RM_INLINE float wave(double r, int q) {
-  double s = sine(r), c = cosine(r), v = q & 1 ? c : s;
+enum { SINE, COSINE, TANGENT };
+RM_INLINE float wave(int which, double r, uint64_t q) {
+  double s = sine(r), c = cosine(r);
+  if (which == TANGENT) {
+    double even = s / c, odd = -c / s;
+    return (float)(q & 1 ? odd : even);
+  }
+  q += which == COSINE;
+  double v = q & 1 ? c : s;
   return (float)(q & 2 ? -v : v);
 }
-static float wave_at(float x, int add) {
-  int q;
-  if (fabsf(x) == INFINITY) return NAN;
-  double r = fabsf(x) < NEAR ? reduce_near(x, &q) : x == x ? reduce_far(x, &q) : (q = 0, x);
-  return wave(r, q + add);
+RM_INLINE float wave_near(int which, float x) {
+  uint64_t q;
+  double r = reduce_near(x, &q);
+  float y = wave(which, r, q);
+  return x == 0 && which != COSINE ? x : y; /* -0 stays -0 */
 }
-static float tangent_at(float x) {
-  int q;
-  if (fabsf(x) == INFINITY) return NAN;
-  double r = fabsf(x) < NEAR ? reduce_near(x, &q) : x == x ? reduce_far(x, &q) : (q = 0, x);
-  double s = sine(r), c = cosine(r);
-  return (float)(q & 1 ? -c / s : s / c);
+RM_INLINE float wave_anywhere(int which, float x) {
+  uint64_t q;
+  if (fabsf(x) < NEAR) return wave_near(which, x);
+  if (!(fabsf(x) < INFINITY)) return NAN;
+  double r = reduce_far(x, &q);
+  return wave(which, r, q);
+}
+
+/* y = a wave of x, or that times the factor; y may be x. Blocks without far numbers, nearly all, are vectorized. */
+RM_INLINE void waves(int which, size_t n, const float *x, const float *factor, float sign, float *y) {
+  enum { BLOCK = 64 };
+  float v[BLOCK];
+  for (size_t begin = 0; begin < n; begin += BLOCK, x += BLOCK, y += BLOCK) {
+    size_t count = n - begin < BLOCK ? n - begin : BLOCK;
+    unsigned far = 0;
+    for (size_t i = 0; i < count; i++) far |= !(fabsf(x[i]) < NEAR);
+    if (far)
+      for (size_t i = 0; i < count; i++) v[i] = wave_anywhere(which, x[i]);
+    else EACH(count) v[i] = wave_near(which, x[i]);
+    if (factor) EACH(count) y[i] = sign * factor[begin + i] * v[i];
+    else EACH(count) y[i] = v[i];
+  }
 }
 
 /* Source: Moshier, Cephes mathematical library, single precision (atanf.c), here in double. */
@@ -220,21 +247,11 @@ RM_INLINE double arctangent(double x) {
   return x < 0 ? -y : y;
 }
 
-void RM_ISA(sin_forward)(size_t n, const float *x, float *y) {
-  for (size_t i = 0; i < n; i++) y[i] = x[i] == 0 ? x[i] : wave_at(x[i], 0);
-}
-void RM_ISA(sin_backward)(size_t n, const float *x, const float *dy, float *dx) {
-  for (size_t i = 0; i < n; i++) dx[i] = dy[i] * wave_at(x[i], 1);
-}
-void RM_ISA(cos_forward)(size_t n, const float *x, float *y) {
-  for (size_t i = 0; i < n; i++) y[i] = wave_at(x[i], 1);
-}
-void RM_ISA(cos_backward)(size_t n, const float *x, const float *dy, float *dx) {
-  for (size_t i = 0; i < n; i++) dx[i] = -dy[i] * wave_at(x[i], 0);
-}
-void RM_ISA(tan_forward)(size_t n, const float *x, float *y) {
-  for (size_t i = 0; i < n; i++) y[i] = x[i] == 0 ? x[i] : tangent_at(x[i]);
-}
+void RM_ISA(sin_forward)(size_t n, const float *x, float *y) { waves(SINE, n, x, NULL, 1, y); }
+void RM_ISA(sin_backward)(size_t n, const float *x, const float *dy, float *dx) { waves(COSINE, n, x, dy, 1, dx); }
+void RM_ISA(cos_forward)(size_t n, const float *x, float *y) { waves(COSINE, n, x, NULL, 1, y); }
+void RM_ISA(cos_backward)(size_t n, const float *x, const float *dy, float *dx) { waves(SINE, n, x, dy, -1, dx); }
+void RM_ISA(tan_forward)(size_t n, const float *x, float *y) { waves(TANGENT, n, x, NULL, 1, y); }
 void RM_ISA(tan_backward)(size_t n, const float *y, const float *dy, float *dx) {
   EACH(n) dx[i] = dy[i] * (1 + y[i] * y[i]);
 }
@@ -299,4 +316,21 @@ RM_INLINE float erf_of(float x) {
 void RM_ISA(erf_forward)(size_t n, const float *x, float *y) { EACH(n) y[i] = erf_of(x[i]); }
 void RM_ISA(erf_backward)(size_t n, const float *x, const float *dy, float *dx) {
   EACH(n) dx[i] = 1.12837917f * rm_exp(-x[i] * x[i]) * dy[i];
+}
+
+/* ln(1 + e^(beta x)) / beta = (max(z, 0) + ln(1 + e^-|z|)) / beta with z = beta x; above the threshold x itself. */
+void RM_ISA(softplus_forward)(size_t n, const float *x, const float *beta, const float *threshold, float *y) {
+  EACH(n) {
+    float z = x[i] * beta[i];
+    float v = ((z < 0 ? 0 : z) + log1p_of(rm_exp(z < 0 ? z : -z))) / beta[i];
+    y[i] = z > threshold[i] ? x[i] : v;
+  }
+}
+void RM_ISA(softplus_backward)(size_t n, const float *x, const float *dy, const float *beta, const float *threshold,
+                               float *dx) {
+  EACH(n) {
+    float z = x[i] * beta[i];
+    float v = dy[i] * rm_logistic(z);
+    dx[i] = z > threshold[i] ? dy[i] : v;
+  }
 }

@@ -35,6 +35,9 @@ RM_UNARY(TANH, tanh, "tanh", 0, Y)
 RM_UNARY(SILU, silu, "silu", 0, X)
 RM_UNARY(GELU, gelu, "gelu", 0, X)
 RM_UNARY(GELU_TANH, gelu_tanh, "gelu", 0, X)
+RM_UNARY(HARDTANH, hardtanh, "hardtanh", 2, X) /* low, high */
+RM_UNARY(HARDSIGMOID, hardsigmoid, "hardsigmoid", 0, X)
+RM_UNARY(HARDSWISH, hardswish, "hardswish", 0, X)
 
 /* math_k.c */
 RM_UNARY(LOG2, log2, "log2", 0, X)
@@ -50,5 +53,6 @@ RM_UNARY(ACOS, acos, "acos", 0, X)
 RM_UNARY(ATAN, atan, "atan", 0, X)
 RM_UNARY(ERF, erf, "erf", 0, X)
 RM_UNARY(LOGSIGMOID, logsigmoid, "logsigmoid", 0, X)
+RM_UNARY(SOFTPLUS, softplus, "softplus", 2, X)         /* beta, threshold */
 RM_UNARY(XLOGX, xlogx, "xlogx", 0, X)                  /* parts of losses */
 RM_UNARY(SMOOTH_L1, smooth_l1, "smooth_l1_loss", 1, X) /* beta */

@@ -32,9 +32,9 @@ static rm_status check_input(const rm_layer *layer, size_t ndim, const size_t sh
   const batch_norm *b = (const batch_norm *)layer;
   bool images = layer->type == &rm_batch_norm_2d_type;
   char text[RM_SHAPE_TEXT];
-  if (ndim != (images ? 4 : 2))
+  if (images ? ndim != 4 : ndim != 2 && ndim != 3)
     return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected %s", layer->type->name, rm_shape_text(ndim, shape, text),
-                   images ? "(N, C, H, W)" : "(N, C)");
+                   images ? "(N, C, H, W)" : "(N, C) or (N, C, L)");
   if (shape[1] != b->features)
     return rm_fail(err, RM_ERR_SHAPE, "%s: x has %zu channels, expected %zu\n  x  %s", layer->type->name, shape[1],
                    b->features, rm_shape_text(ndim, shape, text));

@@ -6,13 +6,15 @@ typedef struct {
   rm_layer base;
   size_t in, out, kernel[2];
   rm_conv_options options;
+  const char *border; /* its name */
 } conv2d;
 
 static const rm_field fields[] = {{"in_channels", RM_FIELD_SIZE, offsetof(conv2d, in)},
                                   {"out_channels", RM_FIELD_SIZE, offsetof(conv2d, out)},
                                   {"kernel_size", RM_FIELD_PAIR, offsetof(conv2d, kernel)},
                                   {"stride", RM_FIELD_PAIR, offsetof(conv2d, options.stride)},
-                                  {"padding", RM_FIELD_PAIR, offsetof(conv2d, options.padding)},
+                                  {"padding", RM_FIELD_PADDING, offsetof(conv2d, options)},
+                                  {"padding_mode", RM_FIELD_TEXT, offsetof(conv2d, border)},
                                   {"dilation", RM_FIELD_PAIR, offsetof(conv2d, options.dilation)},
                                   {"groups", RM_FIELD_SIZE, offsetof(conv2d, options.groups)},
                                   {NULL, 0, 0}};
@@ -31,11 +33,13 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   rm_text_add(text, size, "%zu, %zu", c->in, c->out);
   rm_text_pair(text, size, "kernel_size", c->kernel);
   rm_text_pair(text, size, "stride", c->options.stride);
-  if (c->options.padding[0] || c->options.padding[1]) rm_text_pair(text, size, "padding", c->options.padding);
+  if (c->options.same) rm_text_add(text, size, ", padding=\"same\"");
+  else if (c->options.padding[0] || c->options.padding[1]) rm_text_pair(text, size, "padding", c->options.padding);
   if (c->options.dilation[0] != 1 || c->options.dilation[1] != 1)
     rm_text_pair(text, size, "dilation", c->options.dilation);
   if (c->options.groups != 1) rm_text_add(text, size, ", groups=%zu", c->options.groups);
   if (!bias_of(layer)) rm_text_add(text, size, ", bias=false");
+  if (c->options.border != RM_BORDER_ZEROS) rm_text_add(text, size, ", padding_mode=\"%s\"", c->border);
 }
 
 const rm_layer_type rm_conv2d_type = {.name = "Conv2d",
@@ -55,6 +59,9 @@ static rm_status check(size_t in, size_t out, const size_t kernel[2], const rm_c
   if (o->groups == 0 || in % o->groups || out % o->groups)
     return rm_fail(err, RM_ERR_VALUE, "Conv2d: %zu and %zu channels cannot be divided into %zu groups", in, out,
                    o->groups);
+  if (o->same && (o->stride[0] != 1 || o->stride[1] != 1))
+    return rm_fail(err, RM_ERR_VALUE, "Conv2d: padding=\"same\" goes with stride 1 only, got %zu and %zu", o->stride[0],
+                   o->stride[1]);
   return RM_OK;
 }
 
@@ -65,6 +72,7 @@ rm_status rm_conv2d_layer(size_t in, size_t out, const size_t kernel[2], const r
   RM_TRY(rm_layer_new(&rm_conv2d_type, &made, err));
   conv2d *c = (conv2d *)made;
   c->in = in, c->out = out, c->options = *options;
+  c->border = rm_border_name(options->border);
   c->kernel[0] = kernel[0], c->kernel[1] = kernel[1];
   size_t shape[4] = {out, in / options->groups, kernel[0], kernel[1]};
   rm_status status = rm_layer_add_slot(made, "weight", 4, shape, err);

@@ -23,10 +23,11 @@ typedef struct rm_layer rm_layer;
 
 /* A configuration value that can be asked for by name. */
 typedef enum {
-  RM_FIELD_SIZE,   /* size_t */
-  RM_FIELD_PAIR,   /* size_t[2]: height, width */
-  RM_FIELD_DIM,    /* ptrdiff_t: a dimension as users count, from 1, or from the end */
-  RM_FIELD_NUMBER, /* double; NaN stands for none */
+  RM_FIELD_SIZE,    /* size_t */
+  RM_FIELD_PAIR,    /* size_t[2]: height, width */
+  RM_FIELD_PADDING, /* rm_conv_options, of which the padding is asked for: a pair, or "same" */
+  RM_FIELD_DIM,     /* ptrdiff_t: a dimension as users count, from 1, or from the end */
+  RM_FIELD_NUMBER,  /* double; NaN stands for none */
   RM_FIELD_BOOL,
   RM_FIELD_TEXT /* const char *, static */
 } rm_field_kind;
@@ -103,7 +104,7 @@ typedef struct {
   bool affine;     /* has weight and bias */
   bool track_running_stats;
 } rm_batch_norm_config;
-/* dims: 2 for images (BatchNorm2d), 1 for (N, C) (BatchNorm1d). */
+/* dims: 2 for images (BatchNorm2d), 1 for (N, C) and (N, C, L) (BatchNorm1d). */
 rm_status rm_batch_norm_layer(size_t features, size_t dims, const rm_batch_norm_config *config, rm_layer **layer,
                               rm_error *err);
 

@@ -9,6 +9,7 @@ typedef struct {
 static const rm_field max_fields[] = {{"kernel_size", RM_FIELD_PAIR, offsetof(pool, options.kernel)},
                                       {"stride", RM_FIELD_PAIR, offsetof(pool, options.stride)},
                                       {"padding", RM_FIELD_PAIR, offsetof(pool, options.padding)},
+                                      {"dilation", RM_FIELD_PAIR, offsetof(pool, options.dilation)},
                                       {"ceil_mode", RM_FIELD_BOOL, offsetof(pool, options.ceil_mode)},
                                       {NULL, 0, 0}};
 static const rm_field avg_fields[] = {{"kernel_size", RM_FIELD_PAIR, offsetof(pool, options.kernel)},
@@ -46,6 +47,7 @@ static void describe(const rm_layer *layer, char *text, size_t size) {
   rm_text_pair(text, size, "kernel_size", o->kernel);
   rm_text_pair(text, size, "stride", o->stride);
   rm_text_pair(text, size, "padding", o->padding);
+  if (o->dilation[0] > 1 || o->dilation[1] > 1) rm_text_pair(text, size, "dilation", o->dilation);
   if (o->ceil_mode) rm_text_add(text, size, ", ceil_mode=true");
   if (layer->type->fields == avg_fields && !o->count_include_pad) rm_text_add(text, size, ", count_include_pad=false");
 }

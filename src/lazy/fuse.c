@@ -20,8 +20,9 @@ rm_status rm_value_conv2d(rm_value *x, rm_tensor *weight, rm_tensor *bias, const
   rm_expression *e;
   size_t shape[4];
   RM_TRY(rm_value_tensor(x, &t, err));
-  /* Recorded, it is computed at once: backward wants the convolution and the batch norm apart. */
-  if (rm_grad_enabled()) return rm_conv2d(t, weight, bias, options, &y->tensor, err);
+  /* Recorded, it is computed at once: backward wants the convolution and the batch norm apart. So is what is a
+   * convolution of something else. */
+  if (rm_grad_enabled() || !rm_conv2d_is_plain(t, options)) return rm_conv2d(t, weight, bias, options, &y->tensor, err);
   RM_TRY(rm_conv2d_shape(t, weight, bias, options, shape, err));
   RM_TRY(rm_expression_new("conv2d", &e, err));
   rm_expression_set_shape(e, 4, shape);
@@ -74,7 +75,13 @@ rm_status rm_value_batch_norm(rm_value *x, rm_tensor *weight, rm_tensor *bias, r
                               rm_error *err) {
   rm_expression *e;
   rm_tensor *t = NULL;
+  size_t ndim;
   RM_TRY(settle_running(running_mean, running_var, options, err));
+  rm_value_shape(x, &ndim);
+  if (ndim == 3) { /* no image: nothing is put off */
+    RM_TRY(rm_value_tensor(x, &t, err));
+    return rm_batch_norm(t, weight, bias, running_mean, running_var, options, NULL, false, &y->tensor, err);
+  }
   RM_TRY(rm_expression_new("batch_norm", &e, err));
   const rm_expression *conv = foldable(x, running_mean, running_var, options);
   rm_status status = conv ? fold(conv, weight, bias, running_mean, running_var, options->eps, e, err)

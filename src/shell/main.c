@@ -64,6 +64,17 @@ typedef struct {
   int strict;
 } command_line;
 
+static void unknown_option(const char *option) {
+  static const char *const known[] = {"-e", "-l", "-i", "-v", "--trace", "--strict", "--version", "--help"};
+  bind_nearest best = bind_nearest_start(option);
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) bind_nearest_offer(&best, known[i]);
+  fprintf(stderr, "resmoon: unknown option %s", option);
+  if (best.name && option[1] == '-') fprintf(stderr, ", did you mean %s?", best.name);
+  else if (option[1] == '-')
+    fputs(": options of a command stand behind its name, as in  resmoon train --epochs 3", stderr);
+  fputs(" (resmoon --help lists them)\n", stderr);
+}
+
 /* Returns 0, or prints what is wrong and returns 1. */
 static int parse(int argc, char **argv, command_line *options) {
   memset(options, 0, sizeof *options);
@@ -88,7 +99,7 @@ static int parse(int argc, char **argv, command_line *options) {
         return 1;
       }
     } else {
-      fprintf(stderr, "resmoon: unknown option %s (resmoon --help lists them)\n", option);
+      unknown_option(option);
       return 1;
     }
   }

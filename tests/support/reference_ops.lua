@@ -20,8 +20,36 @@ function operators.batch_norm(t, c)
   return {output = y, running_mean_after = t.running_mean, running_var_after = t.running_var}
 end
 
+-- A layer whose weights are those of the case.
+local function with(layer, t)
+  layer.weight, layer.bias = t.weight, t.bias
+  return {output = layer(t.input)}
+end
+
+function operators.conv2d_layer(t, c)
+  local groups = c.groups
+  return with(rm.Conv2d(t.weight:size(2) * groups, t.weight:size(1), c.kernel, {
+    stride = c.stride, padding = c.padding, dilation = c.dilation, groups = groups, padding_mode = c.padding_mode}), t)
+end
+
+function operators.prelu(t, c) return with(rm.nn.PReLU(c.num_parameters), {input = t.input, weight = t.weight}) end
+
+function operators.group_norm(t, c) return {output = t.input:group_norm(c.groups, t.weight, t.bias, {eps = c.eps})} end
+
+function operators.layer_norm(t, c)
+  return {output = t.input:layer_norm(c.normalized_shape, t.weight, t.bias, {eps = c.eps})}
+end
+
+function operators.instance_norm(t, c)
+  local y = t.input:instance_norm(t.weight, t.bias, t.running_mean, t.running_var, {
+    use_input_stats = c.use_input_stats, momentum = c.momentum, eps = c.eps})
+  return {output = y, running_mean_after = t.running_mean, running_var_after = t.running_var}
+end
+
 function operators.max_pool2d(t, c)
-  return {output = t.input:max_pool2d(c.kernel_size, {stride = c.stride, padding = c.padding, ceil_mode = c.ceil_mode})}
+  local output, indices = t.input:max_pool2d(c.kernel_size, {
+    stride = c.stride, padding = c.padding, dilation = c.dilation, ceil_mode = c.ceil_mode, return_indices = true})
+  return {output = output, indices = indices}
 end
 
 function operators.avg_pool2d(t, c)
@@ -162,7 +190,12 @@ local unary = {
   reshape     = function(x, c) return x:reshape(c.to) end,
   transpose   = function(x, c) return x:transpose(table.unpack(dim(c.dims))) end,
   permute     = function(x, c) return x:permute(dim(c.dims)) end,
-  pad         = function(x, c) return x:pad(c.pad, c.value) end,
+  relu6       = function(x) return x:relu6() end,
+  hardtanh    = function(x, c) return x:hardtanh(c.min, c.max) end,
+  hardsigmoid = function(x) return x:hardsigmoid() end,
+  hardswish   = function(x) return x:hardswish() end,
+  softplus    = function(x, c) return x:softplus(c.beta, c.threshold) end,
+  pad         = function(x, c) return x:pad(c.pad, c.mode or "constant", c.value) end,
   narrow      = function(x, c) return x:narrow(dim(c.dim), reference.position(c.start), c.length) end,
   adaptive_avg_pool2d = function(x, c) return x:adaptive_avg_pool2d(c.output_size) end,
 }

@@ -116,12 +116,17 @@ function own:subset(indices)
   return copy
 end
 
-function own:transformed(transform)
+-- The set with f(part) in place of each part.
+function own:map(f)
   local copy = copy_of(self)
   copy.parts = {}
-  for i, part in ipairs(self.parts) do copy.parts[i] = part:transformed(transform) end
+  for i, part in ipairs(self.parts) do copy.parts[i] = f(part) end
   copy.shape, copy.in_memory = copy.parts[1].shape, false
   return copy
+end
+
+function own:transformed(transform)
+  return self:map(function(part) return part:transformed(transform) end)
 end
 
 local function same(a, b) return table.concat(a or {}, "\0") == table.concat(b or {}, "\0") end

@@ -12,6 +12,7 @@ local library = require "resmoon.base.library"
 local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local Loader  = require "resmoon.data.loader"
+local mixing  = require "resmoon.data.mixing"
 local cifar   = require "resmoon.data.cifar"
 local find    = require "resmoon.data.find"
 local folder  = require "resmoon.data.folder"
@@ -36,6 +37,9 @@ local data = {
   transforms = require "resmoon.data.transforms",
   from_tensors = tensors.from_tensors,
   from_table = tensors.from_table,
+  mixup      = mixing.mixup,
+  cutmix     = mixing.cutmix,
+  mixed_loss = mixing.mixed_loss,
   open       = open.open,
   inspect    = require "resmoon.data.inspect",
   summary    = summary.lines,
@@ -46,13 +50,17 @@ local data = {
 -- it: not on threads or timing.
 -- Call: data.Loader(dataset, {options}) -> loader
 -- Call: #loader
--- Shapes: batches are x float32 (n, C, H, W), y int64 (n) with labels from 1 on; #loader is the number of batches.
+-- Shapes: batches are x float32 (n, C, H, W), y int64 (n) with labels from 1 on, and with mixup or cutmix mix =
+--  {labels = int64 (n), share = number}, for data.mixed_loss; #loader is the number of batches.
 -- Options: batch_size  128; the last batch may be smaller
 --  shuffle     false
 --  augment     false; true is {pad = 4, flip = true}: shifts over black by up to pad pixels, mirroring of every other
 --  sampling    nil; "balanced" or weights, a list or tensor (N): each image of an epoch is drawn with replacement, with
 --              its share of the weights (PyTorch's WeightedRandomSampler); balanced: each class as often as any other
 --  samples     with sampling, how many images an epoch has; as many as the data set
+--  random_erasing  nil; the probability, or options of data.transforms.random_erasing: behind normalization, so that
+--              a value of 0 is the mean color
+--  mixup, cutmix   nil; alpha of the distribution of the share (data.mixup): batches have a third value then, mix
 --  drop_last   false; true leaves out a last batch that is smaller
 --  normalize   true: (x/255 - mean) / std; false: x/255
 --  mean, std   those of the data set, in units of [0, 1]

@@ -30,7 +30,8 @@ end
 -- Source: scikit-learn's KFold and StratifiedKFold with shuffle = True, but for the order of the random numbers.
 -- Example:
 --   > ds = data.shapes10 {size = 103}
---   > for i, fold in ipairs(data.k_fold(ds, 5, {seed = 1})) do print(i, #fold.train, #fold.test) end
+--   > folds = data.k_fold(ds, 5, {seed = 1})
+--   > for i, fold in ipairs(folds) do print(i, #fold.train, #fold.test) end
 --   1  82  21
 --   2  82  21
 --   3  82  21

@@ -13,7 +13,9 @@
 -- sets (files decoded on demand, a user's own) come through the protocol's `batch`, when needed.
 local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
+local erasing = require "resmoon.data.erasing"
 local is   = require "resmoon.base.is"
+local mixing = require "resmoon.data.mixing"
 local options_of = require "resmoon.base.options"
 local sampling = require "resmoon.data.sampling"
 local imaging = core.imaging
@@ -27,8 +29,27 @@ local APART = 1 << 32
 
 local known = {
   "batch_size", "shuffle", "augment", "drop_last", "generator", "seed", "normalize", "mean", "std", "prefetch",
-  "sampling", "samples",
+  "sampling", "samples", "random_erasing", "mixup", "cutmix",
 }
+
+-- Streams of the generators for what is done to a batch that is made: of each image, and of the batch.
+local ERASING, MIXING = 0x40, 0x80
+
+-- {erasing = options or nil, mixup = alpha or nil, cutmix = alpha or nil}, or nil where there is nothing to do.
+local function treatment(options)
+  local made, any = {}, false
+  if options.random_erasing and options.random_erasing ~= 0 then
+    made.erasing, any = erasing.options(options.random_erasing), true
+  end
+  for _, name in ipairs {"mixup", "cutmix"} do
+    local alpha = options[name]
+    if alpha ~= nil and (type(alpha) ~= "number" or not (alpha >= 0 and alpha < math.huge)) then
+      fail("loader: %s is %s, expected alpha, a number from 0", name, tostring(alpha))
+    end
+    if alpha and alpha > 0 then made[name], any = alpha, true end
+  end
+  return any and made or nil
+end
 
 -- Which images make up an epoch: {sums =, samples =} of weighted sampling, or nil.
 local function sampled(dataset, options)
@@ -81,8 +102,8 @@ end
 -- options: batch_size (128); shuffle (false); augment (false; true is {pad = 4, flip = true}: shifts
 -- of up to `pad` pixels over black, and mirroring of every other image); drop_last (false: the last
 -- batch may be smaller); normalize (true: (x/255 - mean) / std; false: x/255); mean, std (the data
--- set's); sampling and samples (weighted sampling: data.Loader); seed or generator (else
--- rm.random.shuffle and rm.random.augment, as rm.manual_seed left them when the loader was made);
+-- set's); sampling and samples (weighted sampling: data.Loader); random_erasing, mixup, cutmix; seed
+-- or generator (else rm.random.shuffle and rm.random.augment, as rm.manual_seed left them when the loader was made);
 -- prefetch (2: batches made ahead; 0: no worker).
 -- Call: data.Loader.new(dataset, options) -> loader
 -- Shapes: as of data.Loader, which is the same.
@@ -91,16 +112,22 @@ end
 --   > #data.Loader.new(data.shapes10 {size = 100}, {batch_size = 32})
 --   4
 function Loader.new(dataset, options)
+  local given = type(dataset)
+  if given ~= "table" and given ~= "userdata" or not dataset.batch or not dataset.size then
+    fail("loader: argument 1 is a %s, expected a data set, as data.open or data.shapes10 gives it", given)
+  end
   options = options_of("loader", options, known)
   local batch = options.batch_size or 128
   if math.type(batch) ~= "integer" or batch < 1 then
-    fail("loader: batch_size must be a whole number from 1, got %s", batch)
+    fail("loader: batch_size must be a whole number from 1, got %s", type(batch) == "string" and "'" .. batch .. "'"
+         or batch)
   end
   local pad, flip = augmentation(options.augment)
   local self = {
     dataset = dataset, batch_size = batch, shuffle = options.shuffle or false,
     drop_last = options.drop_last or false, pad = pad, flip = flip,
-    sampled = sampled(dataset, options), seeds = seeds(options), prefetch = options.prefetch or 2,
+    sampled = sampled(dataset, options), treatment = treatment(options),
+    seeds = seeds(options), prefetch = options.prefetch or 2,
     done = {epoch = 0, step = 0},   -- the batch handed out last
   }
   if not dataset.inputs then self.table = dataset.shape and table_of(dataset, options)
@@ -186,6 +213,20 @@ local function from_protocol(self, k, skip)
   end
 end
 
+-- What is done to the batch that begins with image `first` (from 0) of epoch k: it follows from these and the seed.
+local function treated(self, k, first, x, y)
+  local todo, s = self.treatment, self.seeds
+  local function generator(place, stream)
+    return core.generator(s.augment_seed, s.augment_stream ~ (k << 40) ~ place << 8 ~ stream)
+  end
+  if todo.erasing then
+    if x.dtype ~= "float32" or x:dim() ~= 4 then fail("loader: random_erasing is for images (n, C, H, W)") end
+    erasing.batch(x, todo.erasing, function(i) return generator(first + i, ERASING) end)
+  end
+  if todo.mixup or todo.cutmix then return mixing.batch(x, y, todo, generator(first + 1, MIXING)) end
+  return x, y
+end
+
 --- Iterates over the batches of epoch k (from 1). An epoch that load_state_dict says was begun
 -- goes on behind the batches that were done.
 -- Call: loader:epoch(k) -> iterator
@@ -204,7 +245,9 @@ function Loader:epoch(k)
   self.done = {epoch = k, step = skip}
   local function following()
     local x, y = batches()
-    if x then self.done.step = self.done.step + 1 end
+    if not x then return nil end
+    self.done.step = self.done.step + 1
+    if self.treatment then return treated(self, k, (self.done.step - 1) * self.batch_size, x, y) end
     return x, y
   end
   local closing = type(batches) == "userdata" and batches or nil

@@ -100,7 +100,8 @@ end
 --   points: 6 rows (2), 3 classes
 --   > data.from_tensors(x, rm.randn(6))
 --   tensors: 6 rows (2), 1 number to predict
---   > for x, y in data.Loader(ds, {batch_size = 4}):epoch(1) do print(x.shape[2], y) end
+--   > loader = data.Loader(ds, {batch_size = 4})
+--   > for x, y in loader:epoch(1) do print(x.shape[2], y) end
 --   2  [1, 1, 2, 2]  int64 (4)
 --   2  [3, 3]  int64 (2)
 function Tensors.from_tensors(x, y, options)

@@ -20,22 +20,17 @@ local library = require "resmoon.base.library"
 local fail  = require "resmoon.base.fail"
 local known = require "resmoon.base.options"
 local core  = require "resmoon.core"
+local steps = require "resmoon.data.steps"
 local imaging = core.imaging
 
 local transforms = {}
 
-local Steps = {}   -- the metatable of those made here: a list of steps that can be called
-Steps.__index = Steps
+-- What has a file of its own: colors, rotation, erasing.
+for name, make in pairs(require "resmoon.data.colors") do transforms[name] = make end
+for name, make in pairs(require "resmoon.data.rotation") do transforms[name] = make end
+transforms.random_erasing = require("resmoon.data.erasing").random_erasing
 
-function Steps:__call(image, generator) return imaging.transform(image, self, generator) end
-
-function Steps:__tostring()
-  local names = {}
-  for i, step in ipairs(self) do names[i] = step.kind end
-  return ("transform: %s"):format(table.concat(names, ", "))
-end
-
-local function one_step(step) return setmetatable({step}, Steps) end
+local Steps, one_step = steps.Steps, steps.one
 
 local function sides(op, size)
   local h, w = size, size
@@ -46,14 +41,11 @@ local function sides(op, size)
   return h, w
 end
 
-local random = {random_resized_crop = true, flip = true}  -- kinds of steps that draw
-
 -- run(a generator for each image); where nobody gives them, the seed of each is drawn. None for steps that draw
 -- nothing, so that looking at images leaves rm.random.augment as it was, as an error does.
-local function with_generators(steps, n, generator_of, run)
-  local draws, list = false, {}
-  for _, step in ipairs(steps) do draws = draws or random[step.kind] end
-  if not draws then return run(nil) end
+local function with_generators(list_of_steps, n, generator_of, run)
+  local list = {}
+  if not steps.draw(list_of_steps) then return run(nil) end
   local before = core.random.augment:get_state()
   for i = 1, n do
     list[i] = generator_of and generator_of(i)
@@ -129,14 +121,14 @@ end
 --   > t.compose({t.flip(1), t.resize({2, 2})})(rm.zeros({1, 4, 4}, "uint8")).shape
 --   {1, 2, 2}
 function transforms.compose(list)
-  local steps, alone = setmetatable({}, Steps), true
+  local all, alone = setmetatable({}, Steps), true
   if type(list) ~= "table" then fail("compose: expected a list of transforms, got a %s", type(list)) end
   for i = 1, #list do
     local each = list[i]
     if each == nil then fail("compose: transform %d is nil", i) end
-    if getmetatable(each) == Steps then table.move(each, 1, #each, #steps + 1, steps) else alone = false end
+    if getmetatable(each) == Steps then table.move(each, 1, #each, #all + 1, all) else alone = false end
   end
-  if alone then return steps end
+  if alone then return all end
   return function(image, generator)
     for i = 1, #list do image = list[i](image, generator) end
     return image

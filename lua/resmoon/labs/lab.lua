@@ -48,7 +48,8 @@ local function add_option(parser, option)
   if option.args then made:args(option.args) end
   if option.argname then made:argname(option.argname) end
   if option.choices then made:choices(option.choices) end
-  if option.whole then made:convert(options.whole) end
+  if option.whole then made:convert(options.count) end
+  if option.number then made:convert(options.number) end
   if option.default then made:default(tostring(option.default)) end
   return made
 end
@@ -58,7 +59,8 @@ local function home_of(about) return "runs/" .. about.name end
 -- An argparse parser with --run, all options of training, and those of the lab.
 -- about: name ("lab_a"), follows ("sheet 000, ..."), text (what the lab shows), sheet and embedded (settings), example,
 -- options (list of {"--flag",
--- help, args =, argname =, choices =, whole = true of a whole number, default =}), and where a part of the lab has
+-- help, args =, argname =, choices =, whole = true of a whole number, number = true of
+-- any, default =}), and where a part of the lab has
 -- settings of its own, further (list of {when these hold, settings}).
 function lab.parser(about)
   local further = {}
@@ -70,9 +72,9 @@ function lab.parser(about)
              .. "What is there already is not done again: the same command goes on where it was stopped.\n\n"
              .. "Example:\n%s")
             :format(listed(about.sheet), listed(about.embedded), table.concat(further), about.example))
-  local own = {parser:option("--run", "folder for runs, figures and report"):argname "DIR":default(home_of(about))}
-  for _, option in ipairs(about.options or {}) do own[#own + 1] = add_option(parser, option) end
-  parser:group("The lab", table.unpack(own))
+  parser.own_title = "The lab"
+  parser:option("--run", "folder for runs, figures and report"):argname "DIR":default(home_of(about))
+  for _, option in ipairs(about.options or {}) do add_option(parser, option) end
   options.add(parser, defaults(about))
   return parser
 end

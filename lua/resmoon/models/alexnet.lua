@@ -4,21 +4,24 @@
 --     vgg16     2 x 64 -- pool -- 2 x 128 -- pool -- 3 x 256 -- pool -- 3 x 512 -- pool -- 3 x 512 -- pool -- ...
 --     vgg19     the same with 4 instead of 3; all 3x3. relu follows every layer but the last
 --
--- Names of parts are torchvision's, so its weights load. The first linear layer takes what the
--- convolutions leave of the input's height and width: 6x6 or 7x7 of 224x224.
+-- Names of parts are torchvision's, so its weights load. An average pool in front of the linear layers makes of what
+-- the convolutions leave always the same height and width: 6x6 or 7x7, which they leave of 224x224; of smaller images
+-- what they leave, so that the first linear layer is no larger than it need be. So the network takes images of other
+-- sizes than `input`, and with pool = 6 or 7 it has torchvision's shapes whatever input is.
 --
 -- Options: num_classes 1000
 --          input       {channels, height, width} of the images: {3, 224, 224}
 --          dropout     0.5
 --          hidden      width of the linear layers: 4096
+--          pool        height and width in front of the linear layers: a number or {h, w}
 --          batch_norm  vgg: a batch norm behind each convolution: false
 -- Source: Krizhevsky 2014, arXiv:1404.5997 (AlexNet in one column); Simonyan and Zisserman 2015,
 -- arXiv:1409.1556, table 1, columns D and E.
 --
--- Call: models.alexnet {num_classes = 1000, input = {3, 224, 224}, dropout = 0.5, hidden = 4096} -> module
+-- Call: models.alexnet {num_classes = 1000, input = {3, 224, 224}, dropout = 0.5, hidden = 4096, pool = 6} -> module
 -- Call: models.vgg16 {..., batch_norm = false} -> module
 -- Call: models.vgg19 {..., batch_norm = false} -> module
--- Shapes: x (N, C, H, W) as input says, scores (N, num_classes).
+-- Shapes: x (N, C, H, W), scores (N, num_classes).
 -- Errors: raises for an unknown option, or images that are too small.
 -- Example:
 --   > net = models.alexnet {num_classes = 10, input = {3, 64, 64}, hidden = 32}
@@ -36,22 +39,25 @@ local Conv2d, Linear, ReLU, Dropout = layers.Conv2d, layers.Linear, layers.ReLU,
 
 local ConvNet = class("ConvNet", Module)
 
---- features: a Sequential; leaves: {channels, height, width} behind it for options.input.
-function ConvNet:init(name, features, leaves, classifier)
+--- features: a Sequential; leaves: {channels, height, width} behind it for the input that was asked for; most: what
+-- the pool keeps of these at most; pool: what it is to give instead, or nil.
+function ConvNet:init(name, features, leaves, most, pool, classifier)
   rawset(self, "name", name)
   if leaves[2] < 1 or leaves[3] < 1 then fail("models.%s: the images are too small for its pooling", name) end
+  local size = type(pool) == "table" and pool or {pool or math.min(leaves[2], most), pool or math.min(leaves[3], most)}
   self.features   = features
-  self.classifier = Sequential(classifier(leaves[1] * leaves[2] * leaves[3]))
+  self.avgpool    = layers.AdaptiveAvgPool2d(size)
+  self.classifier = Sequential(classifier(leaves[1] * size[1] * size[2]))
 end
 
 function ConvNet:forward(x)
-  return self.classifier(self.features(x):flatten(2))
+  return self.classifier(self.avgpool(self.features(x)):flatten(2))
 end
 
 local function conv_size(n, kernel, stride, padding) return (n + 2 * padding - kernel) // stride + 1 end
 
 local function alexnet(options)
-  options = check("alexnet", options, {"num_classes", "input", "dropout", "hidden"})
+  options = check("alexnet", options, {"num_classes", "input", "dropout", "hidden", "pool"})
   local channels, height, width = table.unpack(options.input or {3, 224, 224})
   local p, hidden = options.dropout or 0.5, options.hidden or 4096
   local function left(n)
@@ -66,7 +72,7 @@ local function alexnet(options)
     Conv2d(384, 256, 3, {padding = 1}), ReLU(),
     Conv2d(256, 256, 3, {padding = 1}), ReLU(), layers.MaxPool2d(3, {stride = 2}),
   }
-  return ConvNet("alexnet", features, {256, left(height), left(width)}, function(size)
+  return ConvNet("alexnet", features, {256, left(height), left(width)}, 6, options.pool, function(size)
     return {
       Dropout(p), Linear(size, hidden), ReLU(),
       Dropout(p), Linear(hidden, hidden), ReLU(), Linear(hidden, options.num_classes or 1000),
@@ -80,7 +86,7 @@ local rows = {  -- convolutions between two pools
 }
 
 local function vgg(name, options)
-  options = check(name, options, {"num_classes", "input", "dropout", "hidden", "batch_norm"})
+  options = check(name, options, {"num_classes", "input", "dropout", "hidden", "pool", "batch_norm"})
   local channels, height, width = table.unpack(options.input or {3, 224, 224})
   local p, hidden = options.dropout or 0.5, options.hidden or 4096
   local features = Sequential()
@@ -97,7 +103,7 @@ local function vgg(name, options)
     end
     features:append(layers.MaxPool2d(2, {stride = 2}))
   end
-  return ConvNet(name, features, {512, height // 32, width // 32}, function(size)
+  return ConvNet(name, features, {512, height // 32, width // 32}, 7, options.pool, function(size)
     return {
       Linear(size, hidden), ReLU(), Dropout(p),
       Linear(hidden, hidden), ReLU(), Dropout(p), Linear(hidden, options.num_classes or 1000),

@@ -11,6 +11,8 @@
 --          stem        "cifar", one 3x3 convolution, or "deep", three of them
 --          shortcut    "A" ("B", "C", or false: none); plain nets have none
 --          block       "basic"; "bottleneck" for the depths that are 9n + 2: 20, 56, 110
+--          norm        "batch" ("group", "instance", or a function of the number of channels)
+--          stochastic_depth  0: with what probability the last block's branch is dropped in training
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2; option A as in its CIFAR-10 nets.
 --
 -- Call: models.resnet20 {num_classes = 10, input = {3, 32, 32}, width = 16, shortcut = "A", block = "basic"} -> module
@@ -35,7 +37,8 @@ local fail   = require "resmoon.base.fail"
 local ResNet = require "resmoon.models.resnet"
 local stages = require "resmoon.models.stages"
 
-local names = {"num_classes", "input", "width", "widths", "layers", "blocks", "stem", "shortcut", "block"}
+local names = {"num_classes", "input", "width", "widths", "layers", "blocks", "stem", "shortcut", "block", "norm",
+               "stochastic_depth"}
 local convolutions = {basic = 2, bottleneck = 3}  -- in a block
 
 local function build(name, depth, options, plain)
@@ -61,6 +64,8 @@ local function build(name, depth, options, plain)
     widths      = s.widths,
     stem        = options.stem == "deep" and "deep_cifar" or options.stem or "cifar",
     shortcut    = s.shortcut,
+    norm        = options.norm,
+    stochastic_depth = options.stochastic_depth,
     in_channels = options.input and options.input[1] or 3,
     num_classes = options.num_classes or 10,
   }

@@ -8,6 +8,8 @@
 --          layers      blocks in each, as in {2, 2, 2, 2}
 --          shortcut    "B" ("A", "C", or false: none); plain nets have none
 --          stride_at   of bottlenecks: "3x3", as torchvision has it, or "1x1", as the paper
+--          norm        "batch" ("group", "instance", or a function of the number of channels)
+--          stochastic_depth  0: with what probability the last block's branch is dropped in training
 -- Source: He et al. 2016, arXiv:1512.03385, table 1.
 --
 -- Call: models.resnet18 {stem = "imagenet", num_classes = 1000, input = {3, 224, 224}, width = 64, shortcut =
@@ -37,7 +39,8 @@ local shapes = {
   [152] = {"bottleneck", {3, 8, 36, 3}},
 }
 
-local names = {"stem", "num_classes", "input", "width", "widths", "layers", "shortcut", "stride_at"}
+local names = {"stem", "num_classes", "input", "width", "widths", "layers", "shortcut", "stride_at", "norm",
+               "stochastic_depth"}
 
 local function build(name, depth, options, plain)
   options = check(name, options, names)
@@ -54,6 +57,8 @@ local function build(name, depth, options, plain)
     stem        = stem,
     shortcut    = s.shortcut,
     stride_at   = options.stride_at,
+    norm        = options.norm,
+    stochastic_depth = options.stochastic_depth,
     in_channels = input[1],
     num_classes = options.num_classes or (stem:find "cifar$" and 10 or 1000),
   }

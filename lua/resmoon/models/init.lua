@@ -6,6 +6,7 @@
 --
 -- Topic: models
 local fail = require "resmoon.base.fail"
+local own  = require "resmoon.models.file"
 local hint = require "resmoon.base.hint"
 local shown = require "resmoon.base.shown"
 
@@ -38,13 +39,21 @@ end)
 --   plain18
 function models.list() return shown.mark {table.unpack(names)} end
 
---- The function that builds a network.
+--- The function that builds a network: one of models.list(), or one in a file of your own.
+-- "nets.lua:senet" is what nets.lua returns or defines by that name; "nets.lua" alone the one network in it. The file
+-- returns a function of a table of options (num_classes, input, ...), a class, or a table of them. A script that trains
+-- may be named, too: it is run up to where it would train.
 -- Errors: raises for an unknown name, and names the nearest.
 -- Call: models.get(name) -> function
 -- Example:
 --   > models.get "resnet20" == models.resnet20
 --   true
+--   > text = "return function(o) return nn.Linear(2, o.num_classes) end"
+--   > rm.write_atomic("nets.lua", text)
+--   > models.get "nets.lua" {num_classes = 5}
+--   Linear(2, 5)  weight (5, 2), bias (5)
 function models.get(name)
+  if own.parse(name) then return own.get(name) end
   for _, known in ipairs(names) do
     if known == name then return models[known] end
   end

@@ -10,9 +10,10 @@ local fail       = require "resmoon.base.fail"
 local init       = require "resmoon.nn.initialize"
 local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
+local norm       = require "resmoon.nn.norm"
 local Sequential = require "resmoon.nn.sequential"
 
-local Conv2d, BatchNorm2d, Linear = layers.Conv2d, layers.BatchNorm2d, layers.Linear
+local Conv2d, Linear = layers.Conv2d, layers.Linear
 
 local blocks = {
   basic      = require "resmoon.nn.basicblock",
@@ -26,11 +27,11 @@ local ResNet = class("ResNet", Module)
 -- Source: He et al. 2019, arXiv:1812.01187, fig. 2(b), ResNet-C.
 local DEEP = {32, 32, 64}
 
-local function deep_stem(channels, stride)
+local function deep_stem(channels, stride, kind)
   local stem = Sequential()
   for i, width in ipairs(DEEP) do
     stem:append(Conv2d(channels, width, 3, {stride = i == 1 and stride or 1, padding = 1, bias = false}))
-    stem:append(BatchNorm2d(width))
+    stem:append(norm(kind, width))
     stem:append(layers.ReLU())
     channels = width
   end
@@ -40,11 +41,14 @@ end
 --- spec: name, block ("basic" or "bottleneck"), layers (blocks in each), widths (of each),
 -- stem ("imagenet": 7x7 stride 2 and max-pool; "cifar": 3x3; "deep": three 3x3 of 32, 32 and 64 channels, the first of
 -- stride 2, and max-pool; "deep_cifar": those three without stride and pool), stem_width (widths[1]),
--- shortcut ("A", "B", "C" or "none"), stride_at (of bottlenecks: "3x3" or "1x1"), in_channels (3), num_classes.
+-- shortcut ("A", "B", "C" or "none"), stride_at (of bottlenecks: "3x3" or "1x1"), in_channels (3), num_classes, norm
+-- ("batch"; "group", "instance", or a function of the number of channels), stochastic_depth (0: with what probability
+-- the last block's branch is dropped in training; that of the others grows up to it evenly).
 -- Shapes: x (N, in_channels, H, W); scores (N, num_classes).
 -- Call: models.ResNet {spec} -> module
--- Errors: raises for another block, stem or shortcut.
--- Source: He et al. 2016, arXiv:1512.03385, table 1 and section 4.2.
+-- Errors: raises for another block, stem, shortcut or norm, and a stochastic_depth outside 0..1.
+-- Source: He et al. 2016, arXiv:1512.03385, table 1 and section 4.2; stochastic depth: Huang et al. 2016,
+--  arXiv:1603.09382.
 -- Example:
 --   > spec = {name = "tiny", block = "basic", layers = {1, 1}, widths = {8, 16}}
 --   > spec.stem, spec.shortcut, spec.num_classes = "cifar", "A", 10
@@ -57,26 +61,30 @@ function ResNet:init(spec)
   rawset(self, "name", spec.name)
   if spec.stem == "imagenet" then
     self.conv1   = Conv2d(channels, width, 7, {stride = 2, padding = 3, bias = false})
-    self.bn1     = BatchNorm2d(width)
+    self.bn1     = norm(spec.norm, width)
     self.maxpool = layers.MaxPool2d(3, {stride = 2, padding = 1})
   elseif spec.stem == "cifar" then
     self.conv1   = Conv2d(channels, width, 3, {padding = 1, bias = false})
-    self.bn1     = BatchNorm2d(width)
+    self.bn1     = norm(spec.norm, width)
   elseif spec.stem == "deep" then
-    self.stem, width = deep_stem(channels, 2)
+    self.stem, width = deep_stem(channels, 2, spec.norm)
     self.maxpool = layers.MaxPool2d(3, {stride = 2, padding = 1})
   elseif spec.stem == "deep_cifar" then
-    self.stem, width = deep_stem(channels, 1)
+    self.stem, width = deep_stem(channels, 1, spec.norm)
   else
     fail("resnet: stem is %s, expected 'imagenet', 'cifar', 'deep' or 'deep_cifar'", tostring(spec.stem))
   end
+  local count, all = 0, 0
+  for _, n in ipairs(spec.layers) do all = all + n end
   self.stages = #spec.layers
   for i, n in ipairs(spec.layers) do
     local layer = Sequential()
     for k = 1, n do
       local stride = (i > 1 and k == 1) and 2 or 1
-      layer:append(Block(width, spec.widths[i], {stride = stride, shortcut = spec.shortcut,
-                                                 stride_at = spec.stride_at}))
+      count = count + 1
+      layer:append(Block(width, spec.widths[i], {
+        stride = stride, shortcut = spec.shortcut, stride_at = spec.stride_at, norm = spec.norm,
+        drop = count / all * (spec.stochastic_depth or 0)}))
       width = spec.widths[i] * Block.expansion
     end
     self["layer" .. i] = layer

@@ -9,37 +9,40 @@
 -- Options: as of BasicBlock; and stride_at, "3x3" or "1x1".
 -- Source: He et al. 2016, arXiv:1512.03385, fig. 5 right.
 --
--- Call: nn.Bottleneck(cin, width, {stride = 1, shortcut = "B", stride_at = "3x3"}) -> module
+-- Call: nn.Bottleneck(cin, width, {stride = 1, shortcut = "B", stride_at = "3x3", norm = "batch", drop = 0}) -> module
 -- Errors: raises for another shortcut or place of the stride; when called, for an x of other channels.
 -- Example:
 --   > nn.Bottleneck(64, 16, {stride = 2})(rm.zeros(4, 64, 8, 8)).shape
 --   {4, 64, 4, 4}
 local class    = require "resmoon.base.class"
+local drop     = require "resmoon.nn.drop"
 local fail     = require "resmoon.base.fail"
 local layers   = require "resmoon.nn.layers"
 local Module   = require "resmoon.nn.module"
+local norm     = require "resmoon.nn.norm"
 local shortcut = require "resmoon.nn.shortcut"
 
-local Conv2d, BatchNorm2d = layers.Conv2d, layers.BatchNorm2d
+local Conv2d = layers.Conv2d
 
 local Bottleneck = class("Bottleneck", Module)
 
 Bottleneck.expansion = 4  -- channels of y over width
 
 function Bottleneck:init(cin, width, options)
-  local stride, option = options and options.stride or 1, options and options.shortcut or "B"
-  local at = options and options.stride_at or "3x3"
+  options = options or {}
+  local stride, option, at = options.stride or 1, options.shortcut or "B", options.stride_at or "3x3"
   if at ~= "3x3" and at ~= "1x1" then fail("bottleneck: stride_at is %s, expected '3x3' or '1x1'", tostring(at)) end
   local first = at == "1x1" and stride or 1
   local cout = width * Bottleneck.expansion
   self.conv1 = Conv2d(cin, width, 1, {stride = first, bias = false})
-  self.bn1   = BatchNorm2d(width)
+  self.bn1   = norm(options.norm, width)
   self.conv2 = Conv2d(width, width, 3, {stride = stride // first, padding = 1, bias = false})
-  self.bn2   = BatchNorm2d(width)
+  self.bn2   = norm(options.norm, width)
   self.conv3 = Conv2d(width, cout, 1, {bias = false})
-  self.bn3   = BatchNorm2d(cout)
+  self.bn3   = norm(options.norm, cout)
   self.plain = option == "none"
-  if not self.plain then self.downsample = shortcut(cin, cout, stride, option) end
+  if not self.plain then self.downsample = shortcut(cin, cout, stride, option, options.norm) end
+  if (options.drop or 0) > 0 and not self.plain then self.drop = drop.StochasticDepth(options.drop, "row") end
 end
 
 function Bottleneck:forward(x)
@@ -47,6 +50,7 @@ function Bottleneck:forward(x)
   y = self.bn2(self.conv2(y)):relu()
   y = self.bn3(self.conv3(y))
   if self.plain then return y:relu() end
+  if self.drop then y = self.drop(y) end
   return (y + (self.downsample and self.downsample(x) or x)):relu()
 end
 

@@ -55,8 +55,8 @@ function copy_of(value, seen)
 end
 
 --- The network once more: parameters, buffers, mode and fields of its own.
--- Parameters that are shared within the network are shared within the clone. It is no part of any graph, and has neither
--- gradients nor hooks. Functions (elements of a Sequential) are shared with the original.
+-- Parameters that are shared within the network are shared within the clone. It is no part of any graph, and has
+-- neither gradients nor hooks. Functions (elements of a Sequential) are shared with the original.
 -- Call: net:clone() -> module
 -- Shapes: those of the network.
 -- Errors: raises where memory runs out.

@@ -1,6 +1,7 @@
 --- Parts of a network that are not trained: net:freeze("conv1", "layer1"), and net:unfreeze.
 local fail    = require "resmoon.base.fail"
 local hint    = require "resmoon.base.hint"
+local shown = require "resmoon.base.shown"
 local kind    = require "resmoon.nn.kind"
 local options_of = require "resmoon.base.options"
 local protocol = require "resmoon.nn.protocol"
@@ -21,10 +22,11 @@ end
 local function parts(net)
   local list, names = {}, {}
   for name, module in net:named_modules() do
+    name = tostring(name)
     if name ~= "" then list[#list + 1], names[#names + 1] = {name = name, module = module}, name end
   end
   for name, tensor in net:named_parameters() do
-    list[#list + 1], names[#names + 1] = {name = name, tensor = tensor}, name
+    list[#list + 1], names[#names + 1] = {name = tostring(name), tensor = tensor}, tostring(name)
   end
   return list, names
 end
@@ -131,7 +133,7 @@ function methods:frozen()
   for name, module in self:named_modules() do
     if kind.is_held(module) then held[#held + 1] = name end
   end
-  if #parameters + #held > 0 then return {parameters = parameters, held = held} end
+  if #parameters + #held > 0 then return shown.mark {parameters = parameters, held = held} end
 end
 
 --- Freezes exactly what a list by net:frozen names (nil: nothing), and trains all else.
@@ -143,9 +145,10 @@ end
 --   nil
 function methods:set_frozen(frozen)
   protocol.called_on(self, "set_frozen")
+  frozen = options_of("set_frozen", frozen, {parameters = "table", held = "table"})
   local wanted = {}
   for _, part in ipairs {"parameters", "held"} do
-    for _, name in ipairs(frozen and frozen[part] or {}) do wanted[name] = part end
+    for _, name in ipairs(frozen[part] or {}) do wanted[name] = part end
   end
   local left, parameters, modules = {}, {}, {}
   for name in pairs(wanted) do left[name] = true end

@@ -17,9 +17,16 @@ local nn = {}
 
 for name, layer in pairs(require "resmoon.nn.layers") do nn[name] = layer end
 
+for _, file in ipairs {"functions", "instancenorm", "drop", "padding"} do  -- some classes each
+  for name, class in pairs(require("resmoon.nn." .. file)) do nn[name] = class end
+end
+
 nn.Module     = require "resmoon.nn.module"
 nn.Sequential = require "resmoon.nn.sequential"
 nn.ModuleList = require "resmoon.nn.modulelist"
+nn.GroupNorm  = require "resmoon.nn.groupnorm"
+nn.LayerNorm  = require "resmoon.nn.layernorm"
+nn.PReLU      = require "resmoon.nn.prelu"
 nn.BasicBlock = require "resmoon.nn.basicblock"
 nn.Bottleneck = require "resmoon.nn.bottleneck"
 nn.shortcut   = require "resmoon.nn.shortcut"

@@ -11,7 +11,7 @@
 -- Source: He et al. 2016, arXiv:1512.03385, section 3.3 and table 3; D: He et al. 2019, arXiv:1812.01187,
 -- fig. 2(c).
 --
--- Call: nn.shortcut(cin, cout, stride, option) -> module or nil
+-- Call: nn.shortcut(cin, cout, stride, option, norm = "batch") -> module or nil
 -- Shapes: x (N, cin, H, W); y (N, cout, ceil(H/stride), ceil(W/stride)).
 -- Errors: raises for an option other than "A", "B", "C" and "D"; for "A" with fewer channels behind than before.
 -- Example:
@@ -23,6 +23,7 @@ local class      = require "resmoon.base.class"
 local fail       = require "resmoon.base.fail"
 local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
+local norm       = require "resmoon.nn.norm"
 local Sequential = require "resmoon.nn.sequential"
 
 local PadShortcut = class("PadShortcut", Module)
@@ -39,7 +40,7 @@ end
 
 function PadShortcut:describe() return ("(+%d channels, stride = %d)"):format(self.extra, self.stride) end
 
-local function shortcut(cin, cout, stride, option)
+local function shortcut(cin, cout, stride, option, kind)
   if not (option == "A" or option == "B" or option == "C" or option == "D") then
     fail("shortcut: option is %s, expected 'A', 'B', 'C', 'D' or 'none'", tostring(option))
   end
@@ -55,12 +56,12 @@ local function shortcut(cin, cout, stride, option)
     return Sequential {
       layers.AvgPool2d(stride, {stride = stride, ceil_mode = true}),
       layers.Conv2d(cin, cout, 1, {bias = false}),
-      layers.BatchNorm2d(cout),
+      norm(kind, cout),
     }
   end
   return Sequential {
     layers.Conv2d(cin, cout, 1, {stride = stride, bias = false}),
-    layers.BatchNorm2d(cout),
+    norm(kind, cout),
   }
 end
 

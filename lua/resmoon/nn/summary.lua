@@ -13,7 +13,7 @@ local fail   = require "resmoon.base.fail"
 local kind   = require "resmoon.nn.kind"
 local text   = require "resmoon.base.text"
 local pcall = require("resmoon.base.catch").pcall
-local shown = require "resmoon.base.shown"
+local results = require "resmoon.base.shown"
 
 local Summary = {__name = "Summary"}
 
@@ -92,7 +92,7 @@ local function summary(net, shape)
   for _, row in ipairs(result.rows) do
     result.macs, result.bytes = result.macs + row.macs, result.bytes + row.bytes
   end
-  return shown.fields(result)
+  return results.fields(result)
 end
 
 local function size(bytes)
@@ -107,16 +107,18 @@ function Summary:__tostring()
     local shape = {}
     for d = 2, #row.shape do shape[#shape + 1] = row.shape[d] end
     local frozen = row.frozen == 0 and "" or row.frozen == row.parameters and " (frozen)" or " (partly frozen)"
-    lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type .. frozen, "(" .. table.concat(shape, ", ") .. ")",
+    lines[#lines + 1] = {row.name == "" and "(itself)" or row.name, row.type .. frozen,
+                         "(" .. table.concat(shape, ", ") .. ")",
                          row.parameters > 0 and text.grouped(row.parameters) or "",
                          row.macs > 0 and text.grouped(row.macs) or "", size(row.bytes)}
   end
   lines[#lines + 1] = {self.net, "", "", text.grouped(self.parameters), text.grouped(self.macs), size(self.bytes)}
-  local shown = text.columns(lines, {left = 3, rules = {1, #lines - 1}})
+  local table_lines = text.columns(lines, {left = 3, rules = {1, #lines - 1}})
   if self.frozen > 0 then
-    shown[#shown + 1] = ("frozen: %s of %s parameters"):format(text.grouped(self.frozen), text.grouped(self.parameters))
+    table_lines[#table_lines + 1] = ("frozen: %s of %s parameters"):format(text.grouped(self.frozen),
+                                                                         text.grouped(self.parameters))
   end
-  return table.concat(shown, "\n")
+  return table.concat(table_lines, "\n")
 end
 
 return summary

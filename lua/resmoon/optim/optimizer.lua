@@ -25,6 +25,7 @@ local is    = require "resmoon.base.is"
 local kind  = require "resmoon.nn.kind"
 local shown = require "resmoon.base.shown"
 local options_of = require "resmoon.base.options"
+local rehearsal = require "resmoon.base.rehearsal"
 
 local Optimizer = class("Optimizer")
 
@@ -135,6 +136,7 @@ end
 --   [0.5000]  float32 (1), requires_grad
 function Optimizer:step()
   called_on(self, "step")
+  rehearsal.meets {kind = "step", text = "a step of an optimizer"}
   core.no_grad(function()
     for _, group in ipairs(self.groups) do
       for i, p in ipairs(group.params) do

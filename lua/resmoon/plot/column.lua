@@ -34,7 +34,8 @@ local units = {error = "%", accuracy = "%", top3 = "%", top5 = "%", loss = "cros
 -- What the axis is called: "test error (%)".
 local function label_of(column)
   local unit = units[column:match "[^_]*$"]
-  return (column:gsub("_", " "):gsub("^val ", "validation "):gsub("^train ", "training "))
+  local words = column:gsub("_", " "):gsub("^val ", "validation "):gsub("^train ", "training ")
+  return (words:gsub("top(%d)$", "top-%1 accuracy"))
     .. (unit and (" (%s)"):format(unit) or "")
 end
 
@@ -95,10 +96,8 @@ local function column(panels, options)
   local room = math.max(high - low, 1e-3 * math.abs(high), 1e-6) * 0.05
   local label = options.label or label_of(options.column)
   local bottom = low > 0.5 * high and low - room or math.min(0, low)
-  local most = 0
-  for _, each in ipairs(all) do most = math.max(most, #each.lines) end
   local f = figure.new({title = options.title,
-                        size = options.size or {#all == 1 and 800 or 1150, 430 + 25 * math.ceil(most / 3)}})
+                        size = options.size or {#all == 1 and 800 or 1000, 430}})
   for _, each in ipairs(all) do
     local p = f:panel({title = each.title, text_title = each.title and each.title .. ": " .. label or label,
                        xlabel = "epoch", ylabel = label, yrange = {bottom, high + room},
@@ -106,7 +105,8 @@ local function column(panels, options)
                        marks = drops(each.runs, last), mark_title = "rate drops"})
     for k, line in ipairs(each.lines) do
       if #line.x > 0 then
-        p:add({columns = {line.x, line.y}, style = #line.x < 3 and "linespoints" or "lines", color = k,
+        -- Dashes of their own: where lines lie upon one another, the lower one shows between those of the upper one.
+        p:add({columns = {line.x, line.y}, style = #line.x < 3 and "linespoints" or "lines", color = k, dashed = k,
                title = line.name})
       end
     end

@@ -91,16 +91,18 @@ local function curves(runs, options)
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
   if type(runs) ~= "table" or #runs == 0 then fail("plot.curves: no runs to draw") end
   local given = check_marks(options.marks)
-  local read, regression = {}, true
+  local read, regression, fits = {}, true, false   -- fits: whether a run has a training error
   for i, run in ipairs(runs) do
     read[i] = run_of("plot.curves", run, i)
     regression = regression and (read[i].config or {}).outputs ~= nil
+    fits = fits or #points(read[i].log.epoch, read[i].log.train_error) > 0
   end
   local f = figure.new({title = options.title, size = options.size or {1000, 430}})
   local loss = f:panel({title = "training loss", text_title = "training loss", xlabel = "epoch",
                         ylabel = regression and "loss" or "cross-entropy", yrange = {0}})
   local what = options.error or "test"
-  local err = f:panel({title = what .. (regression and " loss" or " error (solid), training error (dashed)"),
+  local title = regression and " loss" or fits and " error (solid), training error (dashed)" or " error"
+  local err = f:panel({title = what .. title,
                        text_title = what .. (regression and " loss" or " error (%)"),
                        xlabel = "epoch", ylabel = regression and "loss" or "error (%)", yrange = {0}})
   local longest = 0

@@ -32,7 +32,8 @@ local function line(panel, columns, options)
   local n = #columns[1]
   if n == 0 then return end
   panel:add({columns = columns, style = n < 3 and "linespoints" or "lines", title = options.title,
-             color = options.color, dashed = options.dashed, faint = options.dashed})
+             color = options.color, dashed = options.dashed, faint = options.dashed,
+             aside = options.dashed and not options.title or nil})
   panel.longest = math.max(panel.longest or 0, columns[1][n])
 end
 

@@ -84,8 +84,8 @@ local suffixes = {
          line = 20.5, dot = 1.4},
   svg = {ends = "</svg>", format = "svg size %d,%d fixed font 'sans,14.5' " .. white, small = 12, letter = 8.8,
          line = 26},
-  pdf = {ends = "%%EOF", format = "pdfcairo size %g,%g font 'sans,15' " .. white, small = 12.2, inches = 110,
-         letter = 8, line = 20.5, dot = 0.7},
+  pdf = {ends = "%%EOF", format = "pdfcairo size %g,%g linewidth 1.6 font 'sans,15' " .. white, small = 12.2,
+         inches = 110, letter = 8, line = 20.5, dot = 1.3},
 }
 
 --- The target of a file name: {kind = "file", file=, terminal = "pngcairo ...", width =, height = (pixels), small = the

@@ -175,7 +175,7 @@ local function print_tiles(tiles, options)
   local cell = math.max(width, lines > 0 and math.min(room, AIM) or 1)
   local high = math.ceil(math.max(1, math.floor(ratio * width + 0.5)) / 2)
   local fit = math.max(1, (rows + 1 - (options.title and 1 or 0)) // (high + lines)) * columns
-  if options.title then io.stdout:write(words.visible(options.title), "\n") end
+  if options.title then io.stdout:write(cut(words.visible(options.title), screen), "\n") end
   for first = 1, math.min(#tiles, fit), columns do
     local last = math.min(first + columns - 1, #tiles)
     local pictures = {}

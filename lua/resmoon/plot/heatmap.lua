@@ -4,7 +4,9 @@ local fail    = require "resmoon.base.fail"
 local figure  = require "resmoon.plot.figure"
 local gnuplot = require "resmoon.plot.gnuplot"
 local text    = require "resmoon.plot.text"
-local visible = require("resmoon.base.text").visible
+local words   = require "resmoon.base.text"
+
+local visible = words.visible
 
 local heatmap = {}
 
@@ -53,8 +55,9 @@ function heatmap.heatmap(value, options)
     return list
   end
   local f = figure.new({title = options.title, size = options.size or {680, 600}})
-  f.as_text = options.as_text or function()
-    if options.title then io.stdout:write(visible(options.title), "\n") end
+  f.as_text = function()
+    if options.as_text and options.as_text() then return end
+    if options.title then io.stdout:write(words.cut(visible(options.title), (gnuplot.text_size())), "\n") end
     local width_of, height_of = gnuplot.text_size()
     local area = {width = width_of, height = height_of - (options.title and 2 or 1)}
     io.stdout:write(table.concat(text.heatmap(rows, low, high, area), "\n"), "\n")
@@ -103,7 +106,16 @@ function heatmap.confusion(m, options)
     fail("plot.confusion: argument 1 is a %s, expected a matrix of metrics.confusion", type(m))
   end
   local given = figure.options("plot.confusion", options, "xticks yticks xlabel ylabel format")
-  options = {as_text = function() io.stdout:write(tostring(m), "\n") end, title = "confusion matrix",
+  -- As a table, if the screen is wide enough for it.
+  local function as_text()
+    local table_of, room = tostring(m), gnuplot.text_size()
+    for line in table_of:gmatch "[^\n]+" do
+      if words.width(line) > room then return false end
+    end
+    io.stdout:write(table_of, "\n")
+    return true
+  end
+  options = {as_text = as_text, title = "confusion matrix",
              from = 0, xlabel = "predicted class", ylabel = "true class", format = "%d"}
   for key, v in pairs(given) do options[key] = v end
   local names = m:shown_names()

@@ -70,7 +70,14 @@ end
 
 --- Finds the markers that tell curves apart (markers.lua); again each time, since layers may have come.
 function Panel:mark(in_text)
-  for _, layer in ipairs(self.layers) do layer.marked = nil end
+  local letter = 0
+  for _, layer in ipairs(self.layers) do
+    layer.marked = nil
+    if in_text and layer.title and not layer.aside then  -- letters in order, whatever the colors are
+      letter = letter + 1
+      layer.text_number = letter
+    end
+  end
   self.marking = markers.of(self, in_text)
   return self
 end

@@ -42,9 +42,9 @@ function ticks.commands(panel, axis, pixels, in_text, room)
     return named(axis, list, room, (axis == "y" or panel.turned) and each or 1)
   end
   local range = panel[axis .. "range"]
-  if axis == "x" and not panel.logx and not in_text then
+  if axis == "x" and not panel.logx and (step or not in_text) then
     local digits = step and text.width(("%.0f"):format(range and range[2] or panel.longest or 100)) or 5
-    local most = math.max(2, pixels / (digits * LETTER + 14))
+    local most = math.max(2, pixels / (in_text and digits + 2 or digits * LETTER + 14))
     if step then
       local span = (range and range[2] or panel.longest or step * 10) - (range and range[1] or 0)
       step = math.max(step, ticks.round_step(span / most))

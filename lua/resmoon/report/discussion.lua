@@ -70,13 +70,25 @@ local function deeper(each, other)
     d and d.decided and b.rate > a.rate and ": the deeper network fits the training images worse" or "")
 end
 
+-- What averaged weights came to, where a run keeps them.
+local function averaged(each)
+  local s = each.summary
+  if not s.final_averaged then return nil end
+  return ("%s: with averaged weights the error is %s after the last epoch; the network that is measured here is the "
+          .. "averaged one of epoch %d."):format(each.run.name, percent(s.final_averaged), s.kept_epoch)
+end
+
 -- Test and training error of one run and what is between them.
 local function gap(each)
   local s = each.summary
-  local test, train = entry(each.run, s.final, s.split), entry(each.run, s.final_train, "train")
-  local d = test and train and s.split ~= "train" and verdict.difference(test, train)
+  local called = s.split == "val" and "validation" or "test"
+  if not s.final_train then
+    return ("%s: %s error %s; it was trained on mixed images, which have no training error."):format(each.run.name,
+      called, percent(s.final))
+  end
+  local d = verdict.gap(each.run)
   return ("%s: %s error %s, training error %s, a gap of %s points%s."):format(each.run.name,
-    s.split == "val" and "validation" or "test", percent(s.final), percent(s.final_train),
+    called, percent(s.final), percent(s.final_train),
     text.value("%.2f", s.final - s.final_train), d and (" (%s)"):format(verdict.judged(d)) or "")
 end
 
@@ -119,6 +131,7 @@ local function discussion(doc, all, heading, own)
   for _, sentence in ipairs(image_by_image(all)) do say(sentence) end
   for _, each in ipairs(all) do
     say(gap(each))
+    say(averaged(each))
     local kind, depth = family(each.run)
     for _, other in ipairs(all) do
       local other_kind, other_depth = family(other.run)

@@ -6,6 +6,7 @@
 -- A run is what train.folder.read gives. The columns are those of the lab. What a run has of other settings (weight
 -- restriction, pixels that are not standardized, augmentation, ...) stands behind its model.
 local core     = require "resmoon.core"
+local config   = require "resmoon.train.config"
 local Document = require "resmoon.report.document"
 local folder   = require "resmoon.runs.folder"
 local named    = require "resmoon.runs.named"
@@ -27,8 +28,8 @@ end
 local function momentum(c)
   if c.optimizer == "rmsprop" then return "-" end
   if (c.schedule == "onecycle" or c.schedule == "cyclic") and c.cycle_momentum then
-    local high = c.max_momentum or 0.95
-    return ("%s%g to %g"):format(c.optimizer == "sgd" and "" or "beta1 ", high, math.max(0, high - 0.1))
+    local high, low = config.momenta(c)
+    return ("%s%g to %g"):format(c.optimizer == "sgd" and "" or "beta1 ", high, low)
   end
   if c.optimizer ~= "sgd" then return "beta1 0.9" end
   return number(c.momentum) .. (c.nesterov and " (Nesterov)" or "")
@@ -62,6 +63,7 @@ end
 local columns = {
   {"model",                   function(c) return model(c) end},
   {"device",                  function(c) return c.device or "-" end},
+  {"GPU (O/X)",               function() return "X" end},   -- there is no training on one
   {"batch size",              function(c) return tostring(c.batch_size) end},
   {"activation",              function(c) return c.activation or "relu" end},
   {"initialization",          function(c) return c.init or "own" end},
@@ -77,7 +79,7 @@ local columns = {
   end},
 }
 
-local SETTINGS = 10  -- columns that settings decide
+local SETTINGS = 11  -- columns that settings decide
 
 -- Runs whose settings read alike (another seed, another data set) are told apart by their names.
 local function name_alike(runs, rows)
@@ -208,7 +210,9 @@ function evaluation.section(doc, runs, draw, groups)
 end
 
 --- Writes the evaluation report alone: an HTML page, and Markdown with its figures as SVG beside it.
--- options: out ("evaluation.html"), title, groups (as of section), about (sentences at the beginning).
+-- options: out ("evaluation.html"), title, groups (as of section), about (sentences at the beginning), before and after
+-- (functions of the document, and of draw as section has it: what else stands in front of the evaluation and behind
+-- it).
 -- Returns the paths of both.
 function evaluation.write(runs, options)
   local out = options.out or "evaluation.html"
@@ -217,10 +221,13 @@ function evaluation.write(runs, options)
   if home then core.sys.mkdir_p(home) end
   local doc = Document(options.title or "Evaluation report")
   for _, sentence in ipairs(options.about or {}) do doc:paragraph(sentence) end
-  evaluation.section(doc, runs, function(key, caption, make)
+  local function draw(key, caption, make)
     local file = ("%s_%s.svg"):format(base, key)
     if make(file) then doc:figure(file, caption) end
-  end, options.groups)
+  end
+  if options.before then options.before(doc, draw) end
+  evaluation.section(doc, runs, draw, options.groups)
+  if options.after then options.after(doc, draw) end
   doc:gap("why is it so? Which differences are larger than chance?")
   return doc:write(out)
 end

@@ -11,12 +11,13 @@ local evaluation = require "resmoon.report.evaluation"
 local measure    = require "resmoon.report.measure"
 local plot       = require "resmoon.plot"
 local compare    = require "resmoon.train.compare"
-local config     = require "resmoon.train.config"
 local discussion = require "resmoon.report.discussion"
 local named      = require "resmoon.runs.named"
+local setting    = require "resmoon.runs.setting"
 local settings   = require "resmoon.runs.settings"
 local tables     = require "resmoon.models.tables"
 local text       = require "resmoon.base.text"
+local trained    = require "resmoon.train.run"
 local verdict    = require "resmoon.train.verdict"
 
 local report = {}
@@ -74,6 +75,7 @@ end
 
 local function text_of(value)
   if value == nil then return "" end
+  if type(value) == "table" and #value == 0 then return setting.text(value) end
   if type(value) == "table" then
     local parts = {}
     for i, each in ipairs(value) do
@@ -88,15 +90,16 @@ end
 local function setup(doc, all, options)
   heading(doc, options, "Experiment set-up")
   heading(doc, options, "Networks", 3)
-  local rows = {}
+  local rows, notes = {}, {}
   for i, each in ipairs(all) do
     local c = each.run.config
-    local net = config.model(c)
-    local depth = tables.depth(net)
-    rows[i] = {each.run.name, tostring(depth), text.grouped(c.parameters or 0),
-               ("%.1f"):format(net:summary(c.input).macs / 1e6)}
+    local ok, net = pcall(trained.network, each.run.folder, c)
+    rows[i] = {each.run.name, ok and tostring(tables.depth(net)) or text.NONE, text.grouped(c.parameters or 0),
+               ok and ("%.1f"):format(net:summary(c.input).macs / 1e6) or text.NONE}
+    if not ok then notes[#notes + 1] = tostring(net) end
   end
   doc:table({"network", "layers with weights", "parameters", "10^6 multiply-accumulates per image"}, rows)
+  for _, note in ipairs(notes) do doc:paragraph(note) end
   own(doc, options, "networks")
   heading(doc, options, "Hyper-parameters", 3)
   local head, lines = {"setting"}, {}
@@ -122,16 +125,17 @@ local function hashes(all)
     if hash then parts[#parts + 1] = ("%s %s"):format(each.run.name, hash:sub(1, 16)) end
   end
   if #parts == 0 then return nil end
-  return "Hash of the weights after the last epoch (resmoon hash), which the same version, seed, data and settings give "
-         .. "everywhere: " .. table.concat(parts, ", ") .. "."
+  return "Hash of the weights after the last epoch (resmoon hash), which the same version, seed, data and settings "
+         .. "give everywhere: " .. table.concat(parts, ", ") .. "."
 end
 
 local function comparison(doc, all, draw, options)
   heading(doc, options, "Results")
   heading(doc, options, "Comparison", 3)
-  local rows, runs = {}, {}
+  local rows, runs, fits = {}, {}, false
   for i, each in ipairs(all) do
     local s = each.summary
+    fits = fits or s.final_train ~= nil
     runs[i] = each.run
     rows[i] = {each.run.name, tostring(s.epochs), text.value("%.4f", s.final_loss), points(s.final_train),
                points(s.final), s.kept < math.huge and ("%.2f%% (%d)"):format(s.kept, s.kept_epoch) or text.NONE,
@@ -142,7 +146,8 @@ local function comparison(doc, all, draw, options)
   if known then doc:paragraph(known) end
   local chosen = verdict.chosen(runs)
   if chosen then doc:paragraph(chosen) end
-  draw("curves", "training loss, and test error (solid) with training error (dashed)", function(file)
+  local errors = fits and "test error (solid) with training error (dashed)" or "test error"
+  draw("curves", "training loss, and " .. errors, function(file)
     return plot.curves(runs, {file = file})
   end)
   own(doc, options, "comparison")

@@ -30,6 +30,9 @@ end
 function measure.run(path, options)
   options = options or {}
   local run = folder.read(path)
+  if run.config.outputs then
+    error(("report: %s predicts numbers (a regression): a report tells of classes"):format(path), 0)
+  end
   local result = {run = run, summary = folder.summary(run)}
   if options.evaluate == false then return result end
   local net, c, mean, std = trained.load(path)

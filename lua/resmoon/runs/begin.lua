@@ -1,4 +1,5 @@
 --- The beginning of a run: an empty place for it, taken by one process alone.
+local blueprint = require "resmoon.runs.blueprint"
 local core   = require "resmoon.core"
 local json   = require "resmoon.base.json"
 local lock   = require "resmoon.runs.lock"
@@ -41,6 +42,7 @@ function begin.run(path, config, made)
   local _ <close> = lock.on_error(held)
   begin.check_free(path)   -- once more, now that nobody else can change it
   if made then record.write(path, made) end
+  if config.own then blueprint.keep(path, config.own) end
   begin.write_config(path, config)
   return held
 end

@@ -81,8 +81,8 @@ local function value(x) return x == x and x or nil end
 -- of the network in best.safetensors (the averaged one, where there is one), with kept_epoch, its epoch. All errors
 -- are those of the test images, where there are any; split says which ("test", "val" or "train", as the columns of the
 -- log begin). Which network is kept, the validation images decide (train.Log.deciding), so kept is what to report; best
--- is the lowest of all epochs, whatever chose it. NaN is never the best; best and kept are infinity where no epoch has
--- an error.
+-- is the lowest of all epochs, whatever chose it. final_averaged is the final error with averaged weights, where these
+-- are kept. NaN is never the best; best and kept are infinity where no epoch has an error.
 -- Call: train.folder.summary(run) -> table
 -- Errors: none.
 -- Example:
@@ -104,6 +104,7 @@ function folder.summary(run)
     if decides and decides < lowest then
       lowest, sum.kept, sum.kept_epoch = decides, value(kept) or math.huge, row.epoch
     end
+    sum.final_averaged = row.test_ema_error or row.val_ema_error
     sum.final, sum.final_loss, sum.final_train = err, row.train_loss, row.train_error
     sum.split = row.test_error and "test" or row.val_error and "val" or "train"
   end

@@ -58,7 +58,8 @@ function setting.row(given)
 end
 
 function setting.bad(name, value, expected)
-  error(("train: %s is %s, expected %s"):format(name, tostring(value), expected), 0)
+  local shown = type(value) == "string" and ("'%s'"):format(value) or tostring(value)
+  error(("train: %s is %s, expected %s"):format(name, shown, expected), 0)
 end
 
 --- Raises where a row's setting cannot have this value.
@@ -88,9 +89,23 @@ function setting.check(row, value)
   end
 end
 
---- A value as the command line has it: "on", "81,122", "0.1".
+-- "reduction=8, deep=on": a table by name.
+local function named_text(values)
+  local names, parts = {}, {}
+  for name in pairs(values) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  for i, name in ipairs(names) do parts[i] = ("%s=%s"):format(name, setting.text(values[name])) end
+  return table.concat(parts, ", ")
+end
+
+--- A value as the command line has it: "on", "81,122", "0.1"; of a table by name "reduction=8".
 function setting.text(value)
-  if type(value) == "table" then return table.concat(value, ",") end
+  if type(value) == "table" and #value == 0 then return named_text(value) end
+  if type(value) == "table" then
+    local texts = {}
+    for i, each in ipairs(value) do texts[i] = setting.text(each) end
+    return table.concat(texts, ",")
+  end
   if type(value) == "boolean" then return value and "on" or "off" end
   return tostring(value)
 end

@@ -114,7 +114,9 @@ end
 local row = settings.add
 
 group = "Network"
-row {"model", "string", default = "resnet20", help = "the network: a name of models.list()"}
+row {"model", "string", default = "resnet20",
+     help = "the network: a name of models.list(), a file of your own (\"nets.lua:senet\"), a function that builds a "
+            .. "network, or a network"}
 row {"name", "string", usually = "the model's", incidental = true, help = "what the run is called"}
 
 group = "Data"
@@ -138,6 +140,22 @@ row {"standardize", "boolean", default = true, flag = "--standardize", reported 
      help = "(x - mean) / std of each channel, instead of pixels from 0 to 1"}
 row {"shift", "whole", least = 0, usually = "4, less where images are smaller than 28", reported = true,
      help = "with augment, by how many pixels images are shifted at most"}
+row {"color_jitter", "number", least = 0, default = 0, flag = "--color-jitter X", reported = true,
+     mark = "color jitter %g",
+     help = "training images: brightness, contrast and saturation times 1 - X to 1 + X, in random order"}
+row {"grayscale", "number", least = 0, default = 0, flag = "--grayscale P", reported = true, mark = "gray %g",
+     help = "training images: gray with probability P"}
+row {"rotation", "number", least = 0, default = 0, flag = "--rotation DEGREES", reported = true,
+     mark = "rotated by up to %g",
+     help = "training images: turned by up to so many degrees either way (bilinear, black around)"}
+row {"random_erasing", "number", least = 0, default = 0, flag = "--random-erasing P", reported = true,
+     mark = "random erasing %g",
+     help = "training images: with probability P a rectangle of 2 to 33 % of the area has the mean color"}
+row {"mixup", "number", least = 0, default = 0, flag = "--mixup ALPHA", reported = true, mark = "mixup %g",
+     help = "blend each training image with another; the share is drawn from Beta(ALPHA, ALPHA). The training loss is "
+            .. "of mixed images then, and there is no training error"}
+row {"cutmix", "number", least = 0, default = 0, flag = "--cutmix ALPHA", reported = true, mark = "cutmix %g",
+     help = "put a rectangle of another training image into each, as with mixup; with both, one of them for each batch"}
 row {"mean", "numbers", usually = "that of the training images", flag = "--mean X,X,X", reported = true,
      help = "of each channel, of pixels from 0 to 1: what standardize subtracts"}
 row {"std", "numbers", above = 0, usually = "that of the training images", flag = "--std X,X,X", reported = true,
@@ -181,6 +199,8 @@ row {"ema", "number", least = 0, below = 1, default = 0, flag = "--ema DECAY", r
      help = "keep an exponential moving average of the weights, such as 0.999 of each step (at step n at most "
             .. "(1 + n) / (10 + n)): it is evaluated beside the network, decides which epoch is the best, and is what "
             .. "best.safetensors holds; 0: none"}
+row {"keep_every", "whole", least = 0, default = 0, flag = "--keep-every N", may_change = true,
+     help = "keep a checkpoint of every Nth epoch, as epoch_010.safetensors; 0: of the best and the last one alone"}
 row {"early_stop", "whole", least = 0, default = 0, flag = "--early-stop N", may_change = true, reported = true,
      mark = "patience %d", help = "stop after so many epochs without a better error; 0: never"}
 
@@ -202,13 +222,15 @@ row {"max_lr", "number", least = 0, usually = "lr", flag = "--max-lr RATE", repo
      help = "onecycle, cyclic: the highest rate, which lr would be otherwise"}
 row {"base_lr", "number", least = 0, usually = "a quarter of max-lr", flag = "--base-lr RATE", reported = true,
      help = "cyclic: the lowest rate"}
-row {"cycle_mode", "string", default = "triangular", choices = {"triangular", "triangular2", "exp_range"},
+row {"cycle_mode", "string", usually = "triangular", choices = {"triangular", "triangular2", "exp_range"},
      flag = "--cycle-mode", reported = true,
      help = "cyclic: all cycles are as high; each is half as high as the one before; or they shrink step by step"}
 row {"cycle_momentum", "boolean", default = false, flag = "--cycle-momentum", reported = true,
-     help = "onecycle, cyclic: momentum falls by 0.1 while the rate climbs, and comes back"}
+     help = "onecycle, cyclic: momentum falls while the rate climbs, and comes back"}
 row {"max_momentum", "number", least = 0, usually = "0.95", flag = "--max-momentum X", reported = true,
      help = "with cycle-momentum: where it starts and ends"}
+row {"base_momentum", "number", least = 0, usually = "max-momentum less 0.1", flag = "--base-momentum X",
+     reported = true, help = "with cycle-momentum: the lowest, while the rate is highest"}
 row {"warmup", "number", least = 0, usually = "0; 1 for 110 layers with sgd", flag = "--warmup EPOCHS",
      reported = true, help = "epochs in which the rate climbs from a tenth"}
 
@@ -226,6 +248,11 @@ row {"block", "string", usually = "the network's own", choices = {"basic", "bott
      help = "of residual networks: basic, or bottleneck (CIFAR depths of 9n + 2 layers: 20, 56, 110)"}
 row {"blocks", "whole", least = 1, usually = "what makes its number of layers", flag = "--blocks N", reported = true,
      mark = "%d blocks a stage", help = "of the residual networks for CIFAR: blocks in each of the three stages"}
+row {"norm", "string", usually = "batch", choices = {"batch", "group", "instance"}, flag = "--norm", reported = true,
+     mark = "%s norm", help = "of residual networks: what stands behind their convolutions"}
+row {"stochastic_depth", "number", least = 0, below = 1, usually = "0", flag = "--stochastic-depth X", reported = true,
+     mark = "stochastic depth %g",
+     help = "of residual networks: how often the last block's branch is dropped in training, those before it less"}
 row {"stem", "string", usually = "the network's own", choices = {"cifar", "imagenet", "deep"}, flag = "--stem",
      reported = true, mark = "stem %s",
      help = "of residual networks, what comes before the blocks: cifar (a 3x3 convolution), imagenet (7x7 and pooling) "
@@ -235,16 +262,21 @@ row {"activation", "string", usually = "relu", choices = activation.names, flag 
 row {"leaky_slope", "number", least = 0, usually = "0.01", flag = "--leaky-slope X", reported = true,
      mark = "slope %g",
      help = "with activation leaky_relu: the slope where x is negative"}
-row {"init", "string", usually = "the network's own, with sigmoid four times xavier's", choices = {"xavier", "xavier_normal", "he"},
-     besides = {"xavier_sigmoid"}, flag = "--init", reported = true,
+row {"init", "string", usually = "the network's own, with sigmoid four times xavier's",
+     choices = {"xavier", "xavier_normal", "he"}, besides = {"xavier_sigmoid"}, flag = "--init", reported = true,
      help = "weights at the start: xavier, uniform (Glorot and Bengio 2010), xavier_normal, of the same variance, or "
             .. "he, normal (He et al. 2015)"}
+row {"model_options", "table", usually = "none", reported = true,
+     help = "what else the function that builds the network is to know, by name: numbers, texts, true or false"}
 row {"width", "whole", least = 1, usually = "the network's own", flag = "--width N", reported = true,
      mark = "width %d", help = "channels of the first stage"}
 row {"drawing", "table", usually = "png, svg", may_change = true,
      help = "as what curves are drawn into the run's folder; an empty list: not at all"}
 
 group = "Written by the run"
+row {"hand_made", "boolean",
+     help = "trained by a script of your own (train.Trainer), which has its optimizer, schedule and loss"}
+row {"own", "table", help = "of a network of your own: what builds it (file, digest, name)"}
 row {"chosen", "table", help = "the defaults that were chosen for network and images, by name"}
 row {"classes", "table", help = "names of the classes"}
 row {"input", "table", help = "shape of an image, {C, H, W}, or of a row of numbers"}

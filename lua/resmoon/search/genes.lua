@@ -84,16 +84,18 @@ function genes.random(list, generator)
 end
 
 --- Single-point crossover: the genes up to a random place from `a`, the others from `b`; with more than one
--- gene both parents give at least one.
--- Call: search.genes.cross(list, a, b, generator) -> values by name
+-- gene both parents give at least one. where "middle": the place is the middle of the list, of three genes behind the
+-- first.
+-- Call: search.genes.cross(list, a, b, generator, where = "random") -> values by name
 -- Errors: none.
 -- Example:
 --   > two = {{name = "lr"}, {name = "momentum"}}
 --   > a, b = {lr = 1, momentum = 1}, {lr = 2, momentum = 2}
 --   > search.genes.cross(two, a, b, rm.generator(1, 0))
 --   {lr = 1, momentum = 2}
-function genes.cross(list, a, b, generator)
-  local cut = #list > 1 and 1 + math.floor(generator:uniform() * (#list - 1)) or 1
+function genes.cross(list, a, b, generator, where)
+  local cut = where == "middle" and math.max(1, #list // 2)
+    or #list > 1 and 1 + math.floor(generator:uniform() * (#list - 1)) or 1
   local child = {}
   for i, gene in ipairs(list) do child[gene.name] = (i <= cut and a or b)[gene.name] end
   return shown.mark(child)

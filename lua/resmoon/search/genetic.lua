@@ -10,8 +10,9 @@ local genes   = require "resmoon.search.genes"
 local options = require "resmoon.base.options"
 local shown   = require "resmoon.base.shown"
 
-local defaults = {population = 10, generations = 5, threshold = 0.8, seed = 1}
-local names = {"evaluate", "genes", "population", "generations", "threshold", "seed", "on_generation"}
+local defaults = {population = 10, generations = 5, threshold = 0.8, crossover = "random", seed = 1}
+local names = {"evaluate", "genes", "population", "generations", "threshold", "crossover", "seed",
+               "on_generation"}
 
 local function settings(given)
   local o = {}
@@ -25,6 +26,9 @@ local function settings(given)
   if o.population < 2 then fail("search: population is %d, expected at least 2", o.population) end
   if not (type(o.threshold) == "number" and o.threshold >= 0 and o.threshold <= 1) then
     fail("search: threshold is %s, expected 0 to 1", tostring(o.threshold))
+  end
+  if o.crossover ~= "random" and o.crossover ~= "middle" then
+    fail("search: crossover is %s, expected 'random' or 'middle'", tostring(o.crossover))
   end
   o.genes = genes.check(o.genes or genes.defaults)
   return o
@@ -50,11 +54,12 @@ local STREAM = 77  -- apart from the streams of training
 -- An individual is {genes = values by name, fitness =, generation =, number =}. Any number is a fitness, also of one
 -- that cannot train; NaN is none.
 -- Call: search.genetic {evaluate =, genes = search.genes.defaults, population = 10, generations = 5,
---     threshold = 0.8, seed = 1, on_generation = nil} -> result or nil
+--     threshold = 0.8, crossover = "random", seed = 1, on_generation = nil} -> result or nil
 -- Options: evaluate       function(list of new individuals, generation) -> list of fitness values; nil ends the search
 --  genes          what is varied: {{name =, low =, high =, scale = "log" or "linear"}, ...}
 --  population     individuals of a generation; the fitter half lives on, the others are its children
 --  threshold      of mutation: a gene is drawn anew where a number from 0 to 1 exceeds it
+--  crossover      where a child changes from one parent's genes to the other's: at a "random" place, or in the "middle"
 --  on_generation  function(generation, population, fittest first)
 -- Returns: {best = individual, population = the last generation, fittest first, all = every individual, in the order
 --  they were made, ranked = the same, fittest first}; nil where evaluate ended it.
@@ -87,7 +92,7 @@ local function genetic(given)
       local parents = table.move(population, 1, math.max(1, o.population // 2), 1, {})
       for i = 1, o.population - #parents do
         local a, b = pair(parents, generator)
-        local child = genes.cross(o.genes, a.genes, b.genes, generator)
+        local child = genes.cross(o.genes, a.genes, b.genes, generator, o.crossover)
         new[i] = born(genes.mutate(o.genes, child, o.threshold, generator), generation)
       end
       population = parents

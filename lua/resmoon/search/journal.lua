@@ -76,7 +76,7 @@ function journal.check(folder, settings, made)
   if not saved then error(("%s: %s"):format(path, reason), 0) end
   local before = record.read(folder)
   saved, settings = comparable(saved, before), comparable(json.decode(json.encode(settings)), before)
-  for _, name in ipairs {"training", "population", "generations", "mutation", "genes"} do
+  for _, name in ipairs {"training", "population", "generations", "mutation", "genes", "crossover"} do
     if text(saved[name]) ~= text(settings[name]) then
       local both = type(saved[name]) == "table" and type(settings[name]) == "table"
       local what = both and difference(saved[name], settings[name]) or difference(saved, settings)
@@ -115,7 +115,10 @@ local function trial_path(folder, number) return ("%s/trials/%03d.json"):format(
 local function flaw(result, genes)
   local fitness = result.fitness
   if type(fitness) ~= "number" or fitness ~= fitness then return "fitness is " .. text(fitness) end
-  for _, name in ipairs {"accuracy", "loss"} do
+  -- Searches of earlier versions have accuracy and loss alone.
+  for _, name in ipairs {"accuracy", "loss", "top3", "top5", "val_loss"} do
+    local later = result[name] == nil and name ~= "accuracy" and name ~= "loss"
+    if later then result[name] = {} end
     if type(result[name]) ~= "table" then return ("%s is %s, expected a list"):format(name, text(result[name])) end
     for _, value in pairs(result[name]) do
       if type(value) ~= "number" then return ("%s holds %s, expected numbers"):format(name, text(value)) end

@@ -1,6 +1,8 @@
 --- A search for hyper-parameters of training: generations of trials, kept in a journal.
 local core    = require "resmoon.core"
+local blueprint = require "resmoon.runs.blueprint"
 local config  = require "resmoon.train.config"
+local defaults = require "resmoon.train.defaults"
 local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
 local genetic = require "resmoon.search.genetic"
@@ -9,13 +11,14 @@ local lock    = require "resmoon.runs.lock"
 local models  = require "resmoon.models"
 local options = require "resmoon.base.options"
 local record  = require "resmoon.runs.record"
+local rehearsal = require "resmoon.base.rehearsal"
 local source  = require "resmoon.runs.source"
 local trial   = require "resmoon.search.trial"
 local workers = require "resmoon.search.workers"
 local shown   = require "resmoon.base.shown"
 
-local names = {"settings", "folder", "genes", "population", "generations", "threshold", "workers", "threads", "sets",
-               "progress"}
+local names = {"settings", "folder", "genes", "population", "generations", "threshold", "crossover", "workers",
+               "threads", "sets", "progress"}
 
 -- Options in full. The settings of training, complete, are the identity of the search; threads are not, since they
 -- change no bit.
@@ -31,13 +34,21 @@ local function complete(given)
   o.threads = o.threads or o.settings.threads or core.num_threads()
   o.settings = config.complete(config.with({epochs = 3, val_split = 0.1}, o.settings))
   o.settings.threads = nil
+  if o.settings.own then
+    if o.workers > 1 and o.settings.own.by == "given" then
+      fail("search.run: workers need a file that builds the network, and there is none: %s", o.settings.own.reason)
+    end
+    -- What its rate is to be depends on its layers, not on the images.
+    local ok, net = pcall(config.model, config.with(o.settings, {input = {3, 32, 32}}))
+    if ok then defaults.fit_network(o.settings, net) end
+  end
   -- Rate and batches of all trials are those of trial 0; mirroring is for the images to decide.
   o.settings.chosen = o.settings.chosen and {augment = o.settings.chosen.augment}
   if not o.sets then o.settings.data_path = source.absolute(o.settings.data) end
   if o.settings.val_split == 0 then
     fail("search.run: val_split is 0, so no images are held out to measure fitness on")
   end
-  models.get(o.settings.model)
+  if not o.settings.own then models.get(o.settings.model) end
   o.varied = genes.check(o.genes or genes.of(o.settings))
   return o
 end
@@ -66,6 +77,7 @@ local function run_missing(self, orders)
         error(("search: the settings as given do not train: %s"):format(result.reason), 0)
       end
       self.lock = self.lock or journal.begin(self.folder, self.identity, self.record)
+      if self.settings.own then blueprint.keep(self.folder, self.settings.own) end
     end
     results[order.number] = result
     journal.write(self.folder, order.number, result)
@@ -118,19 +130,21 @@ end
 -- is compared with.
 --
 -- The folder holds a file for each finished trial: the same call goes on where it was stopped or killed.
--- Call: search.run {settings =, folder =, genes = nil, population = 10, generations = 5, threshold = 0.8, workers = 1,
---     threads = nil, sets = nil, progress = true} -> result or nil
+-- Call: search.run {settings =, folder =, genes = nil, population = 10, generations = 5, threshold = 0.8,
+--     crossover = "random", workers = 1, threads = nil, sets = nil, progress = true} -> result or nil
 -- Options: settings  of training (help "train.config"); epochs (3), train_size and val_split (0.1) are the budget
 --  genes       what is varied: {{name =, low =, high =, scale = "log" or "linear"}, ...}; rate 1e-6 to 1e-2, weight
 --   decay 0 to 0.1 and, of SGD or with cycle_momentum, momentum 0.1 to 1.5
 --  population  individuals of a generation; generations: how many
 --  threshold   of mutation: a gene is drawn anew where a number from 0 to 1 exceeds it
+--  crossover   at a "random" place, or in the "middle"
 --  workers     trials at a time, each in a process with its share of the threads
 --  threads     of all together; those in use
 --  sets        {train, nil, validation}: instead of opening the data of the settings; for one worker
 -- Returns: what search.genetic does, with folder, genes (what was varied), images (the number of those that fitness was
 --  measured on) and plain, the individual of trial 0; each
---  individual has `trial`: {accuracy = by epoch, loss = by epoch, epochs =, stopped =, seconds =}. nil after Ctrl-C.
+--  individual has `trial`: {accuracy =, top3 =, top5 =, loss =, val_loss = by epoch, epochs =, stopped =, seconds =};
+--  loss is that of the training images, the others are of those held out. nil after Ctrl-C.
 -- Errors: raises for options out of range, settings that cannot train at all, a folder with a search of other
 --  settings or images, one in which another search is at work, and a damaged file in it.
 -- Example:
@@ -142,9 +156,10 @@ end
 --   3  0.01
 local function run(given)
   local self = complete(given)
+  if rehearsal.on() then return rehearsal.stand_in end
   self.results = {}
   self.identity = {training = self.settings, population = self.population, generations = self.generations,
-                   mutation = self.threshold, genes = self.genes}
+                   mutation = self.threshold, genes = self.genes, crossover = self.crossover}
   local _ <close> = setmetatable({}, {__close = function()
     if self.lock then self.lock:release() end
   end})
@@ -162,7 +177,7 @@ local function run(given)
   local result = genetic {
     evaluate = evaluate_all,
     genes = self.varied, population = self.population, generations = self.generations,
-    threshold = self.threshold, seed = self.settings.seed,
+    threshold = self.threshold, crossover = self.crossover, seed = self.settings.seed,
     on_generation = function(_, population)
       say(self, "  best so far: %.2f%% (trial %d)", population[1].fitness, population[1].number)
     end,

@@ -17,7 +17,7 @@ local function figure(result, files)
   return epochs.trials(trials, {file = files})
 end
 
-local WIDTH = 98  -- of sentences on the screen
+local WIDTH = 72  -- of sentences on the screen
 
 --- What may be said of a search: how far the fittest trial is from the settings as given, beside the standard error of
 -- the images that fitness was measured on, and what picking the fittest does to it.
@@ -25,9 +25,10 @@ local WIDTH = 98  -- of sentences on the screen
 -- Units: accuracies in per cent.
 -- Errors: raises for what search.run did not return.
 -- Example:
---   > result = {ranked = {}, plain = {fitness = 83.33}, best = {fitness = 83.5, number = 3}, images = 600}
---   > search.says(result):match "points .-%)"
---   points against the settings as given (undecided: within two standard errors of 2.15)
+--   > best, plain = {fitness = 83.5, number = 3}, {fitness = 83.33}
+--   > result = {ranked = {}, plain = plain, best = best, images = 600}
+--   > search.says(result):match "undecided[^)]+"
+--   undecided: within two standard errors of 2.15
 -- See: metrics.difference
 function show.says(result)
   local images = result.images
@@ -56,10 +57,11 @@ end
 --         1           1    52.00%  rate 2.00e-02
 --     without search   41.00%  rate 1.00e-01
 --     with search      52.00%  rate 2.00e-02
---     On 500 held-out training images the fittest trial, 1, reaches 52.00%, +11.00 points against the
---     settings as given (more than two standard errors of 3.14). It was picked by these very images, so
---     its accuracy is somewhat too good; the test images decide what a training with its settings is
---     worth.
+--     On 500 held-out training images the fittest trial, 1, reaches 52.00%,
+--     +11.00 points against the settings as given (more than two standard
+--     errors of 3.14). It was picked by these very images, so its accuracy is
+--     somewhat too good; the test images decide what a training with its
+--     settings is worth.
 --   figure: ./best5.png, ./best5.svg
 function show.show(result, folder)
   print("\n  trial  generation  accuracy  hyper-parameters")

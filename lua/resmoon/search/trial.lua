@@ -13,7 +13,8 @@ local shown = require "resmoon.base.shown"
 local trial = {}
 
 --- Settings of training with the genes of an individual in them. The genes of one-cycle are the highest rate and, where
--- momentum goes through the cycle too, the highest momentum.
+-- momentum goes through the cycle too, the lowest momentum; it starts and ends at max_momentum, or where that is lower,
+-- stays at the gene.
 -- Call: search.apply(settings, genes) -> settings
 -- Errors: none.
 -- Example:
@@ -24,7 +25,9 @@ function trial.apply(settings, genes)
   local s = config.with(settings, genes)
   if s.schedule == "onecycle" then
     s.max_lr = genes.lr or s.max_lr
-    if s.cycle_momentum then s.max_momentum = genes.momentum or s.max_momentum end
+    if s.cycle_momentum and genes.momentum then
+      s.base_momentum, s.max_momentum = genes.momentum, math.max(s.max_momentum or 0.95, genes.momentum)
+    end
   end
   return shown.mark(s)
 end
@@ -35,29 +38,41 @@ function trial.genes(settings, list)
   for _, gene in ipairs(list) do genes[gene.name] = settings[gene.name] end
   if settings.schedule == "onecycle" then
     genes.lr = genes.lr and settings.max_lr
-    if settings.cycle_momentum then genes.momentum = genes.momentum and settings.max_momentum end
+    if settings.cycle_momentum and genes.momentum then
+      local _, low = config.momenta(settings)
+      genes.momentum = low
+    end
   end
   return shown.mark(genes)
 end
 
 --- Runs a trial. settings: those of training, with a val_split; the test images are not looked at.
--- options: sets ({train, test, validation}), bar (accuracies by epoch), on_step (called after each step).
--- Returns {fitness =, accuracy = by epoch, loss = by epoch, epochs =, stopped = "finished", "hopeless",
+-- options: sets ({train, test, validation}), bar (accuracies by epoch), on_step (called after each step), home (the
+-- search's folder, which has the file of a network of one's own).
+-- Returns {fitness =, accuracy =, top3 =, top5 =, loss =, val_loss = (lists by epoch; loss is that of the training
+-- images, the others of those held out), epochs =, stopped = "finished", "hopeless",
 -- "diverged", "interrupted" or "refused", seconds =, reason = text of what was refused}.
 function trial.run(settings, options)
-  local result, began = {accuracy = {}, loss = {}, fitness = 0}, core.sys.clock()
+  local result = {accuracy = {}, top3 = {}, top5 = {}, loss = {}, val_loss = {}, fitness = 0}
+  local began = core.sys.clock()
   local hopeless = false
   local function on_epoch(trainer, row)
     local accuracy = 100 - row.val_error
-    if accuracy ~= accuracy or row.train_loss ~= row.train_loss then error("trial: an accuracy or loss is NaN", 0) end
+    for _, value in ipairs {accuracy, row.train_loss, row.val_loss} do
+      if value ~= value or math.abs(value) == math.huge then
+        error("trial: an accuracy or loss is no finite number", 0)
+      end
+    end
     result.accuracy[row.epoch], result.loss[row.epoch], result.fitness = accuracy, row.train_loss, accuracy
+    result.top3[row.epoch], result.top5[row.epoch] = row.val_top3, row.val_top5
+    result.val_loss[row.epoch] = row.val_loss
     local bar = options.bar and options.bar[row.epoch]
     hopeless = bar ~= nil and accuracy < bar / 2 and row.epoch < trainer.epochs
     return not hopeless
   end
   local ok, outcome = pcall(function()
     local train, _, validation = table.unpack(options.sets or {config.open(config.complete(settings))}, 1, 3)
-    return run.run(settings, {sets = {train, nil, validation}, progress = false,
+    return run.run(settings, {sets = {train, nil, validation}, progress = false, home = options.home,
                               hooks = {on_epoch = on_epoch, on_step = options.on_step}})
   end)
   if ok then result.stopped = hopeless and "hopeless" or outcome.stopped

@@ -14,7 +14,7 @@ return function()
   end
   leave_if_orphaned()
   core.set_num_threads(order.settings.threads)
-  local result = trial.run(order.settings, {bar = order.bar, on_step = leave_if_orphaned})
+  local result = trial.run(order.settings, {bar = order.bar, on_step = leave_if_orphaned, home = order.folder})
   leave_if_orphaned()
   if result.stopped == "interrupted" then os.exit(130) end
   result.genes, result.generation = order.genes, order.generation

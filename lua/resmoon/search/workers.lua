@@ -35,8 +35,8 @@ local function collect(folder, order, status)
   if result then return result end
   order.crashes = (order.crashes or 0) + 1
   if order.crashes < 2 then return nil end
-  return {fitness = 0, accuracy = {}, loss = {}, epochs = 0, seconds = 0, stopped = "crashed",
-          reason = ("its process ended twice, with status %d"):format(status), genes = order.genes,
+  return {fitness = 0, accuracy = {}, top3 = {}, top5 = {}, loss = {}, val_loss = {}, epochs = 0, seconds = 0,
+          stopped = "crashed", reason = ("its process ended twice, with status %d"):format(status), genes = order.genes,
           generation = order.generation}
 end
 

@@ -26,6 +26,7 @@ local localise = require "resmoon.shell.localize"
 local strict   = require "resmoon.shell.strict"
 local token    = require "resmoon.shell.token"
 
+local advice   = lazy "resmoon.shell.advice"
 local complete = lazy "resmoon.shell.complete"
 local missing  = lazy "resmoon.shell.missing"
 local paint    = lazy "resmoon.shell.paint"
@@ -205,7 +206,10 @@ function session:take()
         self.pending = nil
         keep_source(source)
         local new = entry(self, source)
-        if not chunk then return "error", new, message end
+        if not chunk then
+          local more = advice().syntax(message, source)
+          return "error", new, more and message .. "\n" .. more or message
+        end
         if not commands.find(source, is_variable) then self.last_source = source end
         self.quiet = hides(source)
         return "chunk", new, chunk

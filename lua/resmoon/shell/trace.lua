@@ -13,6 +13,7 @@
 -- all that runs for the user, and has a plain one in its place while this file is not loaded.
 local lazy = require "resmoon.base.lazy"
 
+local advice  = lazy "resmoon.shell.advice"
 local missing = lazy "resmoon.shell.missing"
 
 local trace = {}
@@ -106,11 +107,14 @@ function trace.text(message)
     end
   end
   local line = at and trace.line(at.source, at.currentline)
-  if named and message:find "nil value %(" or message:find "a tensor has no" then
+  if named and (message:find "attempt to" or message:find "bad argument #1" or message:find "expected a tensor"
+                or message:find "a tensor has no") then
     local _, front = message:find "^[^\n]-:%d+: "
-    front = front or 0
-    local said = missing().explain(message:sub(front + 1), line, variables(at))
-    if said then message = message:sub(1, front) .. said end
+    local trouble, names = message:sub(front + 1), variables(at)
+    local said = missing().explain(trouble, line, names)
+    local instead = advice().runtime(trouble, line, names)
+    if said then message = message:sub(1, front) .. said
+    elseif instead then message = message .. "\n" .. instead end
   end
   local out = {message}
   if line and line ~= "" then out[2] = ("%s  %s"):format(place(at), line) end

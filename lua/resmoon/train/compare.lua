@@ -9,11 +9,13 @@ local folder = require "resmoon.runs.folder"
 local named  = require "resmoon.runs.named"
 local plot   = require "resmoon.plot"
 local record = require "resmoon.runs.record"
+local rehearsal = require "resmoon.base.rehearsal"
+local sys    = require("resmoon.core").sys
 local text   = require "resmoon.base.text"
 local shown  = require "resmoon.base.shown"
 local verdict = require "resmoon.train.verdict"
 
-local WIDTH = 100  -- of sentences on the screen
+local WIDTH = 100  -- of sentences on the screen, at most
 
 local compare = {duration = require("resmoon.train.progress").duration}
 
@@ -67,8 +69,7 @@ function compare.table(runs)
       compare.duration(s.seconds), cell("%.0f", s.img_per_s),
     }
     if averaged then
-      local last = run.rows[#run.rows] or {}
-      table.insert(cells, 7, cell("%.2f%%", last.test_ema_error or last.val_ema_error))
+      table.insert(cells, 7, cell("%.2f%%", s.final_averaged))
     end
     if several then table.insert(cells, 2, sets[i]) end
     lines[i + 1] = cells
@@ -152,14 +153,16 @@ end
 --   > #train.compare.table {train.folder.read "runs/e"}
 --   3
 function compare.show(runs, path, options)
+  if rehearsal.on() then return end
   options = options or {}
   local read = {}
   for i, run in ipairs(runs) do read[i] = type(run) == "string" and folder.read(run) or run end
   io.stdout:write("\n", table.concat(compare.table(read), "\n"), "\n\n")
   local note = data_note(read)
   if note then io.stdout:write(note, "\n\n") end
+  local _, columns = sys.winsize()
   for _, sentence in ipairs(compare.says(read)) do
-    io.stdout:write(table.concat(text.wrapped(sentence, WIDTH), "\n"), "\n")
+    io.stdout:write(table.concat(text.wrapped(sentence, math.min(WIDTH, (columns or WIDTH + 1) - 1)), "\n"), "\n")
   end
   io.stdout:write "\n"
   io.stdout:flush()

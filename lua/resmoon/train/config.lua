@@ -26,6 +26,7 @@ local library = require "resmoon.base.library"
 local build    = require "resmoon.train.config.build"
 local defaults = require "resmoon.train.defaults"
 local sets     = require "resmoon.train.config.sets"
+local setting  = require "resmoon.runs.setting"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
 local shown    = require "resmoon.base.shown"
@@ -41,7 +42,9 @@ local config = {
   model          = build.model,
   optimizer      = build.optimizer,
   schedule       = build.schedule,
+  momenta        = build.momenta,
   augmentation   = build.augmentation,
+  loader         = require "resmoon.train.config.loader",
   open           = sets.open,
   normalization  = sets.normalization,
   test_transform = sets.test_transform,
@@ -61,7 +64,7 @@ local config = {
 --   8  shift  2
 function config.fit(c, dataset)
   defaults.fit(c, dataset)
-  return shown.mark(c)
+  return shown.fields(c)
 end
 
 local augmented = {[true] = "shifted and mirrored", shift = "shifted, not mirrored", imagenet = "random parts"}
@@ -86,6 +89,9 @@ function config.describe(c, dataset)
     ("batches of %d"):format(c.batch_size),
   }
   if c.augment then parts[#parts + 1] = augmented[c.augment] end
+  for _, name in ipairs {"color_jitter", "grayscale", "rotation", "random_erasing", "mixup", "cutmix", "ema"} do
+    parts[#parts + 1] = setting.mark(settings.named[name], c[name])
+  end
   return table.concat(parts, ", ")
 end
 

@@ -4,6 +4,8 @@
 -- or that was changed since, is left alone.
 -- Sources: He et al. 2016, arXiv:1512.03385, section 4.2 (rate 0.1; 0.01 at first for 110 layers); Goyal et al. 2017,
 -- arXiv:1706.02677, section 2.1 (the rate grows with the batch); Glorot and Bengio 2010 (sigmoid).
+local kind = require "resmoon.nn.kind"
+
 local defaults = {}
 
 -- SGD's rates of networks without batch norm. Those with it take the paper's 0.1, at batches of 128.
@@ -14,10 +16,28 @@ local full_rates = {mlp = 0.03, lenet5 = 0.03}
 local WITH_NORM, WITH_SIGMOID, ADAPTIVE = 0.1, 0.05, 0.001
 local FULL_BATCH, LEAST_BATCH, STEPS = 128, 8, 16
 
--- The rate of a complete config.
-local function rate(c)
+-- Whether a network has layers that normalize.
+local function has_norm(net)
+  for _, module in net:named_modules() do
+    if kind.type_of(module):find "Norm" then return true end
+  end
+  return false
+end
+
+-- Layers with weights, by which the paper counts.
+local function depth_of(net)
+  local depth = 0
+  for _, module in net:named_modules() do
+    local type = kind.type_of(module)
+    depth = depth + ((type == "Conv2d" or type == "Linear") and 1 or 0)
+  end
+  return depth
+end
+
+-- The rate of a complete config. net: a network of one's own, once it has been built.
+local function rate(c, net)
   if c.optimizer ~= "sgd" then return ADAPTIVE end
-  local fixed = rates[c.model]
+  local fixed = not c.own and rates[c.model] or net and not has_norm(net) and rates.alexnet
   if fixed and c.activation == "sigmoid" then return WITH_SIGMOID end
   if fixed then return math.max(fixed, (full_rates[c.model] or 0) * math.min(1, c.batch_size / FULL_BATCH)) end
   return WITH_NORM * math.min(1, c.batch_size / FULL_BATCH)
@@ -32,9 +52,9 @@ end
 
 -- Very deep networks do not begin to learn at 0.1: one epoch at a tenth of it, as the paper's 400 steps at 0.01.
 -- Shorter trainings, and one-cycle, which begins low by itself, have none.
-local function warmup(c)
-  local depth = tonumber(c.model:match "^resnet(%d+)$" or c.model:match "^plain(%d+)$")
-  local deep = depth == 110 or depth == 1202
+local function warmup(c, net)
+  local depth = not c.own and tonumber(c.model:match "^resnet(%d+)$" or c.model:match "^plain(%d+)$")
+  local deep = depth == 110 or depth == 1202 or net and depth_of(net) >= 110
   return deep and c.optimizer == "sgd" and c.schedule ~= "onecycle" and c.epochs >= 10 and 1 or 0
 end
 
@@ -72,6 +92,7 @@ local function fill_schedule(c)
     if c.cycle_momentum then c.max_momentum = c.max_momentum or 0.95 end
   elseif c.schedule == "cyclic" then
     c.max_lr = c.max_lr or c.lr
+    c.cycle_mode = c.cycle_mode or "triangular"
     c.base_lr = c.base_lr or c.max_lr / 4   -- Smith 2017, section 3.3: a third or a quarter
     c.step_size = c.step_size or math.max(1, math.floor(c.epochs / 8 + 0.5))
     if c.cycle_momentum then c.max_momentum = c.max_momentum or 0.95 end
@@ -94,6 +115,19 @@ function defaults.fill(c)
   if not c.chosen and next(chosen) then c.chosen = chosen end
   fill_schedule(c)
   c.name = c.name or c.model
+end
+
+--- Makes the choices of rate and warm-up again for a network of one's own, which nobody knew before it was built.
+function defaults.fit_network(c, net)
+  if not c.own then return end
+  local chosen, before = c.chosen or {}, c.lr
+  for name, choice in pairs {lr = rate, warmup = warmup} do
+    if chosen[name] ~= nil and chosen[name] == c[name] then
+      c[name] = choice(c, net)
+      chosen[name] = c[name]
+    end
+  end
+  if c.max_lr == before then c.max_lr = c.lr end
 end
 
 --- Makes the choices again for the images of a training, before a run begins.

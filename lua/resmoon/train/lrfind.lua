@@ -3,15 +3,17 @@
 --     found = train.lrfind(net, optimizer, loader, {from = 1e-5, to = 1, steps = 100})
 --     plot.lrfind(found)
 --
--- A tenth of the rate where the loss is lowest is a safe choice, and where it rises again the rate is too
--- high. Nothing is left of it: weights, running statistics, gradients, optimizer,
+-- The suggestion lies between the rate where the loss is lowest and the one from which on it is lost; rate_curve.lua
+-- says how they are read off a noisy curve. Nothing is left of it: weights, running statistics, gradients, optimizer,
 -- generators, and the loader's place are as before.
 -- Source: Smith 2017, arXiv:1506.01186, section 3.3; growth and smoothing as in common use (the loss is an
 -- exponential average, corrected for its start).
 local core       = require "resmoon.core"
 local checkpoint = require "resmoon.runs.checkpoint"
 local fail       = require "resmoon.base.fail"
+local mixing     = require "resmoon.data.mixing"
 local options_of = require "resmoon.base.options"
+local rate_curve = require "resmoon.train.rate_curve"
 local pcall = require("resmoon.base.catch").pcall
 local shown = require "resmoon.base.shown"
 
@@ -59,38 +61,24 @@ end
 local function batches(loader)
   local epoch, next_batch = 0, nil
   return function()
-    local x, y
-    if next_batch then x, y = next_batch() end
+    local x, y, mix
+    if next_batch then x, y, mix = next_batch() end
     while not x do
       epoch = epoch + 1
       next_batch = loader:epoch(epoch)
-      x, y = next_batch()
+      x, y, mix = next_batch()
     end
-    return x, y
+    return x, y, mix
   end
-end
-
--- The rate where the smoothed loss falls fastest, over the logarithm of the rate, and the one where it is lowest.
-local function read_off(found)
-  local steepest, slope, lowest, low = 1, math.huge, 1, math.huge
-  for i = 1, #found.smooth do
-    if found.smooth[i] < low then lowest, low = i, found.smooth[i] end
-  end
-  for i = 2, lowest do
-    local a, b = math.max(1, i - 2), math.min(#found.smooth, i + 2)
-    local fall = (found.smooth[b] - found.smooth[a]) / (b - a)
-    if fall < slope then steepest, slope = i, fall end
-  end
-  found.steepest, found.lowest = found.lr[steepest], found.lr[lowest]
-  found.suggestion = math.max(found.lowest / 10, found.lr[1])
 end
 
 --- Trains `steps` batches while the rate grows from `from` to `to`, then restores everything.
 -- net, optimizer, loader: as for a Trainer. options: from (1e-6), to (1), steps (100), smoothing (0.9),
 -- diverge (stops where the smoothed loss is so many times the lowest: 4), loss (function(scores, labels)),
 -- on_step (function(step, rate, loss)).
--- Returns {lr = rates, loss = losses, smooth = smoothed losses, steepest = rate, lowest = rate, suggestion = a tenth
--- of the lowest, stopped = true if it diverged}.
+-- Returns {lr = rates, loss = losses, smooth = smoothed losses, steepest = rate, lowest = rate, lost = rate above which
+-- the loss is higher than at the beginning, or nil, suggestion = rate, fall = how far the loss falls, in standard
+-- deviations of a step's, stopped = true if it diverged}.
 -- Call: train.lrfind(net, optimizer, loader, {from = 1e-6, to = 1, steps = 100, smoothing = 0.9, diverge = 4}) -> found
 -- Shapes: the loader's batches fit the network; lr, loss and smooth are lists of equal length.
 -- Errors: raises for an unknown option; whatever network, loss or data raise.
@@ -113,9 +101,10 @@ local function lrfind(net, optimizer, loader, options)
     for i = 1, o.steps do
       local rate = o.from * core.math.pow(o.to / o.from, (i - 1) / (o.steps - 1))
       for _, group in ipairs(optimizer.groups) do group.lr = rate end
-      local x, y = following()
+      local x, y, mix = following()
       optimizer:zero_grad()
-      local loss = loss_of((net(x)), y)
+      local scores = net(x)
+      local loss = mixing.mixed_loss(function(labels) return loss_of(scores, labels) end, y, mix)
       local value = loss:item()
       if value ~= value or math.abs(value) == math.huge then
         found.stopped = true
@@ -139,7 +128,8 @@ local function lrfind(net, optimizer, loader, options)
   if #found.lr < 3 then
     fail("lrfind: the loss was no finite number after %d steps: begin lower than %g", #found.lr, o.from)
   end
-  read_off(found)
+  for name, value in pairs(rate_curve.read(found.lr, found.loss)) do found[name] = value end
+  found.smooth = rate_curve.smooth(found.loss)
   return shown.mark(found)
 end
 

@@ -3,22 +3,37 @@
 -- They are made from the rows of runs/settings.lua. An option that is not given stays nil, so that a resumed run can
 -- tell what was asked for anew.
 local core     = require "resmoon.core"
+local setting  = require "resmoon.runs.setting"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
 local xpcall   = require("resmoon.base.catch").xpcall
 
 local options = {}
 
-local function whole(word)
-  local n = math.tointeger(tonumber(word))
-  if not n then return nil, ("'%s' is no whole number"):format(word) end
-  return n
+-- "0,1" and "1e-3 " of those who write a comma, and what was meant.
+local function with_point(word)
+  local meant = word:find "^%-?%d*,%d+$" and word:gsub(",", ".")
+  return meant and (" (a point, not a comma: %s)"):format(meant) or ""
 end
 
 local function number(word)
   local x = tonumber(word)
-  if not x then return nil, ("'%s' is not a number"):format(word) end
+  if not x or x ~= x then return nil, ("'%s' is not a number%s"):format(word, with_point(word)) end
   return x
+end
+
+local function whole(word)
+  local x = tonumber(word)
+  local n = math.tointeger(x)
+  if not n then return nil, ("'%s' is no whole number%s"):format(word, x and "" or with_point(word)) end
+  return n
+end
+
+-- A whole number of things of which there must be one.
+local function count(word)
+  local n, complaint = whole(word)
+  if n and n < 1 then return nil, ("is %d, expected at least 1"):format(n) end
+  return n, complaint
 end
 
 local function epochs_list(word)
@@ -39,10 +54,22 @@ local function numbers_list(word)
   return list
 end
 
-options.whole, options.number = whole, number
+options.whole, options.number, options.count = whole, number, count
 
 -- How the words of the command line become values of each kind.
 local converters = {whole = whole, number = number, numbers = numbers_list, epochs = epochs_list}
+
+-- The converter of a row: a value that the setting cannot have is refused where its option is at hand.
+local function converter(row)
+  local convert = converters[row.kind]
+  return convert and function(word)
+    local value, complaint = convert(word)
+    if value == nil then return nil, complaint end
+    local ok, reason = pcall(setting.check, row, value)
+    if not ok then return nil, ("is %s, %s"):format(word, tostring(reason):match "expected .*$" or reason) end
+    return value
+  end
+end
 
 -- A boolean: "--nesterov" and "--nesterov on" say the same.
 local function switch(option, row)
@@ -62,7 +89,7 @@ local function add_row(parser, row, default)
   if argument ~= "" then option:argname(argument) end
   if row.kind == "boolean" then switch(option, row)
   elseif row.choices then option:choices(row.choices)
-  elseif converters[row.kind] then option:convert(converters[row.kind]) end
+  elseif converters[row.kind] then option:convert(converter(row)) end
   return option
 end
 

@@ -1,9 +1,33 @@
 --- What is looked at before the first step: trainings that would die later, or learn nothing, are refused with a way
 -- out; what is legal but surely not meant is said.
-local Module = require "resmoon.nn.module"
+local core      = require "resmoon.core"
+local is        = require "resmoon.base.is"
+local Module    = require "resmoon.nn.module"
+local untouched = require "resmoon.nn.untouched"
 
 local preflight = {}
 
+-- "a number", "a tensor (2, 10)": what a network gave.
+local function described(y)
+  if not is.tensor(y) then return type(y) == "nil" and "nothing" or "a " .. type(y) end
+  return ("(%s)"):format(table.concat(y.shape, ", "))
+end
+
+--- Raises where a network of one's own does not give a score for each class of the images.
+function preflight.network(net, c)
+  local y
+  untouched(net, function()
+    net:eval()
+    core.no_grad(function() y = net(core.zeros(2, table.unpack(c.input))) end)
+  end)
+  local wanted = c.outputs or #c.classes
+  if is.tensor(y) and #y.shape == 2 and y.shape[1] == 2 and y.shape[2] == wanted then return end
+  local what = c.outputs and ("the %d numbers of a target"):format(wanted)
+    or ("a score for each of the %d classes"):format(wanted)
+  error(("train: %s gives %s for 2 inputs, expected (2, %d): %s. A function that builds a network is given a table "
+         .. "with num_classes, and input = {%s}"):format(c.model, described(y), wanted, what,
+         table.concat(c.input, ", ")), 0)
+end
 -- Images of an epoch: those of the set, unless the loader draws another number of them.
 local function images_of(loader) return loader.images and loader:images() or loader.dataset:size() end
 
@@ -122,6 +146,9 @@ function preflight.settings(c, steps, images)
   elseif c.schedule == "onecycle" and c.epochs * steps < 4 then
     note("onecycle has %d step%s to rise and fall in: the rate is next to 0 in the last", c.epochs * steps,
          c.epochs * steps == 1 and "" or "s")
+  end
+  if c.mixup > 0 or c.cutmix > 0 then
+    note("images are mixed in training: the training loss is of mixed images, and there is no training error")
   end
   if c.warmup > 0 and c.warmup >= c.epochs then
     note("the warm-up takes %g epochs, but the run ends with epoch %d", c.warmup, c.epochs)

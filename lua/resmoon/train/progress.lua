@@ -34,10 +34,12 @@ end
 --- The training accuracy during an epoch, or nothing where there is none.
 function Progress.accuracy(now) return now.error and ("  acc %.1f%%"):format(100 - now.error) or "" end
 
---- The errors of an epoch, and where there are none (regression), its losses: a list of texts.
+--- The errors of an epoch, and where there are none (regression), its losses: a list of texts. Where there are errors,
+-- but none of the training images, these were mixed.
 function Progress.results(row)
-  local parts = {text.format("loss %.4f", row.train_loss)}
   local measured = row.val_error or row.test_error
+  local mixed = measured and not row.train_error and " (mixed images)" or ""
+  local parts = {text.format("loss %.4f%s", row.train_loss, mixed)}
   if row.train_error then parts[#parts + 1] = text.format("train error %5.2f%%", row.train_error) end
   for _, split in ipairs {"val", "test"} do
     local err, loss = row[split .. "_error"], row[split .. "_loss"]

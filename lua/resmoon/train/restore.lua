@@ -78,7 +78,9 @@ local function check_frozen(net, frozen)
     local list = type(frozen) == "table" and frozen[part]
     if type(list) ~= "table" then error(("what is frozen lacks its %s"):format(part), 0) end
     for _, name in ipairs(list) do
-      if not names[part][name] then error(("it has %s frozen, which is not the network's"):format(tostring(name)), 0) end
+      if not names[part][name] then
+        error(("it has %s frozen, which is not the network's"):format(tostring(name)), 0)
+      end
     end
   end
 end

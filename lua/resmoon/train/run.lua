@@ -1,9 +1,11 @@
 --- Runs: from a config (runs/settings.lua) to a trained network in a folder.
 local core       = require "resmoon.core"
 local begin      = require "resmoon.runs.begin"
+local blueprint  = require "resmoon.runs.blueprint"
 local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
 local curves     = require "resmoon.plot.curves"
+local defaults   = require "resmoon.train.defaults"
 local data       = require "resmoon.data"
 local device     = require "resmoon.runs.device"
 local given      = require "resmoon.train.config.given"
@@ -11,9 +13,12 @@ local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
 local lock       = require "resmoon.runs.lock"
 local models     = require "resmoon.models"
+local Module     = require "resmoon.nn.module"
+local options_of = require "resmoon.base.options"
 local optim      = require "resmoon.optim"
 local preflight  = require "resmoon.train.preflight"
 local record     = require "resmoon.runs.record"
+local rehearsal  = require "resmoon.base.rehearsal"
 local settings   = require "resmoon.runs.settings"
 local shell      = require("resmoon.base.text").shell
 local source     = require "resmoon.runs.source"
@@ -57,15 +62,16 @@ local function build(c, sets, path, options)
   check_classes(train, validation, "validation")
   if options.progress ~= false and not options.label then print(data.summary(train, test, validation)) end
   local mean, std = config.normalization(c, train)
-  if not c.classes then config.fit(c, train) end  -- a run that is taken up has been fitted
+  local fresh = not c.classes   -- a run that is taken up has been fitted
+  if fresh then config.fit(c, train) end
   c.classes, c.input, c.data_name, c.outputs = train.classes, train.shape, train.name, train.outputs
-  local net = config.model(c)
+  local net = config.model(c, path or options.home)
+  if c.own then preflight.network(net, c) end
+  if fresh then defaults.fit_network(c, net) end
   c.device = c.device or device()  -- a run that is taken up keeps that of its first epoch
   c.parameters = 0
   for _, p in ipairs(net:parameters()) do c.parameters = c.parameters + p:numel() end
-  local loader = data.Loader(train, {batch_size = c.batch_size, shuffle = true, augment = config.augmentation(c),
-                                     sampling = c.sampling == "balanced" and c.sampling or nil,
-                                     drop_last = c.drop_last, mean = mean, std = std})
+  local loader = config.loader(c, train, {mean = mean, std = std})
   preflight.batches(net, loader, c.accumulate)
   local notes = preflight.settings(c, #loader, train:size())
   local optimizer = config.optimizer(c, net:parameters())
@@ -78,6 +84,7 @@ local function build(c, sets, path, options)
     net = net, optimizer = optimizer, schedule = schedule, schedule_unit = unit, train = loader, test = fixed(test),
     validation = fixed(validation), epochs = c.epochs, loss = loss_of(c), folder = path, hooks = options.hooks,
     early_stop = c.early_stop, clip = c.clip, max_norm = c.max_norm, accumulate = c.accumulate,
+    keep_every = c.keep_every,
     progress = options.progress, name = options.label,
     ema = c.ema > 0 and optim.EMA(net, {decay = c.ema, warmup = true}) or nil,
     about = {config = c, mean = mean, std = std},
@@ -107,6 +114,7 @@ function run.finish(trainer, c)
   local outcome, path = trainer:fit(), trainer.folder
   outcome.folder, outcome.net, outcome.config, outcome.ema = path, trainer.net, c, trainer.ema
   if path and c and outcome.epochs > 0 then outcome.undrawn = draw(path, c) end
+  if c then shown.fields(c) end
   return shown.fields(outcome)
 end
 
@@ -119,23 +127,27 @@ function run.trainer(partial, options)
   partial, options = given.take(partial, options)
   local c = config.complete(partial)
   local path = options.folder
-  models.get(c.model)                       -- raises, before any work
+  if not c.own then models.get(c.model) end                       -- raises, before any work
   if path then begin.check_free(path) end
   if not options.sets or options.record then c.data_path = source.path(c) end
   local sets = open(c, options)
   local trainer = build(c, sets, path, options)
-  if path then trainer.lock = begin.run(path, c, options.record or record_of(sets, c)) end
+  if path then
+    trainer.lock = begin.run(path, c, options.record or record_of(sets, c))
+    blueprint.remember(path, c.own)
+  end
   return trainer, c
 end
 
 --- Trains what a config says: opens the data, builds the network, trains, and keeps the run in a folder.
--- help "train.config" has the settings; absent ones have their defaults, those of He et al. 2016 for CIFAR-10 where
--- they fit the network and the images. A line says what begins.
+-- The settings are those of train.config, and help lists them; absent ones have their defaults, those of He et al. 2016
+-- for CIFAR-10 where they fit the network and the images. A line says what begins.
 -- Call: train.run({settings}, {folder = nil, progress = true, label = nil, hooks = nil, sets = nil}) -> result
 -- Shapes: images as the data set has them; the network is made to fit.
 -- Options: folder    of the run; nil: nothing is written
 --  progress  false: silent
 --  label     shown before each line
+--  resume    true: takes the run in the folder up, where there is one, instead of refusing
 --  hooks     as of train.Trainer
 --  sets      {train, test, validation}: instead of opening settings.data
 -- Returns: what trainer:fit() does, with folder, net and config; ema: the average of the weights, where one is kept;
@@ -147,6 +159,13 @@ end
 --   > result.stopped, result.epochs
 --   finished  1
 function run.run(partial, options)
+  if rehearsal.on() then
+    blueprint.written(partial)
+    return rehearsal.stand_in
+  end
+  if options and options.resume and options.folder and folder.is_run(options.folder) then
+    return run.resume(options.folder, partial, options)
+  end
   local trainer, c = run.trainer(partial, options)
   if trainer.screen then trainer.screen:say(config.describe(c, trainer.train.dataset)) end
   return run.finish(trainer, c)
@@ -154,12 +173,37 @@ end
 
 local function text(value) return value == nil and "absent" or (json.encode({value}):sub(2, -2)) end
 
+-- Settings given anew for a run whose network is one's own: what is to build it is noted, and is no setting any more.
+local function with_network(path, saved, changes)
+  if not (changes.model ~= nil and blueprint.is_own(changes.model) or changes.own) then return changes end
+  local written = blueprint.written(changes)
+  if not saved.own then
+    error(("%s was begun with model = %s: it cannot go on with %s; --run DIR puts a new run elsewhere"):format(path,
+          tostring(saved.model), written.model), 0)
+  end
+  if saved.own.sha256 and written.own.sha256 and saved.own.sha256 ~= written.own.sha256 then
+    io.stderr:write(("note: %s has changed since %s was begun; the network that is given now goes on\n"):format(
+                    written.own.file, path))
+  end
+  blueprint.give(saved, blueprint.builder(written))
+  local others = {}
+  for name, value in pairs(written) do others[name] = value end
+  others.model, others.own = nil, nil
+  if changes.name == nil then others.name = nil end
+  return others
+end
+
 --- The config of the run in a folder, with settings given anew. Of these only those may differ whose row says that they
 -- may change (runs/settings.lua).
 -- Errors: raises where there is no run, and where another setting differs.
 function run.changed(path, changes)
   local saved = folder.config(path)
-  for name, value in pairs(changes or {}) do
+  if saved.hand_made then
+    error(("%s was trained by a script of your own with train.Trainer, which has its optimizer, schedule and loss: run "
+           .. "the script again, with resume = true among the options of train.Trainer"):format(path), 0)
+  end
+  changes = with_network(path, saved, changes or {})
+  for name, value in pairs(changes) do
     local may_change = settings.may_change(name)
     if not may_change and text(saved[name]) ~= text(value) then
       error(("%s was begun with %s = %s: it cannot go on with %s; --run DIR puts a new run elsewhere"):format(path,
@@ -285,6 +329,7 @@ end
 --   > train.resume("runs/mlp", {epochs = 2}, {progress = false}).epochs
 --   2
 function run.resume(path, changes, options)
+  if rehearsal.on() then return rehearsal.stand_in end
   local trainer, c = run.reopen(path, changes, options)
   return run.finish(trainer, c)
 end
@@ -302,28 +347,53 @@ local function best_checkpoint(path)
         sys.exists(last) and ("; %s holds the network of the last one"):format(last) or ""), 0)
 end
 
+-- The folder of the run that a path is of, which may be a checkpoint in it; nil where that is none.
+local function home_of(path)
+  local home = sys.is_dir(path) and path or path:match "^(.*)/[^/]*$" or "."
+  return folder.is_run(home) and home or nil
+end
+
+--- The network of a run as its config says, with the weights of the beginning. model: what builds it, instead.
+-- Errors: raises where it cannot be built again.
+function run.network(path, c, model)
+  if model ~= nil then
+    local what = blueprint.builder(blueprint.written {model = model})
+    c = config.with(c, {own = config.with(c.own or {})})
+    blueprint.give(c, Module.is_module(what) and what:clone() or what)
+  end
+  return config.model(c, path and home_of(path))
+end
+
 --- The network of a run: run.load("runs/resnet20") or run.load("runs/resnet20/last.safetensors").
--- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, and the mean and
--- standard deviation its images are normalized with.
--- Call: train.load(path) -> net, config, mean, std
+-- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, the mean and
+-- standard deviation its images are normalized with, and true where the weights are averaged ones (ema). A network of
+-- your own is built by the copy of your file that is in the run's folder; where no file holds it, it is given again.
+-- Call: train.load(path, {model = nil}) -> net, config, mean, std, averaged
+-- Options: model  what builds the network instead: a function, a network of that shape, "FILE.lua:NAME"
 -- Shapes: mean and std are lists of C numbers, in units of [0, 1].
 -- Errors: raises where there is no run, no finished epoch, or a damaged file; where the checkpoint is of another
--- training than config.json says.
+-- training than config.json says; where the network cannot be built again, or has other parameters.
 -- Example:
 --   > settings = {model = "mlp", epochs = 1, train_size = 200, test_size = 50}
 --   > train.run(settings, {folder = "runs/mine", progress = false});
 --   > net, config = train.load "runs/mine"
 --   > config.model, net.training
 --   mlp  false
-function run.load(path)
+function run.load(path, options)
+  options = options_of("train.load", options, {"model"})
   local saved, file
   if sys.is_dir(path) then saved, file = best_checkpoint(path) else saved, file = checkpoint.load(path), path end
   local c = saved.state.config
   if type(c) ~= "table" then error(file .. " does not say which network it is of", 0) end
-  local net = config.model(c)
-  net:load_state_dict(saved.net)
+  local net = run.network(path, c, options.model)
+  local ok, reason = pcall(net.load_state_dict, net, saved.net)
+  if not ok then
+    error(("%s: the weights are not those of %s: %s"):format(file, options.model ~= nil and "the network that was given"
+          or "the network that its run builds", (tostring(reason):gsub("^[^\n]-load_state_dict: ", ""))), 0)
+  end
+  if saved.state.frozen then net:set_frozen(saved.state.frozen) end
   net:eval()
-  return net, shown.mark(c), saved.state.mean, saved.state.std
+  return net, shown.mark(c), saved.state.mean, saved.state.std, saved.state.averaged
 end
 
 return run

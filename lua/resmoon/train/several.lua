@@ -4,6 +4,7 @@ local fail   = require "resmoon.base.fail"
 local folder = require "resmoon.runs.folder"
 local json   = require "resmoon.base.json"
 local models = require "resmoon.models"
+local rehearsal = require "resmoon.base.rehearsal"
 local run    = require "resmoon.train.run"
 local text   = require "resmoon.base.text"
 local shown  = require "resmoon.base.shown"
@@ -72,12 +73,13 @@ local function several(jobs, options)
     local c = config.with({name = job.name}, job.settings)
     local there = folder.is_run(path)
     c = there and run.changed(path, c) or config.complete(c)
-    models.get(c.model)
+    if not c.own then models.get(c.model) end
     local unfinished = not there or not ended(path, c)
     if there then begun[#begun + 1] = {path = path, config = c, unfinished = unfinished} end
     if unfinished then todo[#todo + 1] = {path = path, config = c, there = there} end
     paths[i], wide = path, math.max(wide, text.width(text.visible(c.name)))
   end
+  if rehearsal.on() then return rehearsal.stand_in end
   local open = opener(options.sets)
   for _, each in ipairs(#todo > 0 and begun or {}) do
     local sets, made = open(each.config)

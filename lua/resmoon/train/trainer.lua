@@ -12,10 +12,13 @@
 -- that so: the checkpoint holds weights, buffers, optimizer, schedule, the generators' states, the
 -- loader's seeds and place, and the sums of the epoch that had begun.
 local core       = require "resmoon.core"
+local blueprint  = require "resmoon.runs.blueprint"
 local class      = require "resmoon.base.class"
 local checkpoint = require "resmoon.runs.checkpoint"
+local mixing     = require "resmoon.data.mixing"
 local evaluation = require "resmoon.train.evaluate"
 local fail       = require "resmoon.base.fail"
+local handmade   = require "resmoon.train.handmade"
 local lock       = require "resmoon.runs.lock"
 local Log        = require "resmoon.runs.log"
 local momentum   = require "resmoon.optim.momentum"
@@ -23,6 +26,7 @@ local optim      = require "resmoon.optim"
 local options_of = require "resmoon.base.options"
 local preflight  = require "resmoon.train.preflight"
 local Progress   = require "resmoon.train.progress"
+local rehearsal  = require "resmoon.base.rehearsal"
 local restore    = require "resmoon.train.restore"
 local text       = require "resmoon.base.text"
 local xpcall     = require("resmoon.base.catch").xpcall
@@ -33,8 +37,7 @@ local Trainer = class("Trainer")
 
 local known = {
   "net", "optimizer", "schedule", "schedule_unit", "train", "test", "validation", "epochs", "loss", "folder", "name",
-  "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "about",
-  "ema",
+  "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "keep_every", "about", "ema", "resume",
 }
 
 -- Of classes the cross-entropy, of numbers to predict the mean squared error.
@@ -66,8 +69,11 @@ end
 --   test, validation    loaders that are evaluated after each epoch
 --   loss                function(outputs, targets) -> scalar tensor; cross-entropy, or the mean squared error where
 --                       targets are float32 (a regression, which has no errors: its losses decide)
---   folder              of the run, which exists; without it nothing is written. While fit is at work it holds the
---                       folder's lock
+--   folder              of the run; without it nothing is written. It gets config.json, data.json, log.csv,
+--                       best.safetensors, last.safetensors and a copy of the file that builds the network, as that of
+--                       train.run does, so that compare, evaluate, predict and report take it. While fit is at work it
+--                       holds the folder's lock
+--   resume              true: takes up the run in the folder, if there is one: the same script goes on after Ctrl-C
 --   early_stop          epochs without a better error before it stops; 0: never. The error is that
 --                       of the validation images, else the test images, else the training images
 --   accumulate          parts into which each batch is cut; their gradients add up to the batch's: 1
@@ -76,6 +82,7 @@ end
 --                       leads to one output) is longer than this (optim.max_norm); 0: no limit
 --   ema                 an optim.EMA of net: it is updated after each step, evaluated after each epoch beside the
 --                       network, and decides; best.safetensors then holds the averaged weights
+--   keep_every          0; else of every so many epochs the network is kept as epoch_NNN.safetensors
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
 --   name                shown before each line;  about: a table that goes into the checkpoints
@@ -97,9 +104,10 @@ function Trainer:init(options)
     if options[key] == nil then fail("Trainer: option '%s' is missing", key) end
   end
   for key, value in pairs(options) do self[key] = value end
+  self.resume = nil   -- the method; what was asked for is done below
   self.loss = options.loss or default_loss
   self.hooks, self.early_stop, self.clip = options.hooks or {}, options.early_stop or 0, options.clip or 0
-  self.max_norm = options.max_norm or 0
+  self.max_norm, self.keep_every = options.max_norm or 0, options.keep_every or 0
   self.schedule_unit, self.accumulate = options.schedule_unit or "epoch", options.accumulate or 1
   if self.ema and self.ema.net ~= self.net then fail("Trainer: ema is the average of another network") end
   self.given = given(self.net, self.optimizer)
@@ -111,6 +119,10 @@ function Trainer:init(options)
   self.lr = nil              -- of the last step, with self.momentum
   self.stopped = nil         -- by Ctrl-C: states of loader and generators
   self.screen = options.progress ~= false and Progress.new(options.name, options.epochs) or nil
+  if not self.folder or self.about and self.about.config then return end
+  self.hand_made = true
+  self.own_network = blueprint.written {model = self.net, name = options.name}
+  if options.resume and not rehearsal.on() and sys.exists(self:path("last.safetensors")) then self:resume() end
 end
 
 local function no_sums() return {loss = 0, wrong = 0, count = 0, seconds = 0} end
@@ -192,6 +204,7 @@ function Trainer:resume(path, saved)   -- saved: what is in the file, where the 
   path = path or self:path("last.safetensors")
   local own = path == self:path("last.safetensors")
   restore(self, saved or checkpoint.load(path), path, own and self:path("log.csv"))
+  if own and self.hand_made then self.about = handmade.about(self) end
   self.stopped, self.taken_up = nil, own
   if own then self.left = sys.stat(path) end
 end
@@ -201,31 +214,39 @@ end
 -- What the auxiliary heads of a network count in its loss (Szegedy et al. 2015, section 5).
 local AUXILIARY = 0.3
 
--- The loss of all that the network returned: its scores, then those of auxiliary heads, if it has any.
-local function loss_of(self, labels, scores, ...)
-  local loss = self.loss(scores, labels)
-  for i = 1, select("#", ...) do loss = loss + AUXILIARY * self.loss((select(i, ...)), labels) end
+-- The loss of all that the network returned: its scores, then those of auxiliary heads, if it has any. mix: of mixed
+-- images (data.mixup), the other labels and the share of these.
+local function loss_of(self, labels, mix, scores, ...)
+  local heads = table.pack(...)
+  local loss = mixing.mixed_loss(function(these)
+    local sum = self.loss(scores, these)
+    for i = 1, heads.n do sum = sum + AUXILIARY * self.loss(heads[i], these) end
+    return sum
+  end, labels, mix)
   return loss, scores
 end
 
 -- Gradients of the mean loss over the batch, from parts of it that differ by at most one image: memory for
 -- one part is enough. (Batch norm takes its statistics from each part.) Returns the loss and how many images
--- were wrong, or nil and the loss if that is no finite number.
-local function backward_in_parts(self, x, y)
+-- were wrong (false where that means nothing: of mixed images, and of a regression), or nil and the loss if that is no
+-- finite number.
+local function backward_in_parts(self, x, y, mix)
   local n = y.shape[1]
   local parts, value, wrong = math.min(self.accumulate, n), 0, 0
   for i = 1, parts do
     local from, to = (i - 1) * n // parts, i * n // parts
-    local images, labels, share = x, y, 1
+    local images, labels, share, other = x, y, 1, mix
     if parts > 1 then
+      other = mix and {labels = mix.labels:narrow(1, from + 1, to - from), share = mix.share}
       images, labels, share = x:narrow(1, from + 1, to - from), y:narrow(1, from + 1, to - from), (to - from) / n
     end
-    local loss, logits = loss_of(self, labels, self.net(images))
+    local loss, logits = loss_of(self, labels, other, self.net(images))
     local part = loss:item()
     if part ~= part or math.abs(part) == math.huge then return nil, part end
     if parts > 1 then loss = loss * share end
     loss:backward()
-    value, wrong = value + share * part, wrong and labels.dtype == "int64" and wrong + evaluation.wrong(logits, labels)
+    value = value + share * part
+    wrong = not mix and labels.dtype == "int64" and wrong and wrong + evaluation.wrong(logits, labels)
   end
   return value, wrong
 end
@@ -239,9 +260,9 @@ end
 
 -- One step. Returns the loss, or nil and what it was if that is no finite number; then nothing
 -- of the step has reached the weights.
-local function step(self, x, y)
+local function step(self, x, y, mix)
   self.optimizer:zero_grad()
-  local value, wrong = backward_in_parts(self, x, y)
+  local value, wrong = backward_in_parts(self, x, y, mix)
   if not value then return nil, wrong end
   if self.clip > 0 then optim.clip_grad_norm(self.optimizer_parameters, self.clip) end
   self.lr, self.momentum = self.optimizer.lr, momentum(self.optimizer)
@@ -281,8 +302,8 @@ local function train_epoch(self)
   self.sums = self.sums or no_sums()
   self.net:train()
   local steps, began, reason = #self.train, sys.clock(), nil
-  for x, y in self.train:epoch(self.epoch) do
-    local loss, value = step(self, x, y)
+  for x, y, mix in self.train:epoch(self.epoch) do
+    local loss, value = step(self, x, y, mix)
     if not loss then
       self.bad_loss = value
       reason = "diverged"
@@ -356,6 +377,9 @@ local function close_epoch(self, row)
   if self.folder then
     self.log:write(self:path("log.csv"))
     if better then save_best(self, averaged) end
+    if self.keep_every > 0 and row.epoch % self.keep_every == 0 then
+      checkpoint.save(self:path(("epoch_%03d.safetensors"):format(row.epoch)), self.net, nil, self:state())
+    end
     self:save()
   end
 end
@@ -405,6 +429,14 @@ local function over(self)
   end
 end
 
+-- What takes the run up again.
+local function way_on(self)
+  if self.hand_made then return "the same script with resume = true in train.Trainer" end
+  local own = self.about.config and self.about.config.own
+  return ("resmoon train --run %s --resume%s"):format(text.shell(self.folder), own and own.by == "given" and
+    (" --model FILE.lua:NAME, or here train.resume(%q, {model = net})"):format(self.folder) or "")
+end
+
 local function run(self)
   for _, note in ipairs(self.notes or {}) do say(self, "%s", note) end
   self.notes = nil
@@ -422,8 +454,7 @@ local function run(self)
       core.interrupt.clear()
       -- What fit needs to go on as if nothing had happened in between, in this process.
       self.stopped = {loader = self.train:state_dict(), generators = checkpoint.generators()}
-      local how = self.folder and " and saved; to go on: resmoon train --run %s --resume" or ""
-      how = how:format(self.folder and text.shell(self.folder))
+      local how = self.folder and " and saved; to go on: " .. way_on(self) or ""
       say(self, "stopped in epoch %d, step %d%s", self.epoch, self.steps, self.screen and self.screen.go_on or how)
       return result(self, "interrupted")
     end
@@ -441,6 +472,7 @@ end
 -- The lock of the folder, held until it is closed. What another process has done there meanwhile is not written over.
 local function locked(self)
   if not self.folder then return nil end
+  if self.hand_made then sys.mkdir_p(self.folder) end
   local held = self.lock or lock.take(self.folder)
   self.lock = nil
   local _ <close> = lock.on_error(held)
@@ -454,6 +486,10 @@ local function locked(self)
   elseif not self.taken_up and (now or sys.exists(log)) then
     error(("train: %s holds a training already (%s): resume takes it up, and another folder takes a new one"):format(
           self.folder, now and "last.safetensors" or "log.csv"), 0)
+  end
+  if self.hand_made then
+    self.about = handmade.about(self)
+    handmade.begin(self)
   end
   return held
 end
@@ -477,6 +513,7 @@ end
 --   > trainer:fit().last.epoch
 --   1
 function Trainer:fit()
+  if rehearsal.on() then return rehearsal.stand_in end
   local _ <close> = hold_interrupts()
   local _ <close> = locked(self)
   self.optimizer:follow(self.net, self.given)

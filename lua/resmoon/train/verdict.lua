@@ -33,6 +33,17 @@ end
 
 local function percent(entry) return ("%.2f%%"):format(mean(entry.rate)) end
 
+--- What is between the last test error of a run and its training error, as verdict.difference gives it; nil where
+-- either is no number, or was counted on nobody knows how many images.
+function verdict.gap(run)
+  local s = folder.summary(run)
+  local function entry(rate, split)
+    return rate and rate == rate and {rate = rate, images = contenders.images(run, split)} or {}
+  end
+  return s.split and s.split ~= "train" and verdict.difference(entry(s.final, s.split), entry(s.final_train, "train"))
+    or nil
+end
+
 --- "undecided (standard error 2.15)", "more than two standard errors (of 0.50)".
 function verdict.judged(d)
   if not d then return "on how many images is not known, so neither is what chance does" end

@@ -1,9 +1,11 @@
 --- watch and resume: training at the prompt, with the loss as a live curve, stopped by Ctrl-C and taken up again.
+local blueprint = require "resmoon.runs.blueprint"
 local fail     = require "resmoon.base.fail"
 local Live     = require "resmoon.train.live"
 local Module   = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
 local Progress = require "resmoon.train.progress"
+local rehearsal = require "resmoon.base.rehearsal"
 local run      = require "resmoon.train.run"
 local Trainer  = require "resmoon.train.trainer"
 
@@ -60,6 +62,10 @@ local watch = {}
 -- Errors: raises as train.run and train.Trainer do.
 -- See: resume
 function watch.watch(what)
+  if rehearsal.on() then
+    if type(what) == "table" and not Trainer.is(what) then blueprint.written {model = what.net or what.model} end
+    return rehearsal.stand_in
+  end
   local trainer, config
   if Trainer.is(what) then
     trainer = what

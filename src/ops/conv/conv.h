@@ -3,7 +3,7 @@
  *   y[n,k,i,j] = b[k] + sum over c,r,s of
  *                x[n, c, i*stride - padding + r*dilation, j*stride - padding + s*dilation] * w[k,c,r,s]
  *
- * Shapes: x (N, C, H, W); weight (K, C/groups, R, S); bias (K) or NULL; y (N, K, H', W'),
+ * Shapes: x (N, C, H, W), or one image (C, H, W), which gives one; weight (K, C/groups, R, S); bias (K) or NULL; y (N, K, H', W'),
  * H' = floor((H + 2 padding - dilation (R - 1) - 1) / stride) + 1. x is brought into the
  * channels-last layout if it is not; y and the gradient of x are channels-last. Pairs
  * are {height, width}. */
@@ -11,16 +11,25 @@
 #define RM_OPS_CONV_CONV_H
 
 #include "core/tensor.h"
+#include "ops/views/border.h"
 
 typedef struct {
   size_t stride[2];
   size_t padding[2];
   size_t dilation[2];
   size_t groups;
+  bool same;        /* padding is what keeps the extents at stride 1, whatever `padding` says */
+  rm_border border; /* what padding is made of */
 } rm_conv_options;
 
 rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_tensor **y,
                     rm_error *err);
+
+/* Whether it is the convolution itself: of a batch, with zeros around it on both sides alike. The functions below are
+ * for such alone; rm_conv2d makes the others of it (border.c). */
+bool rm_conv2d_is_plain(const rm_tensor *x, const rm_conv_options *options);
+rm_status rm_conv2d_bordered(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
+                             rm_tensor **y, rm_error *err);
 
 /* The shape of y, or the error that rm_conv2d would give. */
 rm_status rm_conv2d_shape(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,

@@ -73,7 +73,7 @@ static rm_status check_tensors(const rm_tensor *x, const rm_tensor *w, const rm_
   RM_TRY(rm_check_float("conv2d", "x", x, err));
   RM_TRY(rm_check_float("conv2d", "weight", w, err));
   if (x->ndim != 4)
-    return rm_fail(err, RM_ERR_SHAPE, "conv2d: x has shape %s, expected 4 dimensions (N, C, H, W)",
+    return rm_fail(err, RM_ERR_SHAPE, "conv2d: x has shape %s, expected 4 dimensions (N, C, H, W) or 3 (C, H, W)",
                    rm_tensor_text(x, text));
   if (w->ndim != 4 || w->numel == 0)
     return rm_fail(err, RM_ERR_SHAPE, "conv2d: weight has shape %s, expected 4 dimensions (K, C/groups, R, S)",
@@ -222,6 +222,7 @@ rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_c
                     rm_error *err) {
   operands o = {0};
   rm_tensor *y = NULL;
+  if (!rm_conv2d_is_plain(x, options)) return rm_conv2d_bordered(x, weight, bias, options, out, err);
   RM_TRY(check(x, weight, bias, options, &o.shape, err));
   rm_status status = take(x, weight, bias, NULL, &o, err);
   if (status == RM_OK) status = forward(&o, false, &y, err);

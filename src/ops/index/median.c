@@ -1,4 +1,6 @@
-/* median.c -- the element in the middle: see sort.h. */
+/* median.c -- see median.h. */
+#include "ops/index/median.h"
+
 #include <math.h>
 #include <string.h>
 #include "core/tape.h"

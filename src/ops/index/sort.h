@@ -14,10 +14,4 @@ rm_status rm_sort(rm_tensor *x, size_t dim, bool descending, rm_tensor **values,
 rm_status rm_topk(rm_tensor *x, size_t k, size_t dim, bool largest, rm_tensor **values, rm_tensor **indices,
                   rm_error *err);
 
-/* median.c: the element that stands in the middle, of an even number the lower of the two; NaN where there is one.
- * Along dim (kept with extent 1 if keepdim) with its position, which gets the gradient; or, of all elements, those that
- * equal it share it. Of nothing: NaN, which only float32 has. */
-rm_status rm_median_along(rm_tensor *x, size_t dim, bool keepdim, rm_tensor **value, rm_tensor **index, rm_error *err);
-rm_status rm_median(rm_tensor *x, rm_tensor **value, rm_error *err);
-
 #endif

@@ -4,12 +4,9 @@
  * variance and one that applies them; backward one pass for two sums per column and one for
  * dx. The addition of a shortcut and relu ride along in these passes.
  *
- * Variance: the rows are cut into blocks small enough for the cache. A block's mean and its
- * squared distances from that mean are float sums over a few dozen rows; blocks are joined
- * in double by Chan's formula. So neither the length of the data nor a mean far from zero
- * costs digits, and memory is read once. Blocks form at most CHUNKS chunks, by the extents
- * alone, each with its own partial result: the number of threads changes no bit.
- * Source: Chan, Golub, LeVeque 1979, "Updating formulae and a pairwise algorithm".
+ * The rows are cut into blocks small enough for the cache (columns.h). Blocks form at most
+ * CHUNKS chunks, by the extents alone, each with its own partial result: the number of
+ * threads changes no bit.
  *
  * What backward can recompute is not stored: it keeps x and four numbers per channel; the
  * output only if relu follows an addition, since otherwise the mask follows from x. */
@@ -23,11 +20,12 @@
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
+#include "ops/norm/columns.h"
+#include "ops/views/views.h"
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
-#include "parallel/scratch.h"
 
-enum { CHUNKS = 64, BLOCK_FLOATS = 8192, GRAIN_FLOATS = 16384 };
+enum { CHUNKS = 64, GRAIN_FLOATS = 16384 };
 enum { MEAN, INVSTD, SCALE, SHIFT, COLUMNS };
 
 /* --- x as a matrix ------------------------------------------------------------------- */
@@ -55,19 +53,17 @@ typedef struct {
 
 static cut cut_rows(size_t rows, size_t c) {
   cut k = {.rows = rows, .c = c};
-  k.block = rm_smaller(256, rm_larger(8, BLOCK_FLOATS / c / 4 * 4));
+  k.block = rm_columns_block(c);
   size_t blocks = rows ? (rows + k.block - 1) / k.block : 1;
   k.chunk = (blocks + CHUNKS - 1) / CHUNKS * k.block;
   k.chunks = rows ? (rows + k.chunk - 1) / k.chunk : 1;
   return k;
 }
 
-/* Runs body on all chunks. A chunk's partial result is two rows of c doubles in `partial`;
- * scratch memory for as many numbers, float in slot 0 and double in slot 1, is reserved. */
+/* Runs body on all chunks. A chunk's partial result is two rows of c doubles in `partial`. */
 static rm_status run_chunks(const cut *k, rm_range_fn body, void *ctx, double **partial, rm_error *err) {
   size_t bytes = k->chunks * 2 * k->c * sizeof(double);
-  RM_TRY(rm_scratch_reserve(0, 2 * k->c * sizeof(float), err));
-  RM_TRY(rm_scratch_reserve(1, 2 * k->c * sizeof(double), err));
+  RM_TRY(rm_columns_reserve(k->c, err));
   *partial = rm_alloc(bytes);
   if (!*partial) return rm_fail(err, RM_ERR_MEMORY, "batch_norm: out of memory for sums");
   memset(*partial, 0, bytes);
@@ -79,43 +75,19 @@ static void free_partial(const cut *k, double *partial) { rm_free(partial, k->ch
 
 /* --- statistics ------------------------------------------------------------------------ */
 
-/* Mean and sum of squared distances of n0 + n1 values from those of the two parts. */
-static void join(size_t c, double n0, double *mean, double *m2, double n1, const double *mean1, const double *m21) {
-  double share = n1 / (n0 + n1);
-  for (size_t j = 0; j < c; j++) {
-    double d = mean1[j] - mean[j];
-    mean[j] += d * share;
-    m2[j] += m21[j] + d * d * n0 * share;
-  }
-}
-
 typedef struct {
   cut k;
   const float *x;
   double *partial;
 } stat_job;
 
-/* The same for one block, from its values. */
-static void block_statistics(size_t rows, size_t c, const float *x, double *mean, double *m2) {
-  float *center = rm_scratch(0, 2 * c * sizeof(float)), *sum = center + c;
-  rm_kernel_table()->column_sums(rows, c, x, center);
-  for (size_t j = 0; j < c; j++) center[j] /= (float)rows;
-  rm_kernel_table()->column_squares(rows, c, x, center, sum);
-  for (size_t j = 0; j < c; j++) mean[j] = center[j], m2[j] = sum[j];
-}
-
 static void statistics_range(void *ctx, size_t begin, size_t end) {
   stat_job *job = ctx;
   const cut *k = &job->k;
   for (size_t i = begin; i < end; i++) {
-    double *mean = job->partial + i * 2 * k->c, *m2 = mean + k->c;
-    size_t first = i * k->chunk, stop = rm_smaller(first + k->chunk, k->rows);
-    for (size_t r = first; r < stop; r += k->block) {
-      size_t rows = rm_smaller(k->block, stop - r);
-      double *mean1 = rm_scratch(1, 2 * k->c * sizeof(double)), *m21 = mean1 + k->c;
-      block_statistics(rows, k->c, job->x + r * k->c, mean1, m21);
-      join(k->c, (double)(r - first), mean, m2, (double)rows, mean1, m21);
-    }
+    double *mean = job->partial + i * 2 * k->c;
+    size_t first = i * k->chunk;
+    rm_columns_statistics(rm_smaller(k->chunk, k->rows - first), k->c, job->x + first * k->c, mean, mean + k->c);
   }
 }
 
@@ -128,7 +100,7 @@ static rm_status batch_statistics(const rm_tensor *x, stat_job *job, rm_error *e
   for (size_t i = 1; i < k->chunks; i++) {
     const double *part = job->partial + i * 2 * c;
     size_t rows = rm_smaller(k->chunk, k->rows - i * k->chunk);
-    join(c, (double)(i * k->chunk), job->partial, job->partial + c, (double)rows, part, part + c);
+    rm_columns_join(c, (double)(i * k->chunk), job->partial, job->partial + c, (double)rows, part, part + c);
   }
   return RM_OK;
 }
@@ -171,7 +143,8 @@ static rm_status check(const rm_tensor *x, const rm_tensor *weight, const rm_ten
   char text[RM_SHAPE_TEXT];
   RM_TRY(rm_check_float("batch_norm", "x", x, err));
   if (x->ndim != 2 && x->ndim != 4)
-    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, expected (N, C) or (N, C, H, W)", rm_tensor_text(x, text));
+    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, expected (N, C), (N, C, L) or (N, C, H, W)",
+                   rm_tensor_text(x, text));
   if (x->shape[1] == 0) return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x has no channels: %s", rm_tensor_text(x, text));
   if (!running_mean != !running_var)
     return rm_fail(err, RM_ERR_VALUE, "batch_norm: running_mean and running_var come together, got one");
@@ -316,15 +289,43 @@ rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, 
   return rm_tensor_give(status, y, out);
 }
 
-rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
-                        rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *add, bool relu,
-                        rm_tensor **y, rm_error *err) {
+static rm_status batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
+                            rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *add, bool relu,
+                            rm_tensor **y, rm_error *err) {
   rm_tensor *columns = NULL;
   RM_TRY(rm_batch_norm_columns(x, weight, bias, running_mean, running_var, options, &columns, err));
   rm_status status = rm_batch_norm_apply(x, weight, bias, columns, options->training || !running_mean, add, relu, y,
                                          err);
   rm_tensor_release(columns);
   return status;
+}
+
+/* (N, C, L) as images of one pixel's width, and back. */
+static rm_status batch_norm_lines(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
+                                  rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *add,
+                                  bool relu, rm_tensor **y, rm_error *err) {
+  int64_t sizes[4] = {(int64_t)x->shape[0], (int64_t)x->shape[1], (int64_t)x->shape[2], 1};
+  rm_tensor *images = NULL, *more = NULL, *normal = NULL;
+  char a[RM_SHAPE_TEXT], b[RM_SHAPE_TEXT];
+  if (add && !rm_tensor_same_shape(add, x))
+    return rm_fail(err, RM_ERR_SHAPE, "batch_norm: add is %s, x is %s", rm_tensor_text(add, a), rm_tensor_text(x, b));
+  RM_TRY(check_vectors(x->ndim, x->shape, weight, bias, running_mean, running_var, err));
+  rm_status status = rm_reshape(x, 4, sizes, &images, err);
+  if (status == RM_OK && add) status = rm_reshape(add, 4, sizes, &more, err);
+  if (status == RM_OK)
+    status = batch_norm(images, weight, bias, running_mean, running_var, options, more, relu, &normal, err);
+  if (status == RM_OK) status = rm_reshape(normal, 3, sizes, y, err);
+  rm_tensor_release(images);
+  rm_tensor_release(more);
+  rm_tensor_release(normal);
+  return status;
+}
+
+rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
+                        rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *add, bool relu,
+                        rm_tensor **y, rm_error *err) {
+  return (x->ndim == 3 ? batch_norm_lines : batch_norm)(x, weight, bias, running_mean, running_var, options, add, relu,
+                                                        y, err);
 }
 
 /* --- backward ---------------------------------------------------------------------------
@@ -354,17 +355,18 @@ static void sums_range(void *ctx, size_t begin, size_t end) {
   const cut *k = &job->k;
   size_t c = k->c;
   const float *columns = job->columns;
-  float *sum = rm_scratch(0, 2 * c * sizeof(float)), *dot = sum + c;
   for (size_t i = begin; i < end; i++) {
     double *part = job->partial + i * 2 * c;
-    size_t stop = rm_smaller((i + 1) * k->chunk, k->rows);
-    for (size_t r = i * k->chunk; r < stop; r += k->block) {
-      size_t at = r * c;
-      rm_kernel_table()->norm_sums(rm_smaller(k->block, stop - r), c, job->x + at, job->y ? job->y + at : NULL,
-                                   job->dy + at, columns + MEAN * c, columns + SCALE * c, columns + SHIFT * c,
-                                   job->relu, sum, dot, job->dadd ? job->dadd + at : NULL);
-      for (size_t j = 0; j < 2 * c; j++) part[j] += sum[j];
-    }
+    size_t first = i * k->chunk, at = first * c;
+    rm_column_gradients from = {.x = job->x + at,
+                                .y = job->y ? job->y + at : NULL,
+                                .dy = job->dy + at,
+                                .mean = columns + MEAN * c,
+                                .scale = columns + SCALE * c,
+                                .shift = columns + SHIFT * c,
+                                .relu = job->relu,
+                                .dadd = job->dadd ? job->dadd + at : NULL};
+    rm_columns_gradients(rm_smaller(k->chunk, k->rows - first), c, &from, part, part + c);
   }
 }
 

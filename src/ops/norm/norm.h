@@ -3,8 +3,8 @@
  *   y = relu((x - mean) / sqrt(var + eps) * weight + bias + add)
  *
  * per channel; `add` and relu are optional and cost no further pass over memory. Shapes:
- * x, add and y (N, C, H, W) or (N, C); weight, bias, running_mean, running_var (C), the first
- * two or the last two may be NULL. In four dimensions y and all gradients are channels-last.
+ * x, add and y (N, C, H, W), (N, C, L) or (N, C); weight, bias, running_mean, running_var (C), the
+ * first two or the last two may be NULL. In four dimensions y and all gradients are channels-last.
  * Source: Ioffe and Szegedy 2015, arXiv:1502.03167. */
 #ifndef RM_OPS_NORM_NORM_H
 #define RM_OPS_NORM_NORM_H
@@ -21,7 +21,7 @@ rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_ten
                         rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *add, bool relu,
                         rm_tensor **y, rm_error *err);
 
-/* The same in two steps, for a caller who does not know yet whether an addition and relu
+/* The same in two steps, but for (N, C, L), for a caller who does not know yet whether an addition and relu
  * follow. The first computes all that is needed besides x, four numbers per channel, as a
  * tensor (4, C): mean, 1/deviation, scale, shift; it also moves the running statistics. The
  * second reads x, so nobody may write into x in between; weight and bias may change. */

@@ -17,6 +17,8 @@
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
+#include "ops/pool/dilated.h"
+#include "ops/views/views.h"
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
 
@@ -28,6 +30,7 @@ typedef struct {
 /* Extents of the images and the windows on both axes. */
 typedef struct {
   size_t n, c, h, w, oh, ow;
+  size_t dilation[2];
   span *rows, *cols; /* oh and ow of them, in one block */
 } grid;
 
@@ -37,7 +40,7 @@ static rm_status check_image(const char *op, const rm_tensor *x, rm_error *err) 
   char text[RM_SHAPE_TEXT];
   RM_TRY(rm_check_float(op, "x", x, err));
   if (x->ndim != 4)
-    return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected (N, C, H, W)", op, rm_tensor_text(x, text));
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected (N, C, H, W) or (C, H, W)", op, rm_tensor_text(x, text));
   if (x->shape[1] * x->shape[2] * x->shape[3] == 0) /* a batch of no images is fine */
     return rm_fail(err, RM_ERR_SHAPE, "%s: x is empty: %s", op, rm_tensor_text(x, text));
   return RM_OK;
@@ -45,6 +48,7 @@ static rm_status check_image(const char *op, const rm_tensor *x, rm_error *err) 
 
 static rm_status new_grid(const char *op, const rm_tensor *x, size_t oh, size_t ow, grid *g, rm_error *err) {
   *g = (grid){.n = x->shape[0], .c = x->shape[1], .h = x->shape[2], .w = x->shape[3], .oh = oh, .ow = ow};
+  g->dilation[0] = g->dilation[1] = 1;
   g->rows = rm_alloc((oh + ow) * sizeof(span));
   if (!g->rows) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", op);
   g->cols = g->rows + oh;
@@ -63,13 +67,21 @@ static size_t window_count(size_t size, size_t kernel, size_t stride, size_t pad
   return n;
 }
 
+static size_t dilation_of(const rm_pool_options *o, size_t axis) { return rm_larger(1, o->dilation[axis]); }
+
+/* From the first to the last row of a window. */
+static size_t extent_of(const rm_pool_options *o, size_t axis) {
+  return dilation_of(o, axis) * (o->kernel[axis] - 1) + 1;
+}
+
 static void fill_windows(span *out, size_t n, size_t size, const rm_pool_options *o, size_t axis) {
-  size_t padding = o->padding[axis], kernel = o->kernel[axis];
+  size_t padding = o->padding[axis], extent = extent_of(o, axis), dilation = dilation_of(o, axis);
   for (size_t i = 0; i < n; i++) {
     size_t begin = i * o->stride[axis]; /* counted from the start of the padding */
-    size_t end = rm_smaller(begin + kernel, size + 2 * padding);
-    out[i].begin = begin > padding ? begin - padding : 0;
-    out[i].end = rm_smaller(end - padding, size);
+    size_t end = rm_smaller(begin + extent, size + 2 * padding);
+    size_t missed = begin < padding ? (padding - begin + dilation - 1) / dilation * dilation : 0;
+    out[i].begin = begin + missed - padding;
+    out[i].end = rm_larger(out[i].begin, rm_smaller(end - padding, size));
     out[i].count = o->count_include_pad ? end - begin : out[i].end - out[i].begin;
   }
 }
@@ -86,12 +98,14 @@ static rm_status pool_grid(const char *op, const rm_tensor *x, const rm_pool_opt
     if (o->padding[i] > o->kernel[i] / 2)
       return rm_fail(err, RM_ERR_VALUE, "%s: padding must be at most half of the kernel, got %zu of %zu", op,
                      o->padding[i], o->kernel[i]);
-    n[i] = window_count(x->shape[2 + i], o->kernel[i], o->stride[i], o->padding[i], o->ceil_mode);
+    if (o->dilation[i] > 1 << 20) return rm_fail(err, RM_ERR_VALUE, "%s: dilation must be at most %d", op, 1 << 20);
+    n[i] = window_count(x->shape[2 + i], extent_of(o, i), o->stride[i], o->padding[i], o->ceil_mode);
     if (n[i] == 0)
       return rm_fail(err, RM_ERR_SHAPE, "%s: the window's %s %zu exceeds the image's %zu + 2*%zu\n  x  %s", op, axes[i],
-                     o->kernel[i], x->shape[2 + i], o->padding[i], rm_tensor_text(x, text));
+                     extent_of(o, i), x->shape[2 + i], o->padding[i], rm_tensor_text(x, text));
   }
   RM_TRY(new_grid(op, x, n[0], n[1], g, err));
+  for (size_t i = 0; i < 2; i++) g->dilation[i] = dilation_of(o, i);
   fill_windows(g->rows, g->oh, g->h, o, 0);
   fill_windows(g->cols, g->ow, g->w, o, 1);
   return RM_OK;
@@ -132,6 +146,11 @@ static size_t x_at(const grid *g, size_t n, size_t i, size_t j) {
   return ((n * g->h + g->rows[i].begin) * g->w + g->cols[j].begin) * g->c;
 }
 static size_t y_at(const grid *g, size_t n, size_t i, size_t j) { return ((n * g->oh + i) * g->ow + j) * g->c; }
+/* How many rows or columns of the window there are. */
+static size_t taps(const grid *g, span s, size_t axis) {
+  return (s.end - s.begin + g->dilation[axis] - 1) / g->dilation[axis];
+}
+static bool is_dilated(const grid *g) { return g->dilation[0] > 1 || g->dilation[1] > 1; }
 static float share(span row, span col) { return 1 / (float)(row.count * col.count); }
 
 /* Output rows begin .. end-1 of all images. */
@@ -151,8 +170,9 @@ static void forward_range(void *ctx, size_t begin, size_t end) {
       span col = g->cols[j];
       const float *x = o->x + x_at(g, n, i, j);
       float *y = o->y + y_at(g, n, i, j);
-      size_t kh = row.end - row.begin, kw = col.end - col.begin;
-      if (o->max) kernel->max_window(g->c, kh, kw, g->w * g->c, x, y);
+      size_t kh = taps(g, row, 0), kw = taps(g, col, 1);
+      if (is_dilated(g)) rm_dilated_max(g->c, kh, kw, g->dilation[0] * g->w * g->c, g->dilation[1] * g->c, x, y);
+      else if (o->max) kernel->max_window(g->c, kh, kw, g->w * g->c, x, y);
       else kernel->sum_window(g->c, kh, kw, g->w * g->c, share(row, col), x, y);
     }
   }
@@ -185,8 +205,11 @@ static void backward_range(void *ctx, size_t begin, size_t end) {
       for (size_t j = 0; j < g->ow; j++) {
         span row = g->rows[i], col = g->cols[j];
         size_t at = x_at(g, n, i, j), from = y_at(g, n, i, j);
-        size_t kh = row.end - row.begin, kw = col.end - col.begin;
-        if (o->max)
+        size_t kh = taps(g, row, 0), kw = taps(g, col, 1);
+        if (is_dilated(g))
+          rm_dilated_max_backward(g->c, kh, kw, g->dilation[0] * g->w * g->c, g->dilation[1] * g->c, o->x + at,
+                                  o->y + from, o->dy + from, o->dx + at);
+        else if (o->max)
           kernel->max_window_backward(g->c, kh, kw, g->w * g->c, o->x + at, o->y + from, o->dy + from, o->dx + at);
         else kernel->sum_window_backward(g->c, kh, kw, g->w * g->c, share(row, col), o->dy + from, o->dx + at);
       }
@@ -198,8 +221,8 @@ static int64_t winner(const job *o, size_t n, size_t i, size_t j, size_t c) {
   const grid *g = o->g;
   float best = o->y[y_at(g, n, i, j) + c];
   int64_t last = 0;
-  for (size_t h = g->rows[i].begin; h < g->rows[i].end; h++)
-    for (size_t w = g->cols[j].begin; w < g->cols[j].end; w++) {
+  for (size_t h = g->rows[i].begin; h < g->rows[i].end; h += g->dilation[0])
+    for (size_t w = g->cols[j].begin; w < g->cols[j].end; w += g->dilation[1]) {
       float v = o->x[((n * g->h + h) * g->w + w) * g->c + c];
       if (v == best) return (int64_t)(h * g->w + w) + 1;
       if (v != v) last = (int64_t)(h * g->w + w) + 1;
@@ -235,7 +258,7 @@ static rm_status make_grid(const rm_tensor *x, const payload *p, grid *g, rm_err
 static bool are_halves(const payload *p, const grid *g) {
   const rm_pool_options *o = &p->options;
   return p->max && o->kernel[0] == 2 && o->kernel[1] == 2 && o->stride[0] == 2 && o->stride[1] == 2 &&
-         o->padding[0] + o->padding[1] == 0 && g->h == 2 * g->oh && g->w == 2 * g->ow;
+         o->padding[0] + o->padding[1] == 0 && !is_dilated(g) && g->h == 2 * g->oh && g->w == 2 * g->ow;
 }
 
 static rm_status pool_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
@@ -272,7 +295,7 @@ static rm_status record(rm_tensor *x, rm_tensor *x_last, rm_tensor *y, const pay
                         err);
 }
 
-static rm_status pool(rm_tensor *x, payload *p, rm_tensor **out, rm_tensor **indices, rm_error *err) {
+static rm_status pool_images(rm_tensor *x, payload *p, rm_tensor **out, rm_tensor **indices, rm_error *err) {
   grid g;
   rm_tensor *x_last = NULL, *y = NULL, *positions = NULL;
   RM_TRY(make_grid(x, p, &g, err));
@@ -303,6 +326,30 @@ static rm_status pool(rm_tensor *x, payload *p, rm_tensor **out, rm_tensor **ind
   return status;
 }
 
+static rm_status without_batch(rm_tensor *t, rm_tensor **out, rm_error *err) {
+  return rm_reshape(t, 3, (int64_t[]){(int64_t)t->shape[1], (int64_t)t->shape[2], (int64_t)t->shape[3]}, out, err);
+}
+
+/* One image (C, H, W) is a batch of one, whose result is one image. */
+static rm_status pool(rm_tensor *x, payload *p, rm_tensor **out, rm_tensor **indices, rm_error *err) {
+  if (x->ndim != 3) return pool_images(x, p, out, indices, err);
+  rm_tensor *images = NULL, *y = NULL, *positions = NULL, *one = NULL, *its = NULL;
+  RM_TRY(rm_unsqueeze(x, 0, &images, err));
+  rm_status status = pool_images(images, p, &y, indices ? &positions : NULL, err);
+  if (status == RM_OK && indices) status = without_batch(positions, &its, err);
+  if (status == RM_OK) status = without_batch(y, &one, err);
+  if (status == RM_OK) {
+    *out = one;
+    if (indices) *indices = its;
+  } else {
+    rm_tensor_release(its);
+  }
+  rm_tensor_release(images);
+  rm_tensor_release(y);
+  rm_tensor_release(positions);
+  return status;
+}
+
 rm_status rm_max_pool2d(rm_tensor *x, const rm_pool_options *options, rm_tensor **y, rm_tensor **indices,
                         rm_error *err) {
   payload p = {.max = true, .options = *options};
@@ -311,6 +358,7 @@ rm_status rm_max_pool2d(rm_tensor *x, const rm_pool_options *options, rm_tensor 
 
 rm_status rm_avg_pool2d(rm_tensor *x, const rm_pool_options *options, rm_tensor **y, rm_error *err) {
   payload p = {.options = *options};
+  p.options.dilation[0] = p.options.dilation[1] = 1;
   return pool(x, &p, y, NULL, err);
 }
 

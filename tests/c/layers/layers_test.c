@@ -11,7 +11,7 @@ typedef rm_status (*maker)(rm_layer **layer);
 static maker make;
 
 static rm_status make_conv(rm_layer **layer) {
-  rm_conv_options o = {{1, 1}, {1, 1}, {1, 1}, 1};
+  rm_conv_options o = {.stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1};
   return rm_conv2d_layer(4, 8, (size_t[]){3, 3}, &o, true, &rng, layer, &test_err);
 }
 static rm_status make_batch_norm(rm_layer **layer) {

@@ -19,7 +19,7 @@ static rm_rng rng;
 static const size_t image_shape[4] = {2, CHANNELS, 9, 7};
 
 static void make_block(void) {
-  const rm_conv_options options = {{1, 1}, {1, 1}, {1, 1}, 1};
+  const rm_conv_options options = {.stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1};
   const rm_batch_norm_config config = {1e-5, 0.1, true, true};
   rng = rm_rng_new(7, 0);
   for (int i = CONV1; i < LAYERS; i += 2) {

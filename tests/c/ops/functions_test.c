@@ -4,7 +4,7 @@
 #include "support.h"
 #include "ops/index/counting.h"
 #include "ops/index/lists.h"
-#include "ops/index/sort.h"
+#include "ops/index/median.h"
 #include "ops/loss/loss.h"
 #include "ops/pointwise/close.h"
 #include "ops/pointwise/pointwise.h"

@@ -12,7 +12,7 @@ typedef struct {
 static const size sizes[] = {
     {4, {4, 16, 8, 8}, 0.5f}, {4, {3, 17, 5, 7}, 0.5f}, {4, {2, 3, 1, 2}, 0.5f},   {4, {1, 1, 9, 9}, -2},
     {2, {33, 10}, 0.5f},      {2, {7, 13}, 0.5f},       {4, {2, 5, 20, 13}, 1000}, {4, {2, 70, 5, 3}, 0.1f},
-    {2, {21, 2500}, 0.5f},    {4, {9, 64, 33, 17}, 3},
+    {3, {5, 7, 11}, 0.5f},    {3, {40, 3, 9}, 2},       {2, {21, 2500}, 0.5f},     {4, {9, 64, 33, 17}, 3},
 };
 enum { SIZES = sizeof sizes / sizeof *sizes };
 
@@ -68,7 +68,9 @@ static double *doubles(size_t n) {
 
 /* Channel of a row-major position. */
 static size_t channel(const rm_tensor *t, size_t i) {
-  return t->ndim == 2 ? i % t->shape[1] : i / (t->shape[2] * t->shape[3]) % t->shape[1];
+  size_t inner = 1;
+  for (size_t d = 2; d < t->ndim; d++) inner *= t->shape[d];
+  return i / inner % t->shape[1];
 }
 
 static void naive_channel(const problem *p, mode m, size_t c, expected *e) {

@@ -13,14 +13,29 @@ typedef struct {
 } problem;
 
 static const problem problems[] = {
-    {{2, 3, 8, 8}, {{2, 2}, {2, 2}, {0, 0}, false, true}},    {{2, 16, 17, 13}, {{3, 3}, {2, 2}, {1, 1}, false, true}},
-    {{3, 6, 7, 9}, {{3, 3}, {1, 1}, {1, 1}, false, false}},   {{1, 67, 9, 11}, {{2, 2}, {2, 2}, {0, 0}, true, true}},
-    {{2, 130, 10, 8}, {{3, 3}, {2, 2}, {1, 1}, true, false}}, {{2, 3, 8, 7}, {{2, 2}, {3, 3}, {0, 0}, true, true}},
-    {{1, 5, 8, 10}, {{3, 2}, {2, 3}, {1, 1}, true, true}},    {{3, 4, 8, 8}, {{8, 8}, {8, 8}, {0, 0}, false, true}},
-    {{1, 1, 1, 1}, {{1, 1}, {1, 1}, {0, 0}, false, true}},    {{3, 6, 4, 10}, {{2, 2}, {2, 2}, {0, 0}, false, true}},
-    {{1, 32, 2, 4}, {{2, 2}, {2, 2}, {0, 0}, true, true}},    {{2, 21, 6, 2}, {{2, 2}, {2, 2}, {0, 0}, false, true}},
+    {{2, 3, 8, 8}, {{2, 2}, {2, 2}, {0, 0}, false, true, {1, 1}}},
+    {{2, 16, 17, 13}, {{3, 3}, {2, 2}, {1, 1}, false, true, {1, 1}}},
+    {{3, 6, 7, 9}, {{3, 3}, {1, 1}, {1, 1}, false, false, {1, 1}}},
+    {{1, 67, 9, 11}, {{2, 2}, {2, 2}, {0, 0}, true, true, {1, 1}}},
+    {{2, 130, 10, 8}, {{3, 3}, {2, 2}, {1, 1}, true, false, {1, 1}}},
+    {{2, 3, 8, 7}, {{2, 2}, {3, 3}, {0, 0}, true, true, {1, 1}}},
+    {{1, 5, 8, 10}, {{3, 2}, {2, 3}, {1, 1}, true, true, {1, 1}}},
+    {{3, 4, 8, 8}, {{8, 8}, {8, 8}, {0, 0}, false, true, {1, 1}}},
+    {{1, 1, 1, 1}, {{1, 1}, {1, 1}, {0, 0}, false, true, {1, 1}}},
+    {{3, 6, 4, 10}, {{2, 2}, {2, 2}, {0, 0}, false, true, {1, 1}}},
+    {{1, 32, 2, 4}, {{2, 2}, {2, 2}, {0, 0}, true, true, {1, 1}}},
+    {{2, 21, 6, 2}, {{2, 2}, {2, 2}, {0, 0}, false, true, {1, 1}}},
 };
 enum { PROBLEMS = sizeof problems / sizeof *problems };
+
+/* Of maxima alone. */
+static const problem dilated[] = {
+    {{2, 3, 9, 8}, {{2, 2}, {1, 1}, {0, 0}, false, true, {2, 2}}},
+    {{2, 17, 9, 11}, {{3, 3}, {2, 2}, {1, 1}, false, true, {2, 3}}},
+    {{1, 4, 9, 10}, {{3, 2}, {2, 1}, {1, 0}, true, true, {1, 3}}},
+    {{3, 66, 8, 9}, {{3, 3}, {3, 2}, {1, 1}, true, true, {3, 1}}},
+};
+enum { DILATED = sizeof dilated / sizeof *dilated };
 
 static bool ties; /* values drawn from {0, 1, 2}: many equal maxima */
 
@@ -45,7 +60,7 @@ static rm_tensor *run(kind k, const problem *p, rm_tensor *x, rm_tensor **indice
  * definitions, written once more: pixels outside the image are looked at and left out. */
 static double naive_window(kind k, const problem *p, const float *x, size_t i, size_t j, double g, double *dx,
                            int64_t *index) {
-  ptrdiff_t h = (ptrdiff_t)p->shape[2], w = (ptrdiff_t)p->shape[3], pad_h = 0, pad_w = 0;
+  ptrdiff_t h = (ptrdiff_t)p->shape[2], w = (ptrdiff_t)p->shape[3], pad_h = 0, pad_w = 0, down = 1, across = 1;
   ptrdiff_t top, bottom, left, right;
   if (k == ADAPTIVE) {
     size_t *n = (size_t *)p->o.stride;
@@ -54,13 +69,14 @@ static double naive_window(kind k, const problem *p, const float *x, size_t i, s
     right = (ptrdiff_t)ceil((double)((j + 1) * p->shape[3]) / n[1]);
   } else {
     pad_h = (ptrdiff_t)p->o.padding[0], pad_w = (ptrdiff_t)p->o.padding[1];
-    top = (ptrdiff_t)(i * p->o.stride[0]) - pad_h, bottom = top + (ptrdiff_t)p->o.kernel[0];
-    left = (ptrdiff_t)(j * p->o.stride[1]) - pad_w, right = left + (ptrdiff_t)p->o.kernel[1];
+    down = (ptrdiff_t)p->o.dilation[0], across = (ptrdiff_t)p->o.dilation[1];
+    top = (ptrdiff_t)(i * p->o.stride[0]) - pad_h, bottom = top + down * (ptrdiff_t)p->o.kernel[0];
+    left = (ptrdiff_t)(j * p->o.stride[1]) - pad_w, right = left + across * (ptrdiff_t)p->o.kernel[1];
   }
   double sum = 0, best = -INFINITY;
   ptrdiff_t inside = 0, padded = 0, at = 0;
-  for (ptrdiff_t r = top; r < bottom; r++)
-    for (ptrdiff_t c = left; c < right; c++) {
+  for (ptrdiff_t r = top; r < bottom; r += down)
+    for (ptrdiff_t c = left; c < right; c += across) {
       padded += r < h + pad_h && c < w + pad_w;
       if (r < 0 || r >= h || c < 0 || c >= w) continue;
       inside++;
@@ -107,8 +123,10 @@ static void compare(kind k, const problem *p) {
 static void against_naive_here(void) {
   for (size_t i = 0; i < PROBLEMS; i++)
     for (kind k = MAX; k <= ADAPTIVE; k++) compare(k, &problems[i]);
+  for (size_t i = 0; i < DILATED; i++) compare(MAX, &dilated[i]);
   ties = true;
   for (size_t i = 0; i < PROBLEMS; i++) compare(MAX, &problems[i]);
+  for (size_t i = 0; i < DILATED; i++) compare(MAX, &dilated[i]);
   ties = false;
 }
 static void against_naive(void **state) {
@@ -132,7 +150,7 @@ static void extents(void **state) {
 
 static void same_bits_with_threads(void **state) {
   (void)state;
-  static const problem big = {{5, 33, 40, 37}, {{3, 3}, {2, 2}, {1, 1}, false, true}};
+  static const problem big = {{5, 33, 40, 37}, {{3, 3}, {2, 2}, {1, 1}, false, true, {1, 1}}};
   for (kind k = MAX; k <= ADAPTIVE; k++) {
     rm_tensor *x[2], *y[2];
     for (size_t t = 0; t < 2; t++) {

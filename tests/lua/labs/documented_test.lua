@@ -89,7 +89,8 @@ local function shrunk(words, has)
   add("--epochs", name:find "^lab" and "1" or name == "search" and "1" or given_rate and "15" or "5")
   add("--test-size", "100")
   if given_rate then add("--batch-size", "64") end   -- a rate that was chosen for batches of 128, not for 16
-  if name == "search" or name == "lab_d" then add("--population", "2", "--generations", "1") end
+  if name == "search" or name == "lab_d" or name == "lab_e" then add("--population", "2", "--generations", "1") end
+  if name == "lab_e" then add("--trial-epochs", "1") end
   if name == "lab_d" then add("--trial-epochs", "1", "--trial-size", "100", "--steps", "15") end
   if not (has["--model"] and list[4] == "lenet5") then add(table.unpack(residual_width)) end
   if has["--augment"] == "imagenet" or has["--images"] then add("--size", "16") end

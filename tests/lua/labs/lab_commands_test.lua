@@ -33,7 +33,7 @@ check.case("predict and responses work on a run", function()
     refused({"predict", run, run .. "/config.json"}, "config.json")
     refused({"predict", run, folder .. "/none.png"}, "none.png")
     refused({"predict", run, folder}, "is not a regular file")
-    refused({"predict", run, image, "--top", "0"}, "top is 0, expected a whole number from 1")
+    refused({"predict", run, image, "--top", "0"}, "--top is 0, expected at least 1")
 
     -- Any size, gray ones too, as they are trained on: cut to the middle, scaled.
     local gray = folder .. "/gray.png"

@@ -124,7 +124,7 @@ check.case("lab_b: one family alone; bottlenecks above a depth", function()
                                         "--run", folder .. "/c"}
     check.that(status ~= 0 and err:find("32 layers are not 9n + 2", 1, true), err)
     _, err, status = program.run {"lab_b", "--depht", "20"}
-    check.that(status ~= 0 and err:find("Did you mean '--depths'", 1, true), err)
+    check.that(status ~= 0 and err:find("did you mean '--depths'", 1, true), err)
   end)
 end)
 
@@ -238,18 +238,38 @@ check.case("lab_d: its parts, in one folder; a second call trains nothing", func
     local list = {"lab_d", "--run", home, "--population", "2", "--generations", "2", "--trial-epochs", "1", "--steps",
                   "10"}
     local out = run(list)
-    for _, name in ipairs {"lrfind", "schedule", "topk", "best5", "with_without", "predicted"} do
+    for _, name in ipairs {"lrfind", "schedule", "topk", "best5_accuracy", "best5_top3", "best5_top5",
+                           "best5_training_loss", "best5_validation_loss", "with_without", "predicted"} do
       check.that(rm.sys.exists(("%s/%s.svg"):format(home, name)), name)
     end
     check.that(out:find("\nwithout_search +%d+%.%d%d%% +%d+%.%d%d%% +%d+%.%d%d%% +%d"), out)
     check.that(out:find("images/%d%d_%a+.png +%a+ %d+%.%d%%"), out)
     local page = read(home .. "/report.md")
-    for _, part in ipairs {"Rate finder", "the five fittest trials", "confusion matrix of with", "one cycle",
+    for _, part in ipairs {"follows sheet 003", "Rate finder", "the five fittest trials",
+                           "| the authors' | 80.62 | 95.51 |",
+                           "| the sheet's | 74.68 | 97.51 |", "| here, with search | ", "figure 19 of the sheet",
+                           "figure 23 of the sheet", "| trial | generation | top-1 (%) | top-3 (%) | top-5 (%) |",
+                           "3x3,32/1 3x3,32/1 3x3,64/1", "epoch\\_002.safetensors", "confusion matrix of with",
+                           "one cycle",
                            "best top-1 (epoch)"} do
       check.that(page:find(part, 1, true), part)
     end
     local c = rm.train.folder.config(home .. "/with_search")
-    check.equal({c.model, c.shortcut, c.cycle_momentum}, {"resnet50", "D", true})
+    check.equal({c.model, c.shortcut, c.stem, c.cycle_momentum}, {"resnet50", "D", "deep", true})
+    -- The rate of the finder is used; in the search the rate is the highest, momentum the lowest of its cycle.
+    local found = rm.json.decode(read(home .. "/lrfind.json"))
+    check.equal(rm.train.folder.config(home .. "/without_search").max_lr, tonumber(("%.2g"):format(found.suggestion)))
+    local best, genes = -1, nil
+    for _, name in ipairs(rm.sys.list(home .. "/search/trials")) do
+      local trial = rm.json.decode(read(home .. "/search/trials/" .. name))
+      if name ~= "000.json" and trial.fitness > best then best, genes = trial.fitness, trial.genes end
+      if trial.stopped == "finished" then
+        check.equal({#trial.accuracy, #trial.top3, #trial.top5, #trial.loss, #trial.val_loss}, {1, 1, 1, 1, 1}, name)
+      end
+    end
+    check.equal({c.max_lr, c.base_momentum}, {genes.lr, genes.momentum})
+    local legend = ("lr %.2g, wd %.3f, mom %.3f"):format(genes.lr, genes.weight_decay, genes.momentum)
+    check.that(read(home .. "/best5_top3.svg"):find(legend, 1, true), legend)
     local again = run(list)
     check.that(not again:find("epoch 1/1", 1, true) and not again:find("  trial  1  rate", 1, true), again)
     check.equal(again:match("\n  trial  generation.-\n\nfigure"), out:match("\n  trial  generation.-\n\nfigure"))
@@ -270,7 +290,8 @@ end)
 check.case("lab_e: activations by initializations, variations, a residual network, and the report", function()
   program.with_folder(function(folder)
     local home = folder .. "/e"
-    local words = {"lab_e", "--run", home, "--models", "mlp", "resnet20", "--activations", "maxout"}
+    local words = {"lab_e", "--run", home, "--models", "mlp", "resnet20", "--activations", "maxout",
+                   "--population", "2", "--generations", "1", "--trial-epochs", "1"}
     local out = run(words)
     local function setting(name, what) return rm.train.folder.config(home .. "/" .. name)[what] end
     local expected = {
@@ -287,11 +308,85 @@ check.case("lab_e: activations by initializations, variations, a residual networ
     local page = read(home .. "/evaluation.md")
     check.that(page:find("### variations of one setting", 1, true) and page:find("### the networks", 1, true), page)
     check.that(page:find("(evaluation_settings.svg)", 1, true), page)
-    check.equal(select(2, page:gsub("\n| ", "")), 1 + #expected)   -- the head and a line for each run
+    local evaluated = page:match "## Evaluation(.-)###"
+    check.equal(select(2, evaluated:gsub("\n| ", "")), 2 + #expected)   -- the head, the runs, the best one
     check.that(rm.sys.exists(home .. "/activations_mlp.png") and rm.sys.exists(home .. "/networks.png"))
     check.that(not run(words):find("epoch 1/1", 1, true), "it was trained again")
     local _, err, status = program.run {"lab_e", "--inits", "glorot"}
-    check.that(status ~= 0 and err:find("must be one of 'xavier', 'xavier_normal', 'he'", 1, true), err)
+    check.that(status ~= 0 and err:find("'glorot' is not known, expected one of xavier, xavier_normal,", 1,
+               true), err)
+  end)
+end)
+
+check.case("lab_e: the constants, XOR, blanks, best settings and evaluation of sheet 004", function()
+  program.with_folder(function(folder)
+    local home = folder .. "/e"
+    local out = run {"lab_e", "--run", home, "--models", "mlp", "lenet5", "resnet32", "--activations", "leaky_relu",
+                     "--weight-restriction", "4", "--population", "2", "--generations", "1", "--trial-epochs", "1"}
+    local function config(name) return rm.train.folder.config(home .. "/" .. name) end
+    check.equal({config("mlp_leaky_relu_he").leaky_slope, config("mlp_relu_he").leaky_slope}, {0.1, nil})
+    check.equal(config("mlp_weight_restriction").max_norm, 2)   -- ||w||^2 < 4
+    check.equal(config("mlp_relu_he").val_split, 40 // 6)
+    local page = read(home .. "/evaluation.md")
+    for _, part in ipairs {"follows sheet 004", "of 40 images the sheet's 10,000 would leave too few",
+                           "standardized with their own", "## The blanks of ResNet-32",
+                           "| X1 | block, first convolution | kernel | 3 |",
+                           "| X2 | block, first convolution | stride |",
+                           "| X3 | block, first convolution | padding | 1 |",
+                           "| X4 | block, second convolution | kernel | 3 |",
+                           "| X5 | block, second convolution | stride | 1 |",
+                           "| X6 | block, second convolution | padding | 1 |",
+                           "| X7 | network, first convolution | channels in | 3 |",
+                           "| X8 | network, first convolution | channels out | 16 |",
+                           "| X9 | network, first convolution | kernel | 3 |",
+                           "| X10 | network, first convolution | padding | 1 |", "## XOR",
+                           "the linear layer gets", "the MLP 4.", "(xor.svg)",
+                           "weight restriction ||w||^2 < 4 (norm up to 2)",
+                           "## Best settings of MLP and LeNet-5", "## Settings #1 to #3", "| GPU (O/X) | X | X | X |",
+                           "(evaluation_three.svg)", "## Summary"} do
+      local plain = page:gsub("\\(.)", "%1")
+      check.that(plain:find(part, 1, true), part)
+    end
+    for _, row in ipairs {"model", "GPU (O/X)", "batch size", "activation", "initialization", "optimizer", "rate",
+                          "momentum", "weight decay", "rate decay", "training time (min)", "early-stopping epoch",
+                          "accuracy (%)"} do
+      check.that(page:find(("\n| %s | "):format(row), 1, true), row)
+    end
+    for _, model in ipairs {"mlp", "lenet5"} do
+      local best   -- also the settings as given, trial 0, may be it
+      for number = 0, 2 do
+        local trial = rm.json.decode(read(("%s/search_%s/trials/%03d.json"):format(home, model, number)))
+        if not best or trial.fitness > best.fitness then best = trial end
+      end
+      check.equal(config(model .. "_best").lr, best.genes.lr)
+      check.that(out:find(model .. " %(%a+_?%a*, [%a_]+%): of 2 trials"), out)
+    end
+    check.that(out:find "#3: [%d.]+%%, [+-][%d.]+ points against mlp", out)
+  end)
+end)
+
+check.case("lab_e: the sheet's validation images, where the data have as many, and its constants", function()
+  local e = require "resmoon.labs.e"
+  local sheet = e.about.sheet
+  check.equal({sheet.mean, sheet.std, sheet.leaky_slope},
+              {{0.4914, 0.4822, 0.4465}, {0.2023, 0.1994, 0.2010}, 0.1})
+  for n, expected in pairs {[20000] = 10000, [600] = 100} do
+    local settings = {data = "shapes10", train_size = n, test_size = 10}
+    local says = e.hold_out(settings, {})
+    check.equal(settings.val_split, expected)
+    check.that(says:find(n >= 20000 and "as the sheet has it" or "so it is a sixth", 1, true), says)
+  end
+  local settings = {data = "shapes10", train_size = 100}
+  e.hold_out(settings, {val_split = 0.3})
+  check.equal(settings.val_split, 0.3)
+end)
+
+check.case("lab_e: parts that train nothing on images", function()
+  program.with_folder(function(folder)
+    local out = run {"lab_e", "--run", folder .. "/e", "--parts", "xor", "blanks"}
+    check.that(out:find("\n1 +1 +0 +%d +0\n") and out:find("\nX8 +network, first convolution +channels out +16\n"), out)
+    check.that(read(folder .. "/e/evaluation.md"):find("## XOR", 1, true))
+    check.that(not rm.sys.exists(folder .. "/e/mlp_relu_he"))
   end)
 end)
 

@@ -68,8 +68,38 @@ check.case("they take small images, too, or say that they cannot", function()
   check.shape(models.vgg16 {input = {3, 32, 32}, num_classes = 10, hidden = 16, batch_norm = true}(x), {2, 10})
   check.shape(models.googlenet {input = {3, 32, 32}, num_classes = 10}(x), {2, 10})
   check.error(function() models.alexnet {input = {3, 32, 32}} end, "models.alexnet: the images are too small")
-  check.error(function() models.googlenet {aux = true, input = {3, 64, 64}} end,
-              "aux needs images of 224 x 224, got 64 x 64")
+end)
+
+-- torchvision 0.14 as well: a network for 224 x 224 takes other sizes, with the same weights.
+check.case("AlexNet and VGG take images of other sizes than they were made for", function()
+  local net = models.alexnet {num_classes = 3, hidden = 4}
+  check.equal({net.avgpool.output_size, net.classifier[2].weight.shape}, {6, {4, 256 * 36}})
+  local x = rm.randn(1, 3, 96, 130)
+  check.shape(net(x), {1, 3})
+  net:eval()
+  check.equal(net(x), net.classifier(net.features(x):adaptive_avg_pool2d(6):flatten(2)))
+  check.shape(net(rm.randn(1, 3, 224, 224)), {1, 3})
+  -- made for smaller images, the linear layer is no larger than it need be; pool = 6 gives torchvision's all the same
+  check.equal(models.alexnet({input = {3, 96, 96}, hidden = 4}).classifier[2].weight.shape, {4, 256 * 4})
+  local same = models.alexnet {num_classes = 3, input = {3, 96, 130}, hidden = 4, pool = 6}
+  same:load_state_dict(net:state_dict())
+  check.equal(same:eval()(x), net(x))
+  local vgg = models.vgg16 {input = {3, 256, 320}, hidden = 2, num_classes = 2}
+  check.equal(vgg.classifier[1].weight.shape, {2, 512 * 49})
+  check.equal(models.vgg19({input = {3, 64, 32}, hidden = 2, pool = {2, 3}}).classifier[1].weight.shape, {2, 512 * 6})
+  check.shape(models.vgg16({input = {3, 32, 32}, hidden = 2, num_classes = 5})(rm.randn(1, 3, 48, 70)), {1, 5})
+  check.error(function() models.vgg16 {pool = 0} end, "AdaptiveAvgPool2d: sizes must be at least 1")
+end)
+
+-- Their average is torchvision's, of 4x4 cells. (torchvision 0.14 names their outputs crosswise: the field
+-- aux_logits1 of what it returns is that of the head aux2.)
+check.case("auxiliary heads of GoogLeNet can be had with images of any size", function()
+  local net = models.googlenet {aux = true, input = {3, 64, 64}, num_classes = 3}
+  check.equal(models.googlenet({input = {3, 64, 64}}).aux1, nil)
+  local scores, one, two = net(rm.randn(2, 3, 64, 64))
+  for _, y in ipairs {scores, one, two} do check.shape(y, {2, 3}) end
+  local x, head = rm.randn(2, 512, 14, 14), net.aux1:eval()
+  check.equal(head(x), head.fc2(head.fc1(head.conv(x:adaptive_avg_pool2d(4)):flatten(2)):relu()))
 end)
 
 check.case("auxiliary heads are there in training only, and are trained", function()
@@ -167,6 +197,30 @@ check.case("the deep stem is three 3x3 convolutions, and no projection follows w
   check.shape(net(rm.randn(2, 3, 64, 64)), {2, 4})
   check.shape(models.resnet20({stem = "deep", width = 4, shortcut = "D"})(rm.randn(1, 3, 32, 32)), {1, 10})
   check.equal(rm.train.config.model(rm.train.config.complete {model = "resnet18", stem = "deep"}).conv1, nil)
+end)
+
+check.case("residual networks with another norm, and with stochastic depth", function()
+  local x = rm.randn(2, 3, 16, 16)
+  for kind, text in pairs {group = "GroupNorm(8, 16, eps=1e-05)",
+                           instance = "InstanceNorm2d(16, eps=1e-05, momentum=0.1, affine=true)"} do
+    local net = models.resnet20 {norm = kind, shortcut = "B", layers = {1, 1}}
+    check.equal(tostring(net.layer1[1].bn2):gsub("^%w+", rm.nn.Module.type_of(net.layer1[1].bn2)), text)
+    check.that(not tostring(net):find "BatchNorm2d")
+    check.equal(net:state_dict()[2], "bn1.weight")
+    check.equal(net:eval()(x), net:train()(x))
+  end
+  local norm = require "resmoon.nn.norm"
+  check.equal({norm("group", 64).num_groups, norm("group", 256).num_groups, norm("group", 6).num_groups}, {32, 32, 1})
+  local net = models.resnet18 {stem = "deep", width = 4, norm = function(n) return rm.nn.GroupNorm(1, n) end}
+  check.equal(net.stem[2].num_groups, 1)
+  net = models.resnet20 {stochastic_depth = 0.5}
+  check.equal({net.layer1[1].drop.p, net.layer3[3].drop.p}, {0.5 / 9, 0.5})
+  check.equal(models.resnet20().layer1[1].drop, nil)
+  check.shape(net(rm.randn(2, 3, 16, 16)), {2, 10})
+  check.equal(#net:state_dict(), #models.resnet20():state_dict())
+  check.equal(models.plain20({stochastic_depth = 0.5}).layer1[1].drop, nil)
+  check.error(function() models.resnet20 {norm = "layer"} end, "norm is layer, expected 'batch', 'group', 'instance'")
+  check.error(function() models.resnet50 {stochastic_depth = 2} end, "StochasticDepth: p must be a probability")
 end)
 
 check.case("LeNet-5 gives MNIST the border of the paper", function()

@@ -55,7 +55,9 @@ check.case("errors name the operation and both shapes", function()
   local message = check.error(function() x:conv2d(rm.zeros(64, 64, 3, 3)) end,
     "conv2d: x has 3 channels, weight expects 64")
   check.that(message:find("(2, 3, 8, 8)", 1, true) and message:find("(64, 64, 3, 3)", 1, true), message)
-  check.error(function() rm.zeros(3, 8, 8):conv2d(rm.zeros(4, 3, 3, 3)) end, "expected 4 dimensions (N, C, H, W)")
+  check.error(function() rm.zeros(8, 8):conv2d(rm.zeros(4, 3, 3, 3)) end,
+    "conv2d: x has shape (8, 8), expected 4 dimensions (N, C, H, W) or 3 (C, H, W)")
+  check.error(function() rm.zeros(2, 8, 8):conv2d(rm.zeros(4, 3, 3, 3)) end, "x has 2 channels, weight expects 3")
   check.error(function() x:byte():conv2d(rm.zeros(4, 3, 3, 3)) end,
     "conv2d: x is uint8, expected float32 (use x:float())")
   check.error(function() x:conv2d(rm.zeros(4, 3, 3, 3), rm.zeros(5)) end, "conv2d: bias has shape (5), expected (4)")

@@ -2,7 +2,8 @@
 local check = require "support.check"
 local rm    = require "resmoon"
 
-for _, name in ipairs {"gather_01", "gather_02", "index_select_01", "index_select_02", "topk_01", "topk_02", "topk_03"} do
+for _, name in ipairs {"gather_01", "gather_02",
+                       "index_select_01", "index_select_02", "topk_01", "topk_02", "topk_03"} do
   check.reference("ops/" .. name)
 end
 

@@ -48,7 +48,8 @@ end)
 
 check.case("errors", function()
   local x = rm.randn(4, 3, 2, 2)
-  check.error(function() rm.randn(3):batch_norm() end, "batch_norm: x is (3), expected (N, C) or (N, C, H, W)")
+  check.error(function() rm.randn(3):batch_norm() end,
+    "batch_norm: x is (3), expected (N, C), (N, C, L) or (N, C, H, W)")
   check.error(function() x:batch_norm(nil, nil, nil, nil, {momentun = 1}) end, "did you mean \"momentum\"")
   check.error(function() x:byte():batch_norm() end, "batch_norm: x is uint8, expected float32 (use x:float())")
   check.error(function() rm.randn(1, 3):batch_norm(nil, nil, nil, nil, {training = true}) end,

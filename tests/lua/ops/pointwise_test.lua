@@ -6,7 +6,8 @@ local case, huge = check.case, math.huge
 local nan = 0 / 0
 
 for _, name in ipairs {
-  "masked_fill_01", "relu_01", "leaky_relu_01", "elu_01", "sigmoid_01", "sigmoid_02", "tanh_01", "tanh_02", "silu_01", "gelu_01",
+  "masked_fill_01",
+  "relu_01", "leaky_relu_01", "elu_01", "sigmoid_01", "sigmoid_02", "tanh_01", "tanh_02", "silu_01", "gelu_01",
   "gelu_02", "maxout_01", "maxout_02", "abs_01", "clamp_01", "exp_01", "log_01", "sqrt_01", "pow_01", "pow_02",
   "pow_03", "pow_04", "pow_05", "add_01", "add_02", "add_03", "sub_01", "sub_02", "mul_01", "mul_02", "mul_03",
   "div_01", "div_02", "sin_01", "cos_01", "tan_01", "asin_01", "acos_01", "atan_01", "log2_01", "log10_01", "log1p_01",

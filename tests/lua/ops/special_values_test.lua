@@ -1,9 +1,10 @@
 --- NaN, infinities, zeros of both signs and ties: what PyTorch 1.13.1 computes, forward and backward.
 --
 -- Where PyTorch contradicts itself, the value is that of its scalar code: elu's gradient at NaN is NaN in vectors of
--- 16 and more, and of two zeros maximum takes the second there. gelu keeps the sign of a zero, which oneDNN drops. Two
--- shortcuts of PyTorch are not followed: x ^ -0.5 and the gradient of x ^ 1.5 go through its square root, which makes
--- them -inf and NaN at -0 and -inf; here they are powf's, inf, 0 and inf.
+-- 16 and more, and of two zeros maximum takes the second there; relu6 and hardtanh have 0 at NaN in vectors, hardswish
+-- NaN. gelu keeps the sign of a zero, which oneDNN drops. Two shortcuts of PyTorch are not followed: x ^ -0.5 and the
+-- gradient of x ^ 1.5 go through its square root, which makes them -inf and NaN at -0 and -inf; here they are powf's,
+-- inf, 0 and inf.
 local check = require "support.check"
 local rm    = require "resmoon"
 
@@ -88,6 +89,27 @@ local unary = {
   {"gelu", function(x) return x:gelu() end,
    {nan, inf, nan, 0, -0.0, 0.8413447, -0.1586553, 0.3457312, -0.01552418, 1e+30, -0.0},
    {nan, nan, nan, 2, 2.5, 6.499892, -0.583208, 6.93996, -0.3384996, 10, 0}},
+  {"relu6", function(x) return x:relu6() end,
+   {nan, 6, 0, 0, -0.0, 1, 0, 0.5, 0, 6, 0},
+   {1, 0, 0, 0, 0, 6, 0, 8, 0, 0, 0}},
+  {"hardtanh", function(x) return x:hardtanh() end,
+   {nan, 1, -1, 0, -0.0, 1, -1, 0.5, -1, 1, -1},
+   {1, 0, 0, 4, 5, 0, 0, 8, 0, 0, 0}},
+  {"hardsigmoid", function(x) return x:hardsigmoid() end,
+   {nan, 1, 0, 0.5, 0.5, 0.6666667, 0.3333333, 0.5833333, 0.08333334, 1, 0},
+   {0, 0, 0, 0.6666667, 0.8333334, 1, 1.166667, 1.333333, 1.5, 0, 0}},
+  {"hardswish", function(x) return x:hardswish() end,
+   {nan, inf, nan, 0, -0.0, 0.6666667, -0.3333333, 0.2916667, -0.2083333, 1e+30, -0.0},
+   {1, 2, 0, 2, 2.5, 5, 1.166667, 5.333333, -3, 10, 0}},
+  {"softplus", function(x) return x:softplus() end,
+   {nan, inf, 0, 0.6931472, 0.6931472, 1.313262, 0.3132617, 0.974077, 0.07888974, 1e+30, 0},
+   {nan, 2, 0, 2, 2.5, 4.386352, 1.88259, 4.979675, 0.6827236, 10, 0}},
+  {"softplus with beta and threshold", function(x) return x:softplus(2, 5) end,
+   {nan, inf, 0, 0.3465736, 0.3465736, 1.063464, 0.063464, 0.6566308, 0.003357674, 1e+30, 0},
+   {nan, 2, 0, 2, 2.5, 5.284782, 0.8344204, 5.848469, 0.06023566, 10, 0}},
+  {"prelu", function(x) return rm.nn.PReLU()(x) end,
+   {nan, inf, -inf, 0, -0.0, 1, -0.25, 0.5, -0.625, 1e+30, -2.5e+29},
+   {0.25, 2, 0.75, 1, 1.25, 6, 1.75, 8, 2.25, 10, 2.75}},
   {"clamp", function(x) return x:clamp(-1, 1) end,
    {nan, 1, -1, 0, -0.0, 1, -1, 0.5, -1, 1, -1},
    {0, 0, 0, 4, 5, 6, 7, 8, 0, 0, 0}},

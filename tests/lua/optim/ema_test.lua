@@ -176,3 +176,20 @@ check.case("a checkpoint without an average, an average of another network", fun
   end)
   check.error(function() trainer(optim.EMA(rm.models.mlp())) end, "ema is the average of another network")
 end)
+
+check.case("evaluate and report say that what they measured is the averaged network", function()
+  files.with_folder(function(folder)
+    local path = folder .. "/run"
+    local settings = {model = "lenet5", epochs = 2, train_size = 64, test_size = 40, ema = 0.9, mixup = 0.2,
+                      optimizer = "adam", schedule = "cyclic", name = "both"}
+    train.run(settings, {folder = path, progress = false})
+    check.equal(select(5, train.load(path)), true)
+    check.equal(select(5, train.load(path .. "/last.safetensors")), nil)
+    require("resmoon.report").write({path}, {out = folder .. "/r.html", evaluation = true})
+    local file <close> = assert(io.open(folder .. "/r.md"))
+    local page = file:read "a"
+    check.that(page:find("both: with averaged weights the error is", 1, true), page)
+    check.that(page:find("trained on mixed images, which have no training error", 1, true), page)
+    check.that(not page:find("training error (dashed)", 1, true), page)
+  end)
+end)

@@ -81,6 +81,9 @@ check.case("in SVG a legend below stands a line and more below the name of the a
       function(file) return plot.curves(runs(names, 9), {file = file}) end,
       function(file) return plot.topk(runs(names, 9), {file = file}) end,
       function(file)
+        return plot.column({{runs = runs(names, 9)}, {runs = runs(names, 9)}}, {column = "test_error", file = file})
+      end,
+      function(file)
         local panels = {{title = "x", runs = runs(names, 9)}, {title = "y", runs = runs(names, 9)}}
         return plot.accuracy(panels, {file = file})
       end,

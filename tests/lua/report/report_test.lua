@@ -68,6 +68,21 @@ check.case("a report has the sections of the lab, and the numbers of the runs", 
     check.that(text:find(("top%%-1 %.2f%%%%"):format(100 * best.top[1])), text)
     check.that(text:find(("macro AUC %.4f"):format(best.mean_auc), 1, true), text)
     check.equal(best.confusion:total(), 20)
+    -- Nothing is called a difference that 20 images cannot show, and who chose the best epoch is said.
+    local at = text:match "## Discussion.*"
+    check.that(text:find('"best" was chosen on the test images', 1, true), text)
+    check.that(at:find "has the lowest final test error, [%d.]+%% of 20 test images %(standard error [%d.]+%)", at)
+    check.that(at:find("Undecided against it", 1, true) or at:find("by more than two standard errors", 1, true), at)
+    local other = measure.run(runs[2])
+    local paired = rm.metrics.paired_difference(best.right, other.right)
+    check.that(at:find(("paired standard error %.2f"):format(paired.standard_error), 1, true)
+               or paired.standard_error == 0 and at:find("right on the same of the 20 images", 1, true), at)
+    local _, svg = page:gsub('<svg[^>]-width="[%d.]+"', "")
+    check.equal(svg, 5)   -- each in its own size, so that letters are alike
+    for size in page:gmatch 'font%-size="([%d.]+)"' do
+      check.that(tonumber(size) >= 12 and tonumber(size) <= 15, size)
+    end
+    for width in page:gmatch '<svg[^>]-width="([%d.]+)"' do check.that(tonumber(width) <= 1000, width) end
 
     local _, message, refused = program.run({"report", folder})
     check.that(refused ~= 0 and message:find("is not a run", 1, true), message)

@@ -108,6 +108,31 @@ check.case("a trial is scored, whatever happens in it", function()
   check.equal({result.stopped, result.epochs}, {"hopeless", 1})
 end)
 
+check.case("a trial keeps top-1, top-3, top-5, training and validation loss of each epoch", function()
+  local three = sets()
+  local result = trial.run(settings {lr = 0.01, val_split = 0.25}, {sets = three})
+  for _, name in ipairs {"accuracy", "top3", "top5", "loss", "val_loss"} do check.equal(#result[name], 3, name) end
+  for epoch = 1, 3 do
+    check.that(result.accuracy[epoch] <= result.top3[epoch] and result.top3[epoch] <= result.top5[epoch], epoch)
+    check.that(result.val_loss[epoch] > 0 and result.val_loss[epoch] ~= result.loss[epoch], epoch)
+  end
+end)
+
+check.case("a momentum of 1 or more is refused for Adam, and diverges with SGD", function()
+  local cycle = {schedule = "onecycle", cycle_momentum = true, lr = 0.01, max_lr = 0.01}
+  local adam = trial.run(trial.apply(settings(rm.train.config.with(cycle, {optimizer = "adamw"})), {momentum = 1.2}),
+                         {sets = sets()})
+  check.equal({adam.stopped, adam.fitness, #adam.accuracy}, {"refused", 0, 0})
+  check.that(adam.reason:find("momentum goes up to 1.2, but beta1 of adamw has to be below 1", 1, true), adam.reason)
+  local sgd = trial.run(trial.apply(settings(rm.train.config.with(cycle, {optimizer = "sgd", epochs = 60})),
+                                    {momentum = 1.4}), {sets = sets()})
+  check.equal({sgd.stopped, sgd.fitness}, {"diverged", 0})
+  check.error(function()
+    local c = rm.train.config.complete(rm.train.config.with(cycle, {base_momentum = 0.97}))
+    rm.train.config.schedule(c, rm.train.config.optimizer(c, {rm.zeros(1, {requires_grad = true})}), 10)
+  end, "base_momentum is 0.97, above max_momentum, 0.95")
+end)
+
 check.case("the bar is the median of those that got so far", function()
   local results = {{accuracy = {10, 50}}, {accuracy = {30, 60}}, {accuracy = {20}}, {accuracy = {}}}
   check.equal(trial.bar(results), {20})
@@ -120,11 +145,29 @@ local function command(folder, more)
   return table.move(more or {}, 1, #(more or {}), #list + 1, list)
 end
 
-check.case("the genes of one-cycle are its highest rate and momentum", function()
+check.case("a crossover in the middle takes the first gene of three from one parent", function()
+  local a, b, g = {lr = 1, weight_decay = 1, momentum = 1}, {lr = 2, weight_decay = 2, momentum = 2}, generator(2)
+  for _ = 1, 20 do
+    check.equal(genes.cross(genes.defaults, a, b, g, "middle"), {lr = 1, weight_decay = 2, momentum = 2})
+  end
+  check.error(function() search.genetic {evaluate = evaluate, crossover = "end"} end, "crossover is end, expected")
+end)
+
+check.case("the genes of one-cycle are its highest rate and lowest momentum", function()
   local s = trial.apply({schedule = "onecycle", cycle_momentum = true}, {lr = 0.01, momentum = 0.8})
-  check.equal({s.max_lr, s.max_momentum}, {0.01, 0.8})
-  local c = rm.train.config.complete {schedule = "onecycle", max_lr = 0.4, cycle_momentum = true}
-  check.equal(trial.genes(c, genes.defaults), {lr = 0.4, momentum = 0.95, weight_decay = 1e-4})
+  check.equal({s.max_lr, s.base_momentum, s.max_momentum}, {0.01, 0.8, 0.95})
+  s = trial.apply({schedule = "onecycle", cycle_momentum = true}, {momentum = 1.2})
+  check.equal({s.base_momentum, s.max_momentum}, {1.2, 1.2})   -- no cycle can be above its end
+  local c = rm.train.config.complete {schedule = "onecycle", max_lr = 0.4, cycle_momentum = true, max_momentum = 0.9}
+  local own = trial.genes(c, genes.defaults)
+  check.close(own.momentum, 0.8, {rtol = 1e-9})
+  check.equal({own.lr, own.weight_decay}, {0.4, 1e-4})
+  c.base_momentum = 0.5
+  check.equal(trial.genes(c, genes.defaults).momentum, 0.5)
+  local course = rm.train.config.course(trial.apply({schedule = "onecycle", cycle_momentum = true, epochs = 4,
+                                                     optimizer = "adamw"}, {lr = 0.02, momentum = 0.3}), 10)
+  check.equal({math.max(table.unpack(course.rate)), course.momentum[1]}, {0.02, 0.95})
+  check.close(math.min(table.unpack(course.momentum)), 0.3, {rtol = 1e-9})
   check.equal(trial.genes(rm.train.config.complete {}, genes.defaults), {lr = 0.1, momentum = 0.9, weight_decay = 1e-4})
 end)
 

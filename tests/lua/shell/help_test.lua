@@ -22,6 +22,37 @@ check.case("a name, a function and an object are explained alike", function()
   check.equal(help.text(rm.zeros(1)), help.text "tensors")
 end)
 
+check.case("texts are as wide as the terminal, and 80 columns without one", function()
+  local core = require "resmoon.core"
+  local isatty, winsize = core.sys.isatty, core.sys.winsize
+  local columns
+  core.sys.isatty = function(n) return n == 1 and columns ~= nil or isatty(n) end
+  core.sys.winsize = function() return 30, columns end
+  -- The widest line of some texts, without code, which people copy.
+  local function widest()
+    local most = 0
+    for _, text in ipairs {help.text "plot.lines", help.text(), help.text "nn", help.text "tensors", help.found "relu",
+                           help.text "commands"} do
+      text = text:gsub("\nExample:.*", ""):gsub("\27%[%d*m", "")
+      for line in text:gmatch "[^\n]+" do
+        if not line:find "^   " then most = math.max(most, rm.text_width(line)) end
+      end
+    end
+    return most
+  end
+  local ok, message = pcall(function()
+    for width, expected in pairs {[41] = 40, [61] = 60, [101] = 100, [300] = 120, [20] = 40} do
+      columns = width
+      local most = widest()
+      check.that(most <= expected and most > expected - 12, ("%d columns: a line of %d"):format(width, most))
+    end
+    columns = nil
+    check.that(widest() <= 80)
+  end)
+  core.sys.isatty, core.sys.winsize = isatty, winsize
+  if not ok then error(message, 0) end
+end)
+
 -- --- everything public ---------------------------------------------------------------------
 
 -- What the library keeps for itself, in tables that are public for its own files only.

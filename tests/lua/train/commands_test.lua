@@ -30,7 +30,11 @@ check.case("every command answers --help with an example, and a misspelt option 
     if name then
       local out = succeed {name, "--help"}
       check.that(out:find("Usage: resmoon " .. name, 1, true) and out:find("Example:\n", 1, true), out)
-      refused({name, "--hepl"}, "Did you mean '--help'?")
+      check.that(not out:find("Usage:[^\n]*\n +%["), "the usage is one line")
+      local usage, first = out:find("Usage:", 1, true), out:find(":\n   -", 1, true)
+      check.that(usage and first and out:find("--help", first, true) < (out:find("\nData:", 1, true) or #out),
+                 "the command's own options come first")
+      refused({name, "--hepl"}, "resmoon " .. name .. ": unknown option '--hepl', did you mean '--help'?\n")
       count = count + 1
     end
   end
@@ -38,18 +42,109 @@ check.case("every command answers --help with an example, and a misspelt option 
 end)
 
 check.case("an unknown option is answered with the nearest, an unknown network too", function()
-  refused({"train", "--epoch", "3"}, "Did you mean '--epochs'?")
+  refused({"train", "--epoch", "3"}, "unknown option '--epoch', did you mean '--epochs'?")
   refused({"train", "--epohcs-number", "3"}, "unknown option '--epohcs-number'")
   refused({"train", "--model", "resnet21", "--run", "/nonexistent/x"}, "did you mean 'resnet20'")
   refused({"compare", "resnet20", "plian20"}, "did you mean 'plain20'")
   refused({"bench", "lenet"}, "did you mean 'lenet5'")
   refused({"train", "--epochs", "many"}, "'many' is no whole number")
-  refused({"train", "--epochs", "-3"}, "unknown option '-3'\nA negative value is written with '=': --NAME=-3\n")
-  refused({"train", "--lr", "-0.5"}, "with '=': --NAME=-0")   -- argparse reads -0.5 as several letters
+  refused({"train", "--epochs", "-3"}, "--epochs is -3, expected at least 1")
+  refused({"train", "--lr", "-0.5"}, "--lr is -0.5, expected at least 0")
   refused({"train", "--epochs=-3", "--run", "/nonexistent/x"}, "epochs is -3, expected at least 1")
   refused({"train", "--run", "README.md"}, "README.md is a file, and a run is a folder")
   refused({"train", "--data", "/nonexistent", "--run", "/nonexistent/x"}, "/nonexistent is neither a folder")
   refused({"evaluate", "/nonexistent/run"}, "/nonexistent/run")
+end)
+
+-- What a student types wrong, the first line of the answer, and what the second line has. There is no third.
+local MISTAKES = {
+  {{"train", "--epochs", "-3"}, "train: --epochs is -3, expected at least 1", "--epochs N"},
+  {{"train", "--epochs=0"}, "train: --epochs is 0, expected at least 1", "--epochs N"},
+  {{"train", "--epochs", "1.5"}, "train: --epochs: '1.5' is no whole number", "--epochs N"},
+  {{"train", "--epochs", "ten"}, "train: --epochs: 'ten' is no whole number", "--epochs N"},
+  {{"train", "--epochs="}, "train: --epochs: '' is no whole number", "--epochs N"},
+  {{"train", "--lr", "abc"}, "train: --lr: 'abc' is not a number", "--lr RATE"},
+  {{"train", "--lr", "0,1"}, "train: --lr: '0,1' is not a number (a point, not a comma: 0.1)", "--lr RATE"},
+  {{"train", "--lr", "nan"}, "train: --lr: 'nan' is not a number", "--lr RATE"},
+  {{"train", "--lr"}, "train: --lr needs a value", "--lr RATE"},
+  {{"train", "--lr", "--epochs", "3"}, "train: --lr needs a value", "--lr RATE"},
+  {{"train", "--momentum", "-.5"}, "train: --momentum is -.5, expected at least 0", "--momentum X"},
+  {{"train", "--label-smoothing", "1"}, "train: --label-smoothing is 1, expected below 1", "--label-smoothing X"},
+  {{"train", "--milestones", "a,b"}, "train: --milestones: 'a,b' is no list of epochs like 81,122", "--milestones N,N"},
+  {{"train", "--milestones", "0,3"}, "train: --milestones is 0,3, expected the number of an epoch", "--milestones N,N"},
+  {{"train", "--epoch", "3"}, "train: unknown option '--epoch', did you mean '--epochs'?", "--epochs N"},
+  {{"train", "-epochs", "3"}, "train: unknown option '-epochs', did you mean '--epochs'?", "--epochs N"},
+  {{"train", "--batch_size=8"}, "train: unknown option '--batch_size', did you mean '--batch-size'?", "--batch-size N"},
+  {{"train", "--qqqqqqqqqq"}, "train: unknown option '--qqqqqqqqqq'", "train --help lists all options"},
+  {{"train", "epochs=3"}, "train: 'epochs=3' is more than it takes, did you mean '--epochs'?", "--epochs N"},
+  {{"train", "resnet20"}, "train: 'resnet20' is more than it takes, did you mean '--model resnet20'?", "--model NAME"},
+  {{"train", "--optimizer", "sdg"},
+   "train: --optimizer: 'sdg', did you mean 'sgd'? It is one of sgd, adam, adamw, rmsprop", "--optimizer"},
+  {{"train", "--schedule=cosin"}, "train: --schedule: 'cosin', did you mean 'cosine'? It is one of ", "--schedule"},
+  {{"train", "--augment", "yes"}, "train: --augment: 'yes' is not known, expected one of on, off, ", "--augment"},
+  {{"compare"}, "compare: names is missing, as in  resmoon compare [options] <names>", "compare --help"},
+  {{"predict", "runs/x"}, "predict: images is missing, as in  resmoon predict [options] <run>", "predict --help"},
+  {{"predict", "runs/x", "a.png", "--top", "0"}, "predict: --top is 0, expected at least 1", "--top N"},
+  {{"evaluate"}, "evaluate: run is missing, as in  resmoon evaluate [options] <run>", "evaluate --help"},
+  {{"evaluate", "runs/x", "--crops", "5"}, "evaluate: --crops: '5' is not known, expected one of 1, 10", "--crops"},
+  {{"report", "--thread", "2"}, "report: unknown option '--thread', did you mean '--threads'?", "--threads N"},
+  {{"search", "--population", "-1"}, "search: --population is -1, expected at least 1", "--population N"},
+  {{"summary", "--classes", "x"}, "summary: --classes: 'x' is no whole number", "--classes N"},
+  {{"bench", "--mode", "trian"}, "bench: --mode: 'trian', did you mean 'train'?", "--mode"},
+  {{"bench", "--steps", "0"}, "bench: --steps is 0, expected at least 1", "--steps N"},
+  {{"fetch", "cifar"}, "fetch: set: 'cifar', did you mean 'cifar10'? It is one of", "Which one"},
+  {{"lrfind", "--from", "x"}, "lrfind: --from: 'x' is not a number", "--from RATE"},
+  {{"demo", "--epochs", "x"}, "demo: --epochs: 'x' is no whole number", "--epochs N"},
+  {{"data", "--chek"}, "data: unknown option '--chek', did you mean '--check'?", "--check"},
+  {{"lab_a", "--epochs", "1.5"}, "lab_a: --epochs: '1.5' is no whole number", "--epochs N"},
+  {{"lab_b", "--depths", "20", "-3"}, "lab_b: --depths: '-3' is negative", "--depths N"},
+  {{"lab_b", "--families", "resnt"}, "lab_b: --families: 'resnt', did you mean 'resnet'?", "--families"},
+  {{"lab_c", "--lr", "1e"}, "lab_c: --lr: '1e' is not a number", "--lr RATE"},
+  {{"lab_d", "--part", "lr"}, "lab_d: unknown option '--part', did you mean '--parts'?", "--parts"},
+  {{"lab_e", "--inits", "xaver"}, "lab_e: --inits: 'xaver', did you mean 'xavier'?", "--inits"},
+}
+
+check.case("a mistake on a command line is answered in two lines: what is wrong, and what the option is", function()
+  for _, mistake in ipairs(MISTAKES) do
+    local words, first, second = table.unpack(mistake)
+    local out, err, status = program.run(words)
+    local lines, shown = {}, table.concat(words, " ") .. "\n" .. err
+    for line in err:gmatch "[^\n]+" do lines[#lines + 1] = line end
+    check.equal({out, status, #lines}, {"", 1, 2}, shown)
+    check.equal(lines[1]:sub(1, #first + 8), "resmoon " .. first, shown)
+    check.that(lines[2]:find(second, 1, true) and #lines[2] <= 100, shown)
+  end
+end)
+
+check.case("a command that is not there, and options in front of the command", function()
+  refused({"trian"}, "resmoon: there is no file and no script named trian, did you mean train?")
+  refused({"labb"}, "did you mean lab_b?")
+  refused({"--epochs", "3", "train"}, "resmoon: unknown option --epochs: options of a command stand behind its name")
+  refused({"--hlep"}, "resmoon: unknown option --hlep, did you mean --help?")
+end)
+
+check.case("the examples of --help can be copied: their options and values are right", function()
+  local count = 0
+  for _, file in ipairs(rm.sys.list "scripts") do
+    local name = file:match "^(.*)%.lua$"
+    local out = name and succeed {name, "--help"} or ""
+    for line in out:gsub(" \\\n *", " "):gmatch "\n  resmoon (%S[^\n]*)" do
+      local words = {}
+      for word in line:gmatch "%S+" do words[#words + 1] = (word:gsub("^['\"](.*)['\"]$", "%1")) end
+      words[#words + 1] = "--help"    -- read last: it is answered only where all that stands before it is right
+      local _, err, status = program.run(words)
+      check.equal({err, status}, {"", 0}, line)
+      count = count + 1
+    end
+  end
+  check.that(count >= 25, count)
+end)
+
+check.case("help of train.run lists the settings", function()
+  local out = succeed {"-e", 'help "train.run"'}
+  for _, name in ipairs {"epochs", "lr", "batch_size", "schedule", "label_smoothing"} do
+    check.that(out:find("\n  " .. name .. " ", 1, true), name)
+  end
 end)
 
 check.case("train, resume, evaluate and compare leave what they promise", function()

@@ -56,6 +56,23 @@ check.case("a run goes on with the mean it was begun with, and not with another"
   end)
 end)
 
+check.case("checkpoints are kept from time to time, and hold the network of their epoch", function()
+  program.with_folder(function(folder)
+    local run = folder .. "/run"
+    rm.train.run({model = "mlp", epochs = 5, train_size = 20, test_size = 10, keep_every = 2, schedule = "constant"},
+                 {folder = run, progress = false})
+    local kept = {}
+    for _, name in ipairs(rm.sys.list(run)) do
+      if name:find "^epoch_" then kept[#kept + 1] = name end
+    end
+    check.equal(kept, {"epoch_002.safetensors", "epoch_004.safetensors"})
+    local second, fourth = rm.train.load(run .. "/" .. kept[1]), rm.train.load(run .. "/" .. kept[2])
+    check.that((second.fc1.weight - fourth.fc1.weight):abs():max():item() > 0)
+    rm.train.resume(run, {epochs = 6, keep_every = 3}, {progress = false})
+    check.that(rm.sys.exists(run .. "/epoch_006.safetensors"))
+  end)
+end)
+
 check.case("numbers that do not fit are refused, with what was expected", function()
   local function refused(given, message) check.error(function() config.complete(given) end, message) end
   refused({mean = 0.5}, "train: mean is 0.5, expected a list of numbers")

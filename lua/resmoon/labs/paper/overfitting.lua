@@ -8,6 +8,7 @@ local folder  = require "resmoon.runs.folder"
 local lab     = require "resmoon.labs.lab"
 local text    = require "resmoon.base.text"
 local trained = require "resmoon.labs.paper.trained"
+local verdict = require "resmoon.train.verdict"
 
 local QUESTION = "In the paper both ResNet-110 and ResNet-1202 reach a training error below 0.1 %, so that even more "
   .. "than a thousand layers can be optimized; but the test error of ResNet-1202 is 7.93 %, that of ResNet-110 6.43 %: "
@@ -22,10 +23,16 @@ local function says(runs)
   for i, path in ipairs(runs) do
     local run = folder.read(path)
     local s = folder.summary(run)
-    list[i] = ("%s (%s parameters): training error %s, %s the paper's 0.1 %%; test error %s, %s points above the "
-               .. "training error."):format(run.name, text.grouped(run.config.parameters or 0),
-              text.value("%.2f%%", s.final_train), s.final_train < 0.1 and "below" or "not below",
-              text.value("%.2f%%", s.final), text.value("%.2f", s.final - s.final_train))
+    if not s.final_train then
+      list[i] = ("%s: trained on mixed images, which have no training error; test error %s."):format(run.name,
+                 text.value("%.2f%%", s.final))
+    else
+      list[i] = ("%s (%s parameters): training error %s, %s the paper's 0.1 %%; test error %s, %s points above the "
+                 .. "training error (%s)."):format(run.name, text.grouped(run.config.parameters or 0),
+                text.value("%.2f%%", s.final_train), s.final_train < 0.1 and "below" or "not below",
+                text.value("%.2f%%", s.final), text.value("%.2f", s.final - s.final_train),
+                verdict.judged(verdict.gap(run)))
+    end
   end
   return list
 end

@@ -14,12 +14,10 @@
 --   > opt = optim.SGD({rm.ones(1, {requires_grad = true})}, {momentum = 0.9})
 --   > options = {base_lr = 0.1, max_lr = 0.5, step_size_up = 2}
 --   > schedule = optim.schedule.CyclicLR(opt, options)
---   > for t = 0, 4 do print(t, ("%.2f %.3f"):format(opt.lr, opt.momentum)); schedule:step() end
---   0  0.10 0.900
---   1  0.30 0.850
---   2  0.50 0.800
---   3  0.30 0.850
---   4  0.10 0.900
+--   > for t = 0, 2 do print(t, opt.lr, opt.momentum); schedule:step() end
+--   0  0.1  0.9
+--   1  0.3  0.85
+--   2  0.5  0.8
 local class    = require "resmoon.base.class"
 local fail     = require "resmoon.base.fail"
 local Schedule = require "resmoon.optim.schedule.schedule"

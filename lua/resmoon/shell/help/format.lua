@@ -1,10 +1,19 @@
---- How an entry looks: plain text, 80 columns; on a terminal the signature is bold.
+--- How an entry looks: plain text as wide as the terminal, up to 120 columns, and 80 where there is none; on a terminal
+-- the signature is bold.
 local core = require "resmoon.core"
 local read = require "resmoon.shell.help.read"
 
 local format = {}
 
-local WIDTH = 80
+local LEAST, MOST = 40, 120  -- columns; longer lines are hard to read
+
+--- Columns that texts have now. A line as wide as the terminal would leave the cursor beyond it.
+function format.width()
+  local sys = core.sys
+  if not sys.isatty(1) then return 80 end
+  local _, columns = sys.winsize()
+  return math.max(LEAST, math.min(MOST, (columns or 81) - 1))
+end
 
 local function bold(text)
   local sys = core.sys
@@ -19,7 +28,7 @@ local function wrap(out, text, first, rest)
   local line = first
   local empty = true
   for word in text:gmatch "%S+" do
-    if not empty and utf8.len(line) + 1 + utf8.len(word) > WIDTH then
+    if not empty and utf8.len(line) + 1 + utf8.len(word) > format.width() then
       out[#out + 1] = line
       line, empty = rest, true
     end
@@ -31,13 +40,14 @@ end
 
 -- A line of code or of a list. If it is too wide, it goes on below its last column, or indented by two more.
 local function add_indented(out, line)
-  if utf8.len(line) <= WIDTH then
+  local width = format.width()
+  if utf8.len(line) <= width then
     out[#out + 1] = line
     return
   end
   local indent, rest = line:match "^( *)(.*)$"
   local left, right = rest:match "^(.*%S  +)(%S.*)$"
-  if left and #indent + #left < 50 then wrap(out, right, indent .. left, (" "):rep(#indent + #left))
+  if left and #indent + #left < width * 5 // 8 then wrap(out, right, indent .. left, (" "):rep(#indent + #left))
   else wrap(out, rest, indent, indent .. "  ") end
 end
 
@@ -99,23 +109,31 @@ local function add_example(out, example)
   end
 end
 
+--- Lines of which those that are too wide are broken below their last column.
+function format.lines(text)
+  local out = {}
+  for line in (text .. "\n"):gmatch "(.-)\n" do add_indented(out, line) end
+  return table.concat(out, "\n")
+end
+
 local NAMES = 26
 
 -- Text that fits into a line, cut between words. (The 2 let a list stand in an example, too.)
 local function cut(line)
-  if utf8.len(line) <= WIDTH - 2 then return line end
-  return line:sub(1, utf8.offset(line, WIDTH - 5) - 1):gsub("%s+%S*$", "") .. " ..."
+  local width = format.width()
+  if utf8.len(line) <= width - 2 then return line end
+  return line:sub(1, utf8.offset(line, width - 5) - 1):gsub("%s+%S*$", "") .. " ..."
 end
 
 --- The lines of a list of {name, summary}; behind a long name the summary has a line of its own.
 function format.list(items)
-  local width, out = 0, {}
+  local width, out, most = 0, {}, math.min(NAMES, format.width() // 2)
   for _, item in ipairs(items) do
-    if #item[1] <= NAMES then width = math.max(width, #item[1]) end
+    if #item[1] <= most then width = math.max(width, #item[1]) end
   end
   for _, item in ipairs(items) do
     local name, summary = item[1], item[2]
-    if #name > NAMES then
+    if #name > most then
       wrap(out, name, "  ", "    ")
       name = ""
     end

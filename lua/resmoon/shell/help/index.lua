@@ -121,10 +121,13 @@ function index.nearest(word)
   return rm.nearest(word, names)
 end
 
+-- What functions take that stands in another entry.
+local takes = {["train.run"] = "train.config"}
+
 --- Lines that belong to an entry and are made from data, by the `__help` of what it is of: the settings of
 -- train.config, which are rows of a table and no comment.
 function index.made(entry)
-  local value = entry.names[1] and index.resolve(entry.names[1])
+  local value = entry.names[1] and index.resolve(takes[entry.names[1]] or entry.names[1])
   local meta = type(value) == "table" and getmetatable(value)
   return type(meta) == "table" and rawget(meta, "__help") and meta.__help() or {}
 end

@@ -51,7 +51,7 @@ local function names_of(files)
     if file and (" " .. files .. " "):find(" " .. file .. " ", 1, true) and not entry.topic then
       for _, name in ipairs(entry.names) do
         local short = name:gsub("^tensor%.", "")
-        if #line + 1 + #short > 78 then
+        if #line + 1 + #short > format.width() - 2 then
           lines[#lines + 1] = line
           line = "   "
         end
@@ -86,14 +86,13 @@ local function overview()
     local entry = index.get().topics[topic[1]]
     items[#items + 1] = {topic[1], entry and format.summary(entry) or ""}
   end
-  return [[
-help "conv2d"    what it does, shapes, errors, an example; ?conv2d is short for it
+  return format.lines [[
+help "conv2d"    what it does, shapes, errors, an example; short: ?conv2d
 help(net)        the same for a value: a function, a class, an object
 ?? word          all that has the word in its text
 
 Topics, such as help "nn" or ?nn:
-
-]] .. format.list(items)
+]] .. "\n" .. format.list(items)
 end
 
 local function topic_of(word)
@@ -122,7 +121,7 @@ local function name_text(word)
   if #found > 3 then return ("%s is several things:\n\n%s"):format(word, listed(found, "." .. word)) end
   local texts = {}
   for i, entry in ipairs(found) do texts[i] = entry_text(entry) end
-  return table.concat(texts, "\n\n" .. ("-"):rep(80) .. "\n\n")
+  return table.concat(texts, "\n\n" .. ("-"):rep(format.width()) .. "\n\n")
 end
 
 -- A word that names nothing may be what others call it: `repeat`, which is tile here, stands in its text.

@@ -23,7 +23,7 @@ local read = {}
 --- What the variables in front of `:` or `.` in a call stand for.
 read.receivers = {
   x = "tensor", net = "nn.Module", g = "generator", opt = "optim.Optimizer", schedule = "schedule",
-  ds = "data.Dataset", loader = "data.Loader", trainer = "train.Trainer", log = "train.Log",
+  ds = "data.Dataset", loader = "data.Loader", trainer = "train.Trainer", log = "train.Log", ema = "optim.EMA",
   matrix = "metrics.confusion", process = "rm.sys.process", seq = "nn.Sequential",
   handle = "nn.handle", live = "plot.live", hash = "hash", lock = "lock",
 }

@@ -32,8 +32,9 @@ local topics = {}
 
 topics.list = {
   {"tensors", groups = {
-    {"making", "create convert"}, {"asking", "tensor print"}, {"shape and order", "views"}, {"joining", "join"},
-    {"choosing", "index gather"}, {"element by element", "pointwise"}, {"over dimensions", "reduce softmax"},
+    {"making", "create convert"}, {"asking", "tensor print"}, {"shape and order", "views rearrange"},
+    {"joining", "join"}, {"choosing", "index gather"}, {"counting", "counting"},
+    {"element by element", "pointwise math close"}, {"over dimensions", "reduce along softmax"},
     {"products", "linalg"}, {"images and networks", "conv pool norm normalize"}, {"losses", "loss"},
   }},
   {"autograd", groups = {{"", "tape hooks"}}},

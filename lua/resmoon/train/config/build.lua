@@ -1,4 +1,5 @@
 --- From a complete config to what trains: network, optimizer, schedule, augmentation.
+local blueprint  = require "resmoon.runs.blueprint"
 local initialize = require "resmoon.nn.initialize"
 local models     = require "resmoon.models"
 local optim      = require "resmoon.optim"
@@ -7,17 +8,25 @@ local shown      = require "resmoon.base.shown"
 
 local build = {}
 
+-- What a network of one's own has to look at where it is given, lest it be lost without a word.
+local asked = {"width", "shortcut", "block", "activation", "negative_slope", "blocks", "stem",
+               "norm", "stochastic_depth"}
+
 --- The network of a config, for a data set (or for what config says of it: input and classes).
--- Call: train.config.model(config) -> module
--- Errors: raises for an unknown network.
+-- A function of your own is given {num_classes =, input =, width =, shortcut =, block =, activation =, ...} and what is
+-- in model_options. home: the folder of the run, where it has one.
+-- Call: train.config.model(config, home = nil) -> module
+-- Errors: raises for an unknown network, and for one of your own that cannot be built again.
 -- Example:
 --   > train.config.model(train.config.complete {model = "lenet5"}).name
 --   lenet5
-function build.model(c)
+function build.model(c, home)
   local options = {num_classes = c.outputs or c.classes and #c.classes or 10, input = c.input, width = c.width,
                    shortcut = c.shortcut, block = c.block, activation = c.activation, negative_slope = c.leaky_slope,
-                   blocks = c.blocks, stem = c.stem}
-  local net = models.get(c.model)(options)
+                   blocks = c.blocks, stem = c.stem, norm = c.norm, stochastic_depth = c.stochastic_depth}
+  local strict = {table.unpack(asked)}
+  for name, value in pairs(c.model_options or {}) do options[name], strict[#strict + 1] = value, name end
+  local net = c.own and blueprint.build(c, options, home, strict) or models.get(c.model)(options)
   if not c.init then return net end
   return initialize.initialize_(net, c.init, {activation = c.activation, negative_slope = c.leaky_slope})
 end
@@ -61,6 +70,12 @@ function build.optimizer(c, parameters)
   return make[c.optimizer](parameters, {lr = c.lr, weight_decay = c.weight_decay})
 end
 
+--- Between which momenta one-cycle moves that of a config: the highest, the lowest.
+function build.momenta(c)
+  local high = c.max_momentum or 0.95
+  return high, c.base_momentum or math.max(0, high - 0.1)
+end
+
 --- The schedule of a config: the object (nil: constant) and what it counts, "epoch" or "step".
 -- With schedule "lambda" the rate is lr times own(t), t = 0 in the first epoch.
 -- Call: train.config.schedule(config, optimizer, steps_per_epoch, own = nil) -> schedule or nil, unit
@@ -74,7 +89,14 @@ end
 --   1000  step
 function build.schedule(c, optimizer, steps_per_epoch, own)
   local made, unit
-  local high = c.max_momentum or 0.95
+  local high, low = build.momenta(c)
+  if (c.schedule == "onecycle" or c.schedule == "cyclic") and c.cycle_momentum then
+    if low > high then
+      error(("train: base_momentum is %g, above max_momentum, %g"):format(low, high), 0)
+    elseif high >= 1 and c.optimizer ~= "sgd" and c.optimizer ~= "rmsprop" then
+      error(("train: momentum goes up to %g, but beta1 of %s has to be below 1"):format(high, c.optimizer), 0)
+    end
+  end
   if c.schedule == "lambda" then
     if not own then
       error("train: this run's schedule is a function, which config.json cannot hold: give it again (schedule = "
@@ -86,11 +108,11 @@ function build.schedule(c, optimizer, steps_per_epoch, own)
     made, unit = schedules.Cyclic(optimizer, {
       base_lr = c.base_lr, max_lr = c.max_lr, step_size_up = c.step_size * steps_per_epoch, mode = c.cycle_mode,
       gamma = c.gamma ^ (1 / total), cycle_momentum = c.cycle_momentum, max_momentum = high,
-      base_momentum = math.max(0, high - 0.1)}), "step"
+      base_momentum = low}), "step"
   elseif c.schedule == "onecycle" then
     made, unit = schedules.OneCycle(optimizer, {
       max_lr = c.max_lr, total_steps = c.epochs * steps_per_epoch, pct_start = 0.25, cycle_momentum = c.cycle_momentum,
-      max_momentum = high, base_momentum = math.max(0, high - 0.1)}), "step"
+      max_momentum = high, base_momentum = low}), "step"
   elseif c.schedule == "cosine" then
     made, unit = schedules.Cosine(optimizer, {T_max = c.epochs * steps_per_epoch}), "step"
   elseif c.schedule == "step" then

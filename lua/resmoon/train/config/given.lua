@@ -35,6 +35,10 @@ end
 -- Neither table is changed. Errors: raises for tables that are no data sets.
 function given.take(settings, options)
   local c, o = {}, {}
+  if settings ~= nil and type(settings) ~= "table" then
+    local expected = 'a table like {model = "resnet20", epochs = 5}'
+    error(("train: the settings are a %s, expected %s"):format(type(settings), expected), 0)
+  end
   for name, value in pairs(settings or {}) do c[name] = value end
   for name, value in pairs(options or {}) do o[name] = value end
   if type(c.data) == "table" then

@@ -81,8 +81,8 @@ function sets.open(c, options)
     return data.sample(set, n, seed)
   end
   if c.data == GIVEN and not given then
-    error("train: this run's data were given as data sets, not as a folder: give them again (data = dataset, or data "
-          .. "= {train =, test =})", 0)
+    error("train: this run's data were data sets that a program gave, not a folder: it has to give them again "
+          .. "(train.resume(folder, {data = dataset}), or data = {train =, test =})", 0)
   end
   if given then
     train, test, validation = given.train, given.test, given.validation
