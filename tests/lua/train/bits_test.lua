@@ -85,3 +85,51 @@ check.case("Ctrl-C, kill -9 and --resume change no bit, even where another set a
     check.equal(hashes(folder .. "/KILL"), hashes(folder .. "/whole"))
   end)
 end)
+
+-- --- what asks the C library -------------------------------------------------------------------------------------
+-- Results of its elementary functions differ by processor and version. (Square roots and remainders are exact.)
+local elementary = {}
+for name in ("exp exp2 log log2 log10 log1p expm1 pow sin cos tan asin acos atan atan2 sinh cosh tanh erf cbrt hypot")
+    :gmatch "%S+" do
+  elementary[name], elementary[name .. "f"] = true, true
+end
+
+-- Places in the files below some folders where `find_in` finds something in what `strip` leaves of a line.
+local function places(folders, suffix, strip, find_in)
+  local list, pipe = {}, assert(io.popen(("find %s -name '*%s' | sort"):format(folders, suffix)))
+  for path in pipe:lines() do
+    local file <close> = assert(io.open(path))
+    local at = 0
+    for line in (strip(file:read "a") .. "\n"):gmatch "([^\n]*)\n" do
+      at = at + 1
+      if find_in(line) then list[#list + 1] = ("%s:%d: %s"):format(path, at, line) end
+    end
+  end
+  pipe:close()
+  return table.concat(list, "\n")
+end
+
+local function lines_alone(text) return (text:gsub("[^\n]", "")) end
+
+check.case("what decides about bits takes no elementary function of the C library", function()
+  local function strip_c(text) return (text:gsub("/%*.-%*/", lines_alone)) end
+  local function asks_c(line)
+    for name in (" " .. line):gmatch "[^%w_](%l[%w]*)%(" do
+      if elementary[name] then return true end
+    end
+  end
+  check.that(asks_c "y = expf(x);" and not asks_c "y = rm_math_exp(x) + k->exp_forward(1, x);", "the finder")
+  check.equal(places("src/kernels src/ops src/data src/core src/layers src/lazy", ".[ch]", strip_c, asks_c), "")
+  local function strip_lua(text)
+    return (text:gsub("%-%-[^\n]*", ""):gsub("%[%[.-%]%]", lines_alone):gsub('"[^"\n]*"', ""):gsub("'[^'\n]*'", ""))
+  end
+  local function asks_lua(line)
+    for name in line:gsub("core%.math%.", ""):gmatch "math%.(%l+)%(" do
+      if elementary[name] then return true end
+    end
+    return line:find "%^ *[^2 ]" ~= nil   -- squares are for what is shown
+  end
+  check.that(asks_lua "a = math.cos(x)" and asks_lua "a = b ^ c" and not asks_lua "a = core.math.cos(x) + b ^ 2", "it")
+  check.equal(places("lua/resmoon/optim lua/resmoon/data lua/resmoon/nn lua/resmoon/models lua/resmoon/search "
+                     .. "lua/resmoon/train", ".lua", strip_lua, asks_lua), "")
+end)
