@@ -91,6 +91,21 @@ for _, shape in ipairs {{6, 3}, {32, 20}, {4, 16, 7, 7}, {3, 65, 5, 6}, {2, 300,
   end
 end
 
+for _, shape in ipairs {{3, 8, 7, 7}, {2, 24, 5, 6}, {2, 64, 9, 9}} do
+  local text, c = table.concat(shape, ", "), shape[2]
+  case(("group_norm (%s)"):format(text), function()
+    return with_gradients(function(x, w, b) return x:group_norm(4, w, b) end, {drawn(shape) * 3 + 2, draw(c), draw(c)})
+  end)
+  case(("layer_norm (%s)"):format(text), function()
+    return with_gradients(function(x, w, b) return x:layer_norm({shape[3], shape[4]}, w, b) end,
+                          {drawn(shape) * 3 + 2, draw(shape[3], shape[4]), draw(shape[3], shape[4])})
+  end)
+  case(("instance_norm (%s)"):format(text), function()
+    return with_gradients(function(x, w, b) return x:instance_norm(w, b, nil, nil) end,
+                          {drawn(shape) * 3 + 2, draw(c), draw(c)})
+  end)
+end
+
 -- --- pooling ------------------------------------------------------------------------------------------------------
 local pools = {
   {"max_pool2d", 2}, {"max_pool2d", 3, {stride = 2, padding = 1}}, {"max_pool2d", 3, {stride = 1, padding = 1}},
@@ -107,7 +122,8 @@ end
 
 -- --- elementwise: 1,003 elements, of a range that the operator takes ----------------------------------------------
 for _, name in ipairs {"neg", "abs", "sign", "square", "exp", "floor", "ceil", "round", "relu", "leaky_relu", "elu",
-                       "sigmoid", "tanh", "silu", "gelu", "reciprocal"} do
+                       "sigmoid", "tanh", "silu", "gelu", "reciprocal", "hardtanh", "relu6", "hardsigmoid",
+                       "hardswish", "softplus"} do
   case(name, function() return with_gradients(function(x) return x[name](x) end, {draw(17, 59) * 6}) end)
 end
 for _, name in ipairs {"trunc", "expm1", "sin", "cos", "tan", "atan", "erf", "logsigmoid"} do
@@ -141,6 +157,45 @@ case("dropout", function() return with_gradients(function(x) return x:dropout(0.
 case("normalize", function()
   return {(draw(3, 3, 9, 9) * 100 + 120):byte():normalize({0.49, 0.48, 0.44}, {0.24, 0.24, 0.26})}
 end)
+
+for _, name in ipairs {"PReLU", "Dropout2d", "StochasticDepth"} do
+  case("nn." .. name, function()
+    local module = name == "StochasticDepth" and nn[name](0.4, "row") or nn[name]()
+    return with_gradients(function(x) return module(x) end, {draw(5, 12, 4, 3)})
+  end)
+end
+
+-- --- images -------------------------------------------------------------------------------------------------------
+local transforms = rm.data.transforms
+local some = {
+  resize = transforms.resize {21, 33}, ["a random part"] = transforms.random_resized_crop(16),
+  ["ImageNet, training"] = transforms.imagenet_train(24), ["ImageNet, test"] = transforms.imagenet_test(24),
+  rotation = transforms.random_rotation(30, {interpolation = "bilinear"}), erasing = transforms.random_erasing {p = 1},
+  ["colors"] = transforms.color_jitter {brightness = 0.4, contrast = 0.4, saturation = 0.4, hue = 0.1},
+}
+local names = {}
+for name in pairs(some) do names[#names + 1] = name end
+table.sort(names)
+local function generator_of(i) return rm.generator(i) end
+for _, name in ipairs(names) do
+  case("transforms: " .. name, function()
+    local images = rm.data.shapes10({size = 12}):all_images()
+    return {images, transforms.apply(images, some[name], generator_of)}
+  end)
+end
+case("JPEG and PNG", function()
+  local all = {}
+  for _, file in ipairs {"420.jpg", "422.jpg", "440.jpg", "444.jpg", "420.png"} do
+    all[#all + 1] = rm.data.read_image("tests/lua/data/pictures/" .. file)
+  end
+  return all
+end)
+for _, name in ipairs {"mixup", "cutmix"} do
+  case(name, function()
+    local labels = rm.randint(1, 5, {9}, {generator = generator})
+    return {(rm.data[name](draw(9, 3, 8, 8), labels, {alpha = 0.4, generator = generator}))}
+  end)
+end
 
 -- --- sums -----------------------------------------------------------------------------------------------------
 local shapes = {{5}, {3, 70}, {7, 5000}, {4, 9, 33}, {3, 40, 7, 9}}

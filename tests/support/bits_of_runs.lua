@@ -19,7 +19,7 @@ end
 
 -- The settings of a lab in 20 steps.
 local function of_lab(name, more)
-  return with(lab[name], {train_size = 80, test_size = 20, batch_size = 4, epochs = 1, width = 8}, more)
+  return with(lab[name], {train_size = 80, test_size = 20, batch_size = 4, epochs = 1}, more)
 end
 
 local cases = {
@@ -29,6 +29,9 @@ local cases = {
   {"resnet20", {model = "resnet20"}},
   {"resnet20 of 8 channels, with B", {model = "resnet20", width = 8, shortcut = "B"}},
   {"resnet20 of bottlenecks, with C", {model = "resnet20", width = 8, block = "bottleneck", shortcut = "C"}},
+  {"resnet20 with group norm and stochastic depth",
+   {model = "resnet20", width = 8, norm = "group", stochastic_depth = 0.2}},
+  {"resnet20 with instance norm", {model = "resnet20", width = 8, norm = "instance"}},
   {"plain20", {model = "plain20", width = 8}},
   {"resnet18", {model = "resnet18", width = 16}},
   {"resnet18 of 20 channels", {model = "resnet18", width = 20}},
@@ -44,17 +47,22 @@ local cases = {
   {"smoothed labels, clipped, parts, restricted",
    {model = "mlp", label_smoothing = 0.1, clip = 0.5, accumulate = 2, max_norm = 0.4}},
   {"average of weights, balanced", {model = "mlp", ema = 0.9, sampling = "balanced", val_split = 0.25}},
+  {"colors, rotation, erasing, mixup and cutmix",
+   {model = "lenet5", size = 32, augment = true, color_jitter = 0.4, rotation = 15, random_erasing = 0.5, mixup = 0.4,
+    cutmix = 1}},
+  {"cyclic rates", {model = "mlp", schedule = "cyclic", cycle_mode = "exp_range", gamma = 0.5, epochs = 2,
+                    batch_size = 8}},
   {"sigmoid", {model = "mlp", activation = "sigmoid"}},
   {"tanh", {model = "lenet5", size = 32, activation = "tanh"}},
   {"maxout", {model = "mlp", activation = "maxout"}},
   {"elu", {model = "mlp", activation = "elu", init = "xavier"}},
   {"silu", {model = "mlp", activation = "silu"}},
   {"gelu", {model = "mlp", activation = "gelu", init = "he"}},
-  {"lab a", of_lab("a", {model = "plain18"})},
-  {"lab b", of_lab("b", {model = "resnet20"})},
-  {"lab c", of_lab("c", {model = "resnet18"})},
-  {"lab d", of_lab("d")},
-  {"lab e", of_lab("e", {model = "resnet20"})},
+  {"lab a", of_lab("a", {model = "plain18", width = 8})},
+  {"lab b", of_lab("b", {model = "resnet20", width = 8})},
+  {"lab c", of_lab("c", {model = "resnet18", width = 8})},
+  {"lab d", of_lab("d", {width = 8})},
+  {"lab e", of_lab("e", {model = "mlp", activation = "leaky_relu"})},
 }
 
 -- Networks that training takes in full size only, made smaller, in few steps.
