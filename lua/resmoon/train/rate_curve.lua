@@ -4,6 +4,8 @@
 -- there the lowest loss and the steepest fall are accidents. So the curve is smoothed from both sides (a median of five
 -- steps, which takes single peaks away, then a bell of a twenty-fifth of all steps), and the first tenth is not looked
 -- at. The exponential average that a finder shows while it runs lags behind, and begins with the first step alone.
+local core = require "resmoon.core"
+
 local curve = {}
 
 local IGNORED, BELL = 0.1, 0.04   -- of all steps
@@ -24,7 +26,7 @@ function curve.smooth(loss)
   for i = 1, #loss do
     local sum, weights = 0, 0
     for k = math.max(1, math.floor(i - 3 * width)), math.min(#loss, math.ceil(i + 3 * width)) do
-      local weight = math.exp(-0.5 * ((k - i) / width) ^ 2)
+      local weight = core.math.exp(-0.5 * ((k - i) / width) ^ 2)
       sum, weights = sum + weight * middle[k], weights + weight
     end
     result[i] = sum / weights

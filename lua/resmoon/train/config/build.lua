@@ -1,4 +1,5 @@
 --- From a complete config to what trains: network, optimizer, schedule, augmentation.
+local core       = require "resmoon.core"
 local blueprint  = require "resmoon.runs.blueprint"
 local initialize = require "resmoon.nn.initialize"
 local models     = require "resmoon.models"
@@ -107,7 +108,7 @@ function build.schedule(c, optimizer, steps_per_epoch, own)
     local total = c.epochs * steps_per_epoch
     made, unit = schedules.Cyclic(optimizer, {
       base_lr = c.base_lr, max_lr = c.max_lr, step_size_up = c.step_size * steps_per_epoch, mode = c.cycle_mode,
-      gamma = c.gamma ^ (1 / total), cycle_momentum = c.cycle_momentum, max_momentum = high,
+      gamma = core.math.pow(c.gamma, 1 / total), cycle_momentum = c.cycle_momentum, max_momentum = high,
       base_momentum = low}), "step"
   elseif c.schedule == "onecycle" then
     made, unit = schedules.OneCycle(optimizer, {
