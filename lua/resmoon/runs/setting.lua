@@ -75,7 +75,7 @@ function setting.check(row, value)
     error(("train: %s is %s%s, expected one of %s"):format(name, value, nearest, table.concat(row.choices, ", ")), 0)
   end
   if row.kind == "numbers" then
-    if #value == 0 then bad(name, "an empty list", kind[2]) end
+    if #value == 0 then error(("train: %s is an empty list, expected %s"):format(name, kind[2]), 0) end
     for i, x in ipairs(value) do
       local what = ("%s[%d]"):format(name, i)
       if type(x) ~= "number" or x ~= x or math.abs(x) == math.huge then bad(what, x, "a finite number") end
