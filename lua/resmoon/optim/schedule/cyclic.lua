@@ -45,7 +45,8 @@ function Cyclic:init(optimizer, options)
   end
   local down = self.step_size_down == nil and up or self.step_size_down
   self.step_size_down = down
-  for name, size in pairs {step_size_up = up, step_size_down = down} do
+  for _, each in ipairs {{"step_size_up", up}, {"step_size_down", down}} do
+    local name, size = each[1], each[2]
     if type(size) ~= "number" or not (size > 0 and size < math.huge) then
       fail("schedule.Cyclic: %s is %s, expected a number above 0", name, tostring(size))
     end

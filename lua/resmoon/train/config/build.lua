@@ -71,7 +71,13 @@ function build.optimizer(c, parameters)
   return make[c.optimizer](parameters, {lr = c.lr, weight_decay = c.weight_decay})
 end
 
---- Between which momenta one-cycle moves that of a config: the highest, the lowest.
+--- Between which momenta a cycle moves that of a config: the highest, the lowest.
+-- Call: train.config.momenta(config) -> number, number
+-- Errors: none.
+-- Example:
+--   > c = train.config.complete {cycle_momentum = true, base_momentum = 0.8}
+--   > train.config.momenta(c)
+--   0.95  0.8
 function build.momenta(c)
   local high = c.max_momentum or 0.95
   return high, c.base_momentum or math.max(0, high - 0.1)
