@@ -19,6 +19,7 @@
 --   incidental  a checkpoint and config.json may differ in it
 --   images      it says which images a run sees
 --   reported    it has a line in a report's table of settings
+--   used        f(config): whether it does anything in a run with these settings; without it, always
 --   mark        how a model with another value than the default is marked in the evaluation report: "max-norm %g"
 local hint = require "resmoon.base.hint"
 

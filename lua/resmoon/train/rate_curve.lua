@@ -77,4 +77,11 @@ function curve.read(lr, loss)
           suggestion = math.max(suggestion, lr[1])}
 end
 
+--- What is to be said where the loss falls by less than one step varies: a sentence, or nil.
+function curve.caution(found)
+  if found.fall >= CLEAR then return nil end
+  return ("The loss falls by only %.1f standard deviations of a single step, so where it is lowest is an accident, and "
+          .. "the suggestion little more than a guess."):format(math.max(0, found.fall))
+end
+
 return curve
