@@ -1,5 +1,6 @@
--- Every example runs and prints what its header says it prints.
+-- Every example runs and prints what its header says it prints, in a folder of its own.
 local check   = require "support.check"
+local files   = require "support.files"
 local program = require "support.program"
 local rm      = require "resmoon"
 
@@ -22,9 +23,12 @@ for _, name in ipairs(rm.sys.list "examples") do
     check.case("examples/" .. name, function()
       local expected = promised("examples/" .. name)
       check.that(expected ~= "", "its header promises no output")
-      local status, out, err = rm.sys.run({program.path, "examples/" .. name}, {capture = true})
-      check.equal(status, 0, err)
-      check.equal(normal(out), normal(expected))
+      files.with_folder(function(folder)
+        local path = rm.sys.getcwd() .. "/examples/" .. name
+        local out, err, status = program.run({path}, {folder = folder})
+        check.equal(status, 0, err)
+        check.equal(normal(out), normal(expected))
+      end)
     end)
   end
 end

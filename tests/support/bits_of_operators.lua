@@ -1,6 +1,7 @@
 --- What operators compute, as digests: a case gives tensors, and the digest is over their bytes.
 -- Shapes are small, but reach each way of computing and its remainders. tests/lua/train/bits_test.lua runs this file
--- with each instruction set and compares what it prints with tests/reference/bits/operators.txt. Arguments: numbers of threads.
+-- with each instruction set and compares what it prints with tests/reference/bits/operators.txt.
+-- Arguments: numbers of threads.
 local rm = require "resmoon"
 local nn, optim = rm.nn, rm.optim
 

@@ -1,5 +1,5 @@
---- What runs come to, as digests: 20 steps each of every family of networks, every optimizer, and the data, settings and
--- schedules of the labs, made small. A digest is over the hash of the weights and the losses of training and test.
+--- What runs come to, as digests: 20 steps each of every family of networks, every optimizer, and the data, settings
+-- and schedules of the labs, made small. A digest is over the hash of the weights and the losses of training and test.
 -- tests/lua/train/bits_test.lua runs this file with each instruction set and compares what it prints with
 -- tests/reference/bits/runs.txt. Arguments: numbers of threads.
 local rm  = require "resmoon"

@@ -6,6 +6,7 @@
 -- says nothing, and leaves generators and threads as they were.
 local core      = require "resmoon.core"
 local kind      = require "resmoon.nn.kind"
+local quiet     = require "resmoon.models.quiet"
 local rehearsal = require "resmoon.base.rehearsal"
 
 local definitions = {}
@@ -67,18 +68,18 @@ local function locals_of(co, chunk)
   return list
 end
 
-local function nothing() end
-
--- The globals of a file: those of the program, and what the file adds; print and io.write are silent, and files that
--- it requires come from `source`, where they are there.
+-- The globals of a file: those of the program, quiet ones (quiet.lua), and what the file adds; files that it requires
+-- come from `source`, where they are there.
 local function globals_of(source, load_text)
-  local env, loaded = {print = nothing}, {}
+  local env, loaded = quiet(), {}
+  local library = env.rm
+  env.rm = nil   -- a global of the prompt alone
   env._G = env
   env.arg = source.args and table.move(source.args, 0, #source.args, 0, {}) or {[0] = source.path}
-  env.io = setmetatable({write = function() return io.stdout end}, {__index = io})
-  env.os = setmetatable({exit = function() rehearsal.meets {kind = "step", text = "it calls os.exit"} end},
-                        {__index = os})
   function env.require(name)
+    if name == "resmoon" then return library end
+    local part = name:match "^resmoon%.(%l+)$"
+    if part == "data" or part == "plot" or part == "train" then return library[part] end
     local kept = source.modules and source.modules[name]
     if not kept then
       source.required[name] = true
@@ -97,11 +98,11 @@ local function globals_of(source, load_text)
   end
   return setmetatable(env, {__index = function(_, name)
     local value = rawget(_G, name)   -- where the program looks for globals that nobody has set, it may raise
-    if value ~= nil then return value end
+    if name == "rm" and (value == nil or value == core) then return library end
     for _, part in ipairs(core.parts or {}) do
-      if part == name then return core[name] end
+      if part == name and (value == nil or value == core[name]) then return library[name] end
     end
-    return name == "rm" and core or nil
+    return value
   end})
 end
 

@@ -20,7 +20,7 @@ end
 
 --- The hash of a network: SHA-256 over names, types, shapes and bytes of its parameters and buffers, in the order of
 -- their names. Whoever gets the same hash has the same network, to the last bit; and the same version, seed, data and
--- settings give it, with every instruction set that fuses multiply-adds and any number of threads.
+-- settings give it, on any processor that fuses multiply-adds, with any number of threads (help "reproducibility").
 -- Call: net:hash() -> string
 -- Units: 64 hexadecimal digits. `resmoon hash` gives the same of a run or a file.
 -- Errors: none.

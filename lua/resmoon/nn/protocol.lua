@@ -11,6 +11,7 @@ local fail = require "resmoon.base.fail"
 local is   = require "resmoon.base.is"
 local discarded = require "resmoon.base.discarded"
 local kind = require "resmoon.nn.kind"
+local rehearsal = require "resmoon.base.rehearsal"
 local summary = require "resmoon.nn.summary"
 local shown   = require "resmoon.base.shown"
 
@@ -305,7 +306,8 @@ end
 function methods:summary(shape)
   protocol.called_on(self, "summary")
   local result, caller = summary(self, shape), debug.getinfo(2, "fl")
-  if caller and not debug.getinfo(1, "t").istailcall and discarded(caller.func, caller.currentline, "summary") then
+  if caller and not rehearsal.on() and not debug.getinfo(1, "t").istailcall
+     and discarded(caller.func, caller.currentline, "summary") then
     print(result)
   end
   return result

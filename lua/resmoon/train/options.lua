@@ -128,6 +128,7 @@ end
 -- "attempt to call a nil value", is a defect of the program, and gets a traceback.
 local function explain(message)
   message = tostring(message)
+  if message:find "^%l+: " then return message end
   local complaint = message:match("^[^\n]-%.lua:%d+: (.*)$")  -- "runs/a/log.csv:3: ..." is no position of ours
   if not complaint then return message end
   return (complaint:find("^[^:]+: ") or complaint:find "^out of memory") and complaint or debug.traceback(message, 2)

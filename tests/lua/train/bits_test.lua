@@ -1,7 +1,7 @@
 --- The same bits everywhere: what operators and runs come to is the committed table's, with each instruction set that
 -- keeps the promise, and any number of threads; and a run that was interrupted or killed comes to the same.
 --
--- The tables are tests/reference/bits/operators.txt and runs.txt. Where an arithmetic is changed on purpose, the scripts
+-- The tables are tests/reference/bits/operators.txt and runs.txt. Where arithmetic is changed on purpose, the scripts
 -- that make them write them anew:
 --     build/release/resmoon tests/support/bits_of_operators.lua 2 > tests/reference/bits/operators.txt
 --     build/release/resmoon tests/support/bits_of_runs.lua 2 > tests/reference/bits/runs.txt
