@@ -184,8 +184,7 @@ local function run(args)
     runs = read_all(paths)
     for i, job in ipairs(jobs) do
       local own = evaluation.variation(job.name, runs[#runs - #jobs + i], varied[i])
-      says[i] = ("%s Trained with the fittest settings as long as the others, on the test images: %s."):format(says[i],
-                                                                                                         own)
+      says[i] = ("%s %s."):format(says[i], own)
       print(says[i])
     end
   end

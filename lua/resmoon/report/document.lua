@@ -73,7 +73,7 @@ th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: right
 th.w, td.w { text-align: left; }
 thead th { border-bottom: 2px solid #888; }
 .wide { width: min(96vw, 86rem); margin-left: calc(50% - min(48vw, 43rem)); overflow-x: auto; }
-.wide table { margin: 1rem auto; font-size: .8rem; } .wide th, .wide td { padding: .2rem .4rem; }
+.wide table { margin: 1rem auto; font-size: .8rem; } .wide th, .wide td { padding: .2rem .3rem; }
 figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; } figcaption { color: #555; }
 .gap { border-left: 4px solid #d55e00; background: #fdf3ec; padding: .5rem 1rem; }
 ]]

@@ -166,9 +166,9 @@ end
 local function of_run(doc, each, draw)
   local name, m, key = each.run.name, each.confusion, each.key
   doc:heading(name, 3)
-  doc:paragraph(text.format("On %d test images of %s the best checkpoint (epoch %s%s) has top-1 %s, top-3 %s, "
+  doc:paragraph(text.format("On %s test images of %s the best checkpoint (epoch %s%s) has top-1 %s, top-3 %s, "
                             .. "top-5 %s, loss %s, macro AUC %s.",
-                each.images, each.tested_on, tostring(each.summary.kept_epoch or "?"),
+                text.grouped(each.images), each.tested_on, tostring(each.summary.kept_epoch or "?"),
                 (each.run.config.ema or 0) > 0 and ", averaged weights" or "", percent(each.top[1]),
                 percent(each.top[2]), percent(each.top[3]), text.value("%.4f", each.loss),
                 text.value("%.4f", each.mean_auc)))

@@ -192,8 +192,8 @@ local function paired_words(a, b, d, images)
   if d.only_first + d.only_second == 0 then
     return ("%s and %s are right on the same of the %s images"):format(a, b, text.grouped(images))
   end
-  return ("of %s images %s alone gets %d right and %s alone %d, %+.2f points (paired standard error %.2f): %s"):format(
-    text.grouped(images), a, d.only_first, b, d.only_second, d.points, d.standard_error,
+  return ("of %s images %s alone gets %s right and %s alone %s, %+.2f points (paired standard error %.2f): %s"):format(
+    text.grouped(images), a, text.grouped(d.only_first), b, text.grouped(d.only_second), d.points, d.standard_error,
     paired_verdict(d))
 end
 

@@ -364,6 +364,10 @@ check.case("lab_e: the constants, XOR, blanks, best settings and evaluation of s
       -- What the search is worth is said by its held-out images, and by the test images, each with its error.
       check.that(out:find(model .. ".-On %d+ held%-out training images the fittest trial, %d, reaches"), out)
       check.that(out:find("on the test images: " .. model .. "_best: [%d.]+%%, "), out)
+      local fitter = best.fitness > rm.json.decode(read(
+        ("%s/search_%s/trials/000.json"):format(home, model))).fitness
+      local words = fitter and "Trained with the fittest settings" or "No trial was fitter than the settings as given"
+      check.that(out:find(model .. " %([^\n]*" .. words), out)
     end
     check.that(out:find "#3: [%d.]+%%, [+-][%d.]+ points against #[12] %(", out)
   end)

@@ -92,6 +92,10 @@ check.case("two networks on the same images, image by image", function()
   check.equal((verdict.paired("a", a, "b", b)), "Of 4 images a alone gets 1 right and b alone 0, +25.00 points (paired "
               .. "standard error 25.00): undecided.")
   check.equal((verdict.paired("a", a, "b", a)), "A and b are right on the same of the 4 images.")
+  local many, none = {}, {}
+  for i = 1, 2100 do many[i], none[i] = i > 1000, false end
+  local words = verdict.paired("a", many, "b", none)
+  check.that(words:find("Of 2,100 images a alone gets 1,100 right and b alone 0", 1, true), words)
   -- 5 to 0: 2.24 standard errors, but a coin falls so once in sixteen times; a reader who divides is told.
   a, b = {}, {}
   for i = 1, 5 do a[i], b[i] = true, false end
