@@ -79,7 +79,7 @@ local function shrunk(words, has)
   local list = without(words, "--epochs", "--train-size", "--test-size", "--width", "--workers", "--population",
                        "--depths", "--batch-size", "--size")
   local function add(...) for _, word in ipairs {...} do list[#list + 1] = word end end
-  if name == "train" and has["--resume"] then return list end
+  if name == "hash" or name == "train" and has["--resume"] then return list end
   add("--threads", "1")
   if name == "evaluate" or name == "predict" or name == "report" or name == "responses" then return list end
   if not has["--data"] and not has["--images"] then add("--data", "~/data") end
@@ -151,6 +151,14 @@ local function each_command(visit)
   return count
 end
 
+-- The network of one's own that examples train, in short: what matters here is that a file builds it.
+local NETS = [[
+local rm = require "resmoon"
+return {senet = function(options)
+  return rm.models.resnet20 {num_classes = options.num_classes, input = options.input, width = options.width}
+end}
+]]
+
 check.slow("every documented command line ends well, and what it trains is better than chance", function()
   program.with_folder(function(home)
     write_folder(home .. "/data/train", 40, 1)
@@ -160,6 +168,7 @@ check.slow("every documented command line ends well, and what it trains is bette
     end
     write_mnist(home .. "/digits", "train", 40, 1)
     write_mnist(home .. "/digits", "t10k", 10, 2)
+    program.file(home .. "/nets.lua", NETS)
     local picture = easy_images(1, 3, 16, 3)
     rm.data.write_png(home .. "/cat.png", picture[1])
     rm.sys.run {"cp", home .. "/data/test/class_0/001.png", home .. "/dog.jpg"}
