@@ -16,7 +16,7 @@ Ctrl-C finishes the step and saves; --resume goes on from there, bit for bit.
 Example:
   resmoon train --model resnet20 --data ~/data --epochs 30 --schedule onecycle --max-lr 0.4
   resmoon train --model resnet18 --data ~/flowers --augment imagenet --epochs 90 --schedule step
-  resmoon train --model nets.lua:senet --epochs 5      # a function of your own: nets.lua returns or defines it
+  resmoon train --model nets.lua:senet --epochs 5
   resmoon train --run runs/resnet20 --resume]]
 parser:option("--model", "network: resnet20 ... resnet1202, plain20 ... plain110, resnet18 ... resnet152, "
               .. "plain18/34/50, lenet5, mlp (default resnet20), or FILE.lua:NAME of your own"):argname "NAME"
