@@ -12,7 +12,7 @@ local options  = require "resmoon.train.options"
 local demo = {
   models = {"resnet20", "plain20", "resnet56", "plain56"},
   settings = {
-    train_size = 12000, test_size = 2000, epochs = 5, batch_size = 32, size = 16, optimizer = "adam", lr = 0.003,
+    train_size = 20000, test_size = 4000, epochs = 6, batch_size = 32, size = 16, optimizer = "adam", lr = 0.003,
     schedule = "onecycle", augment = false,
   },
 }

@@ -5,7 +5,7 @@ local options = require "resmoon.train.options"
 
 local parser = commandline("resmoon hash", "Prints the SHA-256 over names, types, shapes and bytes of a network's "
                            .. "weights and buffers. The same version, seed, data and settings give the same hash on "
-                           .. "every machine with AVX2 or AVX-512, with any number of threads.")
+                           .. "any processor that fuses multiply-adds, with any number of threads.")
   :epilog [[
 Example:
   resmoon hash runs/resnet20

@@ -4,6 +4,7 @@ local rm       = require "resmoon"
 local defaults  = require "resmoon.train.defaults"
 local options   = require "resmoon.train.options"
 local preflight = require "resmoon.train.preflight"
+local rate_curve = require "resmoon.train.rate_curve"
 
 local parser = commandline("resmoon lrfind", "Trains a few steps while the learning rate grows, draws the loss over "
                            .. "the rate and suggests one (Smith 2017). Nothing is saved but the figure.")
@@ -42,6 +43,8 @@ options.main(function()
         math.min(table.unpack(found.smooth)), found.stopped and ", then it diverged" or ""))
   print(("steepest fall at rate %.2g, lowest loss at %.2g"):format(found.steepest, found.lowest))
   print(("suggestion: --lr %.2g"):format(found.suggestion))
+  local caution = rate_curve.caution(found)
+  if caution then print(caution) end
   local title = ("%s: loss while the rate grows"):format(c.model)
   local drawn = rm.plot.lrfind(found, {file = args.figure, title = title})
   if drawn and args.figure then print("figure: " .. args.figure) end

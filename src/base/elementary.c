@@ -13,11 +13,13 @@ typedef union {
 /* Adding it and taking it away again rounds to a whole number; before that, the low bits hold that number. */
 static const double ROUNDER = 0x1.8p52;
 
-/* The series c[0] + c[1] x + ... of n terms. */
-static double series(const double c[], int n, double x) {
-  double sum = c[n - 1];
-  for (int i = n - 2; i >= 0; i--) sum = sum * x + c[i];
-  return sum;
+/* The series c[0] + c[1] x + ... of n terms. Even and odd ones apart, since each step waits for the one before. */
+static inline double series(const double c[], int n, double x) {
+  double z = x * x, even = 0, odd = 0;
+  for (int i = n - 1; i >= 0; i--)
+    if (i % 2) odd = odd * z + c[i];
+    else even = even * z + c[i];
+  return even + x * odd;
 }
 
 static double power_of_two(int k) { return (number){.bits = (uint64_t)(k + 1023) << 52}.value; } /* |k| <= 1022 */

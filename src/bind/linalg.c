@@ -4,7 +4,7 @@
 #include "ops/linalg/matmul.h"
 #include "parallel/interrupt.h"
 
-/* The matrix product a @ b.
+/* The matrix product a @ b, by OpenBLAS: its last bits may differ between processors; those of x:linear do not.
  * Call: x:matmul(b) -> tensor
  * Shapes: (m, k) and (k, n) give (m, n); (k) and (k) a number; a vector is a row on the left, a column on the right;
  *  dimensions in front are batches, which broadcast.

@@ -3,12 +3,13 @@
 
 #include <math.h>
 #include <string.h>
+#include "base/elementary.h"
 
 bool rm_erase_box(size_t h, size_t w, const double scale[2], const double ratio[2], rm_rng *rng, rm_box *box) {
-  double low = log(ratio[0]), high = log(ratio[1]);
+  double low = rm_math_log(ratio[0]), high = rm_math_log(ratio[1]);
   for (int attempt = 0; attempt < 10; attempt++) {
     double area = (double)(h * w) * (scale[0] + (scale[1] - scale[0]) * rm_rng_double(rng));
-    double aspect = exp(low + (high - low) * rm_rng_double(rng));
+    double aspect = rm_math_exp(low + (high - low) * rm_rng_double(rng));
     double height = nearbyint(sqrt(area * aspect)), width = nearbyint(sqrt(area / aspect));
     if (!(height < (double)h && width < (double)w)) continue;
     box->height = (size_t)height;

@@ -5,6 +5,7 @@
 #include "data/rotate.h"
 
 #include <math.h>
+#include "base/elementary.h"
 
 typedef struct {
   const uint8_t *from;
@@ -54,7 +55,7 @@ rm_status rm_image_rotate(const rm_tensor *image, double degrees, rm_rotation ho
   source s = {rm_tensor_u8(image), image->shape[0], image->shape[1], image->shape[2], how};
   const float w = (float)s.w, h = (float)s.h;
   double angle = -degrees * (3.14159265358979323846 / 180);
-  const float cosine = (float)cos(angle), sine = (float)sin(angle);
+  const float cosine = (float)rm_math_cos(angle), sine = (float)rm_math_sin(angle);
   const float xx = cosine / (0.5f * w), xy = sine / (0.5f * w), yx = -sine / (0.5f * h), yy = cosine / (0.5f * h);
   for (size_t i = 0; i < s.h; i++)
     for (size_t j = 0; j < s.w; j++) {

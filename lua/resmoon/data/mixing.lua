@@ -15,19 +15,20 @@ local is         = require "resmoon.base.is"
 local options_of = require "resmoon.base.options"
 
 local mixing = {}
+local log = core.math.log
 
 local kinds = {alpha = "number", share = "number", partners = "any", generator = "any"}
 
 -- A number of a gamma distribution of shape a and scale 1. Source: Marsaglia and Tsang 2000, "A simple method for
 -- generating gamma variables"; below 1 with their note on powers.
 local function gamma(a, generator)
-  if a < 1 then return gamma(a + 1, generator) * (1 - generator:uniform()) ^ (1 / a) end
+  if a < 1 then return gamma(a + 1, generator) * core.math.pow(1 - generator:uniform(), 1 / a) end
   local d = a - 1 / 3
   local c = 1 / math.sqrt(9 * d)
   while true do
     local x = generator:normal()
-    local v = (1 + c * x) ^ 3
-    if v > 0 and math.log(1 - generator:uniform()) < 0.5 * x * x + d - d * v + d * math.log(v) then return d * v end
+    local v = core.math.pow(1 + c * x, 3)
+    if v > 0 and log(1 - generator:uniform()) < 0.5 * x * x + d - d * v + d * log(v) then return d * v end
   end
 end
 

@@ -96,7 +96,9 @@ end
 local function beside(settings, name)
   local differ = {}
   if name ~= "cifar10" then differ[#differ + 1] = ("images of %s"):format(text.visible(name)) end
-  if settings.epochs ~= about.sheet.epochs then differ[#differ + 1] = ("%d epochs"):format(settings.epochs) end
+  if settings.epochs ~= about.sheet.epochs then
+    differ[#differ + 1] = ("%d epoch%s"):format(settings.epochs, settings.epochs > 1 and "s" or "")
+  end
   if settings.train_size then
     differ[#differ + 1] = ("%s training images"):format(text.grouped(settings.train_size))
   end
@@ -105,16 +107,21 @@ local function beside(settings, name)
           .. "order of the networks compares, not the numbers."):format(table.concat(differ, ", "))
 end
 
--- What a network of bottlenecks is called, and how deep it is.
+-- What the networks of bottlenecks are called, and how deep they are.
 local function depth_notes(jobs)
-  local list = {}
+  local list, by_blocks, order = {}, {}, {}
   for _, job in ipairs(jobs) do
     local c = job.settings
-    if c.blocks then
-      local layers = tables.depth(config.model(config.complete(config.with(c, {width = 1}))))
-      list[#list + 1] = ("%s has %d bottlenecks a stage, as the sheet counts blocks (6n + 2 layers), and so %d layers "
-                         .. "with weights."):format(job.name, c.blocks, layers)
+    if c.blocks and not by_blocks[c.blocks] then
+      local net = config.model(config.complete(config.with(c, {width = 1})))
+      by_blocks[c.blocks], order[#order + 1] = {layers = tables.depth(net)}, c.blocks
     end
+    if c.blocks then table.insert(by_blocks[c.blocks], job.name) end
+  end
+  for i, blocks in ipairs(order) do
+    local names = by_blocks[blocks]
+    list[i] = ("%s %s %d bottlenecks a stage, as the sheet counts blocks (6n + 2 layers), and so %d layers with "
+               .. "weights."):format(table.concat(names, " and "), #names > 1 and "have" or "has", blocks, names.layers)
   end
   return list
 end

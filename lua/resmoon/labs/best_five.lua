@@ -57,10 +57,11 @@ end
 
 --- What became of trials with a momentum of 1 or more, which is no average any longer; nil where there are none.
 function best_five.about_momentum(result)
-  local count, ended, best = 0, {}, 0
+  local count, ended, best = 0, {}, nil
   for _, each in ipairs(result.all) do
     if (each.genes.momentum or 0) >= 1 then
-      count, best = count + 1, math.max(best, each.fitness)
+      count = count + 1
+      if #each.trial.accuracy > 0 then best = math.max(best or 0, each.fitness) end
       ended[each.trial.stopped] = (ended[each.trial.stopped] or 0) + 1
     end
   end
@@ -71,7 +72,8 @@ function best_five.about_momentum(result)
   for i, name in ipairs(names) do parts[i] = ("%d %s"):format(ended[name], name) end
   return ("The sheet's range of momentum goes to 1.5. With 1 or more, old steps count ever more instead of less: SGD "
           .. "diverges, and Adam, whose beta1 has to be below 1, refuses. Of the %d trials, %d had such a momentum "
-          .. "(%s); the best of them reached %.2f%%."):format(#result.all, count, table.concat(parts, ", "), best)
+          .. "(%s)%s."):format(#result.all, count, table.concat(parts, ", "),
+          best and ("; the fittest of them reached %.2f%%"):format(best) or ", and no epoch")
 end
 
 return best_five

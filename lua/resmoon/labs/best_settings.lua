@@ -21,7 +21,8 @@ local budgets = {
 
 --- Searches in the folder home/search_MODEL. base: settings of the network. args: population, generations,
 -- trial_epochs, where they were given.
--- Returns base with what was found, and a sentence; nil if Ctrl-C ended it.
+-- Returns the fittest settings (base, where no trial was fitter), and sentences to which their test accuracy is to be
+-- added; nil if Ctrl-C ended it.
 function best_settings.of(home, base, args)
   local budget = budgets[lab.is_embedded(base) and "embedded" or "sheet"]
   local settings = config.with(base, {epochs = args.trial_epochs or budget.epochs, val_split = 0.2,
@@ -33,10 +34,12 @@ function best_settings.of(home, base, args)
   if not result then return nil end
   local found = search.genes.text(GENES, result.best.genes):gsub("  ", ", ")
   local better = result.best.fitness > result.plain.fitness
-  local says = ("%s (%s, %s): of %d trials of %d epochs the best reached %.2f%% on validation images, with %s; the "
-                .. "settings as given reached %.2f%%, so %s are the best known."):format(base.model, base.activation,
-    base.init, #result.all, settings.epochs, result.best.fitness, found, result.plain.fitness,
-    better and "those found" or "they")
+  local says = ("%s (%s, %s): of %d trials of %d epoch%s the fittest has %s; the settings as given reached %.2f%%. %s "
+                .. "%s")
+    :format(base.model, base.activation, base.init, #result.all, settings.epochs, settings.epochs > 1 and "s" or "",
+            found, result.plain.fitness, search.says(result),
+            better and "Trained with the fittest settings as long as the others, on the test images:"
+            or "No trial was fitter than the settings as given, so these are trained again; on the test images:")
   return better and search.apply(base, result.best.genes) or config.with(base), says
 end
 

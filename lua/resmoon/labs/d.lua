@@ -14,6 +14,7 @@ local json      = require "resmoon.base.json"
 local lab       = require "resmoon.labs.lab"
 local predicted = require "resmoon.train.predicted"
 local train_run = require "resmoon.train.run"
+local rate_curve = require "resmoon.train.rate_curve"
 local rm        = require "resmoon"
 local text      = require "resmoon.base.text"
 local plot, search, train = rm.plot, rm.search, rm.train
@@ -149,6 +150,8 @@ function parts.lrfind(self)
             result.lost and ("above its beginning from %.2g on"):format(result.lost) or "stays below its beginning",
             result.suggestion, given and ("Training takes the rate that was given, %g."):format(given)
             or ("Training takes %g as the highest rate of its cycle."):format(self:settled().lr))
+  local caution = rate_curve.caution(result)
+  if caution then self:note("%s", caution) end
   self:figure("lrfind", "loss while the learning rate grows from step to step", function(files)
     return plot.lrfind(result, {file = files})
   end)
@@ -179,7 +182,7 @@ function parts.search(self)
   self.five = best_five.rows(result)
   self:note("The search ran %d trials. On held-out training images the settings as given reach %.2f%%, the fittest "
             .. "trial, %d, %.2f%%: %s.", #result.all, result.plain.fitness, result.best.number, result.best.fitness,
-            search.genes.text(result.genes, result.best.genes))
+            (search.genes.text(result.genes, result.best.genes):gsub("  ", ", ")))
   self:note("%s", search.says(result))
   self:note("In the search the rate is the highest of its cycle, momentum the lowest; fitness is the top-1 accuracy "
             .. "after the last epoch of a trial.")
@@ -193,7 +196,6 @@ function parts.compare(self)
   local lines
   lines, self.comparison = train.compare.topk(runs)
   print("\n" .. table.concat(lines, "\n") .. "\n")
-  for _, sentence in ipairs(train.compare.says(runs)) do self:note("%s", sentence) end
   self.authors = {{"ResNet-50", "top-1 (%)", "top-5 (%)"}, table.unpack(REPORTED)}
   for i, what in ipairs {"here, without search", "here, with search"} do
     local last = runs[i].rows[#runs[i].rows]

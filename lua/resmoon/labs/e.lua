@@ -95,24 +95,28 @@ local function hold_out(settings, args)
   if own then return "The data have validation images of their own." end
   local n = whole:size()
   settings.val_split = n >= ENOUGH and SHEET or n // 6
-  local numbers = ("%s training images validate, %s are left to train on"):format(text.grouped(settings.val_split),
-                                                                               text.grouped(n - settings.val_split))
-  if n >= ENOUGH then return numbers .. ", as the sheet has it." end
+  local held, left = text.grouped(settings.val_split), text.grouped(n - settings.val_split)
+  if n >= ENOUGH then
+    return ("%s training images validate, as the sheet has it; %s are left to train on."):format(held, left)
+  end
+  local numbers = ("%s training images validate, %s are left to train on"):format(held, left)
   return ("%s: of %s images the sheet's 10,000 would leave too few, so it is a sixth."):format(numbers, text.grouped(n))
 end
 
--- The best settings of the small networks, as further runs: {settings}, sentences; nil if Ctrl-C ended it.
+-- The best settings of the small networks, as further runs: jobs, a sentence for each, and the run that each varies;
+-- nil if Ctrl-C ended it.
 local function searched(plan, args, runs)
-  local jobs, says = {}, {}
+  local jobs, says, varied = {}, {}, {}
   for _, model in ipairs(plan.small) do
-    local best = three.choose(runs, {model})[1].config
-    local base = plan:activated(config.with(plan.base, {model = model, init = best.init}), best.activation)
+    local best = three.choose(runs, {model})[1]
+    local base = plan:activated(config.with(plan.base, {model = model, init = best.config.init}),
+                                best.config.activation)
     local settings, sentence = best_settings.of(args.run, base, args)
     if not settings then return nil end
-    print(sentence)
     jobs[#jobs + 1], says[#says + 1] = {name = model .. "_best", settings = settings}, sentence
+    varied[#jobs] = best
   end
-  return jobs, says
+  return jobs, says, varied
 end
 
 local function read_all(paths)
@@ -172,12 +176,17 @@ local function run(args)
   plan:fill_groups(runs)
   local says = {}
   if chosen(parts, "search") and #plan.small > 0 then
-    local jobs
-    jobs, says = searched(plan, args, runs)
+    local jobs, varied
+    jobs, says, varied = searched(plan, args, runs)
     local more = jobs and rm.train.several(jobs, {folder = args.run, sets = sets})
     if not more then return nil end
     table.move(more, 1, #more, #paths + 1, paths)
     runs = read_all(paths)
+    for i, job in ipairs(jobs) do
+      local own = evaluation.variation(job.name, runs[#runs - #jobs + i], varied[i])
+      says[i] = ("%s %s."):format(says[i], own)
+      print(says[i])
+    end
   end
   print("\n" .. table.concat(evaluation.lines(runs), "\n") .. "\n")
   for _, group in ipairs(plan.groups) do

@@ -51,12 +51,14 @@ function three.summary(chosen)
   local list = {}
   for i, run in ipairs(chosen) do
     local s = folder.summary(run)
-    list[i] = ("#%d, %s: %.2f%% of the test images after %.2f minutes of training; epoch %d of %d was the best.")
-      :format(i, run.name, 100 - s.kept, s.seconds / 60, s.kept_epoch, #run.rows)
+    local on = run.rows[1].val_error and "validation" or "test"
+    list[i] = ("#%d, %s: %.2f%% of the test images after %s minutes of training; epoch %d of %d was the best on the %s "
+               .. "images."):format(i, run.name, 100 - s.kept, evaluation.minutes(s.seconds), s.kept_epoch,
+              #run.rows, on)
   end
   for i = 1, #chosen do
     for k = i + 1, #chosen do
-      list[#list + 1] = evaluation.variation(("#%d"):format(k), chosen[k], chosen[i])
+      list[#list + 1] = evaluation.variation(("#%d"):format(k), chosen[k], chosen[i], ("#%d"):format(i)) .. "."
     end
   end
   return list

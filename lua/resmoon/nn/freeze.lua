@@ -141,8 +141,8 @@ end
 -- Errors: raises for names that the network does not have.
 -- Example:
 --   > net = nn.Sequential {nn.Linear(2, 1)}:freeze()
---   > net:set_frozen(nil):frozen()
---   nil
+--   > net:set_frozen(nil):frozen() == nil
+--   true
 function methods:set_frozen(frozen)
   protocol.called_on(self, "set_frozen")
   frozen = options_of("set_frozen", frozen, {parameters = "table", held = "table"})

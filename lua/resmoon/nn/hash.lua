@@ -20,7 +20,7 @@ end
 
 --- The hash of a network: SHA-256 over names, types, shapes and bytes of its parameters and buffers, in the order of
 -- their names. Whoever gets the same hash has the same network, to the last bit; and the same version, seed, data and
--- settings give it, with AVX2 and with AVX-512, with any number of threads (help "reproducibility").
+-- settings give it, on any processor that fuses multiply-adds, with any number of threads (help "reproducibility").
 -- Call: net:hash() -> string
 -- Units: 64 hexadecimal digits. `resmoon hash` gives the same of a run or a file.
 -- Errors: none.
@@ -28,7 +28,7 @@ end
 --   > net, other = nn.Linear(2, 1), nn.Linear(2, 1)
 --   > net:hash() == other:hash()
 --   false
---   > other:load_state_dict(net:state_dict())
+--   > other:load_state_dict(net:state_dict());
 --   > net:hash() == other:hash()
 --   true
 function protocol.methods:hash()

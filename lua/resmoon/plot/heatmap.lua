@@ -11,7 +11,7 @@ local visible = words.visible
 local heatmap = {}
 
 -- From nearly white to dark blue: even steps of lightness for any color vision, and in gray. What there is least of,
--- the zeros of a confusion matrix, is quietest. What is no number is gray.
+-- the zeros of a confusion matrix, is quietest. What is no finite number is gray.
 local palette = "set palette defined (0 '#f7fbff', 0.25 '#c6dbef', 0.5 '#6baed6', 0.75 '#2171b5', 1 '#08306b')\n"
 local NONE = "#bdbdbd"
 
@@ -77,15 +77,21 @@ function heatmap.heatmap(value, options)
   p:add({columns = {xs, ys, values}, using = "1:2:3", style = "image", plain = true})
   if height <= 20 and width <= 20 then
     local form = (options.format or "%g"):match("^%%[%d.]*[dgef]$") or "%g"
-    local dark, light = {{}, {}, {}}, {{}, {}, {}}
-    for i = 1, #values do
-      local set = math.abs(values[i]) < math.huge and values[i] > low + 0.6 * (high - low) and light or dark
-      set[1][#set[1] + 1], set[2][#set[2] + 1], set[3][#set[3] + 1] = xs[i], ys[i], values[i]
+    local formatted = ("(sprintf('%s',$3))"):format(form)
+    -- Data blocks have no infinity, so what is no finite number is written as a word of its own.
+    local sets = {{"#202020", formatted}, {"#ffffff", formatted}, {"#202020", "('inf')"},
+                  {"#202020", "('-inf')"}, {"#202020", "('nan')"}}
+    for _, set in ipairs(sets) do set.columns = {{}, {}, {}} end
+    for i, v in ipairs(values) do
+      local which = v ~= v and 5 or v == math.huge and 3 or v == -math.huge and 4
+        or v > low + 0.6 * (high - low) and 2 or 1
+      local c = sets[which].columns
+      c[1][#c[1] + 1], c[2][#c[2] + 1], c[3][#c[3] + 1] = xs[i], ys[i], v
     end
-    for color, set in pairs {["#202020"] = dark, ["#ffffff"] = light} do
-      if #set[1] > 0 then
-        p:add({columns = set, using = ("1:2:(sprintf('%s',$3))"):format(form), plain = true,
-               style = ("labels textcolor rgb '%s' font small"):format(color)})
+    for _, set in ipairs(sets) do
+      if #set.columns[1] > 0 then
+        p:add({columns = set.columns, using = "1:2:" .. set[2], plain = true,
+               style = ("labels textcolor rgb '%s' font small"):format(set[1])})
       end
     end
   end

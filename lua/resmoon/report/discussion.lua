@@ -42,7 +42,7 @@ local function confused(name, m)
     end
   end
   local others = #near == 0 and "" or ("; within what chance does to such counts are %s%s"):format(
-    table.concat(near, ", "), more > 0 and (" and %d more pairs"):format(more) or "")
+    table.concat(near, ", "), more > 0 and (" and %d more pair%s"):format(more, more > 1 and "s" or "") or "")
   return ("%s confuses %s and %s most often (%d images)%s."):format(name, classes[first[1]], classes[first[2]],
     first[3], others)
 end
@@ -64,9 +64,12 @@ local function deeper(each, other)
   local a, b = entry(each.run, each.summary.final_train, "train"), entry(other.run, other.summary.final_train, "train")
   if not (a and b) then return nil end
   local d = verdict.difference(b, a)
-  local how = b.rate > a.rate and "rises" or b.rate < a.rate and "falls" or "stays"
+  if a.rate == b.rate then
+    return ("%s and %s have the same training error, %s."):format(a.name, b.name, percent(a.rate))
+  end
+  local how = b.rate > a.rate and "rises" or "falls"
   return ("From %s to %s the training error %s from %s to %s (%s)%s."):format(a.name, b.name,
-    d and not d.decided and how ~= "stays" and "goes" or how, percent(a.rate), percent(b.rate), verdict.judged(d),
+    d and not d.decided and "goes" or how, percent(a.rate), percent(b.rate), verdict.judged(d),
     d and d.decided and b.rate > a.rate and ": the deeper network fits the training images worse" or "")
 end
 

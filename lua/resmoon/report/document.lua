@@ -70,10 +70,10 @@ body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto
 h1 { font-size: 1.8rem; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccc; } h3 { margin-top: 1.6rem; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: right; }
-th:first-child, td:first-child { text-align: left; }
+th.w, td.w { text-align: left; }
 thead th { border-bottom: 2px solid #888; }
 .wide { width: min(96vw, 86rem); margin-left: calc(50% - min(48vw, 43rem)); overflow-x: auto; }
-.wide table { margin: 1rem auto; font-size: .8rem; } .wide th, .wide td { padding: .2rem .4rem; }
+.wide table { margin: 1rem auto; font-size: .8rem; } .wide th, .wide td { padding: .2rem .3rem; }
 figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; } figcaption { color: #555; }
 .gap { border-left: 4px solid #d55e00; background: #fdf3ec; padding: .5rem 1rem; }
 ]]
@@ -89,10 +89,36 @@ local function inline(path, number)
   return (svg:gsub("url%(#([^)]*)%)", "url(#" .. prefix .. "%1)"))
 end
 
-local function cells(tag, list, escape)
+-- Columns of words stand to the left, those of numbers to the right: a column is one of words where a cell has some and
+-- none has a number in front, and the first one always. Returns a list of booleans.
+local function of_words(head, rows)
+  local list = {true}
+  for i = 2, #head do
+    local word, number = false, false
+    for _, row in ipairs(rows) do
+      local cell = row[i] or ""
+      number = number or cell:find "^[-+]?%d" ~= nil
+      word = word or cell ~= "" and cell ~= "-" and cell ~= text.NONE
+    end
+    list[i] = word and not number
+  end
+  return list
+end
+
+local function cells(tag, list, escape, words)
   local parts = {}
-  for i, cell in ipairs(list) do parts[i] = ("<%s>%s</%s>"):format(tag, escape(cell_text(cell)), tag) end
+  for i, cell in ipairs(list) do
+    parts[i] = ("<%s%s>%s</%s>"):format(tag, words[i] and ' class="w"' or "", escape(cell_text(cell)), tag)
+  end
   return "<tr>" .. table.concat(parts) .. "</tr>"
+end
+
+-- The element of a table.
+local function html_table(head, rows)
+  local lines, words = {}, of_words(head, rows)
+  for i, row in ipairs(rows) do lines[i] = cells("td", row, html, words) end
+  return ("<table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table>"):format(cells("th", head, html, words),
+                                                                           table.concat(lines, "\n"))
 end
 
 local to_html = {
@@ -100,10 +126,7 @@ local to_html = {
   paragraph = function(p) return ("<p>%s</p>"):format(html(p[1])) end,
   gap = function(p) return ('<p class="gap"><em>Your own words:</em> %s</p>'):format(html(p[1])) end,
   table = function(p)
-    local rows = {}
-    for i, row in ipairs(p[2]) do rows[i] = cells("td", row, html) end
-    local made = ("<table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table>"):format(cells("th", p[1], html),
-                                                                                table.concat(rows, "\n"))
+    local made = html_table(p[1], p[2])
     return is_wide(p[1]) and ('<div class="wide">%s</div>'):format(made) or made
   end,
   figure = function(p, number)
@@ -111,10 +134,7 @@ local to_html = {
     return ("<figure>%s<figcaption>%s</figcaption></figure>"):format(inline(p[1], number), caption)
   end,
   details = function(p)
-    local rows = {}
-    for i, row in ipairs(p[3]) do rows[i] = cells("td", row, html) end
-    return ("<details><summary>%s</summary><table><thead>%s</thead>\n<tbody>\n%s\n</tbody></table></details>"):format(
-      html(p[1]), cells("th", p[2], html), table.concat(rows, "\n"))
+    return ("<details><summary>%s</summary>%s</details>"):format(html(p[1]), html_table(p[2], p[3]))
   end,
   list = function(p)
     local items = {}
@@ -130,7 +150,9 @@ local function markdown_table(head, rows)
     for i, cell in ipairs(list) do parts[i] = inline_markdown(cell_text(cell)) end
     return "| " .. table.concat(parts, " | ") .. " |"
   end
-  local lines = {row(head), "|---" .. ("|---:"):rep(#head - 1) .. "|"}
+  local rules = {}
+  for i, left in ipairs(of_words(head, rows)) do rules[i] = left and "---" or "---:" end
+  local lines = {row(head), "|" .. table.concat(rules, "|") .. "|"}
   for _, each in ipairs(rows) do lines[#lines + 1] = row(each) end
   return table.concat(lines, "\n")
 end

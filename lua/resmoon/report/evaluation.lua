@@ -17,7 +17,13 @@ local verdict  = require "resmoon.train.verdict"
 
 local evaluation = {}
 
-local function number(x) return ("%g"):format(x) end
+local function number(x) return ("%.4g"):format(x) end
+
+--- Minutes of some seconds as text: two digits of less than a tenth of one, which otherwise would be none.
+function evaluation.minutes(seconds)
+  local m = seconds / 60
+  return (m < 0.1 and "%.2g" or "%.2f"):format(m)
+end
 
 -- What makes this run another one and has no column: "mlp (max-norm 3)".
 local function model(c)
@@ -72,7 +78,7 @@ local columns = {
   {"momentum",                function(c) return momentum(c) end},
   {"weight decay",            function(c) return number(c.weight_decay) end},
   {"rate decay",              function(c) return decay(c) end},
-  {"training time (min)",     function(_, s) return ("%.2f"):format(s.seconds / 60) end},
+  {"training time (min)",     function(_, s) return evaluation.minutes(s.seconds) end},
   {"early-stopping epoch",    function(_, s, run) return tostring(stopped_at(run, s) or "-") end},
   {"accuracy (%)",            function(_, s)
     return s.kept < math.huge and ("%.2f"):format(100 - s.kept) or text.NONE
@@ -161,10 +167,10 @@ function evaluation.ranking(panel)
   return says
 end
 
---- A sentence on a run beside the one that it varies: "weight decay 0.001: 41.20%, +0.70 points against mlp_relu_he
--- (undecided: within two standard errors of 1.55)".
-function evaluation.variation(label, run, base)
-  local made, first = entry(run, label), entry(base, base.name)
+--- A sentence, without its full stop, on a run beside the one that it varies, which is called base_label or by its
+-- name: "weight decay 0.001: 41.20%, +0.70 points against mlp_relu_he (undecided: within two standard errors of 1.55)".
+function evaluation.variation(label, run, base, base_label)
+  local made, first = entry(run, label), entry(base, base_label or base.name)
   if not (made and first) then return ("%s: no accuracy to compare"):format(label) end
   return ("%s: %s"):format(label, verdict.against(made, first))
 end
@@ -174,6 +180,24 @@ local OWN = "Initialization \"own\": uniform up to 1 / sqrt(fan_in) for linear l
 
 local FEW = 8  -- runs that one panel can hold
 
+local DEVICE = 2   -- its column
+
+-- The table without its column of devices where all of them are the same, which makes it narrower, and that device.
+local function without_device(head, rows)
+  for _, row in ipairs(rows) do
+    if row[DEVICE] ~= rows[1][DEVICE] then return head, rows end
+  end
+  local function cut(list)
+    local copy = {table.unpack(list)}
+    table.remove(copy, DEVICE)
+    return copy
+  end
+  local narrow, same = {}, rows[1][DEVICE]
+  for i, row in ipairs(rows) do narrow[i] = cut(row) end
+  local short = cut(head)
+  return short, narrow, same
+end
+
 -- The table, and a figure with a panel for each setting among all the others.
 -- draw(key, caption, make): adds the figure that make(file) draws.
 -- groups: list of {key =, caption =, panels = as plot.accuracy takes them, says = sentences}: figures of some runs.
@@ -181,7 +205,10 @@ function evaluation.section(doc, runs, draw, groups)
   doc:heading("Evaluation")
   runs = named.apart(runs)
   local head, rows = evaluation.table(runs)
+  local device
+  if #runs > 1 then head, rows, device = without_device(head, rows) end
   doc:table(head, rows)
+  if device then doc:paragraph(("Device of all of them: %s."):format(device)) end
   doc:paragraph(measured(runs))
   for _, run in ipairs(runs) do
     if not run.config.init then

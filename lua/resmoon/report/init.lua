@@ -6,12 +6,14 @@
 -- run the confusion matrix, measures by class, ROC); discussion: what the numbers say, and gaps for the
 -- reader's own words. Every sentence with a number is computed from the runs.
 local sys        = require("resmoon.core").sys
+local config     = require "resmoon.train.config"
 local Document   = require "resmoon.report.document"
 local evaluation = require "resmoon.report.evaluation"
 local measure    = require "resmoon.report.measure"
 local plot       = require "resmoon.plot"
 local compare    = require "resmoon.train.compare"
 local discussion = require "resmoon.report.discussion"
+local kept       = require "resmoon.train.kept"
 local named      = require "resmoon.runs.named"
 local setting    = require "resmoon.runs.setting"
 local settings   = require "resmoon.runs.settings"
@@ -87,6 +89,14 @@ local function text_of(value)
   return math.type(value) == "float" and text.format("%g", value) or tostring(value)
 end
 
+-- A setting as the table has it: what a run makes no use of is left out, and the lowest momentum of a cycle is said
+-- where it was not given.
+local function setting_text(name, c)
+  if not settings.used(name, c) then return "" end
+  if name == "base_momentum" then return text_of(select(2, config.momenta(c))) end
+  return text_of(c[name])
+end
+
 local function setup(doc, all, options)
   heading(doc, options, "Experiment set-up")
   heading(doc, options, "Networks", 3)
@@ -107,7 +117,7 @@ local function setup(doc, all, options)
   for _, name in ipairs(settings.reported()) do
     local line, any = {name}, false
     for i, each in ipairs(all) do
-      line[i + 1] = text_of(each.run.config[name])
+      line[i + 1] = setting_text(name, each.run.config)
       any = any or line[i + 1] ~= ""
     end
     if any then lines[#lines + 1] = line end
@@ -138,7 +148,7 @@ local function comparison(doc, all, draw, options)
     fits = fits or s.final_train ~= nil
     runs[i] = each.run
     rows[i] = {each.run.name, tostring(s.epochs), text.value("%.4f", s.final_loss), points(s.final_train),
-               points(s.final), s.kept < math.huge and ("%.2f%% (%d)"):format(s.kept, s.kept_epoch) or text.NONE,
+               points(s.final), kept(each.run, s) or text.NONE,
                compare.duration(s.seconds)}
   end
   doc:table({"network", "epochs", "training loss", "training error", "final test error", "best (epoch)", "time"}, rows)
@@ -156,9 +166,10 @@ end
 local function of_run(doc, each, draw)
   local name, m, key = each.run.name, each.confusion, each.key
   doc:heading(name, 3)
-  doc:paragraph(text.format("On %d test images of %s the best checkpoint (epoch %s) has top-1 %s, top-3 %s, top-5 %s, "
-                            .. "loss %s, macro AUC %s.",
-                each.images, each.tested_on, tostring(each.summary.kept_epoch or "?"), percent(each.top[1]),
+  doc:paragraph(text.format("On %s test images of %s the best checkpoint (epoch %s%s) has top-1 %s, top-3 %s, "
+                            .. "top-5 %s, loss %s, macro AUC %s.",
+                text.grouped(each.images), each.tested_on, tostring(each.summary.kept_epoch or "?"),
+                (each.run.config.ema or 0) > 0 and ", averaged weights" or "", percent(each.top[1]),
                 percent(each.top[2]), percent(each.top[3]), text.value("%.4f", each.loss),
                 text.value("%.4f", each.mean_auc)))
   for _, note in ipairs(each.notes) do doc:paragraph(("Of these images: %s."):format(note)) end

@@ -19,6 +19,7 @@
 --   incidental  a checkpoint and config.json may differ in it
 --   images      it says which images a run sees
 --   reported    it has a line in a report's table of settings
+--   used        f(config): whether it does anything in a run with these settings; without it, always
 --   mark        how a model with another value than the default is marked in the evaluation report: "max-norm %g"
 local hint = require "resmoon.base.hint"
 
@@ -75,7 +76,7 @@ function setting.check(row, value)
     error(("train: %s is %s%s, expected one of %s"):format(name, value, nearest, table.concat(row.choices, ", ")), 0)
   end
   if row.kind == "numbers" then
-    if #value == 0 then bad(name, "an empty list", kind[2]) end
+    if #value == 0 then error(("train: %s is an empty list, expected %s"):format(name, kind[2]), 0) end
     for i, x in ipairs(value) do
       local what = ("%s[%d]"):format(name, i)
       if type(x) ~= "number" or x ~= x or math.abs(x) == math.huge then bad(what, x, "a finite number") end

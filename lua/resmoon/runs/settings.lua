@@ -88,6 +88,12 @@ function settings.reported()
   return list
 end
 
+--- Whether a setting does anything in a run with this config: the factor of a step has no part in one-cycle.
+function settings.used(name, c)
+  local row = settings.named[name]
+  return row.used == nil or row.used(c)
+end
+
 --- What the evaluation report says of a model behind its name: {"max-norm 3", ...}.
 function settings.marks(c)
   local list = {}
@@ -112,6 +118,15 @@ function settings.lines()
 end
 
 local row = settings.add
+
+-- For which schedules and optimizers some rows are used.
+local function any(key, ...)
+  local values = {}
+  for _, value in ipairs {...} do values[value] = true end
+  return function(c) return values[c[key]] == true end
+end
+local with_sgd, cycles = any("optimizer", "sgd"), any("schedule", "onecycle", "cyclic")
+local function moves_momentum(c) return cycles(c) and c.cycle_momentum == true end
 
 group = "Network"
 row {"model", "string", default = "resnet20",
@@ -176,16 +191,19 @@ row {"drop_last", "boolean", usually = "off", flag = "--drop-last", reported = t
 row {"optimizer", "string", default = "sgd", choices = {"sgd", "adam", "adamw", "rmsprop"}, flag = "--optimizer",
      reported = true, help = "how a step is made"}
 row {"lr", "number", least = 0, flag = "--lr RATE", reported = true, help = "learning rate at the start",
+     used = function(c) return not (cycles(c) and c.max_lr) end,
      usually = "0.1 with batch norm, less for batches below 128; 0.03 for mlp and lenet5, 0.01 with small batches; "
                .. "0.01 for alexnet, vgg; 0.001 for adam, adamw, rmsprop"}
-row {"momentum", "number", least = 0, default = 0.9, flag = "--momentum X", reported = true, help = "of sgd"}
+row {"momentum", "number", least = 0, default = 0.9, flag = "--momentum X", reported = true, help = "of sgd",
+     used = function(c) return with_sgd(c) and not moves_momentum(c) end}
 row {"weight_decay", "number", least = 0, default = 1e-4, flag = "--weight-decay X", reported = true,
      help = "weight decay, on all parameters unless the next option says otherwise"}
 row {"no_decay_on_norm_and_bias", "boolean", default = false, flag = "--no-decay-on-norm-and-bias", reported = true,
      mark = "no decay on norms and biases",
      help = "weight decay on weights of two or more dimensions alone: not on biases, the scales and shifts of norms, "
             .. "and slopes of PReLU"}
-row {"nesterov", "boolean", default = false, flag = "--nesterov", reported = true, help = "Nesterov's momentum"}
+row {"nesterov", "boolean", default = false, flag = "--nesterov", reported = true, used = with_sgd,
+     help = "Nesterov's momentum"}
 row {"label_smoothing", "number", least = 0, below = 1, default = 0.0, flag = "--label-smoothing X", reported = true,
      mark = "label smoothing %g", help = "share of the target that is spread over all classes"}
 row {"accumulate", "whole", least = 1, default = 1, flag = "--accumulate N", reported = true,
@@ -213,24 +231,36 @@ row {"schedule", "string", default = "multistep",
             .. "max-lr in step-size epochs, back in as many, and again; constant. In train.run also a function: the "
             .. "rate of epoch t (0, 1, ...) is lr times what it gives"}
 row {"milestones", "epochs", usually = "81 and 122 of 164, in proportion", flag = "--milestones N,N", reported = true,
+     used = any("schedule", "multistep"),
      help = "multistep: after which epochs"}
 row {"gamma", "number", least = 0, default = 0.1, flag = "--gamma X", reported = true,
+     used = function(c)
+       return c.schedule == "multistep" or c.schedule == "step"
+         or c.schedule == "cyclic" and c.cycle_mode == "exp_range"
+     end,
      help = "multistep, step: the factor; cyclic with exp_range: what is left of the height at the end"}
 row {"step_size", "whole", least = 1, usually = "a third of all; cyclic: an eighth", flag = "--step-size N",
-     reported = true, help = "step: epochs between two steps; cyclic: epochs of half a cycle"}
+     reported = true, used = any("schedule", "step", "cyclic"),
+     help = "step: epochs between two steps; cyclic: epochs of half a cycle"}
 row {"max_lr", "number", least = 0, usually = "lr", flag = "--max-lr RATE", reported = true,
+     used = cycles,
      help = "onecycle, cyclic: the highest rate, which lr would be otherwise"}
 row {"base_lr", "number", least = 0, usually = "a quarter of max-lr", flag = "--base-lr RATE", reported = true,
+     used = any("schedule", "cyclic"),
      help = "cyclic: the lowest rate"}
 row {"cycle_mode", "string", usually = "triangular", choices = {"triangular", "triangular2", "exp_range"},
      flag = "--cycle-mode", reported = true,
+     used = any("schedule", "cyclic"),
      help = "cyclic: all cycles are as high; each is half as high as the one before; or they shrink step by step"}
 row {"cycle_momentum", "boolean", default = false, flag = "--cycle-momentum", reported = true,
+     used = cycles,
      help = "onecycle, cyclic: momentum falls while the rate climbs, and comes back"}
 row {"max_momentum", "number", least = 0, usually = "0.95", flag = "--max-momentum X", reported = true,
+     used = moves_momentum,
      help = "with cycle-momentum: where it starts and ends"}
 row {"base_momentum", "number", least = 0, usually = "max-momentum less 0.1", flag = "--base-momentum X",
-     reported = true, help = "with cycle-momentum: the lowest, while the rate is highest"}
+     reported = true, used = moves_momentum,
+     help = "with cycle-momentum: the lowest, while the rate is highest"}
 row {"warmup", "number", least = 0, usually = "0; 1 for 110 layers with sgd", flag = "--warmup EPOCHS",
      reported = true, help = "epochs in which the rate climbs from a tenth"}
 

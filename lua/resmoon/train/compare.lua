@@ -6,6 +6,7 @@
 --   > train.compare.duration(3725)
 --   1:02:05
 local folder = require "resmoon.runs.folder"
+local kept   = require "resmoon.train.kept"
 local named  = require "resmoon.runs.named"
 local plot   = require "resmoon.plot"
 local record = require "resmoon.runs.record"
@@ -65,8 +66,7 @@ function compare.table(runs)
       names[i], run.config.parameters and text.grouped(run.config.parameters) or "", tostring(s.epochs),
       cell("%.4f", s.final_loss), cell("%.2f%%", s.final_train),
       cell("%.2f%%", s.final) .. (mixed and s.split and " " .. called[s.split]:match "^%a+" or ""),
-      s.kept < math.huge and ("%.2f%% (%d)"):format(s.kept, s.kept_epoch) or "-",
-      compare.duration(s.seconds), cell("%.0f", s.img_per_s),
+      kept(run, s) or "-", compare.duration(s.seconds), cell("%.0f", s.img_per_s),
     }
     if averaged then
       table.insert(cells, 7, cell("%.2f%%", s.final_averaged))
@@ -100,7 +100,7 @@ function compare.topk(runs)
     local loss = last[prefix .. "loss"]
     lines[i + 1] = {names[i], percent(top1(last)), percent(last[prefix .. "top3"]), percent(last[prefix .. "top5"]),
                     cell("%.4f", loss),
-                    best.kept < math.huge and ("%s (%d)"):format(percent(100 - best.kept), best.kept_epoch) or "-"}
+                    kept(run, best, true) or "-"}
   end
   return shown.mark(text.columns(lines)), shown.mark(lines)
 end

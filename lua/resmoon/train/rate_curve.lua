@@ -4,6 +4,8 @@
 -- there the lowest loss and the steepest fall are accidents. So the curve is smoothed from both sides (a median of five
 -- steps, which takes single peaks away, then a bell of a twenty-fifth of all steps), and the first tenth is not looked
 -- at. The exponential average that a finder shows while it runs lags behind, and begins with the first step alone.
+local core = require "resmoon.core"
+
 local curve = {}
 
 local IGNORED, BELL = 0.1, 0.04   -- of all steps
@@ -24,7 +26,7 @@ function curve.smooth(loss)
   for i = 1, #loss do
     local sum, weights = 0, 0
     for k = math.max(1, math.floor(i - 3 * width)), math.min(#loss, math.ceil(i + 3 * width)) do
-      local weight = math.exp(-0.5 * ((k - i) / width) ^ 2)
+      local weight = core.math.exp(-0.5 * ((k - i) / width) ^ 2)
       sum, weights = sum + weight * middle[k], weights + weight
     end
     result[i] = sum / weights
@@ -73,6 +75,13 @@ function curve.read(lr, loss)
   end
   return {lowest = lr[lowest], steepest = lr[steepest], lost = lost, fall = fall,
           suggestion = math.max(suggestion, lr[1])}
+end
+
+--- What is to be said where the loss falls by less than one step varies: a sentence, or nil.
+function curve.caution(found)
+  if found.fall >= CLEAR then return nil end
+  return ("The loss falls by only %.1f standard deviations of a single step, so where it is lowest is an accident, and "
+          .. "the suggestion little more than a guess."):format(math.max(0, found.fall))
 end
 
 return curve

@@ -77,26 +77,37 @@ local function distance(entry, first)
     d and (", standard error %.2f"):format(d.standard_error) or ""), d
 end
 
+-- "a", "a and b", "a, b and c"
+local function listed(names)
+  if #names == 1 then return names[1] end
+  return table.concat(names, ", ", 1, #names - 1) .. " and " .. names[#names]
+end
+
 --- Sentences on which of some entries is ahead, and which of the others are told from it by more than chance.
 -- options: what (is compared: "final test error"), high (true: the highest is ahead), on ("test images").
 function verdict.ranking(entries, options)
   local order = in_order(entries, options.high)
   if #order < 2 then return {} end
   local first, near, far, unknown = order[1], {}, {}, {}
-  for i = 2, #order do
+  local ahead = {first.name}   -- and those that are as good to the last image
+  while order[#ahead + 1] and mean(order[#ahead + 1].rate) == mean(first.rate) do
+    ahead[#ahead + 1] = order[#ahead + 1].name
+  end
+  for i = #ahead + 1, #order do
     local words_of, d = distance(order[i], first)
     local list = not d and unknown or d.decided and far or near
     list[#list + 1] = words_of
   end
   local on = options.on or "images"
   local error_of = first.images and difference.difference({first.rate, first.images}, {first.rate, first.images})
-  local says = {("%s has the %s %s, %s%s."):format(first.name, options.high and "highest" or "lowest", options.what,
-    percent(first), error_of and (" of %s %s (standard error %.2f)"):format(text.grouped(first.images), on,
+  local says = {("%s %s the %s %s, %s%s."):format(listed(ahead), #ahead > 1 and "have" or "has",
+    options.high and "highest" or "lowest", options.what, percent(first),
+    error_of and (" of %s %s (standard error %.2f)"):format(text.grouped(first.images), on,
                                                                            error_of.standard_error / math.sqrt(2))
       or "")}
   if #near > 0 then
-    says[#says + 1] = ("Undecided against it, within two standard errors of the difference: %s."):format(
-      table.concat(near, ", "))
+    says[#says + 1] = ("Undecided against %s, within two standard errors of the difference: %s."):format(
+      #ahead > 1 and "them" or "it", table.concat(near, ", "))
   end
   if #far > 0 then
     says[#says + 1] = ("%s by more than two standard errors: %s."):format(options.high and "Lower" or "Higher",
@@ -169,14 +180,21 @@ function verdict.runs(runs, rate_of, options)
   return says
 end
 
+-- "undecided": where it is so for the one image that whole images take from a difference, that is said.
+local function paired_verdict(d)
+  if d.decided then return "more than two standard errors" end
+  return math.abs(d.points) > 2 * d.standard_error and "undecided, for less one image it is within two standard errors"
+    or "undecided"
+end
+
 -- "of 600 images a alone gets 40 right and b alone 31, +1.50 points (...): undecided".
 local function paired_words(a, b, d, images)
   if d.only_first + d.only_second == 0 then
     return ("%s and %s are right on the same of the %s images"):format(a, b, text.grouped(images))
   end
-  return ("of %s images %s alone gets %d right and %s alone %d, %+.2f points (paired standard error %.2f): %s"):format(
-    text.grouped(images), a, d.only_first, b, d.only_second, d.points, d.standard_error,
-    d.decided and "more than two standard errors" or "undecided")
+  return ("of %s images %s alone gets %s right and %s alone %s, %+.2f points (paired standard error %.2f): %s"):format(
+    text.grouped(images), a, text.grouped(d.only_first), b, text.grouped(d.only_second), d.points, d.standard_error,
+    paired_verdict(d))
 end
 
 --- A sentence on two networks tested on the same images: a and b are names, right_a and right_b lists of booleans.

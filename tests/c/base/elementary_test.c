@@ -70,7 +70,7 @@ static void bits_are_these(void **state) {
                                 rm_math_cos(x),     rm_math_atan2(x, 11), rm_math_pow(x, 1.3)};
     for (size_t k = 0; k < sizeof y; k++) hash = (hash ^ ((unsigned char *)y)[k]) * 0x100000001b3u;
   }
-  assert_int_equal(hash, 0x173d34e5e9972fau);
+  assert_int_equal(hash, 0x1a525812aae5938cu);
 }
 
 int main(void) {

@@ -71,7 +71,7 @@ check.case("an instruction set is forced", function()
     check.equal(line.isa, isa)
     check.that(line.peak_gflops > 0)
   end
-  refused({"lenet5", "--isa", "avx1024"}, table.concat(rm.machine.isas(), "', '"))
+  refused({"lenet5", "--isa", "avx1024"}, "It is one of " .. table.concat(rm.machine.isas(), ", "))
 end)
 
 check.case("--ops: phases, operators, layers with methods and errors, the roofline", function()
@@ -89,7 +89,7 @@ check.case("what cannot be is refused", function()
   refused({"lenet5", "--figure", "x.png"}, "--figure needs --ops")
   refused({"lenet5", "mlp", "--ops"}, "--ops looks into one network")
   refused({"lenet"}, "did you mean 'lenet5'")
-  refused({"lenet5", "--batch", "0"}, "--batch, --size")
+  refused({"lenet5", "--batch", "0"}, "--batch is 0, expected at least 1")
 end)
 
 check.slow("PyTorch beside it, where there is one", function()

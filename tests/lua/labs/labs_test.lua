@@ -101,7 +101,8 @@ check.case("lab_b: figures 5 and 6 and table 1 of its sheet", function()
     end
     local page = read(home .. "/report.md")
     for _, part in ipairs {"follows sheet 001", "F, which goes from 0.1 to 0.2", "those here with images of shapes10",
-                           "has 9 bottlenecks a stage, as the sheet counts blocks (6n + 2 layers), and so 83 layers",
+                           "resnet56\\_bottleneck and plain56\\_bottleneck have 9 bottlenecks a stage, as the "
+                           .. "sheet counts blocks (6n + 2 layers), and so 83 layers",
                            "(training_loss.svg)", "(test_error.svg)", "### Table 1: final test error"} do
       check.that(page:find(part, 1, true), part)
     end
@@ -360,8 +361,15 @@ check.case("lab_e: the constants, XOR, blanks, best settings and evaluation of s
       end
       check.equal(config(model .. "_best").lr, best.genes.lr)
       check.that(out:find(model .. " %(%a+_?%a*, [%a_]+%): of 2 trials"), out)
+      -- What the search is worth is said by its held-out images, and by the test images, each with its error.
+      check.that(out:find(model .. ".-On %d+ held%-out training images the fittest trial, %d, reaches"), out)
+      check.that(out:find("on the test images: " .. model .. "_best: [%d.]+%%, "), out)
+      local fitter = best.fitness > rm.json.decode(read(
+        ("%s/search_%s/trials/000.json"):format(home, model))).fitness
+      local words = fitter and "Trained with the fittest settings" or "No trial was fitter than the settings as given"
+      check.that(out:find(model .. " %([^\n]*" .. words), out)
     end
-    check.that(out:find "#3: [%d.]+%%, [+-][%d.]+ points against mlp", out)
+    check.that(out:find "#3: [%d.]+%%, [+-][%d.]+ points against #[12] %(", out)
   end)
 end)
 
@@ -379,6 +387,20 @@ check.case("lab_e: the sheet's validation images, where the data have as many, a
   local settings = {data = "shapes10", train_size = 100}
   e.hold_out(settings, {val_split = 0.3})
   check.equal(settings.val_split, 0.3)
+end)
+
+check.case("lab_d: momenta of 1 and more, and that nothing was reached where no epoch was", function()
+  local five = require "resmoon.labs.best_five"
+  local function trial(momentum, fitness, stopped, accuracy)
+    return {genes = {momentum = momentum}, fitness = fitness, trial = {stopped = stopped, accuracy = accuracy}}
+  end
+  local all = {trial(0.9, 50, "finished", {50}), trial(1.2, 0, "refused", {})}
+  check.equal(five.about_momentum {all = {all[1]}}, nil)
+  local says = five.about_momentum {all = all}
+  check.that(says:find("Of the 2 trials, 1 had such a momentum (1 refused), and no epoch.", 1, true), says)
+  all[3] = trial(1.1, 12, "not finite", {12})
+  says = five.about_momentum {all = all}
+  check.that(says:find("(1 not finite, 1 refused); the fittest of them reached 12.00%.", 1, true), says)
 end)
 
 check.case("lab_e: parts that train nothing on images", function()

@@ -333,6 +333,12 @@ check.case("numbers that are none or without end are drawn as such, in any figur
       check.that(draw(), i)
       check.that(not content(file):find "%-nan", i)
     end
+    -- Each is called by its name: gnuplot's data have no infinity, which would be written as "NaN".
+    plot.heatmap({{nan, 1}, {2, huge}, {-huge, 3}}, {file = file})
+    local cells = {}
+    for word in content(file):gmatch "<text>(%-?%a+)</text>" do cells[#cells + 1] = word end
+    table.sort(cells)
+    check.equal(cells, {"-inf", "inf", "nan"})
     sys.setenv("RESMOON_PLOT", "text")
     local text = captured("stdout", function() plot.heatmap {{nan, 1}, {2, -huge}} end)
     sys.setenv("RESMOON_PLOT")

@@ -52,6 +52,15 @@ check.case("the columns are the lab's, in their order, and say what was set", fu
   check.error(function() evaluation.table {run({model = "mlp"}, nil, {})} end, "runs/mlp has no finished epoch")
 end)
 
+check.case("four digits of a rate, and of times below a tenth of a minute the two that tell", function()
+  local found = run({model = "mlp", epochs = 1, lr = 0.0018302634, weight_decay = 1.41032e-06, augment = false}, {1},
+                    {2})
+  found.rows[1].seconds = 0.21
+  local _, rows = evaluation.table {found}
+  check.equal({rows[1][8], rows[1][10], rows[1][12]}, {"0.00183", "1.41e-06", "0.0035"})
+  check.equal({evaluation.minutes(270), evaluation.minutes(5.9), evaluation.minutes(6)}, {"4.50", "0.098", "0.10"})
+end)
+
 check.case("as text, what is the same in all stands above", function()
   local settings = {model = "mlp", epochs = 1, augment = false}
   local lines = evaluation.lines {run(settings, {1}, {2}), run(train.config.with(settings, {lr = 0.2}), {1}, {3})}
@@ -70,7 +79,11 @@ check.case("the report: table, which images decided, a panel for each run, and f
     local page, text = evaluation.write({a, b}, {out = folder .. "/e.html", groups = groups, about = {"Once."}})
     check.equal({page, text}, {folder .. "/e.html", folder .. "/e.md"})
     text = read(text)
-    check.that(text:find("| " .. table.concat(HEAD, " | ") .. " |", 1, true), text)
+    -- The device is the same, and so has no column, which the page would not have room for.
+    local head = {table.unpack(HEAD)}
+    table.remove(head, 2)
+    check.that(text:find("| " .. table.concat(head, " | ") .. " |", 1, true), text)
+    check.that(text:find("Device of all of them: a processor, 2 threads.", 1, true), text)
     for _, part in ipairs {"Once.", "### both of them", "- two is better.", "so the test images chose nothing",
                            "two has the highest test accuracy, 95.00% of 600 test images (standard error 0.89)",
                            "Undecided against it, within two standard errors of the difference: one (93.00%, -2.00, "

@@ -15,10 +15,19 @@ check.case("text of others means nothing in HTML, and nothing in Markdown", func
   doc:heading("a_b"):paragraph("1 < 2 | *x*"):gap("why?"):table({"c", "d"}, {{"<td>", "2|3"}}):list {"one", "two"}
   local page, text = doc:html(), doc:markdown()
   check.that(page:find("<title>&lt;b&gt;&amp; &quot;x&quot;</title>", 1, true), page)
-  check.that(page:find("<td>&lt;td&gt;</td><td>2|3</td>", 1, true), page)
+  check.that(page:find('<td class="w">&lt;td&gt;</td><td>2|3</td>', 1, true), page)
   check.that(text:find("## a\\_b\n\n1 \\< 2 \\| \\*x\\*", 1, true), text)
   check.that(text:find("| c | d |\n|---|---:|\n| \\<td\\> | 2\\|3 |", 1, true), text)
   check.that(text:find("- one\n- two", 1, true), text)
+end)
+
+check.case("columns of words stand to the left, those of numbers to the right", function()
+  local doc = Document("t"):table({"layer", "type", "parameters", "epoch", "best", "none"},
+                                  {{"1", "Conv2d", "216", "-", "12.50% (3)", ""}, {"2", "ReLU", "", "-", "n/a", ""}})
+  check.that(doc:markdown():find("\n|---|---|---:|---:|---:|---:|\n", 1, true), doc:markdown())
+  local page = doc:html()
+  check.that(page:find('<td class="w">1</td><td class="w">Conv2d</td><td>216</td><td>-</td>', 1, true), page)
+  check.that(page:find('<th class="w">type</th><th>parameters</th>', 1, true))
 end)
 
 check.case("figures are inline, each with ids of its own", function()
@@ -167,7 +176,7 @@ check.case("a class that is not among the test images: n/a, no mean counts it, n
     check.that(markdown:find("| cat, \"dog\" |", 1, true), markdown)
     check.that(markdown:find("| 100% \\<b\\> \\| \\`x\\` \\$y\\$ |", 1, true), markdown)
     check.that(markdown:find("| n/a | n/a |", 1, true) or markdown:find("n/a | ", 1, true), markdown)
-    check.that(page:find("<td>100%% &lt;b&gt; | `x` $y$</td>"), page)
+    check.that(page:find('<td class="w">100%% &lt;b&gt; | `x` $y$</td>'), page)
     for _, kind in ipairs {"confusion", "roc"} do
       local svg = read(("%s/r_%s_mlp.svg"):format(folder, kind))
       check.that(not svg:find "[%z\1-\8\14-\31]", kind)

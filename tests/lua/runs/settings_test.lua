@@ -42,6 +42,33 @@ check.case("its values are checked, with the usual messages", function()
   refused({sharpnes = 1}, "train: unknown setting 'sharpnes', did you mean 'sharpness'?")
 end)
 
+check.case("a report's table leaves out what a run makes no use of", function()
+  local function unused(given)
+    local c, list = train.config.complete(given), {}
+    for _, name in ipairs(settings.reported()) do
+      if c[name] ~= nil and not settings.used(name, c) then list[#list + 1] = name end
+    end
+    table.sort(list)
+    return table.concat(list, " ")
+  end
+  check.equal(unused {epochs = 164}, "cycle_momentum")
+  check.equal(unused {optimizer = "adam", schedule = "constant"}, "cycle_momentum gamma momentum nesterov")
+  check.equal(unused {schedule = "onecycle"}, "gamma lr")   -- max_lr is the rate
+  check.equal(unused {schedule = "onecycle", cycle_momentum = true}, "gamma lr momentum")
+  check.equal(unused {schedule = "cyclic", cycle_mode = "exp_range"}, "lr")
+  program.with_folder(function(folder)
+    train.run({model = "mlp", epochs = 1, train_size = 20, test_size = 10, batch_size = 10, optimizer = "adamw",
+               schedule = "onecycle", cycle_momentum = true, threads = 1, drawing = {}, max_lr = 0.01},
+              {folder = folder .. "/m", progress = false})
+    report.write({folder .. "/m"}, {out = folder .. "/r.html", evaluate = false})
+    local file <close> = assert(io.open(folder .. "/r.md"))
+    local text = file:read "a":gsub("\\(.)", "%1")
+    has(text, "| max_momentum | 0.95 |")
+    has(text, "| base_momentum | 0.85 |")
+    check.that(not text:find("\n| momentum |", 1, true) and not text:find("\n| lr |", 1, true), text)
+  end)
+end)
+
 check.case("every kind of value has its check", function()
   local function refused(given, message) check.error(function() train.config.complete(given) end, message) end
   refused({optimizer = "adma"}, "train: optimizer is adma, did you mean 'adam'?, expected one of sgd, adam, adamw")
@@ -113,7 +140,6 @@ check.slow("every command that trains has it in --help", function()
       local out, err, status = program.run {path, ("scripts/%s.lua"):format(name), "--help"}
       check.equal({status, err}, {0, ""})
       has(out, "--sharpness X         how sharp the edges are (default 1.5)")
-      has(out, "[--sharpness X]")
     end
   end)
 end)

@@ -154,7 +154,7 @@ check.case("train, resume, evaluate and compare leave what they promise", functi
     local a, b = folder .. "/a", folder .. "/b"
     local out = run {"train", "--model", "lenet5", "--epochs", "2", "--run", a, "--schedule", "constant"}
     check.that(out:find("epoch 1/2  loss %d+%.%d+  train error .-test error .-img/s"), out)
-    check.equal(select(2, out:gsub("\n", "")), 6)   -- 2 on the data, what begins, 2 epochs, the end
+    check.equal(select(2, out:gsub("\n", "")), 7)   -- 2 on the data, what begins, 2 epochs, hash, the end
     check.that(out:find("lenet5 on shapes10: 48 images of 10 classes, 2 epochs, sgd, rate 0.01 %(constant%)"), out)
     check.that(not out:find("[\r\27]"), "the output of a program that is no terminal has no control characters")
     check.equal(rm.sys.list(a), {"best.safetensors", "config.json", "curves.png", "curves.svg", "data.json",

@@ -53,7 +53,7 @@ check.case("images in memory are cut as well; a validation set as the test image
   own.size = nil
   check.equal(rm.train.config.open(own).shape, {3, 32, 32})   -- their own size, not 224
   check.error(function() rm.train.config.complete {augment = "imagnet"} end,
-              "train: augment is imagnet, expected a boolean or 'shift' or 'imagenet'")
+              "train: augment is 'imagnet', expected a boolean or 'shift' or 'imagenet'")
 end)
 
 check.case("ten crops: the mean of the softmax over them", function()

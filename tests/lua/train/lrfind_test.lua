@@ -89,6 +89,8 @@ check.case("a curve without noise is read where it is", function()
   for i = 1, 100 do losses[i] = 2 end    -- nothing falls, nothing is lost
   found = curve.read(rates(100), losses)
   check.equal({found.lost, found.suggestion}, {nil, 0.1})
+  check.that(curve.caution(found):find("The loss falls by only 0.0 standard deviations of a single step", 1, true))
+  check.equal(curve.caution(curve.read(rates(100), curves[1])), nil)
 end)
 
 check.case("wrong options are named", function()

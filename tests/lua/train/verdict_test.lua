@@ -29,6 +29,13 @@ check.case("83.33 against 83.50 per cent on 600 images is undecided; 70 per cent
   check.that(says:find("binomial", 1, true) and says:find("each was trained once", 1, true), says)
 end)
 
+check.case("those that are as good to the last image are ahead together", function()
+  local says = said(verdict.runs {run("a", {16.5}), run("b", {16.5}), run("c", {16.67}), run("d", {16.5})})
+  check.that(says:find("a, b and d have the lowest final test error, 16.50% of 600 test images", 1, true), says)
+  check.that(says:find("Undecided against them, within two standard errors of the difference: c (16.67%", 1, true),
+             says)
+end)
+
 check.case("accuracy: the highest is ahead", function()
   local says = said(verdict.runs({run("a", {16.67}), run("b", {30})}, nil, {accuracy = true}))
   check.that(says:find("a has the highest test accuracy, 83.33%", 1, true), says)
@@ -68,6 +75,12 @@ check.case("which images chose the best epoch is said, and the table's best is w
   local held = run("a", {10, 8}, {val = {5, 6}})
   check.that(rm.train.compare.table({held})[3]:find "8.00%% +10.00%% %(1%)")   -- the test images alone would take 2
   check.that(rm.train.compare.topk({held})[3]:find("90.00%% %(1%)"))
+  -- With averaged weights that network is the averaged one, and is called so.
+  held.config.ema = 0.9
+  for _, row in ipairs(held.rows) do row.test_ema_error, row.val_ema_error = 7, 4 end
+  local line = rm.train.compare.table({held})[3]
+  check.that(line:find("7.00% (1, averaged)", 1, true), line)
+  check.that(rm.train.compare.topk({held})[3]:find("93.00% (1, averaged)", 1, true))
   local lines = rm.train.compare.table {run("a", {10}, {untested = true, val = {9}})}
   check.that(lines[1]:find("validation error", 1, true) and not lines[1]:find("test error", 1, true), lines[1])
   says = said(verdict.runs {run("a", {10}, {untested = true, val = {9}}), run("b", {1}, {untested = true, val = {50}})})
@@ -79,6 +92,15 @@ check.case("two networks on the same images, image by image", function()
   check.equal((verdict.paired("a", a, "b", b)), "Of 4 images a alone gets 1 right and b alone 0, +25.00 points (paired "
               .. "standard error 25.00): undecided.")
   check.equal((verdict.paired("a", a, "b", a)), "A and b are right on the same of the 4 images.")
+  local many, none = {}, {}
+  for i = 1, 2100 do many[i], none[i] = i > 1000, false end
+  local words = verdict.paired("a", many, "b", none)
+  check.that(words:find("Of 2,100 images a alone gets 1,100 right and b alone 0", 1, true), words)
+  -- 5 to 0: 2.24 standard errors, but a coin falls so once in sixteen times; a reader who divides is told.
+  a, b = {}, {}
+  for i = 1, 5 do a[i], b[i] = true, false end
+  check.equal((verdict.paired("a", a, "b", b)), "Of 5 images a alone gets 5 right and b alone 0, +100.00 points "
+              .. "(paired standard error 44.72): undecided, for less one image it is within two standard errors.")
 end)
 
 check.case("a search's winner is undecided where it is within two standard errors, and was picked", function()

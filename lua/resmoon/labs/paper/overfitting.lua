@@ -27,10 +27,11 @@ local function says(runs)
       list[i] = ("%s: trained on mixed images, which have no training error; test error %s."):format(run.name,
                  text.value("%.2f%%", s.final))
     else
-      list[i] = ("%s (%s parameters): training error %s, %s the paper's 0.1 %%; test error %s, %s points above the "
+      list[i] = ("%s (%s parameters): training error %s, %s the paper's 0.1 %%; test error %s, %s points %s the "
                  .. "training error (%s)."):format(run.name, text.grouped(run.config.parameters or 0),
                 text.value("%.2f%%", s.final_train), s.final_train < 0.1 and "below" or "not below",
-                text.value("%.2f%%", s.final), text.value("%.2f", s.final - s.final_train),
+                text.value("%.2f%%", s.final), text.value("%.2f", math.abs(s.final - s.final_train)),
+                s.final < s.final_train and "below" or "above",
                 verdict.judged(verdict.gap(run)))
     end
   end

@@ -18,6 +18,7 @@
 --   0  0.1  0.9
 --   1  0.3  0.85
 --   2  0.5  0.8
+local core     = require "resmoon.core"
 local class    = require "resmoon.base.class"
 local fail     = require "resmoon.base.fail"
 local Schedule = require "resmoon.optim.schedule.schedule"
@@ -30,8 +31,8 @@ Cyclic.defaults = {step_size_up = 2000, mode = "triangular", gamma = 1.0, cycle_
 -- How high step t of a cycle (the first is 1) is, of the whole height.
 local heights = {
   triangular  = function() return 1 end,
-  triangular2 = function(_, cycle) return 1 / 2.0 ^ (cycle - 1) end,
-  exp_range   = function(self, _, t) return self.gamma ^ t end,
+  triangular2 = function(_, cycle) return core.math.pow(0.5, cycle - 1) end,
+  exp_range   = function(self, _, t) return core.math.pow(self.gamma, t) end,
 }
 
 function Cyclic:init(optimizer, options)
@@ -44,7 +45,8 @@ function Cyclic:init(optimizer, options)
   end
   local down = self.step_size_down == nil and up or self.step_size_down
   self.step_size_down = down
-  for name, size in pairs {step_size_up = up, step_size_down = down} do
+  for _, each in ipairs {{"step_size_up", up}, {"step_size_down", down}} do
+    local name, size = each[1], each[2]
     if type(size) ~= "number" or not (size > 0 and size < math.huge) then
       fail("schedule.Cyclic: %s is %s, expected a number above 0", name, tostring(size))
     end

@@ -30,6 +30,21 @@ local topics = {}
 --
 -- Topic: commands
 
+--- The same version, seed, data and settings give the same weights, losses and predictions, to the last bit.
+--
+-- That holds for any number of threads, on any machine whose processor fuses multiply-adds (rm.machine.same_bits():
+-- those of Intel and AMD since about 2013), and through Ctrl-C, a kill and --resume. Compare two runs by the hash of
+-- their weights: resmoon train prints it, log.csv has that of each epoch.
+--
+--     resmoon hash runs/resnet20     the hash of a run's network      net:hash()    of any network
+--     rm.manual_seed(1)              before what is drawn at random
+--
+-- Outside of it: matmul, which is OpenBLAS's and differs by processor; what a script takes from Lua's math.sin, cos,
+-- exp, log and ^ (rm.math has the same functions with the same bits); and processors without fused multiply-adds,
+-- where any number of threads gives the same bits, too, but not those of the others.
+--
+-- Topic: reproducibility
+
 topics.list = {
   {"tensors", groups = {
     {"making", "create convert"}, {"asking", "tensor print"}, {"shape and order", "views rearrange"},
@@ -49,6 +64,7 @@ topics.list = {
   {"rm", groups = {{"random numbers", "rng"}, {"files", "files"}, {"process, threads, memory", "runtime"}},
          prefix = {"rm.json", "rm.sys", "rm.sha256", "rm.interrupt", "rm.version", "rm.parts", "rm.machine", "rm.math",
                    "rm.profile", "rm.statistics", "rm.storage", "rm.text_width", "rm.text_cut", "rm.text_visible"}},
+  {"reproducibility"},
   {"prompt", prefix = {"help", "who", "mem", "edit", "reload"}},
   {"commands"},
 }
@@ -58,6 +74,7 @@ topics.also = {
   tensor = "tensors", gradients = "autograd", gradient = "autograd", layers = "nn", modules = "nn", networks = "models",
   optimizers = "optim", optimisers = "optim", datasets = "data", training = "train", plotting = "plot",
   figures = "plot", shell = "prompt", command = "commands", scripts = "commands", system = "rm",
+  reproducible = "reproducibility", determinism = "reproducibility", deterministic = "reproducibility",
 }
 
 --- The commands of the shell (`resmoon NAME`): {name, what it does}, from the head of each script.

@@ -1,4 +1,5 @@
 --- From a complete config to what trains: network, optimizer, schedule, augmentation.
+local core       = require "resmoon.core"
 local blueprint  = require "resmoon.runs.blueprint"
 local initialize = require "resmoon.nn.initialize"
 local models     = require "resmoon.models"
@@ -70,7 +71,13 @@ function build.optimizer(c, parameters)
   return make[c.optimizer](parameters, {lr = c.lr, weight_decay = c.weight_decay})
 end
 
---- Between which momenta one-cycle moves that of a config: the highest, the lowest.
+--- Between which momenta a cycle moves that of a config: the highest, the lowest.
+-- Call: train.config.momenta(config) -> number, number
+-- Errors: none.
+-- Example:
+--   > c = train.config.complete {cycle_momentum = true, base_momentum = 0.8}
+--   > train.config.momenta(c)
+--   0.95  0.8
 function build.momenta(c)
   local high = c.max_momentum or 0.95
   return high, c.base_momentum or math.max(0, high - 0.1)
@@ -107,7 +114,7 @@ function build.schedule(c, optimizer, steps_per_epoch, own)
     local total = c.epochs * steps_per_epoch
     made, unit = schedules.Cyclic(optimizer, {
       base_lr = c.base_lr, max_lr = c.max_lr, step_size_up = c.step_size * steps_per_epoch, mode = c.cycle_mode,
-      gamma = c.gamma ^ (1 / total), cycle_momentum = c.cycle_momentum, max_momentum = high,
+      gamma = core.math.pow(c.gamma, 1 / total), cycle_momentum = c.cycle_momentum, max_momentum = high,
       base_momentum = low}), "step"
   elseif c.schedule == "onecycle" then
     made, unit = schedules.OneCycle(optimizer, {

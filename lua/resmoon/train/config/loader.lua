@@ -35,9 +35,8 @@ end
 -- Errors: as those of data.Loader and of the transforms.
 -- Example:
 --   > c = train.config.complete {mixup = 0.2, batch_size = 8}
---   > for x, y, mix in train.config.loader(c, data.shapes10 {size = 8}):epoch(1) do
---   >>  print(x.shape[1], mix.share >= 0)
---   >> end
+--   > loader = train.config.loader(c, data.shapes10 {size = 8})
+--   > for x, y, mix in loader:epoch(1) do print(x.shape[1], mix.share >= 0) end
 --   8  true
 return function(c, set, options)
   options = options or {}
