@@ -198,7 +198,7 @@ function transforms.ten_crop(size)
   return one_step {kind = "ten_crop", height = h, width = w}
 end
 
---- The largest centerd part of the proportions of `size`, scaled to it.
+--- The largest centered part of the proportions of `size`, scaled to it.
 -- Call: data.transforms.cover(size) -> transform
 -- Shapes: image uint8 (C, H, W); (C, size, size), or (C, h, w) for {h, w}.
 -- Errors: raises for a size that is no whole number from 1.

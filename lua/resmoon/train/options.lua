@@ -39,8 +39,9 @@ end
 local function epochs_list(word)
   local list = {}
   for part in word:gmatch("[^,]+") do
-    list[#list + 1] = math.tointeger(tonumber(part))
-    if not list[#list] then return nil, ("'%s' is no list of epochs like 81,122"):format(word) end
+    local epoch = math.tointeger(tonumber(part))
+    if not epoch then return nil, ("'%s' is no list of epochs like 81,122"):format(word) end
+    list[#list + 1] = epoch
   end
   return list
 end

@@ -364,7 +364,7 @@ function run.network(path, c, model)
   return config.model(c, path and home_of(path))
 end
 
---- The network of a run: run.load("runs/resnet20") or run.load("runs/resnet20/last.safetensors").
+--- The network of a run: train.load("runs/resnet20") or train.load("runs/resnet20/last.safetensors").
 -- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, the mean and
 -- standard deviation its images are normalized with, and true where the weights are averaged ones (ema). A network of
 -- your own is built by the copy of your file that is in the run's folder; where no file holds it, it is given again.

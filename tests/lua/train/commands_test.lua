@@ -71,6 +71,7 @@ local MISTAKES = {
   {{"train", "--momentum", "-.5"}, "train: --momentum is -.5, expected at least 0", "--momentum X"},
   {{"train", "--label-smoothing", "1"}, "train: --label-smoothing is 1, expected below 1", "--label-smoothing X"},
   {{"train", "--milestones", "a,b"}, "train: --milestones: 'a,b' is no list of epochs like 81,122", "--milestones N,N"},
+  {{"train", "--milestones", "1,a"}, "train: --milestones: '1,a' is no list of epochs like 81,122", "--milestones N,N"},
   {{"train", "--milestones", "0,3"}, "train: --milestones is 0,3, expected the number of an epoch", "--milestones N,N"},
   {{"train", "--epoch", "3"}, "train: unknown option '--epoch', did you mean '--epochs'?", "--epochs N"},
   {{"train", "-epochs", "3"}, "train: unknown option '-epochs', did you mean '--epochs'?", "--epochs N"},

@@ -447,3 +447,14 @@ check.case("images that a script alone has: said so, and others can be given", f
     check.equal(trainer:fit().epochs, 1)   -- it is at its end
   end)
 end)
+
+check.case("an option of train.run that there is not is refused before anything is trained or written", function()
+  program.with_folder(function(folder)
+    local settings = {model = "mlp", epochs = 1, train_size = 20, test_size = 10}
+    check.error(function() train.run(settings, {foldr = folder .. "/a"}) end, "unknown option 'foldr'.-'folder'")
+    check.error(function() train.run(settings, {folder = folder .. "/a", epochs = 3}) end, "unknown option 'epochs'")
+    check.that(not sys.exists(folder .. "/a"), "a folder was made")
+    train.run(settings, {folder = folder .. "/a", progress = false})
+    check.error(function() train.resume(folder .. "/a", {}, {progres = false}) end, "unknown option 'progres'")
+  end)
+end)

@@ -7,7 +7,13 @@
 --
 -- The config then says `data = "given"` or `schedule = "lambda"`; the run's record of its data (data.json) knows which
 -- they were, and whoever takes the run up gives them again.
+local options_of = require "resmoon.base.options"
+
 local given = {}
+
+-- The options of train.run and train.resume, and what the library gives them besides.
+local public = {"folder", "progress", "label", "resume", "hooks", "sets"}
+local inner = {record = true, given = true, schedule = true, home = true}
 
 local splits = {train = true, test = true, validation = true}
 
@@ -41,6 +47,11 @@ function given.take(settings, options)
   end
   for name, value in pairs(settings or {}) do c[name] = value end
   for name, value in pairs(options or {}) do o[name] = value end
+  local asked = {}
+  for name, value in pairs(o) do
+    if not inner[name] then asked[name] = value end
+  end
+  options_of("train", asked, public)
   if type(c.data) == "table" then
     o.given, c.data = sets_of(c.data), "given"
   end
