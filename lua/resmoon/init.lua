@@ -28,6 +28,7 @@ for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
 for name, file in pairs {
   activations = "nn.activations",
   gradcheck = "nn.gradcheck",
+  landscape = "explain.landscape",
   nan_guard = "nn.nan_guard",
   overfit_one_batch = "train.overfit_one_batch",
   resume = "train.watch",
