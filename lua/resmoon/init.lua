@@ -32,6 +32,7 @@ for name, file in pairs {
   nan_guard = "nn.nan_guard",
   overfit_one_batch = "train.overfit_one_batch",
   resume = "train.watch",
+  signals = "explain.signals",
   watch = "train.watch",
 } do
   parts[#parts + 1] = name

@@ -17,6 +17,7 @@
 local library = require "resmoon.base.library"
 local charts = require "resmoon.plot.charts"
 local heatmap = require "resmoon.plot.heatmap"
+local signals = require "resmoon.plot.signals"
 
 return library("plot", {
   lines = charts.lines,
@@ -38,5 +39,7 @@ return library("plot", {
   responses = require "resmoon.plot.responses",
   roc = require "resmoon.plot.roc",
   schedule = require "resmoon.plot.schedule",
+  signals = signals.signals,
+  signal_map = signals.map,
   topk = require("resmoon.plot.epochs").topk,
 })

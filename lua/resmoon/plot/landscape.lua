@@ -72,18 +72,8 @@ local function columns(one, top)
   return {x, y, z}
 end
 
--- gnuplot's palette from colors.sequential.
-local function palette()
-  local stops = {}
-  for k = 0, 8 do
-    local c = colors.sequential(k / 8)
-    stops[k + 1] = ("%g '#%02x%02x%02x'"):format(k / 8, c[1] // 1 | 0, c[2] // 1 | 0, c[3] // 1 | 0)
-  end
-  return "set palette defined (" .. table.concat(stops, ", ") .. ")\n"
-end
-
 local function settings(low, top)
-  return palette() .. ("set cbrange [%.9g:%.9g]\nset zrange [%.9g:%.9g]\n"):format(low, top, low, top)
+  return colors.palette() .. ("set cbrange [%.9g:%.9g]\nset zrange [%.9g:%.9g]\n"):format(low, top, low, top)
 end
 
 local function surface(f, one, low, top, words)
@@ -111,6 +101,8 @@ local function contours(f, one, low, top, words)
     return settings(low, top) .. ([[
 unset grid
 set border 15
+set xlabel norotate
+set ylabel rotate by 90
 set size ratio %g
 set colorbox
 set cblabel %s
@@ -129,7 +121,7 @@ unset contour
 set style textbox opaque noborder margins 0.4,0.4
 ]]):format(words.ratio, gnuplot.quote(words.loss), words.levels, prefix, prefix)
   end
-  p:add {columns = columns(one, top), using = "1:2:3", style = "image pixels", plain = true, block = #one.x}
+  p:add {columns = columns(one, top), using = "1:2:3", style = "image", plain = true, block = #one.x}
   p:add {columns = {{}, {}}, source = "contour", style = "lines lw 1.1 lc rgb '#ffffff'", plain = true}
   p:add {columns = {{}, {}}, source = "contour", using = "1:2:3 every 20::8", plain = true,
          style = "labels font small textcolor rgb '#000000' boxed"}
