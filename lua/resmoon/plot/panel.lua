@@ -1,4 +1,5 @@
 --- A panel of a figure: layers, axes and a legend, as commands of gnuplot.
+local fail    = require "resmoon.base.fail"
 local gnuplot = require "resmoon.plot.gnuplot"
 local legend  = require "resmoon.plot.legend"
 local look    = require "resmoon.plot.look"
@@ -39,7 +40,11 @@ end
 
 local function range(axis, limits)
   if not limits then return ("set %srange [*:*]\n"):format(axis) end
-  local function limit(x) return x and number(x) or "*" end
+  local function limit(x)
+    if not x then return "*" end
+    if type(x) ~= "number" then fail("plot: a limit of %srange is a %s, expected a number", axis, type(x)) end
+    return number(x)
+  end
   return ("set %srange [%s:%s]\n"):format(axis, limit(limits[1]), limit(limits[2]))
 end
 
