@@ -25,6 +25,7 @@ return library("plot", {
   histogram = charts.histogram,
   accuracy = require "resmoon.plot.accuracy",
   column = require "resmoon.plot.column",
+  landscape = require "resmoon.plot.landscape",
   live = require "resmoon.plot.live",
   curves = require "resmoon.plot.curves",
   images = require("resmoon.plot.images").images,
