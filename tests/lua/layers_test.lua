@@ -14,6 +14,7 @@ local layers = {
   "runs",      -- what a run is on disk: settings, folder, log, checkpoint, record of its data
   "plot",      -- draws plain tables
   "train",     -- the trainer, evaluation, everything that trains
+  "explain",   -- what a network does inside, and why residual ones train
   "bench",     -- speed
   "search",    -- hyper-parameters
   "report",    -- pages about runs
