@@ -27,6 +27,7 @@ for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
 --- Functions that are parts like the others: what a file returns, or its field of that name.
 for name, file in pairs {
   activations = "nn.activations",
+  draw = "explain.drawing",
   gradcheck = "nn.gradcheck",
   nan_guard = "nn.nan_guard",
   overfit_one_batch = "train.overfit_one_batch",

@@ -10,6 +10,7 @@ local library = require "resmoon.base.library"
 -- The analyses, by name: a file each.
 local parts = {}
 for name, file in pairs {
+  draw = "drawing",
 } do parts[name] = lazy("resmoon.explain." .. file) end
 
 local explain = {}

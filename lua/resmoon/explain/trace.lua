@@ -25,7 +25,7 @@ local function run(net, x)
   local root = {depth = 0, path = ""}
   local current = root
   local function mark(tensor, call, entry)
-    if not (is.tensor(tensor) and tensor.requires_grad) then return tensor end
+    if not (is.tensor(tensor) and tensor.requires_grad and core.is_grad_enabled()) then return tensor end
     local alias = core.alias(tensor)
     alive[#alive + 1] = alias  -- a key may come again once its operation is freed
     marks[core.tape_key(alias)] = {call = call, entry = entry, shape = alias.shape}
@@ -111,17 +111,16 @@ end
 
 -- Makes units of operations: sorted, and the key of the image.
 local function units_of(sorted, by_key, image, shape)
-  local units, of_call, seen, counted = {}, {}, {}, {}
+  local units, of_call, counted = {}, {}, {}
   local function new(unit)
     unit.id, unit.inputs = #units + 1, {}
-    units[unit.id], seen[unit] = unit, {}
+    units[unit.id] = unit
     return unit
   end
   local input = new {type = "input", shape = shape, parameters = 0, path = ""}
   local function feed(unit, from)
     if from and from ~= unit then unit.inputs[#unit.inputs + 1] = from.id end
   end
-  local numel = {}
   local function unit_for(node)
     local mark = node.mark
     local call = mark and mark.call or node.call
@@ -129,8 +128,8 @@ local function units_of(sorted, by_key, image, shape)
       if not of_call[call] then
         local before = counted[call.module]
         counted[call.module] = true
-        of_call[call] = new {type = kind.type_of(call.module), module = call.module, path = call.path, call = call.parent,
-                             parameters = before and 0 or own_parameters(call.module), shared = before}
+        of_call[call] = new {type = kind.type_of(call.module), module = call.module, path = call.path,
+                             call = call.parent, parameters = before and 0 or own_parameters(call.module), shared = before}
       end
       return of_call[call]
     end
@@ -146,7 +145,8 @@ local function units_of(sorted, by_key, image, shape)
       if unit then feed(unit, from) else passes = passes or from end
       local leaf = node.leaves[i]
       if unit and unit.operation and leaf and leaf ~= image and not counted[leaf] then
-        counted[leaf], numel = true, 1
+        counted[leaf] = true
+        local numel = 1
         for _, n in ipairs(node.shapes[i]) do numel = numel * n end
         unit.parameters = unit.parameters + numel
       end
@@ -190,19 +190,18 @@ local function trace(net, x)
   if not kind.is_module(net) then fail("trace: argument 1 is a %s, expected a network", type(net)) end
   x = is.tensor(x) and x:detach():clone() or core.zeros(1, table.unpack(x))
   x:requires_grad_(true)
-  local y, marks, root, alive = run(net, x)
+  local y, marks, root, _alive = run(net, x)  -- as long as these are, no key stands for two operations
   if not is.tensor(y) then fail("trace: %s gives a %s, expected a tensor", kind.label(net), type(y)) end
   local list = core.tape_graph(y)
+  if #list == 0 then fail("trace: nothing that %s computes was recorded", kind.label(net)) end
   local sorted, by_key = in_order(list)
-  if #sorted == 0 then fail("trace: nothing that %s computes was recorded", kind.label(net)) end
   calls_of(sorted, by_key, marks, root)
   by_key[core.tape_key(y)].shape = y.shape
   local units = units_of(sorted, by_key, core.tensor_key(x), x.shape)
   local last = by_key[core.tape_key(y)].unit
   units = last and connected(units, last.id) or {}
   if #units < 2 then fail("trace: the result of %s does not follow from its input", kind.label(net)) end
-  units.net, units.input, units.alive = net, x.shape, nil
-  alive[1] = nil
+  units.net, units.input = net, x.shape
   return units
 end
 

@@ -2,9 +2,9 @@
 --
 -- A row is a list of items, from the image down:
 --     {box = box}                                 boxes.lua
---     {branches = {row, ...}, from =, to =}       several ways from one box to another; an empty row is the value itself
---     {branches = {row}, shortcut = {row =, dotted =, label =}, ...}     the same, where one of two ways to an addition is
---                                                 much shorter: dotted where it changes the shape
+--     {branches = {row, ...}, from =, to =}       several ways from one box to another; an empty row is the value
+--     {branches = {row}, shortcut = {row =, dotted =, label =}, ...}     the same, where one of two ways to an addition
+--                                                 is much shorter: dotted where it changes the shape
 --     {tangle = {item, ...}, edges = {{i, k}}}    boxes in order whose ways cannot be taken apart so
 --     {times = n, row = row}                      n equal pieces, drawn once
 -- Between two boxes through which everything passes lie the ways that do not meet: those are the branches.
@@ -78,17 +78,32 @@ local function find_shortcut(item, graph)
           shortcut = {row = short, dotted = dotted, label = label_of(short)}}
 end
 
+-- How many units take the result of each.
+local function uses(graph)
+  local n = {}
+  for _, unit in ipairs(graph) do
+    for _, from in ipairs(unit.inputs) do n[from] = (n[from] or 0) + 1 end
+  end
+  return n
+end
+
 -- Boxes in order, and who feeds whom: 0 is what stands above, #items + 1 what stands below.
 local function tangle(list, u, v, graph)
-  local place, item = {[u] = 0}, {tangle = {}, edges = {}}
-  for i, id in ipairs(list) do
-    place[id] = i
-    item.tangle[i] = {box = boxes.new(graph[id])}
+  local place, item, used = {[u] = 0}, {tangle = {}, edges = {}}, uses(graph)
+  for _, id in ipairs(list) do
+    local from = graph[id].inputs[1]
+    local before = item.tangle[place[from]]
+    if before and used[from] == 1 and boxes.join(before.box, graph[id]) then
+      place[id] = place[from]
+    else
+      item.tangle[#item.tangle + 1] = {box = boxes.new(graph[id])}
+      place[id] = #item.tangle
+    end
   end
-  place[v] = #list + 1
+  place[v] = #item.tangle + 1
   local function edges(id)
     for _, from in ipairs(graph[id].inputs) do
-      if place[from] and not (from == u and id == v) then
+      if place[from] and place[from] ~= place[id] and not (from == u and id == v) then
         item.edges[#item.edges + 1] = {place[from], place[id]}
       end
     end
@@ -174,7 +189,8 @@ function signature(item)
   for _, inner in ipairs(item.tangle or {}) do texts[#texts + 1] = signature(inner) end
   for _, edge in ipairs(item.edges or {}) do texts[#texts + 1] = edge[1] .. ">" .. edge[2] end
   local short = item.shortcut
-  return ("(%s)%s"):format(table.concat(texts, " / "), short and (short.dotted and "dotted " or "") .. of_row(short.row) or "")
+  if short then texts[#texts + 1] = (short.dotted and "dotted " or "shortcut ") .. of_row(short.row) end
+  return ("(%s)"):format(table.concat(texts, " / "))
 end
 
 local function size(item)
