@@ -11,6 +11,7 @@ local library = require "resmoon.base.library"
 local parts = {}
 for name, file in pairs {
   landscape = "landscape",
+  draw = "drawing",
 } do parts[name] = lazy("resmoon.explain." .. file) end
 
 local explain = {}
