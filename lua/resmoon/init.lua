@@ -27,6 +27,7 @@ for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
 --- Functions that are parts like the others: what a file returns, or its field of that name.
 for name, file in pairs {
   activations = "nn.activations",
+  draw = "explain.drawing",
   frames = "explain.frames",
   gradcheck = "nn.gradcheck",
   landscape = "explain.landscape",

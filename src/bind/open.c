@@ -19,6 +19,7 @@
   X(epoch) \
   X(files) \
   X(gather) \
+  X(graph) \
   X(hash) \
   X(hooks) \
   X(index) \

@@ -12,6 +12,7 @@ local parts = {}
 for name, file in pairs {
   frames = "frames",
   landscape = "landscape",
+  draw = "drawing",
   signals = "signals",
 } do parts[name] = lazy("resmoon.explain." .. file) end
 

@@ -37,6 +37,7 @@ return library("plot", {
   top_losses = require "resmoon.plot.top_losses",
   heatmap = heatmap.heatmap,
   confusion = heatmap.confusion,
+  network = require "resmoon.plot.network",
   lrfind = require "resmoon.plot.lrfind",
   responses = require "resmoon.plot.responses",
   roc = require "resmoon.plot.roc",

@@ -3,6 +3,7 @@
 -- panel.settings are further commands, a text or a function of the names' prefix that gives one: $PREFIX1 is the data
 -- of the first layer. panel.splot has the layers drawn in three dimensions. A layer with `source` has no columns: its
 -- data are $PREFIX followed by that, which the settings make.
+local fail    = require "resmoon.base.fail"
 local gnuplot = require "resmoon.plot.gnuplot"
 local legend  = require "resmoon.plot.legend"
 local look    = require "resmoon.plot.look"
@@ -43,7 +44,11 @@ end
 
 local function range(axis, limits)
   if not limits then return ("set %srange [*:*]\n"):format(axis) end
-  local function limit(x) return x and number(x) or "*" end
+  local function limit(x)
+    if not x then return "*" end
+    if type(x) ~= "number" then fail("plot: a limit of %srange is a %s, expected a number", axis, type(x)) end
+    return number(x)
+  end
   return ("set %srange [%s:%s]\n"):format(axis, limit(limits[1]), limit(limits[2]))
 end
 
