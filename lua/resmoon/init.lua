@@ -28,11 +28,13 @@ for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
 for name, file in pairs {
   activations = "nn.activations",
   draw = "explain.drawing",
+  frames = "explain.frames",
   gradcheck = "nn.gradcheck",
   landscape = "explain.landscape",
   nan_guard = "nn.nan_guard",
   overfit_one_batch = "train.overfit_one_batch",
   resume = "train.watch",
+  signals = "explain.signals",
   watch = "train.watch",
 } do
   parts[#parts + 1] = name
