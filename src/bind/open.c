@@ -41,6 +41,7 @@
   X(profile) \
   X(rearrange) \
   X(reduce) \
+  X(reserve) \
   X(rng) \
   X(runtime) \
   X(softmax) \
