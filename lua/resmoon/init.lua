@@ -33,6 +33,7 @@ for name, file in pairs {activations = "nn.activations", gradcheck = "nn.gradche
 end
 table.sort(parts)
 lazy.json = "resmoon.base.json"
+lazy.dist = "resmoon.dist"
 
 -- Files that stand further down and give a part more: they are loaded with it.
 local also = {metrics = "resmoon.train.top_losses"}
