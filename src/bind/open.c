@@ -14,6 +14,7 @@
   X(create) \
   X(error) \
   X(data) \
+  X(dist) \
   X(docs) \
   X(elementary) \
   X(epoch) \
