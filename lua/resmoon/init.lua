@@ -42,6 +42,7 @@ for name, file in pairs {
 end
 table.sort(parts)
 lazy.json = "resmoon.base.json"
+lazy.dist = "resmoon.dist"
 
 -- Files that stand further down and give a part more: they are loaded with it.
 local also = {metrics = "resmoon.train.top_losses"}

@@ -14,6 +14,7 @@
   X(create) \
   X(error) \
   X(data) \
+  X(dist) \
   X(docs) \
   X(elementary) \
   X(epoch) \
@@ -41,6 +42,7 @@
   X(profile) \
   X(rearrange) \
   X(reduce) \
+  X(reserve) \
   X(rng) \
   X(runtime) \
   X(softmax) \

@@ -24,6 +24,7 @@ rm_node *rm_node_new(const rm_record *r) {
   node->recompute = r->recompute;
   node->ninputs = r->ninputs;
   node->nsaved = r->nsaved;
+  node->nbackward = r->nsaved - r->more_saved;
   node->payload_bytes = r->payload_bytes;
   node->edges = (rm_edge *)(block + aligned(sizeof *node));
   node->saved = (rm_saved *)((char *)node->edges + aligned(r->ninputs * sizeof(rm_edge)));
@@ -56,6 +57,7 @@ void rm_node_release(rm_node *node) {
     rm_saved_free(node);
     rm_hooks_release(node->hooks);
     rm_tensor_release(node->dy);
+    rm_tensor_release(node->again);
     for (size_t i = 0; i < node->ninputs; i++) {
       rm_node *behind = node->edges[i].node;
       rm_tensor_release(node->edges[i].leaf);
