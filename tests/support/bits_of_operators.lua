@@ -1,7 +1,7 @@
 --- What operators compute, as digests: a case gives tensors, and the digest is over their bytes.
 -- Shapes are small, but reach each way of computing and its remainders. tests/lua/train/bits_test.lua runs this file
 -- with each instruction set and compares what it prints with tests/reference/bits/operators.txt.
--- Arguments: numbers of threads.
+-- Arguments: numbers of threads. tests/faults takes the cases from here, too.
 local rm = require "resmoon"
 local nn, optim = rm.nn, rm.optim
 
@@ -290,13 +290,20 @@ case("clip_grad_norm", function()
   return {p.grad, rm.tensor {norm}}
 end)
 
+--- Before each case.
+function cases.begin()
+  rm.manual_seed(1)
+  generator = rm.generator(7)
+end
+
 for _, threads in ipairs(arg) do
   rm.set_num_threads(math.tointeger(threads))
   for _, c in ipairs(cases) do
-    rm.manual_seed(1)
-    generator = rm.generator(7)
+    cases.begin()
     local hash = rm.sha256()
     for _, t in ipairs(c.run()) do hash:update(t) end
     print(c.name .. "\t" .. hash:digest():sub(1, 16))
   end
 end
+
+return cases
