@@ -14,11 +14,13 @@
   X(create) \
   X(error) \
   X(data) \
+  X(dist) \
   X(docs) \
   X(elementary) \
   X(epoch) \
   X(files) \
   X(gather) \
+  X(graph) \
   X(hash) \
   X(hooks) \
   X(index) \
@@ -40,6 +42,7 @@
   X(profile) \
   X(rearrange) \
   X(reduce) \
+  X(reserve) \
   X(rng) \
   X(runtime) \
   X(softmax) \

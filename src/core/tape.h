@@ -68,6 +68,9 @@ const char *rm_node_name(const rm_node *node);
 /* Shape of input i, for gradients that are summed or scattered back to it. */
 /* What computed input i; NULL for a leaf, and for what requires no gradient. */
 const rm_node *rm_node_input(const rm_node *node, size_t input);
+size_t rm_node_ninputs(const rm_node *node);
+/* Input i itself if it is a leaf that wants a gradient, else NULL. */
+const rm_tensor *rm_node_leaf(const rm_node *node, size_t input);
 rm_hook **rm_node_hooks(rm_node *node); /* of the node's output: hook.h */
 size_t rm_node_input_shape(const rm_node *node, size_t input, size_t shape[RM_MAX_DIMS]);
 

@@ -76,6 +76,8 @@ rm_tensor *rm_node_saved(const rm_node *node, size_t i) { return node->saved[i].
 const void *rm_node_payload(const rm_node *node) { return node->payload; }
 const char *rm_node_name(const rm_node *node) { return node->name; }
 const rm_node *rm_node_input(const rm_node *node, size_t i) { return node->edges[i].node; }
+size_t rm_node_ninputs(const rm_node *node) { return node->ninputs; }
+const rm_tensor *rm_node_leaf(const rm_node *node, size_t i) { return node->edges[i].leaf; }
 rm_hook **rm_node_hooks(rm_node *node) { return &node->hooks; }
 size_t rm_node_input_shape(const rm_node *node, size_t i, size_t shape[RM_MAX_DIMS]) {
   memcpy(shape, node->edges[i].shape, node->edges[i].ndim * sizeof *shape);
