@@ -6,6 +6,7 @@
 #include "ops/conv/strided.h"
 #include <string.h>
 #include "base/number.h"
+#include "ops/conv/strided_weights.h"
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
 #include "parallel/scratch.h"

@@ -13,6 +13,4 @@ typedef struct {
 /* Groups get room for `floats` numbers in the places of both, in whole tiles of every instruction set. */
 rm_strided_plan rm_strided_plan_of(const rm_conv_shape *s, size_t floats);
 
-rm_status rm_strided_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
-
 #endif

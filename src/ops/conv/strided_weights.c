@@ -2,9 +2,10 @@
  * place, whose sum runs over tiles; places with the same position are added up.
  *
  * Each group of tiles has a chain of its own, and these are added; the groups follow from the shape alone. */
-#include "ops/conv/strided.h"
+#include "ops/conv/strided_weights.h"
 #include <string.h>
 #include "base/number.h"
+#include "ops/conv/strided.h"
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
 #include "parallel/scratch.h"
