@@ -50,6 +50,7 @@ typedef struct {
   size_t nsaved;
   rm_tensor *const *saved;
   size_t more_saved; /* so many of them, the last ones, only recompute looks at */
+  bool adds_up;      /* backward looks at rm_node_more_dy */
   const void *payload;
   size_t payload_bytes;
 } rm_record;
@@ -58,6 +59,10 @@ rm_status rm_tape_record(rm_tensor *y, const rm_record *record, rm_error *err);
 /* Whether x is the output of an operation that can compute it again, and large enough for that: then x, an input, costs
  * nothing to save, or is kept anyway for a chain of such outputs to begin with. */
 bool rm_tape_can_recompute(const rm_tensor *x);
+
+/* The gradient of the node's output may come in two parts: dy and this one, of the same layout, or NULL. Only a record
+ * with `adds_up` gets it: its backward reads both in the pass it makes anyway. Of float sums, dy + more has the bits. */
+rm_tensor *rm_node_more_dy(const rm_node *node);
 
 bool rm_node_needs(const rm_node *node, size_t input);
 rm_tensor *rm_node_saved(const rm_node *node, size_t i); /* borrowed; NULL if NULL was saved */
