@@ -13,8 +13,8 @@
  *
  * A large input that the operation before can compute again at the price of a pass over memory
  * is not kept: relu(bn(c)) in front of a convolution follows from c, which is kept in any case.
- * It is saved weakly, and backward takes it from any tensor that still holds it or has it computed again. What it follows
- * from may be such a tensor in turn: relu(bn(c) + s) follows from c and the shortcut s. */
+ * It is saved weakly, and backward takes it from any tensor that still holds it or has it computed
+ * again. What it follows from may be such a tensor in turn: relu(bn(c) + s) follows from c and s. */
 #ifndef RM_CORE_TAPE_H
 #define RM_CORE_TAPE_H
 
@@ -60,8 +60,8 @@ rm_status rm_tape_record(rm_tensor *y, const rm_record *record, rm_error *err);
  * nothing to save, or is kept anyway for a chain of such outputs to begin with. */
 bool rm_tape_can_recompute(const rm_tensor *x);
 
-/* The gradient of the node's output may come in two parts: dy and this one, of the same layout, or NULL. Only a record
- * with `adds_up` gets it: its backward reads both in the pass it makes anyway. Of float sums, dy + more has the bits. */
+/* The second part of the gradient of the node's output, of the same layout as dy, or NULL. Only a record with
+ * `adds_up` gets one: its backward adds it to dy in the pass that it makes anyway. */
 rm_tensor *rm_node_more_dy(const rm_node *node);
 
 bool rm_node_needs(const rm_node *node, size_t input);
