@@ -131,22 +131,27 @@ void RM_ISA(norm_forward)(size_t rows, size_t c, const float *x, const float *me
 /* --- backward ------------------------------------------------------------------------ */
 /* The gradient in front of relu is dy where the output was not cut to 0; at NaN dy, as relu_backward has it. The
  * output is recomputed from x (FROM_X), or was stored (FROM_Y), or bits of it (FROM_WORDS). */
-enum { NO_RELU, FROM_X, FROM_Y, FROM_WORDS };
+enum { NO_RELU, FROM_X, FROM_Y, FROM_WORDS, MASK = 7, TWO = 8 /* or with it: dy is the sum of dy and more */ };
 
 typedef struct {
-  const float *x, *y, *dy, *mean, *scale, *shift;
+  const float *x, *y, *dy, *more, *mean, *scale, *shift;
   const uint16_t *words; /* of these rows */
 } source;
 
 /* Column j of the row at `row` floats from the first. */
-RM_INLINE float masked1(int relu, const source *s, size_t row, size_t j) {
+RM_INLINE float masked1(int how, const source *s, size_t row, size_t j) {
+  int relu = how & MASK;
+  float dy = s->dy[row + j];
+  if (how & TWO) dy += s->more[row + j];
   float y = relu == FROM_Y ? s->y[row + j] : 1;
   if (relu == FROM_X) y = normal1(s->x[row + j], s->mean[j], s->scale[j], s->shift[j]);
   if (relu == FROM_WORDS) y = s->words[(row + j) / WORD] >> (row + j) % WORD & 1;
-  return relu != NO_RELU && y <= 0 ? 0 : s->dy[row + j];
+  return relu != NO_RELU && y <= 0 ? 0 : dy;
 }
-RM_INLINE rm_vec masked(int relu, const source *s, size_t row, size_t j) {
+RM_INLINE rm_vec masked(int how, const source *s, size_t row, size_t j) {
+  int relu = how & MASK;
   rm_vec dy = rm_load(s->dy + row + j);
+  if (how & TWO) dy += rm_load(s->more + row + j);
   if (relu == NO_RELU) return dy;
   if (relu == FROM_WORDS) return rm_keep(passing(s->words[(row + j) / WORD], (int)(j % WORD / RM_VL)), dy);
   rm_vec y = relu == FROM_Y
@@ -157,13 +162,13 @@ RM_INLINE rm_vec masked(int relu, const source *s, size_t row, size_t j) {
 
 /* n rows are added to sum and dot, one after the other. g, unless NULL, gets the masked gradients; it may be dy. */
 RM_INLINE void add_rows(size_t n, size_t c, const source *s, size_t row, float *restrict sum, float *restrict dot,
-                        float *g, bool keep, int relu) {
+                        float *g, bool keep, int how) {
   size_t j = 0;
   for (; j + RM_VL <= c; j += RM_VL) {
     rm_vec a = rm_load(sum + j), b = rm_load(dot + j), mean = rm_load(s->mean + j);
     for (size_t i = 0; i < n; i++) {
       size_t at = row + i * c;
-      rm_vec v = masked(relu, s, at, j);
+      rm_vec v = masked(how, s, at, j);
       a += v;
       b = rm_fma(v, rm_load(s->x + at + j) - mean, b);
       if (keep) rm_store(g + at + j, v);
@@ -174,7 +179,7 @@ RM_INLINE void add_rows(size_t n, size_t c, const source *s, size_t row, float *
   for (; j < c; j++)
     for (size_t i = 0; i < n; i++) {
       size_t at = row + i * c;
-      float v = masked1(relu, s, at, j);
+      float v = masked1(how, s, at, j);
       sum[j] += v;
       dot[j] = rm_fma1(v, s->x[at + j] - s->mean[j], dot[j]);
       if (keep) g[at + j] = v;
@@ -182,23 +187,28 @@ RM_INLINE void add_rows(size_t n, size_t c, const source *s, size_t row, float *
 }
 
 RM_INLINE void sums(size_t rows, size_t c, const source *s, float *restrict sum, float *restrict dot, float *g,
-                    bool keep, int relu) {
+                    bool keep, int how) {
   enum { FEW = 4 };
   for (size_t j = 0; j < c; j++) sum[j] = dot[j] = 0;
   size_t r = 0;
   for (; r + FEW <= rows; r += FEW) {
-    add_rows(FEW, c, s, r * c, sum, dot, g, keep, relu);
+    add_rows(FEW, c, s, r * c, sum, dot, g, keep, how);
   }
-  for (; r < rows; r++) add_rows(1, c, s, r * c, sum, dot, g, keep, relu);
+  for (; r < rows; r++) add_rows(1, c, s, r * c, sum, dot, g, keep, how);
 }
 
 /* With g the gradient in front of relu: sum[j] = sum of g, dot[j] = sum of g * (x - mean). With relu the mask comes
- * from y or from words, of which at most one is not NULL, or is recomputed. dadd, unless NULL, gets g; it may be dy. */
+ * from y or from words, of which at most one is not NULL, or is recomputed. dadd, unless NULL, gets g; it may be dy.
+ * more: NULL, or another part of dy, which may be dadd, too; then dadd is not NULL. */
 void RM_ISA(norm_sums)(size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy,
-                       const float *mean, const float *scale, const float *shift, bool relu, float *sum, float *dot,
-                       float *dadd) {
-  source s = {x, y, dy, mean, scale, shift, words};
-  if (!relu) sums(rows, c, &s, sum, dot, NULL, false, NO_RELU);
+                       const float *more, const float *mean, const float *scale, const float *shift, bool relu,
+                       float *sum, float *dot, float *dadd) {
+  source s = {x, y, dy, more, mean, scale, shift, words};
+  if (more && !relu) sums(rows, c, &s, sum, dot, dadd, true, NO_RELU | TWO);
+  else if (more && words) sums(rows, c, &s, sum, dot, dadd, true, FROM_WORDS | TWO);
+  else if (more && y) sums(rows, c, &s, sum, dot, dadd, true, FROM_Y | TWO);
+  else if (more) sums(rows, c, &s, sum, dot, dadd, true, FROM_X | TWO);
+  else if (!relu) sums(rows, c, &s, sum, dot, NULL, false, NO_RELU);
   else if (words && dadd) sums(rows, c, &s, sum, dot, dadd, true, FROM_WORDS);
   else if (words) sums(rows, c, &s, sum, dot, NULL, false, FROM_WORDS);
   else if (y && dadd) sums(rows, c, &s, sum, dot, dadd, true, FROM_Y);
@@ -228,7 +238,7 @@ RM_INLINE void backward(size_t rows, size_t c, const source *s, const float *res
 void RM_ISA(norm_backward)(size_t rows, size_t c, const float *x, const float *y, const uint16_t *words,
                            const float *dy, const float *mean, const float *scale, const float *shift, bool relu,
                            const float *slope, const float *offset, float *dx, bool stream) {
-  source s = {x, y, dy, mean, scale, shift, words};
+  source s = {x, y, dy, NULL, mean, scale, shift, words};
   int how = !relu ? NO_RELU : words ? FROM_WORDS : y ? FROM_Y : FROM_X;
   if (stream && how == NO_RELU) backward(rows, c, &s, slope, offset, dx, PAST_CACHES, NO_RELU);
   else if (stream && how == FROM_X) backward(rows, c, &s, slope, offset, dx, PAST_CACHES, FROM_X);

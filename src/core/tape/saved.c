@@ -61,7 +61,7 @@ rm_status rm_saved_check(const rm_node *node, size_t n, rm_error *err) {
   return RM_OK;
 }
 
-/* Fills source->again. What it needs for that may itself have to be computed first: at most LONGEST_CHAIN calls deep. */
+/* Fills source->again. What it needs for that may have to be computed first: at most LONGEST_CHAIN calls deep. */
 static rm_status compute_again(rm_node *source, rm_error *err) {
   RM_TRY(rm_saved_check(source, source->nsaved, err));
   rm_status status = rm_saved_bring_back(source, source->nsaved, err);

@@ -14,8 +14,8 @@ void rm_saved_free(rm_node *node); /* all of them */
 /* Refuses a node of which one of the first n saved tensors was written to since. */
 rm_status rm_saved_check(const rm_node *node, size_t n, rm_error *err);
 
-/* Between these two, what was kept weakly of the first n is at hand. What had to be computed again stays with its source (`again`)
- * until that is differentiated itself, so that it is computed once in a walk. */
+/* Between these two, what was kept weakly of the first n is at hand. What had to be computed again stays with its
+ * source (`again`) until that is differentiated itself, so that it is computed once in a walk. */
 rm_status rm_saved_bring_back(rm_node *node, size_t n, rm_error *err);
 void rm_saved_let_go(rm_node *node);
 

@@ -306,6 +306,7 @@ rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, 
                                          .nsaved = SAVED,
                                          .saved = saved,
                                          .more_saved = 1,
+                                         .adds_up = true,
                                          .payload = &how,
                                          .payload_bytes = sizeof how},
                             err);
@@ -369,7 +370,7 @@ rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_ten
 
 typedef struct {
   cut k;
-  const float *x, *y, *dy, *columns;
+  const float *x, *y, *dy, *more, *columns;
   const uint16_t *words;
   bool relu, stream;
   float *dadd;          /* NULL: not wanted, or the same as dy without relu */
@@ -390,6 +391,7 @@ static void sums_range(void *ctx, size_t begin, size_t end) {
                                 .y = job->y ? job->y + at : NULL,
                                 .words = job->words ? job->words + at / WORD : NULL,
                                 .dy = job->dy + at,
+                                .more = job->more ? job->more + at : NULL,
                                 .mean = columns + MEAN * c,
                                 .scale = columns + SCALE * c,
                                 .shift = columns + SHIFT * c,
@@ -451,47 +453,75 @@ static rm_status input_gradient(backward_job *job, bool of_batch, const rm_tenso
   return status;
 }
 
-/* The gradient of `add`: dy, or dy behind relu's mask, which take_sums will fill in: into dy itself
- * if that is ours. */
-static rm_status add_gradient(backward_job *job, rm_tensor *dy, bool ours, rm_tensor **out, rm_error *err) {
-  if (!job->relu || ours) *out = rm_tensor_retain(dy);
-  else RM_TRY(new_rows(dy, out, err));
-  if (!job->relu) return RM_OK;
+/* The gradients in front of relu, that is of `add`, where they are wanted for themselves or are read twice: dy, unless
+ * that is masked or of two parts. Then take_sums fills them in, over a part that is ours, if one is. */
+static rm_status front_gradient(backward_job *job, rm_tensor *const dy[2], const bool ours[2], rm_tensor **out,
+                                rm_error *err) {
+  if (!job->relu && !dy[1]) {
+    *out = rm_tensor_retain(dy[0]);
+    return RM_OK;
+  }
+  if (ours[0] || ours[1]) *out = rm_tensor_retain(dy[ours[0] ? 0 : 1]);
+  else RM_TRY(new_rows(dy[0], out, err));
   job->dadd = rm_tensor_f32(*out);
   return RM_OK;
+}
+
+/* From here on the gradients in front of relu are there. */
+static void take_front(backward_job *job) {
+  job->dy = job->dadd;
+  job->y = job->more = NULL;
+  job->words = NULL;
+  job->relu = false;
+}
+
+static rm_status all_gradients(const rm_node *node, backward_job *job, rm_tensor *const dy[2], const bool ours[2],
+                               rm_tensor *dx[], rm_error *err) {
+  const payload *how = rm_node_payload(node);
+  size_t c = job->k.c;
+  rm_tensor *front = NULL, *into = NULL; /* into: what dx may be written over */
+  rm_status status = RM_OK;
+  if (rm_node_needs(node, 3) || dy[1]) status = front_gradient(job, dy, ours, &front, err);
+  if (status == RM_OK) status = take_sums(job, err);
+  if (status == RM_OK && job->dadd) take_front(job);
+  for (int i = 0; i < 2; i++)
+    if (ours[i] && !(rm_node_needs(node, 3) && front == dy[i])) into = dy[i];
+  if (front && !rm_node_needs(node, 3) && job->dadd) into = front;
+  if (status == RM_OK && rm_node_needs(node, 0))
+    status = input_gradient(job, how->of_batch, rm_node_saved(node, X), into, &dx[0], err);
+  if (status == RM_OK && rm_node_needs(node, 1))
+    status = vector_gradient(c, job->partial + c, job->columns + INVSTD * c, &dx[1], err);
+  if (status == RM_OK && rm_node_needs(node, 2)) status = vector_gradient(c, job->partial, NULL, &dx[2], err);
+  if (rm_node_needs(node, 3)) dx[3] = front;
+  else rm_tensor_release(front);
+  return status;
 }
 
 static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   const payload *how = rm_node_payload(node);
   const rm_tensor *x = rm_node_saved(node, X), *columns = rm_node_saved(node, STATISTICS);
   const rm_tensor *y = rm_node_saved(node, OUTPUT), *words = rm_node_saved(node, WORDS);
-  size_t c = x->shape[1];
-  rm_tensor *dy_rows = NULL;
-  bool ours = rm_tensor_exclusive(dy); /* to write over */
-  RM_TRY(as_rows(dy, &dy_rows, err));
-  ours = ours || dy_rows != dy;
-  backward_job job = {.k = cut_rows(row_count(x), c),
-                      .x = rm_tensor_f32(x),
-                      .y = y ? rm_tensor_f32(y) : NULL,
-                      .words = words ? rm_tensor_data(words) : NULL,
-                      .dy = rm_tensor_f32(dy_rows),
-                      .columns = rm_tensor_f32(columns),
-                      .relu = how->relu};
+  rm_tensor *parts[2] = {dy, rm_node_more_dy(node)}, *rows[2] = {0};
+  bool ours[2] = {0}; /* to write over */
   rm_status status = RM_OK;
-  if (rm_node_needs(node, 3)) status = add_gradient(&job, dy_rows, ours, &dx[3], err);
-  if (status == RM_OK) status = take_sums(&job, err);
-  if (status == RM_OK && job.dadd) { /* masked already: dx need not do it again */
-    job.dy = job.dadd;
-    job.y = NULL;
-    job.words = NULL;
-    job.relu = false;
+  for (int i = 0; status == RM_OK && i < 2 && parts[i]; i++) {
+    ours[i] = rm_tensor_exclusive(parts[i]);
+    status = as_rows(parts[i], &rows[i], err);
+    ours[i] = ours[i] || rows[i] != parts[i];
   }
-  if (status == RM_OK && rm_node_needs(node, 0))
-    status = input_gradient(&job, how->of_batch, x, ours && !dx[3] ? dy_rows : NULL, &dx[0], err);
-  if (status == RM_OK && rm_node_needs(node, 1))
-    status = vector_gradient(c, job.partial + c, job.columns + INVSTD * c, &dx[1], err);
-  if (status == RM_OK && rm_node_needs(node, 2)) status = vector_gradient(c, job.partial, NULL, &dx[2], err);
-  if (job.partial) free_partial(&job.k, job.partial);
-  rm_tensor_release(dy_rows);
+  if (status == RM_OK) {
+    backward_job job = {.k = cut_rows(row_count(x), x->shape[1]),
+                        .x = rm_tensor_f32(x),
+                        .y = y ? rm_tensor_f32(y) : NULL,
+                        .words = words ? rm_tensor_data(words) : NULL,
+                        .dy = rm_tensor_f32(rows[0]),
+                        .more = rows[1] ? rm_tensor_f32(rows[1]) : NULL,
+                        .columns = rm_tensor_f32(columns),
+                        .relu = how->relu};
+    status = all_gradients(node, &job, rows, ours, dx, err);
+    if (job.partial) free_partial(&job.k, job.partial);
+  }
+  rm_tensor_release(rows[0]);
+  rm_tensor_release(rows[1]);
   return status;
 }

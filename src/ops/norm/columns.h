@@ -25,7 +25,7 @@ void rm_columns_statistics(size_t rows, size_t c, const float *x, double *mean, 
 
 /* What backward reads and adds up: rows by c, but mean, scale and shift (c); kernels.h: norm_sums. */
 typedef struct {
-  const float *x, *y, *dy, *mean, *scale, *shift;
+  const float *x, *y, *dy, *more, *mean, *scale, *shift;
   const uint16_t *words; /* of these rows */
   bool relu;
   float *dadd;
