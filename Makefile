@@ -46,14 +46,16 @@ LIBS   = $(PKG_LIBS) -ldl -lm -pthread
 # Nobody looks at errno or at the processor's exception flags; so loops with comparisons and
 # square roots vectorise. Results are the same bits.
 KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd $(if $(filter coverage,$(MODE)),-O2)
-SRC    := $(filter-out %_k.c,$(sort $(shell find src -name '*.c')))
+SRC    := $(filter-out %_k.c src/dist/mpi.c,$(sort $(shell find src -name '*.c')))
 KSRC   := $(wildcard src/kernels/*_k.c)
 OBJ    := $(SRC:src/%.c=$B/%.o) $(foreach isa,$(ISAS),$(KSRC:src/%.c=$B/%.$(isa).o))
 LOW    := $(filter-out $B/bind/% $B/shell/%,$(OBJ))   # everything that knows no Lua
 CTESTS := $(patsubst tests/c/%.c,$B/tests/%,$(wildcard tests/c/*/*_test.c))
 MODULE := $B/lib/resmoon/core.so
+# One for each MPI library that is installed (src/dist/mpi.c); none is needed.
+PLUGINS := $(foreach mpi,openmpi mpich,$(if $(shell command -v mpicc.$(mpi)),$B/lib/resmoon/mpi-$(mpi).so))
 
-all: $B/resmoon $(MODULE) ## build the program and the module for a stock Lua
+all: $B/resmoon $(MODULE) $(PLUGINS) ## build the program and the module for a stock Lua
 
 # Hold the flags, and the list of objects: what was compiled or linked with others is made again.
 # Kept as they are if nothing changed.
@@ -72,6 +74,12 @@ $(MODULE): $(filter-out $B/shell/%,$(OBJ)) $(LINKED)
 	@mkdir -p $(@D)
 	@echo '  link  $@'
 	$Q$(CC) $(FLAGS) -shared $(LDFLAGS) $(filter-out $B/shell/%,$(OBJ)) $(LIBS) -o $@
+
+# (The plugin calls nothing of ours, and MPI's own leaks are not ours: no sanitizers.)
+$B/lib/resmoon/mpi-%.so: src/dist/mpi.c src/dist/transport.h $(STAMP)
+	@mkdir -p $(@D)
+	@echo '  mpicc $@'
+	$Qmpicc.$* -std=gnu11 -O2 -iquote src -fPIC $(WARN) -shared $< -o $@
 
 $B/%.o: src/%.c $(STAMP)
 	@mkdir -p $(@D)
@@ -179,6 +187,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 install: all ## under $(DESTDIR)$(PREFIX), /usr/local if not given
 	install -D $B/resmoon $(DESTDIR)$(PREFIX)/bin/resmoon
 	install -D -m 644 $(MODULE) $(DESTDIR)$(PREFIX)/lib/lua/5.4/resmoon/core.so
+	$(foreach plugin,$(PLUGINS),install -D -m 644 $(plugin) $(DESTDIR)$(PREFIX)/lib/resmoon/$(notdir $(plugin)) &&) true
 	rm -rf $(SHARE)/resmoon
 	find lua scripts \( -name '*.lua' -o -name '*.py' \) -exec install -D -m 644 {} $(SHARE)/resmoon/{} \;
 	mkdir -p $(SHARE)/lua/5.4
@@ -186,6 +195,7 @@ install: all ## under $(DESTDIR)$(PREFIX), /usr/local if not given
 
 uninstall: ## remove what install put there
 	rm -rf $(SHARE)/resmoon $(DESTDIR)$(PREFIX)/bin/resmoon $(DESTDIR)$(PREFIX)/lib/lua/5.4/resmoon
+	rm -rf $(DESTDIR)$(PREFIX)/lib/resmoon
 	rm -f $(SHARE)/lua/5.4/resmoon
 
 clean: ## remove what was built

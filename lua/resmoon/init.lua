@@ -19,20 +19,30 @@ local shown = require "resmoon.base.shown"  -- says how tables that are results 
 
 --- The parts of the library; resmoon.PART is the module of each. The shell gives them to the
 -- user as globals.
-local parts = {"nn", "optim", "models", "data", "plot", "train", "metrics", "search"}
+local parts = {"nn", "optim", "models", "data", "plot", "train", "explain", "metrics", "search"}
 
 local lazy = {}
 for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
 
 --- Functions that are parts like the others: what a file returns, or its field of that name.
-for name, file in pairs {activations = "nn.activations", gradcheck = "nn.gradcheck", nan_guard = "nn.nan_guard",
-                         overfit_one_batch = "train.overfit_one_batch", watch = "train.watch",
-                         resume = "train.watch"} do
+for name, file in pairs {
+  activations = "nn.activations",
+  draw = "explain.drawing",
+  frames = "explain.frames",
+  gradcheck = "nn.gradcheck",
+  landscape = "explain.landscape",
+  nan_guard = "nn.nan_guard",
+  overfit_one_batch = "train.overfit_one_batch",
+  resume = "train.watch",
+  signals = "explain.signals",
+  watch = "train.watch",
+} do
   parts[#parts + 1] = name
   lazy[name] = "resmoon." .. file
 end
 table.sort(parts)
 lazy.json = "resmoon.base.json"
+lazy.dist = "resmoon.dist"
 
 -- Files that stand further down and give a part more: they are loaded with it.
 local also = {metrics = "resmoon.train.top_losses"}

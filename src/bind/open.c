@@ -15,11 +15,13 @@
   X(create) \
   X(error) \
   X(data) \
+  X(dist) \
   X(docs) \
   X(elementary) \
   X(epoch) \
   X(files) \
   X(gather) \
+  X(graph) \
   X(hash) \
   X(hooks) \
   X(index) \

@@ -87,9 +87,9 @@ RM_KERNEL(void, log_softmax_columns_backward, (size_t rows, size_t cols, size_t 
 /* norm_k.c: batch normalization over rows by c columns */
 RM_KERNEL(void, column_sums, (size_t rows, size_t c, const float *x, float *sum))
 RM_KERNEL(void, column_squares, (size_t rows, size_t c, const float *x, const float *mean, float *sum))
-RM_KERNEL(void, norm_forward, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, const float *add, bool relu, float *y))
-RM_KERNEL(void, norm_sums, (size_t rows, size_t c, const float *x, const float *y, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, float *sum, float *dot, float *dadd))
-RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const float *y, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, const float *slope, const float *offset, float *dx))
+RM_KERNEL(void, norm_forward, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, const float *add, bool relu, float *y, bool stream, uint16_t *words))
+RM_KERNEL(void, norm_sums, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, float *sum, float *dot, float *dadd))
+RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, const float *slope, const float *offset, float *dx, bool stream))
 
 /* pool_k.c: one window of kh by kw pixels of c channels, rows of pixels `row` floats apart */
 RM_KERNEL(void, max_window, (size_t c, size_t kh, size_t kw, size_t row, const float *x, float *y))

@@ -7,6 +7,7 @@ local check = require "support.check"
 local layers = {
   "base",      -- classes, errors, options, text, JSON, command lines: nothing but the C core
   "nn",        -- layers, modules, blocks
+  "dist",      -- many processes
   "optim",     -- optimizers and schedules
   "models",    -- networks
   "data",      -- data sets, transforms, loaders
@@ -14,6 +15,7 @@ local layers = {
   "runs",      -- what a run is on disk: settings, folder, log, checkpoint, record of its data
   "plot",      -- draws plain tables
   "train",     -- the trainer, evaluation, everything that trains
+  "explain",   -- what a network does inside, and why residual ones train
   "bench",     -- speed
   "search",    -- hyper-parameters
   "report",    -- pages about runs

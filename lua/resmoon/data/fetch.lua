@@ -6,6 +6,7 @@
 -- off goes on. Programs (curl or wget, md5sum, tar) are started by argument list; there is no shell.
 local core = require "resmoon.core"
 local sys  = core.sys
+local fail = require "resmoon.base.fail"
 local find = require "resmoon.data.find"
 local pcall = require("resmoon.base.catch").pcall
 
@@ -193,7 +194,7 @@ end
 -- say: is called with lines of progress.
 -- Returns the folder; or nil and what to tell the user, who may have to help.
 function fetch.get(set, dir, say)
-  if type(set) == "string" then set = assert(fetch.sets[set], "fetch: unknown set") end
+  if type(set) == "string" then set = fetch.sets[set] or fail("fetch: there is no set '%s'", set) end
   dir = find.expand(dir)
   local ok, failure = pcall(function()
     sys.mkdir_p(dir);

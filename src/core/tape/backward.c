@@ -24,8 +24,9 @@ static rm_status run_hooks(rm_hook *hooks, rm_tensor **grad, rm_error *err) {
 /* The node's own backward: *dy, given up, becomes dx. */
 static rm_status differentiate(rm_node *node, rm_tensor *dx[], rm_error *err) {
   rm_tensor *dy = node->dy;
-  node->dy = NULL;
-  rm_status status = rm_saved_bring_back(node, err);
+  rm_tensor_release(node->again); /* whoever kept the output weakly has been visited */
+  node->dy = node->again = NULL;
+  rm_status status = rm_saved_bring_back(node, node->nbackward, err);
   rm_scope scope = rm_profile_begin();
   if (status == RM_OK) status = node->backward(node, dy, dx, err);
   rm_profile_end(scope, node->name, RM_PROFILE_BACKWARD);
@@ -49,7 +50,7 @@ static rm_status distribute(rm_node *node, rm_tensor *dx[], rm_leaves *leaves, r
 }
 
 static rm_status visit(rm_node *node, rm_leaves *leaves, bool keep_graph, rm_error *err) {
-  RM_TRY(rm_saved_check(node, err));
+  RM_TRY(rm_saved_check(node, node->nbackward, err));
   if (node->hooks) RM_TRY(run_hooks(node->hooks, &node->dy, err));
   rm_tensor *few[FEW_INPUTS], **dx = few;
   if (node->ninputs > FEW_INPUTS) dx = malloc(node->ninputs * sizeof *dx);

@@ -48,7 +48,8 @@ void rm_walk_end(rm_walk *w, bool done) {
       node->hooks = NULL;
     }
     rm_tensor_release(node->dy);
-    node->dy = NULL;
+    rm_tensor_release(node->again);
+    node->dy = node->again = NULL;
   }
   free(w->nodes);
 }

@@ -58,6 +58,7 @@ topics.list = {
   {"optim", prefix = {"optim", "schedule"}},
   {"data", prefix = {"data"}},
   {"train", prefix = {"train", "overfit_one_batch", "watch", "resume"}},
+  {"explain", prefix = {"explain", "frames", "landscape", "signals"}},
   {"search", prefix = {"search"}},
   {"metrics", prefix = {"metrics"}},
   {"plot", prefix = {"plot"}},
