@@ -73,7 +73,7 @@ $B/resmoon: $(OBJ) $(LINKED)
 $(MODULE): $(filter-out $B/shell/%,$(OBJ)) $(LINKED)
 	@mkdir -p $(@D)
 	@echo '  link  $@'
-	$Q$(CC) $(FLAGS) -shared $(LDFLAGS) $(filter-out $B/shell/%,$(OBJ)) $(LIBS) -o $@
+	$Q$(CC) $(FLAGS) -shared -Wl,-z,nodelete $(LDFLAGS) $(filter-out $B/shell/%,$(OBJ)) $(LIBS) -o $@
 
 # (The plugin calls nothing of ours, and MPI's own leaks are not ours: no sanitizers.)
 $B/lib/resmoon/mpi-%.so: src/dist/mpi.c src/dist/transport.h $(STAMP)

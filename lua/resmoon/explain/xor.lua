@@ -1,5 +1,5 @@
 --- The four points of XOR, and training on them.
-local rm = require "resmoon.core"
+local core  = require "resmoon.core"
 local optim = require "resmoon.optim"
 
 local xor = {points = {{0, 0}, {0, 1}, {1, 0}, {1, 1}}, labels = {1, 2, 2, 1}}
@@ -8,7 +8,7 @@ local xor = {points = {{0, 0}, {0, 1}, {1, 0}, {1, 1}}, labels = {1, 2, 2, 1}}
 -- options: steps (400), lr (0.3), momentum (0.9).
 function xor.train(net, each, options)
   options = options or {}
-  local x, y = rm.tensor(xor.points), rm.tensor(xor.labels, "int64")
+  local x, y = core.tensor(xor.points), core.tensor(xor.labels, "int64")
   local optimizer = optim.SGD(net:parameters(), {lr = options.lr or 0.3, momentum = options.momentum or 0.9})
   for step = 1, options.steps or 400 do
     optimizer:zero_grad()

@@ -1,8 +1,8 @@
 --- Watches the layers during training: one step of an epoch is looked at (metrics/signals.lua), and kept in layers.csv.
 --
 -- It is the last step of an epoch, and the first one of all, which counts as epoch 0. Where an epoch has less than 16
--- steps, only so many epochs are looked at that there are 16 steps between two, and the last one: the watched step
--- takes about half as long again as others.
+-- steps, only so many epochs are looked at that there are 16 steps between two, and the last one: a step that is
+-- watched takes up to a fifth longer.
 local class   = require "resmoon.base.class"
 local core    = require "resmoon.core"
 local Layers  = require "resmoon.runs.layers"
