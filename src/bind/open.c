@@ -27,6 +27,7 @@
   X(index) \
   X(join) \
   X(layer) \
+  X(leaf_hooks) \
   X(layer_new) \
   X(letters) \
   X(linalg) \

@@ -135,3 +135,15 @@ check.slow("each campaign, for some seconds", function()
   campaign(("lua5.4 tests/faults/kill.lua --seconds 6 --program %s --c %s"):format(program.path, tools))
   campaign(("echo && lua5.4 tests/faults/suites.lua --seconds 3 --c %s --only io/filekind"):format(tools))
 end)
+
+check.case("a program for which there is no memory is not started with its output elsewhere", function()
+  skip_where_sanitized()
+  local said = under_shim(FAILS .. [[
+    fails(function()
+      local status, out = rm.sys.run({"echo", "-n", "text"}, {capture = true})
+      if not status then error(out, 0) end
+      if status ~= 0 or out ~= "text" then error("status " .. status .. ", output " .. out, 0) end
+    end)]])
+  check.that(said:lower():find "memory", said)
+  for line in said:gmatch "[^\n]+" do check.that(line:lower():find "memory", line) end
+end)
