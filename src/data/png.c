@@ -8,6 +8,7 @@
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "data/exif.h"
 #include "data/image_rows.h"
@@ -21,6 +22,7 @@ typedef struct {
   size_t left;
   jmp_buf back;
   char message[128];
+  size_t most; /* bytes that libpng may ask for at once */
   uint8_t palette[256][3];
   uint8_t *rows; /* one, or all of an interlaced picture */
   size_t bytes;
@@ -33,6 +35,19 @@ static void png_escape(png_structp png, png_const_charp message) {
   png_decoder *d = png_get_error_ptr(png);
   snprintf(d->message, sizeof d->message, "%s", message);
   longjmp(d->back, 1);
+}
+
+/* libpng 1.6.39 gets memory for an eXIf chunk by what its length says, 1 GiB in a file of 100 bytes; a limit that it is
+ * told of (png_set_chunk_malloc_max) it treats as a warning. Nothing that it rightly asks for is larger than the file
+ * and a row of the largest picture together. */
+static png_voidp png_allocate(png_structp png, png_alloc_size_t bytes) {
+  png_decoder *d = png_get_mem_ptr(png);
+  return bytes <= d->most ? malloc(bytes) : NULL;
+}
+
+static void png_release(png_structp png, png_voidp block) {
+  (void)png;
+  free(block);
 }
 
 static void png_hush(png_structp png, png_const_charp message) { (void)png, (void)message; }
@@ -125,9 +140,10 @@ rm_status rm_png_decode(const char *name, const uint8_t *bytes, size_t size, siz
   memset(&d, 0, sizeof d);
   d.at = bytes;
   d.left = size;
+  d.most = size + ((size_t)8 * RM_IMAGE_MAX_SIDE + (1 << 16)); /* zlib's window is in the latter */
   rm_status status;
   if (setjmp(d.back) == 0) {
-    d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, png_escape, png_hush);
+    d.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &d, png_escape, png_hush, &d, png_allocate, png_release);
     d.info = d.png ? png_create_info_struct(d.png) : NULL;
     status = d.info ? png_rows(&d, name, channels, orientation, err)
                     : rm_fail(err, RM_ERR_MEMORY, "%s: no memory for libpng", name);
