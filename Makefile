@@ -34,6 +34,8 @@ endif
 OPT.release := -O3
 OPT.debug   := -O0 -g3
 OPT.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPT.tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+OPT.fuzz    := $(OPT.asan) -fsanitize=fuzzer-no-link # for libFuzzer, by clang (tests/fuzz)
 
 WARN  := -Wall -Wextra
 # Same bits everywhere: a * b + c is fused where the source says so (kernels/isa.h), and nowhere else. The compiler
@@ -44,7 +46,7 @@ LIBS   = $(PKG_LIBS) -ldl -lm -pthread
 
 # Nobody looks at errno or at the processor's exception flags; so loops with comparisons and
 # square roots vectorise. Results are the same bits.
-KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd
+KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd $(if $(filter fuzz,$(MODE)),-fno-sanitize=all)
 SRC    := $(filter-out %_k.c,$(sort $(shell find src -name '*.c')))
 KSRC   := $(wildcard src/kernels/*_k.c)
 OBJ    := $(SRC:src/%.c=$B/%.o) $(foreach isa,$(ISAS),$(KSRC:src/%.c=$B/%.$(isa).o))
@@ -111,7 +113,9 @@ $B/tests/pty: tests/support/pty.c $(STAMP)
 	@echo '  cc    $<'
 	$Q$(CC) $(FLAGS) $< -lutil -o $@
 
-TESTPROGRAMS := $(CTESTS) $B/tests/pty
+include tests/fuzz/rules.mk
+
+TESTPROGRAMS := $(CTESTS) $(REPLAYS) $B/tests/pty
 ctests: $(TESTPROGRAMS)
 
 # (The sanitizers would otherwise end a program that asks for too much memory.)
@@ -164,7 +168,7 @@ clean: ## remove what was built
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 	@echo
-	@echo 'settings: MODE=release|debug|asan  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
+	@echo 'settings: MODE=release|debug|asan|tsan  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
 
 FORCE:
 .PHONY: all ctests quick test docs demo format hooks install uninstall clean help FORCE
