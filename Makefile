@@ -35,6 +35,8 @@ OPT.release := -O3
 OPT.debug   := -O0 -g3
 OPT.coverage := -O0 -g --coverage -fprofile-abs-path -fprofile-update=atomic
 OPT.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPT.tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+OPT.fuzz    := $(OPT.asan) -fsanitize=fuzzer-no-link # for libFuzzer, by clang (tests/fuzz)
 
 WARN  := -Wall -Wextra
 # Same bits everywhere: a * b + c is fused where the source says so (kernels/isa.h), and nowhere else. The compiler
@@ -45,7 +47,8 @@ LIBS   = $(PKG_LIBS) -ldl -lm -pthread
 
 # Nobody looks at errno or at the processor's exception flags; so loops with comparisons and
 # square roots vectorise. Results are the same bits.
-KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd $(if $(filter coverage,$(MODE)),-O2)
+KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd $(if $(filter coverage,$(MODE)),-O2) \
+              $(if $(filter fuzz,$(MODE)),-fno-sanitize=all)
 SRC    := $(filter-out %_k.c src/dist/mpi.c,$(sort $(shell find src -name '*.c')))
 KSRC   := $(wildcard src/kernels/*_k.c)
 OBJ    := $(SRC:src/%.c=$B/%.o) $(foreach isa,$(ISAS),$(KSRC:src/%.c=$B/%.$(isa).o))
@@ -136,7 +139,9 @@ $B/tests/lines.so: tests/support/lines.c $(STAMP)
 	@echo '  link  $@'
 	$Q$(CC) $(WARN) -std=gnu11 $(PKG_CFLAGS) -O1 -g -fPIC -shared $< -ldl -o $@
 
-TESTPROGRAMS := $(CTESTS) $B/tests/pty $B/tests/shim.so $B/tests/restore
+include tests/fuzz/rules.mk
+
+TESTPROGRAMS := $(CTESTS) $(REPLAYS) $B/tests/pty $B/tests/shim.so $B/tests/restore
 ctests: $(TESTPROGRAMS)
 
 # (The sanitizers would otherwise end a program that asks for too much memory.)
@@ -204,7 +209,7 @@ clean: ## remove what was built
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 	@echo
-	@echo 'settings: MODE=release|debug|asan|coverage  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
+	@echo 'settings: MODE=release|debug|asan|tsan|coverage  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
 
 FORCE:
 .PHONY: all ctests quick test faults coverage measure-coverage docs demo format hooks install uninstall clean help FORCE

@@ -23,6 +23,7 @@ typedef struct {
   jmp_buf back;
   char message[128];
   bool starved; /* memory ran out, for which libpng and zlib have many words */
+  size_t most; /* bytes that libpng may ask for at once */
   uint8_t palette[256][3];
   uint8_t *rows; /* one, or all of an interlaced picture */
   size_t bytes;
@@ -37,8 +38,12 @@ static void png_escape(png_structp png, png_const_charp message) {
   longjmp(d->back, 1);
 }
 
+/* libpng 1.6.39 may ask for far more memory than file and picture have bytes, and a limit that it is told of
+ * (png_set_chunk_malloc_max) it treats as a warning. Nothing that it rightly asks for is larger than the file and a row
+ * of the largest picture together. */
 static png_voidp png_allocate(png_structp png, png_alloc_size_t bytes) {
   png_decoder *d = png_get_mem_ptr(png);
+  if (bytes > d->most) return NULL;
   void *block = malloc(bytes);
   d->starved |= !block;
   return block;
@@ -139,6 +144,7 @@ rm_status rm_png_decode(const char *name, const uint8_t *bytes, size_t size, siz
   memset(&d, 0, sizeof d);
   d.at = bytes;
   d.left = size;
+  d.most = size + ((size_t)8 * RM_IMAGE_MAX_SIDE + (1 << 16)); /* zlib's window is in the latter */
   rm_status status;
   if (setjmp(d.back) == 0) {
     d.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &d, png_escape, png_hush, &d, png_allocate, png_release);
