@@ -5,7 +5,7 @@ local program = require "support.program"
 local rm    = require "resmoon"
 local gnuplot = require "resmoon.plot.gnuplot"
 
-check.case("landscape, signals and frames of a run: text, figures, and points that are taken up", function()
+check.slow("landscape, signals and frames of a run: text, figures, and points that are taken up", function()
   if not gnuplot.find() then check.skip "no gnuplot" end
   files.with_folder(function(folder)
     rm.train.run({model = "mlp", epochs = 3, train_size = 100, test_size = 20, batch_size = 25, keep_every = 1,
