@@ -6,6 +6,7 @@
   X(box)   /* first: it makes the state and the metatable */ \
   X(shown) /* second: the metatables of tables */ \
   X(along) \
+  X(assign) \
   X(checkpoint) \
   X(close) \
   X(conv) \

@@ -3,8 +3,8 @@
  * Channels-last, an activation is such a matrix: a row is a pixel, a column a channel,
  * and everything batch norm does runs along columns. So each loop walks over rows outside
  * and columns inside; four rows at a time where sums are taken, so that the sums are loaded
- * and stored once for four rows. Memory is the limit: what comes next is asked for ahead, and
- * a large result goes past the caches.
+ * and stored once for four rows. Memory is the limit: while a block is gone through once more the
+ * next one is asked for, and a large result goes past the caches.
  *
  * The normalized value is always (x - mean) * scale + shift, in this order, in every kernel:
  * backward recomputes it to find where relu cut, and must find the same sign as forward did.
@@ -14,7 +14,7 @@
  * row to the last in the groups of rows that are written here, whatever the vectors. */
 #include "kernels/isa.h"
 
-enum { AHEAD = 2048, LINE = 16 }; /* floats: from what is read to what is asked for; of a line of the cache */
+enum { LINE = 16 }; /* floats of a line of the cache */
 
 /* n floats at p will be read. Asking for what is not there does no harm. */
 RM_INLINE void ask_for(const float *p, size_t n) {
@@ -187,8 +187,6 @@ RM_INLINE void sums(size_t rows, size_t c, const source *s, float *restrict sum,
   for (size_t j = 0; j < c; j++) sum[j] = dot[j] = 0;
   size_t r = 0;
   for (; r + FEW <= rows; r += FEW) {
-    ask_for(s->x + r * c + AHEAD, FEW * c);
-    ask_for(s->dy + r * c + AHEAD, FEW * c);
     add_rows(FEW, c, s, r * c, sum, dot, g, keep, relu);
   }
   for (; r < rows; r++) add_rows(1, c, s, r * c, sum, dot, g, keep, relu);

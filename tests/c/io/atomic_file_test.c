@@ -81,6 +81,7 @@ static void a_file_being_written_is_no_leftover(void **state) {
   OK(rm_atomic_open("test", in_folder("a"), &file, &test_err));
   OK(rm_atomic_write(file, "text", 4, &test_err));
   DIR *list = opendir(folder);
+  assert_non_null(list);
   char name[300] = "";
   for (struct dirent *entry; (entry = readdir(list));)
     if (strstr(entry->d_name, ".tmp")) snprintf(name, sizeof name, "%s", entry->d_name);
@@ -100,6 +101,7 @@ static void a_file_being_written_is_no_leftover(void **state) {
 static void count_files(size_t expected) {
   size_t n = 0;
   DIR *list = opendir(folder);
+  assert_non_null(list);
   for (struct dirent *entry; (entry = readdir(list));) n += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
   closedir(list);
   assert_int_equal(n, expected);
