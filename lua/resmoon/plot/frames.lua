@@ -21,7 +21,11 @@ local sys    = core.sys
 --  draw frame k into that file; where it gives nil and a reason (no gnuplot), so does this.
 -- Source: W3C, PNG Specification (Third Edition), section 11.3.6.
 -- Example:
---   > function draw(k, file) return plot.lines({1, k}, {yrange = {0, 3}, file = file}) end
+--   > options = {yrange = {0, 3}}
+--   > function draw(k, file)
+--   >>  options.file = file
+--   >>  return plot.lines({1, k}, options)
+--   >> end
 --   > plot.frames(2, draw, {file = "growing.apng"})
 --   {"growing_001.png", "growing_002.png"}
 return function(count, draw, options)
