@@ -64,9 +64,9 @@ RM_INLINE uint16_t passing_word(const rm_vec v[VECTORS]) {
   uint16_t word = 0;
   for (int k = 0; k < VECTORS; k++) {
     rm_veci cut = v[k] <= 0;
-#if RM_VL == 16 && defined(__AVX512DQ__)
+#if defined(__FMA__) && RM_VL == 16
     word = (uint16_t)~_mm512_movepi32_mask((__m512i)cut);
-#elif RM_VL == 8 && defined(__AVX__)
+#elif defined(__FMA__) && RM_VL == 8
     word |= (uint16_t)((~_mm256_movemask_ps((__m256)cut) & 255) << 8 * k);
 #else
     for (int i = 0; i < RM_VL; i++) word |= (uint16_t)((cut[i] == 0) << (RM_VL * k + i));
