@@ -34,7 +34,7 @@ local function catalogue()
   local function keys_of(t)
     local keys = {}
     for key in next, t do
-      if type(key) == "string" and key:sub(1, 1) ~= "_" then keys[#keys + 1] = key end
+      if type(key) == "string" and key:sub(1, 1) ~= "_" and key ~= "super" then keys[#keys + 1] = key end
     end
     table.sort(keys)
     return keys
