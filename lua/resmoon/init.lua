@@ -27,11 +27,14 @@ for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
 --- Functions that are parts like the others: what a file returns, or its field of that name.
 for name, file in pairs {
   activations = "nn.activations",
+  draw = "explain.drawing",
+  frames = "explain.frames",
   gradcheck = "nn.gradcheck",
   landscape = "explain.landscape",
   nan_guard = "nn.nan_guard",
   overfit_one_batch = "train.overfit_one_batch",
   resume = "train.watch",
+  signals = "explain.signals",
   watch = "train.watch",
 } do
   parts[#parts + 1] = name
@@ -39,6 +42,7 @@ for name, file in pairs {
 end
 table.sort(parts)
 lazy.json = "resmoon.base.json"
+lazy.dist = "resmoon.dist"
 
 -- Files that stand further down and give a part more: they are loaded with it.
 local also = {metrics = "resmoon.train.top_losses"}

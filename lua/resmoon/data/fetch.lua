@@ -170,6 +170,11 @@ local function get_archive(set, dir, say)
   local folder, archive = dir .. "/" .. set.folder, dir .. "/" .. set.archive[1]
   if complete(set, folder) then return say(("%s is complete"):format(folder)) end
   local ours = obtain(set, set.archive, dir, say)
+  local lock <close>, who = sys.lock(dir .. "/.unpack.lock")
+  if lock == nil then problem("%s: another program unpacks there (%s)", dir, who) end
+  for _, name in ipairs(sys.list(dir)) do   -- what was killed left them: nobody else unpacks here now
+    if name:find "^%.unpack%-%w+$" then clear(set, dir .. "/" .. name) end
+  end
   local temporary = sys.mkdtemp(dir .. "/.unpack-")
   local ok, failure = pcall(unpack_into, set, archive, temporary, folder)
   clear(set, temporary)

@@ -11,7 +11,7 @@ local MOST = 60   -- each is in memory as a whole
 
 --- Of the run in a folder, in order: tensors by name, and the epochs. Of more than 60, so many evenly spread.
 -- Errors: raises where the run has kept none.
-function checkpoints.run(path)
+function checkpoints.run(path, op)
   local folder = sys.is_dir(path) and path:gsub("(.)/+$", "%1") or path:match "^(.*)/[^/]*$" or "."
   local found = {}
   for _, name in ipairs(sys.list(folder)) do
@@ -36,8 +36,8 @@ function checkpoints.run(path)
     end
   end
   if #states < 3 then
-    fail("landscape: %s has kept %d checkpoint%s, and a path takes at least 3: training with --keep-every 1 keeps one "
-         .. "of each epoch", folder, #states, #states == 1 and "" or "s")
+    fail("%s: %s has kept %d checkpoint%s, and this takes at least 3: training with --keep-every 1 keeps one of each "
+         .. "epoch", op, folder, #states, #states == 1 and "" or "s")
   end
   return states, epochs
 end

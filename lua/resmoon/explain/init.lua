@@ -10,7 +10,10 @@ local library = require "resmoon.base.library"
 -- The analyses, by name: a file each.
 local parts = {}
 for name, file in pairs {
+  frames = "frames",
   landscape = "landscape",
+  draw = "drawing",
+  signals = "signals",
 } do parts[name] = lazy("resmoon.explain." .. file) end
 
 local explain = {}

@@ -237,7 +237,7 @@ local function landscape(what, data, options)
     net, some, c = images.of_run("landscape", what, {images = o.images, batch = o.batch, data = o.data, split = o.split,
                                                      last = path})
     o.name = o.name or c.name
-    if path then states, epochs = states_of.run(what) end
+    if path then states, epochs = states_of.run(what, "landscape") end
     return make(net, some, o, states, epochs)
   end
   if not Module.is_module(what) then

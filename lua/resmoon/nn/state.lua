@@ -79,9 +79,7 @@ function methods:load_state_dict(state, options)
   if #problems > 0 then
     fail("load_state_dict: %s\n%s", kind.label(self), table.concat(problems, "\n"))
   end
-  core.no_grad(function()
-    for _, copy in ipairs(copies) do copy[1]:copy_(copy[2]) end
-  end)
+  core.no_grad(core.copy_all, copies)
   return shown.mark(missing), shown.mark(unexpected)
 end
 

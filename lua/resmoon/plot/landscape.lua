@@ -72,18 +72,8 @@ local function columns(one, top)
   return {x, y, z}
 end
 
--- gnuplot's palette from colors.sequential.
-local function palette()
-  local stops = {}
-  for k = 0, 8 do
-    local c = colors.sequential(k / 8)
-    stops[k + 1] = ("%g '#%02x%02x%02x'"):format(k / 8, c[1] // 1 | 0, c[2] // 1 | 0, c[3] // 1 | 0)
-  end
-  return "set palette defined (" .. table.concat(stops, ", ") .. ")\n"
-end
-
 local function settings(low, top)
-  return palette() .. ("set cbrange [%.9g:%.9g]\nset zrange [%.9g:%.9g]\n"):format(low, top, low, top)
+  return colors.palette() .. ("set cbrange [%.9g:%.9g]\nset zrange [%.9g:%.9g]\n"):format(low, top, low, top)
 end
 
 local function surface(f, one, low, top, words)
@@ -105,12 +95,19 @@ set pm3d depthorder border lc rgb '#a0000000' lw 0.2
 end
 
 local function contours(f, one, low, top, words)
-  local p = f:panel {key = false, title = one.name, xlabel = words.x, ylabel = words.y,
-                     xrange = {one.x[1], one.x[#one.x]}, yrange = {one.y[1], one.y[#one.y]}}
+  -- Each point is a cell around it. (An SVG shows those of the edge as a whole, whatever the range.)
+  local function range(list)
+    local half = (list[#list] - list[1]) / (#list - 1) / 2
+    return {list[1] - half, list[#list] + half}
+  end
+  local p = f:panel {key = false, title = one.name, xlabel = words.x, ylabel = words.y, xrange = range(one.x),
+                     yrange = range(one.y)}
   p.settings = function(prefix)
     return settings(low, top) .. ([[
 unset grid
 set border 15
+set xlabel norotate
+set ylabel rotate by 90
 set size ratio %g
 set colorbox
 set cblabel %s
@@ -129,17 +126,18 @@ unset contour
 set style textbox opaque noborder margins 0.4,0.4
 ]]):format(words.ratio, gnuplot.quote(words.loss), words.levels, prefix, prefix)
   end
-  p:add {columns = columns(one, top), using = "1:2:3", style = "image pixels", plain = true, block = #one.x}
+  p:add {columns = columns(one, top), using = "1:2:3", style = "image", plain = true, block = #one.x}
   p:add {columns = {{}, {}}, source = "contour", style = "lines lw 1.1 lc rgb '#ffffff'", plain = true}
   p:add {columns = {{}, {}}, source = "contour", using = "1:2:3 every 20::8", plain = true,
          style = "labels font small textcolor rgb '#000000' boxed"}
   if one.path then
-    local n = #one.path.x
+    local n = math.min(words.steps or #one.path.x, #one.path.x)
+    local x, y = table.move(one.path.x, 1, n, 1, {}), table.move(one.path.y, 1, n, 1, {})
     for _, style in ipairs {"lw 4.5 lc rgb '#000000' pt 7 ps 1*dot", "lw 2 lc rgb '#ffffff' pt 7 ps 0.6*dot"} do
-      p:add {columns = {one.path.x, one.path.y}, style = "linespoints " .. style, plain = true}
+      p:add {columns = {x, y}, style = "linespoints " .. style, plain = true}
     end
     local epochs = one.path.epochs or {}
-    p:add {columns = {{one.path.x[1], one.path.x[n]}, {one.path.y[1], one.path.y[n]},
+    p:add {columns = {{x[1], x[n]}, {y[1], y[n]},
                       {epochs[1] or 1, epochs[n] or n}},
            using = "1:2:3", style = "labels offset 1.2,0.6 textcolor rgb '#ffffff'", plain = true}
   else
@@ -148,7 +146,7 @@ set style textbox opaque noborder margins 0.4,0.4
 end
 
 -- Shades, and on them the path (a, b, ...) or the center (o).
-local function lines_of(one, low, top, room)
+local function lines_of(one, low, top, room, steps)
   local rows = {}
   for i = #one.rows, 1, -1 do   -- y grows upwards
     local row = {}
@@ -165,18 +163,20 @@ local function lines_of(one, low, top, room)
     lines[i] = lines[i]:sub(1, j * wide) .. letter .. lines[i]:sub(j * wide + 2)
   end
   if not one.path then put(0, 0, "o") end
-  for k, x in ipairs(one.path and one.path.x or {}) do put(x, one.path.y[k], string.char(97 + (k - 1) % 26)) end
+  for k, x in ipairs(one.path and one.path.x or {}) do
+    if k <= (steps or k) then put(x, one.path.y[k], string.char(97 + (k - 1) % 26)) end
+  end
   return lines
 end
 
-local function draw_text(list, low, top, title)
+local function draw_text(list, low, top, title, steps)
   local width, height = gnuplot.text_size()
   if title then io.stdout:write(text.cut(text.visible(title), width), "\n") end
   for _, one in ipairs(list) do
     io.stdout:write(text.cut(text.visible(one.name), width), "\n",
-      table.concat(lines_of(one, low, top, {width = width, height = math.max(height - 2, #one.y)}), "\n"), "\n")
+      table.concat(lines_of(one, low, top, {width = width, height = math.max(height - 2, #one.y)}, steps), "\n"), "\n")
     if one.path then
-      local n = #one.path.x
+      local n = math.min(steps or #one.path.x, #one.path.x)
       io.stdout:write(("a to %s: the path of %d checkpoints\n"):format(string.char(97 + (n - 1) % 26), n))
     else io.stdout:write "o: the network\n" end
   end
@@ -190,6 +190,7 @@ end
 -- Call: plot.landscape({landscapes}, {options}) -> true
 -- Shapes: as landscape() gives them: losses (grid, grid), x and y (grid); tables of numbers will do.
 -- Options: top    the highest loss that is told apart (10, or the highest of all where that is less)
+--  steps  so many checkpoints of a path, instead of all
 --  kind   "both", "surface" or "contours" (both)
 --  file, title, size  as of plot.lines
 -- Errors: raises for what is no landscape, and where there is no loss to draw. Without gnuplot it gives nil and the
@@ -202,10 +203,13 @@ end
 --   > rm.sys.exists "landscape.svg"
 --   true
 local function landscape(given, options)
-  options = figure.options("plot.landscape", options, "top kind")
+  options = figure.options("plot.landscape", options, "top kind steps")
   local kind = options.kind or "both"
   if kind ~= "both" and kind ~= "surface" and kind ~= "contours" then
     fail("plot.landscape: kind is %s, expected both, surface or contours", tostring(kind))
+  end
+  if options.steps ~= nil and not is.whole(options.steps, 1) then
+    fail("plot.landscape: steps is %s, expected a whole number from 1", tostring(options.steps))
   end
   if options.top ~= nil and type(options.top) ~= "number" then
     fail("plot.landscape: top is a %s, expected a number", type(options.top))
@@ -221,14 +225,14 @@ local function landscape(given, options)
   local across = k == 1 and both and 2 or k
   local f = figure.new {title = options.title, columns = across,
                         size = options.size or {math.max(560, 500 * across), both and k > 1 and 900 or 470}}
-  f.as_text = function() draw_text(list, low, top, options.title) end
-  local words = {levels = levels(low, top),
-                 loss = high > top and ("loss (%.4g and above: one color)"):format(top) or "loss"}
+  f.as_text = function() draw_text(list, low, top, options.title, options.steps) end
+  local words = {levels = levels(low, top), steps = options.steps,
+                 loss = high > top and ("loss, cut at %.4g"):format(top) or "loss"}
   for _, which in ipairs {surface, contours} do
     for _, one in ipairs((which == surface) and kind ~= "contours" and list or which == contours and kind ~= "surface"
                          and list or {}) do
-      words.x = one.path and "first component" or "first direction"
-      words.y = one.path and "second component" or "second direction"
+      words.x = one.path and "component 1" or "direction 1"
+      words.y = one.path and "component 2" or "direction 2"
       words.ratio = one.path and -1 or 1
       which(f, one, low, top, words)
     end

@@ -113,7 +113,8 @@ end
 
 -- Ranges, ticks and scales of both axes. room: letters for each name at the x axis.
 local function axes(panel, area, in_text, room)
-  local parts = {range("x", panel.xrange), range("y", panel.yrange), panel.inset and not in_text
+  -- The panel before may have had a logarithmic axis, on which a range from 0 is none.
+  local parts = {"unset logscale\n" .. range("x", panel.xrange), range("y", panel.yrange), panel.inset and not in_text
                  and "set offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\n" or "set offsets\n"}
   if not in_text then parts[4] = "set xtics norotate\n" end
   local across, up = math.max(1, area.width - (in_text and 10 or 90)), math.max(1, area.height - (in_text and 5 or 100))

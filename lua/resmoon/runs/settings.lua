@@ -229,6 +229,9 @@ row {"ema", "number", least = 0, below = 1, default = 0, flag = "--ema DECAY", r
             .. "best.safetensors holds; 0: none"}
 row {"keep_every", "whole", least = 0, default = 0, flag = "--keep-every N", may_change = true,
      help = "keep a checkpoint of every Nth epoch, as epoch_010.safetensors; 0: of the best and the last one alone"}
+row {"watch_layers", "boolean", default = false, flag = "--watch-layers", may_change = true,
+     help = "once an epoch, what arrives at each layer (mean, std, share of dead units) and the norm of its gradient, "
+            .. "in layers.csv"}
 row {"early_stop", "whole", least = 0, default = 0, flag = "--early-stop N", may_change = true, reported = true,
      mark = "patience %d", help = "stop after so many epochs without a better error; 0: never"}
 

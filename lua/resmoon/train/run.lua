@@ -85,7 +85,7 @@ local function build(c, sets, path, options)
     net = net, optimizer = optimizer, schedule = schedule, schedule_unit = unit, train = loader, test = fixed(test),
     validation = fixed(validation), epochs = c.epochs, loss = loss_of(c), folder = path, hooks = options.hooks,
     early_stop = c.early_stop, clip = c.clip, max_norm = c.max_norm, accumulate = c.accumulate,
-    keep_every = c.keep_every,
+    keep_every = c.keep_every, watch_layers = c.watch_layers,
     progress = options.progress, name = options.label,
     ema = c.ema > 0 and optim.EMA(net, {decay = c.ema, warmup = true}) or nil,
     about = {config = c, mean = mean, std = std},

@@ -20,6 +20,7 @@ local evaluation = require "resmoon.train.evaluate"
 local fail       = require "resmoon.base.fail"
 local handmade   = require "resmoon.train.handmade"
 local held       = require "resmoon.base.held"
+local LayerWatch = require "resmoon.train.layer_watch"
 local lock       = require "resmoon.runs.lock"
 local Log        = require "resmoon.runs.log"
 local momentum   = require "resmoon.optim.momentum"
@@ -39,6 +40,7 @@ local Trainer = class("Trainer")
 local known = {
   "net", "optimizer", "schedule", "schedule_unit", "train", "test", "validation", "epochs", "loss", "folder", "name",
   "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "keep_every", "about", "ema", "resume",
+  "watch_layers",
 }
 
 -- Of classes the cross-entropy, of numbers to predict the mean squared error.
@@ -84,6 +86,8 @@ end
 --   ema                 an optim.EMA of net: it is updated after each step, evaluated after each epoch beside the
 --                       network, and decides; best.safetensors then holds the averaged weights
 --   keep_every          0; else of every so many epochs the network is kept as epoch_NNN.safetensors
+--   watch_layers        true: what arrives at each layer and the norm of its gradient, once an epoch: trainer.layers,
+--                       and layers.csv in the folder (plot.signals draws it)
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
 --   name                shown before each line;  about: a table that goes into the checkpoints
@@ -291,7 +295,9 @@ local function train_epoch(self)
   self.net:train()
   local steps, began, reason = #self.train, sys.clock(), nil
   for x, y, mix in self.train:epoch(self.epoch) do
-    local loss, value = step(self, x, y, mix)
+    local loss, value
+    if self.layer_watch then loss, value = self.layer_watch:step(step, self, x, y, mix)
+    else loss, value = step(self, x, y, mix) end
     if not loss then
       self.bad_loss = value
       reason = "diverged"
@@ -505,6 +511,8 @@ function Trainer:fit()
   local _ <close> = held()
   local _ <close> = locked(self)
   self.optimizer:follow(self.net, self.given)
+  self.layer_watch = self.watch_layers and LayerWatch(self) or nil
+  self.layers = self.layer_watch and self.layer_watch.layers
   preflight.batches(self.net, self.train, self.accumulate)
   if self.stopped then
     self.train:load_state_dict(self.stopped.loader)
