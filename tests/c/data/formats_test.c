@@ -162,6 +162,11 @@ static void headers_of_pictures_tell_their_sizes(void **state) {
   info = probed(jpeg, 20);
   assert_false(info.is_image);
   assert_string_equal(info.kind.name, "jpeg");
+  /* a segment that says it is shorter than its own length, before the frame */
+  static const uint8_t nothing[] = "\xff\xd8\xff\xe1\0\0\xff\xc2\0\21\10\0\24\1\x2c\3";
+  info = probed(nothing, sizeof nothing - 1);
+  assert_true(info.is_image);
+  assert_int_equal(info.width, 300);
   static const uint8_t loop[] = "\xff\xd8\xff\xfe\0\0\xff\xfe\0\1"; /* a segment shorter than its own length */
   assert_false(probed(loop, sizeof loop - 1).is_image);
   unlink(path);
