@@ -137,3 +137,9 @@ check.case("what is no data set is told so, whatever it is", function()
   check.error(function() rm.data.Dataset.all_labels(rm.generator(1)) end, "self is a")
   check.error(function() rm.data.Dataset.all_labels(io.stderr) end, "self is a")
 end)
+
+check.case("options that are no table are told so by the readers of sets", function()
+  for _, name in ipairs {"cifar10", "cifar100", "mnist"} do
+    check.error(function() rm.data[name]("x", 3) end, name .. ": options is 3, expected a table")
+  end
+end)
