@@ -139,7 +139,7 @@ $B/tests/lines.so: tests/support/lines.c $(STAMP)
 	@echo '  link  $@'
 	$Q$(CC) $(WARN) -std=gnu11 $(PKG_CFLAGS) -O1 -g -fPIC -shared $< -ldl -o $@
 
-include tests/fuzz/rules.mk
+-include tests/fuzz/rules.mk
 
 TESTPROGRAMS := $(CTESTS) $(REPLAYS) $B/tests/pty $B/tests/shim.so $B/tests/restore
 ctests: $(TESTPROGRAMS)

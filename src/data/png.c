@@ -23,7 +23,7 @@ typedef struct {
   jmp_buf back;
   char message[128];
   bool starved; /* memory ran out, for which libpng and zlib have many words */
-  size_t most; /* bytes that libpng may ask for at once */
+  size_t most;  /* bytes that libpng may ask for at once */
   uint8_t palette[256][3];
   uint8_t *rows; /* one, or all of an interlaced picture */
   size_t bytes;

@@ -67,8 +67,8 @@ static void probe_jpeg(int fd, rm_image_info *info) {
       info->is_image = info->width > 0 && info->height > 0;
       return;
     }
-    if (big16(p + 2) < 2) return;
-    at += 2 + (off_t)big16(p + 2);
+    off_t length = (off_t)big16(p + 2); /* it counts itself; libjpeg goes on behind one that says less */
+    at += 2 + (length > 2 ? length : 2);
   }
 }
 

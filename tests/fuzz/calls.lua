@@ -23,7 +23,8 @@ local function catalogue()
     ["rm.layer_constructors"] = true, ["rm.watch"] = true,  -- it keeps what it watched
     ["rm.bind_docs"] = true, ["rm.interrupt"] = true, ["rm.data.fetch"] = true, ["rm.machine"] = true,
     ["rm.sys.chdir"] = true, ["rm.sys.exit"] = true, ["rm.resume"] = true, ["rm.overfit_one_batch"] = true,
-    ["rm.search"] = true, ["rm.plot"] = true, ["rm.sys.kill"] = true, ["rm.sys.wait"] = true, ["rm.profile"] = false,
+    ["rm.search"] = true, ["rm.plot"] = true, ["rm.world"] = true,
+    ["rm.sys.kill"] = true, ["rm.sys.wait"] = true, ["rm.profile"] = false,
     ["rm.parts"] = true,
   }
   -- Networks of these are large, and those of other families are no different.
@@ -34,7 +35,7 @@ local function catalogue()
   local function keys_of(t)
     local keys = {}
     for key in next, t do
-      if type(key) == "string" and key:sub(1, 1) ~= "_" then keys[#keys + 1] = key end
+      if type(key) == "string" and key:sub(1, 1) ~= "_" and key ~= "super" then keys[#keys + 1] = key end
     end
     table.sort(keys)
     return keys

@@ -7,10 +7,10 @@ local rm = require "resmoon"
 -- Whether a message is that of a fault of ours instead of one of the file.
 local function is_internal(message)
   if type(message) ~= "string" then return true end
-  local text = message:match "lua/resmoon/[%w_/]+%.lua:%d+: ([^\n]*)" or message
+  local text = message:gsub("^[^\n:]-%.lua:%d+: ", "")
   for _, start in ipairs {"attempt to", "assertion failed", "bad argument", "wrong number", "'for'", "number has no",
                           "string expected", "invalid option", "invalid value", "stack overflow"} do
-    if text:find(start, 1, true) then return true end
+    if text:sub(1, #start) == start then return true end   -- a file may hold these words, too
   end
   return false
 end

@@ -30,7 +30,7 @@ $B/fuzz/%: tests/fuzz/%_fuzz.c tests/fuzz/fuzz.c $(FUZZ_HEADERS) $B/rest.a
 fuzzers: $(if $(READER),$B/fuzz/$(if $(filter $(READER),$(FUZZ_LUA)),lua,$(READER)),$(FUZZERS))
 
 # MINUTES for each reader; READER chooses one of them, or calls, graphs or interrupt (run.lua builds what it takes).
-MINUTES ?= 1
+fuzz: private MINUTES := $(if $(filter command% environment%,$(origin MINUTES)),$(MINUTES),1)
 fuzz: | $(CONFIG) ## look for inputs that break readers: MINUTES=1 for each, READER=name for one
 	@lua5.4 tests/fuzz/run.lua '$(MINUTES)' '$(READER)' '$(FUZZ_READERS)' '$(MAKE)'
 

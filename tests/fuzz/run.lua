@@ -3,11 +3,14 @@
 --     lua5.4 tests/fuzz/run.lua MINUTES READER 'READERS' MAKE      (make fuzz)
 --
 -- READER: one of READERS, which libFuzzer feeds; or calls, graphs, interrupt, which are random work for the whole
--- program (calls.lua, graphs.lua, interrupt.lua); empty: all of them. What libFuzzer finds on its way is kept in
+-- program (calls.lua, graphs.lua, interrupt.lua); `readers`: all of
+-- READERS; empty: everything. What libFuzzer finds on its way is kept in
 -- build/fuzz/corpus and is where the next run begins; a finding's input is in build/fuzz/findings.
 -- Ends with status 1 where there was a finding.
 local minutes = assert(tonumber(arg[1]), "MINUTES: expected a number")
 local wanted, all, make = arg[2], arg[3], arg[4]
+local only_readers = wanted == "readers"
+if only_readers then wanted = "" end
 
 local MOST_FINDINGS = 3   -- of a reader, after which the next one is looked at
 
@@ -136,7 +139,7 @@ if wanted == "" or known[wanted] then
   end
 end
 for _, name in ipairs {"calls", "graphs", "interrupt"} do
-  if wanted == "" or name == wanted then random_work(name) end
+  if not only_readers and wanted == "" or name == wanted then random_work(name) end
 end
 
 print ""

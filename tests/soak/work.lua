@@ -20,8 +20,8 @@ local works = {
   function(n)  -- a run: trained, evaluated, taken up again
     local run = ("%s/run%d"):format(folder, n % 2)
     os.execute("rm -rf '" .. run .. "'")
-    rm.train.run {model = "lenet5", data = "shapes10", train_size = 60, test_size = 20, epochs = 1, batch_size = 20,
-                  seed = n, run = run, plots = false}
+    rm.train.run({model = "lenet5", data = "shapes10", train_size = 60, test_size = 20, epochs = 1, batch_size = 20,
+                  seed = n}, {folder = run, progress = false})
   end,
   function()
     local loader = rm.data.Loader(rm.data.shapes10 {size = 60}, {batch_size = 20, shuffle = true, augment = true})

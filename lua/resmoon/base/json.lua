@@ -19,6 +19,7 @@
 --   0.1
 local library = require "resmoon.base.library"
 local core  = require "resmoon.core"
+local fail  = require "resmoon.base.fail"
 local shown = require "resmoon.base.shown"
 
 local json = {}
@@ -112,7 +113,7 @@ end
 --- Text of a value; with {indent = true} for people to read.
 function json.encode(value, options)
   local ok, text = pcall(encode_value, value, options and options.indent, 1)
-  if not ok then error(text, 2) end
+  if not ok then fail("%s", text) end
   return text
 end
 

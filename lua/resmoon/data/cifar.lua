@@ -11,6 +11,7 @@
 -- Example:
 --   > data.cifar10.mean, data.cifar10.classes[1], #data.cifar100.classes
 --   {0.4914, 0.4822, 0.4465}  airplane  100
+local check   = require "resmoon.base.check"
 local imaging = require("resmoon.core").imaging
 local Dataset = require "resmoon.data.dataset"
 local shell   = require("resmoon.base.text").shell
@@ -107,6 +108,7 @@ end
 -- Errors: name the file, and the bytes or labels that were expected.
 local function load(set, dir, options)
   options = options or {}
+  check.value(set.name, "options", options, {"table"})
   dir = find.expand(dir)
   find.check(set.name, dir)
   local split = options.train == false and "test" or "train"

@@ -16,6 +16,7 @@
 -- Example:
 --   > data.mnist.classes[1], data.mnist.mean
 --   0  {0.1307}
+local check = require "resmoon.base.check"
 local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local shell   = require("resmoon.base.text").shell
@@ -192,6 +193,7 @@ end
 -- Errors: name the file, and the bytes, shape or labels that were expected.
 local function load(_, dir, options)
   options = options or {}
+  check.value("mnist", "options", options, {"table"})
   dir = find.expand(dir)
   find.check("mnist", dir)
   local set = load_split(dir, options)

@@ -15,19 +15,24 @@
 --   > for _, block in ipairs(net.layer1) do nn.checkpoint(block) end
 --   > net(rm.zeros(2, 3, 32, 32)).shape
 --   {2, 10}
+local check  = require "resmoon.base.check"
 local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
 
 -- Calls forward(module, x, ...) with a checkpoint.
 local function recomputed(forward, module, ...)
+  check("checkpoint(x: tensor)", ...)
   local function compute(...) return forward(module, ...) end
   return core.checkpoint(compute, ...)
 end
 
 local function checkpoint(module, on)
   if type(module) == "function" then
-    return function(...) return core.checkpoint(module, ...) end
+    return function(...)
+      check("checkpoint(x: tensor)", ...)
+      return core.checkpoint(module, ...)
+    end
   end
   if type(module) ~= "table" or not Module.is_module(module) then
     fail("checkpoint: expected a module or a function, got a %s", Module.is_module(module) and Module.type_of(module)

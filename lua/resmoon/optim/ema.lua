@@ -31,6 +31,7 @@
 --   2.0  3.0
 local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
+local check = require "resmoon.base.check"
 local fail  = require "resmoon.base.fail"
 local kind  = require "resmoon.nn.kind"
 local options_of = require "resmoon.base.options"
@@ -111,6 +112,7 @@ function EMA:swap()
 end
 
 function EMA:apply(f, ...)
+  check("EMA.apply(f: callable)", f)
   self:swap()
   local results = table.pack(pcall(f, ...))
   self:swap()

@@ -34,13 +34,14 @@ Log.columns = {"epoch", "steps", "lr", "momentum", "train_loss", "train_error",
 -- These are only written where a row has one.
 Log.averaged = {"val_ema_loss", "val_ema_error", "test_ema_loss", "test_ema_error"}
 
+local NUMBER = {"number"}
 local formats = {epoch = "%d", steps = "%d", lr = "%.9g", momentum = "%.9g", seconds = "%.3f", img_per_s = "%.1f"}
 
 function Log:init() self.rows, self.further = shown.mark {}, {} end  -- further: names of columns that a user added
 
 --- Adds the row of an epoch: {epoch =, steps =, lr =, train_loss =, ...}.
 -- Call: log:add(row) -> nothing
--- Errors: none; absent columns stay empty.
+-- Errors: raises for a column that is not a number (the hash: text, epoch and steps: whole); absent ones stay empty.
 -- Example:
 --   > log = train.Log()
 --   > log:add {epoch = 1, train_loss = 2.3}
@@ -48,6 +49,13 @@ function Log:init() self.rows, self.further = shown.mark {}, {} end  -- further:
 --   1
 function Log:add(row)
   check("Log.add(row: table)", row)
+  check("Log.add(epoch: integer?, steps: integer?, hash: string?, further: table?)", row.epoch, row.steps, row.hash,
+        row.further)
+  for _, list in ipairs {Log.columns, Log.averaged} do
+    for _, name in ipairs(list) do
+      if row[name] ~= nil then check.value("Log.add", name, row[name], NUMBER) end
+    end
+  end
   self.rows[#self.rows + 1] = shown.mark(row)
 end
 
@@ -269,6 +277,9 @@ function Log.read(path)
       end
       for _, name in ipairs(needed) do
         if not seen[name] then complain(1, ("the column %s is missing"):format(name)) end
+      end
+      if row.steps and not math.tointeger(row.steps) then
+        complain(at, ("steps is %.17g, expected a whole number"):format(row.steps))
       end
       local lack = lacking(row, log.rows[1])
       if lack then complain(at, ("a row without %s"):format(lack)) end

@@ -10,10 +10,15 @@
 #include "ops/pointwise/pointwise.h"
 #include "ops/reduce/reduce.h"
 
+/* From one group of k channels to the next; where there are not two it does not matter, and k may be any number. */
+static ptrdiff_t group_stride(const rm_tensor *x, size_t k) {
+  return x->shape[1] / k > 1 ? x->strides[1] * (ptrdiff_t)k : x->strides[1];
+}
+
 /* x as (N, C/k, k, ...), sharing its memory. */
 static rm_status grouped(const rm_tensor *x, size_t k, rm_tensor **view, rm_error *err) {
   size_t shape[RM_MAX_DIMS] = {x->shape[0], x->shape[1] / k, k};
-  ptrdiff_t strides[RM_MAX_DIMS] = {x->strides[0], x->strides[1] * (ptrdiff_t)k, x->strides[1]};
+  ptrdiff_t strides[RM_MAX_DIMS] = {x->strides[0], group_stride(x, k), x->strides[1]};
   for (size_t d = 2; d < x->ndim; d++) {
     shape[d + 1] = x->shape[d];
     strides[d + 1] = x->strides[d];
@@ -25,7 +30,7 @@ static rm_status grouped(const rm_tensor *x, size_t k, rm_tensor **view, rm_erro
 static rm_status candidate(const rm_tensor *dx, size_t k, size_t j, const rm_tensor *y, rm_tensor **view,
                            rm_error *err) {
   ptrdiff_t strides[RM_MAX_DIMS];
-  for (size_t d = 0; d < dx->ndim; d++) strides[d] = dx->strides[d] * (d == 1 ? (ptrdiff_t)k : 1);
+  for (size_t d = 0; d < dx->ndim; d++) strides[d] = d == 1 ? group_stride(dx, k) : dx->strides[d];
   return rm_tensor_view(dx, y->ndim, y->shape, strides, dx->offset + j * (size_t)dx->strides[1], view, err);
 }
 

@@ -34,6 +34,9 @@ typedef struct {
   span *rows, *cols; /* oh and ow of them, in one block */
 } grid;
 
+/* Beyond them the extent of a dilated window, and the bytes of a grid, would not fit in a number. */
+static const size_t MOST_KERNEL = (size_t)1 << 30, MOST_CELLS = (size_t)1 << 20;
+
 /* --- windows ------------------------------------------------------------------------------ */
 
 static rm_status check_image(const char *op, const rm_tensor *x, rm_error *err) {
@@ -95,6 +98,8 @@ static rm_status pool_grid(const char *op, const rm_tensor *x, const rm_pool_opt
     if (o->kernel[i] == 0 || o->stride[i] == 0)
       return rm_fail(err, RM_ERR_VALUE, "%s: kernel and stride must be at least 1, got %zu and %zu", op, o->kernel[i],
                      o->stride[i]);
+    if (o->kernel[i] > MOST_KERNEL)
+      return rm_fail(err, RM_ERR_VALUE, "%s: kernel must be at most %zu, got %zu", op, MOST_KERNEL, o->kernel[i]);
     if (o->padding[i] > o->kernel[i] / 2)
       return rm_fail(err, RM_ERR_VALUE, "%s: padding must be at most half of the kernel, got %zu of %zu", op,
                      o->padding[i], o->kernel[i]);
@@ -124,6 +129,9 @@ static rm_status cell_grid(const rm_tensor *x, const size_t size[2], grid *g, rm
   if (size[0] == 0 || size[1] == 0)
     return rm_fail(err, RM_ERR_VALUE, "adaptive_avg_pool2d: output size must be at least 1, got (%zu, %zu)", size[0],
                    size[1]);
+  if (size[0] > MOST_CELLS || size[1] > MOST_CELLS)
+    return rm_fail(err, RM_ERR_VALUE, "adaptive_avg_pool2d: output size must be at most %zu, got (%zu, %zu)",
+                   MOST_CELLS, size[0], size[1]);
   RM_TRY(new_grid("adaptive_avg_pool2d", x, size[0], size[1], g, err));
   fill_cells(g->rows, g->oh, g->h);
   fill_cells(g->cols, g->ow, g->w);

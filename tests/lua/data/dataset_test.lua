@@ -132,3 +132,14 @@ check.case("views as images and labels: what a transposed tensor or a column hol
   check.close(x[3][3][1][2] * 255, rm.tensor(200), {rtol = 1e-6})
   check.close(x:sum() * 255, rm.tensor(200), {rtol = 1e-6})
 end)
+
+check.case("what is no data set is told so, whatever it is", function()
+  check.error(function() rm.data.Dataset.all_labels(rm.generator(1)) end, "self is a")
+  check.error(function() rm.data.Dataset.all_labels(io.stderr) end, "self is a")
+end)
+
+check.case("options that are no table are told so by the readers of sets", function()
+  for _, name in ipairs {"cifar10", "cifar100", "mnist"} do
+    check.error(function() rm.data[name]("x", 3) end, name .. ": options is 3, expected a table")
+  end
+end)

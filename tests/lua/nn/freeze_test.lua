@@ -133,5 +133,8 @@ check.case("modules of functions, of padding and transforms want a tensor", func
   check.error(function() nn.ReLU6()(4) end, "ReLU6: x is 4, expected a tensor")
   check.error(function() nn.Softplus(2) {} end, "Softplus: x is a table, expected a tensor")
   check.error(function() nn.ZeroPad2d(1) {1} end, "ZeroPad2d: x is a table, expected a tensor")
+  check.error(function() nn.checkpoint(nn.Linear(2, 2))(4) end, "expected a module or a function, got a")
+  check.error(function() nn.checkpoint(nn.ReLU6())(4) end, "checkpoint: x is 4, expected a tensor")
+  check.error(function() nn.checkpoint(print) {} end, "checkpoint: x is a table, expected a tensor")
   check.error(function() rm.data.transforms.cover(4) {1} end, "transform: image is a table, expected a tensor")
 end)

@@ -392,3 +392,7 @@ case("the bits do not depend on the number of threads", function()
   rm.set_num_threads(threads)
   for i = 1, 3 do check.that(one[i]:eq(two[i]):all():item() == 1) end
 end)
+
+case("maxout of no channels by a huge number of candidates is refused", function()
+  check.error(function() rm.zeros(2, 0, 3):maxout(1 << 62) end, "more elements than memory can hold")
+end)

@@ -115,3 +115,15 @@ check.case("errors", function()
   check.error(function() rm.randn(4, 4):max_pool2d(2) end, "max_pool2d: x is (4, 4), expected (N, C, H, W)")
   check.error(function() x:dropout(2) end, "dropout: p must be a probability, 0 to 1, got 2")
 end)
+
+check.case("sizes whose product is no number any more are refused", function()
+  local x = rm.ones(1, 1, 4, 4)
+  for _, size in ipairs {1 << 20 | 1, 1 << 60, 1 << 62, math.maxinteger} do
+    check.error(function() x:adaptive_avg_pool2d(size) end, "output size must be at most 1048576, got (" .. size)
+    check.error(function() x:adaptive_avg_pool2d({1, size}) end, "output size must be at most 1048576, got (1, ")
+  end
+  for _, method in ipairs {"max_pool2d", "avg_pool2d"} do
+    check.error(function() x[method](x, 1 << 44 | 1) end, method .. ": kernel must be at most 1073741824, got")
+  end
+  check.error(function() x:max_pool2d((1 << 44) + 1, {dilation = 1 << 20}) end, "kernel must be at most 1073741824")
+end)

@@ -193,3 +193,10 @@ check.case("evaluate and report say that what they measured is the averaged netw
     check.that(not page:find("training error (dashed)", 1, true), page)
   end)
 end)
+
+check.case("apply wants a function", function()
+  local net = rm.nn.Linear(2, 2)
+  local ema = rm.optim.EMA(net)
+  ema:update()
+  check.error(function() ema:apply() end, "EMA.apply: f is nil, expected a function")
+end)

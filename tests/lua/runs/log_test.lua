@@ -109,3 +109,12 @@ check.case("hashes of weights are kept, and a log of an earlier version has none
   refused("epoch,train_loss,train_error,hash\n1,2.5,80,12\n", "hash is '12', expected 64 hexadecimal digits")
   refused("epoch,train_loss,train_error,hash\n1,2.5,80," .. hash .. "0\n", "expected 64 hexadecimal digits")
 end)
+
+check.case("what is no number is refused when it is added, half a step when it is read", function()
+  local log = rm.train.Log()
+  check.error(function() log:add {epoch = 1, hash = print} end, "Log.add: hash is a function, expected a string")
+  check.error(function() log:add {epoch = 1.5} end, "Log.add: epoch is 1.5, expected a whole number")
+  check.error(function() log:add {epoch = 1, train_loss = "2"} end, "Log.add: train_loss is '2', expected a number")
+  check.equal(#log.rows, 0)
+  refused("epoch,steps,train_loss,train_error\n1,2.5,1,2\n", "steps is 2.5, expected a whole number")
+end)

@@ -56,7 +56,7 @@ end
 --   > train.config.test_batch {3, 32, 32}, train.config.test_batch {3, 224, 224}
 --   250  20
 function sets.test_batch(shape)
-  check("train.config.test_batch(shape: number[])", shape)
+  check("train.config.test_batch(shape: count[])", shape)
   return math.min(250, math.max(1, 250 * 64 * 64 // ((shape[2] or 1) * (shape[3] or 1))))
 end
 
