@@ -29,6 +29,7 @@ for name, file in pairs {
   activations = "nn.activations",
   draw = "explain.drawing",
   gradcheck = "nn.gradcheck",
+  lesions = "explain.lesions",
   nan_guard = "nn.nan_guard",
   overfit_one_batch = "train.overfit_one_batch",
   resume = "train.watch",

@@ -11,6 +11,7 @@ local library = require "resmoon.base.library"
 local parts = {}
 for name, file in pairs {
   draw = "drawing",
+  lesions = "lesions",
 } do parts[name] = lazy("resmoon.explain." .. file) end
 
 local explain = {}

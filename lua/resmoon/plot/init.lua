@@ -34,6 +34,7 @@ return library("plot", {
   heatmap = heatmap.heatmap,
   confusion = heatmap.confusion,
   network = require "resmoon.plot.network",
+  lesions = require "resmoon.plot.lesions",
   lrfind = require "resmoon.plot.lrfind",
   responses = require "resmoon.plot.responses",
   roc = require "resmoon.plot.roc",
