@@ -33,7 +33,10 @@ endif
 
 OPT.release := -O3
 OPT.debug   := -O0 -g3
+OPT.coverage := -O0 -g --coverage -fprofile-abs-path -fprofile-update=atomic
 OPT.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPT.tsan    := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+OPT.fuzz    := $(OPT.asan) -fsanitize=fuzzer-no-link # for libFuzzer, by clang (tests/fuzz)
 
 WARN  := -Wall -Wextra
 # Same bits everywhere: a * b + c is fused where the source says so (kernels/isa.h), and nowhere else. The compiler
@@ -44,15 +47,18 @@ LIBS   = $(PKG_LIBS) -ldl -lm -pthread
 
 # Nobody looks at errno or at the processor's exception flags; so loops with comparisons and
 # square roots vectorise. Results are the same bits.
-KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd
-SRC    := $(filter-out %_k.c,$(sort $(shell find src -name '*.c')))
+KFLAGS     := -fno-trapping-math -fno-math-errno -fopenmp-simd $(if $(filter coverage,$(MODE)),-O2) \
+              $(if $(filter fuzz,$(MODE)),-fno-sanitize=all)
+SRC    := $(filter-out %_k.c src/dist/mpi.c,$(sort $(shell find src -name '*.c')))
 KSRC   := $(wildcard src/kernels/*_k.c)
 OBJ    := $(SRC:src/%.c=$B/%.o) $(foreach isa,$(ISAS),$(KSRC:src/%.c=$B/%.$(isa).o))
 LOW    := $(filter-out $B/bind/% $B/shell/%,$(OBJ))   # everything that knows no Lua
 CTESTS := $(patsubst tests/c/%.c,$B/tests/%,$(wildcard tests/c/*/*_test.c))
 MODULE := $B/lib/resmoon/core.so
+# One for each MPI library that is installed (src/dist/mpi.c); none is needed.
+PLUGINS := $(foreach mpi,openmpi mpich,$(if $(shell command -v mpicc.$(mpi)),$B/lib/resmoon/mpi-$(mpi).so))
 
-all: $B/resmoon $(MODULE) ## build the program and the module for a stock Lua
+all: $B/resmoon $(MODULE) $(PLUGINS) ## build the program and the module for a stock Lua
 
 # Hold the flags, and the list of objects: what was compiled or linked with others is made again.
 # Kept as they are if nothing changed.
@@ -70,7 +76,13 @@ $B/resmoon: $(OBJ) $(LINKED)
 $(MODULE): $(filter-out $B/shell/%,$(OBJ)) $(LINKED)
 	@mkdir -p $(@D)
 	@echo '  link  $@'
-	$Q$(CC) $(FLAGS) -shared $(LDFLAGS) $(filter-out $B/shell/%,$(OBJ)) $(LIBS) -o $@
+	$Q$(CC) $(FLAGS) -shared -Wl,-z,nodelete $(LDFLAGS) $(filter-out $B/shell/%,$(OBJ)) $(LIBS) -o $@
+
+# (The plugin calls nothing of ours, and MPI's own leaks are not ours: no sanitizers.)
+$B/lib/resmoon/mpi-%.so: src/dist/mpi.c src/dist/transport.h $(STAMP)
+	@mkdir -p $(@D)
+	@echo '  mpicc $@'
+	$Qmpicc.$* -std=gnu11 -O2 -iquote src -fPIC $(WARN) -shared $< -o $@
 
 $B/%.o: src/%.c $(STAMP)
 	@mkdir -p $(@D)
@@ -111,7 +123,25 @@ $B/tests/pty: tests/support/pty.c $(STAMP)
 	@echo '  cc    $<'
 	$Q$(CC) $(FLAGS) $< -lutil -o $@
 
-TESTPROGRAMS := $(CTESTS) $B/tests/pty
+# Libraries for LD_PRELOAD: faults of the system (tests/faults), and which lines of Lua run.
+$B/tests/shim.so: $(filter-out tests/faults/restore.c,$(wildcard tests/faults/*.c)) tests/faults/shim.h $(STAMP)
+	@mkdir -p $(@D)
+	@echo '  link  $@'
+	$Q$(CC) $(WARN) -std=gnu11 -O1 -g -fPIC -shared -iquote tests $(filter %.c,$^) -ldl -o $@
+
+$B/tests/restore: tests/faults/restore.c tests/faults/journal.c $(STAMP)
+	@mkdir -p $(@D)
+	@echo '  cc    $<'
+	$Q$(CC) $(WARN) -std=gnu11 -O1 -g -iquote tests $(filter %.c,$^) -ldl -o $@
+
+$B/tests/lines.so: tests/support/lines.c $(STAMP)
+	@mkdir -p $(@D)
+	@echo '  link  $@'
+	$Q$(CC) $(WARN) -std=gnu11 $(PKG_CFLAGS) -O1 -g -fPIC -shared $< -ldl -o $@
+
+include tests/fuzz/rules.mk
+
+TESTPROGRAMS := $(CTESTS) $(REPLAYS) $B/tests/pty $B/tests/shim.so $B/tests/restore
 ctests: $(TESTPROGRAMS)
 
 # (The sanitizers would otherwise end a program that asks for too much memory.)
@@ -124,6 +154,19 @@ quick: all $(TESTPROGRAMS) ## the tests without the slow ones; FILTER=text choos
 
 test: all $(TESTPROGRAMS) ## all tests; ends with `N passed, N failed`
 	@$(RUN_TESTS) $(if $(FILTER),'$(FILTER)')
+
+MINUTES ?= 3
+faults: all ctests ## faults of memory, disk and power; MINUTES=n is how long
+	@lua5.4 tests/faults/run.lua --program $B/resmoon --c $B/tests --minutes $(MINUTES) $(if $(KIND),--kind $(KIND))
+
+coverage: ## lines and branches of src, lines of lua, that the tests reach; FILTER=text chooses among them
+	@$(MAKE) --no-print-directory MODE=coverage measure-coverage
+
+measure-coverage: all $(TESTPROGRAMS) $B/tests/lines.so
+	@rm -rf $B/lines && mkdir -p $B/lines
+	@find $B -name '*.gcda' -delete
+	-@RESMOON_LINES=$(CURDIR)/$B/lines LD_PRELOAD=$(CURDIR)/$B/tests/lines.so $(RUN_TESTS) $(if $(SLOW),,--quick) $(if $(FILTER),'$(FILTER)')
+	@lua5.4 tests/coverage.lua $B
 
 docs: all ## docs/reference from the docstrings
 	$B/resmoon tests/manual.lua --write
@@ -149,6 +192,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 install: all ## under $(DESTDIR)$(PREFIX), /usr/local if not given
 	install -D $B/resmoon $(DESTDIR)$(PREFIX)/bin/resmoon
 	install -D -m 644 $(MODULE) $(DESTDIR)$(PREFIX)/lib/lua/5.4/resmoon/core.so
+	$(foreach plugin,$(PLUGINS),install -D -m 644 $(plugin) $(DESTDIR)$(PREFIX)/lib/resmoon/$(notdir $(plugin)) &&) true
 	rm -rf $(SHARE)/resmoon
 	find lua scripts \( -name '*.lua' -o -name '*.py' \) -exec install -D -m 644 {} $(SHARE)/resmoon/{} \;
 	mkdir -p $(SHARE)/lua/5.4
@@ -156,6 +200,7 @@ install: all ## under $(DESTDIR)$(PREFIX), /usr/local if not given
 
 uninstall: ## remove what install put there
 	rm -rf $(SHARE)/resmoon $(DESTDIR)$(PREFIX)/bin/resmoon $(DESTDIR)$(PREFIX)/lib/lua/5.4/resmoon
+	rm -rf $(DESTDIR)$(PREFIX)/lib/resmoon
 	rm -f $(SHARE)/lua/5.4/resmoon
 
 clean: ## remove what was built
@@ -164,8 +209,8 @@ clean: ## remove what was built
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 	@echo
-	@echo 'settings: MODE=release|debug|asan  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
+	@echo 'settings: MODE=release|debug|asan|tsan|coverage  READLINE=yes|no  PREFIX=/usr/local  DESTDIR=  CC=  CFLAGS=  V=1'
 
 FORCE:
-.PHONY: all ctests quick test docs demo format hooks install uninstall clean help FORCE
--include $(OBJ:.o=.d) $(TESTPROGRAMS:=.d)
+.PHONY: all ctests quick test faults coverage measure-coverage docs demo format hooks install uninstall clean help FORCE
+-include $(OBJ:.o=.d) $(CTESTS:=.d) $B/tests/pty.d

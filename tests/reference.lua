@@ -2,7 +2,7 @@
 --
 -- DIR holds an index.json of cases (support/reference.lua says of what form); FILTER chooses those
 -- whose file contains it. Ends with `N passed, N failed, N skipped`; the exit status is 1 if one
--- failed. --method forces a method of convolution (winograd, strassen, direct, im2col, naive), RESMOON_ISA=
+-- failed. --method forces a method of convolution (winograd, strided, strassen, direct, im2col, naive), RESMOON_ISA=
 -- an instruction set. Skipped are cases marked "extra" of an op that is not known here; a note tells of a network
 -- that is within tolerance with the direct convolution and not quite with the method in use.
 local here = arg[0]:match("^(.*)/[^/]*$") or "."

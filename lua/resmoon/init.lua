@@ -28,11 +28,14 @@ for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
 for name, file in pairs {
   activations = "nn.activations",
   draw = "explain.drawing",
+  frames = "explain.frames",
   gradcheck = "nn.gradcheck",
+  landscape = "explain.landscape",
   lesions = "explain.lesions",
   nan_guard = "nn.nan_guard",
   overfit_one_batch = "train.overfit_one_batch",
   resume = "train.watch",
+  signals = "explain.signals",
   watch = "train.watch",
 } do
   parts[#parts + 1] = name
@@ -40,6 +43,7 @@ for name, file in pairs {
 end
 table.sort(parts)
 lazy.json = "resmoon.base.json"
+lazy.dist = "resmoon.dist"
 
 -- Files that stand further down and give a part more: they are loaded with it.
 local also = {metrics = "resmoon.train.top_losses"}

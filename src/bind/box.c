@@ -20,6 +20,7 @@
  * allocator asks for a full collection before it gives up. */
 #define _GNU_SOURCE
 #include "bind/box.h"
+#include "bind/leaf_hooks.h"
 
 #include <string.h>
 #include "base/clock.h"
@@ -184,6 +185,7 @@ void bind_pushtensor(lua_State *L, rm_tensor *t) {
 static int box_gc(lua_State *L) {
   rm_value *box = to_box(L, 1);
   if (!box) return luaL_typeerror(L, 1, "tensor");
+  if (box->tensor && box->tensor->hooks && bind_keephooks(L, 1, box->tensor)) return 0;
   rm_value_release(box);
   return 0;
 }

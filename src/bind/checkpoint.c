@@ -101,7 +101,9 @@ static rm_status replace(rm_tensor **box, rm_tensor *x, checkpoint *c, rm_error 
 
 /* checkpoint(f, x, ...) -> f(x, ...), one tensor, of whose graph only x is kept */
 static int core_checkpoint(lua_State *L) {
-  luaL_checkany(L, 1);
+  if (lua_type(L, 1) != LUA_TFUNCTION && !luaL_getmetafield(L, 1, "__call"))
+    return bind_error(L, "checkpoint: expected a function, got %s", luaL_typename(L, 1));
+  if (lua_type(L, 1) != LUA_TFUNCTION) lua_pop(L, 1);
   rm_tensor *x = bind_checktensor(L, 2);
   bind_state *state = bind_getstate(L);
   rm_rng before[BIND_RNG_COUNT];

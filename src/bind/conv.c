@@ -65,7 +65,7 @@ static int tensor_conv2d(lua_State *L) {
 
 /* Forces one way of computing convolutions, for tests and measurements.
  * Call: rm.conv_method(name) -> what was forced before, or nil
- * Shapes: does not change any. name is "winograd", "strassen", "direct", "im2col" or "naive"; nil chooses by shape
+ * Shapes: does not change any. name is "winograd", "strided", "strassen", "direct", "im2col" or "naive"; nil chooses by shape
  *  again; without an argument it only asks.
  * Errors: an unknown name.
  * Example:
@@ -76,7 +76,7 @@ static int tensor_conv2d(lua_State *L) {
 static int conv_method(lua_State *L) {
   const char *was = rm_conv_forced();
   if (lua_gettop(L) > 0 && !rm_conv_force(luaL_optstring(L, 1, NULL)))
-    return bind_error(L, "conv_method: unknown method '%s' (winograd, strassen, direct, im2col, naive)",
+    return bind_error(L, "conv_method: unknown method '%s' (winograd, strided, strassen, direct, im2col, naive)",
                       lua_tostring(L, 1));
   lua_pushstring(L, was);
   return 1;

@@ -273,6 +273,7 @@ static int transform(lua_State *L) {
 
 /* transform_images(images (n, C, H, W), steps, {generator, ...}?) -> uint8 (n, ...), on all threads */
 static int transform_images(lua_State *L) {
+  lua_settop(L, 3); /* what is pushed below is no argument */
   rm_tensor *images = bind_checktensor(L, 1);
   rm_transform steps = check_transform(L, 2);
   rm_rng **rngs = check_generators(L, 3, images->ndim ? images->shape[0] : 0);
@@ -286,8 +287,9 @@ static int transform_images(lua_State *L) {
 
 /* read_images({path, ...}, channels, steps, {generator, ...}?, orient = false) -> uint8 (n, ...), on all threads */
 static int read_images(lua_State *L) {
+  lua_settop(L, 5); /* what is pushed below is no argument */
   size_t n, channels = (size_t)luaL_checkinteger(L, 2);
-  bool orient = lua_toboolean(L, 5); /* before anything is pushed */
+  bool orient = lua_toboolean(L, 5);
   const char **paths = check_strings(L, 1, &n);
   rm_transform steps = check_transform(L, 3);
   rm_rng **rngs = check_generators(L, 4, n);

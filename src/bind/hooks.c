@@ -5,10 +5,13 @@
  * go of hooks wherever it frees a tensor, also inside the collector: such a hook is only noted, and
  * taken out of the table after the next backward or when another one is registered.
  *
+ * The function of a leaf's hook is not kept by that table: see leaf_hooks.c.
+ *
  * A hook runs inside C code that holds things, so it is called protected; its error stays on the stack
  * while the core unwinds, and bind_backward raises it again. */
 #include "bind/hooks.h"
 
+#include "bind/leaf_hooks.h"
 #include "core/tape/observe.h"
 #include "ops/reduce/finite.h"
 #include "ops/views/views.h"
@@ -65,8 +68,7 @@ typedef struct {
 static int call_hook(lua_State *L) {
   gradient_call *call = lua_touserdata(L, 1);
   char a[RM_SHAPE_TEXT], b[RM_SHAPE_TEXT];
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &table_key);
-  if (lua_rawgetp(L, -1, call->hook) != LUA_TUSERDATA || lua_getiuservalue(L, -1, 1) == LUA_TNIL) return 0;
+  if (!bind_pushhungfunction(L, call->hook) && !bind_pushhookvalue(L, call->hook)) return 0;
   bind_pushtensor(L, call->dy);
   lua_call(L, 1, 1);
   if (lua_isnil(L, -1)) return 0;
@@ -104,6 +106,7 @@ static void sweep(lua_State *L, hook_state *state) {
     lua_rawsetp(L, -2, h);
   }
   lua_pop(L, 1);
+  bind_letgoofboxes(L);
 }
 
 bind_hook *bind_pushhook(lua_State *L, size_t bytes,
@@ -129,7 +132,7 @@ bind_hook *bind_pushhook(lua_State *L, size_t bytes,
  *
  * A tensor that f returns takes its place. That of a leaf sees what is about to be added to x.grad. Hooks of a computed
  * tensor go with its graph: a backward without retain_graph ends them. One that refers to its own tensor keeps the graph
- * until then, or until it is removed.
+ * until then, or until it is removed; so does one of a layer's weight that refers to the layer or the network.
  *
  * Call: x:register_hook(f) -> handle
  * Shapes: f(gradient) -> nothing, or a tensor; both of x's shape.
@@ -148,7 +151,14 @@ static int tensor_register_hook(lua_State *L) {
   lua_settop(L, 2);
   hook *h = bind_pushhook(L, sizeof *h, run);
   rm_error err;
-  if (rm_tensor_add_hook(x, &h->rm, &err) == RM_OK) return 1;
+  if (rm_tensor_add_hook(x, &h->rm, &err) == RM_OK) {
+    if (!x->node) {
+      bind_hangfunction(L, 1, 2, h);
+      lua_pushnil(L);
+      lua_setiuservalue(L, -2, 1);
+    }
+    return 1;
+  }
   release(&h->rm);
   return bind_raise(L, &err);
 }
@@ -159,6 +169,7 @@ static int hook_remove(lua_State *L) {
   h->rm.removed = true;
   lua_pushnil(L);
   lua_setiuservalue(L, 1, 1);
+  bind_drophungfunction(L, h);
   return 0;
 }
 

@@ -5,6 +5,7 @@
  *
  * A userdata has two user values: the boxes of its tensors by name, so that conv.weight is the same
  * object each time, and its hooks. */
+#include "bind/leaf_hooks.h"
 #include "bind/layer.h"
 
 #include <math.h>
@@ -52,6 +53,7 @@ static int layer_gc(lua_State *L) {
   rm_layer **box = luaL_checkudata(L, 1, BIND_LAYER);
   rm_layer_free(*box);
   *box = NULL;
+  bind_letgoofboxes(L); /* hooks of its weights */
   return 0;
 }
 

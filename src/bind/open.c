@@ -6,6 +6,7 @@
   X(box)   /* first: it makes the state and the metatable */ \
   X(shown) /* second: the metatables of tables */ \
   X(along) \
+  X(assign) \
   X(checkpoint) \
   X(close) \
   X(conv) \
@@ -14,6 +15,7 @@
   X(create) \
   X(error) \
   X(data) \
+  X(dist) \
   X(docs) \
   X(elementary) \
   X(epoch) \
@@ -25,6 +27,7 @@
   X(index) \
   X(join) \
   X(layer) \
+  X(leaf_hooks) \
   X(layer_new) \
   X(letters) \
   X(linalg) \
@@ -41,6 +44,7 @@
   X(profile) \
   X(rearrange) \
   X(reduce) \
+  X(reserve) \
   X(rng) \
   X(runtime) \
   X(softmax) \

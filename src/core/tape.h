@@ -13,7 +13,8 @@
  *
  * A large input that the operation before can compute again at the price of a pass over memory
  * is not kept: relu(bn(c)) in front of a convolution follows from c, which is kept in any case.
- * It is saved weakly, and backward takes it from any tensor that still holds it or has it computed again. */
+ * It is saved weakly, and backward takes it from any tensor that still holds it or has it computed
+ * again. What it follows from may be such a tensor in turn: relu(bn(c) + s) follows from c and s. */
 #ifndef RM_CORE_TAPE_H
 #define RM_CORE_TAPE_H
 
@@ -48,10 +49,20 @@ typedef struct {
   rm_tensor *const *inputs;
   size_t nsaved;
   rm_tensor *const *saved;
+  size_t more_saved; /* so many of them, the last ones, only recompute looks at */
+  bool adds_up;      /* backward looks at rm_node_more_dy */
   const void *payload;
   size_t payload_bytes;
 } rm_record;
 rm_status rm_tape_record(rm_tensor *y, const rm_record *record, rm_error *err);
+
+/* Whether x is the output of an operation that can compute it again, and large enough for that: then x, an input, costs
+ * nothing to save, or is kept anyway for a chain of such outputs to begin with. */
+bool rm_tape_can_recompute(const rm_tensor *x);
+
+/* The second part of the gradient of the node's output, of the same layout as dy, or NULL. Only a record with
+ * `adds_up` gets one: its backward adds it to dy in the pass that it makes anyway. */
+rm_tensor *rm_node_more_dy(const rm_node *node);
 
 bool rm_node_needs(const rm_node *node, size_t input);
 rm_tensor *rm_node_saved(const rm_node *node, size_t i); /* borrowed; NULL if NULL was saved */

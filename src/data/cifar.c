@@ -75,8 +75,20 @@ static rm_status unpack_all(const rm_cifar_format *f, size_t nfiles, const char 
   return RM_OK;
 }
 
+/* A label is a byte, the last of those of a record. */
+static rm_status check_format(const rm_cifar_format *f, rm_error *err) {
+  if (f->labels < 1 || f->labels > 16)
+    return rm_fail(err, RM_ERR_VALUE, "cifar: %zu label bytes in a record, expected 1 to 16", f->labels);
+  if (f->classes < 1 || f->classes > 256)
+    return rm_fail(err, RM_ERR_VALUE, "cifar: %zu classes, expected 1 to 256", f->classes);
+  if (f->records > CIFAR_LIMIT / (f->labels + PIXELS))
+    return rm_fail(err, RM_ERR_VALUE, "cifar: %zu records, more than the limit of a file's size", f->records);
+  return RM_OK;
+}
+
 rm_status rm_cifar_load(const rm_cifar_format *format, size_t nfiles, const char *const paths[], rm_tensor **images,
                         rm_tensor **labels, rm_error *err) {
+  RM_TRY(check_format(format, err));
   rm_bytes *files = rm_alloc(nfiles * sizeof *files);
   if (!files) return rm_fail(err, RM_ERR_MEMORY, "cifar: no memory for %zu files", nfiles);
   memset(files, 0, nfiles * sizeof *files);

@@ -117,6 +117,8 @@ rm_status rm_jpeg_decode(const char *name, const uint8_t *bytes, size_t size, si
   d.trap.manager.emit_message = jpeg_message;
   rm_status status;
   if (setjmp(d.trap.back) == 0) status = jpeg_rows(&d, name, bytes, size, channels, orientation, err);
+  else if (d.trap.manager.msg_code == JERR_OUT_OF_MEMORY)
+    status = rm_fail(err, RM_ERR_MEMORY, "%s: no memory for libjpeg", name);
   else status = rm_fail(err, RM_ERR_FORMAT, "%s: corrupt JPEG: %s", name, d.trap.message);
   jpeg_destroy_decompress(&d.jpeg);
   rm_free(d.row, d.row_bytes);

@@ -8,6 +8,7 @@
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "data/exif.h"
 #include "data/image_rows.h"
@@ -21,6 +22,8 @@ typedef struct {
   size_t left;
   jmp_buf back;
   char message[128];
+  bool starved; /* memory ran out, for which libpng and zlib have many words */
+  size_t most; /* bytes that libpng may ask for at once */
   uint8_t palette[256][3];
   uint8_t *rows; /* one, or all of an interlaced picture */
   size_t bytes;
@@ -33,6 +36,22 @@ static void png_escape(png_structp png, png_const_charp message) {
   png_decoder *d = png_get_error_ptr(png);
   snprintf(d->message, sizeof d->message, "%s", message);
   longjmp(d->back, 1);
+}
+
+/* libpng 1.6.39 may ask for far more memory than file and picture have bytes, and a limit that it is told of
+ * (png_set_chunk_malloc_max) it treats as a warning. Nothing that it rightly asks for is larger than the file and a row
+ * of the largest picture together. */
+static png_voidp png_allocate(png_structp png, png_alloc_size_t bytes) {
+  png_decoder *d = png_get_mem_ptr(png);
+  if (bytes > d->most) return NULL;
+  void *block = malloc(bytes);
+  d->starved |= !block;
+  return block;
+}
+
+static void png_release(png_structp png, png_voidp block) {
+  (void)png;
+  free(block);
 }
 
 static void png_hush(png_structp png, png_const_charp message) { (void)png, (void)message; }
@@ -125,12 +144,15 @@ rm_status rm_png_decode(const char *name, const uint8_t *bytes, size_t size, siz
   memset(&d, 0, sizeof d);
   d.at = bytes;
   d.left = size;
+  d.most = size + ((size_t)8 * RM_IMAGE_MAX_SIDE + (1 << 16)); /* zlib's window is in the latter */
   rm_status status;
   if (setjmp(d.back) == 0) {
-    d.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &d, png_escape, png_hush);
+    d.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &d, png_escape, png_hush, &d, png_allocate, png_release);
     d.info = d.png ? png_create_info_struct(d.png) : NULL;
     status = d.info ? png_rows(&d, name, channels, orientation, err)
                     : rm_fail(err, RM_ERR_MEMORY, "%s: no memory for libpng", name);
+  } else if (d.starved) {
+    status = rm_fail(err, RM_ERR_MEMORY, "%s: no memory for libpng", name);
   } else {
     status = rm_fail(err, RM_ERR_FORMAT, "%s: corrupt PNG: %s", name, d.message);
   }
@@ -172,7 +194,8 @@ static rm_status encode_png(const char *path, const rm_tensor *t, const uint8_t 
   if (!file) return rm_fail(err, RM_ERR_MEMORY, "write_png: %s: no memory", path);
   rm_status status;
   if (png_image_write_to_memory(&png, file, &used, 0, pixels, 0, NULL)) status = write_file(path, file, used, err);
-  else status = rm_fail(err, RM_ERR_FORMAT, "write_png: %s: %s", path, png.message);
+  else /* the pixels are right and the room is enough: only memory can be missing */
+    status = rm_fail(err, RM_ERR_MEMORY, "write_png: %s: no memory for libpng (%s)", path, png.message);
   rm_free(file, room);
   return status;
 }

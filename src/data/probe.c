@@ -10,7 +10,7 @@
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
 
-enum { MAX_SEGMENTS = 1000 };
+enum { MAX_SEGMENTS = 1000 }; /* and pieces of what stands between them, together */
 
 static unsigned big16(const unsigned char *p) { return (unsigned)p[0] << 8 | p[1]; }
 static unsigned big32(const unsigned char *p) { return big16(p) << 16 | big16(p + 2); }
@@ -34,19 +34,30 @@ static bool is_frame(unsigned marker) {
   return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 }
 
+/* Moves *at to a marker: 0xff and a byte that is neither 0 nor 0xff. What stands before it is skipped, as libjpeg does. */
+static bool next_marker(int fd, off_t *at, int *steps) {
+  unsigned char p[512];
+  while (++*steps < MAX_SEGMENTS) {
+    ssize_t n = pread(fd, p, sizeof p, *at);
+    if (n < 2) return false;
+    for (ssize_t i = 0; i + 1 < n; i++)
+      if (p[i] == 0xff && p[i + 1] != 0xff && p[i + 1] != 0) {
+        *at += i;
+        return true;
+      }
+    *at += n - 1; /* the last may be a marker's first */
+  }
+  return false;
+}
+
 static void probe_jpeg(int fd, rm_image_info *info) {
   unsigned char p[10];
   off_t at = 2;
-  for (int k = 0; k < MAX_SEGMENTS && read_at(fd, at, p, 4); k++) {
-    if (p[0] != 0xff) return;
-    if (p[1] == 0xff) {
-      at++;
-      continue;
-    } /* padding */
-    if (p[1] == 0x01 || (p[1] >= 0xd0 && p[1] <= 0xd8)) {
+  for (int steps = 0; next_marker(fd, &at, &steps) && read_at(fd, at, p, 4);) {
+    if (p[1] == 0x01 || (p[1] >= 0xd0 && p[1] <= 0xd8)) { /* without contents */
       at += 2;
       continue;
-    } /* without contents */
+    }
     if (is_frame(p[1])) {
       if (!read_at(fd, at, p, 10)) return;
       info->bits = p[4];

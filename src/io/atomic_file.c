@@ -3,11 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
+#include "io/leftovers.h"
 
 struct rm_atomic_file {
   int fd;
@@ -18,7 +19,8 @@ struct rm_atomic_file {
 };
 
 static rm_status system_error(const rm_atomic_file *file, const char *doing, rm_error *err) {
-  return rm_fail(err, RM_ERR_IO, "%s: cannot %s %s: %s", file->op, doing, file->path, strerror(errno));
+  return rm_fail(err, errno == ENOMEM ? RM_ERR_MEMORY : RM_ERR_IO, "%s: cannot %s %s: %s", file->op, doing, file->path,
+                 strerror(errno));
 }
 
 static void dispose(rm_atomic_file *file) {
@@ -30,16 +32,10 @@ static void dispose(rm_atomic_file *file) {
   free(file);
 }
 
-/* folder/.name.PID.N.tmp: hidden, and no two writers share one. */
 static char *temporary_name(const char *path) {
-  static atomic_uint counter;
-  const char *slash = strrchr(path, '/');
-  const char *name = slash ? slash + 1 : path;
-  size_t size = strlen(path) + 64;
-  char *out = malloc(size);
-  if (out)
-    snprintf(out, size, "%.*s.%s.%ld.%u.tmp", (int)(name - path), path, name, (long)getpid(),
-             atomic_fetch_add(&counter, 1));
+  size_t room = strlen(path) + 64;
+  char *out = malloc(room);
+  if (out) rm_temporary_name(path, out, room);
   return out;
 }
 
@@ -61,12 +57,14 @@ rm_status rm_atomic_open(const char *op, const char *path, rm_atomic_file **out,
     dispose(file);
     return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", op);
   }
+  rm_leftovers_remove(file->folder);
   file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file->fd < 0) {
     rm_status status = system_error(file, "write", err);
     dispose(file);
     return status;
   }
+  flock(file->fd, LOCK_EX | LOCK_NB); /* until it is closed: it is no leftover */
   *out = file;
   return RM_OK;
 }

@@ -175,21 +175,25 @@ static ssize_t read_head(int fd, void *into, size_t n) {
   return (ssize_t)got;
 }
 
-/* What a gzip file holds; `packed` where it does not unpack, or holds nothing that is known. */
-static rm_file_kind kind_in_gzip(int fd, rm_file_kind packed) {
+/* Whether a gzip file holds an archive of tar. One that does not unpack is only packed. */
+static rm_status kind_in_gzip(int fd, const char *path, rm_file_kind *kind, rm_error *err) {
   char head[RM_KIND_HEAD];
-  if (lseek(fd, 0, SEEK_SET) != 0) return packed;
+  if (lseek(fd, 0, SEEK_SET) != 0) return RM_OK;
   int own = dup(fd);
-  gzFile stream = own >= 0 ? gzdopen(own, "rb") : NULL;
+  if (own < 0) return rm_fail(err, RM_ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
+  gzFile stream = gzdopen(own, "rb");
   if (!stream) {
-    if (own >= 0) close(own);
-    return packed;
+    close(own);
+    return rm_fail(err, RM_ERR_MEMORY, "%s: no memory to unpack it", path);
   }
-  int n = gzread(stream, head, sizeof head);
+  int code, n = gzread(stream, head, sizeof head);
+  gzerror(stream, &code);
   gzclose_r(stream);
-  if (n <= 0) return packed;
+  if (code == Z_MEM_ERROR) return rm_fail(err, RM_ERR_MEMORY, "%s: no memory to unpack it", path);
+  if (n <= 0) return RM_OK;
   rm_file_kind inside = rm_kind_of_bytes(head, (size_t)n, (size_t)n);
-  return strcmp(inside.name, "tar") == 0 ? tar_gz : packed;
+  if (strcmp(inside.name, "tar") == 0) *kind = tar_gz;
+  return RM_OK;
 }
 
 rm_status rm_kind_of_file(const char *path, rm_file_kind *kind, rm_error *err) {
@@ -208,9 +212,9 @@ rm_status rm_kind_of_file(const char *path, rm_file_kind *kind, rm_error *err) {
     return rm_fail(err, RM_ERR_IO, "%s: cannot be read: %s", path, strerror(reason));
   }
   *kind = rm_kind_of_bytes(head, (size_t)n, (size_t)st.st_size);
-  if (strcmp(kind->name, "gzip") == 0) *kind = kind_in_gzip(fd, *kind);
+  rm_status status = strcmp(kind->name, "gzip") == 0 ? kind_in_gzip(fd, path, kind, err) : RM_OK;
   close(fd);
-  return RM_OK;
+  return status;
 }
 
 bool rm_kind_is_foreign(const rm_file_kind *kind) {

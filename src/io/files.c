@@ -38,7 +38,8 @@ static rm_status read_to(gzFile stream, const char *path, size_t enough, rm_byte
     if (got < 0) {
       int code;
       const char *why = gzerror(stream, &code);
-      if (code == Z_ERRNO) why = strerror(errno);
+      if (code == Z_MEM_ERROR) return rm_fail(err, RM_ERR_MEMORY, "%s: no memory to unpack it", path);
+      if (code == Z_ERRNO) return rm_fail(err, RM_ERR_IO, "%s: cannot be read: %s", path, strerror(errno));
       return rm_fail(err, RM_ERR_FORMAT, "%s: cannot be read: %s", path, why);
     }
     if (got == 0) return RM_OK;

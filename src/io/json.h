@@ -5,6 +5,7 @@
 #ifndef RM_IO_JSON_H
 #define RM_IO_JSON_H
 
+#include <stdbool.h>
 #include <jansson.h>
 #include "base/status.h"
 
@@ -13,5 +14,10 @@
  * *out is the caller's to json_decref. */
 rm_status rm_json_parse(const char *what, const char *text, size_t length, size_t max_depth, json_t **out,
                         rm_error *err);
+
+/* Between the two, values of jansson are made: whether memory ran out meanwhile in this thread, which jansson does not
+ * tell from a text that is not UTF-8. */
+void rm_json_begin(void);
+bool rm_json_starved(void);
 
 #endif

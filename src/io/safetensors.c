@@ -181,7 +181,9 @@ static rm_status bad(const st_reader *r, const char *what, rm_error *err) {
 /* What cannot be a safetensors file: in words, if it is of a kind that is known. */
 static rm_status another_kind(const st_reader *r, const char *what, rm_error *err) {
   rm_file_kind kind;
-  if (rm_kind_of_file(r->path, &kind, NULL) != RM_OK || !rm_kind_is_foreign(&kind)) return bad(r, what, err);
+  rm_status known = rm_kind_of_file(r->path, &kind, err);
+  if (known == RM_ERR_MEMORY) return known;
+  if (known != RM_OK || !rm_kind_is_foreign(&kind)) return bad(r, what, err);
   return rm_fail(err, RM_ERR_FORMAT, "load: %s: is %s, expected weights as safetensors%s%s", r->path, kind.text,
                  kind.advice ? ": " : "", kind.advice ? kind.advice : "");
 }
@@ -364,23 +366,31 @@ static json_t *describe(const rm_tensor *t, uint64_t begin, uint64_t end) {
                    (json_int_t)begin, (json_int_t)end);
 }
 
+static rm_status no_header(rm_error *err) { return rm_fail(err, RM_ERR_MEMORY, "save: out of memory for the header"); }
+
+/* Why jansson did not take a text. */
+static rm_status not_text(rm_error *err, const char *what, const char *text) {
+  if (rm_json_starved()) return no_header(err);
+  return rm_fail(err, RM_ERR_VALUE, "save: %s '%.100s' is not valid UTF-8", what, text);
+}
+
 /* The header as text, padded with spaces to a multiple of 8; malloc'd. */
 static rm_status header_text(const rm_safetensors *file, char **text, size_t *length, rm_error *err) {
+  rm_json_begin();
   json_t *header = json_object(), *meta = json_object();
   rm_status status = RM_OK;
   uint64_t at = 0;
   for (size_t i = 0; i < file->nmeta && status == RM_OK; i++)
     if (json_object_set_new(meta, file->meta[i].key, json_string(file->meta[i].value)) < 0)
-      status = rm_fail(err, RM_ERR_VALUE, "save: metadata '%.100s' is not valid UTF-8", file->meta[i].key);
-  if (status == RM_OK && file->nmeta > 0 && json_object_set(header, "__metadata__", meta) < 0)
-    status = rm_fail(err, RM_ERR_MEMORY, "save: out of memory for the header");
+      status = not_text(err, "metadata", file->meta[i].key);
+  if (status == RM_OK && file->nmeta > 0 && json_object_set(header, "__metadata__", meta) < 0) status = no_header(err);
   for (size_t i = 0; i < file->count && status == RM_OK; i++) {
     const rm_st_entry *e = &file->entries[i];
     uint64_t end = at + e->tensor->numel * rm_dtype_size(e->tensor->dtype);
     if (strcmp(e->name, "__metadata__") == 0 || json_object_get(header, e->name))
       status = rm_fail(err, RM_ERR_VALUE, "save: the name '%.100s' is used twice or reserved", e->name);
     else if (json_object_set_new(header, e->name, describe(e->tensor, at, end)) < 0)
-      status = rm_fail(err, RM_ERR_VALUE, "save: the name '%.100s' is not valid UTF-8", e->name);
+      status = not_text(err, "the name", e->name);
     at = end;
   }
   size_t size = status == RM_OK ? json_dumpb(header, NULL, 0, JSON_COMPACT) : 0;
@@ -391,7 +401,7 @@ static rm_status header_text(const rm_safetensors *file, char **text, size_t *le
     *text = size ? malloc(padded) : NULL;
     if (!*text || json_dumpb(header, *text, size, JSON_COMPACT) != size) {
       free(*text);
-      status = rm_fail(err, RM_ERR_MEMORY, "save: out of memory for the header");
+      status = no_header(err);
     } else {
       memset(*text + size, ' ', padded - size);
       *length = padded;

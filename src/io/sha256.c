@@ -15,7 +15,7 @@ struct rm_sha256 {
 
 /* libcrypto's own words for what failed say nothing to a user: in practice it is memory. */
 static rm_status failed(rm_error *err, const char *doing) {
-  return rm_fail(err, RM_ERR_MEMORY, "sha256: libcrypto could not %s", doing);
+  return rm_fail(err, RM_ERR_MEMORY, "sha256: out of memory: libcrypto could not %s", doing);
 }
 
 rm_status rm_sha256_new(rm_sha256 **out, rm_error *err) {

@@ -216,20 +216,26 @@ static void columns_two(size_t rows, size_t pixels, const float *const *from, pt
   columns_panel(rows, 2, pixels, from, offset, dy, dw, width);
 }
 
-/* dw (runs * length, columns) += x' dy; `columns` in whole vectors. All of dy meets a few rows
- * of dw at a time, so that both dy and those rows of x stay in the first-level cache. Rows are cut
- * evenly: 9 as 5 and 4, since a single one would wait for its own sum. */
+/* dw (runs * length, columns) += x' dy; `columns` in whole vectors. A panel of dy meets all of x's rows: it stays in the
+ * first-level cache, and of x so many pixels' lines as the next rows are on. Rows are cut evenly: 9 as 5 and 4, since
+ * a single one would wait for its own sum. What is read next is asked for on the way, slice by slice. */
 void RM_ISA(direct_weights)(size_t pixels, const float *const *from, const float *packed, size_t runs,
-                            const ptrdiff_t *offsets, size_t length, size_t columns, float *dw) {
+                            const ptrdiff_t *offsets, size_t length, size_t columns, float *dw,
+                            const float *const ahead[2], const size_t ahead_bytes[2]) {
   size_t blocks = (length + ROWS - 1) / ROWS, each = (length + blocks - 1) / blocks;
-  for (size_t r = 0; r < runs; r++)
-    for (size_t k = 0; k < length; k += each) {
-      size_t rows = length - k < each ? length - k : each;
-      for (size_t n = 0; n < columns; n += PANEL)
+  size_t steps = (columns + PANEL - 1) / PANEL * runs * blocks, step = 0, slice[2];
+  for (size_t i = 0; i < 2; i++) slice[i] = (ahead_bytes[i] / steps + 63) / 64 * 64;
+  for (size_t n = 0; n < columns; n += PANEL)
+    for (size_t r = 0; r < runs; r++)
+      for (size_t k = 0; k < length; k += each, step++) {
+        size_t rows = length - k < each ? length - k : each;
+        for (size_t i = 0; i < 2; i++)
+          for (size_t at = step * slice[i]; at < (step + 1) * slice[i] && at < ahead_bytes[i]; at += 64)
+            __builtin_prefetch((const char *)ahead[i] + at, 0, 2);
         (vectors(n, columns) == 2 ? columns_two : columns_one)(rows, pixels, from, offsets[r] + (ptrdiff_t)k,
                                                                packed + n * pixels, dw + (r * length + k) * columns + n,
                                                                columns);
-    }
+      }
 }
 
 /* --- weight gradient, vectors along the window ------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <arm_neon.h>
 #endif
 #include "kernels/finish.h"
+#include "kernels/strided.h"
 #include "kernels/winograd.h"
 
 /* Of the row of isa.list: the Makefile gives them to the compiler. */

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "kernels/finish.h"
+#include "kernels/strided.h"
 #include "kernels/winograd.h"
 
 /* RM_KERNEL(result, name, (parameters)) for each kernel. */

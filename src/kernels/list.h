@@ -84,12 +84,15 @@ RM_KERNEL(void, log_softmax_columns, (size_t rows, size_t cols, size_t stride, c
 RM_KERNEL(void, softmax_columns_backward, (size_t rows, size_t cols, size_t stride, const float *y, const float *dy, float *dx))
 RM_KERNEL(void, log_softmax_columns_backward, (size_t rows, size_t cols, size_t stride, const float *y, const float *dy, float *dx))
 
+/* moments_k.c: of the columns of a matrix, for batch norm */
+RM_KERNEL(void, column_moments, (size_t rows, size_t columns, const float *x, float *moments))
+
 /* norm_k.c: batch normalization over rows by c columns */
 RM_KERNEL(void, column_sums, (size_t rows, size_t c, const float *x, float *sum))
 RM_KERNEL(void, column_squares, (size_t rows, size_t c, const float *x, const float *mean, float *sum))
-RM_KERNEL(void, norm_forward, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, const float *add, bool relu, float *y))
-RM_KERNEL(void, norm_sums, (size_t rows, size_t c, const float *x, const float *y, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, float *sum, float *dot, float *dadd))
-RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const float *y, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, const float *slope, const float *offset, float *dx))
+RM_KERNEL(void, norm_forward, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, const float *add, bool relu, float *y, bool stream, uint16_t *words))
+RM_KERNEL(void, norm_sums, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *more, const float *mean, const float *scale, const float *shift, bool relu, float *sum, float *dot, float *dadd))
+RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, const float *slope, const float *offset, float *dx, bool stream))
 
 /* pool_k.c: one window of kh by kw pixels of c channels, rows of pixels `row` floats apart */
 RM_KERNEL(void, max_window, (size_t c, size_t kh, size_t kw, size_t row, const float *x, float *y))
@@ -118,12 +121,21 @@ RM_KERNEL(double, sum_squares, (size_t n, const float *x))
 RM_KERNEL(float, max_abs, (size_t n, const float *x))
 RM_KERNEL(void, scale, (size_t n, const float *x, float a, float *y))
 
+/* strided_k.c, strided_weights_k.c: 3x3 with stride 2; strided.h says where things lie */
+RM_KERNEL(void, strided_input, (const rm_strided_images *g, const float *x, const float *zeros, size_t first, size_t count, float *v))
+RM_KERNEL(void, strided_output, (const rm_strided_images *g, const float *m, const rm_conv_finish *f, size_t first, size_t count, float *y))
+RM_KERNEL(void, strided_output_gradient, (const rm_strided_images *g, const float *dy, const float *zeros, size_t first, size_t count, float *m))
+RM_KERNEL(void, strided_spread, (const rm_strided_images *g, const float *dy, const float *zeros, size_t first, size_t count, float *v))
+RM_KERNEL(void, strided_gather, (const rm_strided_images *g, const float *m, size_t first, size_t count, float *dx))
+RM_KERNEL(void, strided_weights, (const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, bool flip, size_t row, size_t column, float *u))
+RM_KERNEL(void, strided_weight_gradient, (const float *du, size_t rows, size_t columns, size_t row, size_t column, float *dw))
+
 /* direct_k.c: sums over the window of each pixel; `from` and `to` have a pointer for each pixel */
 RM_KERNEL(size_t, direct_packed, (size_t depth, size_t columns))   /* floats of packed weights */
 RM_KERNEL(void, direct_pack, (size_t row, size_t columns, const float *w, size_t column_stride, size_t depth, float *packed))
 RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns, const rm_conv_finish *finish, const float *y, bool stream))
 RM_KERNEL(void, direct_pack_gradient, (size_t pixels, size_t columns, const float *dy, size_t stride, float *packed))
-RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw))
+RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw, const float *const ahead[2], const size_t ahead_bytes[2]))
 RM_KERNEL(void, direct_window_weights, (size_t pixels, const float *const *from, const float *dy, size_t columns, size_t vectors, const ptrdiff_t *places, float *dw))
 
 /* product_k.c: products of matrices, each output one sum over k in order; columns are packed as for direct_k.c */
@@ -138,7 +150,7 @@ RM_KERNEL(void, stream_copy, (size_t n, const float *a, float *y))
 RM_KERNEL(void, strassen_sums, (size_t half, size_t c, const float *const *from, float *s))
 RM_KERNEL(size_t, strassen_packed, (size_t c, size_t columns))
 RM_KERNEL(void, strassen_pack, (size_t k, size_t c, size_t columns, const float *w, size_t row_stride, size_t column_stride, float *packed))
-RM_KERNEL(void, strassen_product, (size_t half, size_t c, size_t columns, const float *const *from, const float *s, const float *packed, const rm_conv_finish *finish, float *aside, float *const *to, const float *y, bool stream, const float *ahead, size_t ahead_bytes))
+RM_KERNEL(void, strassen_product, (size_t pixels, size_t c, size_t columns, const float *const *from, const float *s, const float *packed, const rm_conv_finish *finish, float *aside, float *const *to, const float *y, bool stream, const float *ahead, size_t ahead_bytes))
 /* strassen_weights_k.c */
 RM_KERNEL(void, strassen_left, (int which, size_t half, size_t c, const float *const *x, size_t pitch, float *a))
 RM_KERNEL(void, strassen_right, (int which, size_t half, size_t columns, size_t first, size_t count, const float *const *dy, float *b))

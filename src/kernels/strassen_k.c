@@ -16,6 +16,7 @@
  * U4 + P7. So a block of outputs costs three loads and stores more than an ordinary product.
  *
  * The error is small against the largest values of the block, not against each single one. */
+#include "kernels/moments.h"
 #include "kernels/tile.h"
 
 enum { ROWS = RM_TILE_ROWS, PANEL = RM_PANEL };
@@ -61,7 +62,7 @@ RM_INLINE void put(const rm_tile *t, float *to) { rm_tile_store(t, ROWS, 2, to, 
 RM_INLINE void get(rm_tile *t, const float *from) { rm_tile_load(t, ROWS, 2, from, PANEL, RM_VL); }
 
 typedef struct {
-  size_t half, c, columns;
+  size_t pixels, half, c, columns;
   const float *const *from; /* pixels: the first half, then the second */
   float *const *to;
   const float *s;    /* S1 .. S4 */
@@ -69,27 +70,47 @@ typedef struct {
   const char *ahead; /* what will be read next, asked for slice by slice */
   size_t slice;
   const rm_conv_finish *finish;
-  const float *y; /* where the whole output begins; finish->add lies as it does */
+  const float *y;           /* where the whole output begins; finish->add lies as it does */
+  rm_moments moments[2][2]; /* of the panel's columns, and of those on the right */
 } block;
 
-/* How outputs are written: as they are; past the caches; after the shortcut's part and relu. */
-typedef enum { KEPT, STREAMED, FINISHED } manner;
+/* How outputs are written: as they are; past the caches; after the shortcut's part and relu. And whether their moments
+ * are taken. */
+typedef struct {
+  enum { KEPT, STREAMED, FINISHED } way;
+  bool moments;
+} manner;
+
+enum { LEFT, RIGHT }; /* columns */
 
 RM_INLINE void write_vector(const block *q, float *to, rm_vec v, manner how) {
-  if (how == STREAMED) {
+  if (how.way == STREAMED) {
     rm_stream(to, v);
     return;
   }
-  if (how == FINISHED && q->finish->add) v += rm_load(q->finish->add + (to - q->y));
-  if (how == FINISHED && q->finish->relu) v = rm_keep(~(v < (rm_vec){0}), v);
+  if (how.way == FINISHED && q->finish->add) v += rm_load(q->finish->add + (to - q->y));
+  if (how.way == FINISHED && q->finish->relu) v = rm_keep(~(v < (rm_vec){0}), v);
   rm_store(to, v);
 }
 
-RM_INLINE void write_out(const block *q, const rm_tile *t, const rm_vec bias[2], float *const to[ROWS], manner how) {
-#pragma GCC unroll 8
-  for (int i = 0; i < ROWS; i++)
+/* Rows i .. of the first or second half, whose columns begin at to[]. Rows that stand in for missing ones are
+ * left out. */
+RM_INLINE void write_out(block *q, const rm_tile *t, const rm_vec bias[2], float *const to[ROWS], manner how, int side,
+                         size_t i, int half) {
+  size_t rows = half ? q->pixels - q->half : q->half;
 #pragma GCC unroll 2
-    for (int j = 0; j < 2; j++) write_vector(q, to[i] + j * RM_VL, t->sum[i][j] + bias[j], how);
+  for (int j = 0; j < 2; j++) {
+    rm_moments m;
+    if (how.moments) m = half == 0 && i == 0 ? rm_moments_begin(t->sum[0][j] + bias[j]) : q->moments[side][j];
+#pragma GCC unroll 8
+    for (int r = 0; r < ROWS; r++) {
+      rm_vec v = t->sum[r][j] + bias[j];
+      if (i + (size_t)r >= rows) continue;
+      if (how.moments) rm_moments_add(&m, v);
+      write_vector(q, to[r] + j * RM_VL, v, how);
+    }
+    if (how.moments) q->moments[side][j] = m;
+  }
 }
 
 /* The products, which need little memory, hide the way from main memory. */
@@ -127,7 +148,7 @@ RM_INLINE void upper_left(block *q, size_t n, const float *b11, const float *b21
     inputs(q, i, 0, q->c, a);
     multiply(&sum, a, q->c, b21);
     outputs(q, i, 0, n, to);
-    write_out(q, &sum, bias, to, how);
+    write_out(q, &sum, bias, to, how, LEFT, i, 0);
   }
 }
 
@@ -149,7 +170,7 @@ RM_INLINE void upper_right(block *q, size_t n, const float *t2, const float *t1,
     sums(q, i, 3, a);
     multiply(&sum, a, q->c, b22);
     outputs(q, i, 0, q->columns + n, to);
-    write_out(q, &sum, bias, to, how);
+    write_out(q, &sum, bias, to, how, RIGHT, i, 0);
   }
 }
 
@@ -166,18 +187,25 @@ RM_INLINE void lower(block *q, size_t n, const float *t3, const float *minus_t4,
     multiply(&sum, a, q->c, t3);
     outputs(q, i, q->half, q->columns + n, to);
     const float *u4 = aside + 2 * ROWS * PANEL, *u2 = aside + ROWS * PANEL;
-#pragma GCC unroll 8
-    for (size_t r = 0; r < ROWS; r++)
 #pragma GCC unroll 2
-      for (size_t j = 0; j < 2; j++) { /* vector by vector: there are no registers for a second tile */
+    for (size_t j = 0; j < 2; j++) {
+      rm_moments m;
+      if (how.moments) m = q->moments[RIGHT][j];
+#pragma GCC unroll 8
+      for (size_t r = 0; r < ROWS; r++) { /* vector by vector: there are no registers for a second tile */
         size_t at = r * PANEL + j * RM_VL;
-        write_vector(q, to[r] + j * RM_VL, sum.sum[r][j] + rm_load(u4 + at) + bias_right[j], how);
+        rm_vec v = sum.sum[r][j] + rm_load(u4 + at) + bias_right[j];
         sum.sum[r][j] += rm_load(u2 + at);
+        if (i + r >= q->pixels - q->half) continue;
+        if (how.moments) rm_moments_add(&m, v);
+        write_vector(q, to[r] + j * RM_VL, v, how);
       }
+      if (how.moments) q->moments[RIGHT][j] = m;
+    }
     inputs(q, i, q->half, q->c, a);
     multiply(&sum, a, q->c, minus_t4);
     outputs(q, i, q->half, n, to);
-    write_out(q, &sum, bias, to, how);
+    write_out(q, &sum, bias, to, how, LEFT, i, 1);
   }
 }
 
@@ -195,27 +223,46 @@ RM_INLINE void product(block *q, const float *packed, manner how) {
     upper_left(q, n, packed, packed + f, left, how);
     upper_right(q, n, packed + 2 * f, packed + 3 * f, packed + 4 * f, right, how);
     lower(q, n, packed + 5 * f, packed + 6 * f, left, right, how);
+    for (size_t side = 0; how.moments && side < 2; side++)
+      for (size_t j = 0; j < 2; j++)
+        rm_moments_store(&q->moments[side][j], q->finish->moments + side * q->columns + n + j * RM_VL, 2 * q->columns);
   }
 }
 
-static __attribute__((noinline)) void product_kept(block *q, const float *packed) { product(q, packed, KEPT); }
-static __attribute__((noinline)) void product_streamed(block *q, const float *packed) {
-  product(q, packed, STREAMED);
-  rm_stream_fence();
-}
-static __attribute__((noinline)) void product_finished(block *q, const float *packed) { product(q, packed, FINISHED); }
+#define PRODUCT(name, way, moments) \
+  static __attribute__((noinline)) void name(block *q, const float *packed) { \
+    product(q, packed, (manner){way, moments}); \
+    if (way == STREAMED) rm_stream_fence(); \
+  }
+PRODUCT(product_kept, KEPT, false)
+PRODUCT(product_streamed, STREAMED, false)
+PRODUCT(product_finished, FINISHED, false)
+PRODUCT(product_kept_moments, KEPT, true)
+PRODUCT(product_streamed_moments, STREAMED, true)
 
-/* to[i][0 .. 2 columns) = from[i][0 .. 2c) times the weights, finished, for 2 half pixels. `s` has their
- * sums; `aside` holds 3 panels of half pixels, rounded up to whole groups of 8. finish->add lies as the
+/* to[i][0 .. 2 columns) = from[i][0 .. 2c) times the weights, finished, for `pixels`, which are taken for an even
+ * number: the last one may be there twice. finish->moments are this block's. `s` has the sums of pixels; `aside` holds 3 panels of half pixels, rounded up to whole groups of 8. finish->add lies as the
  * whole output does, which begins at y. `stream`: past the caches; then the rows of `to` are aligned to 64
  * bytes, and nothing but a bias follows. The `ahead_bytes` from `ahead` on are read into the cache meanwhile. */
-void RM_ISA(strassen_product)(size_t half, size_t c, size_t columns, const float *const *from, const float *s,
+void RM_ISA(strassen_product)(size_t pixels, size_t c, size_t columns, const float *const *from, const float *s,
                               const float *packed, const rm_conv_finish *finish, float *aside, float *const *to,
                               const float *y, bool stream, const float *ahead, size_t ahead_bytes) {
-  size_t steps = 3 * ((half + ROWS - 1) / ROWS) * (columns / PANEL);
+  size_t half = (pixels + 1) / 2, steps = 3 * ((half + ROWS - 1) / ROWS) * (columns / PANEL);
   size_t slice = (ahead_bytes / steps + 63) / 64 * 64;
-  block q = {half, c, columns, from, to, s, aside, (const char *)ahead, slice, finish, y};
-  if (stream) product_streamed(&q, packed);
+  block q = {.pixels = pixels,
+             .half = half,
+             .c = c,
+             .columns = columns,
+             .from = from,
+             .to = to,
+             .s = s,
+             .aside = aside,
+             .ahead = (const char *)ahead,
+             .slice = slice,
+             .finish = finish,
+             .y = y};
+  if (finish->moments) (stream ? product_streamed_moments : product_kept_moments)(&q, packed);
+  else if (stream) product_streamed(&q, packed);
   else if (finish->add || finish->relu) product_finished(&q, packed);
   else product_kept(&q, packed);
 }

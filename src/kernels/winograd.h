@@ -25,7 +25,8 @@ enum {
   RM_WINO_BLOCK = 16,
   RM_WINO_POSITIONS = 36,
   RM_WINO_TILE = 37 * RM_WINO_BLOCK, /* floats from tile to tile */
-  RM_WINO_PAD = 16
+  RM_WINO_PAD = 16,
+  RM_WINO_GROUP = 8 /* tiles whose outputs' moments (moments.h) are taken together; blocks are made of such groups */
 };
 
 /* Channels in whole blocks. */

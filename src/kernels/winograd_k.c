@@ -10,6 +10,7 @@
  *   dw = G' [ (B' x B) . (A dy A') ] G.
  *
  * Source: Lavin and Gray 2016, arXiv:1509.09308. */
+#include "kernels/moments.h"
 #include "kernels/winograd_1d.h"
 #include <string.h>
 
@@ -218,11 +219,16 @@ typedef struct {
   size_t lanes, row, pixel;
   bool relu;
   const float *add, *base; /* what is added to y[i] is at add + (y + i - base) */
+  bool begin;              /* the moments, with the first pixel */
+  rm_moments moments;
 } target;
 
 /* PLAIN: nothing is left to do but the bias. STREAMED: nor will the outputs be read soon; they go past
- * the caches. */
-typedef enum { FINISHED, PLAIN, STREAMED } manner;
+ * the caches. And whether their moments are taken. */
+typedef struct {
+  enum { FINISHED, PLAIN, STREAMED } way;
+  bool moments;
+} manner;
 
 /* The shortcut's part, and relu. */
 RM_INLINE rm_vec finish_vector(rm_vec v, const target *to, const float *y) {
@@ -234,21 +240,23 @@ RM_INLINE rm_vec finish_vector(rm_vec v, const target *to, const float *y) {
   return to->relu ? rm_keep(~(v < (rm_vec){0}), v) : v;
 }
 
-RM_INLINE void output_row(const rm_vec t[6], const target *to, manner how, float *y) {
+RM_INLINE void output_row(const rm_vec t[6], target *to, manner how, float *y) {
   rm_vec o[4];
   output_1d(t, o);
 #pragma GCC unroll 4
   for (int j = 0; j < to->cols; j++) {
     rm_vec v = o[j] + to->bias;
-    if (how == FINISHED) v = finish_vector(v, to, y + j * to->pixel);
-    if (how == STREAMED) rm_stream(y + j * to->pixel, v);
+    if (how.way == FINISHED) v = finish_vector(v, to, y + j * to->pixel);
+    if (how.moments && to->begin) to->moments = rm_moments_begin(v), to->begin = false;
+    if (how.moments) rm_moments_add(&to->moments, v);
+    if (how.way == STREAMED) rm_stream(y + j * to->pixel, v);
     else if (to->lanes == RM_VL) rm_store(y + j * to->pixel, v);
     else memcpy(y + j * to->pixel, &v, to->lanes * sizeof(float));
   }
 }
 
 /* Rows 0 and 2 share sums, rows 1 and 3 differences. */
-RM_INLINE void output_vector(const float *m, const target *to, manner how, float *y) {
+RM_INLINE void output_vector(const float *m, target *to, manner how, float *y) {
   rm_vec t[6], u[6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
@@ -273,14 +281,25 @@ RM_INLINE void output_vector(const float *m, const target *to, manner how, float
   if (to->rows > 3) output_row(u, to, how, y + 3 * to->row);
 }
 
-/* Writes rows x cols pixels (4 x 4 but at the edge). */
+/* Writes rows x cols pixels (4 x 4 but at the edge). `moments`: of the group of tiles, which begins with this one if so
+ * said; channels are whole blocks then. */
 RM_INLINE void output_tile(const rm_wino_images *g, const float *m, const rm_conv_finish *f, manner how,
-                           const float *base, int rows, int cols, float *y) {
+                           const float *base, int rows, int cols, float *y, float *moments, bool begin) {
   size_t c = g->c, block = g->tiles * TILE, k = 0;
-  target to = {{0}, rows, cols, RM_VL, g->w * g->pixel, g->pixel, f->relu, f->add, base};
+  target to = {.rows = rows,
+               .cols = cols,
+               .lanes = RM_VL,
+               .row = g->w * g->pixel,
+               .pixel = g->pixel,
+               .relu = f->relu,
+               .add = f->add,
+               .base = base};
   for (; k + RM_VL <= c; k += RM_VL) {
     if (f->bias) to.bias = rm_load(f->bias + k);
+    to.begin = begin;
+    if (how.moments && !begin) to.moments = rm_moments_load(moments + k, g->pixel);
     output_vector(m + k / BLOCK * block + k % BLOCK, &to, how, y + k);
+    if (how.moments) rm_moments_store(&to.moments, moments + k, g->pixel);
   }
   if (k == c) return;
   to.lanes = c - k;
@@ -293,30 +312,33 @@ RM_INLINE void output_tiles(const rm_wino_images *g, const float *m, const rm_co
                             size_t count, float *y) {
   place p = place_of(g, first);
   for (size_t t = 0; t < count; t++, m += TILE, next_place(g, &p)) {
-    float *to = y + ((p.image * g->h + 4 * p.down) * g->w + 4 * p.across) * g->pixel;
+    float *to = y + ((p.image * g->h + 4 * p.down) * g->w + 4 * p.across) * g->pixel, *moments = NULL;
     size_t rows = g->h - 4 * p.down, cols = g->w - 4 * p.across;
-    if (rows >= 4 && cols >= 4) output_tile(g, m, f, how, y, 4, 4, to);
-    else output_tile(g, m, f, how, y, rows < 4 ? (int)rows : 4, cols < 4 ? (int)cols : 4, to);
+    bool begin = (first + t) % RM_WINO_GROUP == 0;
+    if (how.moments) moments = f->moments + (first + t) / RM_WINO_GROUP * 3 * g->pixel;
+    if (rows >= 4 && cols >= 4) output_tile(g, m, f, how, y, 4, 4, to, moments, begin);
+    else output_tile(g, m, f, how, y, rows < 4 ? (int)rows : 4, cols < 4 ? (int)cols : 4, to, moments, begin);
   }
 }
 
-#define OUTPUT_TILES(name, how) \
+#define OUTPUT_TILES(name, way, moments) \
   static __attribute__((noinline)) void name(const rm_wino_images *g, const float *m, const rm_conv_finish *f, \
                                              size_t first, size_t count, float *y) { \
-    output_tiles(g, m, f, how, first, count, y); \
+    output_tiles(g, m, f, (manner){way, moments}, first, count, y); \
+    if (way == STREAMED) rm_stream_fence(); \
   }
-OUTPUT_TILES(finished_tiles, FINISHED)
-OUTPUT_TILES(plain_tiles, PLAIN)
-OUTPUT_TILES(streamed_tiles, STREAMED)
+OUTPUT_TILES(finished_tiles, FINISHED, false)
+OUTPUT_TILES(plain_tiles, PLAIN, false)
+OUTPUT_TILES(streamed_tiles, STREAMED, false)
+OUTPUT_TILES(plain_moments, PLAIN, true)
+OUTPUT_TILES(streamed_moments, STREAMED, true)
 
 /* (Vectors shorter than a cache line would be written past the caches part by part, which is slow.) */
 void RM_ISA(wino_output)(const rm_wino_images *g, const float *m, const rm_conv_finish *finish, bool large,
                          size_t first, size_t count, float *y) {
   bool lines = sizeof(rm_vec) == 64 && g->c % BLOCK == 0 && g->pixel % BLOCK == 0 && (uintptr_t)y % 64 == 0;
+  bool stream = large && lines;
   if (finish->add || finish->relu) finished_tiles(g, m, finish, first, count, y);
-  else if (!large || !lines) plain_tiles(g, m, finish, first, count, y);
-  else {
-    streamed_tiles(g, m, finish, first, count, y);
-    rm_stream_fence();
-  }
+  else if (finish->moments) (stream ? streamed_moments : plain_moments)(g, m, finish, first, count, y);
+  else (stream ? streamed_tiles : plain_tiles)(g, m, finish, first, count, y);
 }

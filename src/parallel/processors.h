@@ -6,4 +6,7 @@
 
 size_t rm_processors(void); /* at least 1 */
 
+/* So many processes, this one included, divide these processors among themselves from now on. */
+void rm_processors_share(size_t processes);
+
 #endif

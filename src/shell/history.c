@@ -28,6 +28,7 @@ void shell_history_add(const char *entry) { (void)entry; }
 #include <time.h>
 #include <unistd.h>
 #include <readline/history.h>
+#include "io/leftovers.h"
 
 enum { MOST_ENTRIES = 10000 };
 enum { MOST_BYTES = 64 << 20 }; /* that are read, from the end */
@@ -208,11 +209,17 @@ static int write_newest(FILE *file, const char *text, size_t length, size_t coun
 
 /* Cuts the file, which is locked. 0, or -1 with errno; then it is as it was. */
 static int rewrite(const char *text, size_t length, size_t count, mode_t mode) {
-  char temporary[PATH_MAX + 32];
-  snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid());
-  int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode & 0777);
+  char temporary[PATH_MAX + 64];
+  rm_temporary_name(path, temporary, sizeof temporary);
+  int file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0777);
   FILE *stream = file < 0 ? NULL : fdopen(file, "w");
-  if (!stream) return -1;
+  if (!stream) {
+    int reason = errno;
+    if (file >= 0) close(file), unlink(temporary);
+    errno = reason;
+    return -1;
+  }
+  flock(file, LOCK_EX | LOCK_NB);
   int failed = write_newest(stream, text, length, count);
   int reason = errno;
   if (fclose(stream) != 0 && !failed) failed = -1, reason = errno;
@@ -220,6 +227,13 @@ static int rewrite(const char *text, size_t length, size_t count, mode_t mode) {
   if (failed) unlink(temporary);
   errno = reason;
   return failed;
+}
+
+static void remove_leftovers(void) {
+  char folder[PATH_MAX];
+  const char *slash = strrchr(path, '/');
+  snprintf(folder, sizeof folder, "%.*s", slash > path ? (int)(slash - path) : 1, slash ? path : ".");
+  rm_leftovers_remove(folder);
 }
 
 /* Reads the file, and cuts it where it is too long. */
@@ -257,6 +271,7 @@ void shell_history_open(void) {
   }
   int file = open_locked();
   if (file >= 0) {
+    remove_leftovers();
     take_up(file, 1);
     close(file);
     return;
@@ -302,7 +317,10 @@ static void keep(const char *text) {
   char *bytes = NULL;
   size_t length = 0;
   FILE *memory = open_memstream(&bytes, &length);
-  if (!memory) return;
+  if (!memory) {
+    give_up(strerror(errno));
+    return;
+  }
   write_entry(memory, text);
   int failed = fclose(memory) != 0, file = -1;
   if (!failed) failed = (file = open_locked()) < 0 || append(file, bytes, length) < 0;

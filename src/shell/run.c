@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/letters.h"
+#include "dist/world.h"
 #include "shell/interrupt.h"
 
 static const char TRACE[] = "resmoon.trace"; /* in the registry */
@@ -95,7 +97,17 @@ int shell_report(lua_State *L) {
   if (!message) message = "(no message)", length = strlen(message);
   int color = shell_color(STDERR_FILENO);
   fflush(stdout);
+  char from[60] = "";
+  if (rm_world_rank() > 0) { /* what all have to say process 0 says, and that ends the others */
+    for (int i = 0; i < 40 && !shell_ending(); i++) nanosleep(&(struct timespec){0, 50000000}, NULL);
+    if (shell_ending()) {
+      lua_pop(L, 1);
+      return 130;
+    }
+    snprintf(from, sizeof from, "process %d: ", rm_world_rank());
+  }
   fputs(color ? "\033[31m" : "", stderr);
+  fputs(from, stderr);
   fwrite(message, 1, length, stderr);
   fputs(color ? "\033[0m\n" : "\n", stderr);
   fflush(stderr);

@@ -3,11 +3,13 @@
 #include "sys/path.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static rm_status refused(const char *path, int reason, rm_error *err) {
   return rm_fail(err, RM_ERR_IO, "%s: %s", path, strerror(reason));
@@ -32,14 +34,26 @@ bool rm_path_is_folder(const char *path) {
   return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* Its name is to be there after the power went, with all that is written into it. 0 or an errno. */
+static int sync_name(char *path) {
+  char *slash = strrchr(path, '/');
+  if (slash && slash != path) *slash = '\0';
+  int fd = open(!slash ? "." : slash == path ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (slash) *slash = '/';
+  int reason = fd < 0 || fsync(fd) < 0 ? errno : 0;
+  if (fd >= 0) close(fd);
+  return reason == EINVAL || reason == EACCES ? 0 : reason; /* cannot be synced, or not by us */
+}
+
 rm_status rm_path_make_folder(char *path, rm_error *err) {
   size_t length = strlen(path);
   for (size_t i = 1; i <= length; i++) {
     char here = path[i];
     if (here != '/' && here != '\0') continue;
     path[i] = '\0';
-    int reason = mkdir(path, 0777) < 0 ? errno : 0;
-    if (reason && !rm_path_is_folder(path)) return refused(path, reason, err);
+    bool made = mkdir(path, 0777) == 0;
+    int reason = made ? sync_name(path) : errno;
+    if (reason && (made || !rm_path_is_folder(path))) return refused(path, reason, err);
     path[i] = here;
   }
   return RM_OK;

@@ -25,6 +25,11 @@ static void close_fd(int *fd) {
   *fd = -1;
 }
 
+/* The first of several errnos. What to do for the program takes memory: left out, its output would go elsewhere. */
+static void note(int *failed, int result) {
+  if (!*failed) *failed = result;
+}
+
 /* Returns 0 or an errno. */
 static int spawn(rm_process *p, char *const argv[], rm_plumbing how) {
   int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
@@ -35,16 +40,16 @@ static int spawn(rm_process *p, char *const argv[], rm_plumbing how) {
 
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  if (how.feed) posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-  else posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  note(&failed, posix_spawn_file_actions_init(&actions));
+  note(&failed, posix_spawnattr_init(&attributes));
+  if (how.feed) note(&failed, posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO));
+  else note(&failed, posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
   if (how.capture) {
-    posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
+    note(&failed, posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO));
+    note(&failed, posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO));
   } else if (how.quiet) {
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    note(&failed, posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0));
+    note(&failed, posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0));
   }
   sigset_t none, usual;
   sigemptyset(&none);
@@ -206,7 +211,8 @@ static int exchange(rm_process *p, const char *text, size_t left, double end) {
 rm_status rm_process_start(rm_process *p, char *const argv[], rm_plumbing how, rm_error *err) {
   *p = (rm_process){.in = -1, .out = -1, .err = -1};
   int failed = spawn(p, argv, how);
-  return failed ? rm_fail(err, RM_ERR_IO, "cannot start %s: %s", argv[0], strerror(failed)) : RM_OK;
+  if (!failed) return RM_OK;
+  return rm_fail(err, failed == ENOMEM ? RM_ERR_MEMORY : RM_ERR_IO, "cannot start %s: %s", argv[0], strerror(failed));
 }
 
 rm_status rm_process_exchange(rm_process *p, const char *program, const char *text, size_t length, double seconds,

@@ -7,6 +7,7 @@ local check = require "support.check"
 local layers = {
   "base",      -- classes, errors, options, text, JSON, command lines: nothing but the C core
   "nn",        -- layers, modules, blocks
+  "dist",      -- many processes
   "optim",     -- optimizers and schedules
   "models",    -- networks
   "data",      -- data sets, transforms, loaders

@@ -4,54 +4,25 @@
 -- NaN, huge numbers and foreign userdata. A call may well succeed; what it must not do is crash, or fail
 -- with `attempt to ...` raised from inside the library.
 local check = require "support.check"
+local program = require "support.program"
 local rm    = require "resmoon"
+local wrong = require "support.wrong"
 
 -- What classes are made of, not what users call: checked where it is called from.
 local inner = {init = true, forward = true, reset = true, label = true, type_of = true, each_child = true, super = true,
                state_list = true, step_group = true}
 
-local file = io.tmpfile()
-local function values()
-  return {
-    rm.zeros(2, 3), 0, -1, 3, 0.5, 0 / 0, 1e300, math.maxinteger, math.mininteger, "a word", "", true, false,
-    {}, {1, 2, 3}, {0}, {"a", "b"}, {stride = "x"}, {surprise = 1}, {{}}, function() end,
-    coroutine.create(print), file,
-    rm.tensor({1, 2}, "int64"), rm.nn.Linear(2, 2),
-  }
-end
-
-local function is_internal(message)
-  local text = message:match("lua/resmoon/[%w_/]+%.lua:%d+: (.*)") or ""
-  for _, start in ipairs {"attempt to", "assertion", "bad argument", "wrong number", "'for'", "number has no"} do
-    if text:sub(1, #start) == start then return true end
-  end
-  return message:find("(local 'self')", 1, true) ~= nil
-end
-
-local function text(value)
-  if type(value) == "userdata" or type(value) == "table" then return type(value) end
-  return tostring(value)
-end
-
--- Calls f and notes an internal error; one of each function is enough.
-local function try(found, name, f, ...)
-  local ok, message = pcall(f, ...)
-  if ok or found[name] then return end
-  if type(message) ~= "string" or is_internal(message) then
-    local words = {}
-    for i = 1, select("#", ...) do words[i] = text((select(i, ...))) end
-    found[name] = true
-    found[#found + 1] = ("%s(%s): %s"):format(name, table.concat(words, ", "), tostring(message))
-  end
-end
+local values = wrong.values
 
 local function none(found)
   table.sort(found)
   check.that(#found == 0, ("%d internal errors:\n%s"):format(#found, table.concat(found, "\n")))
 end
 
+local function try(_, name, f, ...) wrong.try(name, f, ...) end
+
 check.case("methods of tensors, layers and modules", function()
-  local found = {}
+  local found = wrong.found
   local objects = {
     tensor = rm.randn(2, 3), scalar = rm.tensor(1.5), labels = rm.tensor({1, 2}, "int64"),
     layer = rm.nn.Conv2d(1, 2, 3),
@@ -91,4 +62,32 @@ check.case("methods of tensors, layers and modules", function()
     end
   end
   none(found)
+end)
+
+-- Walks in a process and a folder of its own: calls that succeed write files, and print.
+local function walk(what, least)
+  program.with_folder(function(folder)
+    local output, errors, status = program.run({os.getenv "PWD" .. "/tests/support/wrong_walk.lua", "result", what},
+                                                {folder = folder})
+    check.equal(status, 0, output:sub(-300) .. errors:sub(-600))
+    local file <close> = assert(io.open(folder .. "/result"))
+    local text = file:read "a"
+    local found, calls = text:match "^(.-)(%d+) calls\n$"
+    check.equal(found, "")
+    check.that(tonumber(calls) > least, calls .. " calls")
+  end)
+end
+
+check.case("methods of data sets, loaders, schedules, logs", function() walk("objects", 50000) end)
+
+-- With all pairs of values it takes minutes: resmoon tests/support/wrong_walk.lua RESULT parts pairs
+check.slow("every function of every part", function() walk("parts", 150000) end)
+
+check.case("an error names operation, argument, what it is and what was expected, and points here", function()
+  check.error(function() rm.nn.init.kaiming_normal_() end,
+              "wrong_calls_test.lua:%d+: nn.init.kaiming_normal_: weight is nil, expected a tensor")
+  check.error(function() rm.data.split(3, 0.5) end, "data.split: dataset is 3, expected a data set")
+  check.error(function() rm.models.resnet20().forward(rm.zeros(1)) end,
+              "ResNet.forward: self is a tensor, expected a ResNet; it is called with a colon")
+  check.error(function() rm.data.Loader.epoch() end, "data.Loader.epoch: self is nil")
 end)

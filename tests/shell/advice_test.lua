@@ -37,7 +37,7 @@ local RUNTIME = {
   {"net.forward(x)", "net:forward(...)"},
   {"net.parameters()", "net:parameters(...)"},
   {"net.eval()", "net:eval(...)"},
-  {"opt.step()", "opt:step()"},
+  {"opt.step()", "opt:step(...)"},
   {"net.conv1.parameters()", "net:parameters(...)"},
   {"f = models.resnet20 f:parameters()", "f is a function: was it called, as in f = models.resnet20()?"},
   {"for i in 1, 3 do end", "for i = 1, 3 do"},

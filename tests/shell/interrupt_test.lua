@@ -5,37 +5,11 @@
 -- The file of times (INTERRUPT_TIMES in the environment keeps it) has the milliseconds from each Ctrl-C to
 -- the prompt.
 local check   = require "support.check"
+local interrupts = require "support.interrupts"
 local program = require "support.program"
 local rm      = require "resmoon"
 
-local LIMIT_MS, LATEST_MS = 5000, 45
-local support = arg[0]:match("^(.*)/[^/]*/[^/]*$") .. "/support"
-
--- What is typed: `rounds` pieces of work, each stopped by one, two or ten Ctrl-C.
-local function script(works, rounds)
-  local steps = {}
-  local function add(...) for _, step in ipairs {...} do steps[#steps + 1] = step end end
-  for i = 1, rounds do
-    local name = works[(i - 1) % #works + 1]
-    add(("send work %q\\r"):format(name), "expect running " .. name, "pause " .. math.random(0, LATEST_MS))
-    add("send \\x03", "expect interrupted", "timed > ")
-    if i % 5 == 0 then add("send " .. ("\\x03"):rep(i % 10 == 0 and 9 or 1), "pause 20") end
-    -- the prompt must not be one that was there before
-    if i % 10 == 0 or i == rounds then
-      add(("send intact(%d)\\r"):format(i), ("expect intact %d,"):format(i), "expect > ")
-    else
-      add(("send %d + %d\\r"):format(i, 100000), "expect " .. 100000 + i, "expect > ")
-    end
-  end
-  return steps
-end
-
-local function works_of(folder)
-  local output = program.run({support .. "/interrupted.lua", folder})
-  local works = {}
-  for name in assert(output:match("works: ([^\n]*)")):gmatch("%S+") do works[#works + 1] = name end
-  return works
-end
+local LIMIT_MS = 5000
 
 -- A sanitizer's allocator keeps freed memory back for a while: what the process holds then says nothing.
 local function allocator_reuses()
@@ -47,20 +21,7 @@ end
 
 local function interrupted(rounds)
   program.with_folder(function(folder)
-    local works, times = works_of(folder), os.getenv("INTERRUPT_TIMES") or folder .. "/times"
-    os.remove(times)
-    local steps = script(works, rounds)
-    table.insert(steps, 1, "expect > ")
-    steps[#steps + 1] = "send \\x04"
-    steps[#steps + 1] = "exit 0"
-    local screen = program.type(steps, {
-      arguments = {"-i", support .. "/interrupted.lua", folder},
-      env = "PTY_TIMES=" .. times .. " RESMOON_PLOT=text",
-    })
-
-    local ms = {}
-    for line in io.lines(times) do ms[#ms + 1] = tonumber(line) end
-    check.equal(#ms, rounds)
+    local ms, _, screen = interrupts.session(folder, rounds, os.getenv("INTERRUPT_TIMES"))
     table.sort(ms)
     check.that(ms[#ms] < LIMIT_MS, ("the slowest came after %.0f ms"):format(ms[#ms]))
 

@@ -11,6 +11,7 @@ end
 -- The sanitizers take terabytes of addresses for themselves.
 local function skip_where_sanitized()
   if program.path:find("asan", 1, true) then check.skip "the sanitizers need more addresses than any limit leaves" end
+  if program.path:find("coverage", 1, true) then check.skip "a program that counts its lines needs more addresses" end
 end
 
 check.case("no room for OpenBLAS's buffers: plain loops, said once, the same value", function()

@@ -1,7 +1,7 @@
 --- What operators compute, as digests: a case gives tensors, and the digest is over their bytes.
 -- Shapes are small, but reach each way of computing and its remainders. tests/lua/train/bits_test.lua runs this file
 -- with each instruction set and compares what it prints with tests/reference/bits/operators.txt.
--- Arguments: numbers of threads.
+-- Arguments: numbers of threads. tests/faults takes the cases from here, too.
 local rm = require "resmoon"
 local nn, optim = rm.nn, rm.optim
 
@@ -41,7 +41,9 @@ local convolutions = {
   {"direct, 1 to 6", 3, 1, 16, 16, 6, 5, 5, {padding = 2}},
   {"direct, stem", 2, 3, 21, 21, 64, 7, 7, {stride = 2, padding = 3}},
   {"direct, stride 2", 5, 16, 9, 8, 32, 3, 3, {stride = 2, padding = 1}},
-  {"direct, stride 2, many channels", 2, 128, 8, 8, 144, 3, 3, {stride = 2, padding = 1}},
+  {"strided", 30, 64, 16, 16, 80, 3, 3, {stride = 2, padding = 1}},
+  {"strided, ragged tiles", 3, 64, 15, 14, 64, 3, 3, {stride = 2, padding = 1}},
+  {"strided, many channels", 2, 128, 8, 8, 144, 3, 3, {stride = 2, padding = 1}},
   {"direct, 1x1", 4, 33, 5, 5, 50, 1, 1, {}},
   {"direct, 1x1, stride 2", 3, 16, 9, 9, 40, 1, 1, {stride = 2}},
   {"direct, dilation", 2, 10, 11, 11, 18, 3, 3, {padding = 2, dilation = 2}},
@@ -288,13 +290,20 @@ case("clip_grad_norm", function()
   return {p.grad, rm.tensor {norm}}
 end)
 
+--- Before each case.
+function cases.begin()
+  rm.manual_seed(1)
+  generator = rm.generator(7)
+end
+
 for _, threads in ipairs(arg) do
   rm.set_num_threads(math.tointeger(threads))
   for _, c in ipairs(cases) do
-    rm.manual_seed(1)
-    generator = rm.generator(7)
+    cases.begin()
     local hash = rm.sha256()
     for _, t in ipairs(c.run()) do hash:update(t) end
     print(c.name .. "\t" .. hash:digest():sub(1, 16))
   end
 end
+
+return cases

@@ -180,14 +180,18 @@ local names = {}
 for name in pairs(works) do names[#names + 1] = name end
 table.sort(names)
 
+local ended   -- the first work that ended by itself: an interrupt is not caught by pcall
+
 function work(name)  -- luacheck: globals work
   io.write("running ", name, "\n")
   io.flush()
-  works[name]()
-  error("the work ended by itself")
+  local ok, message = pcall(works[name])
+  ended = ended or ("the work %s ended by itself: %s"):format(name, ok and "without an error" or tostring(message))
+  error(ended, 0)
 end
 
 function intact(n)  -- luacheck: globals intact
+  if ended then error(ended, 0) end
   local now = sums()
   for i, sum in ipairs(before) do
     if now[i] ~= sum then error(("sum %d was %.9g, is %.9g"):format(i, sum, now[i]), 0) end

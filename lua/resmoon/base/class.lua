@@ -8,6 +8,7 @@
 -- A class is the metatable of its objects. Metamethods that the base has when the class
 -- is made are inherited, since Lua looks for them in the metatable itself. `Class.super`
 -- is the base, `Class.__name` the name; `Class.is(v)` tells whether v is such an object.
+-- Methods of the library's own classes look at self (base/guard.lua).
 --
 -- Call: nn.class(name, base = nil) -> class
 -- Errors: raises unless name is a string and base nil or a class.
@@ -17,10 +18,11 @@
 --   > function Point:__tostring() return ("(%g, %g)"):format(self.x, self.y) end
 --   > Point(1, 2), Point.is(Point(1, 2))
 --   (1, 2)  true
-local fail = require "resmoon.base.fail"
+local fail  = require "resmoon.base.fail"
+local guard = require "resmoon.base.guard"
 
 local function inherits(metatable, cls)
-  while metatable do
+  while type(metatable) == "table" do
     if rawequal(metatable, cls) then return true end
     metatable = rawget(metatable, "super")
   end
@@ -32,6 +34,11 @@ local function new(cls, ...)
   local init = cls.init
   if init then init(object, ...) end
   return object
+end
+
+-- What a class gets: a method, guarded.
+local function define(cls, key, value)
+  rawset(cls, key, guard.one(cls.__name, key, value, function(v) return getmetatable(v) == cls or cls.is(v) end))
 end
 
 --- A new class.
@@ -52,6 +59,7 @@ local function class(name, base)
   function cls.is(v) return type(v) == "table" and inherits(getmetatable(v), cls) end
   return setmetatable(cls, {
     __index = base,
+    __newindex = define,
     __call = new,
     __tostring = function() return "class " .. name end,
   })

@@ -5,6 +5,8 @@ local function named(v, name) return type(v) == "userdata" and (getmetatable(v) 
 
 function is.tensor(v) return named(v, "resmoon.Tensor") end
 
+function is.generator(v) return named(v, "resmoon.Generator") end
+
 --- A layer of the C core. A module written in Lua is a table: nn.Module.is_module knows both.
 function is.layer(v) return named(v, "resmoon.Layer") end
 

@@ -2,6 +2,8 @@
 --
 -- Nothing is copied: a batch asks each part for its own images. Mean and standard deviation are those of all images
 -- together, worked out from those of the parts; a subset has those of the whole.
+local check   = require "resmoon.base.check"
+local guard   = require "resmoon.base.guard"
 local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local fail    = require "resmoon.base.fail"
@@ -54,6 +56,7 @@ end
 
 -- Numbers of the set as those of the whole: a list.
 local function numbers(self, which)
+  check("Dataset.batch(which: number|table|tensor)", which)
   if type(which) == "number" then
     if which < 1 or which > self:size() then fail("batch: size %d, expected 1 to %d", which, self:size()) end
     which = Dataset.spread(self:size(), which)
@@ -132,7 +135,7 @@ end
 local function same(a, b) return table.concat(a or {}, "\0") == table.concat(b or {}, "\0") end
 
 -- Raises where the images of a set are of another shape than the first one's, or its classes are others.
-local function check(set, i, first)
+local function check_part(set, i, first)
   if type(set) ~= "table" or not set.batch or not set.size then
     fail("concat: number %d is a %s, expected a data set", i, type(set))
   end
@@ -147,6 +150,8 @@ local function check(set, i, first)
   end
 end
 
+guard.all("data.Dataset", own, function(v) return check.is(v, "dataset") end)
+
 --- Several data sets as one, one after the other; they share memory with what was given (PyTorch's ConcatDataset).
 -- Call: data.concat({a, b, ...}, {name = "a + b"}) -> dataset
 -- Shapes: the images of all have one shape; label k means the same class in all.
@@ -160,10 +165,10 @@ end
 --   1
 return function(list, options)
   options = options or {}
-  if type(list) ~= "table" or #list == 0 then fail("concat: expected a list of data sets") end
+  if type(list) ~= "table" or list[1] == nil then fail("concat: expected a list of data sets") end
   local first, names, ends, n, in_memory = list[1], {}, {}, 0, true
   for i, set in ipairs(list) do
-    check(set, i, first)
+    check_part(set, i, first)
     names[i], n = set.name or "data", n + set:size()
     ends[i] = n
     in_memory = in_memory and (rawget(set, "images") or rawget(set, "inputs") or rawget(set, "in_memory")) ~= nil

@@ -26,8 +26,11 @@
 --   > x, y = ds:batch(4)
 --   > x.shape, y, ds.classes[1]
 --   {4, 3, 32, 32}  [5, 6, 9, 7]  int64 (4)  circle
+local check       = require "resmoon.base.check"
 local fail        = require "resmoon.base.fail"
+local guard       = require "resmoon.base.guard"
 local core        = require "resmoon.core"
+local is          = require "resmoon.base.is"
 local Transformed = require "resmoon.data.transformed"
 local shown       = require "resmoon.base.shown"
 local imaging = core.imaging
@@ -91,11 +94,14 @@ local function extent(tensor) return tensor.shape[1] end
 --   > data.Dataset.new(fields)
 --   mine: 4 images (1, 8, 8), 2 classes
 function Dataset.new(fields)
+  check("data.Dataset.new(fields: table)", fields)
+  check("data.Dataset.new(images: tensor, labels: tensor)", fields.images, fields.labels)
   local self = {}
   for key, value in pairs(fields) do self[key] = value end
   local shape = fields.images.shape
-  assert(#shape == 4 and fields.images.dtype == "uint8", "dataset: images must be uint8 (N, C, H, W)")
-  if extent(fields.labels) ~= shape[1] then
+  if #shape ~= 4 or fields.images.dtype ~= "uint8" then
+    fail("dataset: images are %s (%s), expected uint8 (N, C, H, W)", fields.images.dtype, table.concat(shape, ", "))
+  elseif extent(fields.labels) ~= shape[1] then
     fail("dataset: %d images, but %d labels", shape[1], extent(fields.labels))
   end
   self.images, self.labels = fields.images:contiguous(), fields.labels:contiguous()   -- of a view, a copy
@@ -140,6 +146,7 @@ end
 --   > image.shape, math.type(label)
 --   {3, 32, 32}  integer
 function Dataset:get(i)
+  check("Dataset.get(i: number)", i)
   local n = self:size()
   if i < 0 then i = n + 1 + i end
   if i < 1 or i > n then fail("dataset: index %d is out of range, expected 1 to %d", i, n) end
@@ -156,6 +163,7 @@ end
 --   > x.shape, x.dtype, y.shape
 --   {3, 3, 32, 32}  uint8  {3}
 function Dataset:batch(which)
+  check("Dataset.batch(which: number|table|tensor)", which)
   if type(which) == "number" then
     local n = self:size()
     if which < 1 or which > n then fail("batch: size %d, expected 1 to %d", which, n) end
@@ -191,6 +199,7 @@ end
 --   > data.shapes10({size = 10}):subset({1, 3, 5}):size()
 --   3
 function Dataset:subset(indices)
+  check("Dataset.subset(indices: table|tensor)", indices)
   if type(indices) == "table" then indices = core.tensor(indices, "int64") end
   local copy = {}
   for key, value in pairs(self) do copy[key] = value end
@@ -242,6 +251,13 @@ function Dataset:shrunk(size)
                       left = self.left, format = self.format, folder = self.folder}
 end
 
+local function is_dataset(v)
+  if type(v) ~= "table" and (type(v) ~= "userdata" or is.tensor(v) or is.layer(v)) then return false end
+  return v.batch ~= nil and v.size ~= nil
+end
+
+check.kind("dataset", "a data set, as data.open or data.shapes10 gives it", is_dataset)
+guard.all("data.Dataset", Dataset, is_dataset)
 Transformed.extend(Dataset)
 
 return Dataset

@@ -6,6 +6,7 @@
 -- off goes on. Programs (curl or wget, md5sum, tar) are started by argument list; there is no shell.
 local core = require "resmoon.core"
 local sys  = core.sys
+local fail = require "resmoon.base.fail"
 local find = require "resmoon.data.find"
 local pcall = require("resmoon.base.catch").pcall
 
@@ -169,6 +170,11 @@ local function get_archive(set, dir, say)
   local folder, archive = dir .. "/" .. set.folder, dir .. "/" .. set.archive[1]
   if complete(set, folder) then return say(("%s is complete"):format(folder)) end
   local ours = obtain(set, set.archive, dir, say)
+  local lock <close>, who = sys.lock(dir .. "/.unpack.lock")
+  if lock == nil then problem("%s: another program unpacks there (%s)", dir, who) end
+  for _, name in ipairs(sys.list(dir)) do   -- what was killed left them: nobody else unpacks here now
+    if name:find "^%.unpack%-%w+$" then clear(set, dir .. "/" .. name) end
+  end
   local temporary = sys.mkdtemp(dir .. "/.unpack-")
   local ok, failure = pcall(unpack_into, set, archive, temporary, folder)
   clear(set, temporary)
@@ -188,7 +194,7 @@ end
 -- say: is called with lines of progress.
 -- Returns the folder; or nil and what to tell the user, who may have to help.
 function fetch.get(set, dir, say)
-  if type(set) == "string" then set = assert(fetch.sets[set], "fetch: unknown set") end
+  if type(set) == "string" then set = fetch.sets[set] or fail("fetch: there is no set '%s'", set) end
   dir = find.expand(dir)
   local ok, failure = pcall(function()
     sys.mkdir_p(dir);

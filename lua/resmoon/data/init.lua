@@ -8,6 +8,7 @@
 -- dataset.lua says what a data set is, loader.lua what a loader does.
 --
 -- Topic: data
+local check = require "resmoon.base.check"
 local library = require "resmoon.base.library"
 local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
@@ -84,7 +85,10 @@ data.Loader = setmetatable({}, {__index = Loader, __call = function(_, ...) retu
 -- Example:
 --   > data.subset(data.shapes10 {size = 10}, {1, 3})
 --   shapes10: 2 images (3, 32, 32), 10 classes
-function data.subset(dataset, indices) return dataset:subset(indices) end
+function data.subset(dataset, indices)
+  check("data.subset(dataset: dataset, indices: table|tensor)", dataset, indices)
+  return dataset:subset(indices)
+end
 
 --- Mean and standard deviation of each channel, over all pixels.
 -- Shapes: takes a data set, or images uint8 (N, C, H, W); gives two lists of C numbers.
@@ -95,6 +99,7 @@ function data.subset(dataset, indices) return dataset:subset(indices) end
 --   > data.statistics(rm.full({1, 1, 2, 2}, 51, "uint8"))
 --   {0.2}  {0.0}
 function data.statistics(source)
+  check("data.statistics(source: tensor|dataset)", source)
   return imaging.statistics(type(source) == "userdata" and source or source:all_images())
 end
 
@@ -119,6 +124,7 @@ data.normalize = core.normalize
 --   > data.read_image("red.png", 1, {orient = true}).shape
 --   {1, 4, 5}
 function data.read_image(path, channels, given)
+  check("data.read_image(path: string, channels: integer?)", path, channels)
   return imaging.read_image(find.expand(path), channels, options("read_image", given, {"orient"}).orient)
 end
 
@@ -131,6 +137,9 @@ end
 --   > data.write_png("gray.png", rm.zeros({1, 2, 2}, "uint8"))
 --   > rm.sys.exists "gray.png"
 --   true
-function data.write_png(path, image) return imaging.write_png(find.expand(path), image) end
+function data.write_png(path, image)
+  check("data.write_png(path: string, image: tensor)", path, image)
+  return imaging.write_png(find.expand(path), image)
+end
 
 return library("data", data)

@@ -1,4 +1,5 @@
 --- Cross-validation: a data set cut into k parts, each of which tests once.
+local check      = require "resmoon.base.check"
 local core       = require "resmoon.core"
 local fail       = require "resmoon.base.fail"
 local is         = require "resmoon.base.is"
@@ -38,6 +39,7 @@ end
 --   4  83  20
 --   5  83  20
 return function(dataset, k, options)
+  check("data.k_fold(dataset: dataset)", dataset)
   options = options_of("k_fold", options, {seed = "whole", stratified = "boolean"})
   local n = dataset:size()
   if not is.whole(k, 2) or k > n then

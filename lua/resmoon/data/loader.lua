@@ -11,6 +11,8 @@
 --
 -- Images that lie in memory are prepared by a worker thread (prefetch.c). Those of other data
 -- sets (files decoded on demand, a user's own) come through the protocol's `batch`, when needed.
+local guard = require "resmoon.base.guard"
+local check = require "resmoon.base.check"
 local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
 local erasing = require "resmoon.data.erasing"
@@ -117,6 +119,8 @@ function Loader.new(dataset, options)
     fail("loader: argument 1 is a %s, expected a data set, as data.open or data.shapes10 gives it", given)
   end
   options = options_of("loader", options, known)
+  check("loader(seed: integer?, generator: generator?, prefetch: integer?, mean: table?, std: table?)", options.seed,
+        options.generator, options.prefetch, options.mean, options.std)
   local batch = options.batch_size or 128
   if math.type(batch) ~= "integer" or batch < 1 then
     fail("loader: batch_size must be a whole number from 1, got %s", type(batch) == "string" and "'" .. batch .. "'"
@@ -238,6 +242,7 @@ end
 --   4
 --   2
 function Loader:epoch(k)
+  check("Loader.epoch(k: integer?)", k)
   k = k or self.done.epoch + 1
   local skip = self.resume and self.resume.epoch == k and self.resume.step or 0
   self.resume = nil
@@ -276,9 +281,16 @@ end
 --   > b:state_dict().shuffle_seed
 --   7
 function Loader:load_state_dict(state)
-  for name in pairs(self.seeds) do self.seeds[name] = assert(state[name], "loader: state without " .. name) end
+  check("Loader.load_state_dict(state: table)", state)
+  check("Loader.load_state_dict(epoch: whole, step: whole)", state.epoch, state.step)
+  for name in pairs(self.seeds) do check.value("Loader.load_state_dict", name, state[name], {"whole"}) end
+  for name in pairs(self.seeds) do self.seeds[name] = state[name] end
   self.done = {epoch = state.epoch, step = state.step}
   self.resume = {epoch = state.epoch, step = state.step}
 end
 
-return Loader
+check.kind("loader", "a loader (data.Loader)", function(v)
+  return (type(v) == "table" or type(v) == "userdata" and not is.tensor(v) and not is.layer(v)) and v.epoch ~= nil
+end)
+
+return guard.all("data.Loader", Loader, function(v) return getmetatable(v) == Loader end)

@@ -9,6 +9,7 @@
 -- which is the cross-entropy with the mixed label, since that is linear in it. Numbers to predict (float32) are blended
 -- themselves.
 -- Source: Zhang et al. 2018, arXiv:1710.09412; Yun et al. 2019, arXiv:1905.04899.
+local check      = require "resmoon.base.check"
 local core       = require "resmoon.core"
 local fail       = require "resmoon.base.fail"
 local is         = require "resmoon.base.is"
@@ -154,6 +155,7 @@ end
 --   > ("%.4f"):format(loss:item())
 --   1.0986
 function mixing.mixed_loss(loss, y, mix)
+  check("data.mixed_loss(loss: callable, y: any, mix: table?)", loss, y, mix)
   if not mix then return loss(y) end
   return loss(y) * mix.share + loss(mix.labels) * (1 - mix.share)
 end

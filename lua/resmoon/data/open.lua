@@ -1,4 +1,5 @@
 --- Opens whatever data set is meant: by its name, or by what lies below a folder.
+local check = require "resmoon.base.check"
 local imaging = require("resmoon.core").imaging
 local sys    = require("resmoon.core").sys
 local fail   = require "resmoon.base.fail"
@@ -226,6 +227,7 @@ end
 --   > train:size(), test:size()
 --   100  20
 local function open_source(source, options)
+  check("data.open(source: any?, options: table?)", source, options)
   source, options = source or "shapes10", options or {}
   local train, test, validation = open(source, others(options), options.image_size, options.cache)
   if options.train == nil then return train, test, validation end

@@ -2,6 +2,7 @@
 --
 -- A set may be sorted, or have few images of some classes: so each class gives up the same share of its images, drawn
 -- at random, and keeps at least one wherever it has two. The same seed draws the same images.
+local check = require "resmoon.base.check"
 local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
 
@@ -87,6 +88,7 @@ local split = {}
 --   > train:size(), val:size()
 --   90  10
 function split.two(dataset, n, seed)
+  check("data.split(dataset: dataset, n: number, seed: integer?)", dataset, n, seed)
   local size = dataset:size()
   local count = n < 1 and math.floor(size * n + 0.5) or math.tointeger(n)
   if not count or count < 1 or count >= size then
@@ -104,6 +106,7 @@ end
 --   > data.sample(data.shapes10 {size = 100}, 20):size()
 --   20
 function split.sample(dataset, n, seed)
+  check("data.sample(dataset: dataset, n: number, seed: integer?)", dataset, n, seed)
   local size = dataset:size()
   if math.type(n) ~= "integer" or n < 1 or n > size then
     fail("sample: %s of %d images, expected a whole number from 1 to %d", tostring(n), size, size)

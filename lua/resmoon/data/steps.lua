@@ -1,5 +1,6 @@
 --- Transforms as lists of steps for src/data/transform.c, so that data sets run them on all threads.
-local core = require "resmoon.core"
+local check = require "resmoon.base.check"
+local core  = require "resmoon.core"
 
 local steps = {}
 
@@ -8,7 +9,10 @@ local Steps = {}
 Steps.__index = Steps
 steps.Steps = Steps
 
-function Steps:__call(image, generator) return core.imaging.transform(image, self, generator) end
+function Steps:__call(image, generator)
+  check("transform(image: tensor, generator: generator?)", image, generator)
+  return core.imaging.transform(image, self, generator)
+end
 
 function Steps:__tostring()
   local names = {}

@@ -1,4 +1,5 @@
 --- What a data set is, in two lines: what is trained on, and how it was read.
+local check = require "resmoon.base.check"
 local text = require "resmoon.base.text"
 
 local SHOWN = 4   -- classes with their counts, reasons, notes
@@ -98,6 +99,7 @@ end
 --   shapes10: 100 images to train, 20 to test; 10 classes, 10 of each for training
 --   shapes10; 32x32 pixels, color
 function summary.lines(train, test, validation)
+  check("data.summary(train: dataset, test: dataset?, validation: dataset?)", train, test, validation)
   local parts = {("%s: %s %s to train"):format(train.name or "data", text.grouped(train:size()),
                                                train.inputs and "rows" or "images")}
   if validation then parts[#parts + 1] = text.grouped(validation:size()) .. " to validate" end

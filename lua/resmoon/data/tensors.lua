@@ -3,6 +3,8 @@
 -- A set of this kind answers the same calls as Dataset. Its inputs are float32 and come to the network as they are:
 -- nothing standardizes, shifts or mirrors them. Targets are classes (int64 from 1 on), or numbers to be predicted
 -- (float32; regression): then `classes` is nil and `outputs` says how many numbers a target has.
+local check = require "resmoon.base.check"
+local guard = require "resmoon.base.guard"
 local core  = require "resmoon.core"
 local fail  = require "resmoon.base.fail"
 local is    = require "resmoon.base.is"
@@ -37,6 +39,7 @@ function own:transformed() fail("transformed: %s holds numbers, not images", sel
 function own:shrunk() fail("shrunk: %s holds numbers, not images", self.name) end
 
 function own:get(i)
+  check("Dataset.get(i: number)", i)
   local n = self:size()
   if i < 0 then i = n + 1 + i end
   if i < 1 or i > n then fail("dataset: index %d is out of range, expected 1 to %d", i, n) end
@@ -46,6 +49,7 @@ function own:get(i)
 end
 
 function own:batch(which)
+  check("Dataset.batch(which: number|table|tensor)", which)
   if type(which) == "number" then
     if which < 1 or which > self:size() then fail("batch: size %d, expected 1 to %d", which, self:size()) end
     which = Dataset.spread(self:size(), which)
@@ -55,6 +59,7 @@ function own:batch(which)
 end
 
 function own:subset(indices)
+  check("Dataset.subset(indices: table|tensor)", indices)
   if type(indices) == "table" then indices = core.tensor(indices, "int64") end
   local copy = {}
   for key, value in pairs(self) do copy[key] = value end
@@ -240,5 +245,7 @@ function Tensors.from_table(rows, options)
   if given and not classes then fail("from_table: classes are named, but the labels are numbers to predict") end
   return Tensors.from_tensors(core.stack(inputs, 1), y, {name = options.name or "table", classes = classes})
 end
+
+guard.all("data.Dataset", own, function(v) return check.is(v, "dataset") end)
 
 return Tensors

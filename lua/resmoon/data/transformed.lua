@@ -3,6 +3,8 @@
 -- It answers Dataset's protocol over another set that holds its images in memory. (Image folders keep the transform
 -- themselves, since they decode and transform in one go.) Mean and standard deviation are those of the images as they
 -- are.
+local check      = require "resmoon.base.check"
+local guard      = require "resmoon.base.guard"
 local core       = require "resmoon.core"
 local fail       = require "resmoon.base.fail"
 local transforms = require "resmoon.data.transforms"
@@ -45,13 +47,18 @@ end
 
 --- source: a Dataset. The shape is that of the first image; of several parts (ten crops), that of each part.
 function Transformed.new(source, transform)
+  check("transformed(dataset: dataset)", source)
   if type(transform) ~= "function" and not (getmetatable(transform) or {}).__call then
     fail("transformed: argument 1 is a %s, expected a transform (data.transforms) or a function", type(transform))
   end
-  local shape = transform((source:get(1)), core.generator(0)).shape
+  local image = transform((source:get(1)), core.generator(0))
+  check("transformed(image: tensor)", image)   -- what the transform gives
+  local shape = image.shape
   return setmetatable({source = source, transform = transform, shape = {table.unpack(shape, #shape - 2)},
                        name = source.name, split = source.split, classes = source.classes,
                        mirror = source.mirror}, meta)
 end
+
+guard.all("data.Dataset", own, function(v) return check.is(v, "dataset") end)
 
 return Transformed

@@ -16,11 +16,13 @@
 --   > f = t.compose {t.resize(8), t.center_crop(4)}
 --   > f(rm.zeros({3, 16, 20}, "uint8")).shape
 --   {3, 4, 4}
+local check = require "resmoon.base.check"
 local library = require "resmoon.base.library"
 local fail  = require "resmoon.base.fail"
 local known = require "resmoon.base.options"
 local core  = require "resmoon.core"
 local steps = require "resmoon.data.steps"
+local is    = require "resmoon.base.is"
 local imaging = core.imaging
 
 local transforms = {}
@@ -62,6 +64,9 @@ local function one_by_one(n, fetch, transform, generator_of)
   local images = {}
   for i = 1, n do
     local image = transform(fetch(i), generator_of and generator_of(i))
+    if not is.tensor(image) then
+      fail("the transform gives %s for image %d, expected a tensor", check.shown(image), i)
+    end
     images[i] = image
     local first, own = images[1].shape, image.shape
     if own[#own] ~= first[#first] or own[#own - 1] ~= first[#first - 1] then
@@ -84,6 +89,8 @@ end
 --   > t.read({"a.png", "a.png"}, 3, t.resize(5)).shape
 --   {2, 3, 5, 6}
 function transforms.read(paths, channels, transform, generator_of, given)
+  check("data.transforms.read(paths: string[], channels: integer, transform: callable, generator_of: callable?)",
+        paths, channels, transform, generator_of)
   local orient = known("transforms.read", given, {"orient"}).orient
   if getmetatable(transform) == Steps then
     return with_generators(transform, #paths, generator_of, function(generators)
@@ -103,6 +110,8 @@ end
 --   > t.apply(images, t.center_crop(6)).shape
 --   {2, 3, 6, 6}
 function transforms.apply(images, transform, generator_of)
+  check("data.transforms.apply(images: tensor, transform: callable, generator_of: callable?)", images, transform,
+        generator_of)
   local n = images.shape[1]
   if getmetatable(transform) == Steps then
     return with_generators(transform, n, generator_of, function(generators)
@@ -221,8 +230,8 @@ end
 --   {3, 8, 8}
 function transforms.random_resized_crop(size, options)
   local h, w = sides("random_resized_crop", size)
-  local scale = options and options.scale or {0.08, 1}
-  local ratio = options and options.ratio or {3 / 4, 4 / 3}
+  options = known("random_resized_crop", options, {scale = "table", ratio = "table"})
+  local scale, ratio = options.scale or {0.08, 1}, options.ratio or {3 / 4, 4 / 3}
   return one_step {kind = "random_resized_crop", height = h, width = w, scale = scale, ratio = ratio}
 end
 
@@ -263,8 +272,9 @@ local function whole(size) return transforms.resize(math.floor(size * 256 / 224 
 --   > data.transforms.imagenet_test(32)
 --   transform: shorter, center_crop
 function transforms.imagenet_test(size, options)
+  check("data.transforms.imagenet_test(size: count?)", size)
   size = size or 224
-  local crops = options and options.crops or 1
+  local crops = known("imagenet_test", options, {"crops"}).crops or 1
   if crops ~= 1 and crops ~= 10 then fail("imagenet_test: crops is %s, expected 1 or 10", tostring(crops)) end
   local cut = crops == 10 and transforms.ten_crop or transforms.center_crop
   return transforms.compose {whole(size), cut(size)}

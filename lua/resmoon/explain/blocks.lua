@@ -7,8 +7,8 @@
 -- the shape of its result.
 --
 -- A block is {path =, index =, kind = "residual" or "plain", from = shape, to = shape, stage = number of the size of
--- its result, module = the module that holds it all, or nil, hooks = {{module, "zero" or "same"}, ...}, enter = modules in
--- which the branch begins, or nil, why = nil or the reason for which it cannot be taken out}.
+-- its result, module = the module that holds it all, or nil, hooks = {{module, "zero" or "same"}, ...}, enter = modules
+-- in which the branch begins, or nil, why = nil or the reason for which it cannot be taken out}.
 local core  = require "resmoon.core"
 local fail  = require "resmoon.base.fail"
 local kind  = require "resmoon.nn.kind"

@@ -11,7 +11,10 @@ local library = require "resmoon.base.library"
 local parts = {}
 for name, file in pairs {
   draw = "drawing",
+  frames = "frames",
+  landscape = "landscape",
   lesions = "lesions",
+  signals = "signals",
 } do parts[name] = lazy("resmoon.explain." .. file) end
 
 local explain = {}

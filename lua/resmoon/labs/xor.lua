@@ -4,24 +4,19 @@ local lab   = require "resmoon.labs.lab"
 local plot  = require "resmoon.plot"
 local rm    = require "resmoon"
 local text  = require "resmoon.base.text"
+local xor   = require "resmoon.explain.xor"
 
-local nn, optim = rm.nn, rm.optim
+local nn = rm.nn
 
-local POINTS, LABELS = {{0, 0}, {0, 1}, {1, 0}, {1, 1}}, {1, 2, 2, 1}
-local STEPS, EVERY = 400, 4
+local POINTS, LABELS, EVERY = xor.points, xor.labels, 4
 
 -- Trains on the four points. Returns the losses of some steps, and the class of each point.
 local function train(net)
-  local x, y = rm.tensor(POINTS), rm.tensor(LABELS, "int64")
-  local optimizer, losses, at = optim.SGD(net:parameters(), {lr = 0.3, momentum = 0.9}), {}, {}
-  for step = 1, STEPS do
-    optimizer:zero_grad()
-    local loss = net(x):cross_entropy(y)
-    loss:backward()
-    optimizer:step()
+  local losses, at = {}, {}
+  local classes = xor.train(net, function(step, loss)
     if step % EVERY == 0 then at[#at + 1], losses[#losses + 1] = step, loss:item() end
-  end
-  return {x = at, y = losses, classes = net(x):argmax(2):totable()}
+  end)
+  return {x = at, y = losses, classes = classes}
 end
 
 --- Trains a linear layer and an MLP, prints what both make of the four points, and draws their losses into `home`.

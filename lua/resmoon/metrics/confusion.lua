@@ -15,7 +15,7 @@
 --
 -- Call: metrics.confusion(classes) -> matrix
 -- Shapes: classes is their number K or a list of names; counts has K rows of K numbers.
--- Errors: raises unless classes is a positive number or a list.
+-- Errors: raises unless classes is a positive number or a list, of at most 10,000.
 -- Example:
 --   > matrix = metrics.confusion {"cat", "dog"}
 --   > matrix:add({1, 2, 2}, {1, 1, 2})
@@ -30,12 +30,18 @@ local shown = require "resmoon.base.shown"
 
 local Confusion = class("Confusion")
 
+local MOST = 10000   -- classes: 1.6 GB of counts
+
 --- `classes`: their number, or a list of their names.
 function Confusion:init(classes)
   self.names = type(classes) == "table" and classes or nil
   self.size = self.names and #self.names or classes
   if math.type(self.size) ~= "integer" or self.size < 1 then
     fail("metrics.confusion: expected a number or list of classes, got %s", tostring(classes))
+  end
+  if self.size > MOST then
+    fail("metrics.confusion: %d classes, expected at most %d: the matrix has a row and a column for each", self.size,
+         MOST)
   end
   self.counts = {}
   for i = 1, self.size do

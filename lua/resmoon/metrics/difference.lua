@@ -81,7 +81,8 @@ end
 -- See: metrics.paired_difference, metrics.standard_error
 function difference.difference(a, b)
   local means, square = {}, 0
-  for i, each in ipairs {a, b} do
+  for i = 1, 2 do
+    local each = i == 1 and a or b
     if type(each) ~= "table" then
       fail("metrics.difference: argument %d is a %s, expected {rate, images}", i, type(each))
     end
@@ -117,7 +118,8 @@ end
 function difference.paired_difference(a, b, labels)
   local op = "metrics.paired_difference"
   if labels ~= nil then a, b = difference.right(op, a, labels), difference.right(op, b, labels) end
-  for i, each in ipairs {a, b} do
+  for i = 1, 2 do
+    local each = i == 1 and a or b
     if type(each) ~= "table" or type(each[1]) ~= "boolean" then
       fail("%s: argument %d is no list of booleans; scores need labels", op, i)
     end

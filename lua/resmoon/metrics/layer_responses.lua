@@ -3,6 +3,7 @@
 -- The response of a 3x3 layer is what its batch norm returns, before relu and addition. In residual networks it is
 -- smaller than in plain ones, and the smaller the deeper: each layer changes the signal less.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses", and fig. 7.
+local check  = require "resmoon.base.check"
 local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
@@ -40,6 +41,7 @@ end
 --   > #list, list[2].path
 --   19  layer1[1].conv1
 local function responses(net, x)
+  check("metrics.responses(net: module, x: tensor)", net, x)
   local layers = pairs_of(net)
   if #layers == 0 then fail("responses: the network has no 3x3 convolution with a batch norm behind it") end
   local training, remove = net.training, {}

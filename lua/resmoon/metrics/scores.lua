@@ -1,4 +1,5 @@
 --- Scores and labels as the metrics read them: Lua tables, whatever they were.
+local check = require "resmoon.base.check"
 local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
 local scores = {}
@@ -6,11 +7,12 @@ local scores = {}
 --- (N, K) scores as N rows of K numbers. A NaN is the lowest of scores, so that it never wins.
 function scores.rows(op, value)
   local rows = core.is_tensor(value) and value:totable() or value
-  if type(rows) ~= "table" or (rows[1] ~= nil and type(rows[1]) ~= "table") then
-    fail("%s: scores must be (images, classes)", op)
-  end
-  for _, row in ipairs(rows) do
+  if type(rows) ~= "table" or rows[1] == nil and #rows > 0 then fail("%s: scores must be (images, classes)", op) end
+  for n, row in ipairs(rows) do
+    if type(row) ~= "table" then fail("%s: scores must be (images, classes)", op) end
+    if #row ~= #rows[1] then fail("%s: %d scores for image %d, %d for the first", op, #row, n, #rows[1]) end
     for c = 1, #row do
+      if type(row[c]) ~= "number" then check.value(op, ("scores[%d][%d]"):format(n, c), row[c], {"number"}) end
       if row[c] ~= row[c] then row[c] = -math.huge end
     end
   end
@@ -20,9 +22,12 @@ end
 --- (N) labels, or predicted classes, as N whole numbers from 1 on; `count` of them are expected.
 function scores.labels(op, value, count)
   local list = core.is_tensor(value) and value:totable() or value
-  if type(list) ~= "table" then fail("%s: labels must be a list of classes", op) end
+  if type(list) ~= "table" or list[1] == nil and #list > 0 then fail("%s: labels must be a list of classes", op) end
   if count and #list ~= count then
     fail("%s: %d labels for %d images", op, #list, count)
+  end
+  for n = 1, count and #list or 0 do
+    if type(list[n]) ~= "number" then check.value(op, ("labels[%d]"):format(n), list[n], {"whole"}) end
   end
   return list
 end

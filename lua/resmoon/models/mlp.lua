@@ -14,6 +14,7 @@
 --   > models.mlp({input = {1, 28, 28}})(rm.zeros(4, 1, 28, 28)).shape
 --   {4, 10}
 local activation = require "resmoon.models.activation"
+local arguments  = require "resmoon.base.check"
 local check      = require "resmoon.models.options"
 local class      = require "resmoon.base.class"
 local layers     = require "resmoon.nn.layers"
@@ -33,6 +34,7 @@ function MLP:init(sizes, act, slope)
 end
 
 function MLP:forward(x)
+  arguments("models.mlp(x: tensor)", x)
   x = x:flatten(2)
   for i = 1, self.depth - 1 do x = self.act(self["fc" .. i](x)) end
   return self["fc" .. self.depth](x)
@@ -42,6 +44,7 @@ function MLP:describe() return self.activation == "relu" and "" or (" (%s)"):for
 
 local function mlp(options)
   options = check("mlp", options, {"hidden", "activation", "negative_slope", "input", "num_classes"}, true)
+  arguments("models.mlp(hidden: count[]?)", options.hidden)
   local input = options.input or {3, 32, 32}
   local inputs = 1
   for _, extent in ipairs(input) do inputs = inputs * extent end

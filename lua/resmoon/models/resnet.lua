@@ -5,6 +5,7 @@
 -- Every layer is a row of equal blocks; the first block of each layer but layer1 halves the image
 -- while the width doubles. Names of parts are torchvision's, so its weights load.
 -- Source: He et al. 2016, arXiv:1512.03385, table 1 (ImageNet) and section 4.2 (CIFAR-10).
+local check      = require "resmoon.base.check"
 local class      = require "resmoon.base.class"
 local fail       = require "resmoon.base.fail"
 local init       = require "resmoon.nn.initialize"
@@ -55,6 +56,8 @@ end
 --   > models.ResNet(spec)(rm.zeros(4, 3, 32, 32)).shape
 --   {4, 10}
 function ResNet:init(spec)
+  check("models.ResNet(spec: table)", spec)
+  check("models.ResNet(layers: count[], widths: count[])", spec.layers, spec.widths)
   local Block = blocks[spec.block]
   if not Block then fail("resnet: block is %s, expected 'basic' or 'bottleneck'", tostring(spec.block)) end
   local channels, width = spec.in_channels or 3, spec.stem_width or spec.widths[1]

@@ -14,6 +14,8 @@
 -- Example:
 --   > nn.BasicBlock(16, 32, {stride = 2})(rm.zeros(4, 16, 32, 32)).shape
 --   {4, 32, 16, 16}
+local options_of = require "resmoon.base.options"
+local check    = require "resmoon.base.check"
 local class    = require "resmoon.base.class"
 local drop     = require "resmoon.nn.drop"
 local layers   = require "resmoon.nn.layers"
@@ -23,12 +25,15 @@ local shortcut = require "resmoon.nn.shortcut"
 
 local Conv2d = layers.Conv2d
 
+local known = {"stride", "shortcut", "stride_at", "norm", "drop"}  -- stride_at: bottlenecks have it
+
 local BasicBlock = class("BasicBlock", Module)
 
 BasicBlock.expansion = 1  -- channels of y over width
 
 function BasicBlock:init(cin, width, options)
-  options = options or {}
+  check("nn.BasicBlock(cin: count, width: count)", cin, width)
+  options = options_of("nn.BasicBlock", options, known)
   local stride, option = options.stride or 1, options.shortcut or "B"
   self.conv1 = Conv2d(cin, width, 3, {stride = stride, padding = 1, bias = false})
   self.bn1   = norm(options.norm, width)

@@ -14,6 +14,8 @@
 -- Example:
 --   > nn.Bottleneck(64, 16, {stride = 2})(rm.zeros(4, 64, 8, 8)).shape
 --   {4, 64, 4, 4}
+local options_of = require "resmoon.base.options"
+local check    = require "resmoon.base.check"
 local class    = require "resmoon.base.class"
 local drop     = require "resmoon.nn.drop"
 local fail     = require "resmoon.base.fail"
@@ -24,12 +26,15 @@ local shortcut = require "resmoon.nn.shortcut"
 
 local Conv2d = layers.Conv2d
 
+local known = {"stride", "shortcut", "stride_at", "norm", "drop"}
+
 local Bottleneck = class("Bottleneck", Module)
 
 Bottleneck.expansion = 4  -- channels of y over width
 
 function Bottleneck:init(cin, width, options)
-  options = options or {}
+  check("nn.Bottleneck(cin: count, width: count)", cin, width)
+  options = options_of("nn.Bottleneck", options, known)
   local stride, option, at = options.stride or 1, options.shortcut or "B", options.stride_at or "3x3"
   if at ~= "3x3" and at ~= "1x1" then fail("bottleneck: stride_at is %s, expected '3x3' or '1x1'", tostring(at)) end
   local first = at == "1x1" and stride or 1

@@ -1,6 +1,7 @@
 --- Dropout of more than single elements: of whole channels, and of whole examples or batches.
 -- In training mode what is dropped becomes 0 and the rest grows by 1 / (1 - p); after eval() x passes.
 -- Random numbers come from rm.random.dropout, and do not depend on the number of threads.
+local check  = require "resmoon.base.check"
 local class  = require "resmoon.base.class"
 local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
@@ -34,6 +35,7 @@ local Dropout2d = class("Dropout2d", Module)
 function Dropout2d:init(p) self.p = probability("Dropout2d", p or 0.5) end
 
 function Dropout2d:forward(x)
+  check("Dropout2d(x: tensor)", x)
   if x:dim() ~= 3 and x:dim() ~= 4 then
     fail("Dropout2d: x is (%s), expected (N, C, H, W) or (N, C, L)", table.concat(x.shape, ", "))
   end
@@ -63,6 +65,7 @@ function StochasticDepth:init(p, mode)
 end
 
 function StochasticDepth:forward(x)
+  check("StochasticDepth(x: tensor)", x)
   if not self.training or self.p == 0 then return x end
   return drop(x, self.p, self.mode == "row" and 1 or 0)
 end

@@ -1,4 +1,5 @@
 --- Parts of a network that are not trained: net:freeze("conv1", "layer1"), and net:unfreeze.
+local check   = require "resmoon.base.check"
 local fail    = require "resmoon.base.fail"
 local hint    = require "resmoon.base.hint"
 local shown = require "resmoon.base.shown"
@@ -146,6 +147,7 @@ end
 function methods:set_frozen(frozen)
   protocol.called_on(self, "set_frozen")
   frozen = options_of("set_frozen", frozen, {parameters = "table", held = "table"})
+  check("set_frozen(parameters: string[]?, held: string[]?)", frozen.parameters, frozen.held)
   local wanted = {}
   for _, part in ipairs {"parameters", "held"} do
     for _, name in ipairs(frozen[part] or {}) do wanted[name] = part end

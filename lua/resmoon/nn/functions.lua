@@ -12,6 +12,7 @@
 --   [0., 2., 6.]  float32 (3)
 --   > nn.Softplus(2)
 --   Softplus(beta=2, threshold=20)
+local check  = require "resmoon.base.check"
 local class  = require "resmoon.base.class"
 local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
@@ -27,7 +28,9 @@ local function module(name, method, fields)
       self[field[1]] = value
     end
   end
+  local signature = name .. "(x: tensor)"
   function Function:forward(x)
+    check(signature, x)
     return x[method](x, fields[1] and self[fields[1][1]], fields[2] and self[fields[2][1]])
   end
   function Function:describe()

@@ -9,6 +9,7 @@
 --   > gn = nn.GroupNorm(4, 16)
 --   > gn(rm.randn(2, 16, 8, 8)).shape
 --   {2, 16, 8, 8}
+local check      = require "resmoon.base.check"
 local class      = require "resmoon.base.class"
 local core       = require "resmoon.core"
 local count      = require "resmoon.nn.count"
@@ -33,6 +34,7 @@ function GroupNorm:init(groups, channels, options)
 end
 
 function GroupNorm:forward(x)
+  check("GroupNorm(x: tensor)", x)
   if not self.affine and x:dim() >= 2 and x:size(2) ~= self.num_channels then
     fail("GroupNorm: x has %d channels, expected %d", x:size(2), self.num_channels)
   end

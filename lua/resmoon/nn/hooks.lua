@@ -13,6 +13,7 @@
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
 local is   = require "resmoon.base.is"
+local protocol = require "resmoon.nn.protocol"
 
 local kinds = {"before", "after", "backward"}
 
@@ -93,6 +94,7 @@ local function replace(module, kind, list)
 end
 
 local function register(name, module, kind, fn)
+  protocol.called_on(module, name)
   if type(fn) ~= "function" and not (getmetatable(fn) or {}).__call then
     fail("%s: the hook is a %s, expected a function", name, type(fn))
   end
@@ -115,6 +117,7 @@ end
 --   > net(rm.ones(1))
 --   [1.]  float32 (1)
 function Handle:remove()
+  if getmetatable(self) ~= Handle then fail("remove: expected a handle; it is called with a colon: handle:remove()") end
   local left = {}
   for _, hook in ipairs((get(self.module) or {})[self.kind] or {}) do
     if hook ~= self.hook then left[#left + 1] = hook end

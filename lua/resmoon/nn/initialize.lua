@@ -5,11 +5,15 @@
 -- Sources: He et al. 2015, arXiv:1502.01852 (kaiming); Glorot and Bengio 2010 (xavier).
 local library = require "resmoon.base.library"
 local core = require "resmoon.core"
+local check = require "resmoon.base.check"
 local fail = require "resmoon.base.fail"
 local kind = require "resmoon.nn.kind"
 local options_of = require "resmoon.base.options"
 
 local init = {}
+
+local of_kaiming = {mode = "string", nonlinearity = "string", a = "number", generator = "any"}
+local of_xavier  = {gain = "number", generator = "any"}
 
 --- fan_in, fan_out of a weight: the numbers that one output, one input has to do with.
 -- Shapes: (out, in, ...); fan_in is the product of all dimensions but the first, fan_out of all
@@ -20,6 +24,7 @@ local init = {}
 --   > nn.init.calculate_fan(rm.zeros(16, 3, 5, 5))
 --   75  400
 function init.calculate_fan(weight)
+  check("nn.init.calculate_fan(weight: tensor)", weight)
   local shape = weight.shape
   if #shape < 2 then
     fail("calculate_fan: weight has %d dimensions, expected at least 2 (out, in, ...)", #shape)
@@ -51,6 +56,7 @@ local gains = {
 --   > nn.init.calculate_gain "tanh"
 --   1.6666666666667
 function init.calculate_gain(nonlinearity, slope)
+  check("nn.init.calculate_gain(nonlinearity: any, slope: number?)", nonlinearity, slope)
   local gain = gains[nonlinearity]
   if not gain then
     fail("calculate_gain: nonlinearity is %s, expected linear, sigmoid, tanh, relu, leaky_relu, maxout, elu, silu "
@@ -60,7 +66,7 @@ function init.calculate_gain(nonlinearity, slope)
 end
 
 local function fill(method, t, a, b, options)
-  return core.no_grad(t[method], t, a, b, {generator = options and options.generator})
+  return core.no_grad(t[method], t, a, b, {generator = options.generator})
 end
 
 --- Fills a tensor with random numbers: normal, or uniform; also where it requires a gradient.
@@ -72,9 +78,15 @@ end
 --   > w = nn.init.uniform_(nn.Linear(4, 2).weight, -1, 1)
 --   > w:abs():max():item() <= 1
 --   true
-function init.normal_(t, mean, std, options) return fill("normal_", t, mean or 0, std or 1, options) end
+function init.normal_(t, mean, std, options)
+  check("nn.init.normal_(t: tensor, mean: number?, std: number?)", t, mean, std)
+  return fill("normal_", t, mean or 0, std or 1, options_of("nn.init.normal_", options, {"generator"}))
+end
 
-function init.uniform_(t, low, high, options) return fill("uniform_", t, low or 0, high or 1, options) end
+function init.uniform_(t, low, high, options)
+  check("nn.init.uniform_(t: tensor, low: number?, high: number?)", t, low, high)
+  return fill("uniform_", t, low or 0, high or 1, options_of("nn.init.uniform_", options, {"generator"}))
+end
 
 --- Fills a tensor with one value; also where it requires a gradient.
 -- Call: nn.init.constant_(t, value) -> t
@@ -85,9 +97,19 @@ function init.uniform_(t, low, high, options) return fill("uniform_", t, low or 
 -- Example:
 --   > nn.init.constant_(nn.Linear(2, 1).bias, 0.5)
 --   [0.5000]  float32 (1), requires_grad
-function init.constant_(t, value) return core.no_grad(t.fill_, t, value) end
-function init.zeros_(t) return init.constant_(t, 0) end
-function init.ones_(t) return init.constant_(t, 1) end
+function init.constant_(t, value)
+  check("nn.init.constant_(t: tensor, value: number)", t, value)
+  return core.no_grad(t.fill_, t, value)
+end
+function init.zeros_(t)
+  check("nn.init.zeros_(t: tensor)", t)
+  return init.constant_(t, 0)
+end
+
+function init.ones_(t)
+  check("nn.init.ones_(t: tensor)", t)
+  return init.constant_(t, 1)
+end
 
 --- The standard deviation of kaiming: gain / sqrt(fan).
 -- options: mode ("fan_in"; "fan_out" keeps the variance of gradients instead), nonlinearity
@@ -100,7 +122,8 @@ function init.ones_(t) return init.constant_(t, 1) end
 --   > nn.init.kaiming_std(rm.zeros(8, 50), {nonlinearity = "relu"})
 --   0.2
 function init.kaiming_std(weight, options)
-  options = options or {}
+  check("nn.init.kaiming_std(weight: tensor)", weight)
+  options = options_of("nn.init.kaiming", options, of_kaiming)
   local mode = options.mode or "fan_in"
   if mode ~= "fan_in" and mode ~= "fan_out" then
     fail("kaiming: mode is %s, expected 'fan_in' or 'fan_out'", tostring(mode))
@@ -119,8 +142,9 @@ end
 --   > nn.init.xavier_std(rm.zeros(5, 3))
 --   0.5
 function init.xavier_std(weight, options)
+  check("nn.init.xavier_std(weight: tensor)", weight)
   local fan_in, fan_out = init.calculate_fan(weight)
-  return (options and options.gain or 1) * math.sqrt(2 / (fan_in + fan_out))
+  return (options_of("nn.init.xavier", options, of_xavier).gain or 1) * math.sqrt(2 / (fan_in + fan_out))
 end
 
 --- Weights whose outputs keep the variance of the inputs behind a relu: normal or uniform, of the standard deviation
@@ -136,16 +160,18 @@ end
 --   > math.abs(w:std():item() - math.sqrt(2 / (64 * 9))) < 0.005
 --   true
 function init.kaiming_normal_(weight, options)
-  return init.normal_(weight, 0, init.kaiming_std(weight, options), options)
+  check("nn.init.kaiming_normal_(weight: tensor)", weight)
+  return fill("normal_", weight, 0, init.kaiming_std(weight, options), options or {})
 end
 
 -- A uniform distribution with the same standard deviation.
 local function uniform_with(weight, std, options)
   local bound = math.sqrt(3) * std
-  return init.uniform_(weight, -bound, bound, options)
+  return fill("uniform_", weight, -bound, bound, options or {})
 end
 
 function init.kaiming_uniform_(weight, options)
+  check("nn.init.kaiming_uniform_(weight: tensor)", weight)
   return uniform_with(weight, init.kaiming_std(weight, options), options)
 end
 
@@ -161,10 +187,12 @@ end
 --   > w:abs():max():item() <= 1
 --   true
 function init.xavier_normal_(weight, options)
-  return init.normal_(weight, 0, init.xavier_std(weight, options), options)
+  check("nn.init.xavier_normal_(weight: tensor)", weight)
+  return fill("normal_", weight, 0, init.xavier_std(weight, options), options or {})
 end
 
 function init.xavier_uniform_(weight, options)
+  check("nn.init.xavier_uniform_(weight: tensor)", weight)
   return uniform_with(weight, init.xavier_std(weight, options), options)
 end
 

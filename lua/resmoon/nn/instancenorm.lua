@@ -16,6 +16,7 @@
 --   > norm = nn.InstanceNorm2d(16, {affine = true})
 --   > norm(rm.randn(2, 16, 8, 8)).shape
 --   {2, 16, 8, 8}
+local check      = require "resmoon.base.check"
 local class      = require "resmoon.base.class"
 local core       = require "resmoon.core"
 local count      = require "resmoon.nn.count"
@@ -44,6 +45,7 @@ function InstanceNorm:init(features, options)
 end
 
 function InstanceNorm:forward(x)
+  check("InstanceNorm(x: tensor)", x)
   local name, dims = getmetatable(self).__name, self.DIMS
   local alone = x:dim() == dims + 1
   if not alone and x:dim() ~= dims + 2 then

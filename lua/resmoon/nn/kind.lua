@@ -2,7 +2,8 @@
 --
 -- These stand apart from Module itself, so that what Module is made of (hooks, surgery, summaries) can ask too. Module
 -- gives them to users: nn.Module.is_module, type_of, label.
-local is = require "resmoon.base.is"
+local check = require "resmoon.base.check"
+local is    = require "resmoon.base.is"
 
 local kind = {}
 
@@ -14,6 +15,8 @@ function kind.is_module(v)
   local class = type(v) == "table" and getmetatable(v)
   return type(class) == "table" and rawget(class, kind.MARK) == true
 end
+
+check.kind("module", "a module", kind.is_module)
 
 --- Whether v is a class of modules.
 function kind.is_class(v) return type(v) == "table" and rawget(v, kind.MARK) == true end

@@ -9,6 +9,7 @@
 --   > ln = nn.LayerNorm {16, 8}
 --   > ln(rm.randn(2, 16, 8)).shape
 --   {2, 16, 8}
+local check      = require "resmoon.base.check"
 local class      = require "resmoon.base.class"
 local core       = require "resmoon.core"
 local count      = require "resmoon.nn.count"
@@ -31,7 +32,10 @@ function LayerNorm:init(shape, options)
   end
 end
 
-function LayerNorm:forward(x) return x:layer_norm(self.normalized_shape, self.weight, self.bias, {eps = self.eps}) end
+function LayerNorm:forward(x)
+  check("LayerNorm(x: tensor)", x)
+  return x:layer_norm(self.normalized_shape, self.weight, self.bias, {eps = self.eps})
+end
 
 function LayerNorm:describe()
   local shape = table.concat(self.normalized_shape, ", ")

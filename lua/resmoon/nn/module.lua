@@ -19,6 +19,7 @@
 -- Example:
 --   > nn.Module.label(models.resnet20())
 --   resnet20
+local check    = require "resmoon.base.check"
 local class    = require "resmoon.base.class"
 local fail     = require "resmoon.base.fail"
 local is       = require "resmoon.base.is"
@@ -58,7 +59,10 @@ Module.is_module = kind.is_module
 -- Example:
 --   > nn.Module.type_of(nn.ReLU()), nn.Module.type_of(models.mlp())
 --   ReLU  MLP
-Module.type_of = kind.type_of
+function Module.type_of(module)
+  check("nn.Module.type_of(module: module)", module)
+  return kind.type_of(module)
+end
 
 --- What a message calls a module: the name that its builder gave it ("resnet18"), or its class.
 -- Call: nn.Module.label(module) -> string
@@ -66,7 +70,10 @@ Module.type_of = kind.type_of
 -- Example:
 --   > nn.Module.label(models.resnet20())
 --   resnet20
-Module.label = kind.label
+function Module.label(module)
+  check("nn.Module.label(module: module)", module)
+  return kind.label(module)
+end
 
 -- --- fields -----------------------------------------------------------------------------
 
@@ -104,6 +111,7 @@ end
 --   {"seen", seen = [0.]  float32 (1)}
 function Module:register_buffer(name, tensor)
   protocol.called_on(self, "register_buffer")
+  check("register_buffer(name: string|whole)", name)
   if not is.tensor(tensor) then
     fail("register_buffer: %s is a %s, expected a tensor", name, type(tensor))
   end
@@ -123,6 +131,7 @@ end
 --   1
 function Module:register_parameter(name, tensor)
   protocol.called_on(self, "register_parameter")
+  check("register_parameter(name: string|whole)", name)
   if not is.tensor(tensor) or not tensor.is_leaf then
     fail("register_parameter: %s is %s, expected a leaf tensor", name,
       is.tensor(tensor) and "computed" or "a " .. type(tensor))

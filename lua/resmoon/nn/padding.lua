@@ -10,6 +10,7 @@
 -- Example:
 --   > nn.ReflectionPad2d {1, 1, 0, 0}(rm.tensor {{{1, 2, 3}}})
 --   [[[2., 1., 2., 3., 2.]]]  float32 (1, 1, 5)
+local check  = require "resmoon.base.check"
 local class  = require "resmoon.base.class"
 local fail   = require "resmoon.base.fail"
 local is     = require "resmoon.base.is"
@@ -39,7 +40,9 @@ local function module(name, mode)
     if type(value) ~= "number" then fail("%s: value is a %s, expected a number", name, type(value)) end
     self.value = value
   end
+  local signature = name .. "(x: tensor)"
   function Pad:forward(x)
+    check(signature, x)
     if x:dim() ~= 3 and x:dim() ~= 4 then
       fail("%s: x is (%s), expected (N, C, H, W) or (C, H, W)", name, table.concat(x.shape, ", "))
     end

@@ -7,6 +7,7 @@
 -- Example:
 --   > nn.PReLU()(rm.tensor {-4, 2})
 --   [-1.,  2.]  float32 (2), op where
+local check      = require "resmoon.base.check"
 local class      = require "resmoon.base.class"
 local core       = require "resmoon.core"
 local count      = require "resmoon.nn.count"
@@ -23,6 +24,7 @@ function PReLU:init(num_parameters, options)
 end
 
 function PReLU:forward(x)
+  check("PReLU(x: tensor)", x)
   local n, a = self.num_parameters, self.weight
   if n > 1 then
     local shape = {1, n}

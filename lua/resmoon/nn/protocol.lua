@@ -44,6 +44,7 @@ end
 --   1  Flatten()
 --   2  Linear(4, 2)
 function methods:each_child()
+  protocol.called_on(self, "each_child")
   if is.layer(self) then return function() end end
   local order, i = rawget(self, "_order") or {}, 0
   return function()
@@ -329,7 +330,7 @@ end
 function protocol.give(class)
   class[kind.MARK] = true
   for name, method in pairs(methods) do
-    if name ~= "forward" then class[name] = method end
+    if name ~= "forward" then rawset(class, name, method) end  -- they ask called_on themselves: layers have them, too
   end
 end
 

@@ -19,6 +19,7 @@
 --   {4, 32, 16, 16}
 --   > nn.shortcut(16, 16, 1, "B")
 --   nil
+local check      = require "resmoon.base.check"
 local class      = require "resmoon.base.class"
 local fail       = require "resmoon.base.fail"
 local layers     = require "resmoon.nn.layers"
@@ -33,6 +34,7 @@ function PadShortcut:init(cin, cout, stride)
 end
 
 function PadShortcut:forward(x)
+  check("PadShortcut(x: tensor)", x)
   if self.stride > 1 then x = x:avg_pool2d(1, {stride = self.stride}) end  -- windows of one pixel
   if self.extra > 0 then x = x:pad({0, 0, 0, 0, 0, self.extra}) end        -- pairs, last dimension first
   return x

@@ -1,4 +1,6 @@
 --- Parameters and buffers by name: what checkpoints hold. Methods of modules and layers (nn/protocol.lua).
+local options_of = require "resmoon.base.options"
+local check    = require "resmoon.base.check"
 local core     = require "resmoon.core"
 local fail     = require "resmoon.base.fail"
 local is       = require "resmoon.base.is"
@@ -20,6 +22,7 @@ local methods = protocol.methods
 --   weight  {1, 2}
 function methods:state_dict(prefix)
   protocol.called_on(self, "state_dict")
+  check("state_dict(prefix: string?)", prefix)
   local state = {}
   protocol.each_tensor(self, prefix or "", function(name, tensor)
     state[#state + 1] = name
@@ -45,7 +48,7 @@ function methods:load_state_dict(state, options)
   if type(state) ~= "table" then
     fail("load_state_dict: expected a table of tensors by name, got a %s", is.tensor(state) and "tensor" or type(state))
   end
-  local strict = not options or options.strict ~= false
+  local strict = options_of("load_state_dict", options, {"strict"}).strict ~= false
   local missing, unexpected, wrong, copies = {}, {}, {}, {}
   local known = {}
   protocol.each_tensor(self, "", function(name, own)
@@ -76,9 +79,7 @@ function methods:load_state_dict(state, options)
   if #problems > 0 then
     fail("load_state_dict: %s\n%s", kind.label(self), table.concat(problems, "\n"))
   end
-  core.no_grad(function()
-    for _, copy in ipairs(copies) do copy[1]:copy_(copy[2]) end
-  end)
+  core.no_grad(core.copy_all, copies)
   return shown.mark(missing), shown.mark(unexpected)
 end
 

@@ -8,6 +8,7 @@
 --          normalization and pooling are not counted, nor is what a forward computes
 --          without a layer (x:conv2d(w) with a tensor of its own).
 --   bytes  of the layers' outputs in float32: about what training keeps of one image.
+local check  = require "resmoon.base.check"
 local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
 local kind   = require "resmoon.nn.kind"
@@ -84,6 +85,9 @@ local function summary(net, shape)
     if not called[module] then
       called[module] = true
       result.rows[#result.rows + 1] = row
+    end
+    if not core.is_tensor(y) then
+      fail("summary: %s gives %s, expected a tensor", row.name == "" and row.type or row.name, check.shown(y))
     end
     row.shape = y.shape
     row.macs = row.macs + (cost[row.type] and cost[row.type](module, y) or 0)

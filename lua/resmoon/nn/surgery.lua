@@ -17,6 +17,7 @@ local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
 local hint = require "resmoon.base.hint"
 local kind = require "resmoon.nn.kind"
+local protocol = require "resmoon.nn.protocol"
 
 local surgery = {}
 
@@ -104,6 +105,7 @@ end
 --   > net:get_submodule("layer1.0.conv2") == net.layer1[1].conv2
 --   true
 function surgery:get_submodule(path)
+  protocol.called_on(self, "get_submodule")
   if path == "" then return self end
   local _, _, child = must_be_there("get_submodule", self, path)
   return child

@@ -16,6 +16,7 @@
 --   > opt:step()
 --   > w
 --   [0.9000]  float32 (1), requires_grad
+local check     = require "resmoon.base.check"
 local core      = require "resmoon.core"
 local class     = require "resmoon.base.class"
 local Optimizer = require "resmoon.optim.optimizer"
@@ -26,6 +27,7 @@ Adam.states = {"m", "s"}
 Adam.decoupled = false  -- AdamW overrides it
 
 function Adam:step_group(group)
+  check("Adam.step_group(group: group)", group)
   core.adam_step(group.params, group.steps, self:state_list(group, "m"), self:state_list(group, "s"), {
     lr = group.lr, beta1 = group.betas[1], beta2 = group.betas[2], eps = group.eps,
     weight_decay = group.weight_decay, decoupled = self.decoupled,

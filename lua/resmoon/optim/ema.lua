@@ -64,20 +64,23 @@ function EMA:update()
   local n = self.updates
   local decay = self.warmup and math.min(self.decay, (1 + n) / (10 + n)) or self.decay
   local list, there = each_tensor(self), {}
+  local fresh, keys, moved = {}, {}, {}   -- put in their places when nothing can fail any more
   core.no_grad(function()
     for _, each in ipairs(list) do
       local name, now = each[1], each[2]:detach()
       local average, key = self.averages[name], core.tensor_key(each[2])
       there[name] = true
       if not average or self.keys[name] ~= key then   -- the first time, or another layer is in its place
-        self.averages[name], self.keys[name] = now:clone(), key
+        fresh[name], keys[name] = now:clone(), key
       elseif each[3] and n > 0 then
-        average:mul_(decay):add_(now * (1 - decay))
+        moved[#moved + 1] = {average, (average * decay):add_(now * (1 - decay))}
       else
-        average:copy_(now)
+        moved[#moved + 1] = {average, now}
       end
     end
+    core.copy_all(moved)
   end)
+  for name, average in pairs(fresh) do self.averages[name], self.keys[name] = average, keys[name] end
   for name in pairs(self.averages) do
     if not there[name] then self.averages[name], self.keys[name] = nil, nil end
   end
@@ -97,12 +100,13 @@ function EMA:swap()
     end
   end
   core.no_grad(function()
+    local copies = {}
     for _, each in ipairs(list) do
       local average, tensor = self.averages[each[1]], each[2]
-      local kept = tensor:detach():clone()
-      tensor:copy_(average)
-      average:copy_(kept)
+      copies[#copies + 1] = {average, tensor:detach():clone()}
+      copies[#copies + 1] = {tensor, average:detach():clone()}
     end
+    core.copy_all(copies)
   end)
 end
 

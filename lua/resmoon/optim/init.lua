@@ -10,6 +10,8 @@
 --     schedule:step()
 --
 -- Topic: optim
+local options_of = require "resmoon.base.options"
+local check = require "resmoon.base.check"
 local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
@@ -39,7 +41,8 @@ local optim = {
 --   > w.grad
 --   [0.6000, 0.8000]  float32 (2)
 function optim.clip_grad_norm(params, max_norm, options)
-  local norm_type = options and options.norm_type or 2
+  check("optim.clip_grad_norm(params: table, max_norm: number)", params, max_norm)
+  local norm_type = options_of("optim.clip_grad_norm", options, {"norm_type"}).norm_type or 2
   if norm_type ~= 2 and norm_type ~= math.huge then
     fail("clip_grad_norm: norm_type is %s, expected 2 or math.huge", tostring(norm_type))
   end
@@ -57,6 +60,7 @@ end
 --    [0.1000, 0.0000]]
 --   float32 (2, 2)
 function optim.max_norm(w, c)
+  check("optim.max_norm(w: tensor, c: number)", w, c)
   return core.no_grad(function() return core.max_norm(w, c) end)
 end
 

@@ -18,6 +18,7 @@
 --   > opt.lr = 0.001
 --   > opt.groups[2].lr
 --   0.001
+local check = require "resmoon.base.check"
 local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
@@ -27,7 +28,13 @@ local shown = require "resmoon.base.shown"
 local options_of = require "resmoon.base.options"
 local rehearsal = require "resmoon.base.rehearsal"
 
+check.kind("group", "a group of an optimizer", function(v)
+  return type(v) == "table" and type(v.params) == "table" and type(v.state) == "table"
+end)
+
 local Optimizer = class("Optimizer")
+
+check.kind("optimizer", "an optimizer", Optimizer.is)
 
 -- State tensors that are only kept with an option that is neither 0 nor false: name -> option.
 Optimizer.optional = {}
@@ -89,6 +96,7 @@ end
 -- options: the defaults of all groups; every class names its own.
 function Optimizer:init(params, options)
   local cls = getmetatable(self)
+  if not cls.defaults then fail("optim.%s: it is what optimizers share; make one of them, as optim.SGD", cls.__name) end
   options = options or {}
   if type(params) ~= "table" or not shown.is_plain(params) then
     fail("optim.%s: expected a list of parameters (net:parameters()), got %s",
@@ -116,13 +124,6 @@ function Optimizer:init(params, options)
   rawset(self, "groups", shown.mark(groups))
 end
 
--- For methods called with a dot (opt.step()), or on something else.
-local function called_on(self, method)
-  if not Optimizer.is(self) then
-    fail("optim: %s: expected an optimizer, got a %s; it is called with a colon: opt:%s()", method, type(self), method)
-  end
-end
-
 --- One step: every parameter with a gradient moves; the class says how.
 -- Call: opt:step() -> nothing
 -- Shapes: parameters and gradients of equal shape; a parameter without gradient stays.
@@ -135,7 +136,6 @@ end
 --   > w
 --   [0.5000]  float32 (1), requires_grad
 function Optimizer:step()
-  called_on(self, "step")
   rehearsal.meets {kind = "step", text = "a step of an optimizer"}
   core.no_grad(function()
     for _, group in ipairs(self.groups) do
@@ -157,7 +157,8 @@ end
 --   > opt = optim.SGD({w}, {momentum = 0.9})
 --   > opt:state_list(opt.groups[1], "velocity")
 --   {[0., 0.]  float32 (2)}
-function Optimizer.state_list(_, group, name)
+function Optimizer:state_list(group, name)
+  check("Optimizer.state_list(group: group, name: string)", group, name)
   local list = group.state[name]
   for i, p in ipairs(group.params) do
     if not list[i] and p.grad then list[i] = p:detach():clone():zero_() end
@@ -176,7 +177,6 @@ end
 --   > w.grad
 --   nil
 function Optimizer:zero_grad()
-  called_on(self, "zero_grad")
   for _, group in ipairs(self.groups) do
     for _, p in ipairs(group.params) do p.grad = nil end
   end
@@ -218,14 +218,14 @@ end
 --   > opt:follow(net)
 --   1  2
 function Optimizer:follow(net, options)
-  called_on(self, "follow")
   local cls = getmetatable(self)
   if not kind.is_module(net) then
     fail("optim.%s: follow: expected a module or layer, got a %s", cls.__name, type(net))
   end
+  options = options_of("Optimizer.follow", options, {keep = "tensor[]", leave = "tensor[]"})
   local there, known, fresh = {}, {}, {}
-  for _, p in ipairs(options and options.keep or {}) do there[core.tensor_key(p)] = true end
-  for _, p in ipairs(options and options.leave or {}) do known[core.tensor_key(p)] = true end
+  for _, p in ipairs(options.keep or {}) do there[core.tensor_key(p)] = true end
+  for _, p in ipairs(options.leave or {}) do known[core.tensor_key(p)] = true end
   for _, group in ipairs(self.groups) do
     for _, p in ipairs(group.params) do known[core.tensor_key(p)] = true end
   end
@@ -261,7 +261,6 @@ end
 --   > opt:state_dict().numbers.groups[1].options.lr
 --   0.1
 function Optimizer:state_dict()
-  called_on(self, "state_dict")
   local tensors, groups, base = {}, {}, 0
   for g, group in ipairs(self.groups) do
     local options = {}
@@ -336,7 +335,6 @@ end
 --   > b.lr
 --   0.1
 function Optimizer:prepare_state_dict(state)
-  called_on(self, "prepare_state_dict")
   if type(state) ~= "table" or type(state.numbers) ~= "table" or type(state.numbers.groups) ~= "table"
      or type(state.tensors) ~= "table" then
     fail("optim: load_state_dict: expected what state_dict gave, got a %s without it", type(state))
@@ -382,7 +380,6 @@ end
 --   > b.lr
 --   0.1
 function Optimizer:load_state_dict(state)
-  called_on(self, "load_state_dict")
   self:prepare_state_dict(state)()
 end
 

@@ -17,6 +17,7 @@
 --   > opt:step()
 --   > ("%.4f"):format(w:item())
 --   2.0000
+local check     = require "resmoon.base.check"
 local core      = require "resmoon.core"
 local class     = require "resmoon.base.class"
 local Optimizer = require "resmoon.optim.optimizer"
@@ -27,6 +28,7 @@ RMSprop.states = {"s", "velocity", "mean"}
 RMSprop.optional = {velocity = "momentum", mean = "centered"}
 
 function RMSprop:step_group(group)
+  check("RMSprop.step_group(group: group)", group)
   core.rmsprop_step(group.params, group.steps, self:state_list(group, "s"),
     group.momentum ~= 0 and self:state_list(group, "velocity") or nil,
     group.centered and self:state_list(group, "mean") or nil, {

@@ -18,6 +18,7 @@
 --   > opt:step()
 --   > w
 --   [0.8000]  float32 (1), requires_grad
+local check     = require "resmoon.base.check"
 local core      = require "resmoon.core"
 local class     = require "resmoon.base.class"
 local Optimizer = require "resmoon.optim.optimizer"
@@ -39,6 +40,7 @@ function SGD:init(params, options)
 end
 
 function SGD:step_group(group)
+  check("SGD.step_group(group: group)", group)
   local velocity = group.momentum ~= 0 and self:state_list(group, "velocity") or nil
   core.sgd_step(group.params, group.steps, velocity, {
     lr = group.lr, momentum = group.momentum, dampening = group.dampening,

@@ -4,6 +4,7 @@
 -- without it the figure is shown), title, xlabel, ylabel, size {width, height} in pixels, xrange
 -- and yrange {low, high} (either may be absent), logy, key ("top left", "below", ... or false; without it the emptiest
 -- corner).
+local check  = require "resmoon.base.check"
 local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local text   = require "resmoon.base.text"
@@ -104,8 +105,10 @@ end
 --   > rm.sys.exists "bars.svg"
 --   true
 function charts.bars(labels, values, options)
+  check("plot.bars(labels: table?)", labels)
   options = figure.options("plot.bars", options, known)
   values = numbers("plot.bars", values)
+  if #values == 0 then fail("plot.bars: nothing to draw") end
   local ticks = labels and {}
   for i = 1, labels and #values or 0 do ticks[i] = {i, tostring(labels[i] or "")} end
   local f = figure.new({title = options.title, size = options.size})

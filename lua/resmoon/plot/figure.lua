@@ -8,6 +8,7 @@
 -- On a screen of characters the panels come one below the other, each as large as the screen. A legend that is not in
 -- an empty corner of its panel stands outside, below it, or once below all where the panels have the same; the figure
 -- is so much higher, unless the caller has given its size.
+local check   = require "resmoon.base.check"
 local fail    = require "resmoon.base.fail"
 local core    = require "resmoon.core"
 local gnuplot = require "resmoon.plot.gnuplot"
@@ -20,11 +21,21 @@ local figure = {colors = require("resmoon.plot.look").colors, round_step = ticks
 
 local TITLE = 34  -- pixels for the title above several panels
 
+local kinds = {file = {"string", "string[]"}, size = {"number[]"}, title = {"string", "number"}, error = {"string"},
+               xlabel = {"string", "number"}, ylabel = {"string", "number"}, format = {"string"},
+               as_text = {"function"}, from = {"number"},
+               xrange = {"table"}, yrange = {"table"}, logy = {"boolean"}, panels = {"table[]"}}
+
 --- Checks a table of options: all figures take file, title and size, and each what `names` (words) says.
 function figure.options(op, given, names)
   local list = {"file", "title", "size"}
   for name in (names or ""):gmatch "%S+" do list[#list + 1] = name end
-  return options_of(op, given, list)
+  options_of(op, given, list)
+  for name, kind in pairs(kinds) do
+    if given and given[name] ~= nil then check.value(op, name, given[name], kind) end
+  end
+  if given and given.size and #given.size ~= 2 then fail("%s: size has %d numbers, expected 2", op, #given.size) end
+  return given or {}
 end
 
 --- A list of numbers from a list or a tensor.

@@ -62,6 +62,7 @@ end
 --  limit   filters at most (64; 16 where each is a row)
 --  inputs  input channels in a row at most (16)
 --  columns  tiles in a row, where a filter is one tile
+--  scale   what the strongest color stands for (the largest weight shown), so that several figures have one scale
 --  file, title, size  as of plot.lines
 -- Errors: raises where there is no such layer, or it is no convolution. Without gnuplot it gives nil and the reason;
 --  in the terminal it needs none.
@@ -73,7 +74,7 @@ end
 --   > rm.sys.exists "first.png"
 --   true
 local function filters(what, options)
-  options = figure.options("plot.filters", options, "layer input limit inputs columns")
+  options = figure.options("plot.filters", options, "layer input limit inputs columns scale")
   local weight, name = weight_of(what, options.layer)
   local outputs, inputs = weight.shape[1], weight.shape[2]
   local input = count(options, "input")
@@ -82,7 +83,10 @@ local function filters(what, options)
   local n = math.min(outputs, count(options, "limit", in_rows and MOST.rows or MOST.images))
   local columns = in_rows and math.min(inputs, count(options, "inputs", MOST.columns)) or count(options, "columns")
   local shown = weight:narrow(1, 1, n)
-  local most = shown:abs():max():item()
+  if options.scale ~= nil and type(options.scale) ~= "number" then
+    fail("plot.filters: scale is a %s, expected a number", type(options.scale))
+  end
+  local most = options.scale or shown:abs():max():item()
   if not (most > 0 and most < math.huge) then most = 1 end  -- nothing but zeros, or no numbers
   local kernels, tiles = shown:totable(), {}
   local height, width = weight.shape[3], weight.shape[4]

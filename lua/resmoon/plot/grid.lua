@@ -33,7 +33,10 @@ local function text_width(s)
 end
 
 -- As much of a text as fits.
+local NARROWEST = 4.8
 local function fitting(s, pixels)
+  local most = math.max(1, math.ceil(pixels / NARROWEST) + 1)   -- a longer one is not looked at as a whole each time
+  if words.width(s) > most then s = cut(s, most) end
   local n, short = words.width(s), s
   while n > 1 and text_width(short) > pixels do
     n = n - 1

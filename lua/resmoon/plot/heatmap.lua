@@ -1,6 +1,7 @@
 --- Matrices as colors; the confusion matrix among them.
 local core    = require "resmoon.core"
 local fail    = require "resmoon.base.fail"
+local check   = require "resmoon.base.check"
 local figure  = require "resmoon.plot.figure"
 local gnuplot = require "resmoon.plot.gnuplot"
 local text    = require "resmoon.plot.text"
@@ -36,6 +37,7 @@ end
 --   true
 function heatmap.heatmap(value, options)
   options = figure.options("plot.heatmap", options, "xticks yticks xlabel ylabel format as_text from")
+  check("plot.heatmap(xticks: table?, yticks: table?)", options.xticks, options.yticks)
   local rows = matrix(value)
   local height, width = #rows, #rows[1]
   local xs, ys, values = {}, {}, {}

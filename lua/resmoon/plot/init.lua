@@ -17,6 +17,7 @@
 local library = require "resmoon.base.library"
 local charts = require "resmoon.plot.charts"
 local heatmap = require "resmoon.plot.heatmap"
+local signals = require "resmoon.plot.signals"
 
 return library("plot", {
   lines = charts.lines,
@@ -24,10 +25,13 @@ return library("plot", {
   bars = charts.bars,
   histogram = charts.histogram,
   accuracy = require "resmoon.plot.accuracy",
+  boundary = require "resmoon.plot.boundary",
   column = require "resmoon.plot.column",
+  landscape = require "resmoon.plot.landscape",
   live = require "resmoon.plot.live",
   curves = require "resmoon.plot.curves",
   images = require("resmoon.plot.images").images,
+  frames = require "resmoon.plot.frames",
   filters = require "resmoon.plot.filters",
   feature_maps = require "resmoon.plot.feature_maps",
   top_losses = require "resmoon.plot.top_losses",
@@ -39,5 +43,7 @@ return library("plot", {
   responses = require "resmoon.plot.responses",
   roc = require "resmoon.plot.roc",
   schedule = require "resmoon.plot.schedule",
+  signals = signals.signals,
+  signal_map = signals.map,
   topk = require("resmoon.plot.epochs").topk,
 })

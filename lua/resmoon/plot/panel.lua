@@ -1,4 +1,9 @@
 --- A panel of a figure: layers, axes and a legend, as commands of gnuplot.
+--
+-- panel.settings are further commands, a text or a function of the names' prefix that gives one: $PREFIX1 is the data
+-- of the first layer. panel.splot has the layers drawn in three dimensions. A layer with `source` has no columns: its
+-- data are $PREFIX followed by that, which the settings make.
+local fail    = require "resmoon.base.fail"
 local gnuplot = require "resmoon.plot.gnuplot"
 local legend  = require "resmoon.plot.legend"
 local look    = require "resmoon.plot.look"
@@ -39,7 +44,11 @@ end
 
 local function range(axis, limits)
   if not limits then return ("set %srange [*:*]\n"):format(axis) end
-  local function limit(x) return x and number(x) or "*" end
+  local function limit(x)
+    if not x then return "*" end
+    if type(x) ~= "number" then fail("plot: a limit of %srange is a %s, expected a number", axis, type(x)) end
+    return number(x)
+  end
   return ("set %srange [%s:%s]\n"):format(axis, limit(limits[1]), limit(limits[2]))
 end
 
@@ -86,8 +95,8 @@ end
 local function layers(panel, prefix, in_text)
   local parts, plots = {}, {}
   local function add(layer, index, more)
-    local name = prefix .. #plots + 1
-    parts[#parts + 1] = data_block(name, layer.columns, layer.block)
+    local name = prefix .. (layer.source or #plots + 1)
+    if not layer.source then parts[#parts + 1] = data_block(name, layer.columns, layer.block) end
     plots[#plots + 1] = ("$%s using %s %s notitle"):format(name, layer.using or "1:2",
       in_text and look.text_words(layer, index) or look.words(layer, index) .. (more or ""))
   end
@@ -104,7 +113,8 @@ end
 
 -- Ranges, ticks and scales of both axes. room: letters for each name at the x axis.
 local function axes(panel, area, in_text, room)
-  local parts = {range("x", panel.xrange), range("y", panel.yrange), panel.inset and not in_text
+  -- The panel before may have had a logarithmic axis, on which a range from 0 is none.
+  local parts = {"unset logscale\n" .. range("x", panel.xrange), range("y", panel.yrange), panel.inset and not in_text
                  and "set offsets graph 0.04, graph 0.04, graph 0.05, graph 0.05\n" or "set offsets\n"}
   if not in_text then parts[4] = "set xtics norotate\n" end
   local across, up = math.max(1, area.width - (in_text and 10 or 90)), math.max(1, area.height - (in_text and 5 or 100))
@@ -119,6 +129,13 @@ local function axes(panel, area, in_text, room)
 end
 
 local function label(what, value) return ("set %s %s\n"):format(what, gnuplot.quote(value or "")) end
+
+-- The panel's own settings, and the command that draws.
+local function drawing(panel, prefix)
+  local settings = panel.settings or ""
+  if type(settings) == "function" then settings = settings(prefix) end
+  return settings .. (panel.splot and "splot " or "plot ")
+end
 
 --- The commands that draw a panel in an area {width =, height = (pixels), place = of its legend} of a file or a window.
 -- extra: commands for labels and the like that stand outside of it.
@@ -139,7 +156,7 @@ function Panel:script(prefix, area, extra)
   parts[#parts + 1] = "unset label\nunset object\n" .. arrows .. (extra or "")
   parts[#parts + 1] = corner and legend.corner(area.place) or "unset key\n"
   parts[#parts + 1] = "set grid lt 1 lc rgb '#e4e4e4' lw 1\nset border 3 lc rgb '#555555'\nset tics nomirror\n"
-  parts[#parts + 1] = (self.settings or "") .. "plot " .. table.concat(plots, ", ") .. "\n"
+  parts[#parts + 1] = drawing(self, prefix) .. table.concat(plots, ", ") .. "\n"
   return table.concat(parts)
 end
 
@@ -151,7 +168,7 @@ function Panel:text_script(prefix, area, of_figure)
   parts[#parts + 1] = label("xlabel", self.xlabel) .. label("ylabel")
   parts[#parts + 1] = axes(self, area, true, (area.width - 10) // #(self.xticks or {1}) - 1)
   parts[#parts + 1] = (marks(self, true)) .. "unset key\n"
-  parts[#parts + 1] = (self.settings or "") .. "plot " .. table.concat(plots, ", ") .. "\n"
+  parts[#parts + 1] = drawing(self, prefix) .. table.concat(plots, ", ") .. "\n"
   return table.concat(parts)
 end
 

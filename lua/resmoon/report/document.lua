@@ -5,6 +5,7 @@
 local class = require "resmoon.base.class"
 local core  = require "resmoon.core"
 local text  = require "resmoon.base.text"
+local readfile = require "resmoon.base.readfile"
 
 local Document = class("Document")
 
@@ -80,8 +81,7 @@ figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; } figca
 
 -- An SVG without its XML head, its ids made different from those of other figures in the page.
 local function inline(path, number)
-  local file <close> = assert(io.open(path, "r"))
-  local svg = file:read("a"):match("<svg.*</svg>")
+  local svg = readfile(path):match("<svg.*</svg>")
   if not svg then error(path .. " is no SVG figure", 0) end
   local prefix = ("f%d_"):format(number)
   svg = svg:gsub("id='([^']*)'", "id='" .. prefix .. "%1'"):gsub('id="([^"]*)"', 'id="' .. prefix .. '%1"')

@@ -5,6 +5,7 @@
 -- Introduction; experiment set-up (networks, hyper-parameters); results (comparison, curves, final test error, for each
 -- run the confusion matrix, measures by class, ROC); discussion: what the numbers say, and gaps for the
 -- reader's own words. Every sentence with a number is computed from the runs.
+local check      = require "resmoon.base.check"
 local sys        = require("resmoon.core").sys
 local config     = require "resmoon.train.config"
 local Document   = require "resmoon.report.document"
@@ -220,6 +221,7 @@ end
 -- introduction, networks, settings, comparison, runs, discussion, by what they follow).
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
 function report.add(doc, paths, options)
+  check("report.add(document: table, runs: table, options: table?)", doc, paths, options)
   local all = {}
   for i, path in ipairs(paths) do
     all[i] = measure.run(path, options)
@@ -254,6 +256,7 @@ end
 -- Returns the paths of page and Markdown. Without gnuplot the figures are left out, which is said on stderr.
 -- Errors: raises for a folder that holds no run, or one without a finished epoch.
 function report.write(paths, options)
+  check("report.write(runs: table, options: table?)", paths, options)
   options = options or {}
   local out = options.out or "report.html"
   local base = out:gsub("%.html$", "")

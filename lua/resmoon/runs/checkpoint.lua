@@ -11,12 +11,19 @@
 --   > train.checkpoint.save("c.safetensors", models.mlp())
 --   > train.checkpoint.load("c.safetensors").net["fc1.bias"].shape
 --   {512}
+local check = require "resmoon.base.check"
 local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local json = require "resmoon.base.json"
 local shown = require "resmoon.base.shown"
 
 local checkpoint = {}
+
+-- A network, an optimizer, or anything else that has a state.
+check.kind("stateful", "a module or an optimizer", function(v)
+  if check.is(v, "module") or check.is(v, "optimizer") then return true end
+  return type(v) == "table" and check.is(v.state_dict, "callable")
+end)
 
 local VERSION = 1
 local PREFIX = "optimizer."
@@ -70,6 +77,8 @@ end
 --   > train.checkpoint.load("d.safetensors").state.epoch
 --   3
 function checkpoint.save(path, net, optimizer, state, ema)
+  check("train.checkpoint.save(path: string, net: stateful, optimizer: stateful?, state: table?)", path, net, optimizer,
+        state)
   local list, weights = {}, net:state_dict()
   for i, name in ipairs(weights) do
     if type(name) == "table" then name = name[1] end
@@ -107,6 +116,7 @@ end
 --   > train.checkpoint.load("e.safetensors").net.w
 --   [1., 1.]  float32 (2)
 function checkpoint.load(path)
+  check("train.checkpoint.load(path: string)", path)
   local tensors, meta = core.load(path)
   local ok, about = true, {}
   if meta.resmoon then ok, about = pcall(json.decode, meta.resmoon) end

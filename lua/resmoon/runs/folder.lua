@@ -5,12 +5,14 @@
 -- Example:
 --   > train.folder.is_run "nowhere"
 --   false
+local check = require "resmoon.base.check"
 local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local begin = require "resmoon.runs.begin"
 local json = require "resmoon.base.json"
 local Log  = require "resmoon.runs.log"
 local shown = require "resmoon.base.shown"
+local readfile = require "resmoon.base.readfile"
 local sys  = core.sys
 
 local folder = {}
@@ -22,7 +24,10 @@ local folder = {}
 --   > train.folder.create("runs/a", {model = "mlp"})
 --   > train.folder.is_run "runs/a"
 --   true
-function folder.is_run(path) return sys.exists(path .. "/config.json") end
+function folder.is_run(path)
+  check("train.folder.is_run(path: string)", path)
+  return sys.exists(path .. "/config.json")
+end
 
 --- A new folder with config.json in it.
 -- Errors: raises where a run is there already, or files of one.
@@ -31,7 +36,10 @@ function folder.is_run(path) return sys.exists(path .. "/config.json") end
 --   > train.folder.create("runs/b", {model = "mlp"})
 --   > rm.sys.list "runs/b"
 --   {"config.json"}
-function folder.create(path, config) begin.run(path, config):release() end
+function folder.create(path, config)
+  check("train.folder.create(path: string, config: table)", path, config)
+  begin.run(path, config):release()
+end
 
 --- The config of a run.
 -- Call: train.folder.config(path) -> table
@@ -41,11 +49,11 @@ function folder.create(path, config) begin.run(path, config):release() end
 --   > train.folder.config("runs/c").model
 --   mlp
 function folder.config(path)
+  check("train.folder.config(path: string)", path)
   if not folder.is_run(path) then
     error(("%s is not a run: it has no config.json"):format(path), 0)
   end
-  local file <close> = assert(io.open(path .. "/config.json", "r"))
-  local ok, config = pcall(json.decode, file:read("a"))
+  local ok, config = pcall(json.decode, readfile(path .. "/config.json"))
   if not ok or type(config) ~= "table" then
     local reason = ok and "it holds no object" or tostring(config):gsub("^[^\n]-:%d+: ", "")
     error(("%s/config.json: %s"):format(path, reason), 0)
@@ -63,6 +71,7 @@ end
 --   > train.folder.read("runs/d").log.train_loss
 --   {2.3}
 function folder.read(path)
+  check("train.folder.read(path: string)", path)
   path = path:gsub("(.)/+$", "%1")
   local config = folder.config(path)
   local file = path .. "/log.csv"
@@ -91,7 +100,9 @@ local function value(x) return x == x and x or nil end
 --   > train.folder.summary({rows = {row}}).best
 --   55
 function folder.summary(run)
+  check("train.folder.summary(run: table)", run)
   local rows = run.rows
+  check("train.folder.summary(rows: table[])", rows)
   local sum = {epochs = #rows, seconds = 0, best = math.huge, best_epoch = 0, kept = math.huge, kept_epoch = 0}
   local images, timed, lowest = 0, 0, math.huge
   for _, row in ipairs(rows) do

@@ -1,4 +1,5 @@
 --- The hash of a run's weights, from its files.
+local check = require "resmoon.base.check"
 local checkpoint = require "resmoon.runs.checkpoint"
 local core   = require "resmoon.core"
 local folder = require "resmoon.runs.folder"
@@ -16,6 +17,7 @@ local of     = require("resmoon.nn.hash").of
 --   > train.hash "mlp.safetensors" == net:hash()
 --   true
 local function hash(path)
+  check("train.hash(path: string)", path)
   if core.sys.is_dir(path) then
     folder.config(path)  -- says if it is not a run
     path = path:gsub("(.)/+$", "%1") .. "/last.safetensors"

@@ -18,10 +18,12 @@
 --   > log:add {epoch = 1, train_loss = 2.3}
 --   > log:by_column().train_loss
 --   {2.3}
+local check = require "resmoon.base.check"
 local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local text  = require "resmoon.base.text"
 local shown = require "resmoon.base.shown"
+local readfile = require "resmoon.base.readfile"
 
 local Log = class("Log")
 
@@ -44,7 +46,10 @@ function Log:init() self.rows, self.further = shown.mark {}, {} end  -- further:
 --   > log:add {epoch = 1, train_loss = 2.3}
 --   > #log.rows
 --   1
-function Log:add(row) self.rows[#self.rows + 1] = shown.mark(row) end
+function Log:add(row)
+  check("Log.add(row: table)", row)
+  self.rows[#self.rows + 1] = shown.mark(row)
+end
 
 --- Forgets the epochs after `epoch`: those that a resumed run goes through again.
 -- Call: log:cut(epoch) -> nothing
@@ -56,7 +61,8 @@ function Log:add(row) self.rows[#self.rows + 1] = shown.mark(row) end
 --   > #log.rows
 --   1
 function Log:cut(epoch)
-  while #self.rows > 0 and self.rows[#self.rows].epoch > epoch do table.remove(self.rows) end
+  check("Log.cut(epoch: number)", epoch)
+  while #self.rows > 0 and (self.rows[#self.rows].epoch or 0) > epoch do table.remove(self.rows) end
 end
 
 --- The error of an epoch that decides which one is the best: of the validation images, else the test images, else the
@@ -69,6 +75,7 @@ end
 --   > train.Log.deciding {train_error = 5, test_error = 9, val_error = 8}
 --   8  error
 function Log.deciding(row)
+  check("train.Log.deciding(row: table)", row)
   local err = row.val_ema_error or row.val_error or row.test_ema_error or row.test_error or row.train_error
   if err then return err, "error" end
   return row.val_ema_loss or row.val_loss or row.test_ema_loss or row.test_loss or row.train_loss, "loss"
@@ -145,7 +152,10 @@ end
 --   > log:write "log.csv"
 --   > train.Log.read("log.csv").rows[1].lr
 --   0.1
-function Log:write(path) core.write_atomic(path, tostring(self)) end
+function Log:write(path)
+  check("Log.write(path: string)", path)
+  core.write_atomic(path, tostring(self))
+end
 
 -- The fields of a line of CSV (RFC 4180), or nil and what is wrong with it.
 local function fields_of(line)
@@ -223,8 +233,8 @@ end
 --   > train.Log.read("log.csv").rows[1].train_error
 --   90
 function Log.read(path)
-  local file <close> = assert(io.open(path, "rb"))
-  local content = file:read "a"
+  check("train.Log.read(path: string)", path)
+  local content = readfile(path)
   local function complain(line, reason)
     error(("%s:%d: %s"):format(text.visible(path), line, reason), 0)
   end

@@ -7,11 +7,19 @@
 -- Example:
 --   > train.named.names {{name = "mlp"}, {name = "mlp"}}
 --   {"mlp #1", "mlp #2"}
+local check = require "resmoon.base.check"
 local library = require "resmoon.base.library"
 local text = require "resmoon.base.text"
 local results = require "resmoon.base.shown"
 
 local named = {}
+
+local function optional(value, kind) return value == nil or type(value) == kind end
+
+check.kind("run", "a run, as train.folder.read gives it", function(v)
+  return type(v) == "table" and optional(v.name, "string") and optional(v.folder, "string")
+     and optional(v.config, "table") and optional(v.rows, "table") and (v.name or v.folder or v.config or v.rows)
+end)
 
 local function parts_of(path)
   local parts = {}
@@ -66,6 +74,7 @@ end
 --   > train.named.names {a, b, {name = "mlp"}}
 --   {"resnet20 (monday)", "resnet20 (friday)", "mlp"}
 function named.names(runs)
+  check("train.named.names(runs: run[])", runs)
   local names = {}
   for i, run in ipairs(runs) do names[i] = text.visible(run.name or ("run " .. i)) end
   return apart(names, function(i) return runs[i].folder end)
@@ -80,6 +89,7 @@ end
 --   > train.named.data {a, b}
 --   {"photos (old/photos)", "photos (new/photos)"}
 function named.data(runs)
+  check("train.named.data(runs: run[])", runs)
   local keys, names, place, result = {}, {}, {}, {}
   for i, run in ipairs(runs) do
     local c = run.config or {}
@@ -116,6 +126,7 @@ end
 --   > train.named.apart({run, run})[2].name
 --   mlp (runs/mlp) #2
 function named.apart(runs)
+  check("train.named.apart(runs: run[])", runs)
   local names, result = named.names(runs), {}
   for i, run in ipairs(runs) do
     result[i] = run

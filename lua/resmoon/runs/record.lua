@@ -10,6 +10,7 @@
 local core = require "resmoon.core"
 local json = require "resmoon.base.json"
 local source = require "resmoon.runs.source"
+local readfile = require "resmoon.base.readfile"
 local sys  = core.sys
 
 local record = {}
@@ -333,8 +334,7 @@ local function path_of(folder) return folder .. "/" .. record.file end
 function record.read(folder)
   local path = path_of(folder)
   if not sys.exists(path) then return nil end
-  local file <close> = assert(io.open(path, "r"))
-  local ok, made = pcall(json.decode, file:read "a")
+  local ok, made = pcall(json.decode, readfile(path))
   local reason
   if not ok then reason = tostring(made):gsub("^[^\n]-:%d+: ", "")
   elseif type(made) ~= "table" or type(made.covers) ~= "string" or type(made.classes or {}) ~= "table" then

@@ -4,6 +4,7 @@
 -- change when a run is taken up, which settings say what images a run sees, and the tables of the reports.
 -- setting.lua says what a row may have. Defaults that depend on network and data are chosen in train/defaults.lua; rows
 -- say them in words.
+local check = require "resmoon.base.check"
 local activation = require "resmoon.models.activation"
 local hint       = require "resmoon.base.hint"
 local setting    = require "resmoon.runs.setting"
@@ -31,6 +32,14 @@ function settings.add(given)
   if row.images then settings.images[#settings.images + 1] = row.name end
 end
 
+check.kind("config", "settings as train.config.complete gives them", function(c)
+  if type(c) ~= "table" then return false end
+  for _, name in ipairs {"model", "epochs", "optimizer", "lr", "schedule", "warmup", "batch_size"} do
+    if c[name] == nil then return false end
+  end
+  return true
+end)
+
 --- A copy of settings, with those of `changes` in their place.
 -- Call: train.config.with(settings, changes) -> table
 -- Errors: none.
@@ -38,6 +47,7 @@ end
 --   > train.config.with({epochs = 5, lr = 0.1}, {lr = 0.2}).lr
 --   0.2
 function settings.with(given, changes)
+  check("train.config.with(settings: table, changes: table?)", given, changes)
   local c = {}
   for name, value in pairs(given) do c[name] = value end
   for name, value in pairs(changes or {}) do c[name] = value end
@@ -219,6 +229,9 @@ row {"ema", "number", least = 0, below = 1, default = 0, flag = "--ema DECAY", r
             .. "best.safetensors holds; 0: none"}
 row {"keep_every", "whole", least = 0, default = 0, flag = "--keep-every N", may_change = true,
      help = "keep a checkpoint of every Nth epoch, as epoch_010.safetensors; 0: of the best and the last one alone"}
+row {"watch_layers", "boolean", default = false, flag = "--watch-layers", may_change = true,
+     help = "once an epoch, what arrives at each layer (mean, std, share of dead units) and the norm of its gradient, "
+            .. "in layers.csv"}
 row {"early_stop", "whole", least = 0, default = 0, flag = "--early-stop N", may_change = true, reported = true,
      mark = "patience %d", help = "stop after so many epochs without a better error; 0: never"}
 

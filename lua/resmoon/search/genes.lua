@@ -11,12 +11,21 @@
 -- Example:
 --   > search.genes.text(search.genes.defaults, {lr = 0.01, momentum = 0.9})
 --   rate 1.00e-02  momentum 0.9000
+local check = require "resmoon.base.check"
 local core = require "resmoon.core"
 local library = require "resmoon.base.library"
 local fail = require "resmoon.base.fail"
 local shown = require "resmoon.base.shown"
 
 local genes = {}
+
+check.kind("named", "entry {name =}", function(v) return type(v) == "table" and type(v.name) == "string" end)
+check.kind("range", "range {low =, high =, scale =}", function(v)
+  return type(v) == "table" and type(v.low) == "number" and type(v.high) == "number"
+end)
+check.kind("gene", "gene {name =, low =, high =, scale =}", function(v)
+  return check.is(v, "named") and check.is(v, "range")
+end)
 
 genes.defaults = {
   {name = "lr",           low = 1e-6, high = 1e-2, scale = "log"},
@@ -31,6 +40,7 @@ genes.defaults = {
 --   > #search.genes.of {optimizer = "sgd"}, #search.genes.of {optimizer = "adam"}
 --   3  2
 function genes.of(settings)
+  check("search.genes.of(settings: table)", settings)
   local cycled = settings.schedule == "onecycle" and settings.cycle_momentum
   return shown.mark(table.move(genes.defaults, 1, (settings.optimizer == "sgd" or cycled) and 3 or 2, 1, {}))
 end
@@ -42,6 +52,7 @@ end
 --   > #search.genes.check {{name = "lr", low = 0.01, high = 1, scale = "log"}}
 --   1
 function genes.check(list)
+  check("search.genes.check(genes: table[])", list)
   for i, gene in ipairs(list) do
     if type(gene.name) ~= "string" then fail("search: gene %d has no name", i) end
     if not (type(gene.low) == "number" and type(gene.high) == "number" and gene.low <= gene.high) then
@@ -65,6 +76,7 @@ end
 --   > search.genes.draw({low = 1, high = 1, scale = "log"}, rm.generator(1, 0))
 --   1.0
 function genes.draw(gene, generator)
+  check("search.genes.draw(gene: range, generator: generator)", gene, generator)
   local u = generator:uniform()
   if gene.scale == "log" then return gene.low * core.math.pow(gene.high / gene.low, u) end
   return gene.low + (gene.high - gene.low) * u
@@ -78,6 +90,7 @@ end
 --   > values.lr >= 1e-6 and values.lr <= 1e-2
 --   true
 function genes.random(list, generator)
+  check("search.genes.random(genes: gene[], generator: generator)", list, generator)
   local values = {}
   for _, gene in ipairs(list) do values[gene.name] = genes.draw(gene, generator) end
   return shown.mark(values)
@@ -94,6 +107,7 @@ end
 --   > search.genes.cross(two, a, b, rm.generator(1, 0))
 --   {lr = 1, momentum = 2}
 function genes.cross(list, a, b, generator, where)
+  check("search.genes.cross(genes: named[], a: table, b: table, generator: generator)", list, a, b, generator)
   local cut = where == "middle" and math.max(1, #list // 2)
     or #list > 1 and 1 + math.floor(generator:uniform() * (#list - 1)) or 1
   local child = {}
@@ -108,6 +122,8 @@ end
 --   > search.genes.mutate(search.genes.defaults, {lr = 7}, 1, rm.generator(1, 0))
 --   {lr = 7}
 function genes.mutate(list, values, threshold, generator)
+  check("search.genes.mutate(genes: gene[], values: table, threshold: number, generator: generator)", list, values,
+        threshold, generator)
   for _, gene in ipairs(list) do
     if generator:uniform() > threshold then values[gene.name] = genes.draw(gene, generator) end
   end
@@ -121,6 +137,7 @@ end
 --   > search.genes.text({{name = "weight_decay"}}, {weight_decay = 0.02})
 --   weight decay 0.0200
 function genes.text(list, values)
+  check("search.genes.text(genes: named[], values: table)", list, values)
   local parts = {}
   for _, gene in ipairs(list) do
     local name = gene.name == "lr" and "rate" or gene.name:gsub("_", " ")

@@ -4,6 +4,7 @@
 -- values the search takes the same course, however often it was stopped and in whatever order trials end.
 -- Source: the usual genetic algorithm (Holland 1975), with the settings of the lab: 10 individuals, 5
 -- generations, single-point crossover, mutation by re-initializing genes over a threshold.
+local check   = require "resmoon.base.check"
 local core    = require "resmoon.core"
 local fail    = require "resmoon.base.fail"
 local genes   = require "resmoon.search.genes"
@@ -30,6 +31,7 @@ local function settings(given)
   if o.crossover ~= "random" and o.crossover ~= "middle" then
     fail("search: crossover is %s, expected 'random' or 'middle'", tostring(o.crossover))
   end
+  check("search.genetic(evaluate: callable, on_generation: callable?)", o.evaluate, o.on_generation)
   o.genes = genes.check(o.genes or genes.defaults)
   return o
 end

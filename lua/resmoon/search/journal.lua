@@ -8,13 +8,13 @@ local json = require "resmoon.base.json"
 local lock = require "resmoon.runs.lock"
 local record = require "resmoon.runs.record"
 local source = require "resmoon.runs.source"
+local readfile = require "resmoon.base.readfile"
 local sys  = core.sys
 
 local journal = {}
 
 local function read(path)
-  local file <close> = assert(io.open(path, "r"))
-  local ok, value = pcall(json.decode, file:read("a"))
+  local ok, value = pcall(json.decode, readfile(path))
   if not ok then return nil, value:gsub("^[^\n]-:%d+: ", "") end
   if type(value) ~= "table" then return nil, "it holds no object" end
   return value

@@ -1,4 +1,5 @@
 --- What a search found, for people: the five fittest, what was gained, and the figure of both.
+local check = require "resmoon.base.check"
 local epochs = require "resmoon.plot.epochs"
 local genes  = require "resmoon.search.genes"
 local text   = require "resmoon.base.text"
@@ -7,6 +8,11 @@ local verdict = require "resmoon.train.verdict"
 local SHOWN = 5
 
 local show = {}
+
+check.kind("searched", "the result of search.run", function(v)
+  return type(v) == "table" and type(v.all or v.ranked) == "table" and type(v.best) == "table"
+     and type(v.plain) == "table"
+end)
 
 local function figure(result, files)
   local trials = {}
@@ -31,6 +37,7 @@ local WIDTH = 72  -- of sentences on the screen
 --   undecided: within two standard errors of 2.15
 -- See: metrics.difference
 function show.says(result)
+  check("search.says(result: searched)", result)
   local images = result.images
   local function entry(each, name) return {name = name, rate = each.fitness, images = images} end
   local trials = result.all and #result.all or #result.ranked
@@ -64,6 +71,7 @@ end
 --     settings is worth.
 --   figure: ./best5.png, ./best5.svg
 function show.show(result, folder)
+  check("search.show(result: searched, folder: string?)", result, folder)
   print("\n  trial  generation  accuracy  hyper-parameters")
   for i = 1, math.min(SHOWN, #result.ranked) do
     local each = result.ranked[i]

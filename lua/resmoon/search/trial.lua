@@ -4,6 +4,7 @@
 -- scored, not crashed: a loss that is not a number, or values that the optimizer refuses, give 0. A trial without hope
 -- is ended early: after an epoch in which it is below half of what `bar` asks for that epoch (the median of
 -- earlier generations).
+local check  = require "resmoon.base.check"
 local core   = require "resmoon.core"
 local config = require "resmoon.train.config"
 local run    = require "resmoon.train.run"
@@ -22,6 +23,7 @@ local trial = {}
 --   > settings.lr, settings.max_lr, settings.epochs
 --   0.01  0.01  3
 function trial.apply(settings, genes)
+  check("search.apply(settings: table, genes: table)", settings, genes)
   local s = config.with(settings, genes)
   if s.schedule == "onecycle" then
     s.max_lr = genes.lr or s.max_lr

@@ -64,7 +64,8 @@ local function dotted(line, environment)
     local at = context(line:sub(1, stop) .. name)
     local value = at and at.chain and values.resolve(at.chain, environment)
     if value ~= nil and not values.is_guess(value) and not values.is_module(value) then
-      local object = core.is_tensor(value) or kind.is_module(value)
+      local meta = type(value) == "table" and getmetatable(value)
+      local object = core.is_tensor(value) or kind.is_module(value) or type(meta) == "table" and rawget(meta, "__name")
       local front = object and line:sub(1, stop - 1):match "[%a_][%w_%.%[%]]*$"
       local part = type(value) == "table" and kind.is_module(rawget(value, name))   -- net.conv1(x) is right
       for _, method in ipairs(front and not part and values.names(value, true) or {}) do
@@ -98,6 +99,7 @@ function advice.runtime(trouble, line, environment)
   end
   local own = trouble:find "^bad argument #1 to" or trouble:find "^calling '[%w_]+' on bad self"
               or trouble:find "^a tensor has no field" or trouble:find "^[%w_]+: expected a tensor"
+              or trouble:find "^[%w_.]+: self is .* called with a colon"
   local meant = own and line and dotted(line, environment)
   return meant and ("  a method is called with a colon: %s(...)"):format(meant) or nil
 end

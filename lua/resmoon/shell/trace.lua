@@ -108,7 +108,7 @@ function trace.text(message)
   end
   local line = at and trace.line(at.source, at.currentline)
   if named and (message:find "attempt to" or message:find "bad argument #1" or message:find "expected a tensor"
-                or message:find "a tensor has no") then
+                or message:find "a tensor has no" or message:find "called with a colon") then
     local _, front = message:find "^[^\n]-:%d+: "
     local trouble, names = message:sub(front + 1), variables(at)
     local said = missing().explain(trouble, line, names)

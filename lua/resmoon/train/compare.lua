@@ -5,6 +5,7 @@
 -- Example:
 --   > train.compare.duration(3725)
 --   1:02:05
+local check = require "resmoon.base.check"
 local folder = require "resmoon.runs.folder"
 local kept   = require "resmoon.train.kept"
 local named  = require "resmoon.runs.named"
@@ -50,6 +51,7 @@ end
 --   > train.compare.duration(75)
 --   1:15
 function compare.table(runs)
+  check("train.compare.table(runs: run[])", runs)
   local error_name, mixed = measured(runs)
   local head = {"model", "parameters", "epochs", "train loss", "train error", error_name, "best (epoch)", "time",
                 "img/s"}
@@ -90,6 +92,7 @@ end
 --   > lines[3]
 --   mine  60.00%  85.00%  95.00%  1.2000          60.00% (1)
 function compare.topk(runs)
+  check("train.compare.topk(runs: run[])", runs)
   local lines = {{"run", "top-1", "top-3", "top-5", "loss", "best top-1 (epoch)"}}
   local names = named.names(runs)
   local function percent(x) return cell("%.2f%%", x) end
@@ -138,6 +141,7 @@ end
 --   b (16.67%, +0.17, standard error 2.15)
 -- See: metrics.difference
 function compare.says(runs)
+  check("train.compare.says(runs: run[])", runs)
   local says = verdict.runs(runs)
   says[#says + 1] = verdict.chosen(runs)
   return says
@@ -153,6 +157,7 @@ end
 --   > #train.compare.table {train.folder.read "runs/e"}
 --   3
 function compare.show(runs, path, options)
+  check("train.compare.show(runs: table, path: string?, options: table?)", runs, path, options)
   if rehearsal.on() then return end
   options = options or {}
   local read = {}

@@ -22,6 +22,7 @@
 -- Example:
 --   > train.config.defaults.momentum, train.config.complete({}).lr
 --   0.9  0.1
+local check = require "resmoon.base.check"
 local library = require "resmoon.base.library"
 local build    = require "resmoon.train.config.build"
 local defaults = require "resmoon.train.defaults"
@@ -63,6 +64,7 @@ local config = {
 --   > c.batch_size, c.augment, c.shift
 --   8  shift  2
 function config.fit(c, dataset)
+  check("train.config.fit(config: config, dataset: dataset)", c, dataset)
   defaults.fit(c, dataset)
   return shown.fields(c)
 end
@@ -78,6 +80,7 @@ local augmented = {[true] = "shifted and mirrored", shift = "shifted, not mirror
 --   > line:match "^.-, sgd"
 --   mlp on shapes10: 1,000 images of 10 classes, 3 epochs, sgd
 function config.describe(c, dataset)
+  check("train.config.describe(config: config, dataset: dataset)", c, dataset)
   local images = dataset:size()
   local what = dataset.classes and ("%d classes"):format(#dataset.classes)
                or ("%d number%s to predict"):format(dataset.outputs, dataset.outputs == 1 and "" or "s")

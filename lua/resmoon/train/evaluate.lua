@@ -1,5 +1,6 @@
 --- A network's loss and error on a set of images, in eval mode and without gradients. Where numbers are to be
 -- predicted (float32 targets: a regression), there is a loss alone.
+local check = require "resmoon.base.check"
 local fail = require "resmoon.base.fail"
 local core = require "resmoon.core"
 local pcall = require("resmoon.base.catch").pcall
@@ -74,6 +75,7 @@ local function add_classes(result, options, logits, y)
 end
 
 local function evaluate(net, loader, options)
+  check("train.evaluate(net: module|callable, loader: loader, options: table?)", net, loader, options)
   options = options or {}
   local training = net.training
   net:eval()

@@ -8,6 +8,7 @@
 -- generators, and the loader's place are as before.
 -- Source: Smith 2017, arXiv:1506.01186, section 3.3; growth and smoothing as in common use (the loss is an
 -- exponential average, corrected for its start).
+local check      = require "resmoon.base.check"
 local core       = require "resmoon.core"
 local checkpoint = require "resmoon.runs.checkpoint"
 local fail       = require "resmoon.base.fail"
@@ -91,6 +92,7 @@ end
 --   > #found.lr
 --   10
 local function lrfind(net, optimizer, loader, options)
+  check("train.lrfind(net: module, optimizer: optimizer, loader: loader)", net, optimizer, loader)
   local o = settings(options)
   local loss_of = o.loss or function(scores, labels) return scores:cross_entropy(labels) end
   local found = {lr = {}, loss = {}, smooth = {}, stopped = false}

@@ -2,6 +2,7 @@
 --
 -- On a terminal one line is drawn over and over: where we are, rate, loss, accuracy, speed and the
 -- time that is left. After each epoch a plain line stays; elsewhere there are only those.
+local check = require "resmoon.base.check"
 local core = require "resmoon.core"
 local text = require "resmoon.base.text"
 local sys, text_cut = core.sys, core.text_cut
@@ -13,7 +14,8 @@ local REDRAW = 0.2  -- seconds between two drawings
 
 --- Seconds as 5.3 s, 1:23 or 2:03:59.
 local function duration(s)
-  if s ~= s or s == math.huge then return "?" end
+  check("train.compare.duration(seconds: number)", s)
+  if s ~= s or math.abs(s) > 1e15 then return "?" end
   if s < 10 then return ("%.1f s"):format(s) end
   s = math.floor(s + 0.5)
   if s < 3600 then return ("%d:%02d"):format(s // 60, s % 60) end

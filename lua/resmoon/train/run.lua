@@ -1,4 +1,5 @@
 --- Runs: from a config (runs/settings.lua) to a trained network in a folder.
+local check      = require "resmoon.base.check"
 local core       = require "resmoon.core"
 local begin      = require "resmoon.runs.begin"
 local blueprint  = require "resmoon.runs.blueprint"
@@ -84,7 +85,7 @@ local function build(c, sets, path, options)
     net = net, optimizer = optimizer, schedule = schedule, schedule_unit = unit, train = loader, test = fixed(test),
     validation = fixed(validation), epochs = c.epochs, loss = loss_of(c), folder = path, hooks = options.hooks,
     early_stop = c.early_stop, clip = c.clip, max_norm = c.max_norm, accumulate = c.accumulate,
-    keep_every = c.keep_every,
+    keep_every = c.keep_every, watch_layers = c.watch_layers,
     progress = options.progress, name = options.label,
     ema = c.ema > 0 and optim.EMA(net, {decay = c.ema, warmup = true}) or nil,
     about = {config = c, mean = mean, std = std},
@@ -159,6 +160,7 @@ end
 --   > result.stopped, result.epochs
 --   finished  1
 function run.run(partial, options)
+  check("train.run(options: table?)", options)
   if rehearsal.on() then
     blueprint.written(partial)
     return rehearsal.stand_in
@@ -329,6 +331,7 @@ end
 --   > train.resume("runs/mlp", {epochs = 2}, {progress = false}).epochs
 --   2
 function run.resume(path, changes, options)
+  check("train.resume(folder: string)", path)
   if rehearsal.on() then return rehearsal.stand_in end
   local trainer, c = run.reopen(path, changes, options)
   return run.finish(trainer, c)
@@ -380,6 +383,7 @@ end
 --   > config.model, net.training
 --   mlp  false
 function run.load(path, options)
+  check("train.load(path: string)", path)
   options = options_of("train.load", options, {"model"})
   local saved, file
   if sys.is_dir(path) then saved, file = best_checkpoint(path) else saved, file = checkpoint.load(path), path end

@@ -1,4 +1,5 @@
 --- Testing on ten crops of each image.
+local check      = require "resmoon.base.check"
 local config     = require "resmoon.train.config"
 local evaluation = require "resmoon.train.evaluate"
 local Loader     = require "resmoon.data.loader"
@@ -17,6 +18,7 @@ local Loader     = require "resmoon.data.loader"
 --   > train.ten_crop(models.mlp(), c).count
 --   10
 return function(net, c, options)
+  check("train.ten_crop(net: module, config: config, options: table?)", net, c, options)
   options = options or {}
   local test = options.set or select(2, config.open(c, {crops = 10}))
   local at_a_time = options.batch_size or config.test_batch(test.shape)

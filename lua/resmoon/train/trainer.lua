@@ -19,6 +19,8 @@ local mixing     = require "resmoon.data.mixing"
 local evaluation = require "resmoon.train.evaluate"
 local fail       = require "resmoon.base.fail"
 local handmade   = require "resmoon.train.handmade"
+local held       = require "resmoon.base.held"
+local LayerWatch = require "resmoon.train.layer_watch"
 local lock       = require "resmoon.runs.lock"
 local Log        = require "resmoon.runs.log"
 local momentum   = require "resmoon.optim.momentum"
@@ -38,6 +40,7 @@ local Trainer = class("Trainer")
 local known = {
   "net", "optimizer", "schedule", "schedule_unit", "train", "test", "validation", "epochs", "loss", "folder", "name",
   "progress", "hooks", "early_stop", "clip", "max_norm", "accumulate", "keep_every", "about", "ema", "resume",
+  "watch_layers",
 }
 
 -- Of classes the cross-entropy, of numbers to predict the mean squared error.
@@ -83,6 +86,8 @@ end
 --   ema                 an optim.EMA of net: it is updated after each step, evaluated after each epoch beside the
 --                       network, and decides; best.safetensors then holds the averaged weights
 --   keep_every          0; else of every so many epochs the network is kept as epoch_NNN.safetensors
+--   watch_layers        true: what arrives at each layer and the norm of its gradient, once an epoch: trainer.layers,
+--                       and layers.csv in the folder (plot.signals draws it)
 --   hooks               {on_step = f(trainer, loss), on_epoch = f(trainer, row)}; false from on_epoch ends it
 --   progress            false: silent
 --   name                shown before each line;  about: a table that goes into the checkpoints
@@ -126,19 +131,6 @@ function Trainer:init(options)
 end
 
 local function no_sums() return {loss = 0, wrong = 0, count = 0, seconds = 0} end
-
--- --- Ctrl-C -------------------------------------------------------------------------
-
--- Holds interrupts until the returned value is closed. In a stock lua there is nothing to hold.
-local function hold_interrupts()
-  local interrupt = core.interrupt
-  local before = interrupt and interrupt.hold(true)
-  return setmetatable({}, {__close = function()
-    if interrupt then interrupt.hold(before) end
-  end})
-end
-
-local function interrupted() return core.interrupt ~= nil and core.interrupt.pending() end
 
 -- --- state --------------------------------------------------------------------------
 
@@ -303,7 +295,9 @@ local function train_epoch(self)
   self.net:train()
   local steps, began, reason = #self.train, sys.clock(), nil
   for x, y, mix in self.train:epoch(self.epoch) do
-    local loss, value = step(self, x, y, mix)
+    local loss, value
+    if self.layer_watch then loss, value = self.layer_watch:step(step, self, x, y, mix)
+    else loss, value = step(self, x, y, mix) end
     if not loss then
       self.bad_loss = value
       reason = "diverged"
@@ -311,7 +305,7 @@ local function train_epoch(self)
     end
     if self.hooks.on_step then self.hooks.on_step(self, loss) end
     if self.screen then show(self, steps, began, loss) end
-    if interrupted() then
+    if held.pending() then
       reason = "interrupted"
       break
     end
@@ -340,7 +334,7 @@ local function finish_epoch(self)
     train_error = sums.wrong and 100 * sums.wrong / sums.count, img_per_s = sums.count / math.max(sums.seconds, 1e-9),
   }
   local function evaluate(prefix, loader, names)
-    local measured = not loader or evaluation.evaluate(self.net, loader, {stop = interrupted, loss = self.loss})
+    local measured = not loader or evaluation.evaluate(self.net, loader, {stop = held.pending, loss = self.loss})
     for _, what in ipairs(loader and measured and names or {}) do row[prefix .. "_" .. what] = measured[what] end
     return measured
   end
@@ -451,7 +445,7 @@ local function run(self)
     local row = not reason and finish_epoch(self)
     if not row then
       self:save()
-      core.interrupt.clear()
+      held.clear()
       -- What fit needs to go on as if nothing had happened in between, in this process.
       self.stopped = {loader = self.train:state_dict(), generators = checkpoint.generators()}
       local how = self.folder and " and saved; to go on: " .. way_on(self) or ""
@@ -473,9 +467,9 @@ end
 local function locked(self)
   if not self.folder then return nil end
   if self.hand_made then sys.mkdir_p(self.folder) end
-  local held = self.lock or lock.take(self.folder)
+  local taken = self.lock or lock.take(self.folder)
   self.lock = nil
-  local _ <close> = lock.on_error(held)
+  local _ <close> = lock.on_error(taken)
   local last, log = self:path("last.safetensors"), self:path("log.csv")
   local now = sys.stat(last)
   if self.left then
@@ -491,7 +485,7 @@ local function locked(self)
     self.about = handmade.about(self)
     handmade.begin(self)
   end
-  return held
+  return taken
 end
 
 --- Trains until the last epoch; after Ctrl-C, called again, goes on bit for bit as if it had not been stopped. Where
@@ -514,9 +508,11 @@ end
 --   1
 function Trainer:fit()
   if rehearsal.on() then return rehearsal.stand_in end
-  local _ <close> = hold_interrupts()
+  local _ <close> = held()
   local _ <close> = locked(self)
   self.optimizer:follow(self.net, self.given)
+  self.layer_watch = self.watch_layers and LayerWatch(self) or nil
+  self.layers = self.layer_watch and self.layer_watch.layers
   preflight.batches(self.net, self.train, self.accumulate)
   if self.stopped then
     self.train:load_state_dict(self.stopped.loader)

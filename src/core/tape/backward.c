@@ -21,16 +21,38 @@ static rm_status run_hooks(rm_hook *hooks, rm_tensor **grad, rm_error *err) {
   return status;
 }
 
+/* Both parts of the gradient of the node's output become one. */
+static rm_status add_up(rm_node *node, rm_error *err) {
+  rm_tensor *more = node->more_dy;
+  node->more_dy = NULL;
+  return more ? rm_gradient_accumulate(&node->dy, more, err) : RM_OK;
+}
+
+/* One more part of the gradient of the node's output; g is taken over, also on failure. */
+static rm_status collect(rm_node *node, rm_tensor *g, rm_error *err) {
+  rm_status status = add_up(node, err);
+  if (status == RM_OK && node->adds_up && node->dy && rm_tensor_is_dense(g) && rm_tensor_same_layout(node->dy, g)) {
+    node->more_dy = g;
+    return RM_OK;
+  }
+  if (status == RM_OK) return rm_gradient_accumulate(&node->dy, g, err);
+  rm_tensor_release(g);
+  return status;
+}
+
 /* The node's own backward: *dy, given up, becomes dx. */
 static rm_status differentiate(rm_node *node, rm_tensor *dx[], rm_error *err) {
   rm_tensor *dy = node->dy;
-  node->dy = NULL;
-  rm_status status = rm_saved_bring_back(node, err);
+  rm_tensor_release(node->again); /* whoever kept the output weakly has been visited */
+  node->dy = node->again = NULL;
+  rm_status status = rm_saved_bring_back(node, node->nbackward, err);
   rm_scope scope = rm_profile_begin();
   if (status == RM_OK) status = node->backward(node, dy, dx, err);
   rm_profile_end(scope, node->name, RM_PROFILE_BACKWARD);
   rm_saved_let_go(node);
   if (status == RM_OK) status = rm_backward_show(node, dx, node->ninputs, err);
+  rm_tensor_release(node->more_dy);
+  node->more_dy = NULL;
   rm_tensor_release(dy); /* before the sums: dx may then be its only owner */
   return status;
 }
@@ -42,14 +64,15 @@ static rm_status distribute(rm_node *node, rm_tensor *dx[], rm_leaves *leaves, r
     if (!g) continue;
     const rm_edge *e = &node->edges[i];
     if (status != RM_OK || !rm_node_needs(node, i)) rm_tensor_release(g);
-    else if (e->node) status = rm_gradient_accumulate(&e->node->dy, g, err);
+    else if (e->node) status = collect(e->node, g, err);
     else status = rm_leaves_add(leaves, e->leaf, g, err);
   }
   return status;
 }
 
 static rm_status visit(rm_node *node, rm_leaves *leaves, bool keep_graph, rm_error *err) {
-  RM_TRY(rm_saved_check(node, err));
+  RM_TRY(rm_saved_check(node, node->nbackward, err));
+  if (node->hooks) RM_TRY(add_up(node, err));
   if (node->hooks) RM_TRY(run_hooks(node->hooks, &node->dy, err));
   rm_tensor *few[FEW_INPUTS], **dx = few;
   if (node->ninputs > FEW_INPUTS) dx = malloc(node->ninputs * sizeof *dx);

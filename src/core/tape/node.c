@@ -23,7 +23,9 @@ rm_node *rm_node_new(const rm_record *r) {
   node->backward = r->backward;
   node->recompute = r->recompute;
   node->ninputs = r->ninputs;
+  node->adds_up = r->adds_up;
   node->nsaved = r->nsaved;
+  node->nbackward = r->nsaved - r->more_saved;
   node->payload_bytes = r->payload_bytes;
   node->edges = (rm_edge *)(block + aligned(sizeof *node));
   node->saved = (rm_saved *)((char *)node->edges + aligned(r->ninputs * sizeof(rm_edge)));
@@ -56,6 +58,8 @@ void rm_node_release(rm_node *node) {
     rm_saved_free(node);
     rm_hooks_release(node->hooks);
     rm_tensor_release(node->dy);
+    rm_tensor_release(node->more_dy);
+    rm_tensor_release(node->again);
     for (size_t i = 0; i < node->ninputs; i++) {
       rm_node *behind = node->edges[i].node;
       rm_tensor_release(node->edges[i].leaf);
@@ -71,6 +75,7 @@ void rm_node_release(rm_node *node) {
 
 bool rm_node_needs(const rm_node *node, size_t i) { return node->edges[i].node || node->edges[i].leaf; }
 rm_tensor *rm_node_saved(const rm_node *node, size_t i) { return node->saved[i].tensor; }
+rm_tensor *rm_node_more_dy(const rm_node *node) { return node->more_dy; }
 const void *rm_node_payload(const rm_node *node) { return node->payload; }
 const char *rm_node_name(const rm_node *node) { return node->name; }
 const rm_node *rm_node_input(const rm_node *node, size_t i) { return node->edges[i].node; }

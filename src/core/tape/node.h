@@ -27,14 +27,20 @@ struct rm_node {
   const char *name;
   rm_backward_fn backward;
   rm_recompute_fn recompute;
-  size_t depth; /* one more than the deepest of its inputs */
+  size_t depth;     /* one more than the deepest of its inputs */
+  unsigned version; /* of the output's storage when it was computed */
+  size_t chain;     /* how many operations are computed again, one after the other, before this one can be */
   size_t ninputs, nsaved, payload_bytes;
-  bool used;       /* backward has been here and freed what was saved */
-  rm_tensor *dy;   /* during a walk: the gradient of the output so far */
-  bool reached;    /* during a walk: already collected */
-  size_t found;    /* during a walk: how many nodes were collected before it */
-  rm_node *doomed; /* during a release: next in the list of nodes to free */
-  rm_hook *hooks;  /* look at dy */
+  size_t nbackward;   /* of the saved: those that backward looks at, the first ones */
+  bool adds_up;       /* its backward takes dy in two parts */
+  bool used;          /* backward has been here and freed what was saved */
+  rm_tensor *dy;      /* during a walk: the gradient of the output so far */
+  rm_tensor *more_dy; /* the same, the second part; only with adds_up */
+  rm_tensor *again;   /* during a walk: the output, computed again for those that kept it weakly */
+  bool reached;       /* during a walk: already collected */
+  size_t found;       /* during a walk: how many nodes were collected before it */
+  rm_node *doomed;    /* during a release: next in the list of nodes to free */
+  rm_hook *hooks;     /* look at dy */
   rm_edge *edges;
   rm_saved *saved;
   void *payload;

@@ -34,12 +34,13 @@ rm_status rm_tape_record(rm_tensor *y, const rm_record *r, rm_error *err) {
   rm_node *node = rm_node_new(r);
   if (!node) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory for the tape", r->name);
   for (size_t i = 0; i < r->nsaved; i++) {
-    if (!r->saved[i] || rm_saved_keep(&node->saved[i], r, r->saved[i], err) == RM_OK) continue;
+    if (!r->saved[i] || rm_saved_keep(node, i, r, r->saved[i], err) == RM_OK) continue;
     rm_node_release(node);
     return RM_ERR_MEMORY;
   }
   for (size_t i = 0; i < r->ninputs; i++)
     if (r->inputs[i]) rm_node_connect(node, i, r->inputs[i]);
+  node->version = atomic_load(&y->storage->version);
   y->node = node;
   y->requires_grad = true;
   rm_profile_recorded(r->name);

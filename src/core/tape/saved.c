@@ -4,26 +4,38 @@
 #include "core/view.h"
 #include "measure/profile.h"
 
-/* From this size on a tensor is computed again rather than kept, in bytes. Below it a pass, which
- * costs 2 to 5 % of a ResNet-20, would save memory that nobody misses. */
-static const size_t WORTH_RECOMPUTING = (size_t)16 << 20;
+/* From this size on, in bytes, a tensor is computed again rather than kept. Below it a pass, which
+ * costs 2 to 5 % of a ResNet-20, would save memory that nobody misses. With many channels a pass is nothing against the
+ * convolutions around it, whose work for each value is proportional to the channels. */
+static const size_t WORTH_RECOMPUTING = (size_t)16 << 20, WORTH_WITH_MANY_CHANNELS = (size_t)1 << 20;
+enum { MANY_CHANNELS = 128, LONGEST_CHAIN = 3 };
 
-/* Whether x, an input, need not be kept, since its own node can compute it again. One that would
- * itself wait for another is kept: no chains. */
-static bool recomputable(const rm_record *r, const rm_tensor *x) {
+static bool worthwhile(const rm_tensor *x) {
+  bool many = x->ndim == 4 && x->shape[1] >= MANY_CHANNELS;
+  return x->storage->bytes >= (many ? WORTH_WITH_MANY_CHANNELS : WORTH_RECOMPUTING);
+}
+
+bool rm_tape_can_recompute(const rm_tensor *x) {
   const rm_node *source = x->node;
-  if (!source || !source->recompute || x->storage->bytes < WORTH_RECOMPUTING) return false;
-  for (size_t i = 0; i < source->nsaved; i++)
-    if (source->saved[i].weak) return false;
+  if (!source || !source->recompute || !worthwhile(x)) return false;
+  return atomic_load(&x->storage->version) == source->version; /* else it is not what would be computed */
+}
+
+/* Whether x, an input, need not be kept, since its own node can compute it again. One that would wait for too many
+ * others is kept, and the next chain begins behind it. */
+static bool recomputable(const rm_record *r, const rm_tensor *x) {
+  if (!rm_tape_can_recompute(x) || x->node->chain > LONGEST_CHAIN) return false;
   for (size_t i = 0; i < r->ninputs; i++)
     if (r->inputs[i] == x) return true;
   return false;
 }
 
-rm_status rm_saved_keep(rm_saved *s, const rm_record *r, rm_tensor *x, rm_error *err) {
+rm_status rm_saved_keep(rm_node *node, size_t i, const rm_record *r, rm_tensor *x, rm_error *err) {
+  rm_saved *s = &node->saved[i];
   s->version = atomic_load(&x->storage->version);
   if (!recomputable(r, x)) return rm_tensor_detach(x, &s->tensor, err);
   s->source = x->node;
+  if (node->chain <= x->node->chain) node->chain = x->node->chain + 1;
   return rm_tensor_weak(x, &s->weak, err);
 }
 
@@ -35,8 +47,8 @@ void rm_saved_free(rm_node *node) {
   }
 }
 
-rm_status rm_saved_check(const rm_node *node, rm_error *err) {
-  for (size_t i = 0; i < node->nsaved; i++) {
+rm_status rm_saved_check(const rm_node *node, size_t n, rm_error *err) {
+  for (size_t i = 0; i < n; i++) {
     const rm_tensor *t = node->saved[i].weak ? node->saved[i].weak : node->saved[i].tensor;
     if (t && atomic_load(&t->storage->version) != node->saved[i].version) {
       char text[RM_SHAPE_TEXT];
@@ -49,16 +61,25 @@ rm_status rm_saved_check(const rm_node *node, rm_error *err) {
   return RM_OK;
 }
 
-rm_status rm_saved_bring_back(rm_node *node, rm_error *err) {
-  for (size_t i = 0; i < node->nsaved; i++) {
+/* Fills source->again. What it needs for that may have to be computed first: at most LONGEST_CHAIN calls deep. */
+static rm_status compute_again(rm_node *source, rm_error *err) {
+  RM_TRY(rm_saved_check(source, source->nsaved, err));
+  rm_status status = rm_saved_bring_back(source, source->nsaved, err);
+  rm_scope scope = rm_profile_begin();
+  if (status == RM_OK) status = source->recompute(source, &source->again, err);
+  rm_profile_end(scope, "recomputed outputs", RM_PROFILE_BACKWARD);
+  rm_saved_let_go(source);
+  return status;
+}
+
+rm_status rm_saved_bring_back(rm_node *node, size_t n, rm_error *err) {
+  for (size_t i = 0; i < n; i++) {
     rm_saved *s = &node->saved[i];
     if (!s->weak) continue;
     RM_TRY(rm_tensor_revive(s->weak, &s->tensor, err));
     if (s->tensor) continue;
-    RM_TRY(rm_saved_check(s->source, err));
-    rm_scope scope = rm_profile_begin();
-    RM_TRY(s->source->recompute(s->source, &s->tensor, err));
-    rm_profile_end(scope, "recomputed outputs", RM_PROFILE_BACKWARD);
+    if (!s->source->again) RM_TRY(compute_again(s->source, err));
+    s->tensor = rm_tensor_retain(s->source->again);
   }
   return RM_OK;
 }

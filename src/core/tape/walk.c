@@ -48,7 +48,9 @@ void rm_walk_end(rm_walk *w, bool done) {
       node->hooks = NULL;
     }
     rm_tensor_release(node->dy);
-    node->dy = NULL;
+    rm_tensor_release(node->more_dy);
+    rm_tensor_release(node->again);
+    node->dy = node->more_dy = node->again = NULL;
   }
   free(w->nodes);
 }

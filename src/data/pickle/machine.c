@@ -128,6 +128,7 @@ static rm_status gather(rm_pickle_machine *m, rm_pickled *into, size_t n) {
   bool pairs = into->kind == RM_PICKLED_DICT;
   if (m->depth < n) return rm_pickle_bad(m, "a value is missing");
   if (pairs && n % 2) return rm_pickle_bad(m, "a key without a value");
+  if (n == 0) return RM_OK; /* there may be no stack yet */
   rm_pickled **from = m->stack + m->depth - n;
   for (size_t i = 0; i < n; i++)
     if (!from[i]) return rm_pickle_bad(m, "a value is missing");

@@ -35,12 +35,19 @@ rm_status rm_conv2d_bordered(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, c
 rm_status rm_conv2d_shape(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
                           const rm_conv_options *options, size_t shape[4], rm_error *err);
 
+/* rm_conv2d, the same y and the same record on the tape; and for each of K channels the mean of y over all images and
+ * pixels, and the sum of squared distances from it. Strassen's, Winograd's and the strided method take them from the outputs in
+ * registers (Winograd's for a multiple of 16 channels); others cost a pass over y. Sums of blocks are floats, from a value of the channel on, and blocks are
+ * joined in double: a mean of 10,000 beside a deviation of 1 costs no digits. Nothing is written for an empty y. */
+rm_status rm_conv2d_statistics(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
+                               rm_tensor **y, double *mean, double *m2, rm_error *err);
+
 /* relu(conv2d(x) + add), both optional, in one pass over y; records nothing. `add` has y's shape. */
 rm_status rm_conv2d_fused(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
                           rm_tensor *add, bool relu, rm_tensor **y, rm_error *err);
 
 /* The method is chosen by the shapes (conv2d.c). Tests and benchmarks force one: "winograd",
- * "strassen", "direct", "im2col" or "naive"; a shape it does not cover goes to the next that does.
+ * "strided", "strassen", "direct", "im2col" or "naive"; a shape it does not cover goes to the next that does.
  * NULL: automatic. False for an unknown name. */
 bool rm_conv_force(const char *method);
 const char *rm_conv_forced(void); /* NULL: automatic */

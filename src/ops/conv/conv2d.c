@@ -2,6 +2,7 @@
  *
  * Methods, fastest first where they fit:
  *   winograd  3x3, stride 1: a quarter of the multiplications (winograd.c)
+ *   strided   3x3, stride 2: nine sixteenths of them (strided.c)
  *   strassen  1x1 with many channels: seven eighths of the multiplications (strassen.c)
  *   direct    everything else of ordinary size: no copies but a padded image (direct.c)
  *   im2col    any shape, as a matrix product (im2col.c)
@@ -14,10 +15,11 @@
 #include "core/tape.h"
 #include "ops/check.h"
 #include "ops/conv/method.h"
+#include "ops/conv/statistics.h"
 #include "ops/linalg/column_sums.h"
 
-static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_strassen, &rm_conv_direct, &rm_conv_im2col,
-                                                &rm_conv_naive};
+static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_strided, &rm_conv_strassen,
+                                                &rm_conv_direct,   &rm_conv_im2col,  &rm_conv_naive};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 /* --- which method ----------------------------------------------------------------- */
@@ -189,14 +191,21 @@ static rm_status take(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tenso
   return status;
 }
 
-static rm_status forward(const operands *o, bool relu, rm_tensor **out, rm_error *err) {
+typedef struct {
+  double *mean, *m2; /* of each channel */
+} statistics;
+
+static rm_status forward(const operands *o, bool relu, const statistics *of, rm_tensor **out, rm_error *err) {
   rm_tensor *y = NULL;
   const rm_conv_shape *s = &o->shape;
   RM_TRY(rm_tensor_new_channels_last((size_t[]){s->n, s->k, s->oh, s->ow}, &y, err));
   rm_conv_finish finish = {
       .bias = o->bias ? rm_tensor_f32(o->bias) : NULL, .add = o->add ? rm_tensor_f32(o->add) : NULL, .relu = relu};
   rm_status status = RM_OK;
-  if (y->numel)
+  if (of && y->numel)
+    status = rm_conv_forward_statistics(choose(s), s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), finish.bias,
+                                        rm_tensor_f32(y), of->mean, of->m2, err);
+  else if (y->numel)
     status = choose(s)->forward(s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), &finish, rm_tensor_f32(y), err);
   return rm_tensor_give(status, y, out);
 }
@@ -218,17 +227,27 @@ static rm_status record(const operands *o, rm_tensor *const inputs[3], rm_tensor
                         err);
 }
 
-rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_tensor **out,
-                    rm_error *err) {
+static rm_status recorded(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
+                          const statistics *of, rm_tensor **out, rm_error *err) {
   operands o = {0};
   rm_tensor *y = NULL;
-  if (!rm_conv2d_is_plain(x, options)) return rm_conv2d_bordered(x, weight, bias, options, out, err);
   RM_TRY(check(x, weight, bias, options, &o.shape, err));
   rm_status status = take(x, weight, bias, NULL, &o, err);
-  if (status == RM_OK) status = forward(&o, false, &y, err);
+  if (status == RM_OK) status = forward(&o, false, of, &y, err);
   if (status == RM_OK) status = record(&o, (rm_tensor *[]){x, weight, bias}, y, err);
   drop(&o);
   return rm_tensor_give(status, y, out);
+}
+
+rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_tensor **out,
+                    rm_error *err) {
+  if (!rm_conv2d_is_plain(x, options)) return rm_conv2d_bordered(x, weight, bias, options, out, err);
+  return recorded(x, weight, bias, options, NULL, out, err);
+}
+
+rm_status rm_conv2d_statistics(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
+                               rm_tensor **out, double *mean, double *m2, rm_error *err) {
+  return recorded(x, weight, bias, options, &(statistics){mean, m2}, out, err);
 }
 
 /* --- without gradients ------------------------------------------------------------ */
@@ -245,7 +264,7 @@ rm_status rm_conv2d_fused(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, cons
   operands o = {0};
   RM_TRY(check(x, weight, bias, options, &o.shape, err));
   rm_status status = take(x, weight, bias, add, &o, err);
-  if (status == RM_OK) status = forward(&o, relu, out, err);
+  if (status == RM_OK) status = forward(&o, relu, NULL, out, err);
   drop(&o);
   return status;
 }

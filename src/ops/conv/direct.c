@@ -155,4 +155,5 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
   return convolve(&q, s, w, true, err);
 }
 
-const rm_conv_method rm_conv_direct = {"direct", fits, pays, forward, input_gradient, rm_direct_weight_gradient};
+const rm_conv_method rm_conv_direct = {"direct", fits, pays, forward, input_gradient, rm_direct_weight_gradient,
+                                       NULL,     NULL};

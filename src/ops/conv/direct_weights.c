@@ -30,6 +30,7 @@ typedef struct {
   /* columns */
   size_t dy_pad; /* columns of dy in whole vectors */
   size_t pixels; /* at a time */
+  bool behind;   /* x of the next pixels lies behind that of these */
   /* windows */
   size_t vectors;                       /* of a window */
   ptrdiff_t places[8 * RM_DIRECT_TAPS]; /* of them, from the pixel: vectors hold 4 lanes at least */
@@ -43,11 +44,15 @@ static void add_columns(const job *q, const rm_direct_band *band, size_t begin, 
   const rm_direct_class *c = &d->class[0];
   const float *from[RM_DIRECT_PIXELS];
   float *packed = rm_scratch(1, q->pixels * q->dy_pad * sizeof(float));
+  size_t done = (band->image * d->rows + band->row) * d->cols + begin + count;
+  size_t next = q->behind ? rm_smaller(q->pixels, d->n * d->rows * d->cols - done) : 0;
   for (size_t g = 0; g < d->groups; g++) {
     rm_direct_pixels(d, c, band, band->rows, begin, count, g, from, NULL, NULL);
     kernels->direct_pack_gradient(count, d->out_cg, dy + g * d->out_cg, d->out_c, packed);
     kernels->direct_weights(count, from, packed, c->runs, c->offsets, c->length, q->dy_pad,
-                            dw + g * c->taps * d->in_cg * q->dy_pad);
+                            dw + g * c->taps * d->in_cg * q->dy_pad,
+                            (const float *[2]){dy + count * d->out_c, from[0] + count * d->in_c},
+                            (size_t[2]){next * d->out_c * sizeof(float), next * d->in_c * sizeof(float)});
   }
 }
 
@@ -138,7 +143,9 @@ static void plan(const rm_conv_shape *s, job *q) {
   q->part = q->windows ? s->k * q->vectors * lanes : s->groups * s->r * s->s * s->cg * q->dy_pad;
   size_t columns = 16 * sixteens(s->kg);
   size_t size = q->windows ? s->k * c->runs * 16 * sixteens(c->length) : s->groups * s->r * s->s * s->cg * columns;
-  size_t floats = size > LARGE_PART ? MANY_FLOATS : FEW_FLOATS;
+  bool single = s->r * s->s == 1; /* 1x1: a pixel is read once for all of dw, and few of them would not pay for that */
+  size_t floats = size > LARGE_PART || single ? MANY_FLOATS : FEW_FLOATS;
+  q->behind = single && q->d.inside && s->stride_h * s->stride_w == 1 && s->groups == 1;
   q->pixels = rm_smaller(rm_larger(floats / columns, 32), RM_DIRECT_PIXELS);
   q->chunks = rm_conv_chunks(size, q->d.bands);
 }

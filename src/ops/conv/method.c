@@ -1,4 +1,6 @@
 /* method.c -- weights in other orders, partial sums, what follows, memory: shared by the methods. */
+#include "base/number.h"
+#include "kernels/winograd.h"
 #include "memory/alloc.h"
 #include "parallel/pool.h"
 #include "ops/conv/method.h"
@@ -83,4 +85,12 @@ static void finish_some(void *ctx, size_t begin, size_t end) {
 void rm_conv_finish_pass(const rm_conv_shape *s, const rm_conv_finish *finish, float *y) {
   if (finish->add || finish->relu)
     rm_parallel(s->n * s->oh * s->ow * s->k, 16384, finish_some, &(finish_job){finish, y});
+}
+
+size_t rm_conv_tiles_rows(const rm_conv_shape *s, size_t block) {
+  size_t across = (s->ow + 3) / 4, down = (s->oh + 3) / 4, rows = 0;
+  size_t last = rm_smaller((block + 1) * RM_WINO_GROUP, s->n * across * down);
+  for (size_t t = block * RM_WINO_GROUP; t < last; t++)
+    rows += rm_smaller(4, s->oh - t / across % down * 4) * rm_smaller(4, s->ow - t % across * 4);
+  return rows;
 }

@@ -27,9 +27,14 @@ typedef struct {
                        rm_error *err);
   rm_status (*input_gradient)(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err);
   rm_status (*weight_gradient)(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
+  /* Into how many blocks of outputs `forward` cuts what finish->moments tells, and the outputs of a channel in each: by
+   * the shape alone. NULL: it takes no moments (statistics.c does). */
+  size_t (*blocks)(const rm_conv_shape *s);
+  size_t (*block_rows)(const rm_conv_shape *s, size_t block);
 } rm_conv_method;
 
-extern const rm_conv_method rm_conv_winograd, rm_conv_strassen, rm_conv_direct, rm_conv_im2col, rm_conv_naive;
+extern const rm_conv_method rm_conv_winograd, rm_conv_strided, rm_conv_strassen, rm_conv_direct, rm_conv_im2col,
+    rm_conv_naive;
 
 /* The shortcut and relu of `finish`, on outputs already written with their bias. */
 void rm_conv_finish_pass(const rm_conv_shape *s, const rm_conv_finish *finish, float *y);
@@ -44,6 +49,9 @@ void rm_conv_sum_parts(size_t n, size_t count, size_t stride, const float *parts
 /* Into how many partial sums of `floats` numbers a gradient is cut, `most` at most. Powers of two, so that
  * two, four or eight threads get equal shares: three would keep one of two waiting for a third of the time. */
 size_t rm_conv_chunks(size_t floats, size_t most);
+
+/* Outputs of a channel in a block of RM_WINO_GROUP tiles of 4x4 outputs (fewer at the edges), counted through all images. */
+size_t rm_conv_tiles_rows(const rm_conv_shape *s, size_t block);
 
 /* A block of `floats` numbers from the caching allocator, or RM_ERR_MEMORY. */
 rm_status rm_conv_alloc(size_t floats, float **block, rm_error *err);

@@ -95,9 +95,23 @@ static void multiply_blocks(void *ctx, size_t begin, size_t end) {
     size_t next = behind ? rm_smaller(q->block, q->pixels - first - count) : 0;
     size_t ahead = next * q->in_c * sizeof(float);
     kernels->strassen_sums(half, q->in_c / 2, from, sums);
-    kernels->strassen_product(half, q->in_c / 2, q->out_c / 2, from, sums, q->packed, &q->finish, aside, to, q->out,
+    rm_conv_finish finish = q->finish;
+    if (finish.moments) finish.moments += block * 3 * q->out_c;
+    kernels->strassen_product(count, q->in_c / 2, q->out_c / 2, from, sums, q->packed, &finish, aside, to, q->out,
                               q->stream, from[0] + q->block * q->in_c, ahead);
   }
+}
+
+static size_t block_pixels(size_t in_c) {
+  return rm_smaller(rm_larger(BLOCK_FLOATS / in_c / 16 * 16, MIN_PIXELS), MAX_PIXELS);
+}
+
+static size_t blocks(const rm_conv_shape *s) {
+  return (s->n * s->oh * s->ow + block_pixels(s->c) - 1) / block_pixels(s->c);
+}
+
+static size_t block_rows(const rm_conv_shape *s, size_t block) {
+  return rm_smaller(block_pixels(s->c), s->n * s->oh * s->ow - block * block_pixels(s->c));
 }
 
 static rm_status run(job *q, const rm_conv_shape *s, const float *w, rm_error *err) {
@@ -106,7 +120,7 @@ static rm_status run(job *q, const rm_conv_shape *s, const float *w, rm_error *e
   q->in_c = q->backward ? s->k : s->c;
   q->out_c = q->backward ? s->c : s->k;
   q->pixels = s->n * s->oh * s->ow;
-  q->block = rm_smaller(rm_larger(BLOCK_FLOATS / q->in_c / 16 * 16, MIN_PIXELS), MAX_PIXELS);
+  q->block = block_pixels(q->in_c);
   size_t out = q->out_c * (q->backward ? s->n * s->h * s->w : q->pixels);
   q->stream = out > STREAM_FLOATS && (uintptr_t)q->out % 64 == 0 && !q->finish.add && !q->finish.relu;
   size_t floats = rm_kernel_table()->strassen_packed(q->in_c / 2, q->out_c / 2);
@@ -131,4 +145,5 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
   return run(&q, s, w, err);
 }
 
-const rm_conv_method rm_conv_strassen = {"strassen", fits, pays, forward, input_gradient, rm_strassen_weight_gradient};
+const rm_conv_method rm_conv_strassen = {
+    "strassen", fits, pays, forward, input_gradient, rm_strassen_weight_gradient, blocks, block_rows};

@@ -51,7 +51,8 @@ static void add_block(const job *q, size_t block, const float *zeros, float *sum
     for (size_t n = 0; n < columns; n += q->columns) {
       size_t strip = rm_smaller(q->columns, columns - n);
       kernels->strassen_right(product, half, columns, n, strip, dy, right);
-      kernels->direct_weights(half, rows, right, 1, &(ptrdiff_t){0}, c, strip, sums + (product * columns + n) * c);
+      kernels->direct_weights(half, rows, right, 1, &(ptrdiff_t){0}, c, strip, sums + (product * columns + n) * c,
+                              (const float *[2]){NULL, NULL}, (size_t[2]){0, 0});
     }
   }
 }

@@ -126,7 +126,7 @@ static size_t tiles_of_block(const job *q) {
   size_t most = rm_larger(24, BLOCK_FLOATS / (channels * RM_WINO_POSITIONS) / 24 * 24);
   size_t blocks = (q->plan.count + most - 1) / most;
   blocks = (blocks + threads - 1) / threads * threads;
-  return ((q->plan.count + blocks - 1) / blocks + 7) / 8 * 8;
+  return ((q->plan.count + blocks - 1) / blocks + RM_WINO_GROUP - 1) / RM_WINO_GROUP * RM_WINO_GROUP;
 }
 
 static rm_status by_blocks(job *q, rm_error *err) {
@@ -169,6 +169,7 @@ static void convolve_panels(void *ctx, size_t begin, size_t end) {
     out.c = columns;
     if (finish.bias) finish.bias += first;
     if (finish.add) finish.add += first;
+    if (finish.moments) finish.moments += first;
     for (size_t b = 0; b < block_count(p->in.c, columns); b++) transform_block(q, first, columns, b, u);
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++)
       kernels->wino_product(p->count, p->in.tiles, p->in.c, columns, q->v + j * BLOCK, u + j * u_stride, m + j * BLOCK);
@@ -210,4 +211,11 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
   return convolve(&q, err);
 }
 
-const rm_conv_method rm_conv_winograd = {"winograd", fits, pays, forward, input_gradient, rm_wino_weight_gradient};
+/* --- moments -------------------------------------------------------------------------------- */
+static size_t blocks(const rm_conv_shape *s) {
+  size_t tiles = s->n * ((s->oh + 3) / 4) * ((s->ow + 3) / 4);
+  return s->k % BLOCK == 0 ? (tiles + RM_WINO_GROUP - 1) / RM_WINO_GROUP : 0;
+}
+
+const rm_conv_method rm_conv_winograd = {
+    "winograd", fits, pays, forward, input_gradient, rm_wino_weight_gradient, blocks, rm_conv_tiles_rows};

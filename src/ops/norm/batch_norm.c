@@ -8,8 +8,8 @@
  * CHUNKS chunks, by the extents alone, each with its own partial result: the number of
  * threads changes no bit.
  *
- * What backward can recompute is not stored: it keeps x and four numbers per channel; the
- * output only if relu follows an addition, since otherwise the mask follows from x. */
+ * What backward can recompute is not stored: it keeps x and four numbers per channel. Where relu cut
+ * follows from these, too, unless an addition comes between: then it keeps a bit for each value. */
 #include "ops/norm/norm.h"
 
 #include <math.h>
@@ -25,7 +25,8 @@
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
 
-enum { CHUNKS = 64, GRAIN_FLOATS = 16384 };
+enum { CHUNKS = 64, GRAIN_FLOATS = 16384, WORD = 16 /* values whose bits lie together: norm_k.c */ };
+static const size_t STREAM_BYTES = (size_t)16 << 20; /* a result so large is gone from the caches when it is read */
 enum { MEAN, INVSTD, SCALE, SHIFT, COLUMNS };
 
 /* --- x as a matrix ------------------------------------------------------------------- */
@@ -221,8 +222,9 @@ rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias
 typedef struct {
   size_t c;
   const float *x, *columns, *add;
-  bool relu;
+  bool relu, stream;
   float *y;
+  uint16_t *words; /* NULL, or gets what relu let pass */
 } forward_job;
 
 static void forward_range(void *ctx, size_t begin, size_t end) {
@@ -230,31 +232,47 @@ static void forward_range(void *ctx, size_t begin, size_t end) {
   size_t c = job->c, at = begin * c;
   const float *k = job->columns;
   rm_kernel_table()->norm_forward(end - begin, c, job->x + at, k + MEAN * c, k + SCALE * c, k + SHIFT * c,
-                                  job->add ? job->add + at : NULL, job->relu, job->y + at);
+                                  job->add ? job->add + at : NULL, job->relu, job->y + at, job->stream,
+                                  job->words ? job->words + at / WORD : NULL);
 }
 
 typedef struct {
   bool of_batch, relu;
 } payload;
+enum { X, STATISTICS, OUTPUT, WORDS, ADD, SAVED }; /* what is saved: x, the columns, y or what relu let pass, add */
 static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err);
 
-/* y from rows (channels innermost), columns and add (as rows, or NULL). */
+/* Whether t is written past the caches. */
+static bool streams(const rm_tensor *t) {
+  return t->storage->bytes >= STREAM_BYTES && t->shape[1] % WORD == 0 && (uintptr_t)rm_tensor_data(t) % 64 == 0;
+}
+
+/* y from rows (channels innermost), columns and add (as rows, or NULL). words: NULL, or what relu lets pass. */
 static rm_status compute(const rm_tensor *rows, const rm_tensor *columns, const rm_tensor *add, bool relu,
-                         rm_tensor **y, rm_error *err) {
+                         rm_tensor *words, rm_tensor **y, rm_error *err) {
   RM_TRY(new_rows(rows, y, err));
   forward_job job = {.c = rows->shape[1],
                      .x = rm_tensor_f32(rows),
                      .columns = rm_tensor_f32(columns),
                      .add = add ? rm_tensor_f32(add) : NULL,
                      .relu = relu,
-                     .y = rm_tensor_f32(*y)};
+                     .stream = streams(*y),
+                     .y = rm_tensor_f32(*y),
+                     .words = words ? rm_tensor_data(words) : NULL};
   rm_parallel(row_count(rows), row_grain(job.c), forward_range, &job);
   return RM_OK;
 }
 
 static rm_status recompute(const rm_node *node, rm_tensor **y, rm_error *err) {
   const payload *how = rm_node_payload(node);
-  return compute(rm_node_saved(node, 0), rm_node_saved(node, 1), NULL, how->relu, y, err);
+  return compute(rm_node_saved(node, X), rm_node_saved(node, STATISTICS), rm_node_saved(node, ADD), how->relu, NULL, y,
+                 err);
+}
+
+/* Room for a bit for each value, where that is how the mask of relu is kept. */
+static rm_status new_words(const rm_tensor *rows, rm_tensor **words, rm_error *err) {
+  if (rows->shape[1] % WORD != 0) return RM_OK;
+  return rm_tensor_new(RM_UINT8, 1, &(size_t){rows->numel / 8}, words, err);
 }
 
 rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *columns, bool of_batch,
@@ -263,27 +281,37 @@ rm_status rm_batch_norm_apply(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, 
   if (add) RM_TRY(rm_check_float("batch_norm", "add", add, err));
   if (add && !rm_tensor_same_shape(x, add))
     return rm_fail(err, RM_ERR_SHAPE, "batch_norm: x is %s, add is %s", rm_tensor_text(x, a), rm_tensor_text(add, b));
-  rm_tensor *rows = NULL, *add_rows = NULL, *y = NULL;
+  rm_tensor *rows = NULL, *add_rows = NULL, *words = NULL, *y = NULL;
+  rm_tensor *const inputs[] = {x, weight, bias, add};
+  bool wanted = rm_tape_wants(4, inputs);
   rm_status status = as_rows(x, &rows, err);
   if (status == RM_OK && add) status = as_rows(add, &add_rows, err);
-  if (status == RM_OK) status = compute(rows, columns, add_rows, relu, &y, err);
-  if (status == RM_OK) {
-    rm_tensor *const inputs[] = {x, weight, bias, add};
-    rm_tensor *const saved[] = {rows, columns, add && relu ? y : NULL};
+  if (status == RM_OK && wanted && add && relu) status = new_words(rows, &words, err);
+  if (status == RM_OK) status = compute(rows, columns, add_rows, relu, words, &y, err);
+  if (status == RM_OK && wanted) {
+    /* An `add` that costs nothing is kept, so that y need not be: of a chain of blocks, only what convolutions gave. */
+    bool follows = !add || (words && add_rows == add && rm_tape_can_recompute(add));
+    rm_tensor *const saved[SAVED] = {[X] = rows,
+                                     [STATISTICS] = columns,
+                                     [OUTPUT] = add && relu && !words ? y : NULL,
+                                     [WORDS] = words,
+                                     [ADD] = follows ? add : NULL};
     payload how = {of_batch, relu};
-    if (rm_tape_wants(4, inputs))
-      status = rm_tape_record(y,
-                              &(rm_record){.name = "batch_norm",
-                                           .backward = batch_norm_backward,
-                                           .recompute = add ? NULL : recompute,
-                                           .ninputs = 4,
-                                           .inputs = inputs,
-                                           .nsaved = 3,
-                                           .saved = saved,
-                                           .payload = &how,
-                                           .payload_bytes = sizeof how},
-                              err);
+    status = rm_tape_record(y,
+                            &(rm_record){.name = "batch_norm",
+                                         .backward = batch_norm_backward,
+                                         .recompute = follows ? recompute : NULL,
+                                         .ninputs = 4,
+                                         .inputs = inputs,
+                                         .nsaved = SAVED,
+                                         .saved = saved,
+                                         .more_saved = 1,
+                                         .adds_up = true,
+                                         .payload = &how,
+                                         .payload_bytes = sizeof how},
+                            err);
   }
+  rm_tensor_release(words);
   rm_tensor_release(rows);
   rm_tensor_release(add_rows);
   return rm_tensor_give(status, y, out);
@@ -342,8 +370,9 @@ rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_ten
 
 typedef struct {
   cut k;
-  const float *x, *y, *dy, *columns;
-  bool relu;
+  const float *x, *y, *dy, *more, *columns;
+  const uint16_t *words;
+  bool relu, stream;
   float *dadd;          /* NULL: not wanted, or the same as dy without relu */
   double *partial;      /* per chunk: sum g, then sum g d */
   const float *through; /* slope and offset of dx in d */
@@ -360,7 +389,9 @@ static void sums_range(void *ctx, size_t begin, size_t end) {
     size_t first = i * k->chunk, at = first * c;
     rm_column_gradients from = {.x = job->x + at,
                                 .y = job->y ? job->y + at : NULL,
+                                .words = job->words ? job->words + at / WORD : NULL,
                                 .dy = job->dy + at,
+                                .more = job->more ? job->more + at : NULL,
                                 .mean = columns + MEAN * c,
                                 .scale = columns + SCALE * c,
                                 .shift = columns + SHIFT * c,
@@ -374,9 +405,10 @@ static void dx_range(void *ctx, size_t begin, size_t end) {
   const backward_job *job = ctx;
   size_t c = job->k.c, at = begin * c;
   const float *columns = job->columns;
-  rm_kernel_table()->norm_backward(end - begin, c, job->x + at, job->y ? job->y + at : NULL, job->dy + at,
-                                   columns + MEAN * c, columns + SCALE * c, columns + SHIFT * c, job->relu,
-                                   job->through, job->through + c, job->dx + at);
+  rm_kernel_table()->norm_backward(end - begin, c, job->x + at, job->y ? job->y + at : NULL,
+                                   job->words ? job->words + at / WORD : NULL, job->dy + at, columns + MEAN * c,
+                                   columns + SCALE * c, columns + SHIFT * c, job->relu, job->through, job->through + c,
+                                   job->dx + at, job->stream);
 }
 
 /* sum g and sum g d over all rows into the first chunk's part, which stays in job->partial. */
@@ -414,50 +446,82 @@ static rm_status input_gradient(backward_job *job, bool of_batch, const rm_tenso
   if (status == RM_OK) {
     job->through = slope;
     job->dx = rm_tensor_f32(*out);
+    job->stream = !into && streams(*out);
     rm_parallel(job->k.rows, row_grain(c), dx_range, job);
   }
   rm_tensor_release(through);
   return status;
 }
 
-/* The gradient of `add`: dy, or dy behind relu's mask, which take_sums will fill in: into dy itself
- * if that is ours. */
-static rm_status add_gradient(backward_job *job, rm_tensor *dy, bool ours, rm_tensor **out, rm_error *err) {
-  if (!job->relu || ours) *out = rm_tensor_retain(dy);
-  else RM_TRY(new_rows(dy, out, err));
-  if (!job->relu) return RM_OK;
+/* The gradients in front of relu, that is of `add`, where they are wanted for themselves or are read twice: dy, unless
+ * that is masked or of two parts. Then take_sums fills them in, over a part that is ours, if one is. */
+static rm_status front_gradient(backward_job *job, rm_tensor *const dy[2], const bool ours[2], rm_tensor **out,
+                                rm_error *err) {
+  if (!job->relu && !dy[1]) {
+    *out = rm_tensor_retain(dy[0]);
+    return RM_OK;
+  }
+  if (ours[0] || ours[1]) *out = rm_tensor_retain(dy[ours[0] ? 0 : 1]);
+  else RM_TRY(new_rows(dy[0], out, err));
   job->dadd = rm_tensor_f32(*out);
   return RM_OK;
 }
 
+/* From here on the gradients in front of relu are there. */
+static void take_front(backward_job *job) {
+  job->dy = job->dadd;
+  job->y = job->more = NULL;
+  job->words = NULL;
+  job->relu = false;
+}
+
+static rm_status all_gradients(const rm_node *node, backward_job *job, rm_tensor *const dy[2], const bool ours[2],
+                               rm_tensor *dx[], rm_error *err) {
+  const payload *how = rm_node_payload(node);
+  size_t c = job->k.c;
+  rm_tensor *front = NULL, *into = NULL; /* into: what dx may be written over */
+  rm_status status = RM_OK;
+  if (rm_node_needs(node, 3) || dy[1]) status = front_gradient(job, dy, ours, &front, err);
+  if (status == RM_OK) status = take_sums(job, err);
+  if (status == RM_OK && job->dadd) take_front(job);
+  for (int i = 0; i < 2; i++)
+    if (ours[i] && !(rm_node_needs(node, 3) && front == dy[i])) into = dy[i];
+  if (front && !rm_node_needs(node, 3) && job->dadd) into = front;
+  if (status == RM_OK && rm_node_needs(node, 0))
+    status = input_gradient(job, how->of_batch, rm_node_saved(node, X), into, &dx[0], err);
+  if (status == RM_OK && rm_node_needs(node, 1))
+    status = vector_gradient(c, job->partial + c, job->columns + INVSTD * c, &dx[1], err);
+  if (status == RM_OK && rm_node_needs(node, 2)) status = vector_gradient(c, job->partial, NULL, &dx[2], err);
+  if (rm_node_needs(node, 3)) dx[3] = front;
+  else rm_tensor_release(front);
+  return status;
+}
+
 static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   const payload *how = rm_node_payload(node);
-  const rm_tensor *x = rm_node_saved(node, 0), *columns = rm_node_saved(node, 1), *y = rm_node_saved(node, 2);
-  size_t c = x->shape[1];
-  rm_tensor *dy_rows = NULL;
-  bool ours = rm_tensor_exclusive(dy); /* to write over */
-  RM_TRY(as_rows(dy, &dy_rows, err));
-  ours = ours || dy_rows != dy;
-  backward_job job = {.k = cut_rows(row_count(x), c),
-                      .x = rm_tensor_f32(x),
-                      .y = y ? rm_tensor_f32(y) : NULL,
-                      .dy = rm_tensor_f32(dy_rows),
-                      .columns = rm_tensor_f32(columns),
-                      .relu = how->relu};
+  const rm_tensor *x = rm_node_saved(node, X), *columns = rm_node_saved(node, STATISTICS);
+  const rm_tensor *y = rm_node_saved(node, OUTPUT), *words = rm_node_saved(node, WORDS);
+  rm_tensor *parts[2] = {dy, rm_node_more_dy(node)}, *rows[2] = {0};
+  bool ours[2] = {0}; /* to write over */
   rm_status status = RM_OK;
-  if (rm_node_needs(node, 3)) status = add_gradient(&job, dy_rows, ours, &dx[3], err);
-  if (status == RM_OK) status = take_sums(&job, err);
-  if (status == RM_OK && job.dadd) { /* masked already: dx need not do it again */
-    job.dy = job.dadd;
-    job.y = NULL;
-    job.relu = false;
+  for (int i = 0; status == RM_OK && i < 2 && parts[i]; i++) {
+    ours[i] = rm_tensor_exclusive(parts[i]);
+    status = as_rows(parts[i], &rows[i], err);
+    ours[i] = ours[i] || rows[i] != parts[i];
   }
-  if (status == RM_OK && rm_node_needs(node, 0))
-    status = input_gradient(&job, how->of_batch, x, ours && !dx[3] ? dy_rows : NULL, &dx[0], err);
-  if (status == RM_OK && rm_node_needs(node, 1))
-    status = vector_gradient(c, job.partial + c, job.columns + INVSTD * c, &dx[1], err);
-  if (status == RM_OK && rm_node_needs(node, 2)) status = vector_gradient(c, job.partial, NULL, &dx[2], err);
-  if (job.partial) free_partial(&job.k, job.partial);
-  rm_tensor_release(dy_rows);
+  if (status == RM_OK) {
+    backward_job job = {.k = cut_rows(row_count(x), x->shape[1]),
+                        .x = rm_tensor_f32(x),
+                        .y = y ? rm_tensor_f32(y) : NULL,
+                        .words = words ? rm_tensor_data(words) : NULL,
+                        .dy = rm_tensor_f32(rows[0]),
+                        .more = rows[1] ? rm_tensor_f32(rows[1]) : NULL,
+                        .columns = rm_tensor_f32(columns),
+                        .relu = how->relu};
+    status = all_gradients(node, &job, rows, ours, dx, err);
+    if (job.partial) free_partial(&job.k, job.partial);
+  }
+  rm_tensor_release(rows[0]);
+  rm_tensor_release(rows[1]);
   return status;
 }

@@ -51,8 +51,9 @@ void rm_columns_gradients(size_t rows, size_t c, const rm_column_gradients *from
   for (size_t r = 0; r < rows; r += block) {
     size_t at = r * c;
     rm_kernel_table()->norm_sums(rm_smaller(block, rows - r), c, from->x + at, from->y ? from->y + at : NULL,
-                                 from->dy + at, from->mean, from->scale, from->shift, from->relu, part, part + c,
-                                 from->dadd ? from->dadd + at : NULL);
+                                 from->words ? from->words + at / 16 : NULL, from->dy + at,
+                                 from->more ? from->more + at : NULL, from->mean, from->scale, from->shift, from->relu,
+                                 part, part + c, from->dadd ? from->dadd + at : NULL);
     for (size_t j = 0; j < c; j++) sum[j] += part[j], dot[j] += part[c + j];
   }
 }

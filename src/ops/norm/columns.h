@@ -7,6 +7,7 @@
 #define RM_OPS_NORM_COLUMNS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "base/status.h"
 
 /* Slots of scratch memory that are used here: 0 and 1. */
@@ -22,9 +23,10 @@ void rm_columns_join(size_t c, double n0, double *mean, double *m2, double n1, c
 /* Mean of each of c columns, and the sum of its squared distances from that. */
 void rm_columns_statistics(size_t rows, size_t c, const float *x, double *mean, double *m2);
 
-/* What backward reads and adds up: rows by c, but mean, scale and shift (c). */
+/* What backward reads and adds up: rows by c, but mean, scale and shift (c); kernels.h: norm_sums. */
 typedef struct {
-  const float *x, *y, *dy, *mean, *scale, *shift;
+  const float *x, *y, *dy, *more, *mean, *scale, *shift;
+  const uint16_t *words; /* of these rows */
   bool relu;
   float *dadd;
 } rm_column_gradients;

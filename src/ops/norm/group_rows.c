@@ -95,7 +95,7 @@ static void forward_range(void *ctx, size_t begin, size_t end) {
     group_statistics(e, x, mean, var);
     const float *k = fill_columns(e, mean, var, job->weight, job->bias);
     rm_kernel_table()->norm_forward(e->pixels, c, x, k + MEAN * c, k + SCALE * c, k + SHIFT * c, NULL, false,
-                                    job->y + i * example(e));
+                                    job->y + i * example(e), false, NULL);
   }
 }
 
@@ -146,8 +146,8 @@ static void backward_example(const backward_job *job, size_t i, double *dweight,
     }
   }
   if (job->dx)
-    rm_kernel_table()->norm_backward(e->pixels, c, job->x + at, NULL, job->dy + at, k + MEAN * c, k + SCALE * c,
-                                     k + SHIFT * c, false, k + SLOPE * c, k + OFFSET * c, job->dx + at);
+    rm_kernel_table()->norm_backward(e->pixels, c, job->x + at, NULL, NULL, job->dy + at, k + MEAN * c, k + SCALE * c,
+                                     k + SHIFT * c, false, k + SLOPE * c, k + OFFSET * c, job->dx + at, false);
 }
 
 static void backward_range(void *ctx, size_t begin, size_t end) {

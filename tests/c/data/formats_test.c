@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "data/cifar.h"
 #include "data/cifar_python.h"
+#include "data/png.h"
 #include "data/csv.h"
 #include "data/entries.h"
 #include "data/probe.h"
@@ -149,6 +151,14 @@ static void headers_of_pictures_tell_their_sizes(void **state) {
   assert_int_equal(info.width, 300);
   assert_int_equal(info.height, 20);
   assert_int_equal(info.channels, 3);
+  /* Bytes between the segments, which libjpeg skips with a warning: longer than a piece that is read at once. */
+  static uint8_t spaced[2000];
+  memset(spaced, 0, sizeof spaced);
+  memcpy(spaced, jpeg, 10);
+  memcpy(spaced + sizeof spaced - (sizeof jpeg - 11), jpeg + 10, sizeof jpeg - 11);
+  info = probed(spaced, sizeof spaced);
+  assert_true(info.is_image);
+  assert_int_equal(info.width, 300);
   info = probed(jpeg, 20);
   assert_false(info.is_image);
   assert_string_equal(info.kind.name, "jpeg");
@@ -159,6 +169,27 @@ static void headers_of_pictures_tell_their_sizes(void **state) {
   rm_images_probe(1, paths, &info);
   assert_int_equal(info.reason, 2); /* ENOENT */
   write_file("x", 1);
+}
+
+/* libpng believes the length of an eXIf chunk, here 1 GiB: the file is refused as one that is cut short, and that
+ * memory is not asked for (which `make fuzz READER=png` sees, under its limit for one allocation). */
+static void a_png_cannot_ask_for_more_than_it_has(void **state) {
+  (void)state;
+  static const uint8_t png[] =
+      "\x89PNG\r\n\x1a\n\0\0\0\15IHDR\0\0\0\4\0\0\0\3\10\2\0\0\0\x3b\x96\x39\x91\x40\0\0\x1a"
+      "eXIfMM\0*";
+  rm_tensor *image;
+  int orientation;
+  assert_int_equal(rm_png_decode("a.png", png, sizeof png - 1, 3, &image, &orientation, &test_err), RM_ERR_FORMAT);
+  assert_string_equal(test_err.message, "a.png: corrupt PNG: the file ends early");
+}
+
+static void formats_of_cifar_that_cannot_be_are_refused(void **state) {
+  (void)state;
+  static const rm_cifar_format formats[] = {{0, 10, 0}, {SIZE_MAX, 10, 0}, {1, 0, 0}, {1, 257, 0}, {1, 10, SIZE_MAX}};
+  rm_tensor *x, *y;
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+    assert_int_equal(rm_cifar_load(&formats[i], 1, &(const char *){path}, &x, &y, &test_err), RM_ERR_VALUE);
 }
 
 /* A file that never ends its segments, one byte each, ends all the same. */
@@ -194,6 +225,8 @@ int main(void) {
       cmocka_unit_test(mutated_images_in_pickles_never_crash),
       cmocka_unit_test(failing_allocations_leak_nothing),
       cmocka_unit_test(headers_of_pictures_tell_their_sizes),
+      cmocka_unit_test(a_png_cannot_ask_for_more_than_it_has),
+      cmocka_unit_test(formats_of_cifar_that_cannot_be_are_refused),
       cmocka_unit_test(a_jpeg_of_many_segments_ends),
       cmocka_unit_test(a_pipe_does_not_hang),
   };

@@ -1,5 +1,6 @@
 /* conv_test.c -- every method against the naive loops: forward and the three gradients, odd
  * shapes, every instruction set this processor has, 1 and 2 threads. */
+#include <stdlib.h>
 #include "support.h"
 #include "leaks.h"
 
@@ -50,6 +51,10 @@ static const shape shapes[] = {
     {1, 256, 1, 3, 2112, 1, 1, SAME(0)},
     {2, 320, 2, 3, 256, 1, 1, {{2, 1}, {0, 0}, {1, 1}, 1}},
     {2, 192, 24, 15, 64, 1, 1, {{2, 3}, {0, 0}, {1, 1}, 1}},
+    {3, 32, 15, 9, 48, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
+    {1, 16, 1, 2, 16, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
+    {26, 64, 16, 17, 64, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
+    {2, 96, 8, 8, 528, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}},
     {2, 16, 11, 9, 16, 3, 3, {{1, 1}, {2, 2}, {2, 2}, 1}},
     {2, 12, 8, 7, 18, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 3}},
     {2, 16, 7, 7, 16, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 16}},
@@ -132,6 +137,58 @@ static void matches_naive(const char *method) {
   }
 }
 
+/* --- statistics ------------------------------------------------------------------------------- */
+/* Mean and sum of squared distances of y's channels, in double. */
+static void expect_statistics(const shape *p, rm_tensor *y, const double *mean, const double *m2) {
+  size_t k = y->shape[1], rows = y->numel / k;
+  const float *v = rm_tensor_f32(y);
+  for (size_t j = 0; j < k; j++) {
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < rows; i++) sum += v[i * k + j];
+    for (size_t i = 0; i < rows; i++) squares += (v[i * k + j] - sum / rows) * (v[i * k + j] - sum / rows);
+    if (!(fabs(mean[j] - sum / rows) <= 1e-5 * sqrt(squares / rows) && fabs(m2[j] - squares) <= 1e-5 * squares))
+      fail_msg("statistics of shape %d, channel %zu (%s): mean %g is %g, squares %g are %g", (int)(p - shapes), j,
+               rm_kernel_table()->isa, sum / rows, mean[j], squares, m2[j]);
+  }
+}
+
+static void statistics_match(const shape *p, const char *method, double offset) {
+  rm_rng rng = rm_rng_new(7, 2);
+  rm_tensor *x = test_normal(&rng, 4, (size_t[]){p->n, p->c, p->h, p->w}, 0, 1);
+  rm_tensor *w = test_normal(&rng, 4, (size_t[]){p->k, p->c / p->o.groups, p->r, p->s}, 0, 0.1);
+  rm_tensor *b = test_normal(&rng, 1, &p->k, (float)offset, 1), *y, *plain;
+  double *mean = malloc(2 * p->k * sizeof *mean), *m2 = mean + p->k, *again = malloc(2 * p->k * sizeof *again);
+  assert_true(rm_conv_force(method));
+  OK(rm_conv2d(x, w, b, &p->o, &plain, &test_err));
+  for (size_t threads = 1; threads <= 3; threads++) {
+    OK(rm_set_num_threads(threads, &test_err));
+    OK(rm_conv2d_statistics(x, w, b, &p->o, &y, threads == 1 ? mean : again, threads == 1 ? m2 : again + p->k,
+                            &test_err));
+    assert_memory_equal(rm_tensor_f32(y), rm_tensor_f32(plain), y->numel * sizeof(float));
+    if (threads == 1) expect_statistics(p, y, mean, m2);
+    else assert_memory_equal(mean, again, 2 * p->k * sizeof *mean);
+    rm_tensor_release(y);
+  }
+  OK(rm_set_num_threads(2, &test_err));
+  rm_conv_force(NULL);
+  rm_tensor_release(x);
+  rm_tensor_release(w);
+  rm_tensor_release(b);
+  rm_tensor_release(plain);
+  free(mean);
+  free(again);
+}
+
+/* Also where the mean is large against the deviation: the outputs are as exact as floats at 10,000 are. */
+static void statistics_are_those_of_the_output(void **state) {
+  (void)state;
+  static const char *const methods[] = {"winograd", "strided", "strassen", "direct"};
+  for (size_t isa = 0; select_isa(isa); isa++)
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
+      for (int i = 0; i < SHAPES; i++)
+        for (int far = 0; far < 2; far++) statistics_match(&shapes[i], methods[m], far ? 10000 : 0);
+}
+
 /* Large outputs go past the caches: the same numbers all the same. */
 static void large_outputs_are_the_same(void **state) {
   (void)state;
@@ -159,6 +216,10 @@ static void winograd_matches(void **state) {
   (void)state;
   matches_naive("winograd");
 }
+static void strided_matches(void **state) {
+  (void)state;
+  matches_naive("strided");
+}
 static void direct_matches(void **state) {
   (void)state;
   matches_naive("direct");
@@ -178,7 +239,7 @@ static bool same_bits(rm_tensor *a, rm_tensor *b) {
 
 static void threads_keep_the_bits(void **state) {
   (void)state;
-  static const char *const methods[] = {"winograd", "strassen", "direct", "im2col", NULL};
+  static const char *const methods[] = {"winograd", "strided", "strassen", "direct", "im2col", NULL};
   for (size_t m = 0; m < sizeof methods / sizeof *methods; m++)
     for (int i = 0; i < SHAPES; i++) {
       OK(rm_set_num_threads(1, &test_err));
@@ -204,7 +265,8 @@ static void survives_without_memory(const char *method, const shape *p) {
   for (long n = 0; !done; n++) {
     size_t live = rm_tensor_live();
     rm_tensor *y = NULL, *dy = NULL;
-    OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->n, p->k, p->h, p->w}, &dy, &test_err));
+    size_t h = p->h / p->o.stride[0], width = p->w / p->o.stride[1];
+    OK(rm_tensor_zeros(RM_FLOAT32, 4, (size_t[]){p->n, p->k, h, width}, &dy, &test_err));
     rm_alloc_fail_after(n);
     rm_status status = rm_conv2d(x, w, NULL, &p->o, &y, &test_err);
     if (status == RM_OK) status = rm_backward(y, dy, false, &test_err);
@@ -226,6 +288,7 @@ static void memory_may_run_out(void **state) {
   (void)state;
   static const char *const methods[] = {"winograd", "direct", "im2col"};
   for (int m = 0; m < 3; m++) survives_without_memory(methods[m], &(shape){2, 16, 8, 8, 20, 3, 3, SAME(1)});
+  survives_without_memory("strided", &(shape){2, 16, 8, 8, 16, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 1}});
   survives_without_memory("strassen", &(shape){2, 64, 3, 3, 64, 1, 1, SAME(0)});
 }
 
@@ -258,11 +321,18 @@ static void an_empty_batch_is_fine(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(im2col_matches),         cmocka_unit_test(automatic_matches),
-      cmocka_unit_test(strassen_matches),       cmocka_unit_test(winograd_matches),
-      cmocka_unit_test(direct_matches),         cmocka_unit_test(threads_keep_the_bits),
-      cmocka_unit_test(wrong_shapes_are_named), cmocka_unit_test(large_outputs_are_the_same),
-      cmocka_unit_test(an_empty_batch_is_fine), cmocka_unit_test(memory_may_run_out),
+      cmocka_unit_test(im2col_matches),
+      cmocka_unit_test(automatic_matches),
+      cmocka_unit_test(strassen_matches),
+      cmocka_unit_test(winograd_matches),
+      cmocka_unit_test(strided_matches),
+      cmocka_unit_test(direct_matches),
+      cmocka_unit_test(threads_keep_the_bits),
+      cmocka_unit_test(wrong_shapes_are_named),
+      cmocka_unit_test(large_outputs_are_the_same),
+      cmocka_unit_test(an_empty_batch_is_fine),
+      cmocka_unit_test(memory_may_run_out),
+      cmocka_unit_test(statistics_are_those_of_the_output),
       cmocka_unit_test(nothing_is_left),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

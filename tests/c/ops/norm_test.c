@@ -180,6 +180,56 @@ static void any_layout(void **state) {
   drop(&b);
 }
 
+/* --- 16 MiB and more are written past the caches ------------------------------------------------ */
+
+enum { TIMES = 4 };
+
+/* t, row-major, so many times along the first dimension. */
+static rm_tensor *repeated(rm_tensor *t) {
+  size_t shape[4] = {TIMES * t->shape[0], t->shape[1], t->shape[2], t->shape[3]};
+  rm_tensor *more;
+  OK(rm_tensor_new(RM_FLOAT32, 4, shape, &more, &test_err));
+  for (size_t i = 0; i < TIMES; i++)
+    memcpy(rm_tensor_f32(more) + i * t->numel, rm_tensor_f32(t), t->numel * sizeof(float));
+  rm_tensor_release(t);
+  return more;
+}
+
+/* Both are channels-last. */
+static void same_repeated(const char *what, const rm_tensor *one, const rm_tensor *more) {
+  for (size_t i = 0; i < TIMES; i++)
+    if (memcmp(rm_tensor_f32(more) + i * one->numel, rm_tensor_f32(one), one->numel * sizeof(float)) != 0)
+      fail_msg("%s: part %zu differs", what, i);
+}
+
+static void large_results_here(void) {
+  const size s = {4, {2, 32, 128, 128}, 0.5f};
+  for (size_t bits = 6; bits < 32; bits += 8) { /* affine, running statistics; with and without add and relu */
+    mode m = mode_of(bits);
+    problem one = make(&s, m), more = make(&s, m);
+    more.x = repeated(more.x);
+    more.dy = repeated(more.dy);
+    if (m.add) more.add = repeated(more.add);
+    OK(rm_tensor_set_requires_grad(more.x, true, &test_err));
+    if (m.add) OK(rm_tensor_set_requires_grad(more.add, true, &test_err));
+    run(&one, m);
+    run(&more, m);
+    same_repeated("y", one.y, more.y);
+    rm_tensor *a, *b;
+    OK(rm_tensor_channels_last(one.x->grad, &a, &test_err));
+    OK(rm_tensor_channels_last(more.x->grad, &b, &test_err));
+    same_repeated("dx", a, b);
+    rm_tensor_release(a);
+    rm_tensor_release(b);
+    drop(&one);
+    drop(&more);
+  }
+}
+static void large_results(void **state) {
+  (void)state;
+  test_each_isa(large_results_here);
+}
+
 static void refusals(void **state) {
   (void)state;
   mode m = {true, true, true, false, false};
@@ -216,14 +266,17 @@ static rm_status attempt(void) {
 
 static void memory_runs_out(void **state) {
   (void)state;
-  shared = make(&sizes[1], (mode){true, true, true, true, true});
-  test_allocation_failures(attempt);
-  drop(&shared);
+  for (size_t i = 0; i < 2; i++) { /* what relu let pass is kept as bits, and as the output */
+    shared = make(&sizes[i], (mode){true, true, true, true, true});
+    test_allocation_failures(attempt);
+    drop(&shared);
+  }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(against_naive),   cmocka_unit_test(same_bits_with_threads),
                                      cmocka_unit_test(any_layout),      cmocka_unit_test(refusals),
-                                     cmocka_unit_test(memory_runs_out), cmocka_unit_test(nothing_is_left)};
+                                     cmocka_unit_test(memory_runs_out), cmocka_unit_test(large_results),
+                                     cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests_name("batch norm", tests, NULL, NULL);
 }

@@ -32,7 +32,7 @@ local shapes = {
   {64, 64, 1, {bias = false}, 5}, {64, 128, 1, {stride = 2}, 7}, {9, 6, 5, {padding = 2}, 8},
 }
 
-for _, method in ipairs {"automatic", "winograd", "strassen", "direct", "im2col", "naive"} do
+for _, method in ipairs {"automatic", "winograd", "strided", "strassen", "direct", "im2col", "naive"} do
   check.case("conv, batch norm, shortcut, relu as one: " .. method, function()
     rm.manual_seed(5)
     local before = rm.conv_method(method ~= "automatic" and method or nil)

@@ -86,6 +86,15 @@ check.case("PNG: damage is an error or an image, never a crash", function()
   check.error(function() imaging.decode("big.png", big) end, "big.png: ")
 end)
 
+check.case("generators and orientation may be left out", function()
+  local path, steps = os.tmpname(), data.transforms.cover(4)
+  data.write_png(path, rm.full({3, 6, 4}, 7):to("uint8"))
+  local all = imaging.read_images({path}, 3, steps)
+  check.equal(imaging.read_images({path}, 3, steps, nil, false), all)
+  check.equal(imaging.transform_images(all, steps), all)
+  os.remove(path)
+end)
+
 check.case("other files are refused by their first bytes, whatever their name", function()
   check.error(function() imaging.decode("x.png", "GIF89a....") end,
               "x.png: is a GIF image, expected a JPEG or PNG image")

@@ -198,3 +198,7 @@ check.case("names are aligned by the columns they take, and stay apart when they
   for _, line in ipairs(report) do check.equal(rm.text_width(line), rm.text_width(report[1]), line) end
   check.that(report[6]:find "^mean " and report[8]:find "^%(mean%) ", report[8])
 end)
+
+check.case("a matrix that no memory holds is refused, not begun", function()
+  check.error(function() metrics.confusion(65536) end, "metrics.confusion: 65536 classes, expected at most 10000")
+end)

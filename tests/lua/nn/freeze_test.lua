@@ -119,3 +119,19 @@ check.case("a summary shows what is frozen, and says nothing where nothing is", 
   check.that(text:find("Conv2d (frozen)", 1, true) and text:find("Linear (partly frozen)", 1, true), text)
   check.that(text:find("frozen: 22 of 90 parameters", 1, true), text)
 end)
+
+check.case("what set_frozen is given are lists of names, and summary says which module gives no tensor", function()
+  local net = small()
+  check.error(function() net:set_frozen(net) end, "set_frozen: ")
+  check.error(function() net:set_frozen {held = {1}} end, "set_frozen: held is a table, expected a list of strings")
+  local Odd = nn.class("Odd", nn.Module)
+  function Odd.forward() return 3 end
+  check.error(function() nn.Sequential({Odd()}):summary {2} end, "summary: [1] gives 3, expected a tensor")
+end)
+
+check.case("modules of functions, of padding and transforms want a tensor", function()
+  check.error(function() nn.ReLU6()(4) end, "ReLU6: x is 4, expected a tensor")
+  check.error(function() nn.Softplus(2) {} end, "Softplus: x is a table, expected a tensor")
+  check.error(function() nn.ZeroPad2d(1) {1} end, "ZeroPad2d: x is a table, expected a tensor")
+  check.error(function() rm.data.transforms.cover(4) {1} end, "transform: image is a table, expected a tensor")
+end)

@@ -2,7 +2,7 @@
 local check = require "support.check"
 local rm    = require "resmoon"
 
-local methods = {"winograd", "strassen", "direct", "im2col", "naive"}
+local methods = {"winograd", "strided", "strassen", "direct", "im2col", "naive"}
 
 -- Runs f with each method forced in turn.
 local function each_method(f)

@@ -358,3 +358,18 @@ check.case("a class without a curve is left out of a ROC figure, with a word", f
     check.error(function() plot.roc({{0.9, 0.1}}, {1}) end, "no class has both images of its own and images of others")
   end)
 end)
+
+check.case("a caption of a million letters is cut in a moment, and to the same letters", function()
+  with_folder(function(folder)
+    local x, file = rm.zeros({1, 3, 40, 40}, "uint8"), folder .. "/i.svg"
+    local function caption(name)
+      plot.images(x, {name}, {file = file})
+      return content(file):match "ii+%."
+    end
+    local began = os.clock()
+    local long = caption(("i"):rep(1000000))
+    check.that(os.clock() - began < 5, os.clock() - began)
+    check.that(#long > 5)
+    check.equal(long, caption(("i"):rep(500)))
+  end)
+end)

@@ -119,3 +119,44 @@ check.case("dropping the end of a graph frees all of it", function()
   x:clone():matmul(rm.ones(2, 1)):backward()
   check.equal(live(), before + 1)  -- x.grad
 end)
+
+check.case("a hook of a leaf that uses the leaf is freed with it, and lives as long as the graph does", function()
+  local function settle() for _ = 1, 4 do collectgarbage() end end
+  settle()
+  local before = rm.live_tensors()
+  for _ = 1, 20 do
+    local x = rm.ones(3):requires_grad_()
+    x:register_hook(function(g) return g * x end)
+  end
+  settle()
+  check.equal(rm.live_tensors(), before)
+
+  -- Of x only the graph is left: its hook is called, and finds x as it was.
+  do
+    local seen
+    local function graph()
+      local x = rm.full({2}, 3):requires_grad_()
+      x:register_hook(function(g) seen = {g:totable(), x:totable()} end)
+      return (x * 5):sum()
+    end
+    local y = graph()
+    settle()
+    y:backward()
+    check.equal(seen, {{5, 5}, {3, 3}})
+  end
+  settle()
+  rm.ones(1):requires_grad_():sum():backward()   -- after which it is looked at who is held by nobody else
+  settle()
+  check.equal(rm.live_tensors(), before)
+
+  -- Removed, or with its hook on a layer's weight.
+  local layer = rm.nn.Linear(2, 2)
+  local called = 0
+  local handle = layer.weight:register_hook(function() called = called + 1 end)
+  settle()
+  layer(rm.ones(1, 2)):sum():backward()
+  check.equal(called, 1)
+  handle:remove()
+  layer(rm.ones(1, 2)):sum():backward()
+  check.equal(called, 1)
+end)

@@ -19,6 +19,7 @@
 --   1  0.3  0.85
 --   2  0.5  0.8
 local core     = require "resmoon.core"
+local check    = require "resmoon.base.check"
 local class    = require "resmoon.base.class"
 local fail     = require "resmoon.base.fail"
 local Schedule = require "resmoon.optim.schedule.schedule"
@@ -36,6 +37,7 @@ local heights = {
 }
 
 function Cyclic:init(optimizer, options)
+  check("schedule.Cyclic(options: table?)", options)
   local given = {}
   for key, value in pairs(options or {}) do given[key] = value end
   self.step_size_down, given.step_size_down = given.step_size_down, nil

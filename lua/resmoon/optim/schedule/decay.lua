@@ -2,6 +2,8 @@
 -- Sources: step decay as in He et al. 2016, arXiv:1512.03385, section 4.2 (divide by 10 at
 -- given epochs); cosine: Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5 without restarts.
 local core     = require "resmoon.core"
+local fail     = require "resmoon.base.fail"
+local check    = require "resmoon.base.check"
 local class    = require "resmoon.base.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
 
@@ -20,7 +22,17 @@ local Schedule = require "resmoon.optim.schedule.schedule"
 local Step = class("Step", Schedule)
 Step.required, Step.defaults = {step_size = "number"}, {gamma = 0.1}
 
-function Step:rate(t, base) return base * core.math.pow(self.gamma, t // self.step_size) end
+function Step:init(optimizer, options)
+  if type(options) == "table" and options.step_size == 0 then
+    fail("schedule.Step: step_size is 0, expected a number above 0")
+  end
+  Schedule.init(self, optimizer, options)
+end
+
+function Step:rate(t, base)
+  check("Step.rate(t: number, base: number)", t, base)
+  return base * core.math.pow(self.gamma, t // self.step_size)
+end
 
 --- A rate that falls at given steps: rate * gamma^(milestones passed); the rate falls at step t for every
 -- t in milestones.
@@ -35,9 +47,10 @@ function Step:rate(t, base) return base * core.math.pow(self.gamma, t // self.st
 --   > ("%.3f"):format(opt.lr)
 --   0.010
 local MultiStep = class("MultiStep", Schedule)
-MultiStep.required, MultiStep.defaults = {milestones = "table"}, {gamma = 0.1}
+MultiStep.required, MultiStep.defaults = {milestones = "number[]"}, {gamma = 0.1}
 
 function MultiStep:rate(t, base)
+  check("MultiStep.rate(t: number, base: number)", t, base)
   local passed = 0
   for _, milestone in ipairs(self.milestones) do
     if t >= milestone then passed = passed + 1 end
@@ -57,7 +70,10 @@ end
 local Exponential = class("Exponential", Schedule)
 Exponential.required = {gamma = "number"}
 
-function Exponential:rate(t, base) return base * core.math.pow(self.gamma, t) end
+function Exponential:rate(t, base)
+  check("Exponential.rate(t: number, base: number)", t, base)
+  return base * core.math.pow(self.gamma, t)
+end
 
 --- Half a cosine from the rate down to eta_min, reached at step T_max.
 -- Call: optim.schedule.Cosine(opt, {T_max =, eta_min = 0}) -> schedule
@@ -74,6 +90,7 @@ local Cosine = class("Cosine", Schedule)
 Cosine.required, Cosine.defaults = {T_max = "number"}, {eta_min = 0.0}
 
 function Cosine:rate(t, base)
+  check("Cosine.rate(t: number, base: number)", t, base)
   return self.eta_min + (base - self.eta_min) * (1 + core.math.cos(math.pi * t / self.T_max)) / 2
 end
 

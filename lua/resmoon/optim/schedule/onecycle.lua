@@ -17,6 +17,7 @@
 --   > for t = 1, 29 do schedule:step() end
 --   > opt.lr, opt.momentum
 --   0.4  0.85
+local check    = require "resmoon.base.check"
 local core     = require "resmoon.core"
 local class    = require "resmoon.base.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
@@ -36,6 +37,7 @@ local anneal = {
 
 --- Errors: raises if anneal_strategy is neither "cos" nor "linear".
 function OneCycle:init(optimizer, options)
+  check("schedule.OneCycle(options: table?)", options)
   local strategy = options and options.anneal_strategy or "cos"
   if not anneal[strategy] then
     fail("schedule.OneCycle: anneal_strategy is %s, expected 'cos' or 'linear'",

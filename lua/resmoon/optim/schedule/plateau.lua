@@ -16,6 +16,7 @@
 --   > for epoch, loss in ipairs {2, 1, 1, 1} do schedule:step(loss) end
 --   > opt.lr
 --   0.05
+local check    = require "resmoon.base.check"
 local class    = require "resmoon.base.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
 local fail     = require "resmoon.base.fail"
@@ -28,6 +29,7 @@ Plateau.defaults = {
 
 --- Errors: raises on a mode other than "min" and "max", a threshold_mode other than "rel" and "abs".
 function Plateau:init(optimizer, options)
+  check("schedule.Plateau(options: table?)", options)
   local mode = options and options.mode or "min"
   local kind = options and options.threshold_mode or "rel"
   if mode ~= "min" and mode ~= "max" then

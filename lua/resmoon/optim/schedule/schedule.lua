@@ -26,7 +26,7 @@ function Schedule:init(optimizer, options)
     if self[key] == nil then self[key] = default end
   end
   for key, kind in pairs(cls.required) do
-    if type(self[key]) ~= kind then
+    if self[key] == nil then
       fail("schedule.%s: %s is a %s, expected a %s",
         cls.__name, key, type(self[key]), kind)
     end
@@ -35,6 +35,11 @@ function Schedule:init(optimizer, options)
 end
 
 Schedule.defaults, Schedule.required = {}, {}
+
+-- The rate in step t, where base is the first one: a class has its own.
+function Schedule:rate()
+  fail("schedule.%s has no rate(t, base); make one of the schedules, as optim.schedule.Step", getmetatable(self).__name)
+end
 
 --- Sets the rate of every group for step t.
 -- Call: schedule:apply() -> nothing

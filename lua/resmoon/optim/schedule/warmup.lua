@@ -19,6 +19,7 @@
 --   2  0.5
 --   3  0.75
 --   4  1.0
+local options_of = require "resmoon.base.options"
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
 local shown = require "resmoon.base.shown"
@@ -27,10 +28,10 @@ local Warmup = class("Warmup")
 
 --- schedule: any schedule. options: warmup_steps, start_factor (0.1).
 function Warmup:init(schedule, options)
-  if type(schedule) ~= "table" or not schedule.optimizer then
+  if type(schedule) ~= "table" or type(schedule.optimizer) ~= "table" then
     fail("schedule.Warmup: expected a schedule, got a %s", type(schedule))
   end
-  options = options or {}
+  options = options_of("schedule.Warmup", options, {warmup_steps = "number", start_factor = "number"})
   if type(options.warmup_steps) ~= "number" or options.warmup_steps < 0 then
     fail("schedule.Warmup: warmup_steps is missing, expected a number of steps")
   end

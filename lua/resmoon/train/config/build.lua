@@ -1,4 +1,5 @@
 --- From a complete config to what trains: network, optimizer, schedule, augmentation.
+local check      = require "resmoon.base.check"
 local core       = require "resmoon.core"
 local blueprint  = require "resmoon.runs.blueprint"
 local initialize = require "resmoon.nn.initialize"
@@ -22,6 +23,7 @@ local asked = {"width", "shortcut", "block", "activation", "negative_slope", "bl
 --   > train.config.model(train.config.complete {model = "lenet5"}).name
 --   lenet5
 function build.model(c, home)
+  check("train.config.model(config: table)", c)
   local options = {num_classes = c.outputs or c.classes and #c.classes or 10, input = c.input, width = c.width,
                    shortcut = c.shortcut, block = c.block, activation = c.activation, negative_slope = c.leaky_slope,
                    blocks = c.blocks, stem = c.stem, norm = c.norm, stochastic_depth = c.stochastic_depth}
@@ -62,6 +64,7 @@ end
 --   > opt.groups[1].weight_decay, opt.groups[2].weight_decay
 --   0.0  0.0001
 function build.optimizer(c, parameters)
+  check("train.config.optimizer(config: config, parameters: table)", c, parameters)
   parameters = grouped(c, parameters)
   if c.optimizer == "sgd" then
     return optim.SGD(parameters, {lr = c.lr, momentum = c.momentum, weight_decay = c.weight_decay,
@@ -79,6 +82,7 @@ end
 --   > train.config.momenta(c)
 --   0.95  0.8
 function build.momenta(c)
+  check("train.config.momenta(config: table)", c)
   local high = c.max_momentum or 0.95
   return high, c.base_momentum or math.max(0, high - 0.1)
 end
@@ -95,6 +99,8 @@ end
 --   > schedule.T_max, unit
 --   1000  step
 function build.schedule(c, optimizer, steps_per_epoch, own)
+  check("train.config.schedule(config: config, optimizer: optimizer, steps_per_epoch: number)", c, optimizer,
+        steps_per_epoch)
   local made, unit
   local high, low = build.momenta(c)
   if (c.schedule == "onecycle" or c.schedule == "cyclic") and c.cycle_momentum then
@@ -144,6 +150,7 @@ end
 --   > train.config.augmentation {augment = "shift", shift = 3}
 --   {flip = false, pad = 3}
 function build.augmentation(c)
+  check("train.config.augmentation(config: table)", c)
   if c.augment ~= true and c.augment ~= "shift" then return false end
   return shown.mark {pad = c.shift or 4, flip = c.augment == true}
 end

@@ -1,4 +1,5 @@
 --- The course of a training's rate, computed without training.
+local check       = require "resmoon.base.check"
 local build       = require "resmoon.train.config.build"
 local complete    = require "resmoon.train.config.complete"
 local momentum_of = require "resmoon.optim.momentum"
@@ -18,6 +19,7 @@ local shown       = require "resmoon.base.shown"
 --   > course.momentum[1], course.momentum[25]
 --   0.95  0.85
 return function(c, steps_per_epoch)
+  check("train.config.course(settings: table?, steps_per_epoch: count)", c, steps_per_epoch)
   c = complete(c)
   local optimizer = build.optimizer(c, {core.zeros(1, {requires_grad = true})})
   local schedule, unit = build.schedule(c, optimizer, steps_per_epoch)

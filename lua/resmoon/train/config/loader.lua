@@ -1,4 +1,5 @@
 --- The loader of a config's training images: augmented, sampled and mixed as its settings say.
+local check      = require "resmoon.base.check"
 local build      = require "resmoon.train.config.build"
 local data       = require "resmoon.data"
 local transforms = require "resmoon.data.transforms"
@@ -39,6 +40,7 @@ end
 --   > for x, y, mix in loader:epoch(1) do print(x.shape[1], mix.share >= 0) end
 --   8  true
 return function(c, set, options)
+  check("train.config.loader(config: config, dataset: dataset, options: table?)", c, set, options)
   options = options or {}
   local drop_last = options.drop_last
   if drop_last == nil then drop_last = c.drop_last end

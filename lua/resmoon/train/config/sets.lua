@@ -1,4 +1,5 @@
 --- The images of a config: its sets, cut and normalized as it says.
+local check      = require "resmoon.base.check"
 local data       = require "resmoon.data"
 local setting    = require "resmoon.runs.setting"
 local source     = require "resmoon.runs.source"
@@ -41,6 +42,7 @@ end
 --   > train.config.test_transform(c)
 --   transform: shorter, center_crop
 function sets.test_transform(c)
+  check("train.config.test_transform(config: table)", c)
   if not c.input then error("train: the config does not say what its images are (input)", 0) end
   if c.augment == "imagenet" then return transforms.imagenet_test(c.input[2]) end
   return transforms.cover {c.input[2], c.input[3]}
@@ -54,6 +56,7 @@ end
 --   > train.config.test_batch {3, 32, 32}, train.config.test_batch {3, 224, 224}
 --   250  20
 function sets.test_batch(shape)
+  check("train.config.test_batch(shape: number[])", shape)
   return math.min(250, math.max(1, 250 * 64 * 64 // ((shape[2] or 1) * (shape[3] or 1))))
 end
 
@@ -72,6 +75,7 @@ end
 --   > a:size(), b:size(), c:size()
 --   90  20  10
 function sets.open(c, options)
+  check("train.config.open(config: table, options: table?)", c, options)
   local train, test, validation
   local given = options and options.given
   local whole = c.augment == "imagenet"   -- images come as they are, and are cut later
@@ -98,7 +102,7 @@ function sets.open(c, options)
     train = some(train, c.train_size, "train_size", c.seed)
     test = some(test, c.test_size, "test_size", TEST_SEED)   -- runs of other seeds are tested on the same images
   end
-  if c.val_split > 0 and not validation then train, validation = data.split(train, c.val_split, c.seed) end
+  if (c.val_split or 0) > 0 and not validation then train, validation = data.split(train, c.val_split, c.seed) end
   return transformed(c, train, test, validation, options and options.crops or 1)
 end
 
@@ -114,6 +118,7 @@ end
 --   > train.config.normalization(c, data.shapes10 {size = 10})
 --   {0, 0, 0}  {1, 1, 1}
 function sets.normalization(c, dataset)
+  check("train.config.normalization(config: table, dataset: dataset)", c, dataset)
   if dataset.inputs then
     if c.mean or c.std then
       error(("train: mean and std are of images of bytes; %s holds float32 numbers"):format(dataset.name), 0)

@@ -1,0 +1,119 @@
+--- Checks the arguments of a call against its signature.
+--
+--     function init.normal_(t, mean, std)
+--       check("nn.init.normal_(t: tensor, mean: number?, std: number?)", t, mean, std)
+--
+-- The signature names the operation and, in order, every argument with its kind; the values follow in the same order.
+-- Kinds are the names of Lua's types, those of the list below, and what a part of the library adds with check.kind
+-- ("module", "dataset"); several stand with | between them, "string[]" is a list of
+-- strings, and a question mark allows nil. The error says it all:
+-- "nn.init.normal_: t is nil, expected a tensor". A signature is read once; a check costs about as much as a call of a
+-- function, so inner loops have none.
+local fail = require "resmoon.base.fail"
+local is   = require "resmoon.base.is"
+
+local check = {}
+
+local function callable(v)
+  local meta = type(v) == "table" and getmetatable(v) or nil
+  return type(v) == "function" or type(meta) == "table" and meta.__call ~= nil
+end
+
+-- kind -> what an error calls it, and the test; the names of Lua's types have no test.
+local kinds = {
+  whole = {"a whole number", is.whole},
+  count = {"a whole number from 1", function(v) return is.whole(v, 1) end},
+  -- 3.0, too
+  integer = {"a whole number", function(v) return type(v) == "number" and math.tointeger(v) ~= nil end},
+  tensor = {"a tensor", is.tensor}, generator = {"a generator", is.generator},
+  any = {"a value", function(v) return v ~= nil end},
+  callable = {"a function", callable}, boolean = {"true or false"},
+}
+
+--- A kind of a part's own: check.kind("module", "a module", is_module).
+function check.kind(name, said, test) kinds[name] = {said, test} end
+
+local fits
+
+local function is_list(value, each)
+  if type(value) ~= "table" then return false end
+  for i = 1, #value do
+    if not fits(value[i], each) then return false end
+  end
+  return #value > 0 or next(value) == nil
+end
+
+--- "an Optimizer", "a table".
+function check.a(name) return (name:find "^[AEIOUaeio]" and "an " or "a ") .. name end
+
+function fits(value, kind)
+  local each = kind:match "^(.*)%[%]$"
+  if each then return is_list(value, each) end
+  local known = kinds[kind]
+  if known and known[2] then return known[2](value) end
+  return type(value) == kind
+end
+
+local function expected(list)
+  local words = {}
+  for i, kind in ipairs(list) do
+    local each = kind:match "^(.*)%[%]$"
+    local one = kinds[each or kind] and kinds[each or kind][1] or check.a(each or kind)
+    words[i] = each and ("a list of %ss"):format(one:gsub("^an? ", "")) or one
+  end
+  return table.concat(words, " or ")
+end
+
+--- "'x'", "2.5", "a table": a value as an error names it.
+function check.shown(value)
+  if type(value) == "string" then return ("'%s'"):format(#value > 60 and value:sub(1, 57) .. "..." or value) end
+  if type(value) == "number" or type(value) == "boolean" or value == nil then return tostring(value) end
+  if is.tensor(value) then return "a tensor" end
+  if is.layer(value) then return "a layer" end
+  local meta = getmetatable(value)
+  local name = type(meta) == "table" and rawget(meta, "__name")
+  return check.a(type(value) == "table" and type(name) == "string" and name or type(value))
+end
+
+--- Raises unless the value is of one of the kinds, a list of names.
+function check.value(op, name, value, list)
+  for _, kind in ipairs(list) do
+    if fits(value, kind) then return end
+  end
+  fail("%s: %s is %s, expected %s", op, name, check.shown(value), expected(list))
+end
+
+--- Whether a value is of a kind.
+function check.is(value, kind) return fits(value, kind) end
+
+--- "number|string" as a list.
+function check.kinds(text)
+  local list = {}
+  for kind in text:gmatch "[^|]+" do list[#list + 1] = kind end
+  return list
+end
+
+local function read(signature)
+  local op, inner = signature:match "^([^(]+)%((.*)%)$"
+  local arguments = {op = op}
+  for name, text, optional in inner:gmatch "([%w_]+): ([%w|%[%]]+)(%??)" do
+    arguments[#arguments + 1] = {name = name, kinds = check.kinds(text), optional = optional ~= ""}
+  end
+  return arguments
+end
+
+local signatures = setmetatable({}, {__index = function(all, signature)
+  local arguments = read(signature)
+  all[signature] = arguments
+  return arguments
+end})
+
+return setmetatable(check, {__call = function(_, signature, ...)
+  local arguments = signatures[signature]
+  for i = 1, #arguments do
+    local argument, value = arguments[i], (select(i, ...))
+    if not (value == nil and argument.optional) then
+      check.value(arguments.op, argument.name, value, argument.kinds)
+    end
+  end
+end})

@@ -1,0 +1,111 @@
+/* dist.c -- the processes of a launcher, for Lua: the table `world` of the core, on which lua/resmoon/dist stands.
+ *
+ * Everything here is done by all processes together, in the same order. Tensors are changed in place. */
+#include <string.h>
+#include "bind/bind.h"
+#include "dist/collect.h"
+
+static int world_rank(lua_State *L) { return lua_pushinteger(L, rm_world_rank()), 1; }
+static int world_size(lua_State *L) { return lua_pushinteger(L, rm_world_size()), 1; }
+static int world_local_rank(lua_State *L) { return lua_pushinteger(L, rm_world_local_rank()), 1; }
+static int world_local_size(lua_State *L) { return lua_pushinteger(L, rm_world_local_size()), 1; }
+static int world_library(lua_State *L) { return lua_pushstring(L, rm_world_library()), 1; }
+static int world_waited(lua_State *L) { return lua_pushnumber(L, rm_world_waited()), 1; }
+
+static int world_barrier(lua_State *L) {
+  rm_error err;
+  return rm_dist_barrier(&err) == RM_OK ? 0 : bind_raise(L, &err);
+}
+
+static int world_abort(lua_State *L) {
+  rm_world_abort((int)luaL_optinteger(L, 1, 1));
+  return 0;
+}
+
+static int check_root(lua_State *L, int arg, const char *op) {
+  lua_Integer root = luaL_optinteger(L, arg, 0);
+  if (root < 0 || root >= rm_world_size())
+    bind_error(L, "dist.%s: process %lld, expected 0 to %d", op, (long long)root, rm_world_size() - 1);
+  return (int)root;
+}
+
+/* A tensor whose elements are one run of memory: in which order is the same everywhere, since shapes and layouts are. */
+static rm_tensor *check_dense(lua_State *L, int arg, const char *op) {
+  rm_tensor *t = bind_checkwritable(L, arg, op);
+  if (!rm_tensor_is_dense(t)) bind_error(L, "dist.%s: the tensor is a view with gaps, expected one of its own", op);
+  return t;
+}
+
+static size_t bytes_of(const rm_tensor *t) { return t->numel * rm_dtype_size(t->dtype); }
+
+/* broadcast(tensor, root) */
+static int world_broadcast(lua_State *L) {
+  int root = check_root(L, 2, "broadcast");
+  rm_tensor *t = check_dense(L, 1, "broadcast");
+  rm_error err;
+  if (rm_dist_broadcast(rm_tensor_data(t), bytes_of(t), root, &err) != RM_OK) return bind_raise(L, &err);
+  rm_tensor_mark_written(t);
+  return 0;
+}
+
+/* all_reduce(tensor, "sum" or "max") */
+static int world_all_reduce(lua_State *L) {
+  static const char *const ops[] = {"sum", "max", NULL};
+  int op = luaL_checkoption(L, 2, "sum", ops);
+  rm_tensor *t = check_dense(L, 1, "all_reduce");
+  rm_error err;
+  if (t->dtype == RM_UINT8) return bind_error(L, "dist.all_reduce: the tensor is uint8, expected float32 or int64");
+  rm_reduce_type type = t->dtype == RM_FLOAT32 ? RM_REDUCE_FLOAT : RM_REDUCE_INT64;
+  if (rm_dist_all_reduce(rm_tensor_data(t), t->numel, type, op == 0 ? RM_REDUCE_SUM : RM_REDUCE_MAX, &err) != RM_OK)
+    return bind_raise(L, &err);
+  rm_tensor_mark_written(t);
+  return 0;
+}
+
+/* gather(string) -> list of the strings of all, which are equally long */
+static int world_gather(lua_State *L) {
+  size_t bytes, size = (size_t)rm_world_size();
+  const char *data = luaL_checklstring(L, 1, &bytes);
+  char *all = lua_newuserdatauv(L, size * bytes + 1, 0);
+  rm_error err;
+  if (rm_dist_all_gather(data, bytes, all, &err) != RM_OK) return bind_raise(L, &err);
+  bind_newtable(L, size, 0);
+  for (size_t r = 0; r < size; r++) {
+    lua_pushlstring(L, all + r * bytes, bytes);
+    lua_rawseti(L, -2, (lua_Integer)r + 1);
+  }
+  return 1;
+}
+
+/* sum(numbers...) -> their sums over all processes, in double, added up in the tree */
+static int world_sum(lua_State *L) {
+  double numbers[16];
+  int n = lua_gettop(L);
+  if (n > 16) return bind_error(L, "dist: at most 16 numbers at once");
+  for (int i = 0; i < n; i++) numbers[i] = luaL_checknumber(L, i + 1);
+  rm_error err;
+  if (rm_dist_all_reduce(numbers, (size_t)n, RM_REDUCE_DOUBLE, RM_REDUCE_SUM, &err) != RM_OK)
+    return bind_raise(L, &err);
+  for (int i = 0; i < n; i++) lua_pushnumber(L, numbers[i]);
+  return n;
+}
+
+void bind_open_dist(lua_State *L) {
+  static const luaL_Reg functions[] = {{"rank", world_rank},
+                                       {"size", world_size},
+                                       {"local_rank", world_local_rank},
+                                       {"local_size", world_local_size},
+                                       {"library", world_library},
+                                       {"waited", world_waited},
+                                       {"barrier", world_barrier},
+                                       {"abort", world_abort},
+                                       {"broadcast", world_broadcast},
+                                       {"all_reduce", world_all_reduce},
+                                       {"gather", world_gather},
+                                       {"sum", world_sum},
+                                       {NULL, NULL}};
+  rm_error err;
+  if (rm_world_join(&err) != RM_OK) bind_raise(L, &err);
+  luaL_newlib(L, functions);
+  lua_setfield(L, -2, "world");
+}
