@@ -12,8 +12,12 @@ local parts = {}
 for name, file in pairs {
   draw = "drawing",
   frames = "frames",
+  gradcam = "gradcam",
   landscape = "landscape",
   lesions = "lesions",
+  look = "look",
+  occlusion = "occlusion",
+  saliency = "saliency",
   signals = "signals",
 } do parts[name] = lazy("resmoon.explain." .. file) end
 

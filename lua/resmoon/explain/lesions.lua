@@ -16,7 +16,7 @@
 --  swaps       pairs at most (40); 0: none
 --  random      blocks that are deleted at once, at most (half of them); 0: none
 --  draws       sets of blocks for each number (3)
---  samples     paths for each length (6); 0: none
+--  samples     paths for each length (12); 0: none
 --  path_images  images whose gradient is taken (16)
 --  seed        of what is drawn (1)
 -- Returns: name, base (the error of the whole network), single (a list of {path =, stage =, error =, why = nil or why
@@ -119,7 +119,7 @@ local function by_path(net, all, batch, options, generator)
   local n = math.min(options.path_images or 16, batch[2].shape[1])
   local norms = frozen(net, function()
     return core.enable_grad(paths.norms, net, all, batch[1]:narrow(1, 1, n), batch[2]:narrow(1, 1, n),
-                            options.samples or 6, generator)
+                            options.samples or 12, generator)
   end)
   return paths.summarize(norms)
 end

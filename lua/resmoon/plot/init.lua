@@ -39,6 +39,7 @@ return library("plot", {
   confusion = heatmap.confusion,
   network = require "resmoon.plot.network",
   lesions = require "resmoon.plot.lesions",
+  look = require "resmoon.plot.looked",
   lrfind = require "resmoon.plot.lrfind",
   responses = require "resmoon.plot.responses",
   roc = require "resmoon.plot.roc",

@@ -15,6 +15,11 @@ local function panels_of_errors(f)
     panel("two blocks of a stage swapped", "blocks apart")
 end
 
+-- An axis of whole numbers up to `most`.
+local function scale(panel, most)
+  panel.xrange, panel.xstep = {0, most}, figure.round_step(most / 6)
+end
+
 local function add_errors(one, many, swapped, each, name, i)
   local x, y = {}, {}
   for k, s in ipairs(each.single) do x[k], y[k] = k, s.error or NAN end
@@ -74,6 +79,13 @@ local function lesions(results, options)
     weight = f:panel {title = "gradient of all paths of a length", xlabel = "blocks passed",
                       ylabel = "share of the gradient", yrange = {0}}
   end
+  local blocks, removed, apart = 1, 1, 1
+  for _, each in ipairs(results) do
+    blocks, removed = math.max(blocks, #each.single), math.max(removed, #each.random)
+    for _, s in ipairs(each.swaps) do apart = math.max(apart, s.apart) end
+  end
+  for panel, most in pairs {[one] = blocks, [many] = removed, [swapped] = apart + 1} do scale(panel, most) end
+  for _, panel in ipairs {count, norm, weight} do scale(panel, blocks) end
   for i, each in ipairs(results) do
     add_errors(one, many, swapped, each, names[i], i)
     if each.paths then add_paths(count, norm, weight, each.paths, names[i], i) end
