@@ -39,7 +39,9 @@ end
 
 options.main(function()
   if args.threads then rm.set_num_threads(args.threads) end
+  if (args.class or args.layer) and not args.explain then error("--class and --layer go with --explain", 0) end
   local net, c, mean, std = rm.train.load(args.run, {model = args.model})
+  local class = class_number(args.class, c.classes)
   local list = rm.train.predict(net, args.images, {classes = c.classes, input = c.input, mean = mean, std = std,
                                                    top = args.top,
                                                    transform = rm.train.config.test_transform(c)})
@@ -49,12 +51,10 @@ options.main(function()
     local best = {}
     for i, each in ipairs(list) do best[i] = each.top[1].label end
     local looked = rm.look(net, list.images:normalize(mean, std), {
-      class = class_number(args.class, c.classes) or best, layer = args.layer, classes = c.classes,
+      class = class or best, layer = args.layer, classes = c.classes,
       images = list.images})
     print(looked)
     drawn = args.figure and rm.plot.look(looked, {file = args.figure, limit = #list})
-  elseif args.class or args.layer then
-    error("--class and --layer go with --explain", 0)
   else
     drawn = args.figure and predicted.draw(list, nil, {file = args.figure})
   end
