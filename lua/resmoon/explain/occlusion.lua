@@ -11,7 +11,8 @@
 -- Errors: raises for a patch that is larger than the image, and for a class that is none.
 -- Source: Zeiler and Fergus 2014, "Visualizing and understanding convolutional networks", arXiv:1311.2901, section 4.2.
 -- Example:
---   > occlusion(models.resnet20(), rm.randn(1, 3, 32, 32), {size = 8, step = 8}).shape
+--   > x = rm.randn(1, 3, 32, 32)
+--   > occlusion(models.resnet20(), x, {size = 8, step = 8}).shape
 --   {1, 32, 32}
 -- See: gradcam
 local core = require "resmoon.core"
