@@ -26,6 +26,8 @@ parser:option("--model", "FILE.lua:NAME that builds the network, where the run o
               .. "is said)"):argname "FILE"
 parser:option("--threads", "processors to use (default all)"):argname "N":convert(options.count)
 parser:option("--figure", "draw the confusion matrix into this file (.png, .svg, .pdf)"):argname "FILE"
+parser:option("--calibration", "draw accuracy by confidence into this file (.png, .svg, .pdf), and print the expected "
+              .. "calibration error"):argname "FILE"
 parser:option("--top-losses", "list so many of the images with the largest losses (default none, 16 with a figure)")
   :argname "N":convert(options.count)
 parser:option("--top-losses-figure", "draw them into this file (.png, .svg, .pdf)"):argname "FILE"
@@ -85,6 +87,14 @@ options.main(function()
   if args.figure then
     local title = ("%s: %.2f%% right"):format(c.name, 100 * top[1])
     if rm.plot.confusion(confusion, {file = args.figure, title = title}) then print("\nfigure: " .. args.figure) end
+  end
+  if args.calibration then
+    local c_of = metrics.calibration(measured.scores, measured.labels)
+    print(("\nexpected calibration error %.2f %%: mean confidence %.2f %%, right %.2f %%"):format(100 * c_of.ece,
+          100 * c_of.confidence, 100 * c_of.accuracy))
+    if rm.plot.calibration(c_of, {file = args.calibration, names = {c.name}}) then
+      print("\nfigure: " .. args.calibration)
+    end
   end
   if args.top_losses or args.top_losses_figure then top_losses(measured, test) end
 end)

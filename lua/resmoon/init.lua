@@ -27,14 +27,23 @@ for _, name in ipairs(parts) do lazy[name] = "resmoon." .. name end
 --- Functions that are parts like the others: what a file returns, or its field of that name.
 for name, file in pairs {
   activations = "nn.activations",
+  confused = "explain.confused",
   draw = "explain.drawing",
+  features = "explain.features",
   frames = "explain.frames",
+  gradcam = "explain.gradcam",
   gradcheck = "nn.gradcheck",
   landscape = "explain.landscape",
+  lesions = "explain.lesions",
+  look = "explain.look",
   nan_guard = "nn.nan_guard",
+  occlusion = "explain.occlusion",
   overfit_one_batch = "train.overfit_one_batch",
+  pca = "explain.pca",
   resume = "train.watch",
+  saliency = "explain.saliency",
   signals = "explain.signals",
+  tsne = "explain.tsne",
   watch = "train.watch",
 } do
   parts[#parts + 1] = name

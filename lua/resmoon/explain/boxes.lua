@@ -1,13 +1,15 @@
 --- Boxes of a drawing: units of a graph (trace.lua) with what belongs to them, named as in figure 3 of the paper.
 --
 -- A norm, an activation and what only passes on (dropout in evaluation, flatten) join the box in front of them: "3×3
--- conv, 64, /2" with "bn, relu". A box is {label =, more = {"bn", "relu"}, shape =, parameters =, kind =, unit = the first,
--- units = all of them}; its kind is "conv", "linear", "pool", "join" (several inputs), "input" or "other".
+-- conv, 64, /2" with "bn, relu". A box is {label =, more = {"bn", "relu"}, shape =, parameters =, kind =,
+-- unit = the first, units = all of them}; its kind is "conv", "linear", "pool", "join" (several inputs),
+-- "input" or "other".
 local boxes = {}
 
 local ACTIVATIONS = {}
 for name in ([[relu ReLU ReLU6 relu6 elu ELU gelu GELU silu SiLU leaky_relu LeakyReLU PReLU prelu sigmoid Sigmoid
-  tanh Tanh hardswish Hardswish hardsigmoid Hardsigmoid hardtanh Hardtanh softplus Softplus softmax Softmax log_softmax LogSoftmax
+  tanh Tanh hardswish Hardswish hardsigmoid Hardsigmoid hardtanh Hardtanh softplus Softplus softmax Softmax
+  log_softmax LogSoftmax
   ]]):gmatch "%S+" do ACTIVATIONS[name] = true end
 
 local NORMS = {BatchNorm2d = "bn", BatchNorm1d = "bn", batch_norm = "bn", GroupNorm = "gn", group_norm = "gn",

@@ -10,10 +10,19 @@ local library = require "resmoon.base.library"
 -- The analyses, by name: a file each.
 local parts = {}
 for name, file in pairs {
-  frames = "frames",
-  landscape = "landscape",
+  confused = "confused",
   draw = "drawing",
+  features = "features",
+  frames = "frames",
+  gradcam = "gradcam",
+  landscape = "landscape",
+  lesions = "lesions",
+  look = "look",
+  occlusion = "occlusion",
+  pca = "pca",
+  saliency = "saliency",
   signals = "signals",
+  tsne = "tsne",
 } do parts[name] = lazy("resmoon.explain." .. file) end
 
 local explain = {}

@@ -56,7 +56,8 @@ local function run(net, x)
     net:eval()
     return core.enable_grad(net, x)
   end)
-  return y, marks, root, alive
+  marks.alive = alive
+  return y, marks, root
 end
 
 -- The operations behind y, each after its inputs.
@@ -129,7 +130,8 @@ local function units_of(sorted, by_key, image, shape)
         local before = counted[call.module]
         counted[call.module] = true
         of_call[call] = new {type = kind.type_of(call.module), module = call.module, path = call.path,
-                             call = call.parent, parameters = before and 0 or own_parameters(call.module), shared = before}
+                             call = call.parent, shared = before,
+                             parameters = before and 0 or own_parameters(call.module)}
       end
       return of_call[call]
     end
@@ -190,7 +192,7 @@ local function trace(net, x)
   if not kind.is_module(net) then fail("trace: argument 1 is a %s, expected a network", type(net)) end
   x = is.tensor(x) and x:detach():clone() or core.zeros(1, table.unpack(x))
   x:requires_grad_(true)
-  local y, marks, root, _alive = run(net, x)  -- as long as these are, no key stands for two operations
+  local y, marks, root = run(net, x)
   if not is.tensor(y) then fail("trace: %s gives a %s, expected a tensor", kind.label(net), type(y)) end
   local list = core.tape_graph(y)
   if #list == 0 then fail("trace: nothing that %s computes was recorded", kind.label(net)) end

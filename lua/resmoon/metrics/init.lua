@@ -12,6 +12,7 @@ return library("metrics", {
   accuracy = accuracy.accuracy,
   topk = accuracy.topk,
   predictions = accuracy.predictions,
+  calibration = require "resmoon.metrics.calibration",
   confusion = Confusion,
   roc = roc.roc,
   auc = roc.auc,

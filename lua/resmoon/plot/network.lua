@@ -161,7 +161,8 @@ end
 -- Errors: raises for what is no drawing. Without gnuplot it gives nil and the reason; in the terminal it needs none.
 -- Source: He et al. 2016, arXiv:1512.03385, figure 3.
 -- Example:
---   > plot.network(draw(models.resnet20(), {show = false}), {file = "resnet20.svg"});
+--   > drawing = draw(models.resnet20(), {show = false})
+--   > plot.network(drawing, {file = "resnet20.svg"});
 --   > rm.sys.exists "resnet20.svg"
 --   true
 -- See: draw

@@ -3,9 +3,9 @@
 --     local placed = layout(row, {w =, h =, gap =, ...})
 --
 -- A row is what explain/tree.lua gives. Measures: w and h of a box, join and join_h of one in which ways meet, gap
--- above a box, fork (the height of a fork), lane (between a box and an arc beside it), pad (around a repeated piece), letter
--- (width of a letter at a shortcut). x grows to the right and y down; both are whole numbers where the measures are, so
--- that they can be columns and rows of characters.
+-- above a box, fork (the height of a fork), lane (between a box and an arc beside it), pad (around a repeated piece),
+-- letter (width of a letter at a shortcut), between (branches), count (room for the number of repeats). x grows to the
+-- right and y down; both are whole numbers where the measures are, so that they can be columns and rows of characters.
 -- The result is a list of shapes:
 --     {"box", x = its middle, y = its top, w =, h =, box =}    {"down", x =, y =, to =, arrow = a box follows}
 --     {"split", x =, y =, to = {x, ...}}    {"merge", x =, y =, from = {x, ...}}

@@ -1,6 +1,7 @@
 --- Networks drawn: the graph that is found in a forward, its shortcuts and repeats, and the figure.
 -- luacheck: globals io (its streams are replaced to see what is printed)
 local check = require "support.check"
+local files = require "support.files"
 local rm    = require "resmoon"
 local sys, nn, models = rm.sys, rm.nn, rm.models
 local trace = require "resmoon.explain.trace"
@@ -195,8 +196,9 @@ check.case("in characters and in files: boxes, dotted arcs, numbers of repeats",
   check.that(text:find "│ 3×3 conv, 32, /2 +│  ┊ +bn, relu · 32×16×16 · 4,672\n", text)
   check.that(text:find("×3", 1, true) and text:find("(+ relu)╶┄┄", 1, true), text)
   if not require("resmoon.plot.gnuplot").find() then return end
-  rm.draw({models.plain20(), models.resnet20()}, {file = "both.svg"})
-  local file <close> = assert(io.open "both.svg")
-  local svg = file:read "a"
-  check.that(svg:find("3×3 conv, 32, /2", 1, true) and svg:find "stroke%-dasharray", "both.svg")
+  files.with_folder(function(folder)
+    rm.draw({models.plain20(), models.resnet20()}, {file = folder .. "/both.svg"})
+    local svg = files.read(folder .. "/both.svg")
+    check.that(svg:find("3×3 conv, 32, /2", 1, true) and svg:find "stroke%-dasharray", "both.svg")
+  end)
 end)
