@@ -1,6 +1,6 @@
 -- Tensors: a shape over shared memory.
 --
--- Run it: resmoon examples/01_tensors.lua. It prints:
+-- Run it: resmoon examples/more/tensors.lua. It prints:
 --   float32 (2, 3)
 --   row 2, column 3:   6
 --   column sums:       5 7 9

@@ -1,6 +1,6 @@
 -- Autograd: the tape remembers how a number came about, and walks back.
 --
--- Run it: resmoon examples/02_autograd.lua. It prints:
+-- Run it: resmoon examples/more/autograd.lua. It prints:
 --   d(x^2 + 3x)/dx at 2 is 7
 --   after a second backward: 14
 --   the line through the points is y = 2.00 x + 1.00

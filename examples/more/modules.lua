@@ -1,6 +1,6 @@
 -- Modules: a network is a Lua table of layers and a function.
 --
--- Run it: resmoon examples/03_modules.lua. It prints:
+-- Run it: resmoon examples/more/modules.lua. It prints:
 --   logits (5, 10)
 --   1,418 parameters in 6 tensors, the first is conv1.weight (8, 1, 3, 3)
 --   the same network, wider: 5,130 parameters

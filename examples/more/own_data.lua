@@ -1,6 +1,6 @@
 -- Data of your own: a Lua table, and a folder of images; divided, drawn in balance, normalized as you like.
 --
--- Run it: resmoon examples/13_own_data.lua. It writes images into bars, a folder for each class. It prints:
+-- Run it: resmoon examples/more/own_data.lua. It writes images into bars, a folder for each class. It prints:
 --   points: 400 rows (2), 2 classes, the first is inside
 --   240 rows to train, 80 to validate, 80 to test; 20 epochs in their log
 --   each of 4 folds tests 100 rows and trains on 300

@@ -5,7 +5,7 @@
 -- a few epochs are then worth many of a constant rate.
 -- Sources: He et al. 2016, arXiv:1512.03385, section 4.2; Smith and Topin 2018, arXiv:1708.07120.
 --
--- Run it: resmoon examples/09_cifar10.lua [DIR], with CIFAR-10 in DIR, where ResNet-20 takes 10 epochs; without it a
+-- Run it: resmoon examples/more/cifar10.lua [DIR], with CIFAR-10 in DIR, where ResNet-20 takes 10 epochs; without it a
 -- network of 8 layers takes 6, on small generated images. It writes errors and rates to stderr. It prints:
 --   images of 3 x 16 x 16, 10 classes
 --   the first image looks the same in epochs 1 and 2: false

@@ -1,8 +1,8 @@
 -- Looking inside a trained network: what its layers answer, where gradients go, what it confuses, where it looks.
 -- (Saliency: Simonyan et al. 2014, arXiv:1312.6034, section 3.)
 --
--- Run it: resmoon examples/15_looking_inside.lua. It trains runs/ten, unless that is there; figures go into the folder
--- inside. It prints:
+-- Run it: resmoon examples/more/looking_inside.lua. It trains runs/ten, unless that is there; figures go into the
+-- folder inside. It prints:
 --   68050 parameters, 2562368 multiply-accumulates for an image
 --   layer1.0 {32, 8, 16, 16}
 --   layer2.0 {32, 16, 8, 8}

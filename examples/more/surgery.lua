@@ -1,6 +1,6 @@
 -- Changing a network without recompiling: another activation, a layer more, frozen weights.
 --
--- Run it: resmoon examples/06_surgery.lua. It prints:
+-- Run it: resmoon examples/more/surgery.lua. It prints:
 --   before: Linear ReLU Linear
 --   after:  Linear ELU Dropout Linear
 --   trainable tensors: 4, with the first layer frozen: 2

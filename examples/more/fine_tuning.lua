@@ -1,6 +1,6 @@
 -- Fine-tuning: a network that was trained for ten classes learns three others, first its head alone, then more of it.
 --
--- Run it: resmoon examples/14_fine_tuning.lua. It trains runs/ten, unless that is there, and then goes on. It prints:
+-- Run it: resmoon examples/more/fine_tuning.lua. It trains runs/ten, unless that is there, and then goes on. It prints:
 --   loaded: resnet20, 10 classes
 --   other images: 600 to train, 600 to test, of ring, star, spiral
 --   frozen but for the head: 99 of 67819 parameters are trained

@@ -4,7 +4,7 @@
 -- everything through every layer; the residual one only has to add a correction to what is there.
 -- Source: He et al. 2016, arXiv:1512.03385, section 3.
 --
--- Run it: resmoon examples/05_residual.lua. It prints:
+-- Run it: resmoon examples/more/residual.lua. It prints:
 --   after 60 steps on 20 images, 32 layers deep:
 --   with shortcuts the loss is lower: true
 local rm    = require "resmoon"

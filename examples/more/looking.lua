@@ -1,7 +1,7 @@
 -- Looking into a network and changing it while it lives: what each layer returns, which one made a NaN, whether it
 -- can learn a few images by heart, another layer put in, and training that goes on.
 --
--- Run it: resmoon examples/07_looking.lua. It prints:
+-- Run it: resmoon examples/more/looking.lua. It prints:
 --   layer1.0  BasicBlock  4 x 16 x 16
 --   layer2.0  BasicBlock  8 x 8 x 8
 --   gradient of the first block's output: 4 x 16 x 16

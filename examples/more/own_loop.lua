@@ -1,7 +1,7 @@
 -- A training loop of your own: mixup, a schedule, clipping, averaged weights, and a checkpoint to go on from.
 -- Sources: mixup, Zhang et al. 2018, arXiv:1710.09412; the rate, Loshchilov and Hutter 2017, arXiv:1608.03983.
 --
--- Run it: resmoon examples/12_own_loop.lua. It writes own_loop.safetensors. It prints:
+-- Run it: resmoon examples/more/own_loop.lua. It writes own_loop.safetensors. It prints:
 --   rates at the beginning of the epochs: 0.000048 0.006000 0.004500 0.001500
 --   the loss fell: true, gradients were clipped: true
 --   the averaged network is right more often than by chance: true

@@ -3,11 +3,11 @@
 -- Each channel is multiplied by a number from 0 to 1 that is computed from the means of all channels.
 -- Source: Hu et al. 2018, arXiv:1709.01507, section 3 and figure 3.
 --
--- Run it: resmoon examples/11_own_block.lua. It trains for some seconds and leaves runs/senet, where a copy of this
+-- Run it: resmoon examples/more/own_block.lua. It trains for some seconds and leaves runs/senet, where a copy of this
 -- file is what builds the network. Whatever can be done with a run can be done with this one:
 --     resmoon evaluate runs/senet                        resmoon train --run runs/senet --resume
 --     resmoon report runs/senet                          resmoon predict runs/senet IMAGE.png
---     resmoon compare runs/senet resnet20                resmoon train --model examples/11_own_block.lua:senet
+--     resmoon compare runs/senet resnet20                resmoon train --model examples/more/own_block.lua:senet
 -- It prints:
 --   logits {2, 10}; 20696 parameters
 --   weights of the channels {2, 32}, between 0 and 1: true

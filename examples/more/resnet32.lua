@@ -6,7 +6,7 @@
 -- has no weights.
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2 and, for option A, section 3.3.
 --
--- Run it: resmoon examples/10_resnet32.lua [DIR], with CIFAR-10 in DIR; without it, on generated images. It prints:
+-- Run it: resmoon examples/more/resnet32.lua [DIR], with CIFAR-10 in DIR; without it, on generated images. It prints:
 --   layers with weights: 32
 --   parameters: 464154, of models.resnet32: 464154
 --   its output is that of models.resnet32 with the same weights: true

@@ -4,7 +4,7 @@
 -- A network is trained by a Trainer from Loaders of training and test images; the test images show how well it does
 -- with what it has not seen. Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition".
 --
--- Run it: resmoon examples/08_mnist.lua [DIR], with MNIST in DIR; without it, on gray drawings of 28 x 28 pixels.
+-- Run it: resmoon examples/more/mnist.lua [DIR], with MNIST in DIR; without it, on gray drawings of 28 x 28 pixels.
 -- It writes the errors of each epoch to stderr. It prints:
 --   images of 1 x 28 x 28, 10 classes
 --   mlp: 535818 parameters
