@@ -16,7 +16,19 @@ local function lesson(number, name, title, exercise)
 end
 
 lesson("01", "xor", "XOR", "xor")
+lesson("02", "tensors_and_gradients", "Tensors and gradients", "gradients")
+lesson("03", "mlp", "A multi-layer perceptron", "mlp")
+lesson("04", "lenet5", "LeNet-5", "lenet")
+lesson("05", "depth", "Why depth hurts", "depth")
 lesson("06", "residual_block", "The residual block", "block")
+lesson("07", "resnet20", "ResNet-20 against plain-20", "family")
+lesson("08", "landscape", "The loss landscape", "landscape")
+lesson("09", "lesions", "Lesions", "lesions")
+lesson("10", "resnet32", "ResNet-32 and its ten decisions", "decisions")
+lesson("11", "bottlenecks", "Bottlenecks and ResNet-50", "bottleneck")
+lesson("12", "one_cycle", "One cycle, and the rate finder", "onecycle")
+lesson("13", "search", "Search", "search")
+lesson("14", "many_machines", "Many machines", "machines")
 
 course[#course + 1] = {number = "quiz", title = "The quiz of the paper talk", exercise = lazy "resmoon.lessons.quiz",
                        page = "docs/lessons/06-residual-block.md"}

@@ -20,7 +20,7 @@ local course = {}
 -- Errors: none.
 -- Example:
 --   > #lessons, lessons[1].title, lessons[1].page
---   3  XOR  docs/lessons/01-xor.md
+--   15  XOR  docs/lessons/01-xor.md
 course.lessons = setmetatable({}, {
   __name = "lessons",
   __index = function(_, key) return of().course[key] end,

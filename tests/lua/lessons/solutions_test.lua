@@ -4,14 +4,18 @@ local lessons = require "resmoon.lessons"
 
 local exercises = {
   require "support.solutions.xor",
+  require "support.solutions.basics",
   require "support.solutions.block",
+  require "support.solutions.networks",
+  require "support.solutions.pictures",
+  require "support.solutions.training",
   require "support.solutions.quiz",
 }
 
 -- The names that a text defines, as at the prompt.
 local function defined(number, code)
   local names = setmetatable({rm = require "resmoon", nn = require("resmoon").nn}, {__index = _G})
-  local chunk, message = load(code, "=solution " .. number, "t", names)
+  local chunk, message = load(code, "=solution.lua", "t", names)
   check.that(chunk, message)
   chunk()
   return names
