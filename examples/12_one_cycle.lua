@@ -26,6 +26,7 @@ local net, optimizer, loader = begin(0.1)
 local hash = net:hash()
 local found = train.lrfind(net, optimizer, loader, {from = 1e-4, to = 10, steps = 60})
 print(("the finder suggests %.3f; the network is as before: %s"):format(found.suggestion, net:hash() == hash))
+rm.plot.lrfind(found, {file = "rate.png"})
 
 local EPOCHS = 6
 

@@ -2,6 +2,8 @@
 local check   = require "support.check"
 local files   = require "support.files"
 local lessons = require "resmoon.lessons"
+local mpirun  = require "support.mpirun"
+local program = require "support.program"
 local rm      = require "resmoon"
 
 local PARTS = {"Aim", "What you need to know", "The code", "What you see", "Exercise", "Questions"}
@@ -45,6 +47,49 @@ check.case("the code of a page stands in its example, line for line", function()
     end
     check.that(blocks > 0, lesson.page)
   end)
+end)
+
+-- The lines of a page that are typed in: commands, and what stands at the prompt.
+local function typed(page)
+  local commands, lines = {}, {}
+  for line in page:gsub("```.-```", ""):gmatch "\n    ([^ \n][^\n]*)" do
+    local list = line:find "^resmoon " and commands or lines
+    list[#list + 1] = line
+  end
+  return commands, lines
+end
+
+check.case("the commands of the pages are right, and the lines for the prompt run", function()
+  local count = 0
+  each_lesson(function(lesson, _, page)
+    local commands, lines = typed(page)
+    for _, command in ipairs(commands) do
+      local words = {}
+      for word in command:match "^resmoon (.*)":gmatch "%S+" do words[#words + 1] = word end
+      words[#words + 1] = "--help"   -- read last: it is answered only where all that stands before it is right
+      local _, err, status = program.run(words)
+      check.equal({err, status}, {"", 0}, lesson.page .. ": " .. command)
+    end
+    if #lines > 0 then
+      program.with_folder(function(folder)
+        local input = table.concat(lines, "\n") .. "\n"
+        local out, err = program.run({"-i"}, {folder = folder, env = "RESMOON_PLOT=text", input = input})
+        check.equal(err, "", lesson.page .. "\n" .. out)
+      end)
+    end
+    check.that(#commands + #lines > 0 or lesson.number == "02" or lesson.number == "14", lesson.page)
+    count = count + #commands + #lines
+  end)
+  check.that(count >= 20, count)
+end)
+
+check.case("the lesson on many machines prints the same with one process and with four", function()
+  if #mpirun.libraries() == 0 then check.skip "no MPI library is installed (libopenmpi-dev, libmpich-dev)" end
+  local example = lessons.course["14"].example
+  local one = program.run {example}
+  local four, err, status = mpirun.run(4, {example})
+  check.equal(status, 0, err)
+  check.equal((four:gsub("^processes: 4", "processes: 1")), one)
 end)
 
 check.case("the list of the course has each page and each example once, and there are no others", function()
