@@ -18,17 +18,20 @@ end
 -- Tabs that print puts between values, and runs of spaces, count as one space.
 local function normal(text) return (text:gsub("[ \t]+", " "):gsub(" *\n", "\n"):gsub("%s+$", "")) end
 
-for _, name in ipairs(rm.sys.list "examples") do
-  if name:find "%.lua$" then
-    check.case("examples/" .. name, function()
-      local expected = promised("examples/" .. name)
-      check.that(expected ~= "", "its header promises no output")
-      files.with_folder(function(folder)
-        local path = rm.sys.getcwd() .. "/examples/" .. name
-        local out, err, status = program.run({path}, {folder = folder})
-        check.equal(status, 0, err)
-        check.equal(normal(out), normal(expected))
+for _, folder_of in ipairs {"examples", "examples/more"} do
+  for _, name in ipairs(rm.sys.list(folder_of)) do
+    if name:find "%.lua$" then
+      local example = folder_of .. "/" .. name
+      check.case(example, function()
+        local expected = promised(example)
+        check.that(expected ~= "", "its header promises no output")
+        check.that(files.read(example):find("Run it: resmoon " .. example, 1, true), "its header has another path")
+        files.with_folder(function(folder)
+          local out, err, status = program.run({rm.sys.getcwd() .. "/" .. example}, {folder = folder})
+          check.equal(status, 0, err)
+          check.equal(normal(out), normal(expected))
+        end)
       end)
-    end)
+    end
   end
 end

@@ -20,6 +20,7 @@ local layers = {
   "search",    -- hyper-parameters
   "report",    -- pages about runs
   "labs",      -- each lab once
+  "lessons",   -- the course and the checks of its exercises
   "shell",     -- the prompt
 }
 local MOST_LATE = 10

@@ -1,10 +1,11 @@
--- A network of one's own, trained by a script (examples/11_own_block.lua), is a run like any other on the command line.
+-- A network of one's own, trained by a script (examples/more/own_block.lua), is a run like any other on the command
+-- line.
 local check   = require "support.check"
 local files   = require "support.files"
 local program = require "support.program"
 local rm      = require "resmoon"
 
-local script = rm.sys.getcwd() .. "/examples/11_own_block.lua"
+local script = rm.sys.getcwd() .. "/examples/more/own_block.lua"
 
 -- What a command writes, after it ended well; it must not run what the script prints beside its training.
 local function runs(folder, ...)

@@ -52,6 +52,8 @@ end
 
 --- Runs all examples in the current folder; the list of {entry number, example number, outputs}.
 function examples.type_all(filter)
+  local globals = getmetatable(_G)
+  for name, load in next, globals.prompt do globals.lazy[name] = load end   -- as the prompt does when it begins
   local read, results = require "resmoon.shell.help.read", rm.json.array {}
   for n, entry in ipairs(read.all()) do
     for k, example in ipairs(entry.examples) do

@@ -13,6 +13,7 @@ local lazy = require "resmoon.base.lazy"
 
 local system = lazy "resmoon.shell.system"
 local timing = lazy "resmoon.shell.timing"
+local course = lazy "resmoon.shell.course"
 local manual = lazy "resmoon.shell.help"
 
 local commands = {}
@@ -36,6 +37,7 @@ local function leave(_, session) session.leaving = true end
 commands.words = {
   time   = {compile = from(timing, "time")},
   timeit = {compile = from(timing, "timeit")},
+  check  = {run = from(course, "query"), call = true},
   edit   = {run = from(system, "edit"), call = true},
   help   = {run = help, call = true},
   exit   = {run = leave, call = true},

@@ -9,6 +9,7 @@
 local lazy = require "resmoon.base.lazy"
 local rm   = require "resmoon"
 
+local course = lazy "resmoon.shell.course"
 local reload = lazy "resmoon.shell.reload"
 local system = lazy "resmoon.shell.system"
 local who    = lazy "resmoon.shell.who"
@@ -22,7 +23,9 @@ end
 meta.lazy.help = lazy "resmoon.shell.help"
 
 meta.prompt = {
+  check  = function() return course().check end,
   edit   = function() return system().edit end,
+  lessons = function() return course().lessons end,
   mem    = function() return who().mem end,
   reload = function() return reload().reload end,
   who    = function() return who().who end,

@@ -79,7 +79,10 @@ function session:last() return self.last_source end
 -- --- compiling ---------------------------------------------------------------------------
 
 local function is_variable(name)
-  return rawget(environment, name) ~= nil or (rawget(_G, name) ~= nil and not getmetatable(_G).standard[name])
+  if rawget(environment, name) ~= nil then return true end
+  local value, meta = rawget(_G, name), getmetatable(_G)
+  if value == nil or meta.standard[name] then return false end
+  return not meta.lazy[name] or value ~= meta.lazy[name]()   -- what was loaded when it was first named is still ours
 end
 
 -- Where the last semicolon stands that is not the end of the source; nil if there is none.

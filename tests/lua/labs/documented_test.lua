@@ -58,7 +58,8 @@ local function commands_of(text)
 end
 
 -- Of these there is no small form here, or they train nothing: tests of their own run them.
-local elsewhere = {fetch = true, data = true, bench = true, my_experiment = true, demo = true, summary = true}
+local elsewhere = {fetch = true, data = true, bench = true, my_experiment = true, demo = true, summary = true,
+                   check = true}
 
 -- Words of a command line without these options and what follows them.
 local function without(words, ...)

@@ -153,6 +153,13 @@ check.case("a word is a command where it can be no variable", function()
   check.equal(commands.find("time f(x)", function() return true end), nil)
 end)
 
+check.case("a command is one still after its name was used as a function", function()
+  expect({"type(help)"}, {"table"})
+  session:feed("help nn")
+  check.equal(session:take(), "chunk")
+  expect({"help = 3", "help", "help = nil"}, {"3"})
+end)
+
 check.case("a paste is one entry of the history", function()
   local function entries(...)
     session:reset()

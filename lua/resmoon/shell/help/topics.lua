@@ -67,6 +67,7 @@ topics.list = {
          prefix = {"rm.json", "rm.sys", "rm.sha256", "rm.interrupt", "rm.version", "rm.parts", "rm.machine", "rm.math",
                    "rm.profile", "rm.statistics", "rm.storage", "rm.text_width", "rm.text_cut", "rm.text_visible"}},
   {"reproducibility"},
+  {"lessons", prefix = {"lessons", "check"}},
   {"prompt", prefix = {"help", "who", "mem", "edit", "reload"}},
   {"commands"},
 }
@@ -76,6 +77,7 @@ topics.also = {
   tensor = "tensors", gradients = "autograd", gradient = "autograd", layers = "nn", modules = "nn", networks = "models",
   optimizers = "optim", optimisers = "optim", datasets = "data", training = "train", plotting = "plot",
   figures = "plot", shell = "prompt", command = "commands", scripts = "commands", system = "rm",
+  course = "lessons", exercises = "lessons", exercise = "lessons",
   reproducible = "reproducibility", determinism = "reproducibility", deterministic = "reproducibility",
 }
 
