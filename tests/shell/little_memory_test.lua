@@ -17,7 +17,7 @@ end
 check.case("no room for OpenBLAS's buffers: plain loops, said once, the same value", function()
   skip_where_sanitized()
   local code = "a = rm.ones(300, 300); for i = 1, 3 do print(a:matmul(a):sum():item()) end"
-  for _, kib in ipairs {60000, 100000, 200000} do
+  for _, kib in ipairs {70000, 100000, 200000} do
     local output, complaints, status = within(kib, code)
     check.equal(output, "27000000.0\n27000000.0\n27000000.0\n")
     check.that(complaints:find "^resmoon: no memory for OpenBLAS's buffers %b(); matrix products will be slow\n$",

@@ -60,7 +60,7 @@ local internal = {}
 for name in ([[
   rm.imaging rm.layer_methods rm.layer_fields rm.layer_slots rm.layer_constructors
   rm.layer_hooks rm.set_layer_hooks rm.copy_layer rm.alias rm.set_module_path rm.json_decode rm.bind_docs
-  rm.adam_step rm.sgd_step rm.rmsprop_step rm.clip_grad_norm rm.max_norm rm.find_duplicate
+  rm.adam_step rm.sgd_step rm.rmsprop_step rm.clip_grad_norm rm.max_norm rm.find_duplicate rm.copy_all
   rm.checkpoint rm.find_nonfinite rm.observe_backward rm.tape_key rm.tape_graph rm.tensor_key rm.world
 ]]):gmatch "%S+" do internal[name] = true end
 

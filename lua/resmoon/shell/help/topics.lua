@@ -66,6 +66,7 @@ topics.list = {
   {"rm", groups = {{"random numbers", "rng"}, {"files", "files"}, {"process, threads, memory", "runtime"}},
          prefix = {"rm.json", "rm.sys", "rm.sha256", "rm.interrupt", "rm.version", "rm.parts", "rm.machine", "rm.math",
                    "rm.profile", "rm.statistics", "rm.storage", "rm.text_width", "rm.text_cut", "rm.text_visible"}},
+  {"rm.dist", prefix = {"rm.dist"}},
   {"reproducibility"},
   {"lessons", prefix = {"lessons", "check"}},
   {"prompt", prefix = {"help", "who", "mem", "edit", "reload"}},
