@@ -9,7 +9,7 @@ local parser = commandline("resmoon draw", "Draws networks from the image down, 
 Example:
   resmoon draw resnet18
   resmoon draw plain34 resnet34 --figure networks.svg
-  resmoon draw nets.lua:mine --input 3,32,32]]
+  resmoon draw nets.lua:senet --input 3,32,32]]
 parser:argument("models", "network, FILE.lua:NAME of your own, or the folder of a run"):argname "MODEL":args "+"
 parser:option("--input", "channels, height and width of the images (default what usual images fit)"):argname "C,H,W"
 parser:flag("--all", "every block of its own, none drawn once for several")

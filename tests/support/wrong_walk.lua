@@ -21,6 +21,7 @@ local exempt = {
   ["rm.layer_hooks"] = "of the library: modules check before they call it",
   ["rm.layer_constructors"] = "the constructors that rm.nn has, without their checks",
   ["rm.bind_docs"] = "texts, no functions",
+  ["rm.world.abort"] = "it ends this process, and all that work with it",
   ["rm.interrupt"] = "it holds the interrupt of this process",
   ["rm.data.fetch"] = "it downloads",
   ["rm.machine.bandwidth"] = "it measures for a second",

@@ -46,7 +46,7 @@ end
 --   > frames.xor {steps = 4, every = 2, file = "xor.apng"}
 --   {"xor_001.png", "xor_002.png", "xor_003.png"}
 function frames.xor(options)
-  local o = options_of("frames.xor", options, with_series {net = "any", steps = "whole", every = "whole",
+  local o = options_of("frames.xor", options, with_series {net = "module", steps = "whole", every = "whole",
                                                            seed = "whole"})
   local steps, every = o.steps or 60, o.every or 2
   if steps < 1 or every < 1 then fail("frames.xor: steps is %d and every %d, expected at least 1", steps, every) end

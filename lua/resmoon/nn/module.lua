@@ -91,7 +91,20 @@ local function register(self, key, role)
 end
 
 -- Called for fields that are not there yet.
+-- Whether `wanted` is the module or one of those below it.
+local function holds(module, wanted)
+  if rawequal(module, wanted) then return true end
+  for _, child in module:each_child() do
+    if holds(child, wanted) then return true end
+  end
+  return false
+end
+
+-- Parameters, copies and the printed tree of a network that contains itself have no end.
 function Module:__newindex(key, value)
+  if type(value) == "table" and Module.is_module(value) and holds(value, self) then
+    fail("%s.%s: a module cannot be inside itself", getmetatable(self).__name, tostring(key))
+  end
   if type(value) == "table" and shown.is_plain(value) and Module.is_module(value[1]) then
     fail("%s.%s: a plain table hides its modules from parameters(); use nn.Sequential or nn.ModuleList",
       getmetatable(self).__name, tostring(key))

@@ -51,6 +51,7 @@ function methods:each_child()
     while i < #order do
       i = i + 1
       local child = rawget(self, order[i])
+      if rawequal(child, self) then fail("%s: a module cannot be inside itself", tostring(order[i])) end
       if kind.is_module(child) then return order[i], child end
     end
   end

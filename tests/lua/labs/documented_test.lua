@@ -59,7 +59,7 @@ end
 
 -- Of these there is no small form here, or they train nothing: tests of their own run them.
 local elsewhere = {fetch = true, data = true, bench = true, my_experiment = true, demo = true, summary = true,
-                   check = true}
+                   check = true, landscape = true, signals = true, frames = true}
 
 -- Words of a command line without these options and what follows them.
 local function without(words, ...)
@@ -80,9 +80,12 @@ local function shrunk(words, has)
   local list = without(words, "--epochs", "--train-size", "--test-size", "--width", "--workers", "--population",
                        "--depths", "--batch-size", "--size")
   local function add(...) for _, word in ipairs {...} do list[#list + 1] = word end end
-  if name == "hash" or name == "train" and has["--resume"] then return list end
+  if name == "hash" or name == "draw" or name == "train" and has["--resume"] then return list end
   add("--threads", "1")
-  if name == "evaluate" or name == "predict" or name == "report" or name == "responses" then return list end
+  if name == "evaluate" or name == "predict" or name == "report" or name == "responses" or name == "lesions"
+     or name == "features" then
+    return list
+  end
   if not has["--data"] and not has["--images"] then add("--data", "~/data") end
   add("--train-size", name:find "^lab" and "160" or "400")
   if name == "lrfind" then add("--steps", "15", table.unpack(residual_width)) return list end

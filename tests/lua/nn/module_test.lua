@@ -170,3 +170,15 @@ check.case("classes: inheritance of methods and metamethods, type tests, errors"
   check.error(function() class(3) end, "name is a number")
   check.error(function() class("C", {}) end, "the base of C is a table, expected a class")
 end)
+
+check.case("a module inside itself, near or far below, is refused, and the network is as it was", function()
+  local net = nn.Sequential {nn.Linear(2, 2)}
+  check.error(function() net:append(net) end, "Sequential.2: a module cannot be inside itself")
+  check.error(function() net.self = net end, "Sequential.self: a module cannot be inside itself")
+  local outer = nn.Sequential {nn.Sequential {net}}
+  check.error(function() net:append(outer) end, "a module cannot be inside itself")
+  check.equal({#net, #outer:parameters()}, {1, 2})
+  net[1] = net   -- a field that is there is replaced by Lua alone
+  check.error(function() net:parameters() end, "1: a module cannot be inside itself")
+  check.error(function() tostring(net) end, "1: a module cannot be inside itself")
+end)
