@@ -25,6 +25,7 @@ local sys   = core.sys
 local SAVE = 20        -- seconds between two writings of the file
 local REDRAW = 0.2     -- seconds between two drawings of the progress
 local MARGIN = 0.2     -- what a path leaves free on each side, of its length
+local FLATTEST = 0.5   -- the shorter side of its plane, of the longer: steps of training shrink, and so does component 2
 
 local known = {grid = "whole", directions = "string", range = "number|table", seed = "whole", biases = "boolean",
                statistics = "string", images = "whole", batch = "whole", file = "string", checkpoints = "table",
@@ -60,11 +61,15 @@ local function is_finite(v) return type(v) == "number" and v == v and math.abs(v
 local function axes(o, path)
   local r = o.range
   if r == nil and path then
-    local result = {}
+    local low, high, result = {}, {}, {}
     for k, at in ipairs {path.x, path.y} do
-      local low, high = math.min(0, table.unpack(at)), math.max(0, table.unpack(at))
-      local room = MARGIN * (high - low)
-      result[k] = spread(low - room, high + room, o.grid)
+      low[k], high[k] = math.min(0, table.unpack(at)), math.max(0, table.unpack(at))
+    end
+    local longest = (1 + 2 * MARGIN) * math.max(high[1] - low[1], high[2] - low[2])
+    for k = 1, 2 do
+      local long = high[k] - low[k]
+      local room = math.max(MARGIN * long, (FLATTEST * longest - long) / 2)
+      result[k] = spread(low[k] - room, high[k] + room, o.grid)
     end
     return result[1], result[2]
   end
