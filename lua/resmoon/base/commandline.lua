@@ -164,6 +164,20 @@ local function arrange(parser)
   if #own > 1 then table.insert(parser._groups, 1, own) end
 end
 
+-- A command is one process's work: many that trained the same run would write over each other. The first process speaks,
+-- and the others wait for that, since the launcher ends all when one ends.
+local function alone(parser)
+  local world = core.world
+  if world.size() == 1 then return end
+  if world.rank() == 0 then
+    io.stderr:write(("%s: it is work for one process, and %d were started: leave mpirun out. Scripts divide work with "
+                     .. "rm.dist.\n"):format(parser._name, world.size()))
+  else
+    core.sys.sleep(0.5)
+  end
+  os.exit(1)
+end
+
 --- A parser. parser.own_title: the heading of the options that are in no group ("Options").
 return function(name, text)
   local parser = argparse(name, text):help_max_width(WIDTH)
@@ -186,7 +200,9 @@ return function(name, text)
     setmetatable(self._commands, {__index = function(_, word)
       if type(word) == "string" then last = word end
     end})
-    return self:_parse(prepared(self, words or arg), self.error)
+    local result = self:_parse(prepared(self, words or arg), self.error)
+    alone(self)
+    return result
   end
   return parser
 end

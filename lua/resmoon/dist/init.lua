@@ -1,7 +1,6 @@
 --- Many processes that work together: what mpirun started.
 --
---     mpirun -n 4 resmoon train --model resnet20        -- the same run, by four processes
---     mpirun -n 4 resmoon script.lua                    -- a script of your own, with rm.dist
+--     mpirun -n 4 resmoon script.lua     -- a script of your own, with rm.dist; commands (resmoon train) refuse
 --
 -- Two calls make a loop of your own parallel, where each process has its share of the images:
 --

@@ -127,6 +127,19 @@ check.case("what all have to say is said once", function()
   end
 end)
 
+check.case("a command is one process's work: said once, and nothing is written", function()
+  for _, library in ipairs(libraries()) do
+    program.with_folder(function(folder)
+      local out, err, status = mpirun.run(2, {"train", "--model", "mlp", "--train-size", "100", "--epochs", "1", "--run",
+                                              folder .. "/r"}, {library = library})
+      check.that(status ~= 0, "expected a failure")
+      local _, times = (out .. err):gsub("resmoon train: it is work for one process, and 2 were started", "")
+      check.equal(times, 1, out .. err)
+      check.that(not rm.sys.exists(folder .. "/r"), "a run was begun")
+    end)
+  end
+end)
+
 check.case("processes that call with different tensors are told so", function()
   libraries()
   local _, err, status = mpirun.run(2, {"-e", "rm.dist.all_reduce(rm.ones(2 + rm.dist.rank()))"})
