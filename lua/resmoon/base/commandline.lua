@@ -164,8 +164,8 @@ local function arrange(parser)
   if #own > 1 then table.insert(parser._groups, 1, own) end
 end
 
--- A command is one process's work: many that trained the same run would write over each other. The first process speaks,
--- and the others wait for that, since the launcher ends all when one ends.
+-- A command is one process's work: many that trained the same run would write over each other. The first process
+-- speaks, and the others wait for that, since the launcher ends all when one ends.
 local function alone(parser)
   local world = core.world
   if world.size() == 1 then return end

@@ -25,7 +25,7 @@ local sys   = core.sys
 local SAVE = 20        -- seconds between two writings of the file
 local REDRAW = 0.2     -- seconds between two drawings of the progress
 local MARGIN = 0.2     -- what a path leaves free on each side, of its length
-local FLATTEST = 0.5   -- the shorter side of its plane, of the longer: steps of training shrink, and so does component 2
+local FLATTEST = 0.5   -- the shorter side of its plane, of the longer: steps of training shrink, so component 2 does
 
 local known = {grid = "whole", directions = "string", range = "number|table", seed = "whole", biases = "boolean",
                statistics = "string", images = "whole", batch = "whole", file = "string", checkpoints = "table",
