@@ -12,19 +12,14 @@ Example:
   resmoon draw nets.lua:senet --input 3,32,32]]
 parser:argument("models", "network, FILE.lua:NAME of your own, or the folder of a run"):argname "MODEL":args "+"
 parser:option("--input", "channels, height and width of the images (default what usual images fit)"):argname "C,H,W"
+  :convert(options.input)
 parser:flag("--all", "every block of its own, none drawn once for several")
 parser:flag("--table", "print boxes and edges as a table as well")
 parser:option("--figure", "draw into this file (.png, .svg, .pdf; default the screen)"):argname "FILE"
 local args = parser:parse()
 
-local function input_shape(text)
-  local c, h, w = text:match("^(%d+),(%d+),(%d+)$")
-  if not c then error(("--input is '%s', expected three numbers like 3,32,32"):format(text), 0) end
-  return {math.tointeger(c), math.tointeger(h), math.tointeger(w)}
-end
-
 options.main(function()
-  local input, nets = args.input and input_shape(args.input), {}
+  local input, nets = args.input, {}
   for i, model in ipairs(args.models) do
     if rm.sys.is_dir(model) then nets[i] = rm.train.load(model)
     else nets[i] = rm.models.get(model)(input and {input = input} or {}) end

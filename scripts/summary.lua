@@ -13,19 +13,14 @@ Example:
 parser:argument("models", "network, FILE.lua:NAME of your own, or the folder of a run"):argname "MODEL":args "*"
 parser:flag("--architecture", "one table of several ResNets or plain nets, as in the paper: stages, sizes, MACs")
 parser:flag("--depths", "the table of AlexNet, VGG, GoogLeNet, Highway networks and ResNet-152")
-parser:option("--input", "channels, height and width of the images"):argname "C,H,W":default "3,32,32"
+parser:option("--input", "channels, height and width of the images"):argname "C,H,W":convert(options.input)
+  :default "3,32,32"
 parser:option("--classes", "number of classes"):argname "N":convert(options.count):default "10"
 parser:option("--shortcut", "of residual networks: A, B, C or D"):choices {"A", "B", "C", "D"}
 local args = parser:parse()
 
-local function input_shape(text)
-  local c, h, w = text:match("^(%d+),(%d+),(%d+)$")
-  if not c then error(("--input is '%s', expected three numbers like 3,32,32"):format(text), 0) end
-  return {math.tointeger(c), math.tointeger(h), math.tointeger(w)}
-end
-
 options.main(function()
-  local input = input_shape(args.input)
+  local input = args.input
   if args.depths then return print(rm.models.tables.depths()) end
   if #args.models == 0 then error("the name of a network or the folder of a run is missing", 0) end
   if args.architecture then return print(rm.models.tables.architecture(args.models, input)) end

@@ -20,36 +20,21 @@ local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
 local hint = require "resmoon.base.hint"
 local is   = require "resmoon.base.is"
+local feature_maps = require "resmoon.explain.feature_maps"
 local kind = require "resmoon.nn.kind"
 local options_of = require "resmoon.base.options"
 local scored = require "resmoon.explain.scored"
 local shown = require "resmoon.base.shown"
-local untouched = require "resmoon.nn.untouched"
-
-local function has_conv(module)
-  for _, each in module:named_modules() do
-    if kind.type_of(each) == "Conv2d" then return true end
-  end
-  return false
-end
 
 -- The path of the last convolutional feature map: of the modules with a convolution that give maps (N, C, H, W) larger
 -- than one pixel, the last to give one, and of those that end together the outermost.
 local function default_layer(op, net, x)
-  local last, handles = nil, {}
-  local _ <close> = setmetatable({}, {__close = function()
-    for _, handle in ipairs(handles) do handle:remove() end
-  end})
+  local modules, last = {}, nil
   for path, module in net:named_modules() do
-    if module ~= net and has_conv(module) then
-      handles[#handles + 1] = module:register_forward_hook(function(_, _, y)
-        if is.tensor(y) and #y.shape == 4 and y.shape[3] * y.shape[4] > 1 then last = path end
-      end)
-    end
+    if module ~= net and feature_maps.has_conv(module) then modules[#modules + 1] = {path, module} end
   end
-  untouched(net, function()
-    net:eval()
-    core.no_grad(net, x:narrow(1, 1, 1))
+  feature_maps.of(net, x:narrow(1, 1, 1), modules, function(path, y)
+    if y.shape[3] * y.shape[4] > 1 then last = path end
   end)
   if not last then fail("%s: %s has no convolution that gives maps larger than one pixel", op, kind.label(net)) end
   return last

@@ -55,7 +55,14 @@ local function numbers_list(word)
   return list
 end
 
-options.whole, options.number, options.count = whole, number, count
+-- "3,32,32": channels, height and width of images.
+local function input(word)
+  local c, h, w = word:match("^(%d+),(%d+),(%d+)$")
+  if not c then return nil, ("is '%s', expected three numbers like 3,32,32"):format(word) end
+  return {math.tointeger(c), math.tointeger(h), math.tointeger(w)}
+end
+
+options.whole, options.number, options.count, options.input = whole, number, count, input
 
 -- How the words of the command line become values of each kind.
 local converters = {whole = whole, number = number, numbers = numbers_list, epochs = epochs_list}

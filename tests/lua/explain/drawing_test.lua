@@ -1,9 +1,9 @@
 --- Networks drawn: the graph that is found in a forward, its shortcuts and repeats, and the figure.
--- luacheck: globals io (its streams are replaced to see what is printed)
 local check = require "support.check"
 local files = require "support.files"
 local rm    = require "resmoon"
-local sys, nn, models = rm.sys, rm.nn, rm.models
+local printed = require "support.drawn"
+local nn, models = rm.nn, rm.models
 local trace = require "resmoon.explain.trace"
 local tree  = require "resmoon.explain.tree"
 
@@ -185,14 +185,7 @@ check.case("units come after their inputs, and each operation stands in its modu
 end)
 
 check.case("in characters and in files: boxes, dotted arcs, numbers of repeats", function()
-  local real, parts, wish = io.stdout, {}, sys.getenv "RESMOON_PLOT"
-  io.stdout = {write = function(_, ...) parts[#parts + 1] = table.concat({...}) end, flush = function() end}
-  sys.setenv("RESMOON_PLOT", "text")
-  local ok, message = pcall(rm.draw, models.resnet20())
-  io.stdout = real
-  sys.setenv("RESMOON_PLOT", wish)
-  assert(ok, message)
-  local text = table.concat(parts)
+  local text = printed(function() return rm.draw(models.resnet20()) end)
   check.that(text:find "│ 3×3 conv, 32, /2 +│  ┊ +bn, relu · 32×16×16 · 4,672\n", text)
   check.that(text:find("×3", 1, true) and text:find("(+ relu)╶┄┄", 1, true), text)
   if not require("resmoon.plot.gnuplot").find() then return end

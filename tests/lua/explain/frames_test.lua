@@ -1,6 +1,6 @@
 --- Frames: animated PNGs, chunk by chunk, and what is drawn in them.
--- luacheck: globals io (its streams are replaced to see what is printed)
 local check = require "support.check"
+local shown = require "support.drawn"
 local files = require "support.files"
 local rm    = require "resmoon"
 local gnuplot = require "resmoon.plot.gnuplot"
@@ -17,19 +17,6 @@ local function chunks(path)
     at = at + 12 + length
   end
   return list
-end
-
--- What f draws in characters.
-local function shown(f)
-  local real, parts, wish = io.stdout, {}, sys.getenv "RESMOON_PLOT"
-  io.stdout = {write = function(_, ...) parts[#parts + 1] = table.concat({...}) end, flush = function() end}
-  sys.setenv("RESMOON_PLOT", "text")
-  local ok, result = pcall(f)
-  io.stdout = real
-  sys.setenv("RESMOON_PLOT", wish)
-  assert(ok, result)
-  check.that(result)
-  return table.concat(parts)
 end
 
 check.case("an animated PNG has the frames' data, in order, with sums that are right", function()

@@ -1,4 +1,3 @@
--- luacheck: globals io (its streams are replaced to see what is printed)
 --- Where things stand in a figure: legends outside of axes and curves, curves told apart, letters of one size.
 local check   = require "support.check"
 local program = require "support.program"
@@ -6,7 +5,8 @@ local rm      = require "resmoon"
 local gnuplot = require "resmoon.plot.gnuplot"
 local figure  = require "resmoon.plot.figure"
 local look    = require "resmoon.plot.look"
-local plot, sys = rm.plot, rm.sys
+local printed = require "support.drawn"
+local plot    = rm.plot
 
 local function need_gnuplot()
   if not gnuplot.find() then check.skip("gnuplot is not installed") end
@@ -15,18 +15,6 @@ end
 local function content(path)
   local f <close> = assert(io.open(path, "rb"))
   return f:read("a")
-end
-
--- The text of a figure on a terminal of characters.
-local function printed(f)
-  local real, parts = io.stdout, {}
-  io.stdout = {write = function(_, ...) parts[#parts + 1] = table.concat({...}) end, flush = function() end}
-  sys.setenv("RESMOON_PLOT", "text")
-  local ok, message = pcall(f)
-  sys.setenv("RESMOON_PLOT")
-  io.stdout = real
-  assert(ok, message)
-  return table.concat(parts)
 end
 
 -- Runs of `epochs` epochs, by these names.
@@ -188,7 +176,9 @@ check.case("characters: names do not touch, at 80 and at 40 columns, and no line
   for _, columns in ipairs {79, 40} do
     gnuplot.text_size = function() return columns, 21 end
     for _, n in ipairs {1, 2, 6, 12} do
-      local text = printed(function() plot.curves(runs({table.unpack(names, 1, n)}, 9), {title = "all of them"}) end)
+      local text = printed(function()
+        return plot.curves(runs({table.unpack(names, 1, n)}, 9), {title = "all of them"})
+      end)
       for line in text:gmatch "[^\n]+" do
         check.that(rm.text_width(line) <= columns, ("%d columns: %s"):format(columns, line))
       end

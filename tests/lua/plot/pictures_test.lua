@@ -1,23 +1,10 @@
 --- Figures made of pictures: images with predictions, filters, feature maps, the largest losses.
--- luacheck: globals io (its streams are replaced to see what is printed)
 local check   = require "support.check"
 local program = require "support.program"
 local rm      = require "resmoon"
+local shown   = require "support.drawn"
 local gnuplot = require "resmoon.plot.gnuplot"
-local plot, sys = rm.plot, rm.sys
-
--- What f draws in characters.
-local function shown(f)
-  local real, parts, wish = io.stdout, {}, sys.getenv "RESMOON_PLOT"
-  io.stdout = {write = function(_, ...) parts[#parts + 1] = table.concat({...}) end, flush = function() end}
-  sys.setenv("RESMOON_PLOT", "text")
-  local ok, result = pcall(f)
-  io.stdout = real
-  sys.setenv("RESMOON_PLOT", wish)
-  assert(ok, result)
-  check.that(result)
-  return table.concat(parts)
-end
+local plot    = rm.plot
 
 -- Width and height of a PNG in pixels.
 local function png_size(path)
