@@ -91,3 +91,24 @@ check.case("an error names operation, argument, what it is and what was expected
               "ResNet.forward: self is a tensor, expected a ResNet; it is called with a colon")
   check.error(function() rm.data.Loader.epoch() end, "data.Loader.epoch: self is nil")
 end)
+
+check.case("what random calls found: fields that were taken away, tables of something else", function()
+  local nn, data = rm.nn, rm.data
+  local bare = setmetatable({}, getmetatable(nn.PReLU()))
+  check.equal(bare:describe(), "(num_parameters=nil)")
+  check.equal(setmetatable({eps = 1e-5}, getmetatable(nn.InstanceNorm2d(3))):describe(),
+              "(nil, eps=1e-05, momentum=nil)")
+  check.error(function() nn.Linear(1, 1):load_state_dict {weight = 3, bias = 4} end,
+              "load_state_dict: weight is 3, expected a tensor")
+  check.error(function() nn.Linear(1, 1):summary {{1}} end,
+              "summary: input is a table, expected a list of whole numbers")
+  check.error(function() data.transforms.apply(rm.tensor(1.5), data.transforms.flip(1)) end,
+              "images has no dimensions")
+  check.error(function() data.shapes10({size = 3}):transformed(function() return rm.zeros(7) end) end,
+              "the transform gives %(7%) for the first image, expected %(C, H, W%)")
+  check.error(function() data.mixed_loss(function() end, 1, {}) end, "data.mixed_loss: labels is nil, expected a tensor")
+  check.error(function() data.mixed_loss(function() end, 1, {labels = rm.ones(1), share = 1}) end,
+              "data.mixed_loss: result is nil, expected a tensor or a number")
+  check.error(function() rm.metrics.calibration({{1, 2}}, {1}, 3) end, "metrics.calibration")
+  check.error(function() rm.metrics.calibration({{1, 2}}, {1}, {bins = 0}) end, "bins")
+end)

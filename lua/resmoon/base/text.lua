@@ -30,6 +30,19 @@ function text.format(form, ...)
   return form:format(table.unpack(values, 1, n))
 end
 
+--- The same for values that may be missing or no numbers, as the fields of an object that others can change: %d and %g
+-- of such a one are what tostring says.
+function text.fields(form, ...)
+  local values, i = {...}, 0
+  form = form:gsub("%%([dgs])", function(kind)
+    i = i + 1
+    if kind == "d" and not math.tointeger(values[i]) or kind == "g" and type(values[i]) ~= "number" then kind = "s" end
+    if kind == "s" then values[i] = tostring(values[i]) end
+    return "%" .. kind
+  end)
+  return text.format(form, table.unpack(values, 1, i))
+end
+
 --- The value in that form, or `none` (n/a) where there is no value or no number.
 function text.value(form, value, none)
   if value == nil or value ~= value then return none or text.NONE end

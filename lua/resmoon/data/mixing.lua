@@ -157,7 +157,11 @@ end
 function mixing.mixed_loss(loss, y, mix)
   check("data.mixed_loss(loss: callable, y: any, mix: table?)", loss, y, mix)
   if not mix then return loss(y) end
-  return loss(y) * mix.share + loss(mix.labels) * (1 - mix.share)
+  check("data.mixed_loss(labels: tensor, share: number)", mix.labels, mix.share)
+  local of_own, of_mixed = loss(y), loss(mix.labels)
+  check("data.mixed_loss(result: tensor|number)", of_own)
+  check("data.mixed_loss(result: tensor|number)", of_mixed)
+  return of_own * mix.share + of_mixed * (1 - mix.share)
 end
 
 return mixing

@@ -54,6 +54,9 @@ function Transformed.new(source, transform)
   local image = transform((source:get(1)), core.generator(0))
   check("transformed(image: tensor)", image)   -- what the transform gives
   local shape = image.shape
+  if #shape < 3 then
+    fail("transformed: the transform gives (%s) for the first image, expected (C, H, W)", table.concat(shape, ", "))
+  end
   return setmetatable({source = source, transform = transform, shape = {table.unpack(shape, #shape - 2)},
                        name = source.name, split = source.split, classes = source.classes,
                        mirror = source.mirror}, meta)

@@ -113,6 +113,7 @@ function transforms.apply(images, transform, generator_of)
   check("data.transforms.apply(images: tensor, transform: callable, generator_of: callable?)", images, transform,
         generator_of)
   local n = images.shape[1]
+  if not n then fail("data.transforms.apply: images has no dimensions, expected (N, C, H, W)") end
   if getmetatable(transform) == Steps then
     return with_generators(transform, n, generator_of, function(generators)
       return imaging.transform_images(images, transform, generators)

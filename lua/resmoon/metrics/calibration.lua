@@ -5,6 +5,7 @@
 -- Source: Guo et al. 2017, "On calibration of modern neural networks", arXiv:1706.04599, section 2, equation 3.
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
+local options_of = require "resmoon.base.options"
 local read = require "resmoon.metrics.scores"
 local shown = require "resmoon.base.shown"
 
@@ -29,10 +30,7 @@ end
 --   0.667 0.299
 -- See: plot.calibration
 local function calibration(scores, labels, options)
-  local count = options and options.bins or 15
-  if math.type(count) ~= "integer" or count < 1 then
-    fail("metrics.calibration: bins is %s, expected a whole number from 1", tostring(count))
-  end
+  local count = options_of("metrics.calibration", options, {bins = "count"}).bins or 15
   local rows = read.rows("metrics.calibration", scores)
   labels = read.labels("metrics.calibration", labels, #rows)
   if #rows == 0 then fail("metrics.calibration: there are no images") end

@@ -6,6 +6,7 @@ local class  = require "resmoon.base.class"
 local core   = require "resmoon.core"
 local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
+local text = require "resmoon.base.text"
 
 local function probability(name, p)
   if type(p) ~= "number" or not (p >= 0 and p <= 1) then
@@ -43,7 +44,7 @@ function Dropout2d:forward(x)
   return drop(x, self.p, 2)
 end
 
-function Dropout2d:describe() return ("(p=%g)"):format(self.p) end
+function Dropout2d:describe() return text.fields("(p=%g)", self.p) end
 
 --- Stochastic depth: drops a residual branch, for each example of its own ("row") or for all of the batch ("batch").
 -- It stands in front of the addition: y = x + drop(branch(x)).
@@ -70,6 +71,6 @@ function StochasticDepth:forward(x)
   return drop(x, self.p, self.mode == "row" and 1 or 0)
 end
 
-function StochasticDepth:describe() return ("(p=%g, mode=%s)"):format(self.p, self.mode) end
+function StochasticDepth:describe() return text.fields("(p=%g, mode=%s)", self.p, self.mode) end
 
 return {Dropout2d = Dropout2d, StochasticDepth = StochasticDepth}

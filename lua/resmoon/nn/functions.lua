@@ -16,6 +16,7 @@ local check  = require "resmoon.base.check"
 local class  = require "resmoon.base.class"
 local fail   = require "resmoon.base.fail"
 local Module = require "resmoon.nn.module"
+local text = require "resmoon.base.text"
 
 -- A class `name` whose objects keep the numbers `fields`, pairs of a name and a default.
 local function module(name, method, fields)
@@ -35,7 +36,7 @@ local function module(name, method, fields)
   end
   function Function:describe()
     local parts = {}
-    for i, field in ipairs(fields) do parts[i] = ("%s=%g"):format(field[1], self[field[1]]) end
+    for i, field in ipairs(fields) do parts[i] = text.fields("%s=%g", field[1], self[field[1]]) end
     return "(" .. table.concat(parts, ", ") .. ")"
   end
   return Function

@@ -16,6 +16,7 @@ local count      = require "resmoon.nn.count"
 local fail       = require "resmoon.base.fail"
 local Module     = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
+local text = require "resmoon.base.text"
 
 local GroupNorm = class("GroupNorm", Module)
 
@@ -42,7 +43,7 @@ function GroupNorm:forward(x)
 end
 
 function GroupNorm:describe()
-  return ("(%d, %d, eps=%g%s)"):format(self.num_groups, self.num_channels, self.eps,
+  return text.fields("(%d, %d, eps=%g%s)", self.num_groups, self.num_channels, self.eps,
                                        self.affine and "" or ", affine=false")
 end
 

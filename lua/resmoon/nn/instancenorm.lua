@@ -23,6 +23,7 @@ local count      = require "resmoon.nn.count"
 local fail       = require "resmoon.base.fail"
 local Module     = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
+local text = require "resmoon.base.text"
 
 local InstanceNorm = class("InstanceNorm", Module)
 
@@ -61,7 +62,7 @@ function InstanceNorm:forward(x)
 end
 
 function InstanceNorm:describe()
-  return ("(%d, eps=%g, momentum=%g%s%s)"):format(self.num_features, self.eps, self.momentum,
+  return text.fields("(%d, eps=%g, momentum=%g%s%s)", self.num_features, self.eps, self.momentum,
     self.affine and ", affine=true" or "", self.track_running_stats and ", track_running_stats=true" or "")
 end
 

@@ -16,6 +16,7 @@ local count      = require "resmoon.nn.count"
 local fail       = require "resmoon.base.fail"
 local Module     = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
+local text = require "resmoon.base.text"
 
 local LayerNorm = class("LayerNorm", Module)
 
@@ -39,7 +40,7 @@ end
 
 function LayerNorm:describe()
   local shape = table.concat(self.normalized_shape, ", ")
-  return ("(%s, eps=%g%s)"):format(#self.normalized_shape == 1 and shape or "{" .. shape .. "}", self.eps,
+  return text.fields("(%s, eps=%g%s)", #self.normalized_shape == 1 and shape or "{" .. shape .. "}", self.eps,
                                    self.elementwise_affine and "" or ", elementwise_affine=false")
 end
 

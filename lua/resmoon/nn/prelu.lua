@@ -14,6 +14,7 @@ local count      = require "resmoon.nn.count"
 local fail       = require "resmoon.base.fail"
 local Module     = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
+local text = require "resmoon.base.text"
 
 local PReLU = class("PReLU", Module)
 
@@ -38,6 +39,6 @@ function PReLU:forward(x)
   return core.where(positive, x, a * core.where(positive, 0, x))
 end
 
-function PReLU:describe() return ("(num_parameters=%d)"):format(self.num_parameters) end
+function PReLU:describe() return text.fields("(num_parameters=%d)", self.num_parameters) end
 
 return PReLU

@@ -26,6 +26,7 @@ local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
 local norm       = require "resmoon.nn.norm"
 local Sequential = require "resmoon.nn.sequential"
+local text = require "resmoon.base.text"
 
 local PadShortcut = class("PadShortcut", Module)
 
@@ -40,7 +41,7 @@ function PadShortcut:forward(x)
   return x
 end
 
-function PadShortcut:describe() return ("(+%d channels, stride = %d)"):format(self.extra, self.stride) end
+function PadShortcut:describe() return text.fields("(+%d channels, stride = %d)", self.extra, self.stride) end
 
 local function shortcut(cin, cout, stride, option, kind)
   if not (option == "A" or option == "B" or option == "C" or option == "D") then

@@ -55,6 +55,7 @@ function methods:load_state_dict(state, options)
     known[name] = true
     local given = state[name]
     if given == nil then missing[#missing + 1] = name return end
+    if not is.tensor(given) then fail("load_state_dict: %s is %s, expected a tensor", name, check.shown(given)) end
     local a, b = table.concat(own.shape, ", "), table.concat(given.shape, ", ")
     if a ~= b or own.dtype ~= given.dtype then
       wrong[#wrong + 1] = ("%s is %s (%s), expected %s (%s)"):format(name, given.dtype, b, own.dtype, a)

@@ -68,6 +68,7 @@ local function summary(net, shape)
   if type(shape) ~= "table" or #shape == 0 then
     fail("summary: expected the shape of one input, as in net:summary{3, 32, 32}")
   end
+  check("summary(input: integer[])", shape)
   local result = setmetatable({net = kind.label(net), input = shape, rows = {}, parameters = 0, frozen = 0,
                                macs = 0, bytes = 0}, Summary)
   local modules, rows, called = {}, {}, {}
