@@ -104,9 +104,11 @@ check.case("what random calls found: fields that were taken away, tables of some
               "summary: input is a table, expected a list of whole numbers")
   check.error(function() data.transforms.apply(rm.tensor(1.5), data.transforms.flip(1)) end,
               "images has no dimensions")
-  check.error(function() data.shapes10({size = 3}):transformed(function() return rm.zeros(7) end) end,
+  local images = data.shapes10 {size = 3}
+  check.error(function() images:transformed(function() return rm.zeros(7) end) end,
               "the transform gives %(7%) for the first image, expected %(C, H, W%)")
-  check.error(function() data.mixed_loss(function() end, 1, {}) end, "data.mixed_loss: labels is nil, expected a tensor")
+  check.error(function() data.mixed_loss(function() end, 1, {}) end,
+              "data.mixed_loss: labels is nil, expected a tensor")
   check.error(function() data.mixed_loss(function() end, 1, {labels = rm.ones(1), share = 1}) end,
               "data.mixed_loss: result is nil, expected a tensor or a number")
   check.error(function() rm.metrics.calibration({{1, 2}}, {1}, 3) end, "metrics.calibration")
