@@ -20,8 +20,8 @@ local function short(path) return path:sub(1, #here) == here and path:sub(#here 
 
 -- --- src ----------------------------------------------------------------------------
 
--- What a record of lcov's says, added to what others said of the same file: a kernel has one for each instruction set, a
--- header one for each file that includes it. Something is reached where it is in any of them.
+-- What a record of lcov says, added to what others said of the same file: a kernel has one for each instruction set,
+-- a header one for each file that includes it. Something is reached where it is in any of them.
 local function add_up(info)
   local files, file = {}, nil
   for line in io.lines(info) do
