@@ -192,6 +192,10 @@ static rm_status by_panels(job *q, rm_error *err) {
   return RM_OK;
 }
 
+bool rm_wino_weights_split(const rm_conv_shape *s, size_t parts) {
+  return s->k % (BLOCK * parts) == 0 && s->c * (s->k / parts) >= MORE_WEIGHTS;
+}
+
 rm_status rm_wino_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
   job q = {.x = x, .dy = dy, .dw = dw};
   q.plan = rm_wino_plan_of(s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
