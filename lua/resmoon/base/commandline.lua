@@ -172,8 +172,8 @@ end
 local function alone(parser)
   local n = core.world.size()
   if n == 1 or shares[parser._name:match "%S+$"] then return end
-  complain(("%s: it is work for one process, and %d were started: leave mpirun out. Scripts divide work with rm.dist.\n")
-           :format(parser._name, n))
+  complain(("%s: it is work for one process, and %d were started: leave mpirun out. Scripts divide work with "
+            .. "rm.dist.\n"):format(parser._name, n))
   os.exit(1)
 end
 

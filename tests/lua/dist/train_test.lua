@@ -25,7 +25,8 @@ end
 local function results(path)
   local rows = {}
   for i, row in ipairs(rm.train.folder.read(path).rows) do
-    rows[i] = {row.epoch, row.steps, row.train_loss, row.train_error, row.test_loss, row.test_error, row.test_top3, row.hash}
+    rows[i] = {row.epoch, row.steps, row.train_loss, row.train_error, row.test_loss, row.test_error, row.test_top3,
+               row.hash}
   end
   return rows
 end
