@@ -20,6 +20,7 @@ local is   = require "resmoon.base.is"
 local mixing = require "resmoon.data.mixing"
 local options_of = require "resmoon.base.options"
 local sampling = require "resmoon.data.sampling"
+local text = require "resmoon.base.text"
 local imaging = core.imaging
 
 local Loader = {}
@@ -153,6 +154,14 @@ function Loader:images() return self.sampled and self.sampled.samples or self.da
 function Loader:__len()
   local n, batch = self:images(), self.batch_size
   return self.drop_last and n // batch or (n + batch - 1) // batch
+end
+
+-- "Loader{batch_size = 32, shuffle = true}  4 batches of shapes10: 100 images ...".
+function Loader:__tostring()
+  local names = {"batch_size", "shuffle", "drop_last"}
+  if self.pad > 0 then names[#names + 1] = "pad" end
+  if self.flip then names[#names + 1] = "flip" end
+  return ("Loader{%s}  %d batches of %s"):format(text.settings(self, names), #self, tostring(self.dataset))
 end
 
 -- int64 (n): the numbers of the images of epoch k, in the order they come.

@@ -153,7 +153,9 @@ function options.main(f)
   end)
   if ok then os.exit(status or 0, true) end
   if core.interrupt and core.interrupt.ending() == "SIGPIPE" then os.exit(130, true) end   -- `| head` has read enough
-  complain(("resmoon %s: %s\n"):format(script_name(), text.visible_lines(status)))
+  local name, message = script_name(), text.visible_lines(status)
+  if message:sub(1, #name + 2) == name .. ": " then message = message:sub(#name + 3) end   -- said already
+  complain(("resmoon %s: %s\n"):format(name, message))
   os.exit(status == "interrupted" and 130 or 1, true)
 end
 

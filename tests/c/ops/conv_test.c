@@ -189,12 +189,13 @@ static void statistics_are_those_of_the_output(void **state) {
         for (int far = 0; far < 2; far++) statistics_match(&shapes[i], methods[m], far ? 10000 : 0);
 }
 
-/* Large outputs go past the caches: the same numbers all the same. */
+/* Large outputs go past the caches: the same numbers and moments all the same. */
 static void large_outputs_are_the_same(void **state) {
   (void)state;
-  enum { FLOATS = 24 * RM_WINO_TILE, OUT = 2 * 8 * 8 * 16 };
+  enum { FLOATS = 24 * RM_WINO_TILE, OUT = 2 * 8 * 8 * 16, MOMENTS = 8 * 3 * 16 };
   const rm_wino_images g = {8, 8, 16, 16, 2, 2, 0, 24};
   const rm_conv_finish finish = {0};
+  static float moments[2][MOMENTS];
   float *m = rm_alloc(FLOATS * sizeof *m), *y = rm_alloc(2 * OUT * sizeof *y);
   for (size_t i = 0; i < FLOATS; i++) m[i] = (float)(i * 37 % 101) - 50;
   for (size_t k = 0; select_isa(k); k++) {
@@ -203,9 +204,38 @@ static void large_outputs_are_the_same(void **state) {
     rm_kernel_table()->wino_output(&g, m, &finish, true, 0, 8, y + OUT);
     assert_memory_equal(y, y + OUT, OUT * sizeof *y);
     assert_true(y[OUT - 1] == y[OUT - 1]); /* written */
+    for (int stream = 0; stream < 2; stream++) {
+      memset(y + OUT, 0xff, OUT * sizeof *y);
+      rm_kernel_table()->wino_output(&g, m, &(rm_conv_finish){.moments = moments[stream]}, stream, 0, 8, y + OUT);
+      assert_memory_equal(y, y + OUT, OUT * sizeof *y);
+    }
+    assert_memory_equal(moments[0], moments[1], sizeof moments[0]);
+    assert_true(moments[0][0] == y[0]); /* the first value of the first column */
   }
   rm_free(m, FLOATS * sizeof *m);
   rm_free(y, 2 * OUT * sizeof *y);
+}
+
+/* Whole convolutions whose outputs and input gradients are so large. */
+static void large_convolutions_match(void **state) {
+  (void)state;
+  static const struct {
+    shape p;
+    const char *method;
+  } large[] = {{{1, 64, 182, 182, 64, 1, 1, SAME(0)}, "strassen"}, {{2, 16, 258, 258, 16, 3, 3, SAME(1)}, "direct"}};
+  for (size_t i = 0; i < 2; i++) {
+    const shape *p = &large[i].p;
+    result naive = compute(p, "naive");
+    for (size_t k = 0; select_isa(k); k++) {
+      result r = compute(p, large[i].method);
+      if (!(difference(r.y, naive.y) < 2e-5)) fail_msg("output by %s (%s)", large[i].method, rm_kernel_table()->isa);
+      if (!(difference(r.dx, naive.dx) < 2e-5))
+        fail_msg("gradient by %s (%s)", large[i].method, rm_kernel_table()->isa);
+      result_release(r);
+      statistics_match(p, large[i].method, 0);
+    }
+    result_release(naive);
+  }
 }
 
 static void im2col_matches(void **state) {
@@ -330,6 +360,7 @@ int main(void) {
       cmocka_unit_test(threads_keep_the_bits),
       cmocka_unit_test(wrong_shapes_are_named),
       cmocka_unit_test(large_outputs_are_the_same),
+      cmocka_unit_test(large_convolutions_match),
       cmocka_unit_test(an_empty_batch_is_fine),
       cmocka_unit_test(memory_may_run_out),
       cmocka_unit_test(statistics_are_those_of_the_output),
