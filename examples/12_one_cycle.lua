@@ -5,8 +5,8 @@
 -- Run it: resmoon examples/12_one_cycle.lua. It prints:
 --   the finder suggests 0.057; the network is as before: true
 --   constant, a hundredth of it: loss 2.327 2.306 2.298 2.293 2.290 2.287, test error 85.4 %
---   constant, the suggestion   : loss 2.340 2.203 2.015 1.918 1.828 1.744, test error 74.4 %
---   one cycle up to it         : loss 2.323 2.273 2.130 1.995 1.824 1.701, test error 69.2 %
+--   constant, the suggestion   : loss 2.343 2.237 2.052 1.961 1.843 1.737, test error 69.0 %
+--   one cycle up to it         : loss 2.323 2.272 2.130 1.994 1.834 1.715, test error 70.0 %
 local rm          = require "resmoon"
 local data, train = rm.data, rm.train
 
