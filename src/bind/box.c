@@ -40,7 +40,7 @@ enum {
   LUA_SLACK_KIB = 128, /* and of Lua's own objects */
   /* Time to be over since the last collection of a kind, in terms of what that took: */
   YOUNG_PAUSE = 100,    /* unless memory has grown by MOST_STEPS steps */
-  FULL_PAUSE = 400,     /* in the middle of the work, unless it has grown by half */
+  FULL_PAUSE = 100,     /* in the middle of the work, unless it has grown by half */
   BACKWARD_PAUSE = 100, /* a full one where a backward begins */
   MOST_STEPS = 4
 };
@@ -175,6 +175,10 @@ rm_tensor **bind_boxtensor(lua_State *L) { return &bind_boxvalue(L)->tensor; }
 int bind_pushed(lua_State *L, rm_tensor **box) {
   (void)L, (void)box;
   return 1;
+}
+
+int bind_result(lua_State *L, rm_status status, rm_tensor **box, const rm_error *err) {
+  return status == RM_OK ? bind_pushed(L, box) : bind_raise(L, err);
 }
 
 void bind_pushtensor(lua_State *L, rm_tensor *t) {

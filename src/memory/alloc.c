@@ -5,7 +5,8 @@
  * next free one of its class in its own first bytes. Under AddressSanitizer nothing
  * is cached and blocks have their exact size, so that the tool sees every error.
  *
- * When what is free serves a request neither way although a quarter more memory is held than was
+ * When what is free serves a request neither way although a sixteenth more memory is held than was ever in use at a time,
+ * the pages of free runs are put together (rm_arena_gather). When a quarter more memory is held than was
  * ever in use at a time, the work has changed its sizes (the last, smaller batch of an epoch;
  * evaluation): what is free goes back to the system first.
  *
@@ -39,6 +40,7 @@ enum {
 };
 static const size_t LARGE = (size_t)512 << 10;
 static const size_t SLACK = (size_t)64 << 20;
+static const size_t LITTLE = (size_t)8 << 20;
 
 typedef struct free_block {
   struct free_block *next;
@@ -109,8 +111,16 @@ static void trim(void) {
     }
 }
 
+/* Whether a new mapping would make what is held much larger than what was ever in use at a time. */
+static bool scattered(size_t bytes) {
+  size_t most = heap.stats.live_bytes + rm_arena_round(bytes);
+  if (most < heap.stats.peak_bytes) most = heap.stats.peak_bytes;
+  return heap.stats.live_bytes + cached_bytes() + bytes > most + most / 16 + LITTLE;
+}
+
 static void *take(size_t bytes) {
   void *block = take_cached(bytes);
+  if (!block && CACHING && bytes >= LARGE && scattered(bytes)) block = rm_arena_gather(&heap.arena, bytes);
   if (block) return block;
   if (heap.stats.live_bytes + cached_bytes() > heap.stats.peak_bytes + heap.stats.peak_bytes / 4 + SLACK) trim();
   block = take_new(bytes);

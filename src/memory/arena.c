@@ -4,7 +4,8 @@
  * sorted array is searched from end to end. The shortest run that is long enough is taken, so that a small block does
  * not break up a long one (the gradients of weights come while activations go: taken anywhere, they would leave holes
  * that no activation fits, a fifth of what a ResNet-50 needs). Growth goes downwards, as the system's own mappings do,
- * and among equals the highest run is taken: what is free gathers at the edge, where it can grow. */
+ * and among equals the highest run is taken: what is free gathers at the edge, where it can grow. Even so a third of what
+ * a ResNet-50 holds in backward was free, in runs too short for a gradient; those are put together. */
 #define _GNU_SOURCE
 #include "memory/arena.h"
 
@@ -136,6 +137,70 @@ void *rm_arena_grow(rm_arena *a, size_t bytes) {
     if (block) return block;
   }
   return map_more(a, most) ? rm_arena_take(a, bytes) : NULL;
+}
+
+/* --- gathering ----------------------------------------------------------------------------- */
+
+/* Run i loses `bytes` from `at` on, which leaves up to two runs. */
+static void cut_out(rm_arena *a, size_t i, char *at, size_t bytes) {
+  rm_run run = a->free[i];
+  remove_run(a, i);
+  a->free_bytes -= run.bytes;
+  size_t before = (size_t)(at - run.at), after = run.bytes - before - bytes;
+  if (before) add_run(a, run.at, before);
+  if (after) add_run(a, at + bytes, after);
+}
+
+/* Pages at `from` become those at `to`, one by one: what was mapped at different times the system only moves apart.
+ * Returns how many bytes were moved. */
+static size_t move_pages(char *from, char *to, size_t bytes) {
+  size_t moved = 0;
+  while (moved < bytes &&
+         mremap(from + moved, HUGE_PAGE, HUGE_PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to + moved) != MAP_FAILED)
+    moved += HUGE_PAGE;
+  return moved;
+}
+
+/* The run with the most huge pages, and where they begin. */
+static size_t longest_run(const rm_arena *a, char **at, size_t *bytes) {
+  size_t longest = 0;
+  *bytes = 0;
+  for (size_t i = 0; i < a->nfree; i++) {
+    char *first = (char *)up((uintptr_t)a->free[i].at, HUGE_PAGE), *end = a->free[i].at + a->free[i].bytes;
+    if (first >= end || (size_t)(end - first) / HUGE_PAGE * HUGE_PAGE <= *bytes) continue;
+    longest = i;
+    *at = first;
+    *bytes = (size_t)(end - first) / HUGE_PAGE * HUGE_PAGE;
+  }
+  return longest;
+}
+
+void *rm_arena_gather(rm_arena *a, size_t bytes) {
+  if (bytes > SIZE_MAX / 4) return NULL;
+  size_t most = up(bytes, HUGE_PAGE), found = 0;
+  char *to = map_huge(NULL, most);
+  if (!to) return NULL;
+  madvise(to, most, MADV_HUGEPAGE);
+  while (found < most && reserve_runs(a)) {
+    char *from;
+    size_t piece, run = longest_run(a, &from, &piece);
+    if (piece == 0) break;
+    if (piece > most - found) piece = most - found;
+    cut_out(a, run, from, piece);
+    size_t moved = move_pages(from, to + found, piece);
+    found += moved;
+    if (moved == piece) continue;
+    munmap(from + moved, piece - moved);
+    munmap(to, found); /* the page behind may be anybody's by now */
+    if (most - found > HUGE_PAGE) munmap(to + found + HUGE_PAGE, most - found - HUGE_PAGE);
+    return NULL;
+  }
+  if (found == 0 || !reserve_runs(a)) {
+    munmap(to, most);
+    return NULL;
+  }
+  add_run(a, to, most);
+  return rm_arena_take(a, bytes);
 }
 
 void rm_arena_trim(rm_arena *a) {

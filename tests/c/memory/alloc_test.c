@@ -36,6 +36,38 @@ static void freed_neighbors_serve_larger_requests(void **state) {
   assert_int_equal(rm_alloc_statistics().cached_bytes, 0);
 }
 
+/* Every other block is free: none of the runs serves a larger request, all together do. What is in use stays. */
+static void scattered_runs_are_gathered(void **state) {
+  (void)state;
+  enum { PARTS = 64, LARGER = 48 * MIB };
+  if (!keeps_freed()) skip();
+  rm_alloc_trim();
+  size_t live = rm_alloc_statistics().live_bytes, reached = rm_alloc_statistics().peak_bytes;
+  unsigned char *parts[PARTS];
+  for (size_t i = 0; i < PARTS; i++) {
+    assert_non_null(parts[i] = rm_alloc(4 * MIB));
+    memset(parts[i], (int)i, 4 * MIB);
+  }
+  for (size_t i = 0; i < PARTS; i += 2) rm_free(parts[i], 4 * MIB);
+  for (int round = 0; round < 3; round++) {
+    unsigned char *larger[2];
+    for (size_t i = 0; i < 2; i++) {
+      assert_non_null(larger[i] = rm_alloc(LARGER));
+      memset(larger[i], 255, LARGER);
+    }
+    size_t most = reached > live + PARTS * 4 * MIB ? reached : live + PARTS * 4 * MIB;
+    assert_true(held() <= most + most / 16 + 8 * MIB);
+    for (size_t i = 0; i < 2; i++) assert_int_equal(larger[i][LARGER - 1], 255), rm_free(larger[i], LARGER);
+  }
+  for (size_t i = 1; i < PARTS; i += 2) {
+    for (size_t k = 0; k < 4 * MIB; k += 4096) assert_int_equal(parts[i][k], i);
+    rm_free(parts[i], 4 * MIB);
+  }
+  rm_alloc_trim();
+  assert_int_equal(rm_alloc_statistics().cached_bytes, 0);
+  assert_int_equal(rm_alloc_statistics().live_bytes, live);
+}
+
 typedef struct {
   unsigned char *at;
   size_t bytes;
@@ -110,8 +142,10 @@ static void garbage_is_asked_for_once(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(freed_neighbors_serve_larger_requests),
+                                     cmocka_unit_test(scattered_runs_are_gathered),
                                      cmocka_unit_test(blocks_never_overlap),
                                      cmocka_unit_test(impossible_sizes_are_refused),
-                                     cmocka_unit_test(garbage_is_asked_for_once), cmocka_unit_test(nothing_is_left)};
+                                     cmocka_unit_test(garbage_is_asked_for_once),
+                                     cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
