@@ -3,8 +3,8 @@
 --
 --     lua5.4 tests/faults/ranks.lua [--program PATH] [--kills N] [--seed N] [--mpirun COMMAND]
 --
--- A line for each fault that was found, and in the end how many kills there were. A kill that comes after the end of the
--- training is not counted.
+-- --mpirun COMMAND is how processes are started. A line for each fault that was found, and in the end how many kills
+-- there were; one that comes after the end of the training is not counted.
 local options = {program = "build/release/resmoon", kills = "100", seed = tostring(os.time()),
                  mpirun = "mpirun.openmpi --allow-run-as-root --oversubscribe --bind-to none"}
 for i = 1, #arg, 2 do options[arg[i]:match "^%-%-(%w+)$"] = arg[i + 1] end
