@@ -109,6 +109,8 @@ static int world_sum(lua_State *L) {
 
 /* share(flag) -> boolean: whether what is computed from now on is of a batch that lies on all processes; returns what was */
 static int world_share(lua_State *L) { return lua_pushboolean(L, rm_batch_share(lua_toboolean(L, 1))), 1; }
+/* alone(flag) -> boolean: whether this process is a world of its own from now on; returns what was */
+static int world_alone(lua_State *L) { return lua_pushboolean(L, rm_world_alone(lua_toboolean(L, 1))), 1; }
 static int world_share_norm(lua_State *L) { return lua_pushboolean(L, rm_batch_share_norm(lua_toboolean(L, 1))), 1; }
 
 void bind_open_dist(lua_State *L) {
@@ -125,6 +127,7 @@ void bind_open_dist(lua_State *L) {
                                        {"gather", world_gather},
                                        {"join", world_join},
                                        {"sum", world_sum},
+                                       {"alone", world_alone},
                                        {"share", world_share},
                                        {"share_norm", world_share_norm},
                                        {NULL, NULL}};

@@ -23,7 +23,7 @@ static const double PATIENT = 200e-6; /* seconds of testing before the first sle
 
 static struct {
   rm_transport transport;
-  bool joined;
+  bool joined, alone;
   int tag; /* of the next exchange */
   double waited;
   rm_status (*progress)(rm_error *err);
@@ -64,6 +64,7 @@ static pid_t joined_as; /* a child that ends is not this process */
 static void at_exit(int status, void *unused) {
   (void)unused;
   if (!world.joined || getpid() != joined_as) return;
+  world.alone = false;
   if (status != 0) {
     fflush(NULL);
     if (status < 128) rm_world_abort(status);
@@ -82,8 +83,14 @@ rm_status rm_world_join(rm_error *err) {
   return share_processors(err);
 }
 
-int rm_world_rank(void) { return world.transport.rank; }
-int rm_world_size(void) { return world.transport.size; }
+bool rm_world_alone(bool on) {
+  bool was = world.alone;
+  world.alone = on;
+  return was;
+}
+
+int rm_world_rank(void) { return world.alone ? 0 : world.transport.rank; }
+int rm_world_size(void) { return world.alone ? 1 : world.transport.size; }
 int rm_world_local_rank(void) { return world.transport.local_rank; }
 int rm_world_local_size(void) { return world.transport.local_size; }
 const char *rm_world_library(void) { return world.transport.library; }

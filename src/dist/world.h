@@ -21,6 +21,8 @@ int rm_world_rank(void);       /* from 0; where joining failed, what the launche
 int rm_world_size(void);       /* 1 without a launcher */
 int rm_world_local_rank(void); /* among those of this host */
 int rm_world_local_size(void);
+/* While this is on the process is a world of its own, for work that others have no part in. Returns what was. */
+bool rm_world_alone(bool on);
 const char *rm_world_library(void); /* "Open MPI v4.1.4"; "" for a world of one */
 
 /* Leaves together with the others: it returns when all are there. */
