@@ -84,7 +84,8 @@ local function measure(options)
   m.waited = dist.all_reduce(world.waited() - waited, "mean")
   m.traffic = {exchanges = after[1] - before[1], bytes = after[2] - before[2], buckets = after[3] - before[3],
                bucket_bytes = after[4] - before[4]}
-  m.memory = dist.all_reduce(rm.sys.peak_rss() / 2 ^ 20, "max")
+  -- Of those that did not hold the whole batch.
+  m.memory = dist.all_reduce(world.rank() > 0 and rm.sys.peak_rss() / 2 ^ 20 or 0, "max")
   m.constants = constants(n)
   for i, delay in ipairs(DELAYS) do
     world.delay(delay)
