@@ -90,7 +90,7 @@ static int inplace_scaled(lua_State *L, rm_binary_op op, const char *name) {
   rm_operand b = bind_operand(L, 2, name);
   double alpha = luaL_checknumber(L, 3);
   rm_error err;
-  if (rm_add_scaled(x, b, op == RM_ADD ? alpha : -alpha, &err) != RM_OK) return bind_raise(L, &err);
+  if (rm_add_scaled(op, x, b, alpha, &err) != RM_OK) return bind_raise(L, &err);
   lua_settop(L, 1);
   return 1;
 }

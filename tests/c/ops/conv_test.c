@@ -216,13 +216,13 @@ static void large_outputs_are_the_same(void **state) {
   rm_free(y, 2 * OUT * sizeof *y);
 }
 
-/* Whole convolutions whose outputs and input gradients are so large. */
+/* Whole convolutions whose outputs are so large, and for the first the input gradient. */
 static void large_convolutions_match(void **state) {
   (void)state;
   static const struct {
     shape p;
     const char *method;
-  } large[] = {{{1, 64, 182, 182, 64, 1, 1, SAME(0)}, "strassen"}, {{2, 16, 258, 258, 16, 3, 3, SAME(1)}, "direct"}};
+  } large[] = {{{1, 64, 182, 182, 64, 1, 1, SAME(0)}, "strassen"}, {{2, 3, 258, 258, 16, 3, 3, SAME(1)}, "direct"}};
   for (size_t i = 0; i < 2; i++) {
     const shape *p = &large[i].p;
     result naive = compute(p, "naive");

@@ -92,7 +92,7 @@ check.case("AlexNet and VGG take images of other sizes than they were made for",
   check.equal(vgg.classifier[1].weight.shape, {2, 512 * 49})
   check.equal(models.vgg19({input = {3, 64, 32}, hidden = 2, pool = {2, 3}}).classifier[1].weight.shape, {2, 512 * 6})
   check.shape(models.vgg16({input = {3, 32, 32}, hidden = 2, num_classes = 5})(rm.randn(1, 3, 48, 70)), {1, 5})
-  check.error(function() models.vgg16 {pool = 0} end, "AdaptiveAvgPool2d: sizes must be at least 1")
+  check.error(function() models.vgg16 {pool = 0} end, "AdaptiveAvgPool2d: sizes must be at least 1, got 0x0")
 end)
 
 -- Their average is torchvision's, of 4x4 cells. (torchvision 0.14 names their outputs crosswise: the field
