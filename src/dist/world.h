@@ -59,6 +59,9 @@ typedef rm_status (*rm_world_test)(void *what, bool *over, int *peer, rm_error *
 rm_status rm_world_wait(rm_world_test test, void *what, rm_error *err);
 void rm_world_on_wait(rm_status (*progress)(rm_error *err));
 
+/* For measurements: every exchange takes so many seconds longer, as over a slower network. */
+void rm_world_delay(double seconds);
+
 /* Seconds that this process has waited for others so far. */
 double rm_world_waited(void);
 

@@ -11,7 +11,7 @@ local core     = require "resmoon.core"
 local hint     = require "resmoon.base.hint"
 
 -- The commands that many processes do together.
-local shares = {train = true, compare = true, evaluate = true, search = true}
+local shares = {train = true, compare = true, evaluate = true, search = true, bench = true}
 
 local WIDTH = 90   -- columns of the help
 
