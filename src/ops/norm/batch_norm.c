@@ -21,6 +21,7 @@
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/norm/columns.h"
+#include "ops/norm/known.h"
 #include "ops/views/views.h"
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
@@ -61,13 +62,18 @@ static cut cut_rows(size_t rows, size_t c) {
   return k;
 }
 
-/* Runs body on all chunks. A chunk's partial result is two rows of c doubles in `partial`. */
-static rm_status run_chunks(const cut *k, rm_range_fn body, void *ctx, double **partial, rm_error *err) {
+static rm_status new_partial(const cut *k, double **partial, rm_error *err) {
   size_t bytes = k->chunks * 2 * k->c * sizeof(double);
-  RM_TRY(rm_columns_reserve(k->c, err));
   *partial = rm_alloc(bytes);
   if (!*partial) return rm_fail(err, RM_ERR_MEMORY, "batch_norm: out of memory for sums");
   memset(*partial, 0, bytes);
+  return RM_OK;
+}
+
+/* Runs body on all chunks. A chunk's partial result is two rows of c doubles in `partial`. */
+static rm_status run_chunks(const cut *k, rm_range_fn body, void *ctx, double **partial, rm_error *err) {
+  RM_TRY(rm_columns_reserve(k->c, err));
+  RM_TRY(new_partial(k, partial, err));
   rm_parallel(k->chunks, rm_larger(1, GRAIN_FLOATS / (k->chunk * k->c)), body, ctx);
   return RM_OK;
 }
@@ -92,11 +98,20 @@ static void statistics_range(void *ctx, size_t begin, size_t end) {
   }
 }
 
+/* What came with x. */
+static rm_status take_known(const cut *k, const double *known, double **partial, rm_error *err) {
+  RM_TRY(new_partial(k, partial, err));
+  memcpy(*partial, known, 2 * k->c * sizeof *known);
+  return RM_OK;
+}
+
 /* Mean and sum of squared distances per column; *out has 2*c doubles: free_partial. */
 static rm_status batch_statistics(const rm_tensor *x, stat_job *job, rm_error *err) {
   size_t c = x->shape[1];
   *job = (stat_job){.k = cut_rows(row_count(x), c), .x = rm_tensor_f32(x)};
   const cut *k = &job->k;
+  const double *known = rm_known_moments(x, rm_known_groups(x->shape[0]));
+  if (known) return take_known(k, known, &job->partial, err);
   RM_TRY(run_chunks(k, statistics_range, job, &job->partial, err));
   for (size_t i = 1; i < k->chunks; i++) {
     const double *part = job->partial + i * 2 * c;
