@@ -159,14 +159,24 @@ MINUTES ?= 3
 faults: all ctests ## faults of memory, disk and power; MINUTES=n is how long
 	@lua5.4 tests/faults/run.lua --program $B/resmoon --c $B/tests --minutes $(MINUTES) $(if $(KIND),--kind $(KIND))
 
-coverage: ## lines and branches of src, lines of lua, that the tests reach; FILTER=text chooses among them
+coverage: ## lines and branches of src, lines of lua, that tests and short campaigns reach; FILTER=text chooses tests
 	@$(MAKE) --no-print-directory MODE=coverage measure-coverage
 
+# The campaigns: faults of files and memory, random calls and graphs, from fixed seeds.
+UNDER_FAULTS = env RESMOON_HISTORY= LD_PRELOAD=$(CURDIR)/$B/tests/shim.so $B/resmoon
+UNDER_FUZZ   = env LUA_PATH='lua/?.lua;lua/?/init.lua;;' $B/resmoon
 measure-coverage: all $(TESTPROGRAMS) $B/tests/lines.so
 	@rm -rf $B/lines && mkdir -p $B/lines
 	@find $B -name '*.gcda' -delete
 	-@RESMOON_LINES=$(CURDIR)/$B/lines LD_PRELOAD=$(CURDIR)/$B/tests/lines.so $(RUN_TESTS) $(if $(SLOW),,--quick) $(if $(FILTER),'$(FILTER)')
-	@lua5.4 tests/coverage.lua $B
+	@echo; echo "The tests alone"; lua5.4 tests/coverage.lua $B
+	-@$(UNDER_FAULTS) tests/faults/io.lua
+	-@lua5.4 tests/faults/history.lua --program $B/resmoon --c $B/tests
+	-@$(UNDER_FAULTS) tests/faults/alloc.lua --each 2 --blocks 400 --seconds 300 | grep -v '^[#@]'
+	-@lua5.4 tests/faults/suites.lua --program $B/resmoon --c $B/tests --seconds 60
+	-@$(UNDER_FUZZ) tests/fuzz/calls.lua --calls 200000
+	-@$(UNDER_FUZZ) tests/fuzz/graphs.lua --minutes 0.3
+	@echo; echo "The tests and the campaigns"; lua5.4 tests/coverage.lua $B
 
 docs: all ## docs/reference from the docstrings
 	$B/resmoon tests/manual.lua --write

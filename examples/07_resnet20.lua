@@ -5,12 +5,12 @@
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2 and figure 6.
 --
 -- Run it: resmoon examples/07_resnet20.lua. It prints:
---   plain-8, 19218 parameters: loss 2.120 1.308 0.365 0.258; training error 0.0 %
---   resnet-8, 19218 parameters: loss 2.128 1.425 0.503 0.355; training error 0.3 %
---   plain-20, 68050 parameters: loss 2.231 2.171 1.633 1.348; training error 35.0 %
---   resnet-20, 68050 parameters: loss 1.790 0.762 0.102 0.071; training error 0.0 %
---   plain-32, 116882 parameters: loss 2.286 2.244 2.237 2.202; training error 79.3 %
---   resnet-32, 116882 parameters: loss 1.821 0.938 0.154 0.102; training error 0.0 %
+--   plain-8, 19218 parameters: loss 2.119 1.337 0.404 0.287; training error 0.0 %
+--   resnet-8, 19218 parameters: loss 2.124 1.359 0.477 0.338; training error 0.3 %
+--   plain-20, 68050 parameters: loss 2.276 2.153 1.713 1.324; training error 32.0 %
+--   resnet-20, 68050 parameters: loss 1.782 0.882 0.107 0.078; training error 0.0 %
+--   plain-32, 116882 parameters: loss 2.295 2.282 2.166 2.084; training error 73.0 %
+--   resnet-32, 116882 parameters: loss 1.855 0.800 0.105 0.063; training error 0.0 %
 local rm          = require "resmoon"
 local data, train = rm.data, rm.train
 

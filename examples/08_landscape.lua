@@ -4,10 +4,10 @@
 -- Source: Li et al. 2018, arXiv:1712.09913, section 4.
 --
 -- Run it: resmoon examples/08_landscape.lua. It prints:
---   plain-32: loss from left to right through the middle: 3.19 2.61 2.53 1.98 1.77 2.16 3.66 10.1 33
---     below ln 10, the loss of guessing: 8 of 81 points, on average to a distance of 0.16
---   resnet-32: loss from left to right through the middle: 5.1 2.85 0.96 0.135 0.0138 0.0705 0.918 3.81 10.2
---     below ln 10, the loss of guessing: 21 of 81 points, on average to a distance of 0.34
+--   plain-32: loss from left to right through the middle: 22.5 6.51 2.97 2.31 1.87 2.02 2.4 2.84 4.91
+--     below ln 10, the loss of guessing: 8 of 81 points, on average to a distance of 0.19
+--   resnet-32: loss from left to right through the middle: 6.46 3.97 1.4 0.145 0.0329 0.155 1.74 4.12 8.47
+--     below ln 10, the loss of guessing: 21 of 81 points, on average to a distance of 0.31
 --   landscape.png: true
 local rm = require "resmoon"
 

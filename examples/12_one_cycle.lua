@@ -1,12 +1,13 @@
--- Lesson 12. The rate: a finder that says how high it may be, and one cycle up to it and down again.
+-- Lesson 12. The rate: a finder that says where to begin, and one cycle that goes higher and comes down again.
 --
 -- Sources: Smith 2017, arXiv:1506.01186, section 3.3; Smith and Topin 2018, arXiv:1708.07120.
 --
 -- Run it: resmoon examples/12_one_cycle.lua. It prints:
 --   the finder suggests 0.057; the network is as before: true
---   constant, a hundredth of it: loss 2.327 2.306 2.298 2.293 2.290 2.287, test error 85.4 %
---   constant, the suggestion   : loss 2.340 2.203 2.015 1.918 1.828 1.744, test error 74.4 %
---   one cycle up to it         : loss 2.323 2.273 2.130 1.995 1.824 1.701, test error 69.2 %
+--   constant, a hundredth of it  : loss 2.327 2.306 2.298 2.293 2.290 2.287 2.283 2.279 2.278 2.273, test error 86.4 %
+--   constant, the suggestion     : loss 2.343 2.237 2.052 1.961 1.843 1.737 1.641 1.558 1.494 1.355, test error 58.6 %
+--   constant, three times as high: loss 2.351 2.300 2.263 2.139 2.020 1.920 1.786 1.706 1.656 1.495, test error 61.2 %
+--   one cycle up to that         : loss 2.329 2.262 2.094 1.943 1.804 1.686 1.564 1.392 1.227 1.083, test error 53.6 %
 local rm          = require "resmoon"
 local data, train = rm.data, rm.train
 
@@ -28,7 +29,7 @@ local found = train.lrfind(net, optimizer, loader, {from = 1e-4, to = 10, steps 
 print(("the finder suggests %.3f; the network is as before: %s"):format(found.suggestion, net:hash() == hash))
 rm.plot.lrfind(found, {file = "rate.png"})
 
-local EPOCHS = 6
+local EPOCHS = 10
 
 --- Trains with a rate, constant or in one cycle; prints the losses of the epochs and the error.
 local function learn(name, rate, cycle)
@@ -43,6 +44,7 @@ local function learn(name, rate, cycle)
   print(("%s: loss %s, test error %.1f %%"):format(name, table.concat(losses, " "), result.last.test_error))
 end
 
-learn("constant, a hundredth of it", found.suggestion / 100)
-learn("constant, the suggestion   ", found.suggestion)
-learn("one cycle up to it         ", found.suggestion, true)
+learn("constant, a hundredth of it  ", found.suggestion / 100)
+learn("constant, the suggestion     ", found.suggestion)
+learn("constant, three times as high", 3 * found.suggestion)
+learn("one cycle up to that         ", 3 * found.suggestion, true)

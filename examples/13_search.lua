@@ -4,10 +4,10 @@
 -- Bergstra and Bengio 2012, "Random search for hyper-parameter optimization".
 --
 -- Run it: resmoon examples/13_search.lua. It prints:
---   generation 1: loss 0.1496 (rate 2.15, momentum 0.46) to 3.6345
+--   generation 1: loss 0.1496 (rate 2.15, momentum 0.46) to 2.5183
 --   generation 2: loss 0.1496 (rate 2.15, momentum 0.46) to 0.6972
 --   generation 3: loss 0.1496 (rate 2.15, momentum 0.46) to 0.7032
---   generation 4: loss 0.1106 (rate 2.15, momentum 0.78) to 0.3755
+--   generation 4: loss 0.1106 (rate 2.15, momentum 0.78) to 0.3570
 --   generation 5: loss 0.1106 (rate 2.15, momentum 0.78) to 0.7020
 --   generation 6: loss 0.1106 (rate 2.15, momentum 0.78) to 0.6973
 --   28 trainings; the first generation's best had 0.1496, the last one's has 0.1106

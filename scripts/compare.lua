@@ -48,6 +48,7 @@ options.main(function()
     print "to go on: the same command with --resume"
     return 130
   end
+  if rm.dist.rank() > 0 then return 0 end   -- process 0 shows, and draws
   local figures = (#jobs > 0 or args.run) and home or nil  -- finished runs alone need no folder
   if figures then rm.sys.mkdir_p(figures) end
   rm.train.compare.show(runs, figures)

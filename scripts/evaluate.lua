@@ -53,7 +53,8 @@ options.main(function()
   args.batch_size = args.batch_size or rm.train.config.test_batch(test.shape)
   local loader = rm.data.Loader(test, {batch_size = args.batch_size, mean = mean, std = std})
   local began = rm.sys.clock()
-  local measured = rm.train.evaluate(net, loader, {scores = true})
+  local measured = rm.train.evaluate(net, loader, {scores = true, together = true})
+  if rm.dist.rank() > 0 then return 0 end   -- process 0 shows, and draws
   local by_crops = {{"1 crop", measured}, right = {}}
   if args.crops == "10" then
     measured = rm.train.ten_crop(net, c, {mean = mean, std = std, batch_size = args.batch_size,

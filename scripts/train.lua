@@ -12,12 +12,14 @@ local parser = commandline("resmoon train",
 The run folder holds config.json, data.json (which images, by name and digest), log.csv, best.safetensors,
 last.safetensors and curves.png/.svg. --resume refuses data that are not what they were.
 Ctrl-C finishes the step and saves; --resume goes on from there, bit for bit.
+Under mpirun each process takes its part of every batch, and the result is that of one, bit for bit (help "rm.dist").
 
 Example:
   resmoon train --model resnet20 --data ~/data --epochs 30 --schedule onecycle --max-lr 0.4
   resmoon train --model resnet18 --data ~/flowers --augment imagenet --epochs 90 --schedule step
   resmoon train --model nets.lua:senet --epochs 5
-  resmoon train --run runs/resnet20 --resume]]
+  resmoon train --run runs/resnet20 --resume
+  mpirun -n 4 resmoon train --model resnet50 --data ~/imagenet]]
 parser:option("--model", "network: resnet20 ... resnet1202, plain20 ... plain110, resnet18 ... resnet152, "
               .. "plain18/34/50, lenet5, mlp (default resnet20), or FILE.lua:NAME of your own"):argname "NAME"
 parser:option("--run", "folder of the run (default runs/MODEL)"):argname "DIR"

@@ -20,6 +20,27 @@ local function short(path) return path:sub(1, #here) == here and path:sub(#here 
 
 -- --- src ----------------------------------------------------------------------------
 
+-- What a record of lcov says, added to what others said of the same file: a kernel has one for each instruction set,
+-- a header one for each file that includes it. Something is reached where it is in any of them.
+local function add_up(info)
+  local files, file = {}, nil
+  for line in io.lines(info) do
+    local key, value = line:match "^(%u+):(.*)$"
+    if key == "SF" then
+      local path = short(value)
+      file = path:find "^src/" and (files[path] or {lines = {}, branches = {}}) or nil
+      if file then files[path] = file end
+    elseif file and key == "DA" then
+      local at, count = value:match "^(%d+),(%d+)"
+      file.lines[tonumber(at)] = file.lines[tonumber(at)] or count ~= "0"
+    elseif file and key == "BRDA" then
+      local at, count = value:match "^(%d+,%d+,%d+),(.*)$"
+      file.branches[at] = file.branches[at] or count ~= "0" and count ~= "-"
+    end
+  end
+  return files
+end
+
 -- {path = {lines =, missed = {line...}, branches =, unbranched = {line...}}}
 local function of_c()
   local info = build .. "/coverage.info"
@@ -27,22 +48,20 @@ local function of_c()
   local done = os.execute(("lcov --quiet --capture --directory %s --base-directory . --no-external --rc "
     .. "lcov_branch_coverage=1 --rc geninfo_auto_base=1 --output-file %s >%s/lcov.log 2>&1"):format(build, info, build))
   if not done then error("lcov failed: is it installed? See " .. build .. "/lcov.log") end
-  local files, file = {}, nil
-  for line in io.lines(info) do
-    local key, value = line:match "^(%u+):(.*)$"
-    if key == "SF" then
-      local path = short(value)
-      file = path:find "^src/" and {lines = 0, missed = {}, branches = 0, unbranched = {}} or nil
-      if file then files[path] = file end
-    elseif file and key == "DA" then
-      local at, count = value:match "^(%d+),(%d+)"
+  local files = {}
+  for path, seen in pairs(add_up(info)) do
+    local file = {lines = 0, missed = {}, branches = 0, unbranched = {}}
+    for at, reached in pairs(seen.lines) do
       file.lines = file.lines + 1
-      if count == "0" then file.missed[#file.missed + 1] = tonumber(at) end
-    elseif file and key == "BRDA" then
-      local at, count = value:match "^(%d+),%d+,%d+,(.*)$"
-      file.branches = file.branches + 1
-      if count == "0" or count == "-" then file.unbranched[#file.unbranched + 1] = tonumber(at) end
+      if not reached then file.missed[#file.missed + 1] = at end
     end
+    for at, taken in pairs(seen.branches) do
+      file.branches = file.branches + 1
+      if not taken then file.unbranched[#file.unbranched + 1] = tonumber(at:match "^%d+") end
+    end
+    table.sort(file.missed)
+    table.sort(file.unbranched)
+    files[path] = file
   end
   return files
 end

@@ -10,8 +10,7 @@
  *       rm_tensor *x = bind_checktensor(L, 1);      // may raise: nothing is held yet
  *       rm_tensor **y = bind_boxtensor(L);          // empty box, on the stack
  *       rm_error err;
- *       if (rm_relu(x, y, &err) != RM_OK) return bind_raise(L, &err);
- *       return bind_pushed(L, y);
+ *       return bind_result(L, rm_relu(x, y, &err), y, &err);
  *     }
  *
  * Lua counts dimensions, positions and labels from 1, and negative ones from the end;
@@ -64,6 +63,8 @@ rm_value *bind_tovalue(lua_State *L, int arg); /* NULL if there is none; compute
 rm_value *bind_boxvalue(lua_State *L);         /* pushes an empty box */
 /* After the core filled *box, which is on top of the stack: returns 1 (one result). */
 int bind_pushed(lua_State *L, rm_tensor **box);
+/* The same where status is RM_OK; otherwise raises err. */
+int bind_result(lua_State *L, rm_status status, rm_tensor **box, const rm_error *err);
 /* Pushes another reference to t. */
 void bind_pushtensor(lua_State *L, rm_tensor *t);
 

@@ -177,6 +177,10 @@ int bind_pushed(lua_State *L, rm_tensor **box) {
   return 1;
 }
 
+int bind_result(lua_State *L, rm_status status, rm_tensor **box, const rm_error *err) {
+  return status == RM_OK ? bind_pushed(L, box) : bind_raise(L, err);
+}
+
 void bind_pushtensor(lua_State *L, rm_tensor *t) {
   rm_tensor **box = bind_boxtensor(L);
   *box = rm_tensor_retain(t);

@@ -40,7 +40,7 @@ static rm_tensor **close(lua_State *L, const char *op) {
   bool equal_nan = bind_optbool(L, 3, "equal_nan", false);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  if (RM_BREAKABLE(rm_isclose(a, b, rtol, atol, equal_nan, y, &err), &err) != RM_OK) bind_raise(L, &err);
+  if (RM_BREAKABLE(rm_isclose(op, a, b, rtol, atol, equal_nan, y, &err), &err) != RM_OK) bind_raise(L, &err);
   return y;
 }
 

@@ -4,10 +4,6 @@
 #include "bind/bind.h"
 #include "parallel/interrupt.h"
 
-static int raise_or_push(lua_State *L, rm_status status, rm_tensor **y, const rm_error *err) {
-  return status == RM_OK ? bind_pushed(L, y) : bind_raise(L, err);
-}
-
 /* Labels as rows with a 1 at the label and 0 elsewhere.
  * Call: x:one_hot(classes = x:max()) -> tensor
  * Shapes: x int64 of any shape, values from 1; the result has a last dimension more, of `classes`. It is int64:
@@ -26,7 +22,7 @@ static int tensor_one_hot(lua_State *L) {
     return bind_error(L, "one_hot: classes must be at least 1, got %lld", (long long)classes);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, RM_BREAKABLE(rm_one_hot(x, (size_t)classes, y, &err), &err), y, &err);
+  return bind_result(L, RM_BREAKABLE(rm_one_hot(x, (size_t)classes, y, &err), &err), y, &err);
 }
 
 /* How often each of the values 1, 2, ... occurs, such as how many images each class has.
@@ -51,7 +47,7 @@ static int tensor_bincount(lua_State *L) {
   rm_tensor *weights = bind_opttensor(L, 3);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, RM_BREAKABLE(rm_bincount(x, weights, least, y, &err), &err), y, &err);
+  return bind_result(L, RM_BREAKABLE(rm_bincount(x, weights, least, y, &err), &err), y, &err);
 }
 
 /* The positions of the elements that are not 0.
@@ -68,7 +64,7 @@ static int tensor_nonzero(lua_State *L) {
   bind_checkend(L, 2, "nonzero");
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, RM_BREAKABLE(rm_nonzero(x, y, &err), &err), y, &err);
+  return bind_result(L, RM_BREAKABLE(rm_nonzero(x, y, &err), &err), y, &err);
 }
 
 /* The different values of a tensor, in order.

@@ -282,7 +282,7 @@ static int transform_images(lua_State *L) {
   rm_scope scope = rm_profile_begin();
   rm_status status = RM_BREAKABLE(rm_images_transform(images, &steps, rngs, t, &err), &err);
   rm_profile_end(scope, "data", RM_PROFILE_CALL);
-  return status == RM_OK ? bind_pushed(L, t) : bind_raise(L, &err);
+  return bind_result(L, status, t, &err);
 }
 
 /* read_images({path, ...}, channels, steps, {generator, ...}?, orient = false) -> uint8 (n, ...), on all threads */
@@ -298,7 +298,7 @@ static int read_images(lua_State *L) {
   rm_scope scope = rm_profile_begin();
   rm_status status = RM_BREAKABLE(rm_images_load(n, paths, channels, orient, &steps, rngs, t, &err), &err);
   rm_profile_end(scope, "data", RM_PROFILE_CALL);
-  return status == RM_OK ? bind_pushed(L, t) : bind_raise(L, &err);
+  return bind_result(L, status, t, &err);
 }
 
 /* --- batches ---------------------------------------------------------------------- */

@@ -3,6 +3,8 @@
  * Everything here is done by all processes together, in the same order. Tensors are changed in place. */
 #include <string.h>
 #include "bind/bind.h"
+#include "dist/batch.h"
+#include "core/copy.h"
 #include "dist/collect.h"
 
 static int world_rank(lua_State *L) { return lua_pushinteger(L, rm_world_rank()), 1; }
@@ -77,6 +79,21 @@ static int world_gather(lua_State *L) {
   return 1;
 }
 
+/* join(tensor) -> a new one: the rows of all processes, one after the other */
+static int world_join(lua_State *L) {
+  rm_tensor *t = bind_checktensor(L, 1);
+  size_t shape[RM_MAX_DIMS];
+  if (t->ndim == 0) return bind_error(L, "dist: expected a tensor with rows");
+  memcpy(shape, t->shape, sizeof shape);
+  shape[0] *= (size_t)rm_world_size();
+  rm_tensor **rows = bind_boxtensor(L), **all = bind_boxtensor(L);
+  rm_error err;
+  if (rm_tensor_contiguous(t, rows, &err) != RM_OK || rm_tensor_new(t->dtype, t->ndim, shape, all, &err) != RM_OK ||
+      rm_dist_all_gather(rm_tensor_data(*rows), bytes_of(*rows), rm_tensor_data(*all), &err) != RM_OK)
+    return bind_raise(L, &err);
+  return bind_pushed(L, all);
+}
+
 /* sum(numbers...) -> their sums over all processes, in double, added up in the tree */
 static int world_sum(lua_State *L) {
   double numbers[16];
@@ -90,6 +107,10 @@ static int world_sum(lua_State *L) {
   return n;
 }
 
+/* share(flag) -> boolean: whether what is computed from now on is of a batch that lies on all processes; returns what was */
+static int world_share(lua_State *L) { return lua_pushboolean(L, rm_batch_share(lua_toboolean(L, 1))), 1; }
+static int world_share_norm(lua_State *L) { return lua_pushboolean(L, rm_batch_share_norm(lua_toboolean(L, 1))), 1; }
+
 void bind_open_dist(lua_State *L) {
   static const luaL_Reg functions[] = {{"rank", world_rank},
                                        {"size", world_size},
@@ -102,7 +123,10 @@ void bind_open_dist(lua_State *L) {
                                        {"broadcast", world_broadcast},
                                        {"all_reduce", world_all_reduce},
                                        {"gather", world_gather},
+                                       {"join", world_join},
                                        {"sum", world_sum},
+                                       {"share", world_share},
+                                       {"share_norm", world_share_norm},
                                        {NULL, NULL}};
   rm_error err;
   if (rm_world_join(&err) != RM_OK) bind_raise(L, &err);

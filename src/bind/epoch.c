@@ -48,6 +48,8 @@ static rm_epoch_plan check_plan(lua_State *L) {
   lua_Integer batch = field(L, 5, "batch", 1);
   plan.batch = batch > 0 ? (size_t)batch : 0;
   plan.skip = (size_t)field(L, 5, "skip", 0);
+  plan.part = (size_t)field(L, 5, "part", 0);
+  plan.parts = (size_t)field(L, 5, "parts", 1);
   plan.augment.pad = (size_t)field(L, 5, "pad", 0);
   lua_getfield(L, 5, "flip");
   plan.augment.flip = lua_toboolean(L, -1);
@@ -60,7 +62,7 @@ static rm_epoch_plan check_plan(lua_State *L) {
 }
 
 /* epoch(images, labels, order, table, {batch, drop_last, skip, pad, flip, seed, stream, epoch,
- * first, depth}) -> iterator */
+ * first, depth, part, parts}) -> iterator */
 static int epoch_new(lua_State *L) {
   rm_epoch_plan plan = check_plan(L);
   size_t depth = (size_t)field(L, 5, "depth", 0);

@@ -215,7 +215,7 @@ static int core_alias(lua_State *L) {
   for (size_t d = 0; d < x->ndim; d++) order[d] = d;
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return rm_permute(x, x->ndim, order, y, &err) == RM_OK ? bind_pushed(L, y) : bind_raise(L, &err);
+  return bind_result(L, rm_permute(x, x->ndim, order, y, &err), y, &err);
 }
 
 static void push_place(lua_State *L, const rm_tensor *x, size_t at) {

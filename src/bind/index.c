@@ -105,7 +105,7 @@ static int get_listed(lua_State *L, rm_tensor *x, rm_tensor *const lists[]) {
   rm_tensor **at = bind_boxtensor(L), **y = bind_boxtensor(L);
   rm_status status = rm_index_plan_of(x, lists, &plan, at, &err);
   if (status == RM_OK) status = RM_BREAKABLE(rm_index_read(x, &plan, *at, y, &err), &err);
-  return status == RM_OK ? bind_pushed(L, y) : bind_raise(L, &err);
+  return bind_result(L, status, y, &err);
 }
 
 /* x[lists] = number or tensor, at stack index 3. */

@@ -100,7 +100,7 @@ static int tensor_pad(lua_State *L) {
   rm_error err;
   rm_status status = border == RM_BORDER_ZEROS ? RM_BREAKABLE(rm_pad(x, before, after, value, y, &err), &err)
                                                : RM_BREAKABLE(rm_pad_border(x, before, after, border, y, &err), &err);
-  return status == RM_OK ? bind_pushed(L, y) : bind_raise(L, &err);
+  return bind_result(L, status, y, &err);
 }
 
 void bind_open_join(lua_State *L) {

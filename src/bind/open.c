@@ -32,6 +32,7 @@
   X(letters) \
   X(linalg) \
   X(locale) \
+  X(logic) \
   X(loss) \
   X(machine) \
   X(math) \
@@ -52,6 +53,7 @@
   X(sys) \
   X(tape) \
   X(tensor) \
+  X(unary) \
   X(views) \
   /* each file of this folder that binds something */
 

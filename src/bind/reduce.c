@@ -28,17 +28,13 @@ static arguments check(lua_State *L, int arg, const char *op, const char *const 
 static const char *const keepdim_only[] = {"keepdim", NULL};
 static const char *const spread_options[] = {"keepdim", "unbiased", NULL};
 
-static int raise_or_push(lua_State *L, rm_status status, rm_tensor **y, const rm_error *err) {
-  return status == RM_OK ? bind_pushed(L, y) : bind_raise(L, err);
-}
-
 typedef rm_status (*reduction)(rm_tensor *, const bool[], bool, rm_tensor **, rm_error *);
 
 static int simple(lua_State *L, const char *op, reduction reduce) {
   arguments a = check(L, 2, op, keepdim_only);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, RM_BREAKABLE(reduce(a.x, a.over, a.keepdim, y, &err), &err), y, &err);
+  return bind_result(L, RM_BREAKABLE(reduce(a.x, a.over, a.keepdim, y, &err), &err), y, &err);
 }
 
 /* The sum, the mean or the product over all dimensions, or over some.
@@ -86,14 +82,14 @@ static int tensor_var(lua_State *L) {
   arguments a = check(L, 2, "var", spread_options);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, RM_BREAKABLE(rm_var(a.x, a.over, a.unbiased, a.keepdim, y, &err), &err), y, &err);
+  return bind_result(L, RM_BREAKABLE(rm_var(a.x, a.over, a.unbiased, a.keepdim, y, &err), &err), y, &err);
 }
 
 static int tensor_std(lua_State *L) {
   arguments a = check(L, 2, "std", spread_options);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, RM_BREAKABLE(rm_std(a.x, a.over, a.unbiased, a.keepdim, y, &err), &err), y, &err);
+  return bind_result(L, RM_BREAKABLE(rm_std(a.x, a.over, a.unbiased, a.keepdim, y, &err), &err), y, &err);
 }
 
 /* The p-norm: (sum of |x|^p)^(1/p), or with p = math.huge the largest |x|.
@@ -112,7 +108,7 @@ static int tensor_norm(lua_State *L) {
   arguments a = check(L, dims, "norm", keepdim_only);
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
-  return raise_or_push(L, RM_BREAKABLE(rm_norm(a.x, p, a.over, a.keepdim, y, &err), &err), y, &err);
+  return bind_result(L, RM_BREAKABLE(rm_norm(a.x, p, a.over, a.keepdim, y, &err), &err), y, &err);
 }
 
 /* x:max() -> the largest; x:max(dim) -> values, positions; x:max({1, 3}) -> values. */
@@ -154,7 +150,7 @@ static int position(lua_State *L, const char *op, bool largest) {
   rm_tensor **index = bind_boxtensor(L);
   rm_error err;
   rm_status status = RM_BREAKABLE(rm_extreme(a.x, largest, a.over, a.keepdim, NULL, index, &err), &err);
-  return raise_or_push(L, status, index, &err);
+  return bind_result(L, status, index, &err);
 }
 
 /* The position of the largest or the smallest element.

@@ -4,10 +4,6 @@
 #include "ops/views/views.h"
 
 /* The box on top of the stack holds the result, or err says why not. */
-static int finish(lua_State *L, rm_status status, rm_tensor **y, rm_error *err) {
-  return status == RM_OK ? bind_pushed(L, y) : bind_raise(L, err);
-}
-
 /* Sizes that may be -1, from stack index `arg` on: numbers or one table. */
 static size_t check_sizes(lua_State *L, int arg, int64_t sizes[RM_MAX_DIMS], const char *op) {
   bool table = lua_istable(L, arg);
@@ -44,7 +40,7 @@ static int tensor_reshape(lua_State *L) {
   rm_error err;
   size_t n = check_sizes(L, 2, sizes, "reshape");
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_reshape(x, n, sizes, y, &err), y, &err);
+  return bind_result(L, rm_reshape(x, n, sizes, y, &err), y, &err);
 }
 
 /* The same elements in another shape, always sharing memory.
@@ -62,7 +58,7 @@ static int tensor_view(lua_State *L) {
   rm_error err;
   size_t n = check_sizes(L, 2, sizes, "view");
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_view(x, n, sizes, y, &err), y, &err);
+  return bind_result(L, rm_view(x, n, sizes, y, &err), y, &err);
 }
 
 /* Joins dimensions from..to into one.
@@ -79,7 +75,7 @@ static int tensor_flatten(lua_State *L) {
   size_t from = lua_isnoneornil(L, 2) ? 0 : bind_checkdim(L, 2, ndim, "flatten");
   size_t to = lua_isnoneornil(L, 3) ? ndim - 1 : bind_checkdim(L, 3, ndim, "flatten");
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_flatten(x, from, to, y, &err), y, &err);
+  return bind_result(L, rm_flatten(x, from, to, y, &err), y, &err);
 }
 
 /* Drops dimensions of extent 1: all of them, or those named.
@@ -95,7 +91,7 @@ static int tensor_squeeze(lua_State *L) {
   rm_error err;
   bind_checkend(L, bind_checkdims(L, 2, x->ndim, dims, "squeeze"), "squeeze");
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_squeeze(x, dims, y, &err), y, &err);
+  return bind_result(L, rm_squeeze(x, dims, y, &err), y, &err);
 }
 
 /* Adds a dimension of extent 1, which becomes dimension d.
@@ -110,7 +106,7 @@ static int tensor_unsqueeze(lua_State *L) {
   rm_error err;
   size_t d = bind_checkdim(L, 2, x->ndim + 1, "unsqueeze");
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_unsqueeze(x, d, y, &err), y, &err);
+  return bind_result(L, rm_unsqueeze(x, d, y, &err), y, &err);
 }
 
 /* --- order ----------------------------------------------------------------------------- */
@@ -140,7 +136,7 @@ static int tensor_permute(lua_State *L) {
     lua_pop(L, 1);
   }
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_permute(x, n, order, y, &err), y, &err);
+  return bind_result(L, rm_permute(x, n, order, y, &err), y, &err);
 }
 
 /* Swaps two dimensions, without a copy.
@@ -155,7 +151,7 @@ static int tensor_transpose(lua_State *L) {
   rm_error err;
   size_t a = bind_checkdim(L, 2, x->ndim, "transpose"), b = bind_checkdim(L, 3, x->ndim, "transpose");
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_transpose(x, a, b, y, &err), y, &err);
+  return bind_result(L, rm_transpose(x, a, b, y, &err), y, &err);
 }
 
 /* The transpose of a matrix, without a copy.
@@ -174,7 +170,7 @@ static int tensor_t(lua_State *L) {
   if (x->ndim != 2)
     return bind_error(L, "t: x is %s, expected a matrix (use x:transpose(a, b))", rm_tensor_text(x, text));
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_transpose(x, 0, 1, y, &err), y, &err);
+  return bind_result(L, rm_transpose(x, 0, 1, y, &err), y, &err);
 }
 
 /* --- extent ------------------------------------------------------------------------------ */
@@ -195,7 +191,7 @@ static int tensor_expand(lua_State *L) {
   rm_error err;
   size_t n = check_sizes(L, 2, sizes, "expand");
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_expand(x, n, sizes, y, &err), y, &err);
+  return bind_result(L, rm_expand(x, n, sizes, y, &err), y, &err);
 }
 
 /* x:expand to the shape of another tensor.
@@ -211,7 +207,7 @@ static int tensor_expand_as(lua_State *L) {
   rm_error err;
   for (size_t d = 0; d < other->ndim; d++) sizes[d] = (int64_t)other->shape[d];
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_expand(x, other->ndim, sizes, y, &err), y, &err);
+  return bind_result(L, rm_expand(x, other->ndim, sizes, y, &err), y, &err);
 }
 
 /* A range of positions along one dimension, without a copy.
@@ -232,7 +228,7 @@ static int tensor_narrow(lua_State *L) {
     return bind_error(L, "narrow: dimension %zu has extent %zu, no %lld positions from %zu on", d + 1, extent,
                       (long long)length, start + 1);
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_narrow(x, d, start, (size_t)length, y, &err), y, &err);
+  return bind_result(L, rm_narrow(x, d, start, (size_t)length, y, &err), y, &err);
 }
 
 /* One position along a dimension, which is dropped; x[i] is x:select(1, i).
@@ -247,7 +243,7 @@ static int tensor_select(lua_State *L) {
   rm_error err;
   size_t d = bind_checkdim(L, 2, x->ndim, "select"), at = bind_checkindex(L, 3, x->shape[d], "select");
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_select(x, d, at, y, &err), y, &err);
+  return bind_result(L, rm_select(x, d, at, y, &err), y, &err);
 }
 
 /* --- several parts ------------------------------------------------------------------------- */
@@ -345,14 +341,14 @@ static int tensor_contiguous(lua_State *L) {
     return 1;
   }
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_contiguous(x, y, &err), y, &err);
+  return bind_result(L, rm_contiguous(x, y, &err), y, &err);
 }
 
 static int tensor_clone(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_error err;
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_clone(x, y, &err), y, &err);
+  return bind_result(L, rm_clone(x, y, &err), y, &err);
 }
 
 /* The same elements without history: no gradient flows through it.
@@ -367,7 +363,7 @@ static int tensor_detach(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_error err;
   rm_tensor **y = bind_boxtensor(L);
-  return finish(L, rm_tensor_detach(x, y, &err), y, &err);
+  return bind_result(L, rm_tensor_detach(x, y, &err), y, &err);
 }
 
 void bind_open_views(lua_State *L) {

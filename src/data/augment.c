@@ -21,7 +21,8 @@ rm_augment_draw rm_augment_drawn(const rm_augment *augment, const rm_rng *rng, u
 rm_status rm_normalize_table(size_t channels, const double mean[], const double std[], rm_tensor **out, rm_error *err) {
   for (size_t c = 0; c < channels; c++)
     if (!(std[c] > 0) || !isfinite(mean[c]))
-      return rm_fail(err, RM_ERR_VALUE, "normalize: channel %zu has mean %g and std %g, expected std > 0", c + 1,
+      return rm_fail(err, RM_ERR_VALUE,
+                     "normalize: channel %zu has mean %g and std %g, expected a finite mean and std > 0", c + 1,
                      mean[c], std[c]);
   const size_t shape[2] = {channels, 256};
   rm_tensor *table;

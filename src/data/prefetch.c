@@ -55,6 +55,10 @@ static void make_batch(const rm_epoch_plan *plan, size_t b, bool threaded, slot 
   memset(out, 0, sizeof *out);
   size_t first = b * plan->batch, left = plan->order->numel - first;
   size_t n = left < plan->batch ? left : plan->batch;
+  if (plan->parts > 1 && n % plan->parts == 0) {
+    n /= plan->parts;
+    first += plan->part * n;
+  }
   size_t *indices = rm_alloc(n * sizeof *indices);
   if (!indices) {
     rm_fail(&out->error, RM_ERR_MEMORY, "loader: no memory for a batch of %zu", n);

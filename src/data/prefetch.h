@@ -22,7 +22,8 @@ typedef struct {
   rm_rng rng;   /* of the epoch: image number i draws block position + i */
   size_t batch; /* images in a batch; the last may have fewer */
   bool drop_last;
-  size_t skip; /* batches at the beginning that are left out */
+  size_t skip;        /* batches at the beginning that are left out */
+  size_t part, parts; /* of a batch that divides into so many: only this one, from 0; parts 0 or 1: all of it */
 } rm_epoch_plan;
 
 typedef struct rm_prefetch rm_prefetch;

@@ -91,8 +91,13 @@ bool rm_world_joined(void) { return world.joined; }
 double rm_world_waited(void) { return world.waited; }
 void rm_world_on_wait(rm_status (*progress)(rm_error *err)) { world.progress = progress; }
 
+/* A launcher that is told to end all passes on what it has read by then, and no more: it gets time to read what this
+ * process has just said (Open MPI 4.1.4 and MPICH 4.0.2 lose the last lines otherwise, on a busy machine). */
 void rm_world_abort(int status) {
-  if (world.joined) world.transport.abort(status);
+  if (world.joined) {
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    world.transport.abort(status);
+  }
   _Exit(status);
 }
 

@@ -114,9 +114,7 @@ static bool begins(const char *s, size_t n, const char *word) {
 
 static rm_file_kind kind_of_text(const char *s, size_t n) {
   while (n > 0 && (strchr(" \t\r\n", *s) != NULL || (unsigned char)*s >= 0xbb)) s++, n--; /* with a byte-order mark */
-  if (begins(s, n, "<!doctype html") || begins(s, n, "<html") || begins(s, n, "<head") ||
-      begins(s, n, "<!DOCTYPE HTML"))
-    return html;
+  if (begins(s, n, "<!doctype html") || begins(s, n, "<html") || begins(s, n, "<head")) return html;
   if (begins(s, n, "<?xml") || begins(s, n, "<svg"))
     return contains(s, n, "<svg") ? svg : contains(s, n, "<html") ? html : xml;
   if (begins(s, n, "<") && contains(s, n, "<body")) return html;

@@ -68,7 +68,8 @@ const rm_layer_type rm_adaptive_avg_pool_type = {.name = "AdaptiveAvgPool2d",
 static rm_status make(const rm_layer_type *type, const rm_pool_options *options, rm_layer **layer, rm_error *err) {
   for (size_t i = 0; i < 2; i++)
     if (options->kernel[i] == 0 || options->stride[i] == 0)
-      return rm_fail(err, RM_ERR_VALUE, "%s: sizes must be at least 1", type->name);
+      return rm_fail(err, RM_ERR_VALUE, "%s: sizes must be at least 1, got %zux%zu%s", type->name, options->kernel[0],
+                     options->kernel[1], options->kernel[0] && options->kernel[1] ? ", but a stride of 0" : "");
   RM_TRY(rm_layer_new(type, layer, err));
   ((pool *)*layer)->options = *options;
   return RM_OK;

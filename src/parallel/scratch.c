@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include "base/number.h"
 #include "memory/alloc.h"
 #include "parallel/pool.h"
 
@@ -27,15 +28,18 @@ static void free_blocks(void *arg) {
 
 static void make_key(void) { pthread_key_create(&key, free_blocks); }
 
-static void *grown(scratch *s, size_t slot, size_t bytes) {
-  if (s->block[slot] && s->bytes[slot] >= bytes) return s->block[slot];
+static void *grown_to(scratch *s, size_t slot, size_t bytes) {
   rm_free(s->block[slot], s->bytes[slot]);
   s->block[slot] = NULL;
   bool was = rm_alloc_set_reclaim(false); /* what runs then might ask for this very slot */
-  s->bytes[slot] = bytes + bytes / 4;
+  s->bytes[slot] = bytes;
   s->block[slot] = rm_alloc(s->bytes[slot]);
   rm_alloc_set_reclaim(was);
   return s->block[slot];
+}
+
+static void *grown(scratch *s, size_t slot, size_t bytes) {
+  return s->block[slot] && s->bytes[slot] >= bytes ? s->block[slot] : grown_to(s, slot, bytes + bytes / 4);
 }
 
 void *rm_scratch(size_t slot, size_t bytes) {
@@ -58,6 +62,21 @@ rm_status rm_scratch_reserve(size_t slot, size_t bytes, rm_error *err) {
   }
   if (all) return RM_OK;
   return rm_fail(err, RM_ERR_MEMORY, "out of memory for %zu bytes of scratch space", bytes);
+}
+
+void rm_scratch_even(void) {
+  size_t workers;
+  if (rm_thread_index() || !rm_pool_hold(&workers)) return;
+  bool was = rm_alloc_set_reclaim(false);
+  for (size_t slot = 0; slot < RM_SCRATCH_SLOTS; slot++) {
+    size_t most = own.bytes[slot];
+    for (size_t i = 1; i <= workers; i++) most = rm_larger(most, of_workers[i].bytes[slot]);
+    if (own.bytes[slot] < most) grown_to(&own, slot, most);
+    for (size_t i = 1; i <= workers; i++)
+      if (of_workers[i].bytes[slot] < most) grown_to(&of_workers[i], slot, most);
+  }
+  rm_alloc_set_reclaim(was);
+  rm_pool_let_go();
 }
 
 void rm_scratch_free(size_t thread_index) { free_blocks(thread_index ? &of_workers[thread_index] : &own); }

@@ -117,7 +117,8 @@ static int is_whole(const entry *e) { return e->length > 0 && !memchr(e->text, '
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* The whole file, or its last MOST_BYTES from the start of an entry on; NULL with errno. */
+/* The whole file, or its last MOST_BYTES from the start of an entry on; NULL with errno. (A part of what is there would
+ * be taken for all of it, and the rest be lost where the file is cut.) */
 static char *read_all(int file, size_t *length) {
   struct stat info;
   if (fstat(file, &info) < 0) return NULL;
@@ -127,7 +128,13 @@ static char *read_all(int file, size_t *length) {
   while (text && got < size) {
     ssize_t n = pread(file, text + got, size - got, from + (off_t)got);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
+    if (n < 0) {
+      int reason = errno;
+      free(text);
+      errno = reason;
+      return NULL;
+    }
+    if (n == 0) break; /* another program has made it shorter */
     got += (size_t)n;
   }
   if (text && from > 0) { /* not within an entry */
@@ -162,10 +169,15 @@ static int open_locked(void) {
     struct stat ours, named;
     while (flock(file, LOCK_EX) < 0 && errno == EINTR) {
     }
-    if (fstat(file, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
-        ours.st_dev == named.st_dev)
-      return file;
-    close(file); /* another session has rewritten it meanwhile */
+    int failed = fstat(file, &ours) < 0 || (stat(path, &named) < 0 && errno != ENOENT);
+    if (!failed && ours.st_nlink > 0 && ours.st_ino == named.st_ino && ours.st_dev == named.st_dev) return file;
+    int reason = errno;
+    close(file);
+    if (failed) {
+      errno = reason;
+      return -1;
+    }
+    /* another session has rewritten it meanwhile */
   }
 }
 
@@ -325,7 +337,7 @@ static void keep(const char *text) {
   int failed = fclose(memory) != 0, file = -1;
   if (!failed) failed = (file = open_locked()) < 0 || append(file, bytes, length) < 0;
   int reason = errno;
-  if (file >= 0) close(file);
+  if (file >= 0 && close(file) < 0 && !failed) failed = 1, reason = errno;
   free(bytes);
   if (failed) give_up(strerror(reason));
 }

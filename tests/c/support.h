@@ -74,11 +74,10 @@ static inline void test_each_isa(void (*body)(void)) {
 }
 
 /* Calls attempt with the 1st, 2nd, ... allocation failing until it succeeds: every failure must be
- * RM_ERR_MEMORY and leave nothing behind. attempt releases what it made. Scratch memory, which
- * threads keep, is there from a first call without failures. */
-static inline void test_allocation_failures(rm_status (*attempt)(void)) {
-  OK(attempt());
+ * RM_ERR_MEMORY and leave nothing behind. attempt releases what it made. */
+static inline void test_failures(rm_status (*attempt)(void), bool cold) {
   for (long n = 0; n < 1000; n++) {
+    if (cold) rm_threads_stop();
     size_t tensors = rm_tensor_live(), blocks = rm_alloc_statistics().live_blocks;
     rm_alloc_fail_after(n);
     rm_status status = attempt();
@@ -86,9 +85,17 @@ static inline void test_allocation_failures(rm_status (*attempt)(void)) {
     assert_int_equal(rm_tensor_live(), tensors);
     if (status == RM_OK) return;
     assert_int_equal(status, RM_ERR_MEMORY);
+    if (cold) rm_threads_stop();
     assert_int_equal(rm_alloc_statistics().live_blocks, blocks);
   }
   fail_msg("never succeeded");
+}
+
+/* With the scratch memory that threads keep there from a first call without failures, and with none. */
+static inline void test_allocation_failures(rm_status (*attempt)(void)) {
+  OK(attempt());
+  test_failures(attempt, false);
+  test_failures(attempt, true);
 }
 
 #endif

@@ -1,12 +1,13 @@
 --- Allocations that fail: each one of each operation, alone and together with all that come after it.
 --
---     LD_PRELOAD=BUILD/tests/shim.so resmoon tests/faults/alloc.lua [--from N] [--seconds S] [--seed N] [--each N]
+--     LD_PRELOAD=BUILD/tests/shim.so resmoon tests/faults/alloc.lua [--from N] [--seconds S] [--seed N]
+--                                                                   [--each N] [--blocks N]
 --
 -- An operation that fails must say that memory ran out, in these words; it must have changed nothing; it may leave no
 -- tensor behind, and no block that is not there again after the next run. One that succeeds all the same (Lua collects
 -- garbage and asks once more) is right. Work number N is named before it begins ("# N NAME"), so that whoever started
--- this knows which one ended the process. Where there are more allocations than --each, or too little time for all, a
--- random choice of them fails.
+-- this knows which one ended the process. Where there are more allocations than --each, or more blocks of the program's
+-- own allocator than --blocks, or too little time for all, a random choice of them fails.
 local folder = arg[0]:match "^(.*)/[^/]*$"
 package.path = folder .. "/?.lua;" .. package.path
 local rm   = require "resmoon"
@@ -17,6 +18,7 @@ local work = require "work"
 local options = {from = 1, seconds = 60, seed = 1, each = 1000000}
 for i = 1, #arg, 2 do options[arg[i]:match "^%-%-(%w+)$"] = tonumber(arg[i + 1]) end
 math.randomseed(options.seed)
+local MOST = 400
 rm.set_num_threads(1)
 
 local function complain(w, text, ...) print(("FAULT\t%s\t" .. text):format(w.name, ...)) end
@@ -42,7 +44,7 @@ local function attempt(w, order)
   run_ok, run_message = pcall(w.run)
   shim.off()
   if run_ok then run_message = nil end   -- what it gave, which may be large
-  local fired = order:find "^heap" and 1 or shim.fired()
+  local fired = order:find "^alloc" and shim.fired() or 1
   if not run_ok and fired > 0 then
     if not is_clear(run_message) then complain(w, "%s: %s", order, run_message) end
     if w.state and w.state() ~= before then complain(w, "%s: half done, after: %s", order, run_message) end
@@ -65,7 +67,7 @@ local function count(w)
   shim.off()
   local allocations = shim.count()
   w.begin()
-  shim.order "heap/1000000"
+  shim.order "cold/1000000"
   w.run()
   shim.off()
   return allocations, shim.count()
@@ -101,14 +103,14 @@ for number = options.from, #work do
   local started, left = os.time(), deadline - os.time()
   local share = math.max(left / (#work - number + 1), 0.2)
   local injections, tensors, blocks = 0, live()
-  for _, at in ipairs(places(n, math.min(options.each, 400))) do
+  for _, at in ipairs(places(n, math.min(options.each, MOST))) do
     for _, rest in ipairs {"", "+"} do
       if attempt(w, ("alloc/%d%s"):format(at, rest)) > 0 then injections = injections + 1 end
     end
     if os.time() - started > 2 * share then break end
   end
-  for _, at in ipairs(places(blocks_made, math.min(options.each, 400))) do
-    injections = injections + attempt(w, "heap/" .. at)
+  for _, at in ipairs(places(blocks_made, math.min(options.blocks or options.each, MOST))) do
+    injections = injections + attempt(w, "heap/" .. at) + attempt(w, "cold/" .. at)
     if os.time() - started > 3 * share then break end
   end
   -- What grows once is a cache; what grows again with as many faults is a leak.

@@ -49,11 +49,20 @@ static void heap(long n) {
   else last = &fault_heap;
 }
 
+/* The threads end and give their scratch memory back. */
+static void stop_threads(void) {
+  void (*stop)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, "rm_threads_stop");
+  if (stop) stop();
+}
+
 /* Obeys; an answer, or -1. */
 static long order(const char *text) {
   if (strncmp(text, "alloc/", 6) == 0) fault_plan_set(last = &fault_alloc, text + 6);
   else if (strncmp(text, "heap/", 5) == 0) heap(strtol(text + 5, NULL, 10) - 1);
-  else if (strncmp(text, "kill/", 5) == 0) fault_plan_set(last = &fault_kill, text + 5);
+  else if (strncmp(text, "cold/", 5) == 0) {
+    stop_threads();
+    heap(strtol(text + 5, NULL, 10) - 1);
+  } else if (strncmp(text, "kill/", 5) == 0) fault_plan_set(last = &fault_kill, text + 5);
   else if (strncmp(text, "io/", 3) == 0) {
     fault_io_errno = number_of(text + 3);
     fault_plan_set(last = &fault_io, strrchr(text, '/') + 1);

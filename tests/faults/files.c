@@ -103,6 +103,28 @@ ssize_t read(int fd, void *into, size_t n) {
   return next(fd, into, reason < 0 && n > 1 ? n / 2 : n);
 }
 
+ssize_t pread(int fd, void *into, size_t n, off_t at) {
+  NEXT(pread);
+  int reason = is_watched(fd) ? fate() : 0;
+  if (reason > 0) {
+    errno = reason;
+    return -1;
+  }
+  return next(fd, into, reason < 0 && n > 1 ? n / 2 : n, at);
+}
+
+ssize_t pread64(int fd, void *into, size_t n, off_t at) { return pread(fd, into, n, at); }
+
+/* What stdio writes it writes by itself, too: a failed flush writes nothing of what is left. */
+int fflush(FILE *file) {
+  NEXT(fflush);
+  int reason = file && is_watched(fileno(file)) ? failure() : 0;
+  if (!reason) return next(file);
+  file->_flags |= 0x20;
+  errno = reason;
+  return EOF;
+}
+
 ssize_t write(int fd, const void *from, size_t n) {
   NEXT(write);
   int reason = is_watched(fd) ? fate() : 0;

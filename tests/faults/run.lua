@@ -5,7 +5,7 @@
 --
 -- Ends with a table: what was done, how many places (allocations, calls, kills) there are, how many faults were made,
 -- and what went wrong. Linux with glibc only. What each kind checks is said in its file: alloc.lua, suites.lua, io.lua,
--- kill.lua.
+-- history.lua, kill.lua.
 local options = {program = "build/release/resmoon", c = "build/release/tests", minutes = "3",
                  seed = tostring(os.time())}
 for i = 1, #arg, 2 do options[arg[i]:match "^%-%-(%w+)$" or error("what is " .. arg[i] .. "?")] = arg[i + 1] end
@@ -61,6 +61,9 @@ end
 function parts.files(time)
   local _, reason = part("files", ("timeout %d %s%s tests/faults/io.lua"):format(math.ceil(2 * time + 60),
     "env " .. preload, options.program))
+  if reason then failures[#failures + 1] = "FAULT\tfiles\t" .. reason end
+  _, reason = part("files", ("lua5.4 tests/faults/history.lua --program %s --c %s --seconds %d"):format(options.program,
+    options.c, math.ceil(2 * time + 60)))
   if reason then failures[#failures + 1] = "FAULT\tfiles\t" .. reason end
 end
 

@@ -7,6 +7,7 @@
  *
  *   alloc/N       the N-th allocation from now on fails; alloc/N+ that and all later ones
  *   heap/N        the N-th block of the program's own allocator and all later ones fail, also those it has at hand
+ *   cold/N        the same, and threads and scratch memory are to be made anew
  *   io/KIND/N     the N-th call on a watched file fails with KIND: EIO ENOSPC EINTR, or `short`, which lets a write
  *                 write half; io/KIND/N+ that and all later ones
  *   kill/N        SIGKILL in front of the N-th call on a watched file

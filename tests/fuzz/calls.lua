@@ -82,7 +82,10 @@ local function methods_of(object, keys_of, known)
     end
   end
   add(meta)
-  add(meta.__index)
+  add(rawget(meta, "methods"))                                     -- of a tensor
+  local index = rawget(meta, "__index")
+  if type(index) == "function" then index = select(2, debug.getupvalue(index, 1)) end
+  if type(index) == "table" and index ~= meta then add(index) end  -- a generator's are behind a function
   if meta.__name and meta.__name:find "Layer" then add(rm.layer_methods) end
   known[class] = list
   return list

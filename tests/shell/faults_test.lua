@@ -118,6 +118,23 @@ check.case("the shim keeps what fsync promised, and nothing else", function()
   end)
 end)
 
+check.case("a history that cannot be read, or whose close fails, is called so, and stays as it was", function()
+  skip_where_sanitized()
+  if not program.has_readline() then check.skip("built without readline") end
+  program.with_folder(function(folder)
+    local file = program.file(folder .. "/history", "#1700000001\nfirst = 1\n")
+    -- Of the calls on the file the second reads it; the seventh closes it when a line has been added.
+    for _, call in ipairs {2, 7} do
+      local env = ("LD_PRELOAD=%s/shim.so RESMOON_WATCH=%s RESMOON_FAULT=io/EIO/%d RESMOON_HISTORY=%s"):format(tools,
+        folder, call, file)
+      local screen = program.type({"expect > ", "send 1 + 1\\r", "expect > ", "send \\x04", "exit 0"}, {env = env})
+      check.that(screen:find("no history is kept: " .. file .. ": Input/output error", 1, true), screen)
+      local now <close> = io.open(file)
+      check.equal(now:read "a":sub(1, 22), "#1700000001\nfirst = 1\n")
+    end
+  end)
+end)
+
 -- The last lines of a campaign, without failures.
 local function campaign(command)
   local pipe = io.popen(command .. " 2>&1")
@@ -131,6 +148,7 @@ check.slow("each campaign, for some seconds", function()
   skip_where_sanitized()
   local preload = ("env RESMOON_HISTORY= LD_PRELOAD=%s/shim.so %s "):format(tools, program.path)
   campaign("echo && " .. preload .. "tests/faults/io.lua --only text")
+  campaign(("echo && lua5.4 tests/faults/history.lua --seconds 5 --program %s --c %s"):format(program.path, tools))
   campaign(preload .. "tests/faults/alloc.lua --seconds 6 --each 3 --from 230")
   campaign(("lua5.4 tests/faults/kill.lua --seconds 6 --program %s --c %s"):format(program.path, tools))
   campaign(("echo && lua5.4 tests/faults/suites.lua --seconds 3 --c %s --only io/filekind"):format(tools))

@@ -6,8 +6,12 @@
 -- is the option's help. (argparse itself prints the whole usage before it, and does not name the option of a value that
 -- is none.) A negative number behind an option is its value, and not another option.
 local argparse = require "argparse"
+local complain = require "resmoon.base.complain"
 local core     = require "resmoon.core"
 local hint     = require "resmoon.base.hint"
+
+-- The commands that many processes do together.
+local shares = {train = true, compare = true, evaluate = true}
 
 local WIDTH = 90   -- columns of the help
 
@@ -43,7 +47,7 @@ end
 local function refuse(parser, message, option)
   local about = option and ("  %s  %s"):format(option:_get_usage():gsub("^%[(.*)%]$", "%1"), option._description or "")
   about = about and cut(about) or ("  %s --help lists all options"):format(parser._name)
-  io.stderr:write(("%s: %s\n%s\n"):format(parser._name, message, about))
+  complain(("%s: %s\n%s\n"):format(parser._name, message, about))
   os.exit(1)
 end
 
@@ -164,17 +168,12 @@ local function arrange(parser)
   if #own > 1 then table.insert(parser._groups, 1, own) end
 end
 
--- A command is one process's work: many that trained the same run would write over each other. The first process
--- speaks, and the others wait for that, since the launcher ends all when one ends.
+-- Most commands are one process's work: many that did the same would write over each other.
 local function alone(parser)
-  local world = core.world
-  if world.size() == 1 then return end
-  if world.rank() == 0 then
-    io.stderr:write(("%s: it is work for one process, and %d were started: leave mpirun out. Scripts divide work with "
-                     .. "rm.dist.\n"):format(parser._name, world.size()))
-  else
-    core.sys.sleep(0.5)
-  end
+  local n = core.world.size()
+  if n == 1 or shares[parser._name:match "%S+$"] then return end
+  complain(("%s: it is work for one process, and %d were started: leave mpirun out. Scripts divide work with "
+            .. "rm.dist.\n"):format(parser._name, n))
   os.exit(1)
 end
 

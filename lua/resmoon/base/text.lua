@@ -43,6 +43,23 @@ function text.fields(form, ...)
   return text.format(form, table.unpack(values, 1, i))
 end
 
+--- Settings of an object as "a = 1, b = {2, 3}", sorted by name. names: list of them; a nil one is left out.
+function text.settings(object, names)
+  local list = {}
+  for _, name in ipairs(names) do
+    local value = object[name]
+    if type(value) == "table" then
+      local parts = {}
+      for i, part in ipairs(value) do parts[i] = type(part) == "function" and "function" or tostring(part) end
+      value = "{" .. table.concat(parts, ", ") .. "}"
+    elseif type(value) == "function" then value = "function"
+    end
+    if value ~= nil then list[#list + 1] = name .. " = " .. tostring(value) end
+  end
+  table.sort(list)
+  return table.concat(list, ", ")
+end
+
 --- The value in that form, or `none` (n/a) where there is no value or no number.
 function text.value(form, value, none)
   if value == nil or value ~= value then return none or text.NONE end

@@ -20,6 +20,7 @@ local is   = require "resmoon.base.is"
 local mixing = require "resmoon.data.mixing"
 local options_of = require "resmoon.base.options"
 local sampling = require "resmoon.data.sampling"
+local text = require "resmoon.base.text"
 local imaging = core.imaging
 
 local Loader = {}
@@ -155,6 +156,14 @@ function Loader:__len()
   return self.drop_last and n // batch or (n + batch - 1) // batch
 end
 
+-- "Loader{batch_size = 32, shuffle = true}  4 batches of shapes10: 100 images ...".
+function Loader:__tostring()
+  local names = {"batch_size", "shuffle", "drop_last"}
+  if self.pad > 0 then names[#names + 1] = "pad" end
+  if self.flip then names[#names + 1] = "flip" end
+  return ("Loader{%s}  %d batches of %s"):format(text.settings(self, names), #self, tostring(self.dataset))
+end
+
 -- int64 (n): the numbers of the images of epoch k, in the order they come.
 local function order(self, k)
   local n, drawn = self.dataset:size(), self.sampled
@@ -163,6 +172,14 @@ local function order(self, k)
   end
   if not self.shuffle then return imaging.order(n) end
   return imaging.order(n, k, self.seeds.shuffle_seed, self.seeds.shuffle_stream)
+end
+
+-- Images of the batch that begins with image `first` (from 0), and, where processes share batches (loader.share), the
+-- first of them and how many come here: an equal part for each. A batch that does not divide comes to all.
+local function part_of(self, first)
+  local n, share = math.min(self.batch_size, self:images() - first), self.share
+  if not share or n % share.size ~= 0 then return first, n, false end
+  return first + share.rank * (n // share.size), n // share.size, true
 end
 
 local function plan(self, k, fields)
@@ -176,7 +193,8 @@ local function from_memory(self, k, skip)
   local dataset, sequence = self.dataset, order(self, k)
   if dataset.indices then sequence = imaging.gather(dataset.indices, sequence) end
   return imaging.epoch(dataset.images, dataset.labels, sequence, self.table, plan(self, k, {
-    batch = self.batch_size, drop_last = self.drop_last, skip = skip, depth = self.prefetch}))
+    batch = self.batch_size, drop_last = self.drop_last, skip = skip, depth = self.prefetch,
+    part = self.share and self.share.rank, parts = self.share and self.share.size}))
 end
 
 -- One batch of any data set. Images that are bytes are augmented and normalized as above; others
@@ -207,8 +225,8 @@ local function from_protocol(self, k, skip)
   local step, steps, s = skip, #self, self.seeds
   return function()
     if step >= steps then return nil end
-    local first = step * self.batch_size
-    local list = table.move(sequence, first + 1, math.min(first + self.batch_size, #sequence), 1, {})
+    local first, n = part_of(self, step * self.batch_size)
+    local list = table.move(sequence, first + 1, first + n, 1, {})
     step = step + 1
     local x, y = dataset:batch(list, function(i)
       return core.generator(s.augment_seed, s.augment_stream ~ (k << 40) ~ (first + i) << 8)
@@ -223,12 +241,19 @@ local function treated(self, k, first, x, y)
   local function generator(place, stream)
     return core.generator(s.augment_seed, s.augment_stream ~ (k << 40) ~ place << 8 ~ stream)
   end
+  local whole, n, parted = part_of(self, first)
   if todo.erasing then
     if x.dtype ~= "float32" or x:dim() ~= 4 then fail("loader: random_erasing is for images (n, C, H, W)") end
-    erasing.batch(x, todo.erasing, function(i) return generator(first + i, ERASING) end)
+    erasing.batch(x, todo.erasing, function(i) return generator(whole + i, ERASING) end)
   end
-  if todo.mixup or todo.cutmix then return mixing.batch(x, y, todo, generator(first + 1, MIXING)) end
-  return x, y
+  if not (todo.mixup or todo.cutmix) then return x, y end
+  -- Images are mixed with others of the batch, which other processes have.
+  if parted then x, y = core.world.join(x), core.world.join(y) end
+  local mixed, labels, mix = mixing.batch(x, y, todo, generator(first + 1, MIXING))
+  if not parted then return mixed, labels, mix end
+  local from = self.share.rank * n + 1
+  mix = mix and {labels = mix.labels:narrow(1, from, n), share = mix.share}
+  return mixed:narrow(1, from, n):contiguous(), labels:narrow(1, from, n):contiguous(), mix
 end
 
 --- Iterates over the batches of epoch k (from 1). An epoch that load_state_dict says was begun
@@ -252,6 +277,8 @@ function Loader:epoch(k)
     local x, y = batches()
     if not x then return nil end
     self.done.step = self.done.step + 1
+    local _
+    _, _, self.parted = part_of(self, (self.done.step - 1) * self.batch_size)
     if self.treatment then return treated(self, k, (self.done.step - 1) * self.batch_size, x, y) end
     return x, y
   end

@@ -39,11 +39,17 @@ local Conv2d, Linear, ReLU, Dropout = layers.Conv2d, layers.Linear, layers.ReLU,
 
 local ConvNet = class("ConvNet", Module)
 
---- features: a Sequential; leaves: {channels, height, width} behind it for the input that was asked for; most: what
--- the pool keeps of these at most; pool: what it is to give instead, or nil.
-function ConvNet:init(name, features, leaves, most, pool, classifier)
+--- features: a Sequential of so many channels; left(n): what it leaves of n rows or columns; input: {C, H, W}; most:
+-- what the pool keeps of these at most; pool: what it is to give instead, or nil.
+function ConvNet:init(name, features, channels, left, input, most, pool, classifier)
   rawset(self, "name", name)
-  if leaves[2] < 1 or leaves[3] < 1 then fail("models.%s: the images are too small for its pooling", name) end
+  local leaves = {channels, left(input[2]), left(input[3])}
+  if leaves[2] < 1 or leaves[3] < 1 then
+    local least = 1
+    while left(least) < 1 do least = least + 1 end
+    fail("models.%s: input is %d x %d pixels, expected at least %d x %d: smaller ones have nothing left behind its "
+         .. "pooling", name, input[2], input[3], least, least)
+  end
   local size = type(pool) == "table" and pool or {pool or math.min(leaves[2], most), pool or math.min(leaves[3], most)}
   self.features   = features
   self.avgpool    = layers.AdaptiveAvgPool2d(size)
@@ -58,7 +64,7 @@ local function conv_size(n, kernel, stride, padding) return (n + 2 * padding - k
 
 local function alexnet(options)
   options = check("alexnet", options, {"num_classes", "input", "dropout", "hidden", "pool"})
-  local channels, height, width = table.unpack(options.input or {3, 224, 224})
+  local input = options.input or {3, 224, 224}
   local p, hidden = options.dropout or 0.5, options.hidden or 4096
   local function left(n)
     n = conv_size(conv_size(n, 11, 4, 2), 3, 2, 0)  -- conv1, pool
@@ -66,13 +72,13 @@ local function alexnet(options)
     return conv_size(n, 3, 2, 0)                    -- conv3 to 5 keep it, pool
   end
   local features = Sequential {
-    Conv2d(channels, 64, 11, {stride = 4, padding = 2}), ReLU(), layers.MaxPool2d(3, {stride = 2}),
+    Conv2d(input[1], 64, 11, {stride = 4, padding = 2}), ReLU(), layers.MaxPool2d(3, {stride = 2}),
     Conv2d(64, 192, 5, {padding = 2}), ReLU(), layers.MaxPool2d(3, {stride = 2}),
     Conv2d(192, 384, 3, {padding = 1}), ReLU(),
     Conv2d(384, 256, 3, {padding = 1}), ReLU(),
     Conv2d(256, 256, 3, {padding = 1}), ReLU(), layers.MaxPool2d(3, {stride = 2}),
   }
-  return ConvNet("alexnet", features, {256, left(height), left(width)}, 6, options.pool, function(size)
+  return ConvNet("alexnet", features, 256, left, input, 6, options.pool, function(size)
     return {
       Dropout(p), Linear(size, hidden), ReLU(),
       Dropout(p), Linear(hidden, hidden), ReLU(), Linear(hidden, options.num_classes or 1000),
@@ -87,8 +93,10 @@ local rows = {  -- convolutions between two pools
 
 local function vgg(name, options)
   options = check(name, options, {"num_classes", "input", "dropout", "hidden", "pool", "batch_norm"})
-  local channels, height, width = table.unpack(options.input or {3, 224, 224})
+  local input = options.input or {3, 224, 224}
+  local channels = input[1]
   local p, hidden = options.dropout or 0.5, options.hidden or 4096
+  local function left(n) return n // 32 end   -- five pools
   local features = Sequential()
   for i, n in ipairs(rows[name]) do
     local wide = math.min(64 << (i - 1), 512)
@@ -103,7 +111,7 @@ local function vgg(name, options)
     end
     features:append(layers.MaxPool2d(2, {stride = 2}))
   end
-  return ConvNet(name, features, {512, height // 32, width // 32}, 7, options.pool, function(size)
+  return ConvNet(name, features, 512, left, input, 7, options.pool, function(size)
     return {
       Linear(size, hidden), ReLU(), Dropout(p),
       Linear(hidden, hidden), ReLU(), Dropout(p), Linear(hidden, options.num_classes or 1000),

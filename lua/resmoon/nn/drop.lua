@@ -19,7 +19,11 @@ end
 local function drop(x, p, dims)
   local shape = {}
   for d = 1, x:dim() do shape[d] = d <= dims and x:size(d) or 1 end
-  return x * core.ones(shape):dropout(p)
+  if dims > 0 then return x * core.ones(shape):dropout(p) end
+  local shared = core.world.share(false)   -- one number for the whole batch, also where processes share it
+  local mask = core.ones(shape):dropout(p)
+  core.world.share(shared)
+  return x * mask
 end
 
 --- Dropout of whole channels: the pixels of a channel say nearly the same, so that dropping some of them does little.

@@ -22,6 +22,7 @@ local optim = {
   Adam      = require "resmoon.optim.adam",
   AdamW     = require "resmoon.optim.adamw",
   RMSprop   = require "resmoon.optim.rmsprop",
+  LARS      = require "resmoon.optim.lars",
   EMA       = require "resmoon.optim.ema",
   schedule  = require "resmoon.optim.schedule",
 }

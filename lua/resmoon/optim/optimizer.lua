@@ -25,6 +25,7 @@ local fail  = require "resmoon.base.fail"
 local is    = require "resmoon.base.is"
 local kind  = require "resmoon.nn.kind"
 local shown = require "resmoon.base.shown"
+local text  = require "resmoon.base.text"
 local options_of = require "resmoon.base.options"
 local rehearsal = require "resmoon.base.rehearsal"
 
@@ -384,18 +385,12 @@ function Optimizer:load_state_dict(state)
 end
 
 function Optimizer:__tostring()
-  local cls, lines = getmetatable(self), {}
+  local cls, lines, names = getmetatable(self), {}, {}
+  for name in pairs(cls.defaults) do names[#names + 1] = name end
   for g, group in ipairs(self.groups) do
-    local n, options = 0, {}
+    local n = 0
     for _, p in ipairs(group.params) do n = n + p:numel() end
-    for key in pairs(cls.defaults) do
-      local v = group[key]
-      v = type(v) == "table" and "{" .. table.concat(v, ", ") .. "}" or tostring(v)
-      options[#options + 1] = key .. " = " .. v
-    end
-    table.sort(options)
-    lines[g] = ("%s{%s}  %d tensors, %d numbers")
-      :format(cls.__name, table.concat(options, ", "), #group.params, n)
+    lines[g] = ("%s{%s}  %d tensors, %d numbers"):format(cls.__name, text.settings(group, names), #group.params, n)
   end
   return table.concat(lines, "\n")
 end

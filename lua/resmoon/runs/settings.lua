@@ -198,20 +198,23 @@ row {"sampling", "string", default = "shuffle", choices = {"shuffle", "balanced"
             .. "any other, with replacement"}
 row {"drop_last", "boolean", usually = "off", flag = "--drop-last", reported = true,
      help = "leave out the last batch of an epoch where it is smaller than the others"}
-row {"optimizer", "string", default = "sgd", choices = {"sgd", "adam", "adamw", "rmsprop"}, flag = "--optimizer",
-     reported = true, help = "how a step is made"}
+row {"optimizer", "string", default = "sgd", choices = {"sgd", "adam", "adamw", "rmsprop", "lars"},
+     flag = "--optimizer", reported = true, help = "how a step is made"}
 row {"lr", "number", least = 0, flag = "--lr RATE", reported = true, help = "learning rate at the start",
      used = function(c) return not (cycles(c) and c.max_lr) end,
      usually = "0.1 with batch norm, less for batches below 128; 0.03 for mlp and lenet5, 0.01 with small batches; "
                .. "0.01 for alexnet, vgg; 0.001 for adam, adamw, rmsprop"}
-row {"momentum", "number", least = 0, default = 0.9, flag = "--momentum X", reported = true, help = "of sgd",
-     used = function(c) return with_sgd(c) and not moves_momentum(c) end}
+row {"momentum", "number", least = 0, default = 0.9, flag = "--momentum X", reported = true, help = "of sgd and lars",
+     used = function(c) return (with_sgd(c) or c.optimizer == "lars") and not moves_momentum(c) end}
 row {"weight_decay", "number", least = 0, default = 1e-4, flag = "--weight-decay X", reported = true,
      help = "weight decay, on all parameters unless the next option says otherwise"}
 row {"no_decay_on_norm_and_bias", "boolean", default = false, flag = "--no-decay-on-norm-and-bias", reported = true,
      mark = "no decay on norms and biases",
      help = "weight decay on weights of two or more dimensions alone: not on biases, the scales and shifts of norms, "
             .. "and slopes of PReLU"}
+row {"trust", "number", least = 0, default = 0.001, flag = "--trust X", reported = true,
+     used = any("optimizer", "lars"),
+     help = "of lars: how far a weight may move in a step, as a share of its norm, at rate 1"}
 row {"nesterov", "boolean", default = false, flag = "--nesterov", reported = true, used = with_sgd,
      help = "Nesterov's momentum"}
 row {"label_smoothing", "number", least = 0, below = 1, default = 0.0, flag = "--label-smoothing X", reported = true,
@@ -282,6 +285,9 @@ row {"seed", "whole", default = 1, flag = "--seed N", images = true, reported = 
      help = "of weights, order, augmentation and dropout: the same seed gives the same bits"}
 row {"threads", "whole", least = 1, usually = "all", flag = "--threads N", may_change = true,
      help = "processors to use"}
+row {"local_batch_norm", "boolean", default = false, flag = "--local-batch-norm", reported = true,
+     mark = "local batch norm",
+     help = "under mpirun: batch norm takes its statistics from each process's part of a batch, not from all of it"}
 row {"shortcut", "string", usually = "the network's own", choices = {"A", "B", "C", "D"}, flag = "--shortcut",
      reported = true, mark = "shortcut %s",
      help = "of residual networks: A (zeros), B (projection where shapes change), C (all projections), D (average "

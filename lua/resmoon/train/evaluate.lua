@@ -6,6 +6,8 @@ local core = require "resmoon.core"
 local pcall = require("resmoon.base.catch").pcall
 local shown = require "resmoon.base.shown"
 
+local world = core.world
+
 --- Number of rows of `logits` whose largest element is not where `labels` says.
 local function wrong(logits, labels)
   return labels.shape[1] - logits:detach():argmax(2):eq(labels):float():sum():item()
@@ -82,17 +84,29 @@ local function evaluate(net, loader, options)
   local result = {loss = 0, count = 0, top3 = 0, top5 = 0, scores = options.scores and {},
                   labels = options.scores and {}}
   local errors, stopped = 0, false
+  -- Each process computes the scores of its part of a batch, and then all have all of them: the result is that of one.
+  local shares = options.together and world.size() > 1
+  loader.share = shares and {rank = world.rank(), size = world.size()} or nil
   local ok, message = pcall(core.no_grad, function()
     for x, y in loader:epoch(1) do
-      if options.stop and options.stop() then
+      local stop = options.stop and options.stop() or false
+      if shares then stop = world.sum(stop and 1 or 0) > 0 end
+      if stop then
         stopped = true
         break
       end
-      if y.dtype == "float32" then add_regression(result, options, net(x), y)
-      else errors = errors + add_classes(result, options, scores_of(net, x, y.shape[1]), y) end
+      local outputs
+      world.share(shares and loader.parted or false)
+      if y.dtype == "float32" then outputs = net(x) else outputs = scores_of(net, x, y.shape[1]) end
+      world.share(false)
+      if shares and loader.parted then outputs, y = world.join(outputs), world.join(y) end
+      if y.dtype == "float32" then add_regression(result, options, outputs, y)
+      else errors = errors + add_classes(result, options, outputs, y) end
     end
   end)
   net:train(training)
+  world.share(false)
+  loader.share = nil
   if not ok then error(message, 0) end
   if stopped then return nil end
   if result.count == 0 then fail("evaluate: there are no images") end

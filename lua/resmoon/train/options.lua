@@ -3,6 +3,7 @@
 -- They are made from the rows of runs/settings.lua. An option that is not given stays nil, so that a resumed run can
 -- tell what was asked for anew.
 local core     = require "resmoon.core"
+local complain = require "resmoon.base.complain"
 local setting  = require "resmoon.runs.setting"
 local settings = require "resmoon.runs.settings"
 local text     = require "resmoon.base.text"
@@ -145,13 +146,16 @@ end
 --- Runs f, which returns the exit status. An error ends the program with its text and status 1,
 -- Ctrl-C with 130.
 function options.main(f)
+  if core.world.rank() > 0 then print = function() end end   -- luacheck: ignore (process 0 alone shows)
   local ok, status = xpcall(f, function(message)
     if tostring(message):find("interrupted$") then return "interrupted" end
     return explain(message)
   end)
   if ok then os.exit(status or 0, true) end
   if core.interrupt and core.interrupt.ending() == "SIGPIPE" then os.exit(130, true) end   -- `| head` has read enough
-  io.stderr:write("resmoon ", script_name(), ": ", text.visible_lines(status), "\n")
+  local name, message = script_name(), text.visible_lines(status)
+  if message:sub(1, #name + 2) == name .. ": " then message = message:sub(#name + 3) end   -- said already
+  complain(("resmoon %s: %s\n"):format(name, message))
   os.exit(status == "interrupted" and 130 or 1, true)
 end
 

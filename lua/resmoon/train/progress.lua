@@ -2,6 +2,9 @@
 --
 -- On a terminal one line is drawn over and over: where we are, rate, loss, accuracy, speed and the
 -- time that is left. After each epoch a plain line stays; elsewhere there are only those.
+--
+-- A terminal has a size. Open MPI 4.1 lets the first process write to a pseudo-terminal without one, also where
+-- mpirun's output goes to a file: nothing is drawn over there.
 local check = require "resmoon.base.check"
 local core = require "resmoon.core"
 local text = require "resmoon.base.text"
@@ -24,8 +27,9 @@ end
 
 --- name: shown before every line; epochs: how many there are.
 function Progress.new(name, epochs)
-  return setmetatable({name = name and text.visible(name) .. "  " or "", epochs = epochs, terminal = sys.isatty(1),
-                       drawn = 0, digits = #tostring(epochs)}, Progress)
+  return setmetatable({name = name and text.visible(name) .. "  " or "", epochs = epochs,
+                       terminal = sys.isatty(1) and sys.winsize() ~= nil, drawn = 0, digits = #tostring(epochs)},
+                      Progress)
 end
 
 local function bar(part, width)

@@ -23,10 +23,12 @@ local rehearsal  = require "resmoon.base.rehearsal"
 local settings   = require "resmoon.runs.settings"
 local shell      = require("resmoon.base.text").shell
 local source     = require "resmoon.runs.source"
+local together   = require "resmoon.train.together"
 local Trainer    = require "resmoon.train.trainer"
 local shown      = require "resmoon.base.shown"
 
 local sys = core.sys
+local world = core.world
 
 local run = {}
 
@@ -38,6 +40,7 @@ end
 
 -- The data sets of a config: {train, test, validation}, those given or what it names.
 local function open(c, options)
+  world.share_norm(not c.local_batch_norm)
   if c.threads then core.set_num_threads(c.threads) end
   return options.sets or {config.open(c, options)}
 end
@@ -112,9 +115,10 @@ end
 
 --- Trainer:fit()'s result, with folder, net and config; the curves are drawn into the folder.
 function run.finish(trainer, c)
+  if c then together.check(trainer, c) end
   local outcome, path = trainer:fit(), trainer.folder
   outcome.folder, outcome.net, outcome.config, outcome.ema = path, trainer.net, c, trainer.ema
-  if path and c and outcome.epochs > 0 then outcome.undrawn = draw(path, c) end
+  if path and c and outcome.epochs > 0 and together.is_first() then outcome.undrawn = draw(path, c) end
   if c then shown.fields(c) end
   return shown.fields(outcome)
 end
@@ -126,17 +130,17 @@ end
 -- until its fit returns.
 function run.trainer(partial, options)
   partial, options = given.take(partial, options)
+  options = together.options(options)
   local c = config.complete(partial)
   local path = options.folder
   if not c.own then models.get(c.model) end                       -- raises, before any work
-  if path then begin.check_free(path) end
+  if path and together.is_first() then begin.check_free(path) end
   if not options.sets or options.record then c.data_path = source.path(c) end
   local sets = open(c, options)
   local trainer = build(c, sets, path, options)
-  if path then
-    trainer.lock = begin.run(path, c, options.record or record_of(sets, c))
-    blueprint.remember(path, c.own)
-  end
+  trainer.record = (path or world.size() > 1) and (options.record or record_of(sets, c)) or nil
+  if path and together.is_first() then trainer.lock = begin.run(path, c, trainer.record) end
+  if path then blueprint.remember(path, c.own) end
   return trainer, c
 end
 
@@ -298,8 +302,9 @@ end
 -- training; where the data are not those it was begun with.
 function run.reopen(path, changes, options)
   changes, options = given.take(changes, options)
+  options = together.options(options)
   local c = run.changed(path, changes)
-  local held = lock.take(path)
+  local held = together.is_first() and lock.take(path) or nil
   local _ <close> = lock.on_error(held)
   local saved = run.check_checkpoint(path, c)
   local sets = open(c, options)
@@ -314,8 +319,11 @@ function run.reopen(path, changes, options)
          path)
   end
   if not saved then note("%s was stopped before its first checkpoint: it begins with epoch 1", path) end
-  if missing or made.source ~= record.read(path).source then record.write(path, made) end
-  begin.write_config(path, c)
+  if together.is_first() then
+    if missing or made.source ~= record.read(path).source then record.write(path, made) end
+    begin.write_config(path, c)
+  end
+  trainer.record = made
   trainer.lock = held
   return trainer, c
 end

@@ -1,4 +1,5 @@
 --- Several runs, one after the other, in the subfolders of one folder.
+local core   = require "resmoon.core"
 local config = require "resmoon.train.config"
 local fail   = require "resmoon.base.fail"
 local folder = require "resmoon.runs.folder"
@@ -80,6 +81,7 @@ local function several(jobs, options)
     paths[i], wide = path, math.max(wide, text.width(text.visible(c.name)))
   end
   if rehearsal.on() then return rehearsal.stand_in end
+  if core.world.size() > 1 then core.world.barrier() end   -- all have looked before process 0 changes anything
   local open = opener(options.sets)
   for _, each in ipairs(#todo > 0 and begun or {}) do
     local sets, made = open(each.config)

@@ -31,9 +31,11 @@ local Progress   = require "resmoon.train.progress"
 local rehearsal  = require "resmoon.base.rehearsal"
 local restore    = require "resmoon.train.restore"
 local text       = require "resmoon.base.text"
+local together   = require "resmoon.train.together"
 local xpcall     = require("resmoon.base.catch").xpcall
 local shown      = require "resmoon.base.shown"
 local sys        = core.sys
+local world      = core.world
 
 local Trainer = class("Trainer")
 
@@ -123,7 +125,7 @@ function Trainer:init(options)
   self.best = nil            -- {error =, epoch =}; without errors {loss =, epoch =}
   self.lr = nil              -- of the last step, with self.momentum
   self.stopped = nil         -- by Ctrl-C: states of loader and generators
-  self.screen = options.progress ~= false and Progress.new(options.name, options.epochs) or nil
+  self.screen = options.progress ~= false and world.rank() == 0 and Progress.new(options.name, options.epochs) or nil
   if not self.folder or self.about and self.about.config then return end
   self.hand_made = true
   self.own_network = blueprint.written {model = self.net, name = options.name}
@@ -175,7 +177,7 @@ end
 function Trainer:save(path)
   local own = self:path("last.safetensors")
   path = path or own
-  if not path then return end
+  if not path or path == own and world.rank() > 0 then return end
   checkpoint.save(path, self.net, self.optimizer, self:state(), self.ema)
   if path == own then self.left = sys.stat(path) end
 end
@@ -223,6 +225,7 @@ end
 -- were wrong (false where that means nothing: of mixed images, and of a regression), or nil and the loss if that is no
 -- finite number.
 local function backward_in_parts(self, x, y, mix)
+  local _ <close> = together.unshared
   local n = y.shape[1]
   local parts, value, wrong = math.min(self.accumulate, n), 0, 0
   for i = 1, parts do
@@ -232,13 +235,22 @@ local function backward_in_parts(self, x, y, mix)
       other = mix and {labels = mix.labels:narrow(1, from + 1, to - from), share = mix.share}
       images, labels, share = x:narrow(1, from + 1, to - from), y:narrow(1, from + 1, to - from), (to - from) / n
     end
+    local shared = self.train.parted and self.train.share ~= nil
+    world.share(shared)
     local loss, logits = loss_of(self, labels, other, self.net(images))
     local part = loss:item()
+    local wrongly = not mix and labels.dtype == "int64" and evaluation.wrong(logits, labels)
+    if world.size() > 1 then
+      local stop
+      part, wrongly, stop = together.agree(shared, part, wrongly)
+      self.stop_all = self.stop_all or stop
+      if shared then loss = loss * (1 / world.size()) end
+    end
     if part ~= part or math.abs(part) == math.huge then return nil, part end
     if parts > 1 then loss = loss * share end
     loss:backward()
     value = value + share * part
-    wrong = not mix and labels.dtype == "int64" and wrong and wrong + evaluation.wrong(logits, labels)
+    wrong = wrong and wrongly and wrong + wrongly
   end
   return value, wrong
 end
@@ -268,6 +280,7 @@ local function step(self, x, y, mix)
   if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
   self.steps = self.steps + 1
   local sums, n = self.sums, y.shape[1]
+  if self.train.share and self.train.parted then n = n * world.size() end
   sums.loss, sums.count = sums.loss + n * value, sums.count + n
   sums.wrong = sums.wrong and wrong and sums.wrong + wrong or nil
   return value
@@ -305,7 +318,7 @@ local function train_epoch(self)
     end
     if self.hooks.on_step then self.hooks.on_step(self, loss) end
     if self.screen then show(self, steps, began, loss) end
-    if held.pending() then
+    if self.stop_all or world.size() == 1 and held.pending() then
       reason = "interrupted"
       break
     end
@@ -333,8 +346,10 @@ local function finish_epoch(self)
     train_loss = sums.loss / sums.count,
     train_error = sums.wrong and 100 * sums.wrong / sums.count, img_per_s = sums.count / math.max(sums.seconds, 1e-9),
   }
+  together.settle(self.net)
   local function evaluate(prefix, loader, names)
-    local measured = not loader or evaluation.evaluate(self.net, loader, {stop = held.pending, loss = self.loss})
+    local measured = not loader or evaluation.evaluate(self.net, loader, {stop = held.pending, loss = self.loss,
+                                                                          together = true})
     for _, what in ipairs(loader and measured and names or {}) do row[prefix .. "_" .. what] = measured[what] end
     return measured
   end
@@ -368,7 +383,7 @@ local function close_epoch(self, row)
   -- Whether the averaged weights are what was measured: without images to evaluate on, the training error decides.
   local averaged = self.ema and (row.val_ema_loss or row.test_ema_loss) and true or nil
   if better then self.best = {[what] = value, epoch = row.epoch, averaged = averaged} end
-  if self.folder then
+  if self.folder and world.rank() == 0 then
     self.log:write(self:path("log.csv"))
     if better then save_best(self, averaged) end
     if self.keep_every > 0 and row.epoch % self.keep_every == 0 then
@@ -465,7 +480,7 @@ end
 
 -- The lock of the folder, held until it is closed. What another process has done there meanwhile is not written over.
 local function locked(self)
-  if not self.folder then return nil end
+  if not self.folder or world.rank() > 0 then return nil end
   if self.hand_made then sys.mkdir_p(self.folder) end
   local taken = self.lock or lock.take(self.folder)
   self.lock = nil
@@ -523,6 +538,8 @@ function Trainer:fit()
   for _, group in ipairs(self.optimizer.groups) do
     table.move(group.params, 1, #group.params, #self.optimizer_parameters + 1, self.optimizer_parameters)
   end
+  self.stop_all = nil
+  local _ <close> = together.begin(self)
   local ok, outcome = xpcall(run, function(message)
     if self.screen then self.screen:clear() end
     if tostring(message):find "^out of memory" or tostring(message):find "^[^\n]-:%d+: out of memory" then

@@ -127,7 +127,7 @@ static rm_status backward(rm_tensor *y, rm_tensor *dy, bool keep_graph, rm_leave
   rm_tensor *seed;
   RM_TRY(first_gradient(y, dy, &seed, err));
   rm_walk walk = {0};
-  rm_leaves leaves = {0}, *before = current;
+  rm_leaves leaves = {.inner = outer != NULL}, *before = current;
   current = &leaves;
   bool was = rm_grad_set(false);
   rm_status status = go_back(&walk, y, seed, keep_graph, &leaves, err);

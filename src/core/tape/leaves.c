@@ -7,8 +7,9 @@
 #include "core/reader.h"
 #include "core/tape/accumulate.h"
 #include "core/tape/grow.h"
+#include "dist/batch.h"
 
-rm_status rm_leaves_add(rm_leaves *l, rm_tensor *leaf, rm_tensor *g, rm_error *err) {
+static rm_status add(rm_leaves *l, rm_tensor *leaf, rm_tensor *g, rm_error *err) {
   /* From the back: a parameter used twice was usually just met. */
   for (size_t i = l->n; i-- > 0;)
     if (l->items[i].leaf == leaf) return rm_gradient_accumulate(&l->items[i].grad, g, err);
@@ -37,7 +38,18 @@ static rm_status owned(rm_tensor **grad, const rm_tensor *leaf, rm_error *err) {
   return RM_OK;
 }
 
+rm_status rm_leaves_add(rm_leaves *l, rm_tensor *leaf, rm_tensor *g, rm_error *err) {
+  if (l->inner || !rm_batch_shared()) return add(l, leaf, g, err);
+  rm_status status = owned(&g, leaf, err);
+  if (status == RM_OK) return rm_buckets_add(&l->buckets, leaf, g, err);
+  rm_tensor_release(g);
+  return status;
+}
+
 rm_status rm_leaves_deliver(rm_leaves *l, rm_error *err) {
+  rm_tensor *shared, *part;
+  RM_TRY(rm_buckets_finish(l->buckets, err));
+  for (size_t i = 0; rm_buckets_take(l->buckets, i, &shared, &part); i++) RM_TRY(add(l, shared, part, err));
   for (size_t i = 0; i < l->n; i++)
     if (l->items[i].leaf->hooks) RM_TRY(rm_hooks_run(l->items[i].leaf->hooks, &l->items[i].grad, err));
   for (size_t i = 0; i < l->n; i++) RM_TRY(owned(&l->items[i].grad, l->items[i].leaf, err));
@@ -73,4 +85,5 @@ void rm_leaves_free(rm_leaves *l) {
     rm_tensor_release(l->items[i].grad);
   }
   free(l->items);
+  rm_buckets_free(l->buckets);
 }

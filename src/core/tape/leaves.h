@@ -5,14 +5,16 @@
 #ifndef RM_CORE_TAPE_LEAVES_H
 #define RM_CORE_TAPE_LEAVES_H
 
-#include "core/tensor.h"
+#include "core/tape/buckets.h"
 
 typedef struct {
   struct rm_leaf_gradient {
     rm_tensor *leaf, *grad;
   } * items;
   size_t n, capacity;
-} rm_leaves; /* begins as {0} */
+  rm_buckets *buckets; /* of a shared batch (dist/batch.h): what has not come back from the other processes */
+  bool inner;          /* within another walk, which sends them */
+} rm_leaves;           /* begins as {0} */
 
 /* Adds g to what leaf has. Takes over the caller's reference to g, also on failure. */
 rm_status rm_leaves_add(rm_leaves *leaves, rm_tensor *leaf, rm_tensor *g, rm_error *err);

@@ -16,6 +16,7 @@
 #include "ops/check.h"
 #include "ops/conv/method.h"
 #include "ops/conv/statistics.h"
+#include "ops/conv/weight_sums.h"
 #include "ops/linalg/column_sums.h"
 #include "ops/norm/known.h"
 
@@ -140,14 +141,14 @@ static rm_status weight_gradient(const rm_conv_shape *s, rm_tensor *x, rm_tensor
   RM_TRY(rm_tensor_new(RM_FLOAT32, 4, (size_t[]){s->k, s->cg, s->r, s->s}, &dw, err));
   rm_status status = RM_OK;
   if (dy->numel == 0) memset(rm_tensor_f32(dw), 0, dw->numel * sizeof(float));
-  else status = choose(s)->weight_gradient(s, rm_tensor_f32(x), rm_tensor_f32(dy), rm_tensor_f32(dw), err);
+  else status = rm_conv_weight_sums(s, choose, rm_tensor_f32(x), rm_tensor_f32(dy), rm_tensor_f32(dw), err);
   return rm_tensor_give(status, dw, out);
 }
 
 static rm_status bias_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor **out, rm_error *err) {
   rm_tensor *db = NULL;
   RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &s->k, &db, err));
-  rm_status status = rm_column_sums(s->n * s->oh * s->ow, s->k, rm_tensor_f32(dy), rm_tensor_f32(db), err);
+  rm_status status = rm_batch_sums(s->n, s->oh * s->ow, s->k, rm_tensor_f32(dy), rm_tensor_f32(db), err);
   return rm_tensor_give(status, db, out);
 }
 
@@ -211,8 +212,7 @@ static rm_status forward(const operands *o, bool relu, bool note, rm_tensor **ou
       .bias = o->bias ? rm_tensor_f32(o->bias) : NULL, .add = o->add ? rm_tensor_f32(o->add) : NULL, .relu = relu};
   rm_status status = RM_OK;
   const rm_conv_method *method = y->numel ? choose(s) : NULL;
-  if (method && note && rm_conv_gives_statistics(method, s, rm_known_groups(s->n)))
-    status = forward_noted(o, method, finish.bias, y, err);
+  if (method && note && rm_conv_gives_statistics(method, s)) status = forward_noted(o, method, finish.bias, y, err);
   else if (method)
     status = method->forward(s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), &finish, rm_tensor_f32(y), err);
   return rm_tensor_give(status, y, out);

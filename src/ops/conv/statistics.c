@@ -6,9 +6,10 @@
 #include "base/number.h"
 #include "memory/alloc.h"
 #include "ops/norm/columns.h"
+#include "ops/norm/known.h"
 #include "parallel/pool.h"
 
-enum { CHUNKS = 16 /* of a group */ };
+enum { CHUNKS = 16, CHUNKS_OF_GROUP = 2 /* of several */ };
 
 typedef struct {
   const rm_conv_method *method;
@@ -19,14 +20,11 @@ typedef struct {
   double *rows;          /* of each chunk */
 } job;
 
-bool rm_conv_gives_statistics(const rm_conv_method *method, const rm_conv_shape *s, size_t groups) {
-  size_t blocks = method->blocks ? method->blocks(s) : 0, rows = 0;
-  if (blocks == 0 || blocks % groups != 0 || s->n % groups != 0) return false;
-  for (size_t b = 0; b < blocks; b++) {
-    rows += method->block_rows(s, b);
-    if ((b + 1) % (blocks / groups) == 0 && rows % (s->n / groups * s->oh * s->ow) != 0) return false;
-  }
-  return true;
+bool rm_conv_gives_statistics(const rm_conv_method *method, const rm_conv_shape *s) {
+  rm_conv_shape group = *s;
+  if (!method->blocks || method->blocks(s) == 0) return false;
+  group.n = s->n / rm_known_groups(s->n);
+  return rm_known_undivided(s->n) || !method->border || method->border(&group);
 }
 
 /* One more block of n rows for the statistics of `rows`. */
@@ -76,7 +74,7 @@ rm_status rm_conv_forward_statistics(const rm_conv_method *method, const rm_conv
                                      const float *x, const float *w, const float *bias, float *y, double *moments,
                                      rm_error *err) {
   job q = {.method = method, .s = s, .blocks = method->blocks(s) / groups};
-  q.chunks = rm_smaller(CHUNKS, q.blocks);
+  q.chunks = rm_smaller(rm_known_undivided(s->n) ? CHUNKS : CHUNKS_OF_GROUP, q.blocks);
   float *room;
   size_t floats = groups * q.blocks * 3 * s->k, chunks = groups * q.chunks;
   size_t bytes = chunks * (2 * s->k + 1) * sizeof(double);

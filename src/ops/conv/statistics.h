@@ -5,8 +5,9 @@
 
 #include "ops/conv/method.h"
 
-/* Whether the method's blocks end where each of `groups` equal groups of images ends. By the shape alone. */
-bool rm_conv_gives_statistics(const rm_conv_method *method, const rm_conv_shape *s, size_t groups);
+/* Whether it does, for each group of images (ops/norm/known.h): by the shape of a group alone, so that processes that
+ * share a batch agree. */
+bool rm_conv_gives_statistics(const rm_conv_method *method, const rm_conv_shape *s);
 
 /* The forward of such a method with a bias alone. moments (groups, 2, K): of each group the mean of each of K channels
  * over its images and pixels, and the sum of squared distances from it. y is not empty. */

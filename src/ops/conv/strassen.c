@@ -1,11 +1,12 @@
 /* strassen.c -- 1x1 convolutions with many channels: products of matrices whose rows are pixels,
  * by Strassen's algorithm (kernels/strassen_k.c): 7/8 of the multiplications.
  *
- * Pixels of all images are counted through and taken in blocks, whose two halves are paired. A stride
+ * Pixels of a group of images are counted through and taken in blocks, whose two halves are paired. A stride
  * only leaves out pixels; in the input gradient those get zeros. */
 #include <stdint.h>
 #include <string.h>
 #include "base/number.h"
+#include "dist/batch.h"
 #include "kernels/kernels.h"
 #include "ops/conv/strassen.h"
 #include "ops/conv/strassen_weights.h"
@@ -26,7 +27,7 @@ static bool fits(const rm_conv_shape *s) {
 }
 
 static bool pays(const rm_conv_shape *s) {
-  return fits(s) && s->c >= LEAST_CHANNELS && s->k >= LEAST_CHANNELS && s->n * s->oh * s->ow >= 4 * MIN_PIXELS;
+  return fits(s) && s->c >= LEAST_CHANNELS && s->k >= LEAST_CHANNELS && 16 * s->oh * s->ow >= 4 * MIN_PIXELS;
 }
 
 typedef struct {
@@ -34,6 +35,7 @@ typedef struct {
   bool backward; /* y and x change places */
   size_t in_c, out_c;
   size_t pixels, block;
+  size_t group, per_group; /* pixels and blocks of a group of images (dist/batch.h): no block reaches into another */
   const float *in;
   const float *packed;
   rm_conv_finish finish;
@@ -83,7 +85,8 @@ static void multiply_blocks(void *ctx, size_t begin, size_t end) {
   const float *from[MAX_PIXELS];
   float *to[MAX_PIXELS];
   for (size_t block = begin; block < end; block++) {
-    size_t first = block * q->block, count = rm_smaller(q->block, q->pixels - first), half = (count + 1) / 2;
+    size_t in_group = block % q->per_group * q->block, first = block / q->per_group * q->group + in_group;
+    size_t count = rm_smaller(q->block, q->group - in_group), half = (count + 1) / 2;
     for (size_t i = 0; i < 2 * half; i++) {
       size_t p = first + rm_smaller(i, count - 1), place = rm_strassen_place(q->s, p);
       from[i] = q->in + (q->backward ? p : place) * q->in_c;
@@ -91,7 +94,7 @@ static void multiply_blocks(void *ctx, size_t begin, size_t end) {
       if (q->backward && q->s->stride_h * q->s->stride_w > 1) clear_between(q, p);
     }
     /* The next block, where it lies behind this one. */
-    bool behind = q->backward || q->s->stride_h * q->s->stride_w == 1;
+    bool behind = count == q->block && (q->backward || q->s->stride_h * q->s->stride_w == 1);
     size_t next = behind ? rm_smaller(q->block, q->pixels - first - count) : 0;
     size_t ahead = next * q->in_c * sizeof(float);
     kernels->strassen_sums(half, q->in_c / 2, from, sums);
@@ -106,12 +109,15 @@ static size_t block_pixels(size_t in_c) {
   return rm_smaller(rm_larger(BLOCK_FLOATS / in_c / 16 * 16, MIN_PIXELS), MAX_PIXELS);
 }
 
-static size_t blocks(const rm_conv_shape *s) {
-  return (s->n * s->oh * s->ow + block_pixels(s->c) - 1) / block_pixels(s->c);
-}
+static size_t group_pixels(const rm_conv_shape *s) { return s->n / rm_batch_groups(s->n) * s->oh * s->ow; }
+
+static size_t per_group(const rm_conv_shape *s, size_t block) { return (group_pixels(s) + block - 1) / block; }
+
+static size_t blocks(const rm_conv_shape *s) { return rm_batch_groups(s->n) * per_group(s, block_pixels(s->c)); }
 
 static size_t block_rows(const rm_conv_shape *s, size_t block) {
-  return rm_smaller(block_pixels(s->c), s->n * s->oh * s->ow - block * block_pixels(s->c));
+  size_t most = block_pixels(s->c), before = block % per_group(s, most) * most;
+  return rm_smaller(most, group_pixels(s) - before);
 }
 
 static rm_status run(job *q, const rm_conv_shape *s, const float *w, rm_error *err) {
@@ -121,6 +127,8 @@ static rm_status run(job *q, const rm_conv_shape *s, const float *w, rm_error *e
   q->out_c = q->backward ? s->c : s->k;
   q->pixels = s->n * s->oh * s->ow;
   q->block = block_pixels(q->in_c);
+  q->group = group_pixels(s);
+  q->per_group = per_group(s, q->block);
   size_t out = q->out_c * (q->backward ? s->n * s->h * s->w : q->pixels);
   q->stream = out > STREAM_FLOATS && (uintptr_t)q->out % 64 == 0 && !q->finish.add && !q->finish.relu;
   size_t floats = rm_kernel_table()->strassen_packed(q->in_c / 2, q->out_c / 2);
@@ -129,7 +137,7 @@ static rm_status run(job *q, const rm_conv_shape *s, const float *w, rm_error *e
   RM_TRY(rm_conv_alloc(floats, &packed, err));
   q->packed = packed;
   rm_parallel(q->in_c / 2, 8, pack_rows, &(packing){q, w, packed});
-  rm_parallel((q->pixels + q->block - 1) / q->block, 1, multiply_blocks, q);
+  rm_parallel(rm_batch_groups(s->n) * q->per_group, 1, multiply_blocks, q);
   rm_conv_free(packed, floats);
   return RM_OK;
 }
@@ -146,4 +154,4 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
 }
 
 const rm_conv_method rm_conv_strassen = {
-    "strassen", fits, pays, forward, input_gradient, rm_strassen_weight_gradient, blocks, block_rows};
+    "strassen", fits, pays, forward, input_gradient, rm_strassen_weight_gradient, blocks, block_rows, NULL};

@@ -82,11 +82,12 @@ static size_t block_count(size_t rows, size_t columns) {
   return rm_wino_padded(rows) / BLOCK * (rm_wino_padded(columns) / BLOCK);
 }
 
-/* A power of two, so that it falls to any usual number of threads in equal shares. */
+/* A power of two, so that it falls to any usual number of threads in equal shares. A chunk of one block would write as
+ * many sums as it adds up. */
 static size_t chunk_count(const job *q) {
   size_t chunks = MAX_CHUNKS;
-  while (chunks > 1 && chunks * q->part > CHUNKS_FLOATS) chunks /= 2;
-  return rm_smaller(chunks, q->blocks);
+  while (chunks > 1 && (chunks * q->part > CHUNKS_FLOATS || 2 * chunks > q->blocks)) chunks /= 2;
+  return chunks;
 }
 
 static rm_status by_chunks(job *q, rm_error *err) {
@@ -190,6 +191,10 @@ static rm_status by_panels(job *q, rm_error *err) {
   rm_parallel((p->out.c + PANEL - 1) / PANEL, 1, sum_panels, q);
   rm_conv_free(q->v, inputs + outputs);
   return RM_OK;
+}
+
+bool rm_wino_weights_split(const rm_conv_shape *s, size_t parts) {
+  return s->k % (BLOCK * parts) == 0 && s->c * (s->k / parts) >= MORE_WEIGHTS;
 }
 
 rm_status rm_wino_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {

@@ -3,6 +3,7 @@
  * The rows are cut into at most 64 chunks by their number alone. A chunk adds blocks of 128
  * rows in float32 and the blocks in double; the chunks are added in order. */
 #include <string.h>
+#include "dist/batch.h"
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/linalg/column_sums.h"
@@ -51,4 +52,18 @@ rm_status rm_column_sums(size_t rows, size_t cols, const float *x, float *sums, 
   }
   rm_free(partial, bytes);
   return RM_OK;
+}
+
+rm_status rm_batch_sums(size_t n, size_t rows, size_t cols, const float *x, float *sums, rm_error *err) {
+  size_t groups = rm_batch_groups(n), each = n / groups * rows, bytes = groups * cols * sizeof(float);
+  if (groups == 1) return rm_column_sums(n * rows, cols, x, sums, err);
+  float *parts = rm_alloc(bytes);
+  if (!parts) return rm_fail(err, RM_ERR_MEMORY, "column sums: no memory for %zu bytes of workspace", bytes);
+  rm_status status = RM_OK;
+  for (size_t g = 0; g < groups && status == RM_OK; g++)
+    status = rm_column_sums(each, cols, x + g * each * cols, parts + g * cols, err);
+  rm_batch_add_up(cols, groups, cols, parts);
+  memcpy(sums, parts, cols * sizeof *sums);
+  rm_free(parts, bytes);
+  return status;
 }

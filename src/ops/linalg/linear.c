@@ -6,6 +6,8 @@
 #include <string.h>
 #include "core/copy.h"
 #include "core/tape.h"
+#include "dist/batch.h"
+#include "dist/world.h"
 #include "ops/check.h"
 #include "ops/linalg/column_sums.h"
 #include "ops/linalg/linear.h"
@@ -32,6 +34,27 @@ static size_t rows_of(size_t ndim, const size_t shape[]) {
   return rows;
 }
 
+/* dw = g' x, each element one chain over all rows. Where a batch is shared the rows of all processes are gathered, and
+ * each process computes some rows of dw; the others are -0, which adding up over processes leaves out. */
+static rm_status weight_gradient(size_t rows, size_t in, size_t out, const float *g, const float *x, float *dw,
+                                 rm_error *err) {
+  if (!rm_batch_shared())
+    return rm_product_parallel(out, in, rows, (rm_matrix){g, 1, out}, (rm_matrix){x, in, 1}, NULL, dw, in, err);
+  size_t size = (size_t)rm_world_size(), rank = (size_t)rm_world_rank();
+  size_t first = out * rank / size, end = out * (rank + 1) / size;
+  float *gs = NULL, *xs = NULL;
+  for (size_t i = 0; i < out * in; i++) dw[i] = -0.0f;
+  RM_TRY(rm_batch_gather(rows * out, g, &gs, err));
+  rm_status status = rm_batch_gather(rows * in, x, &xs, err);
+  if (status == RM_OK) {
+    status = rm_product_parallel(end - first, in, rm_batch_whole(rows), (rm_matrix){gs + first, 1, out},
+                                 (rm_matrix){xs, in, 1}, NULL, dw + first * in, in, err);
+    rm_batch_free(rows * in, xs);
+  }
+  rm_batch_free(rows * out, gs);
+  return status;
+}
+
 /* g: the gradient of y, row-major. */
 static rm_status gradients(const rm_node *node, rm_tensor *g, rm_tensor *dx[], rm_error *err) {
   rm_tensor *x = rm_node_saved(node, 0), *w = rm_node_saved(node, 1);
@@ -44,12 +67,12 @@ static rm_status gradients(const rm_node *node, rm_tensor *g, rm_tensor *dx[], r
   }
   if (rm_node_needs(node, 1)) {
     RM_TRY(rm_tensor_new(RM_FLOAT32, 2, (size_t[]){out, in}, &dx[1], err));
-    RM_TRY(rm_product_parallel(out, in, rows, (rm_matrix){rm_tensor_f32(g), 1, out},
-                               (rm_matrix){rm_tensor_f32(x), in, 1}, NULL, rm_tensor_f32(dx[1]), in, err));
+    RM_TRY(weight_gradient(rows, in, out, rm_tensor_f32(g), rm_tensor_f32(x), rm_tensor_f32(dx[1]), err));
   }
   if (!rm_node_needs(node, 2)) return RM_OK;
   RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &out, &dx[2], err));
-  return rm_column_sums(rows, out, rm_tensor_f32(g), rm_tensor_f32(dx[2]), err);
+  size_t n = ndim > 1 ? shape[0] : 1;
+  return rm_batch_sums(n, n ? rows / n : 0, out, rm_tensor_f32(g), rm_tensor_f32(dx[2]), err);
 }
 
 static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {

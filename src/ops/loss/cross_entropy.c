@@ -14,10 +14,11 @@
 #include "core/copy.h"
 #include "core/tape.h"
 #include "core/view.h"
+#include "dist/batch.h"
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
-#include "ops/loss/loss.h"
+#include "ops/loss/steps.h"
 #include "parallel/pool.h"
 
 enum { GRAIN_EXP = 4096 }; /* exponentials worth a thread */
@@ -211,16 +212,25 @@ static rm_status reduce(const job *o, const rm_tensor *labels, rm_tensor **y, rm
     for (size_t r = 0; r < o->rows; r++) rm_tensor_f32(*y)[r] = (float)o->loss[r];
     return RM_OK;
   }
-  double sum = 0;
-  for (size_t r = 0; r < o->rows; r++) sum += o->loss[r];
-  return rm_tensor_scalar((float)(sum / o->p->divisor), y, err);
+  float total;
+  RM_TRY(rm_loss_total(o->rows, labels->shape[0], o->loss, o->p->divisor, &total, err));
+  return rm_tensor_scalar(total, y, err);
+}
+
+/* What the sum is divided by. Where a batch is shared, the share of a process in what counts in all of it. */
+static rm_status divisor_of(const rm_loss_options *options, double counted, double *divisor, rm_error *err) {
+  *divisor = options->reduction == RM_MEAN ? counted : options->reduction == RM_SUM ? rm_loss_undivided() : 1;
+  if (options->reduction != RM_MEAN || !rm_batch_shared()) return RM_OK;
+  RM_TRY(rm_batch_join(1, 1, divisor, err));
+  *divisor /= (double)rm_batch_whole(1);
+  return RM_OK;
 }
 
 /* Everything but finding memory: x and labels are dense, log_sum and o->loss have room. */
 static rm_status forward(const char *op, payload *p, job *o, rm_tensor *labels, rm_tensor **y, rm_error *err) {
   double counted;
   RM_TRY(check_labels(op, o, &counted, err));
-  p->divisor = p->options.reduction == RM_MEAN ? counted : 1;
+  RM_TRY(divisor_of(&p->options, counted, &p->divisor, err));
   p->weight_total = 0;
   for (size_t c = 0; c < o->classes; c++) p->weight_total += weight_of(o, c);
   rm_parallel(o->rows, row_grain(o->classes), forward_range, o);

@@ -1,11 +1,14 @@
 /* mse_loss.c -- squared distance.
  *
- * Sums are float within a block and double across blocks; blocks by the extent alone. */
+ * Sums are float within a block and double across blocks, for each group of images (dist/batch.h); blocks by the extent
+ * alone. */
+#include "base/number.h"
 #include "core/copy.h"
 #include "core/tape.h"
+#include "dist/batch.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
-#include "ops/loss/loss.h"
+#include "ops/loss/steps.h"
 #include "parallel/pool.h"
 
 enum { BLOCK = 1024 };
@@ -20,6 +23,7 @@ typedef struct {
   bool dy_each; /* a gradient for every element, else one for all */
   float factor; /* 2, or 2/n for the mean; negative for the target's gradient */
   float *y;
+  size_t group, per_group; /* elements and blocks of a group of images */
   double *blocks;
 } job;
 
@@ -34,10 +38,12 @@ static void square_range(void *ctx, size_t begin, size_t end) {
 static void sum_range(void *ctx, size_t begin, size_t end) {
   const job *o = ctx;
   for (size_t b = begin; b < end; b++) {
-    size_t stop = (b + 1) * BLOCK < o->n ? (b + 1) * BLOCK : o->n;
+    size_t first = b % o->per_group * BLOCK, before = b / o->per_group * o->group;
+    size_t count = rm_smaller(BLOCK, o->group - first);
+    const float *x = o->x + before + first, *target = o->target + before + first;
     float lanes[8] = {0}; /* independent sums, so that the loop vectorizes */
-    for (size_t i = b * BLOCK; i < stop; i++) {
-      float d = o->x[i] - o->target[i];
+    for (size_t i = 0; i < count; i++) {
+      float d = x[i] - target[i];
       lanes[i % 8] += d * d;
     }
     o->blocks[b] = 0;
@@ -62,7 +68,8 @@ static rm_status mse_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[
     if (!rm_node_needs(node, i)) continue;
     status = rm_tensor_new_like(x, RM_FLOAT32, &dx[i], err);
     if (status != RM_OK) break;
-    float factor = p->reduction == RM_MEAN ? 2 / (float)x->numel : 2;
+    float divisor = p->reduction == RM_MEAN ? (float)x->numel : each ? 1 : (float)rm_loss_undivided();
+    float factor = 2 / divisor;
     job o = {.n = x->numel,
              .x = rm_tensor_f32(x),
              .target = rm_tensor_f32(target),
@@ -86,14 +93,18 @@ static rm_status forward(const rm_tensor *x, const rm_tensor *target, rm_reducti
     rm_parallel(o.n, 16384, square_range, &o);
     return RM_OK;
   }
-  size_t blocks = (o.n + BLOCK - 1) / BLOCK;
+  size_t n = x->ndim ? x->shape[0] : 1, groups = rm_batch_groups(n);
+  o.group = o.n / groups;
+  o.per_group = rm_larger(1, (o.group + BLOCK - 1) / BLOCK);
+  size_t blocks = groups * o.per_group;
   o.blocks = rm_alloc(blocks * sizeof(double));
   if (!o.blocks) return rm_fail(err, RM_ERR_MEMORY, "mse_loss: out of memory");
   rm_parallel(blocks, 16, sum_range, &o);
-  double sum = 0;
-  for (size_t b = 0; b < blocks; b++) sum += o.blocks[b];
+  float total;
+  double divisor = reduction == RM_MEAN ? (double)o.n : rm_loss_undivided();
+  rm_status status = rm_loss_total(blocks, n, o.blocks, divisor, &total, err);
   rm_free(o.blocks, blocks * sizeof(double));
-  return rm_tensor_scalar((float)(reduction == RM_MEAN ? sum / (double)o.n : sum), y, err);
+  return status == RM_OK ? rm_tensor_scalar(total, y, err) : status;
 }
 
 rm_status rm_mse_loss(rm_tensor *x, rm_tensor *target, rm_reduction reduction, rm_tensor **out, rm_error *err) {

@@ -14,6 +14,7 @@ static rm_status check(const rm_tensor *x, const rm_tensor *target, const rm_ten
   char a[RM_SHAPE_TEXT], b[RM_SHAPE_TEXT];
   double smooth = options->label_smoothing;
   RM_TRY(rm_check_float("cross_entropy", "x", x, err));
+  RM_TRY(rm_check_float("cross_entropy", "target", target, err));
   if (x->ndim < 2 || x->numel == 0)
     return rm_fail(err, RM_ERR_SHAPE, "cross_entropy: x is %s, expected (N, C) with N and C at least 1",
                    rm_tensor_text(x, a));

@@ -5,6 +5,12 @@
 #include "ops/loss/loss.h"
 #include "ops/pointwise/pointwise.h"
 
+/* *total: the sum of `rows` numbers, those of n images one after the other, divided by `divisor`, as a batch has it
+ * (dist/batch.h): the divisor of a mean is that of this process, of a sum rm_loss_undivided(). */
+rm_status rm_loss_total(size_t rows, size_t n, const double *each, double divisor, float *total, rm_error *err);
+/* 1; where a batch is shared less, since what is differentiated is the mean over processes. */
+double rm_loss_undivided(void);
+
 /* The tensors between x and the loss: each step adds one, after a failure none does any more. */
 enum { RM_STEPS_MOST = 12 };
 typedef struct {

@@ -17,6 +17,8 @@
 #include "base/number.h"
 #include "core/copy.h"
 #include "core/tape.h"
+#include "dist/batch.h"
+#include "dist/collect.h"
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
@@ -48,18 +50,59 @@ static size_t row_grain(size_t c) { return rm_larger(1, GRAIN_FLOATS / c); }
 
 /* --- sums over chunks of rows ---------------------------------------------------------- */
 
-/* How rows are cut. `block` rows are summed in float; a chunk is some blocks. No rows are one chunk, of none. */
+/* How rows are cut: into the groups of a batch (dist/batch.h), these into chunks. `block` rows are summed in float; a
+ * chunk is some blocks. No rows are one chunk, of none. */
 typedef struct {
-  size_t rows, c, block, chunk, chunks;
+  size_t rows, c, groups, group, block, chunk, per_group, chunks;
 } cut;
 
-static cut cut_rows(size_t rows, size_t c) {
-  cut k = {.rows = rows, .c = c};
-  k.block = rm_columns_block(c);
-  size_t blocks = rows ? (rows + k.block - 1) / k.block : 1;
-  k.chunk = (blocks + CHUNKS - 1) / CHUNKS * k.block;
-  k.chunks = rows ? (rows + k.chunk - 1) / k.chunk : 1;
+static cut cut_rows(const rm_tensor *x) {
+  cut k = {.rows = row_count(x), .c = x->shape[1]};
+  k.groups = rm_known_groups(x->shape[0]);
+  k.group = k.rows / k.groups;
+  k.block = rm_columns_block(k.c);
+  size_t blocks = k.group ? (k.group + k.block - 1) / k.block : 1;
+  size_t most = rm_known_undivided(x->shape[0]) ? CHUNKS : CHUNKS / RM_BATCH_GROUPS; /* whoever has the group */
+  k.chunk = (blocks + most - 1) / most * k.block;
+  k.per_group = k.group ? (k.group + k.chunk - 1) / k.chunk : 1;
+  k.chunks = k.groups * k.per_group;
   return k;
+}
+
+/* Where chunk i begins, and how many rows it has. */
+static size_t chunk_first(const cut *k, size_t i) { return i / k->per_group * k->group + i % k->per_group * k->chunk; }
+static size_t chunk_rows(const cut *k, size_t i) {
+  return rm_smaller(k->chunk, k->group - i % k->per_group * k->chunk);
+}
+
+/* Rows of the whole batch, of which others may have some. */
+static size_t whole_rows(const cut *k) { return rm_batch_shares_norm() ? rm_batch_whole(k->rows) : k->rows; }
+
+/* What joins two neighbours in the tree: `from`, of as many rows, into `to`. */
+typedef void (*join_fn)(size_t c, size_t rows, double *to, const double *from);
+
+/* partial = the tree over `count` parts of `rows` rows each, 2 c doubles `stride` apart. */
+static void join_tree(size_t c, size_t count, size_t stride, size_t rows, join_fn join, double *partial) {
+  for (size_t step = 1; step < count; step *= 2)
+    for (size_t i = 0; i + step < count; i += 2 * step)
+      join(c, rows * step, partial + i * stride, partial + (i + step) * stride);
+}
+
+/* The groups of this process into the first one's part, then those of all processes. */
+static rm_status join_groups(const cut *k, join_fn join, double *partial, rm_error *err) {
+  size_t pair = 2 * k->c;
+  join_tree(k->c, k->groups, k->per_group * pair, k->group, join, partial);
+  if (!rm_batch_shares_norm()) return RM_OK;
+  size_t size = (size_t)rm_world_size(), bytes = size * pair * sizeof(double);
+  double *all = rm_alloc(bytes);
+  if (!all) return rm_fail(err, RM_ERR_MEMORY, "batch_norm: out of memory for sums");
+  rm_status status = rm_dist_all_gather(partial, pair * sizeof(double), all, err);
+  if (status == RM_OK) {
+    join_tree(k->c, size, pair, k->rows, join, all);
+    memcpy(partial, all, pair * sizeof(double));
+  }
+  rm_free(all, bytes);
+  return status;
 }
 
 static rm_status new_partial(const cut *k, double **partial, rm_error *err) {
@@ -93,32 +136,45 @@ static void statistics_range(void *ctx, size_t begin, size_t end) {
   const cut *k = &job->k;
   for (size_t i = begin; i < end; i++) {
     double *mean = job->partial + i * 2 * k->c;
-    size_t first = i * k->chunk;
-    rm_columns_statistics(rm_smaller(k->chunk, k->rows - first), k->c, job->x + first * k->c, mean, mean + k->c);
+    rm_columns_statistics(chunk_rows(k, i), k->c, job->x + chunk_first(k, i) * k->c, mean, mean + k->c);
   }
 }
 
-/* What came with x. */
+/* What came with x, for each group. */
 static rm_status take_known(const cut *k, const double *known, double **partial, rm_error *err) {
+  size_t pair = 2 * k->c;
   RM_TRY(new_partial(k, partial, err));
-  memcpy(*partial, known, 2 * k->c * sizeof *known);
+  for (size_t g = 0; g < k->groups; g++)
+    memcpy(*partial + g * k->per_group * pair, known + g * pair, pair * sizeof *known);
+  return RM_OK;
+}
+
+static void join_statistics(size_t c, size_t rows, double *to, const double *from) {
+  rm_columns_join(c, (double)rows, to, to + c, (double)rows, from, from + c);
+}
+
+/* What one pass finds, for each group. */
+static rm_status take_statistics(const cut *k, stat_job *job, rm_error *err) {
+  size_t c = k->c;
+  RM_TRY(run_chunks(k, statistics_range, job, &job->partial, err));
+  for (size_t i = 0; i < k->chunks; i++) {
+    double *group = job->partial + i / k->per_group * k->per_group * 2 * c, *part = job->partial + i * 2 * c;
+    if (part == group) continue;
+    rm_columns_join(c, (double)(i % k->per_group * k->chunk), group, group + c, (double)chunk_rows(k, i), part,
+                    part + c);
+  }
   return RM_OK;
 }
 
 /* Mean and sum of squared distances per column; *out has 2*c doubles: free_partial. */
 static rm_status batch_statistics(const rm_tensor *x, stat_job *job, rm_error *err) {
-  size_t c = x->shape[1];
-  *job = (stat_job){.k = cut_rows(row_count(x), c), .x = rm_tensor_f32(x)};
+  *job = (stat_job){.k = cut_rows(x), .x = rm_tensor_f32(x)};
   const cut *k = &job->k;
-  const double *known = rm_known_moments(x, rm_known_groups(x->shape[0]));
-  if (known) return take_known(k, known, &job->partial, err);
-  RM_TRY(run_chunks(k, statistics_range, job, &job->partial, err));
-  for (size_t i = 1; i < k->chunks; i++) {
-    const double *part = job->partial + i * 2 * c;
-    size_t rows = rm_smaller(k->chunk, k->rows - i * k->chunk);
-    rm_columns_join(c, (double)(i * k->chunk), job->partial, job->partial + c, (double)rows, part, part + c);
-  }
-  return RM_OK;
+  const double *known = rm_known_moments(x, k->groups);
+  RM_TRY(known ? take_known(k, known, &job->partial, err) : take_statistics(k, job, err));
+  rm_status status = join_groups(k, join_statistics, job->partial, err);
+  if (status != RM_OK) free_partial(k, job->partial);
+  return status;
 }
 
 /* running = (1 - momentum) * running + momentum * batch; the variance without bias. */
@@ -187,7 +243,7 @@ static void fill_columns(rm_tensor *columns, size_t j, double mean, double var, 
 static rm_status columns_of_batch(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
                                   rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor *columns,
                                   rm_error *err) {
-  size_t rows = row_count(x), c = x->shape[1];
+  size_t rows = rm_batch_shares_norm() ? rm_batch_whole(row_count(x)) : row_count(x), c = x->shape[1];
   char text[RM_SHAPE_TEXT];
   if (rows == 1)
     return rm_fail(err, RM_ERR_SHAPE, "batch_norm: training needs more than one value per channel, x is %s",
@@ -401,7 +457,7 @@ static void sums_range(void *ctx, size_t begin, size_t end) {
   const float *columns = job->columns;
   for (size_t i = begin; i < end; i++) {
     double *part = job->partial + i * 2 * c;
-    size_t first = i * k->chunk, at = first * c;
+    size_t at = chunk_first(k, i) * c;
     rm_column_gradients from = {.x = job->x + at,
                                 .y = job->y ? job->y + at : NULL,
                                 .words = job->words ? job->words + at / WORD : NULL,
@@ -412,7 +468,7 @@ static void sums_range(void *ctx, size_t begin, size_t end) {
                                 .shift = columns + SHIFT * c,
                                 .relu = job->relu,
                                 .dadd = job->dadd ? job->dadd + at : NULL};
-    rm_columns_gradients(rm_smaller(k->chunk, k->rows - first), c, &from, part, part + c);
+    rm_columns_gradients(chunk_rows(k, i), c, &from, part, part + c);
   }
 }
 
@@ -426,18 +482,27 @@ static void dx_range(void *ctx, size_t begin, size_t end) {
                                    job->dx + at, job->stream);
 }
 
+static void join_sums(size_t c, size_t rows, double *to, const double *from) {
+  (void)rows;
+  for (size_t j = 0; j < 2 * c; j++) to[j] += from[j];
+}
+
 /* sum g and sum g d over all rows into the first chunk's part, which stays in job->partial. */
 static rm_status take_sums(backward_job *job, rm_error *err) {
   const cut *k = &job->k;
   RM_TRY(run_chunks(k, sums_range, job, &job->partial, err));
-  for (size_t i = 1; i < k->chunks; i++)
-    for (size_t j = 0; j < 2 * k->c; j++) job->partial[j] += job->partial[i * 2 * k->c + j];
-  return RM_OK;
+  for (size_t i = 0; i < k->chunks; i++) {
+    double *group = job->partial + i / k->per_group * k->per_group * 2 * k->c, *part = job->partial + i * 2 * k->c;
+    if (part != group) join_sums(k->c, 0, group, part);
+  }
+  return join_groups(k, join_sums, job->partial, err);
 }
 
+/* Where the sums are of a shared batch, every process has them: they count once. */
 static rm_status vector_gradient(size_t c, const double *sum, const float *factor, rm_tensor **out, rm_error *err) {
   RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &c, out, err));
   for (size_t j = 0; j < c; j++) rm_tensor_f32(*out)[j] = (float)(sum[j] * (factor ? factor[j] : 1));
+  if (rm_batch_shares_norm()) rm_batch_count_once(c, rm_tensor_f32(*out));
   return RM_OK;
 }
 
@@ -451,7 +516,7 @@ static rm_status input_gradient(backward_job *job, bool of_batch, const rm_tenso
   RM_TRY(rm_tensor_new(RM_FLOAT32, 2, shape, &through, err));
   float *slope = rm_tensor_f32(through), *offset = slope + c;
   for (size_t j = 0; j < c; j++) {
-    double share = of_batch ? -(double)scale[j] / (double)job->k.rows : 0;
+    double share = of_batch ? -(double)scale[j] / (double)whole_rows(&job->k) : 0;
     slope[j] = of_batch ? (float)(share * invstd[j] * invstd[j] * dot[j]) : 0;
     offset[j] = of_batch ? (float)(share * sum[j]) : 0;
   }
@@ -525,7 +590,7 @@ static rm_status batch_norm_backward(const rm_node *node, rm_tensor *dy, rm_tens
     ours[i] = ours[i] || rows[i] != parts[i];
   }
   if (status == RM_OK) {
-    backward_job job = {.k = cut_rows(row_count(x), x->shape[1]),
+    backward_job job = {.k = cut_rows(x),
                         .x = rm_tensor_f32(x),
                         .y = y ? rm_tensor_f32(y) : NULL,
                         .words = words ? rm_tensor_data(words) : NULL,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 #include "core/tape.h"
+#include "dist/batch.h"
+#include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/norm/group_rows.h"
 #include "ops/views/views.h"
@@ -99,33 +101,52 @@ rm_status rm_layer_norm(rm_tensor *x, size_t ndim, const size_t shape[], rm_tens
 
 /* --- instance norm ------------------------------------------------------------------------------------------ */
 
-/* running = (1 - momentum) * running + momentum * the mean over the examples; the variance without bias. */
-static void move_running(rm_tensor *running, const float *stats, size_t n, double factor, double momentum) {
-  size_t c = running->numel;
-  for (size_t j = 0; j < c; j++) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += stats[i * c + j];
+/* Sums over the examples of n by c numbers, for those of a shared batch over all of them, into the first c of `sums`,
+ * which holds c for each of `groups`. */
+static rm_status sum_examples(const float *stats, size_t n, size_t c, size_t groups, double *sums, rm_error *err) {
+  memset(sums, 0, groups * c * sizeof *sums);
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; j < c; j++) sums[i / (n / groups) * c + j] += stats[i * c + j];
+  return rm_batch_join(c, groups, sums, err);
+}
+
+/* running = (1 - momentum) * running + momentum * factor * sum. */
+static void move_running(rm_tensor *running, const double *sums, double factor, double momentum) {
+  for (size_t j = 0; j < running->numel; j++) {
     float *r = rm_tensor_f32(running) + (ptrdiff_t)j * running->strides[0];
-    *r = (float)((1 - momentum) * *r + momentum * factor * sum / (double)n);
+    *r = (float)((1 - momentum) * *r + momentum * factor * sums[j]);
   }
   rm_tensor_mark_written(running);
+}
+
+/* The running statistics by the mean over the examples of `stats` (mean, variance); the variance without bias. */
+static rm_status move_statistics(const rm_tensor *stats, size_t n, size_t pixels, double momentum, rm_tensor *mean,
+                                 rm_tensor *var, rm_error *err) {
+  size_t c = mean->numel, groups = rm_batch_groups(n), bytes = 2 * groups * c * sizeof(double);
+  double *sums = rm_alloc(bytes), *squares = sums + groups * c, all = (double)rm_batch_whole(n);
+  if (!sums) return rm_fail(err, RM_ERR_MEMORY, "instance_norm: out of memory for sums");
+  rm_status status = sum_examples(rm_tensor_f32(stats), n, c, groups, sums, err);
+  if (status == RM_OK) status = sum_examples(rm_tensor_f32(stats) + n * c, n, c, groups, squares, err);
+  if (status == RM_OK) {
+    move_running(mean, sums, 1 / all, momentum);
+    move_running(var, squares, (double)pixels / (double)(pixels - 1) / all, momentum);
+  }
+  rm_free(sums, bytes);
+  return status;
 }
 
 /* By x's own statistics; `pixels` of a channel. The running ones move last: then nothing can fail any more. */
 static rm_status by_own(rm_tensor *x, size_t pixels, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
                         rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor **y, rm_error *err) {
   size_t n = x->shape[0], c = x->shape[1];
-  rm_tensor *stats = NULL;
+  rm_tensor *stats = NULL, *normal = NULL;
   rm_unbreakable pause = rm_unbreakable_begin();
-  rm_status status = rm_group_rows("instance_norm", x, c, weight, bias, options->eps, &stats, y, err);
-  if (status == RM_OK && running_mean && x->numel && !rm_tape_replaying()) {
-    const float *mean = rm_tensor_f32(stats), *var = mean + n * c;
-    move_running(running_mean, mean, n, 1, options->momentum);
-    move_running(running_var, var, n, (double)pixels / (double)(pixels - 1), options->momentum);
-  }
+  rm_status status = rm_group_rows("instance_norm", x, c, weight, bias, options->eps, &stats, &normal, err);
+  if (status == RM_OK && running_mean && x->numel && !rm_tape_replaying())
+    status = move_statistics(stats, n, pixels, options->momentum, running_mean, running_var, err);
   rm_unbreakable_end(pause);
   rm_tensor_release(stats);
-  return status;
+  return rm_tensor_give(status, normal, y);
 }
 
 rm_status rm_instance_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,

@@ -3,8 +3,8 @@
  * Channels-last, an example is a matrix of pixels by channels, and a group some of its columns. So the kernels are
  * those of batch norm: column sums, joined over the columns of a group; then every column has a mean, a scale and a
  * shift. An example is read while it is in the cache, by one thread, in the order of its rows; what examples
- * add up to (the gradients of weight and bias) is taken in at most CHUNKS parts, cut by the extents alone: the
- * number of threads changes no bit. */
+ * add up to (the gradients of weight and bias) is taken in at most CHUNKS parts, cut by the extents alone and at the
+ * borders of groups of images (dist/batch.h): neither the number of threads nor that of processes changes a bit. */
 #include "ops/norm/group_rows.h"
 
 #include <math.h>
@@ -12,6 +12,7 @@
 #include "base/number.h"
 #include "core/copy.h"
 #include "core/tape.h"
+#include "dist/batch.h"
 #include "kernels/kernels.h"
 #include "memory/alloc.h"
 #include "ops/check.h"
@@ -115,9 +116,9 @@ static rm_status reserve(const extents *e, rm_error *err) {
 typedef struct {
   extents e;
   const float *x, *dy, *weight, *mean, *var;
-  size_t chunk;    /* examples */
-  double *partial; /* per chunk: dweight, dbias */
-  float *dx;       /* or NULL */
+  size_t parts, group, chunk, per_part; /* groups of images; examples of one, of a chunk; chunks of a group */
+  double *partial;                      /* per chunk: dweight, dbias */
+  float *dx;                            /* or NULL */
 } backward_job;
 
 static void backward_example(const backward_job *job, size_t i, double *dweight, double *dbias) {
@@ -153,26 +154,47 @@ static void backward_example(const backward_job *job, size_t i, double *dweight,
 static void backward_range(void *ctx, size_t begin, size_t end) {
   const backward_job *job = ctx;
   size_t c = job->e.c;
-  for (size_t part = begin; part < end; part++) {
-    double *dweight = job->partial + part * 2 * c, *dbias = dweight + c;
-    size_t stop = rm_smaller((part + 1) * job->chunk, job->e.n);
-    for (size_t i = part * job->chunk; i < stop && !rm_broken(); i++) backward_example(job, i, dweight, dbias);
+  for (size_t i = begin; i < end; i++) {
+    double *dweight = job->partial + i * 2 * c, *dbias = dweight + c;
+    size_t first = i % job->per_part * job->chunk, stop = rm_smaller(first + job->chunk, job->group);
+    size_t before = i / job->per_part * job->group;
+    for (size_t j = first; j < stop && !rm_broken(); j++) backward_example(job, before + j, dweight, dbias);
   }
 }
 
-static rm_status vector(size_t c, const double *from, rm_tensor **out, rm_error *err) {
-  RM_TRY(rm_tensor_new(RM_FLOAT32, 1, &c, out, err));
-  for (size_t j = 0; j < c; j++) rm_tensor_f32(*out)[j] = (float)from[j];
-  return RM_OK;
+/* The sums of groups of images, `from` in the first chunk of each, as floats that are added up in the tree. */
+static rm_status vector(const backward_job *job, const double *from, rm_tensor **out, rm_error *err) {
+  size_t c = job->e.c;
+  rm_tensor *sums = NULL;
+  RM_TRY(rm_tensor_new(RM_FLOAT32, 2, (size_t[]){job->parts, c}, &sums, err));
+  for (size_t g = 0; g < job->parts; g++)
+    for (size_t j = 0; j < c; j++) rm_tensor_f32(sums)[g * c + j] = (float)from[g * job->per_part * 2 * c + j];
+  rm_batch_add_up(c, job->parts, c, rm_tensor_f32(sums));
+  rm_status status = rm_tensor_new(RM_FLOAT32, 1, &c, out, err);
+  if (status == RM_OK) memcpy(rm_tensor_f32(*out), rm_tensor_f32(sums), c * sizeof(float));
+  rm_tensor_release(sums);
+  return status;
 }
 
-/* Runs the job in chunks, whose parts are added up into the first. */
-static void run_backward(backward_job *job, size_t chunks) {
-  size_t c = job->e.c;
-  memset(job->partial, 0, chunks * 2 * c * sizeof(double));
+static void cut_examples(backward_job *job) {
+  size_t n = job->e.n;
+  job->parts = rm_batch_groups(n);
+  job->group = n / job->parts;
+  bool undivided = rm_batch_groups_alone(rm_batch_whole(n)) == 1;
+  size_t most = undivided ? CHUNKS : CHUNKS / RM_BATCH_GROUPS; /* of a group, whoever has it */
+  job->chunk = rm_larger(1, (job->group + most - 1) / most);
+  job->per_part = rm_larger(1, (job->group + job->chunk - 1) / job->chunk);
+}
+
+/* Runs the job in chunks, those of a group of images added up into its first. */
+static void run_backward(backward_job *job) {
+  size_t pair = 2 * job->e.c, chunks = job->parts * job->per_part;
+  memset(job->partial, 0, chunks * pair * sizeof(double));
   rm_parallel(chunks, 1, backward_range, job);
-  for (size_t i = 1; i < chunks; i++)
-    for (size_t j = 0; j < 2 * c; j++) job->partial[j] += job->partial[i * 2 * c + j];
+  for (size_t i = 0; i < chunks; i++) {
+    double *group = job->partial + i / job->per_part * job->per_part * pair, *part = job->partial + i * pair;
+    for (size_t j = 0; part != group && j < pair; j++) group[j] += part[j];
+  }
 }
 
 static rm_status as_rows(rm_tensor *t, rm_tensor **out, rm_error *err) {
@@ -192,9 +214,9 @@ static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], r
                       .x = rm_tensor_f32(x),
                       .weight = weight ? rm_tensor_f32(weight) : NULL,
                       .mean = rm_tensor_f32(stats),
-                      .var = rm_tensor_f32(stats) + e->n * e->groups,
-                      .chunk = (e->n + CHUNKS - 1) / CHUNKS};
-  size_t chunks = job.chunk ? (e->n + job.chunk - 1) / job.chunk : 1, bytes = chunks * 2 * e->c * sizeof(double);
+                      .var = rm_tensor_f32(stats) + e->n * e->groups};
+  cut_examples(&job);
+  size_t bytes = job.parts * job.per_part * 2 * e->c * sizeof(double);
   rm_tensor *rows = NULL;
   RM_TRY(reserve(e, err));
   RM_TRY(as_rows(dy, &rows, err));
@@ -205,9 +227,9 @@ static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], r
   if (status == RM_OK && rm_node_needs(node, 0)) status = new_rows(x, &dx[0], err);
   if (status == RM_OK) {
     if (dx[0]) job.dx = rm_tensor_f32(dx[0]);
-    run_backward(&job, chunks);
-    if (rm_node_needs(node, 1)) status = vector(e->c, job.partial, &dx[1], err);
-    if (status == RM_OK && rm_node_needs(node, 2)) status = vector(e->c, job.partial + e->c, &dx[2], err);
+    run_backward(&job);
+    if (rm_node_needs(node, 1)) status = vector(&job, job.partial, &dx[1], err);
+    if (status == RM_OK && rm_node_needs(node, 2)) status = vector(&job, job.partial + e->c, &dx[2], err);
   }
   if (job.partial) rm_free(job.partial, bytes);
   rm_tensor_release(rows);

@@ -2,6 +2,7 @@
 #include "ops/norm/known.h"
 
 #include <stddef.h>
+#include "dist/batch.h"
 #include "memory/alloc.h"
 
 typedef struct {
@@ -10,10 +11,11 @@ typedef struct {
   double moments[];
 } known;
 
-size_t rm_known_groups(size_t n) {
-  (void)n;
-  return 1;
-}
+static bool apart(void) { return rm_batch_shared() && !rm_batch_shares_norm(); }
+
+size_t rm_known_groups(size_t n) { return apart() ? rm_batch_groups_alone(n) : rm_batch_groups(n); }
+
+bool rm_known_undivided(size_t n) { return rm_batch_groups_alone(apart() ? n : rm_batch_whole(n)) == 1; }
 
 rm_status rm_known_new(rm_tensor *t, size_t groups, double **moments, rm_error *err) {
   size_t c = t->shape[1], bytes = sizeof(known) + groups * 2 * c * sizeof(double);

@@ -8,8 +8,10 @@
 
 #include "core/tensor.h"
 
-/* Into how many groups of equal size n images are cut, whose statistics are kept apart. */
+/* Into how many groups (dist/batch.h) n images here are cut, whose statistics are kept apart; and whether one group is
+ * the whole batch. */
 size_t rm_known_groups(size_t n);
+bool rm_known_undivided(size_t n);
 
 /* Room that t, fresh and channels-last, will own: for each group the mean of each of C channels, then the sums of squared
  * distances from it. */

@@ -81,6 +81,9 @@ static rm_status softmax_backward(const rm_node *node, rm_tensor *dy, rm_tensor 
 
 static rm_status softmax(const char *op, bool log, rm_tensor *x, size_t dim, rm_tensor **out, rm_error *err) {
   RM_TRY(rm_check_float(op, "x", x, err));
+  if (dim >= (x->ndim ? x->ndim : 1))
+    return rm_fail(err, RM_ERR_SHAPE, "%s: x has %zu dimensions, dimension %zu is not among them", op, x->ndim,
+                   dim + 1);
   rm_tensor *y = NULL, *dense = NULL;
   RM_TRY(rm_tensor_new_like(x, RM_FLOAT32, &y, err));
   rm_status status = rm_tensor_as_layout(x, y, &dense, err);

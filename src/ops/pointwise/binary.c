@@ -247,13 +247,14 @@ rm_status rm_binary_inplace(rm_binary_op op, rm_tensor *x, rm_operand b, rm_erro
   return map_inplace(&kernel, names[op], x, 2, in, err);
 }
 
-rm_status rm_add_scaled(rm_tensor *x, rm_operand b, double alpha, rm_error *err) {
-  if (alpha == 1) return rm_binary_inplace(RM_ADD, x, b, err);
+rm_status rm_add_scaled(rm_binary_op op, rm_tensor *x, rm_operand b, double alpha, rm_error *err) {
+  if (alpha == 1) return rm_binary_inplace(op, x, b, err);
   rm_dtype dtype = RM_FLOAT32;
-  rm_operand in[] = {rm_operand_tensor(x), b, rm_operand_number(alpha)};
-  RM_TRY(operand_dtype(RM_ADD, &in[0], &b, &dtype, err));
+  rm_operand in[] = {rm_operand_tensor(x), b, rm_operand_number(op == RM_SUB ? -alpha : alpha)};
+  RM_TRY(operand_dtype(op, &in[0], &b, &dtype, err));
   if (dtype != RM_FLOAT32)
-    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x", rm_fail(err, RM_ERR_TYPE, "add_: x is int64, alpha needs float32"));
+    return rm_advise(err, RM_ADVICE_TO_FLOAT, "x",
+                     rm_fail(err, RM_ERR_TYPE, "%s_: x is int64, alpha needs float32", names[op]));
   rm_map_kernel kernel = {.kind = RM_MAP_FFF_F, .fn.fff_f = rm_kernel_table()->axpy};
-  return map_inplace(&kernel, "add", x, 3, in, err);
+  return map_inplace(&kernel, names[op], x, 3, in, err);
 }

@@ -54,10 +54,16 @@ static rm_status both_nan(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *e
   return s;
 }
 
-rm_status rm_isclose(rm_tensor *a, rm_tensor *b, double rtol, double atol, bool equal_nan, rm_tensor **y,
-                     rm_error *err) {
+rm_status rm_isclose(const char *op, rm_tensor *a, rm_tensor *b, double rtol, double atol, bool equal_nan,
+                     rm_tensor **y, rm_error *err) {
   if (!(rtol >= 0) || !(atol >= 0))
-    return rm_fail(err, RM_ERR_VALUE, "isclose: rtol and atol must not be negative, got %g and %g", rtol, atol);
+    return rm_fail(err, RM_ERR_VALUE, "%s: rtol and atol must not be negative, got %g and %g", op, rtol, atol);
+  if (a->dtype != b->dtype)
+    return rm_advise(err, RM_ADVICE_CONVERT_ONE, "",
+                     rm_fail(err, RM_ERR_TYPE, "%s: cannot compare %s with %s", op, rm_dtype_name(a->dtype),
+                             rm_dtype_name(b->dtype)));
+  size_t ndim, shape[RM_MAX_DIMS];
+  RM_TRY(rm_shape_broadcast(op, a->ndim, a->shape, b->ndim, b->shape, &ndim, shape, err));
   enum { EQUAL, A, B, NEAR, EITHER, NAN_BOTH, HELD };
   rm_dtype dtype = a->dtype == RM_FLOAT32 ? RM_FLOAT32 : RM_INT64;
   rm_tensor *t[HELD] = {0};

@@ -5,12 +5,15 @@
  * Source: Srivastava et al. 2014, "Dropout: a simple way to prevent overfitting". */
 #include "core/copy.h"
 #include "core/tape.h"
+#include "dist/batch.h"
+#include "dist/world.h"
 #include "ops/check.h"
 #include "ops/pointwise/dropout.h"
 #include "parallel/pool.h"
 
 typedef struct {
   rm_rng rng;         /* as it stood before the draw */
+  uint64_t first;     /* number of the first element: not 0 where a batch is shared, and others have those before */
   uint32_t threshold; /* numbers below it drop the element */
   float scale;
   bool channels_last;
@@ -23,14 +26,18 @@ typedef struct {
   float *y;
 } job;
 
-/* Blocks of four elements. */
+/* Blocks of four numbers of the sequence; the first and the last may be of fewer elements. */
 static void mask_range(void *ctx, size_t begin, size_t end) {
   const job *o = ctx;
+  uint64_t first = o->p->first;
   for (size_t b = begin; b < end; b++) {
     uint32_t random[4];
-    rm_rng_block(&o->p->rng, o->p->rng.position + b, random);
-    for (size_t i = 4 * b; i < 4 * b + 4 && i < o->n; i++)
-      o->y[i] = random[i % 4] < o->p->threshold ? 0 : o->x[i] * o->p->scale;
+    uint64_t block = first / 4 + b;
+    rm_rng_block(&o->p->rng, o->p->rng.position + block, random);
+    for (size_t lane = 0; lane < 4; lane++) {
+      uint64_t i = 4 * block + lane - first; /* before the first it wraps around, and is too large */
+      if (i < o->n) o->y[i] = random[lane] < o->p->threshold ? 0 : o->x[i] * o->p->scale;
+    }
   }
 }
 
@@ -40,7 +47,7 @@ static rm_status apply(rm_tensor *x, const payload *p, rm_tensor **y, rm_error *
   rm_status status = rm_tensor_new_like(dense, RM_FLOAT32, y, err);
   if (status == RM_OK) {
     job o = {.p = p, .n = x->numel, .x = rm_tensor_f32(dense), .y = rm_tensor_f32(*y)};
-    rm_parallel((x->numel + 3) / 4, 1024, mask_range, &o);
+    rm_parallel((p->first % 4 + x->numel + 3) / 4, 1024, mask_range, &o);
   }
   rm_tensor_release(dense);
   return status;
@@ -59,6 +66,7 @@ rm_status rm_dropout(rm_tensor *x, double p, bool training, rm_rng *rng, rm_tens
   }
   /* p = 1: a scale of 0 drops the one number in 2^32 that the threshold cannot. */
   payload how = {.rng = *rng,
+                 .first = rm_batch_shared() ? (uint64_t)rm_world_rank() * x->numel : 0,
                  .threshold = p < 1 ? (uint32_t)(p * 4294967296.0) : UINT32_MAX,
                  .scale = p < 1 ? (float)(1 / (1 - p)) : 0,
                  .channels_last = rm_tensor_is_channels_last(x)};
@@ -75,6 +83,6 @@ rm_status rm_dropout(rm_tensor *x, double p, bool training, rm_rng *rng, rm_tens
                                          .payload = &how,
                                          .payload_bytes = sizeof how},
                             err);
-  if (status == RM_OK) rng->position += (x->numel + 3) / 4;
+  if (status == RM_OK) rng->position += (rm_batch_whole(x->numel) + 3) / 4;
   return rm_tensor_give(status, y, out);
 }

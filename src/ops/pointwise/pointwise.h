@@ -30,10 +30,10 @@ rm_status rm_sub(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err);
 rm_status rm_mul(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err);
 rm_status rm_div(rm_tensor *a, rm_tensor *b, rm_tensor **y, rm_error *err);
 
-/* In place: x = x op b, or x + alpha * b. Never recorded: a b that carries a gradient is refused
+/* In place: x = x op b, or x op alpha * b, where op is RM_ADD or RM_SUB. Never recorded: a b that carries a gradient is refused
  * while recording is on. The caller has asked rm_tensor_check_writable about x. */
 rm_status rm_binary_inplace(rm_binary_op op, rm_tensor *x, rm_operand b, rm_error *err);
-rm_status rm_add_scaled(rm_tensor *x, rm_operand b, double alpha, rm_error *err);
+rm_status rm_add_scaled(rm_binary_op op, rm_tensor *x, rm_operand b, double alpha, rm_error *err);
 
 /* --- one operand and up to two numbers (unary.c) ------------------------------------- */
 typedef enum {

@@ -18,6 +18,7 @@
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/pool/dilated.h"
+#include "ops/pool/subsample.h"
 #include "ops/views/views.h"
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
@@ -269,6 +270,13 @@ static bool are_halves(const payload *p, const grid *g) {
          o->padding[0] + o->padding[1] == 0 && !is_dilated(g) && g->h == 2 * g->oh && g->w == 2 * g->ow;
 }
 
+/* Windows of one pixel, of maxima and of averages alike. */
+static bool is_subsample(const payload *p) { return !p->adaptive && p->options.kernel[0] * p->options.kernel[1] == 1; }
+
+static rm_subsample_grid subsample_grid(const payload *p, const grid *g) {
+  return (rm_subsample_grid){g->n, g->c, g->h, g->w, g->oh, g->ow, p->options.stride[0], p->options.stride[1]};
+}
+
 static rm_status pool_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   const payload *p = rm_node_payload(node);
   const rm_tensor *x = rm_node_saved(node, 0), *y = rm_node_saved(node, 1);
@@ -280,7 +288,9 @@ static rm_status pool_backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx
   if (status == RM_OK) {
     job o = {.g = &g, .max = p->max, .dy = rm_tensor_f32(dy_last), .dx = rm_tensor_f32(dx[0])};
     if (p->max) o.x = rm_tensor_f32(x), o.y = rm_tensor_f32(y);
-    rm_parallel(g.n, 1, are_halves(p, &g) ? backward_halves : backward_range, &o);
+    rm_subsample_grid pixels = subsample_grid(p, &g);
+    if (is_subsample(p)) rm_subsample_backward(&pixels, o.dy, o.dx);
+    else rm_parallel(g.n, 1, are_halves(p, &g) ? backward_halves : backward_range, &o);
   }
   rm_tensor_release(dy_last);
   free_grid(&g);
@@ -315,7 +325,9 @@ static rm_status pool_images(rm_tensor *x, payload *p, rm_tensor **out, rm_tenso
   if (status == RM_OK) {
     job o = {.g = &g, .max = p->max, .halves = are_halves(p, &g), .x = rm_tensor_f32(x_last), .y = rm_tensor_f32(y)};
     size_t line = g.h * g.w * g.c / g.oh; /* floats read for one output row, about */
-    rm_parallel(g.n * g.oh, rm_larger(1, 16384 / rm_larger(1, line)), forward_range, &o);
+    rm_subsample_grid pixels = subsample_grid(p, &g);
+    if (is_subsample(p)) rm_subsample(&pixels, o.x, o.y);
+    else rm_parallel(g.n * g.oh, rm_larger(1, 16384 / rm_larger(1, line)), forward_range, &o);
     if (indices) {
       o.indices = rm_tensor_i64(positions);
       rm_parallel(g.n, 1, index_range, &o);

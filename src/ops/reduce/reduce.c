@@ -8,6 +8,7 @@
 #include <string.h>
 #include "core/tape.h"
 #include "core/view.h"
+#include "dist/batch.h"
 #include "kernels/kernels.h"
 #include "ops/check.h"
 #include "ops/pointwise/pointwise.h"
@@ -288,6 +289,44 @@ rm_status rm_prod(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **out
   return rm_tensor_give(status, y, out);
 }
 
+/* --- sums over a batch ----------------------------------------------------------------------------- */
+
+/* The first dimension is that of images, or may be: each of their groups (dist/batch.h) has a sum of its own. */
+static rm_status sum_of_groups(rm_tensor *g, const bool over[], double scale, size_t groups, rm_tensor **out,
+                               rm_error *err) {
+  if (groups == 1) return scaled_sum("sum", g, over, true, scale, out, err);
+  rm_tensor *half = NULL, *sums[2] = {0};
+  size_t shape[RM_MAX_DIMS];
+  memcpy(shape, g->shape, sizeof shape);
+  shape[0] /= 2;
+  rm_status status = RM_OK;
+  for (size_t i = 0; i < 2 && status == RM_OK; i++) {
+    ptrdiff_t first = (ptrdiff_t)(i * shape[0]) * g->strides[0];
+    status = rm_tensor_view(g, g->ndim, shape, g->strides, (size_t)((ptrdiff_t)g->offset + first), &half, err);
+    if (status == RM_OK) status = sum_of_groups(half, over, scale, groups / 2, &sums[i], err);
+    rm_tensor_release(half);
+    half = NULL;
+  }
+  if (status == RM_OK) status = rm_binary(RM_ADD, of(sums[0]), of(sums[1]), out, err);
+  rm_tensor_release(sums[0]);
+  rm_tensor_release(sums[1]);
+  return status;
+}
+
+rm_status rm_batch_total(rm_tensor *x, double scale, rm_tensor **out, rm_error *err) {
+  size_t groups = x->ndim ? rm_batch_groups(x->shape[0]) : 1;
+  bool over[RM_MAX_DIMS], was = rm_grad_set(false);
+  for (size_t d = 0; d < RM_MAX_DIMS; d++) over[d] = true;
+  rm_tensor *sum = NULL, *y = NULL;
+  rm_status status = sum_of_groups(x, over, scale, groups, &sum, err);
+  rm_grad_set(was);
+  if (status == RM_OK) status = rm_tensor_view(sum, 0, NULL, NULL, sum->offset, &y, err);
+  rm_tensor_release(sum);
+  if (status == RM_OK) status = rm_batch_mean(rm_tensor_f32(y), err);
+  if (status == RM_OK) status = record("sum", sum_backward, x, NULL, NULL, scale, y, err);
+  return rm_tensor_give(status, y, out);
+}
+
 /* --- broadcasting backwards ------------------------------------------------------------------------ */
 rm_status rm_sum_to(rm_tensor *g, size_t ndim, const size_t shape[], rm_tensor **out, rm_error *err) {
   if (rm_shape_equal(g->ndim, g->shape, ndim, shape)) {
@@ -299,7 +338,8 @@ rm_status rm_sum_to(rm_tensor *g, size_t ndim, const size_t shape[], rm_tensor *
   for (size_t d = 0; d < g->ndim; d++) over[d] = d < missing || (shape[d - missing] == 1 && g->shape[d] != 1);
   rm_tensor *sum = NULL;
   bool was = rm_grad_set(false);
-  rm_status status = rm_sum(g, over, true, &sum, err);
+  rm_status status = over[0] ? sum_of_groups(g, over, 1, rm_batch_groups(g->shape[0]), &sum, err)
+                             : rm_sum(g, over, true, &sum, err);
   rm_grad_set(was);
   RM_TRY(status);
   status = rm_tensor_view(sum, ndim, shape, sum->strides + missing, sum->offset, out, err);

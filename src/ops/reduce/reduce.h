@@ -11,6 +11,8 @@
 /* int64 and uint8 give int64, exactly. */
 rm_status rm_sum(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
 rm_status rm_mean(rm_tensor *x, const bool over[], bool keepdim, rm_tensor **y, rm_error *err);
+/* scale times the sum of all of x, a loss, whose first dimension is that of a batch's images: as dist/batch.h has it. */
+rm_status rm_batch_total(rm_tensor *x, double scale, rm_tensor **y, rm_error *err);
 /* Divided by n, or, unbiased, by n - 1. */
 rm_status rm_var(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, rm_tensor **y, rm_error *err);
 rm_status rm_std(rm_tensor *x, const bool over[], bool unbiased, bool keepdim, rm_tensor **y, rm_error *err);

@@ -163,6 +163,8 @@ rm_status rm_unsqueeze(rm_tensor *x, size_t dim, rm_tensor **y, rm_error *err) {
   ptrdiff_t strides[RM_MAX_DIMS + 1];
   if (x->ndim == RM_MAX_DIMS)
     return rm_fail(err, RM_ERR_SHAPE, "unsqueeze: x has %d dimensions already, the most", RM_MAX_DIMS);
+  if (dim > x->ndim)
+    return rm_fail(err, RM_ERR_VALUE, "unsqueeze: the result has %zu dimensions, no %zu", x->ndim + 1, dim + 1);
   for (size_t d = 0; d <= x->ndim; d++) {
     if (d == dim) {
       shape[n] = 1;
@@ -251,7 +253,8 @@ rm_status rm_expand(rm_tensor *x, size_t ndim, const int64_t sizes[], rm_tensor 
   for (size_t d = 0; d < ndim; d++) {
     size_t old = d < added ? 1 : x->shape[d - added];
     if (sizes[d] < 0 && (sizes[d] != -1 || d < added))
-      return rm_fail(err, RM_ERR_VALUE, "expand: size %zu is %lld", d + 1, (long long)sizes[d]);
+      return rm_fail(err, RM_ERR_VALUE, "expand: size %zu must be a count%s, got %lld", d + 1,
+                     d < added ? "" : " or -1", (long long)sizes[d]);
     shape[d] = sizes[d] == -1 ? old : (size_t)sizes[d];
     if (old != 1 && old != shape[d])
       return rm_fail(err, RM_ERR_SHAPE, "expand: size %zu is %zu, x %s has %zu there (only 1 can be stretched)", d + 1,

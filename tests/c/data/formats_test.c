@@ -68,6 +68,65 @@ static size_t cifar_pickle(uint8_t *to) {
   return n + 4;
 }
 
+/* Two images, laid out column by column as Fortran does, and their labels as an array: `type` is its type, as "i2". */
+static size_t fortran_pickle(uint8_t *to, const char *type, const char *order, const uint8_t *labels, size_t bytes) {
+  static const char array[] = "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\0tU\1btR";
+  size_t n = (size_t)sprintf((char *)to, "\x80\2}(U\6labels");
+  memcpy(to + n, array, sizeof array - 1), n += sizeof array - 1;
+  memcpy(to + n, "(K\1(K\2tcnumpy\ndtype\n(U\2", 23), n += 23;
+  memcpy(to + n, type, 2), n += 2;
+  memcpy(to + n, "K\0K\1tR(K\3U\1", 11), n += 11;
+  to[n++] = (uint8_t)*order;
+  memcpy(to + n, "NNNtb\x89U", 7), n += 7;
+  to[n++] = (uint8_t)bytes;
+  memcpy(to + n, labels, bytes), n += bytes;
+  memcpy(to + n, "tbU\4data", 8), n += 8;
+  memcpy(to + n, array, sizeof array - 1), n += sizeof array - 1;
+  static const char rest[] = "(K\1(K\2M\0\14tcnumpy\ndtype\n(U\2u1K\0K\1tR(K\3U\1|NNNtb\x88T\0\30\0\0";
+  memcpy(to + n, rest, sizeof rest - 1), n += sizeof rest - 1;
+  for (size_t i = 0; i < 6144; i++) to[n++] = (uint8_t)(i % 2 ? 200 : i / 2);
+  memcpy(to + n, "tbu.", 4);
+  return n + 4;
+}
+
+static void columns_and_arrays_of_labels_are_read(void **state) {
+  (void)state;
+  static const struct {
+    const char *type, *order;
+    uint8_t labels[16];
+    size_t bytes;
+  } cases[] = {{"u1", "|", {7, 3}, 2},
+               {"i1", "|", {7, 3}, 2},
+               {"i2", "<", {7, 0, 3, 0}, 4},
+               {"i2", ">", {0, 7, 0, 3}, 4},
+               {"i4", ">", {0, 0, 0, 7, 0, 0, 0, 3}, 8},
+               {"i8", "<", {7, 0, 0, 0, 0, 0, 0, 0, 3}, 16}};
+  uint8_t bytes[7000];
+  const char *paths[1] = {path};
+  rm_tensor *x, *y;
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    write_file(bytes, fortran_pickle(bytes, cases[k].type, cases[k].order, cases[k].labels, cases[k].bytes));
+    OK(rm_cifar_python_load("labels", 10, 2, 1, paths, &x, &y, &test_err));
+    assert_int_equal(rm_tensor_i64(y)[0], 8); /* they count from 1 here */
+    assert_int_equal(rm_tensor_i64(y)[1], 4);
+    for (size_t i = 0; i < 3072; i++) {
+      assert_int_equal(rm_tensor_u8(x)[i], (uint8_t)i);
+      assert_int_equal(rm_tensor_u8(x)[3072 + i], 200);
+    }
+    rm_tensor_release(x);
+    rm_tensor_release(y);
+  }
+  write_file(bytes, fortran_pickle(bytes, "i1", "|", (const uint8_t *)"\7\xff", 2));
+  assert_int_equal(rm_cifar_python_load("labels", 10, 2, 1, paths, &x, &y, &test_err), RM_ERR_FORMAT);
+  assert_non_null(strstr(test_err.message, "-1"));
+  write_file(bytes, fortran_pickle(bytes, "i1", "|", (const uint8_t *)"\7\12", 2));
+  assert_int_equal(rm_cifar_python_load("labels", 10, 2, 1, paths, &x, &y, &test_err), RM_ERR_FORMAT);
+  assert_non_null(strstr(test_err.message, "10"));
+  write_file(bytes, fortran_pickle(bytes, "u1", "|", (const uint8_t *)"\7\3", 2));
+  assert_int_equal(rm_cifar_python_load("labels", 10, 3, 1, paths, &x, &y, &test_err), RM_ERR_FORMAT);
+  assert_non_null(strstr(test_err.message, "holds 2 images, expected 3"));
+}
+
 static rm_status load_python(void) {
   const char *paths[2] = {path, path};
   rm_tensor *x, *y;
@@ -227,6 +286,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_table_becomes_images),
       cmocka_unit_test(mutated_tables_never_crash),
+      cmocka_unit_test(columns_and_arrays_of_labels_are_read),
       cmocka_unit_test(mutated_images_in_pickles_never_crash),
       cmocka_unit_test(failing_allocations_leak_nothing),
       cmocka_unit_test(headers_of_pictures_tell_their_sizes),

@@ -263,6 +263,50 @@ static void mutated_pickles_never_crash(void **state) {
   assert_int_equal(rm_alloc_statistics().live_blocks, blocks);
 }
 
+/* The strings of protocol 0, each the only key of a dictionary. NULL: refused. */
+static void escapes_in_strings_are_undone(void **state) {
+  (void)state;
+  static const struct {
+    const char *line, *key;
+  } cases[] = {
+      {"S'plain'", "plain"},
+      {"S\"it's\"", "it's"},
+      {"S'a\\x41\\x4a\\x6A'", "aAJj"},
+      {"S'\\\\ \\' \\\" \\a\\b\\f\\n\\r\\t\\v'", "\\ ' \" \a\b\f\n\r\t\v"},
+      {"V\\u0041\\u00e9b",
+       "A\xe9"
+       "b"},
+      {"V\\x41", "\\x41"}, /* raw-unicode-escape knows no other */
+      {"S'\\x4'", NULL},
+      {"S'\\x4g'", NULL},
+      {"S'\\x/0'", NULL},
+      {"S'\\q'", NULL},
+      {"S'\\'", NULL},
+      {"S'a\"", NULL},
+      {"Sa'", NULL},
+      {"S'", NULL},
+      {"V\\u0100", NULL},
+      {"V\\u00", NULL},
+      {"V\\u00:0", NULL},
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    char text[100];
+    rm_pickle *p = NULL;
+    int n = snprintf(text, sizeof text, "(d%s\nI5\ns.", cases[k].line);
+    rm_status status = rm_pickle_read("p", (const uint8_t *)text, (size_t)n, &p, &test_err);
+    if (!cases[k].key) {
+      assert_int_equal(status, RM_ERR_FORMAT);
+      assert_null(p);
+      continue;
+    }
+    if (status != RM_OK) fail_msg("case %zu: %s", k, test_err.message);
+    int64_t value = 0;
+    const rm_pickled *field = rm_pickled_field(rm_pickle_root(p), cases[k].key);
+    if (!field || !rm_pickled_integer(field, &value) || value != 5) fail_msg("case %zu: no %s", k, cases[k].key);
+    rm_pickle_free(p);
+  }
+}
+
 static void failing_allocations_leak_nothing(void **state) {
   (void)state;
   size_t blocks = rm_alloc_statistics().live_blocks;
@@ -288,6 +332,7 @@ int main(void) {
       cmocka_unit_test(a_pickle_cannot_ask_for_much_memory),
       cmocka_unit_test(deep_nesting_needs_no_stack),
       cmocka_unit_test(mutated_pickles_never_crash),
+      cmocka_unit_test(escapes_in_strings_are_undone),
       cmocka_unit_test(failing_allocations_leak_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,7 +107,7 @@ static void train(bool shortcut, bool apart, rm_tensor *kept[KEPT]) {
         rm_tensor *w = block[i]->parameters[p].tensor;
         bool was = rm_grad_set(false);
         OK(rm_tensor_check_writable("step", w, &test_err));
-        OK(rm_add_scaled(w, rm_operand_tensor(w->grad), -0.01, &test_err));
+        OK(rm_add_scaled(RM_ADD, w, rm_operand_tensor(w->grad), -0.01, &test_err));
         OK(rm_tensor_set_grad(w, NULL, &test_err));
         rm_grad_set(was);
       }
@@ -251,7 +251,7 @@ static void free_waiting(waiting *w) {
 static void fill(rm_tensor *t, double value) {
   bool was = rm_grad_set(false);
   OK(rm_tensor_check_writable("fill", t, &test_err));
-  OK(rm_add_scaled(t, rm_operand_number(value), 1, &test_err));
+  OK(rm_add_scaled(RM_ADD, t, rm_operand_number(value), 1, &test_err));
   rm_grad_set(was);
 }
 

@@ -139,10 +139,10 @@ static void matches_naive(const char *method) {
 }
 
 /* --- statistics ------------------------------------------------------------------------------- */
-/* Mean and sum of squared distances of y's channels, in double. */
-static void expect_statistics(const shape *p, rm_tensor *y, const double *mean, const double *m2) {
-  size_t k = y->shape[1], rows = y->numel / k;
-  const float *v = rm_tensor_f32(y);
+/* Mean and sum of squared distances of the channels of so many rows, in double. */
+static void expect_statistics(const shape *p, size_t rows, const float *v, const double *mean) {
+  size_t k = p->k;
+  const double *m2 = mean + k;
   for (size_t j = 0; j < k; j++) {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < rows; i++) sum += v[i * k + j];
@@ -159,21 +159,23 @@ static size_t statistics_match(const shape *p, const char *method, double offset
   rm_tensor *x = test_normal(&rng, 4, (size_t[]){p->n, p->c, p->h, p->w}, 0, 1), *y;
   rm_tensor *w = test_normal(&rng, 4, (size_t[]){p->k, p->c / p->o.groups, p->r, p->s}, 0, 0.1);
   rm_tensor *b = test_normal(&rng, 1, &p->k, (float)offset, 1);
-  double *before = malloc(2 * p->k * sizeof *before);
+  double *before = malloc(16 * p->k * sizeof *before);
   size_t taken = 0;
   assert_true(rm_conv_force(method));
   for (size_t threads = 1; threads <= 3; threads++) {
     OK(rm_set_num_threads(threads, &test_err));
     OK(rm_conv2d(x, w, b, &p->o, &y, &test_err));
-    const double *moments = rm_known_moments(y, 1);
+    size_t groups = rm_known_groups(p->n), all = 2 * groups * p->k, rows = y->numel / p->k / groups;
+    const double *moments = rm_known_moments(y, groups);
     if (moments && threads == 1) {
-      expect_statistics(p, y, moments, moments + p->k);
-      memcpy(before, moments, 2 * p->k * sizeof *moments);
+      for (size_t g = 0; g < groups; g++)
+        expect_statistics(p, rows, rm_tensor_f32(y) + g * rows * p->k, moments + 2 * g * p->k);
+      memcpy(before, moments, all * sizeof *moments);
       taken = 1;
     }
-    if (moments) assert_memory_equal(moments, before, 2 * p->k * sizeof *moments);
+    if (moments) assert_memory_equal(moments, before, all * sizeof *moments);
     rm_tensor_mark_written(y);
-    assert_null(rm_known_moments(y, 1));
+    assert_null(rm_known_moments(y, groups));
     rm_tensor_release(y);
   }
   OK(rm_set_num_threads(2, &test_err));
@@ -197,12 +199,13 @@ static void statistics_are_those_of_the_output(void **state) {
   assert_true(taken > 30);
 }
 
-/* Large outputs go past the caches: the same numbers all the same. */
+/* Large outputs go past the caches: the same numbers and moments all the same. */
 static void large_outputs_are_the_same(void **state) {
   (void)state;
-  enum { FLOATS = 24 * RM_WINO_TILE, OUT = 2 * 8 * 8 * 16 };
+  enum { FLOATS = 24 * RM_WINO_TILE, OUT = 2 * 8 * 8 * 16, MOMENTS = 8 * 3 * 16 };
   const rm_wino_images g = {8, 8, 16, 16, 2, 2, 0, 24};
   const rm_conv_finish finish = {0};
+  static float moments[2][MOMENTS];
   float *m = rm_alloc(FLOATS * sizeof *m), *y = rm_alloc(2 * OUT * sizeof *y);
   for (size_t i = 0; i < FLOATS; i++) m[i] = (float)(i * 37 % 101) - 50;
   for (size_t k = 0; select_isa(k); k++) {
@@ -211,9 +214,38 @@ static void large_outputs_are_the_same(void **state) {
     rm_kernel_table()->wino_output(&g, m, &finish, true, 0, 8, y + OUT);
     assert_memory_equal(y, y + OUT, OUT * sizeof *y);
     assert_true(y[OUT - 1] == y[OUT - 1]); /* written */
+    for (int stream = 0; stream < 2; stream++) {
+      memset(y + OUT, 0xff, OUT * sizeof *y);
+      rm_kernel_table()->wino_output(&g, m, &(rm_conv_finish){.moments = moments[stream]}, stream, 0, 8, y + OUT);
+      assert_memory_equal(y, y + OUT, OUT * sizeof *y);
+    }
+    assert_memory_equal(moments[0], moments[1], sizeof moments[0]);
+    assert_true(moments[0][0] == y[0]); /* the first value of the first column */
   }
   rm_free(m, FLOATS * sizeof *m);
   rm_free(y, 2 * OUT * sizeof *y);
+}
+
+/* Whole convolutions whose outputs are so large, and for the first the input gradient. */
+static void large_convolutions_match(void **state) {
+  (void)state;
+  static const struct {
+    shape p;
+    const char *method;
+  } large[] = {{{1, 64, 182, 182, 64, 1, 1, SAME(0)}, "strassen"}, {{2, 3, 258, 258, 16, 3, 3, SAME(1)}, "direct"}};
+  for (size_t i = 0; i < 2; i++) {
+    const shape *p = &large[i].p;
+    result naive = compute(p, "naive");
+    for (size_t k = 0; select_isa(k); k++) {
+      result r = compute(p, large[i].method);
+      if (!(difference(r.y, naive.y) < 2e-5)) fail_msg("output by %s (%s)", large[i].method, rm_kernel_table()->isa);
+      if (!(difference(r.dx, naive.dx) < 2e-5))
+        fail_msg("gradient by %s (%s)", large[i].method, rm_kernel_table()->isa);
+      result_release(r);
+      statistics_match(p, large[i].method, 0);
+    }
+    result_release(naive);
+  }
 }
 
 static void im2col_matches(void **state) {
@@ -338,6 +370,7 @@ int main(void) {
       cmocka_unit_test(threads_keep_the_bits),
       cmocka_unit_test(wrong_shapes_are_named),
       cmocka_unit_test(large_outputs_are_the_same),
+      cmocka_unit_test(large_convolutions_match),
       cmocka_unit_test(an_empty_batch_is_fine),
       cmocka_unit_test(memory_may_run_out),
       cmocka_unit_test(statistics_are_those_of_the_output),

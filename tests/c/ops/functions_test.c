@@ -76,7 +76,7 @@ static rm_status counted(void) {
   RUN(rm_one_hot(at, 0, &y, &test_err));
   RUN(rm_bincount(at, NULL, 5, &y, &test_err));
   RUN(rm_nonzero(mask, &y, &test_err));
-  RUN(rm_isclose(x, x, 0, 0, true, &y, &test_err));
+  RUN(rm_isclose("isclose", x, x, 0, 0, true, &y, &test_err));
   RUN(rm_masked_fill(x, mask, rm_operand_number(2), &y, &test_err));
   y = NULL;
   rm_status status = rm_unique(x, &y, &where, &many, &test_err);

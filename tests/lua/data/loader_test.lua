@@ -229,3 +229,11 @@ check.case("wrong options are named", function()
   check.error(function() data.Loader(ds, {augment = {pad = -1}}) end, "augment.pad must be a whole number")
   check.error(function() data.Loader(ds, {mean = {0.5}, std = {0.5}}):epoch(1)() end, "1 means, but images are")
 end)
+
+check.case("a loader is shown by what it was asked for and what it goes through", function()
+  local ds = data.shapes10 {size = 10}
+  check.equal(tostring(data.Loader(ds, {batch_size = 4})),
+              "Loader{batch_size = 4, drop_last = false, shuffle = false}  3 batches of " .. tostring(ds))
+  check.equal(tostring(data.Loader(ds, {batch_size = 4, shuffle = true, drop_last = true, augment = {pad = 2}})),
+              "Loader{batch_size = 4, drop_last = true, pad = 2, shuffle = true}  2 batches of " .. tostring(ds))
+end)

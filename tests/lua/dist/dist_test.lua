@@ -127,15 +127,14 @@ check.case("what all have to say is said once", function()
   end
 end)
 
-check.case("a command is one process's work: said once, and nothing is written", function()
+check.case("a command that is one process's work is refused: said once, and nothing is written", function()
   for _, library in ipairs(libraries()) do
     program.with_folder(function(folder)
-      local out, err, status = mpirun.run(2, {"train", "--model", "mlp", "--train-size", "100", "--epochs", "1",
-                                              "--run", folder .. "/r"}, {library = library})
+      local out, err, status = mpirun.run(2, {"draw", "resnet20", "--figure", folder .. "/d"}, {library = library})
       check.that(status ~= 0, "expected a failure")
-      local _, times = (out .. err):gsub("resmoon train: it is work for one process, and 2 were started", "")
+      local _, times = (out .. err):gsub("it is work for one process, and 2 were started", "")
       check.equal(times, 1, out .. err)
-      check.that(not rm.sys.exists(folder .. "/r"), "a run was begun")
+      check.that(not rm.sys.exists(folder .. "/d"), "something was written")
     end)
   end
 end)

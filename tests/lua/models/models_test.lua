@@ -67,7 +67,11 @@ check.case("they take small images, too, or say that they cannot", function()
   local x = rm.randn(2, 3, 32, 32)
   check.shape(models.vgg16 {input = {3, 32, 32}, num_classes = 10, hidden = 16, batch_norm = true}(x), {2, 10})
   check.shape(models.googlenet {input = {3, 32, 32}, num_classes = 10}(x), {2, 10})
-  check.error(function() models.alexnet {input = {3, 32, 32}} end, "models.alexnet: the images are too small")
+  check.error(function() models.alexnet {input = {3, 32, 70}} end,
+              "models.alexnet: input is 32 x 70 pixels, expected at least 63 x 63")
+  check.error(function() models.vgg16 {input = {3, 64, 31}} end,
+              "models.vgg16: input is 64 x 31 pixels, expected at least 32 x 32")
+  check.shape(models.alexnet {input = {3, 63, 63}, num_classes = 10, hidden = 4}(rm.randn(2, 3, 63, 63)), {2, 10})
 end)
 
 -- torchvision 0.14 as well: a network for 224 x 224 takes other sizes, with the same weights.
@@ -88,7 +92,7 @@ check.case("AlexNet and VGG take images of other sizes than they were made for",
   check.equal(vgg.classifier[1].weight.shape, {2, 512 * 49})
   check.equal(models.vgg19({input = {3, 64, 32}, hidden = 2, pool = {2, 3}}).classifier[1].weight.shape, {2, 512 * 6})
   check.shape(models.vgg16({input = {3, 32, 32}, hidden = 2, num_classes = 5})(rm.randn(1, 3, 48, 70)), {1, 5})
-  check.error(function() models.vgg16 {pool = 0} end, "AdaptiveAvgPool2d: sizes must be at least 1")
+  check.error(function() models.vgg16 {pool = 0} end, "AdaptiveAvgPool2d: sizes must be at least 1, got 0x0")
 end)
 
 -- Their average is torchvision's, of 4x4 cells. (torchvision 0.14 names their outputs crosswise: the field

@@ -22,7 +22,7 @@ end
 
 local kinds = {
   SGD = {lr = 0.1, momentum = 0.9, nesterov = true}, Adam = {lr = 0.1}, AdamW = {lr = 0.1},
-  RMSprop = {lr = 0.01, momentum = 0.5, centered = true},
+  RMSprop = {lr = 0.01, momentum = 0.5, centered = true}, LARS = {lr = 0.1, trust = 0.02, weight_decay = 0.01},
 }
 
 check.case("a saved and reloaded optimizer goes on bit for bit", function()
@@ -41,6 +41,35 @@ check.case("a saved and reloaded optimizer goes on bit for bit", function()
     end
     for i = 1, 2 do check.equal(p[i]:detach(), q[i]:detach(), kind) end
   end
+end)
+
+-- Values of a NumPy 1.24 program in float64 that follows algorithm 1 of You et al. 2017, for three steps with the rates
+-- 1, 1 and 0.5; momentum 0.9, weight decay 0.01, trust 0.02. The bias has the rate of SGD, and no weight decay.
+check.case("LARS makes the steps of the paper's algorithm 1", function()
+  local w = rm.tensor({{0.5, -1, 2}, {1.5, 0.25, -0.75}}, {requires_grad = true})
+  local b = rm.tensor({0.3, -0.2}, {requires_grad = true})
+  local opt = optim.LARS({w, b}, {lr = 1, momentum = 0.9, weight_decay = 0.01, trust = 0.02})
+  local gradients = {
+    {{{0.1, 0.2, -0.3}, {0.4, -0.5, 0.6}}, {1, 2}}, {{{-0.2, 0.1, 0.5}, {0.3, 0.2, -0.1}}, {0.5, -0.5}},
+    {{{0.7, 0, 0.1}, {-0.4, 0.3, 0.2}}, {0.1, 0.1}},
+  }
+  for t, g in ipairs(gradients) do
+    opt.lr = t < 3 and 1 or 0.5
+    w.grad, b.grad = rm.tensor(g[1]), rm.tensor(g[2])
+    opt:step()
+  end
+  check.close(w:detach(), {{0.4923754919646887, -1.0436985272310642, 1.958513887374067},
+                           {1.39715564487693, 0.28697743883374827, -0.8321440455122712}}, {rtol = 1e-6, atol = 1e-6})
+  check.close(b:detach(), {-3.41, -4.72}, {rtol = 1e-6, atol = 1e-6})
+end)
+
+check.case("LARS: a weight of zeros moves as with SGD, and without a gradient it stays", function()
+  local w, still = rm.zeros(2, 2):requires_grad_(), rm.ones(2, 2):requires_grad_()
+  local opt = optim.LARS({w, still}, {lr = 0.5, momentum = 0})
+  w.grad = rm.ones(2, 2)
+  opt:step()
+  check.equal(w:detach():totable(), {{-0.5, -0.5}, {-0.5, -0.5}})
+  check.equal(still:detach():totable(), {{1, 1}, {1, 1}})
 end)
 
 check.case("the tensors of a state are named after state and parameter", function()

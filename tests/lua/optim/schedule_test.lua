@@ -106,3 +106,13 @@ check.case("cyclic rates turn Adam's first beta; sizes and modes that are none a
   check.error(function() schedule.CyclicLR(opt, {base_lr = 0.1, max_lr = 1, step_size_up = 0}) end, "step_size_up is 0")
   check.error(function() schedule.CyclicLR(opt, {base_lr = 0.1}) end, "max_lr is a nil")
 end)
+
+check.case("a schedule is shown by its settings, its step and the rate in effect", function()
+  local opt = optim.SGD({rm.zeros(1):requires_grad_(true)}, {lr = 1})
+  local s = schedule.MultiStep(opt, {milestones = {1, 3}})
+  s:step()
+  check.equal(tostring(s), "MultiStep{gamma = 0.1, milestones = {1, 3}}  step 1, lr 0.1")
+  check.equal(tostring(schedule.Warmup(s, {warmup_steps = 2, start_factor = 0.5})),
+              "Warmup{start_factor = 0.5, warmup_steps = 2}  of MultiStep{gamma = 0.1, milestones = {1, 3}}  "
+              .. "step 1, lr 0.05")
+end)

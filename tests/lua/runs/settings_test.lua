@@ -51,11 +51,11 @@ check.case("a report's table leaves out what a run makes no use of", function()
     table.sort(list)
     return table.concat(list, " ")
   end
-  check.equal(unused {epochs = 164}, "cycle_momentum")
-  check.equal(unused {optimizer = "adam", schedule = "constant"}, "cycle_momentum gamma momentum nesterov")
-  check.equal(unused {schedule = "onecycle"}, "gamma lr")   -- max_lr is the rate
-  check.equal(unused {schedule = "onecycle", cycle_momentum = true}, "gamma lr momentum")
-  check.equal(unused {schedule = "cyclic", cycle_mode = "exp_range"}, "lr")
+  check.equal(unused {epochs = 164}, "cycle_momentum trust")
+  check.equal(unused {optimizer = "adam", schedule = "constant"}, "cycle_momentum gamma momentum nesterov trust")
+  check.equal(unused {schedule = "onecycle"}, "gamma lr trust")   -- max_lr is the rate
+  check.equal(unused {schedule = "onecycle", cycle_momentum = true}, "gamma lr momentum trust")
+  check.equal(unused {schedule = "cyclic", cycle_mode = "exp_range"}, "lr trust")
   program.with_folder(function(folder)
     train.run({model = "mlp", epochs = 1, train_size = 20, test_size = 10, batch_size = 10, optimizer = "adamw",
                schedule = "onecycle", cycle_momentum = true, threads = 1, drawing = {}, max_lr = 0.01},

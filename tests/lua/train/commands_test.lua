@@ -290,3 +290,8 @@ check.slow("memory that does not suffice: said with a way out, and no traceback"
     check.that(not errors:find("traceback", 1, true), errors)
   end)
 end)
+
+check.case("a complaint that begins with the command's own name is not said twice", function()
+  refused({"check", "77"}, "resmoon check: there is no exercise '77'")
+  refused({"landscape", "no/such"}, "resmoon landscape: there is no no/such, neither")
+end)

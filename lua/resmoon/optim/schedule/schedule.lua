@@ -7,6 +7,7 @@ local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
 local options_of = require "resmoon.base.options"
 local shown      = require "resmoon.base.shown"
+local text       = require "resmoon.base.text"
 
 local Schedule = class("Schedule")
 
@@ -70,6 +71,16 @@ end
 function Schedule:step(_)
   self.t = self.t + 1
   self:apply()
+end
+
+-- "Step{gamma = 0.1, step_size = 2}  step 3, lr 0.01": settings, steps done, and the rates that are in effect.
+function Schedule:__tostring()
+  local cls, names, rates = getmetatable(self), {}, {}
+  for _, settings in ipairs {cls.required, cls.defaults} do
+    for name in pairs(settings) do names[#names + 1] = name end
+  end
+  for g, group in ipairs(self.optimizer.groups) do rates[g] = ("%.6g"):format(group.lr) end
+  return ("%s{%s}  step %d, lr %s"):format(cls.__name, text.settings(self, names), self.t, table.concat(rates, " "))
 end
 
 --- Plain numbers, for a checkpoint.

@@ -23,6 +23,7 @@ local options_of = require "resmoon.base.options"
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
 local shown = require "resmoon.base.shown"
+local text  = require "resmoon.base.text"
 
 local Warmup = class("Warmup")
 
@@ -51,6 +52,10 @@ function Warmup:step(metric)
   self.schedule:step(metric)
   self.t = self.t + 1
   self:apply()
+end
+
+function Warmup:__tostring()
+  return ("Warmup{%s}  of %s"):format(text.settings(self, {"warmup_steps", "start_factor"}), tostring(self.schedule))
 end
 
 function Warmup:state_dict()

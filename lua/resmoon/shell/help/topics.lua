@@ -49,7 +49,7 @@ topics.list = {
   {"tensors", groups = {
     {"making", "create convert"}, {"asking", "tensor print"}, {"shape and order", "views rearrange"},
     {"joining", "join"}, {"choosing", "index gather"}, {"counting", "counting"},
-    {"element by element", "pointwise math close"}, {"over dimensions", "reduce along softmax"},
+    {"element by element", "pointwise unary math logic close"}, {"over dimensions", "reduce along softmax"},
     {"products", "linalg"}, {"images and networks", "conv pool norm normalize"}, {"losses", "loss"},
   }},
   {"autograd", groups = {{"", "tape hooks"}}},

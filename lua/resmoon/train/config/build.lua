@@ -70,6 +70,9 @@ function build.optimizer(c, parameters)
     return optim.SGD(parameters, {lr = c.lr, momentum = c.momentum, weight_decay = c.weight_decay,
                                   nesterov = c.nesterov})
   end
+  if c.optimizer == "lars" then
+    return optim.LARS(parameters, {lr = c.lr, momentum = c.momentum, weight_decay = c.weight_decay, trust = c.trust})
+  end
   local make = {adam = optim.Adam, adamw = optim.AdamW, rmsprop = optim.RMSprop}
   return make[c.optimizer](parameters, {lr = c.lr, weight_decay = c.weight_decay})
 end
@@ -106,7 +109,7 @@ function build.schedule(c, optimizer, steps_per_epoch, own)
   if (c.schedule == "onecycle" or c.schedule == "cyclic") and c.cycle_momentum then
     if low > high then
       error(("train: base_momentum is %g, above max_momentum, %g"):format(low, high), 0)
-    elseif high >= 1 and c.optimizer ~= "sgd" and c.optimizer ~= "rmsprop" then
+    elseif high >= 1 and c.optimizer ~= "sgd" and c.optimizer ~= "rmsprop" and c.optimizer ~= "lars" then
       error(("train: momentum goes up to %g, but beta1 of %s has to be below 1"):format(high, c.optimizer), 0)
     end
   end
