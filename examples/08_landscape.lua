@@ -4,10 +4,10 @@
 -- Source: Li et al. 2018, arXiv:1712.09913, section 4.
 --
 -- Run it: resmoon examples/08_landscape.lua. It prints:
---   plain-32: loss from left to right through the middle: 22.5 6.51 2.97 2.31 1.87 2.02 2.4 2.84 4.91
---     below ln 10, the loss of guessing: 8 of 81 points, on average to a distance of 0.19
---   resnet-32: loss from left to right through the middle: 6.46 3.97 1.4 0.145 0.0329 0.155 1.74 4.12 8.47
---     below ln 10, the loss of guessing: 21 of 81 points, on average to a distance of 0.31
+--   plain-32: loss from left to right through the middle: 5.19 3.14 2.24 1.99 1.94 2.04 2.1 2.27 3.41
+--     below ln 10, the loss of guessing: 18 of 81 points, on average to a distance of 0.26
+--   resnet-32: loss from left to right through the middle: 10.4 4.07 1.37 0.17 0.0271 0.168 0.995 3.54 9.12
+--     below ln 10, the loss of guessing: 23 of 81 points, on average to a distance of 0.32
 --   landscape.png: true
 local rm = require "resmoon"
 

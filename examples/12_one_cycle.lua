@@ -4,10 +4,10 @@
 --
 -- Run it: resmoon examples/12_one_cycle.lua. It prints:
 --   the finder suggests 0.057; the network is as before: true
---   constant, a hundredth of it  : loss 2.327 2.306 2.298 2.293 2.290 2.287 2.283 2.279 2.278 2.273, test error 86.4 %
---   constant, the suggestion     : loss 2.343 2.237 2.052 1.961 1.843 1.737 1.641 1.558 1.494 1.355, test error 58.6 %
---   constant, three times as high: loss 2.351 2.300 2.263 2.139 2.020 1.920 1.786 1.706 1.656 1.495, test error 61.2 %
---   one cycle up to that         : loss 2.329 2.262 2.094 1.943 1.804 1.686 1.564 1.392 1.227 1.083, test error 53.6 %
+--   constant, a hundredth of it  : loss 2.327 2.306 2.298 2.293 2.290 2.287 2.283 2.279 2.278 2.273, test error 86.2 %
+--   constant, the suggestion     : loss 2.341 2.193 2.023 1.922 1.794 1.702 1.642 1.507 1.437 1.337, test error 59.8 %
+--   constant, three times as high: loss 2.351 2.282 2.157 2.010 1.917 1.833 1.719 1.638 1.582 1.465, test error 62.4 %
+--   one cycle up to that         : loss 2.329 2.272 2.107 1.963 1.813 1.679 1.533 1.363 1.165 1.020, test error 57.0 %
 local rm          = require "resmoon"
 local data, train = rm.data, rm.train
 
