@@ -19,7 +19,7 @@ typedef struct {
   const rm_conv_shape *s; /* of a group */
   const rm_conv_method *method;
   const float *x, *dy;
-  float *parts;
+  float *parts, *dw;
   size_t groups, weights;
   rm_status status[RM_BATCH_GROUPS];
   rm_error errors[RM_BATCH_GROUPS];
@@ -40,6 +40,13 @@ static void sum_groups(void *ctx, size_t begin, size_t end) {
                                               &q->errors[g]);
 }
 
+/* Weights begin .. end-1. */
+static void add_groups(void *ctx, size_t begin, size_t end) {
+  const job *q = ctx;
+  rm_batch_add_up(end - begin, q->groups, q->weights, q->parts + begin);
+  memcpy(q->dw + begin, q->parts + begin, (end - begin) * sizeof(float));
+}
+
 /* Threads take whole groups, if that gives them equal shares; else all work on one group after the other. */
 static rm_status by_groups(job *q, float *dw, rm_error *err) {
   RM_TRY(rm_conv_alloc(q->groups * q->weights, &q->parts, err));
@@ -50,8 +57,8 @@ static rm_status by_groups(job *q, float *dw, rm_error *err) {
   rm_status status = RM_OK;
   for (size_t g = 0; g < q->groups && status == RM_OK; g++)
     if (q->status[g] != RM_OK) status = rm_fail(err, q->status[g], "%s", q->errors[g].message);
-  rm_batch_add_up(q->weights, q->groups, q->weights, q->parts);
-  for (size_t i = 0; i < q->weights; i++) dw[i] = q->parts[i];
+  q->dw = dw;
+  rm_parallel(q->weights, 4096, add_groups, q);
   rm_conv_free(q->parts, q->groups * q->weights);
   return status;
 }
