@@ -16,7 +16,8 @@ fewer, so a network may pass it.
 
 Example:
   resmoon bench resnet20 resnet18 --mode train --batch 128 --threads 2 --peer
-  resmoon bench resnet20 --ops --figure roofline.png]]
+  resmoon bench resnet20 --ops --figure roofline.png
+  mpirun -n 2 resmoon bench resnet20 --scaling]]
 parser:argument("models", "networks (default resnet20), or FILE.lua:NAME of your own"):args "*":argname "MODEL"
 local function add(names, text, default) -- an option with a whole number
   return parser:option(names, text):argname "N":convert(options.count):default(default)
@@ -35,7 +36,8 @@ parser:group("What is measured",
   add("--warmup", "steps before them", "2"))
 parser:group("What it is compared with",
   parser:flag("--peer", "runs PyTorch beside it, where it is installed, and prints the ratio of medians"),
-  parser:flag("--scaling", "also with one thread, and the ratio of the rates"),
+  parser:flag("--scaling", "also with one thread, and the ratio of the rates; under mpirun: one process against all, "
+              .. "what they spend on each other, and what more of them would do"),
   add("--rounds", "with --peer and --scaling: turns of --steps steps", "3"))
 parser:group("Where the time goes",
   parser:flag("--ops", "time by phase, by operator and by layer, with each convolution's error against float64"),
@@ -163,6 +165,14 @@ local function check()
   if args.batch < 1 or args.steps < 1 or args.warmup < 0 or args.rounds < 1 or args.size < 1 or args.classes < 1 then
     error("--batch, --size, --classes, --steps and --rounds must be at least 1, --warmup at least 0", 0)
   end
+  if rm.dist.size() > 1 then
+    if not args.scaling or args.peer or args.ops or args.mode ~= "train" or #args.models > 1 or args.checkpoint then
+      error(("mpirun has started %d processes, which measure --scaling of the training of one network, and nothing else")
+            :format(rm.dist.size()), 0)
+    elseif args.batch % rm.dist.size() ~= 0 then
+      error(("--batch: %d images do not divide among %d processes"):format(args.batch, rm.dist.size()), 0)
+    end
+  end
   if args.figure and not args.ops then error("--figure needs --ops: it draws the layers", 0) end
   if args.ops and (args.peer or args.scaling or #args.models > 1) then
     error("--ops looks into one network, without --peer and --scaling", 0)
@@ -184,6 +194,11 @@ options.main(function()
     local reason
     python, reason = require("resmoon.bench.peer").find()
     if not python then error(reason, 0) end
+  end
+  if rm.dist.size() > 1 then
+    local report = require "resmoon.bench.scaling"(settings(args.models[1]))
+    if rm.dist.rank() == 0 then print(args.json and rm.json.encode(report) or table.concat(report.lines, "\n")) end
+    return 0
   end
   local results, work = {}, nil
   if #args.models > 1 or args.peer or args.scaling or args.isa then

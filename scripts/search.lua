@@ -9,9 +9,11 @@ local parser = commandline("resmoon search", "Searches learning rate (1e-6 to 1e
   :epilog [[
 The folder holds a file for each finished trial: the same command goes on where it was stopped or killed.
 Trial 0 is the training with the settings as given: what the search is compared with.
+Under mpirun each process runs one trial at a time; trials and journal are those of one process.
 
 Example:
-  resmoon search --model resnet20 --data ~/data --train-size 5000 --epochs 3 --workers 2]]
+  resmoon search --model resnet20 --data ~/data --train-size 5000 --epochs 3 --workers 2
+  mpirun -n 4 resmoon search --model resnet20 --data ~/data --train-size 5000 --epochs 3]]
 parser:option("--model", "network (default resnet20), or FILE.lua:NAME of your own"):argname "NAME"
 parser:option("--run", "folder of the search"):argname "DIR":default "runs/search"
 parser:option("--population", "individuals"):argname "N":convert(options.count):default "10"
@@ -34,5 +36,5 @@ options.main(function()
     print(("stopped; the same command goes on (%s)"):format(args.run))
     return 130
   end
-  rm.search.show(result)
+  if rm.dist.rank() == 0 then rm.search.show(result) end
 end)

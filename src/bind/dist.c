@@ -109,6 +109,30 @@ static int world_sum(lua_State *L) {
 
 /* share(flag) -> boolean: whether what is computed from now on is of a batch that lies on all processes; returns what was */
 static int world_share(lua_State *L) { return lua_pushboolean(L, rm_batch_share(lua_toboolean(L, 1))), 1; }
+static int world_delay(lua_State *L) { return rm_world_delay(luaL_checknumber(L, 1)), 0; }
+
+/* traffic() -> exchanges, bytes, reductions in the background, bytes */
+static int world_traffic(lua_State *L) {
+  rm_dist_traffic t = rm_dist_traffic_now();
+  lua_pushnumber(L, t.exchanges);
+  lua_pushnumber(L, t.bytes);
+  lua_pushnumber(L, t.reductions);
+  lua_pushnumber(L, t.reduction_bytes);
+  return 4;
+}
+
+/* time(count, bytes) -> seconds: count exchanges of bytes with every other process, at once */
+static int world_time(lua_State *L) {
+  double seconds;
+  rm_error err;
+  if (rm_dist_time((size_t)luaL_checkinteger(L, 1), (size_t)luaL_checkinteger(L, 2), &seconds, &err) != RM_OK)
+    return bind_raise(L, &err);
+  lua_pushnumber(L, seconds);
+  return 1;
+}
+
+/* alone(flag) -> boolean: whether this process is a world of its own from now on; returns what was */
+static int world_alone(lua_State *L) { return lua_pushboolean(L, rm_world_alone(lua_toboolean(L, 1))), 1; }
 static int world_share_norm(lua_State *L) { return lua_pushboolean(L, rm_batch_share_norm(lua_toboolean(L, 1))), 1; }
 
 void bind_open_dist(lua_State *L) {
@@ -125,6 +149,10 @@ void bind_open_dist(lua_State *L) {
                                        {"gather", world_gather},
                                        {"join", world_join},
                                        {"sum", world_sum},
+                                       {"alone", world_alone},
+                                       {"delay", world_delay},
+                                       {"traffic", world_traffic},
+                                       {"time", world_time},
                                        {"share", world_share},
                                        {"share_norm", world_share_norm},
                                        {NULL, NULL}};

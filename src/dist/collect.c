@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 
 /* Up to so many bytes everybody sends everything to everybody: one journey instead of two. */
 enum { SMALL = 4096 };
@@ -44,6 +45,7 @@ struct rm_reduction {
 };
 
 static rm_reduction *active;
+static rm_dist_traffic traffic;
 
 /* The elements that process r adds up: from first(r) to first(r + 1). */
 static size_t first(const rm_reduction *q, int r) {
@@ -83,8 +85,7 @@ static rm_status add_up(rm_reduction *q, rm_error *err) {
   return RM_OK;
 }
 
-rm_status rm_reduction_start(void *data, size_t n, rm_reduce_type type, rm_reduce_op op, rm_reduction **out,
-                             rm_error *err) {
+static rm_status start(void *data, size_t n, rm_reduce_type type, rm_reduce_op op, rm_reduction **out, rm_error *err) {
   int size = rm_world_size();
   rm_reduction *q = calloc(1, sizeof *q);
   if (!q) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory");
@@ -109,6 +110,13 @@ rm_status rm_reduction_start(void *data, size_t n, rm_reduce_type type, rm_reduc
   }
   *out = q;
   return RM_OK;
+}
+
+rm_status rm_reduction_start(void *data, size_t n, rm_reduce_type type, rm_reduce_op op, rm_reduction **out,
+                             rm_error *err) {
+  traffic.reductions++;
+  traffic.reduction_bytes += (double)(n * width(type));
+  return start(data, n, type, op, out, err);
 }
 
 static void leave_list(rm_reduction *q) {
@@ -165,7 +173,9 @@ void rm_reduction_free(rm_reduction *q) {
 
 rm_status rm_dist_all_reduce(void *data, size_t n, rm_reduce_type type, rm_reduce_op op, rm_error *err) {
   rm_reduction *q = NULL;
-  RM_TRY(rm_reduction_start(data, n, type, op, &q, err));
+  RM_TRY(start(data, n, type, op, &q, err));
+  traffic.exchanges += q->small ? 1 : 2;
+  traffic.bytes += (double)(n * width(type)) * (q->small ? 1 : 2.0 / rm_world_size());
   rm_status status = rm_reduction_wait(q, err);
   rm_reduction_free(q);
   return status;
@@ -193,6 +203,8 @@ rm_status rm_dist_all_gather(const void *data, size_t bytes, void *all, rm_error
   if (size == 1) return RM_OK;
   RM_TRY(new_parcels(&parcels, err));
   for (int r = 0; r < size; r++) parcels[r] = (rm_parcel){data, (char *)all + (size_t)r * bytes, bytes, bytes};
+  traffic.exchanges++;
+  traffic.bytes += (double)bytes;
   rm_status status = exchange(parcels, err);
   free(parcels);
   return status;
@@ -223,5 +235,33 @@ rm_status rm_dist_broadcast(void *data, size_t bytes, int root, rm_error *err) {
     status = exchange(parcels, err);
   }
   free(parcels);
+  return status;
+}
+
+/* --- measurements ---------------------------------------------------------------------------- */
+
+rm_dist_traffic rm_dist_traffic_now(void) { return traffic; }
+
+enum { MOST_AT_ONCE = 64 };
+
+rm_status rm_dist_time(size_t count, size_t bytes, double *seconds, rm_error *err) {
+  int size = rm_world_size();
+  rm_exchange *list[MOST_AT_ONCE] = {0};
+  rm_parcel *parcels;
+  char *room = calloc((size_t)size + 1, bytes + 1);
+  if (count > MOST_AT_ONCE) count = MOST_AT_ONCE;
+  if (!room) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu bytes", bytes);
+  rm_status status = new_parcels(&parcels, err);
+  for (int r = 0; status == RM_OK && r < size; r++)
+    parcels[r] = (rm_parcel){room, room + (size_t)(r + 1) * bytes, bytes, bytes};
+  if (status == RM_OK) status = rm_dist_barrier(err);
+  double began = rm_seconds(RM_CLOCK_STEADY);
+  for (size_t i = 0; i < count && status == RM_OK; i++)
+    status = rm_exchange_start(parcels, rm_world_tag(), &list[i], err);
+  for (size_t i = 0; i < count && status == RM_OK; i++) status = rm_exchange_wait(list[i], err);
+  *seconds = rm_seconds(RM_CLOCK_STEADY) - began;
+  for (size_t i = 0; i < count; i++) rm_exchange_free(list[i]);
+  if (status == RM_OK) free(parcels);
+  free(room);
   return status;
 }

@@ -31,4 +31,16 @@ rm_status rm_reduction_wait(rm_reduction *r, rm_error *err);
 rm_status rm_dist_progress(rm_error *err); /* of all that were begun; never waits */
 void rm_reduction_free(rm_reduction *r);   /* after it is over, or everything is given up; NULL is fine */
 
+/* --- measurements ----------------------------------------------------------------------------- */
+
+/* What this process has sent so far: exchanges that it waited for and the bytes of these to each other process; and
+ * reductions in the background, with their bytes. */
+typedef struct {
+  double exchanges, bytes, reductions, reduction_bytes;
+} rm_dist_traffic;
+rm_dist_traffic rm_dist_traffic_now(void);
+
+/* Begins `count` exchanges of `bytes` with each other process at once; *seconds until all are over. */
+rm_status rm_dist_time(size_t count, size_t bytes, double *seconds, rm_error *err);
+
 #endif

@@ -23,8 +23,9 @@ static const double PATIENT = 200e-6; /* seconds of testing before the first sle
 
 static struct {
   rm_transport transport;
-  bool joined;
+  bool joined, alone;
   int tag; /* of the next exchange */
+  double delay;
   double waited;
   rm_status (*progress)(rm_error *err);
 } world = {.transport = {.rank = 0, .size = 1, .local_rank = 0, .local_size = 1}};
@@ -64,6 +65,7 @@ static pid_t joined_as; /* a child that ends is not this process */
 static void at_exit(int status, void *unused) {
   (void)unused;
   if (!world.joined || getpid() != joined_as) return;
+  world.alone = false;
   if (status != 0) {
     fflush(NULL);
     if (status < 128) rm_world_abort(status);
@@ -82,8 +84,14 @@ rm_status rm_world_join(rm_error *err) {
   return share_processors(err);
 }
 
-int rm_world_rank(void) { return world.transport.rank; }
-int rm_world_size(void) { return world.transport.size; }
+bool rm_world_alone(bool on) {
+  bool was = world.alone;
+  world.alone = on;
+  return was;
+}
+
+int rm_world_rank(void) { return world.alone ? 0 : world.transport.rank; }
+int rm_world_size(void) { return world.alone ? 1 : world.transport.size; }
 int rm_world_local_rank(void) { return world.transport.local_rank; }
 int rm_world_local_size(void) { return world.transport.local_size; }
 const char *rm_world_library(void) { return world.transport.library; }
@@ -116,6 +124,7 @@ typedef struct {
 
 struct rm_exchange {
   size_t pieces, room;
+  double ready; /* the moment before which it is not over; 0: whenever it is */
   piece list[]; /* those that are not over */
 };
 
@@ -151,6 +160,7 @@ rm_status rm_exchange_start(const rm_parcel parcels[], int tag, rm_exchange **ou
   rm_exchange *e = malloc(sizeof *e + pieces * sizeof *e->list);
   if (!e) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu messages", pieces);
   *e = (rm_exchange){.room = pieces};
+  if (world.delay > 0) e->ready = rm_seconds(RM_CLOCK_STEADY) + world.delay;
   rm_status status = RM_OK;
   /* Beginning with the next process, so that not all send to process 0 at once. */
   for (int i = 1; i < size && status == RM_OK; i++)
@@ -167,10 +177,12 @@ rm_status rm_exchange_test(rm_exchange *e, bool *over, int *peer, rm_error *err)
     if (done) e->list[i] = e->list[--e->pieces];
     else i++;
   }
-  *over = e->pieces == 0;
-  if (!*over) *peer = e->list[0].peer;
+  if (e->pieces > 0) *peer = e->list[0].peer;
+  *over = e->pieces == 0 && (e->ready == 0 || rm_seconds(RM_CLOCK_STEADY) >= e->ready);
   return RM_OK;
 }
+
+void rm_world_delay(double seconds) { world.delay = seconds; }
 
 static double patience(void) {
   const char *text = getenv("RESMOON_DIST_TIMEOUT");

@@ -21,6 +21,8 @@ int rm_world_rank(void);       /* from 0; where joining failed, what the launche
 int rm_world_size(void);       /* 1 without a launcher */
 int rm_world_local_rank(void); /* among those of this host */
 int rm_world_local_size(void);
+/* While this is on the process is a world of its own, for work that others have no part in. Returns what was. */
+bool rm_world_alone(bool on);
 const char *rm_world_library(void); /* "Open MPI v4.1.4"; "" for a world of one */
 
 /* Leaves together with the others: it returns when all are there. */
@@ -56,6 +58,9 @@ void rm_exchange_free(rm_exchange *e); /* after it is over, or failed; NULL is f
 typedef rm_status (*rm_world_test)(void *what, bool *over, int *peer, rm_error *err);
 rm_status rm_world_wait(rm_world_test test, void *what, rm_error *err);
 void rm_world_on_wait(rm_status (*progress)(rm_error *err));
+
+/* For measurements: every exchange takes so many seconds longer, as over a slower network. */
+void rm_world_delay(double seconds);
 
 /* Seconds that this process has waited for others so far. */
 double rm_world_waited(void);

@@ -18,10 +18,12 @@ local function there(library)
   return file ~= nil and os.execute("command -v mpirun." .. library.name .. " >/dev/null 2>&1") == true
 end
 
---- The libraries that are there: {name, command, env}.
+--- The libraries that are there: {name, command, env}. RESMOON_TEST_MPI=mpich (or openmpi) leaves one of them.
 function mpirun.libraries()
-  local list = {}
-  for _, library in ipairs(known) do if there(library) then list[#list + 1] = library end end
+  local list, only = {}, os.getenv "RESMOON_TEST_MPI"
+  for _, library in ipairs(known) do
+    if there(library) and (not only or library.name == only) then list[#list + 1] = library end
+  end
   return list
 end
 

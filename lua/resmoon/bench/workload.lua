@@ -3,6 +3,7 @@
 -- train  forward, cross-entropy, backward, SGD(0.1, momentum 0.9, weight decay 1e-4)
 -- infer  forward only, eval mode, no gradients
 local rm = require "resmoon"
+local world = require("resmoon.core").world
 
 -- Every block of every layer keeps its input only: `net.layer1[1]` and so on.
 local function checkpoint_blocks(net, model)
@@ -18,7 +19,8 @@ local function checkpoint_blocks(net, model)
   if blocks == 0 then error(("bench: %s has no blocks to checkpoint"):format(model), 0) end
 end
 
---- options: model, mode, batch, size (height and width), classes, checkpoint (the blocks: nn.checkpoint).
+--- The batch of options.shared is one process's part of what all train together (resmoon.core.world).
+-- options: model, mode, batch, size (height and width), classes, checkpoint (the blocks: nn.checkpoint).
 -- Returns {net, x, y, step = function, flops = operations of a step, parameters = count}.
 -- Operations are those of direct convolutions and of linear layers, a multiply-add counting as two:
 -- in training for output, input gradient (the first layer needs none) and weight gradient.
@@ -45,7 +47,11 @@ return function(options)
   local optimizer = rm.optim.SGD(net:parameters(), {lr = 0.1, momentum = 0.9, weight_decay = 1e-4})
   function work.step()
     optimizer:zero_grad()
-    net(x):cross_entropy(work.y):backward()
+    world.share(options.shared or false)
+    local loss = net(x):cross_entropy(work.y)
+    if options.shared then loss = loss * (1 / world.size()) end
+    loss:backward()
+    world.share(false)
     optimizer:step()
   end
   return work

@@ -10,6 +10,7 @@ local journal = require "resmoon.search.journal"
 local lock    = require "resmoon.runs.lock"
 local models  = require "resmoon.models"
 local options = require "resmoon.base.options"
+local ranks   = require "resmoon.search.ranks"
 local record  = require "resmoon.runs.record"
 local rehearsal = require "resmoon.base.rehearsal"
 local source  = require "resmoon.runs.source"
@@ -29,6 +30,10 @@ local function complete(given)
   if type(o.folder) ~= "string" then fail("search.run: folder is a %s, expected a string", type(o.folder)) end
   if math.type(o.workers) ~= "integer" or o.workers < 1 then
     fail("search.run: workers is %s, expected a whole number from 1", tostring(o.workers))
+  end
+  if o.workers > 1 and ranks.count() > 1 then
+    fail("search.run: workers is %d, but mpirun has started %d processes, which share the trials: leave it out",
+         o.workers, ranks.count())
   end
   if o.workers > 1 and o.sets then fail("search.run: sets cannot be handed to workers, which open settings.data") end
   o.threads = o.threads or o.settings.threads or core.num_threads()
@@ -56,7 +61,7 @@ end
 -- `self` is a search under way: its options, and `results` by the number of the trial.
 
 local function say(self, format, ...)
-  if self.progress then print(format:format(...)) end
+  if self.progress and ranks.is_first() then print(format:format(...)) end
 end
 
 local function order_of(self, number, generation, values, bar)
@@ -67,22 +72,32 @@ end
 -- Runs those of the orders that the journal has no result of. false: Ctrl-C.
 local function run_missing(self, orders)
   local missing, results = {}, self.results
-  for _, order in ipairs(orders) do
-    results[order.number] = journal.result(self.folder, order.number, order.genes)
-    if not results[order.number] then missing[#missing + 1] = order end
+  local there = ranks.told(function()
+    local list = {}
+    for i, order in ipairs(orders) do list[i] = journal.result(self.folder, order.number, order.genes) or false end
+    return list
+  end)
+  for i, order in ipairs(orders) do
+    if there[i] then results[order.number] = there[i] else missing[#missing + 1] = order end
   end
   local function ended(order, result)
     if order.number == 0 then
       if result.reason then  -- then nothing can be found out about genes, and nothing is begun
         error(("search: the settings as given do not train: %s"):format(result.reason), 0)
       end
-      self.lock = self.lock or journal.begin(self.folder, self.identity, self.record)
-      if self.settings.own then blueprint.keep(self.folder, self.settings.own) end
+      if ranks.is_first() then
+        self.lock = self.lock or journal.begin(self.folder, self.identity, self.record)
+        if self.settings.own then blueprint.keep(self.folder, self.settings.own) end
+      end
     end
     results[order.number] = result
-    journal.write(self.folder, order.number, result)
+    if ranks.is_first() then journal.write(self.folder, order.number, result) end
     say(self, "  trial %2d  %s  accuracy %5.2f%%  %d epochs, %s (%.0f s)", order.number,
         genes.text(self.varied, order.genes), result.fitness, result.epochs, result.stopped, result.seconds)
+  end
+  if ranks.count() > 1 then
+    for _, order in ipairs(missing) do order.settings.threads = self.threads end
+    return ranks.run(missing, {sets = self.sets}, ended)
   end
   local at_a_time = math.min(self.workers, #missing)
   for _, order in ipairs(missing) do order.settings.threads = math.max(1, self.threads // at_a_time) end
@@ -138,7 +153,8 @@ end
 --  population  individuals of a generation; generations: how many
 --  threshold   of mutation: a gene is drawn anew where a number from 0 to 1 exceeds it
 --  crossover   at a "random" place, or in the "middle"
---  workers     trials at a time, each in a process with its share of the threads
+--  workers     trials at a time, each in a process with its share of the threads; under mpirun each of its processes
+--   runs one trial at a time, and the journal is the same
 --  threads     of all together; those in use
 --  sets        {train, nil, validation}: instead of opening the data of the settings; for one worker
 -- Returns: what search.genetic does, with folder, genes (what was varied), images (the number of those that fitness was
@@ -163,8 +179,10 @@ local function run(given)
   local _ <close> = setmetatable({}, {__close = function()
     if self.lock then self.lock:release() end
   end})
-  if journal.is_search(self.folder) then self.lock = lock.take(self.folder) end
-  journal.check(self.folder, self.identity)
+  if ranks.is_first() then
+    if journal.is_search(self.folder) then self.lock = lock.take(self.folder) end
+    journal.check(self.folder, self.identity)
+  end
   look_at_images(self)
   local as_given = trial.genes(self.settings, self.varied)
   local function evaluate_all(individuals, generation)

@@ -15,22 +15,19 @@ local core       = require "resmoon.core"
 local blueprint  = require "resmoon.runs.blueprint"
 local class      = require "resmoon.base.class"
 local checkpoint = require "resmoon.runs.checkpoint"
-local mixing     = require "resmoon.data.mixing"
-local evaluation = require "resmoon.train.evaluate"
+local ending     = require "resmoon.train.ending"
+local epoch      = require "resmoon.train.epoch"
 local fail       = require "resmoon.base.fail"
 local handmade   = require "resmoon.train.handmade"
 local held       = require "resmoon.base.held"
 local LayerWatch = require "resmoon.train.layer_watch"
 local lock       = require "resmoon.runs.lock"
 local Log        = require "resmoon.runs.log"
-local momentum   = require "resmoon.optim.momentum"
-local optim      = require "resmoon.optim"
 local options_of = require "resmoon.base.options"
 local preflight  = require "resmoon.train.preflight"
 local Progress   = require "resmoon.train.progress"
 local rehearsal  = require "resmoon.base.rehearsal"
 local restore    = require "resmoon.train.restore"
-local text       = require "resmoon.base.text"
 local together   = require "resmoon.train.together"
 local xpcall     = require("resmoon.base.catch").xpcall
 local shown      = require "resmoon.base.shown"
@@ -132,8 +129,6 @@ function Trainer:init(options)
   if options.resume and not rehearsal.on() and sys.exists(self:path("last.safetensors")) then self:resume() end
 end
 
-local function no_sums() return {loss = 0, wrong = 0, count = 0, seconds = 0} end
-
 -- --- state --------------------------------------------------------------------------
 
 function Trainer:path(name) return self.folder and self.folder .. "/" .. name end
@@ -203,279 +198,33 @@ function Trainer:resume(path, saved)   -- saved: what is in the file, where the 
   if own then self.left = sys.stat(path) end
 end
 
--- --- one epoch ----------------------------------------------------------------------
-
--- What the auxiliary heads of a network count in its loss (Szegedy et al. 2015, section 5).
-local AUXILIARY = 0.3
-
--- The loss of all that the network returned: its scores, then those of auxiliary heads, if it has any. mix: of mixed
--- images (data.mixup), the other labels and the share of these.
-local function loss_of(self, labels, mix, scores, ...)
-  local heads = table.pack(...)
-  local loss = mixing.mixed_loss(function(these)
-    local sum = self.loss(scores, these)
-    for i = 1, heads.n do sum = sum + AUXILIARY * self.loss(heads[i], these) end
-    return sum
-  end, labels, mix)
-  return loss, scores
-end
-
--- Gradients of the mean loss over the batch, from parts of it that differ by at most one image: memory for
--- one part is enough. (Batch norm takes its statistics from each part.) Returns the loss and how many images
--- were wrong (false where that means nothing: of mixed images, and of a regression), or nil and the loss if that is no
--- finite number.
-local function backward_in_parts(self, x, y, mix)
-  local _ <close> = together.unshared
-  local n = y.shape[1]
-  local parts, value, wrong = math.min(self.accumulate, n), 0, 0
-  for i = 1, parts do
-    local from, to = (i - 1) * n // parts, i * n // parts
-    local images, labels, share, other = x, y, 1, mix
-    if parts > 1 then
-      other = mix and {labels = mix.labels:narrow(1, from + 1, to - from), share = mix.share}
-      images, labels, share = x:narrow(1, from + 1, to - from), y:narrow(1, from + 1, to - from), (to - from) / n
-    end
-    local shared = self.train.parted and self.train.share ~= nil
-    world.share(shared)
-    local loss, logits = loss_of(self, labels, other, self.net(images))
-    local part = loss:item()
-    local wrongly = not mix and labels.dtype == "int64" and evaluation.wrong(logits, labels)
-    if world.size() > 1 then
-      local stop
-      part, wrongly, stop = together.agree(shared, part, wrongly)
-      self.stop_all = self.stop_all or stop
-      if shared then loss = loss * (1 / world.size()) end
-    end
-    if part ~= part or math.abs(part) == math.huge then return nil, part end
-    if parts > 1 then loss = loss * share end
-    loss:backward()
-    value = value + share * part
-    wrong = wrong and wrongly and wrong + wrongly
-  end
-  return value, wrong
-end
-
--- Weight restriction: biases and batch norms have no rows, and stay.
-local function restrict(self)
-  for _, p in ipairs(self.optimizer_parameters) do
-    if p.grad and #p.shape >= 2 then optim.max_norm(p, self.max_norm) end
-  end
-end
-
--- One step. Returns the loss, or nil and what it was if that is no finite number; then nothing
--- of the step has reached the weights.
-local function step(self, x, y, mix)
-  self.optimizer:zero_grad()
-  local value, wrong = backward_in_parts(self, x, y, mix)
-  if not value then return nil, wrong end
-  if self.clip > 0 then optim.clip_grad_norm(self.optimizer_parameters, self.clip) end
-  self.lr, self.momentum = self.optimizer.lr, momentum(self.optimizer)
-  if not (self.lr >= 0 and self.lr < math.huge) then
-    error(("train: the learning rate of step %d is %s, expected a number from 0: look at the schedule"):format(
-          self.steps + 1, self.lr), 0)
-  end
-  self.optimizer:step()
-  if self.max_norm > 0 then restrict(self) end
-  if self.ema then self.ema:update() end
-  if self.schedule and self.schedule_unit == "step" then self.schedule:step() end
-  self.steps = self.steps + 1
-  local sums, n = self.sums, y.shape[1]
-  if self.train.share and self.train.parted then n = n * world.size() end
-  sums.loss, sums.count = sums.loss + n * value, sums.count + n
-  sums.wrong = sums.wrong and wrong and sums.wrong + wrong or nil
-  return value
-end
-
--- Seconds to the end of the run, by what it took so far.
-local function time_left(self, at, steps, began)
-  local rows = self.log.rows
-  local per_epoch = #rows > 0 and rows[#rows].seconds or (sys.clock() - began) * steps / math.max(at, 1)
-  return per_epoch * (self.epochs - self.epoch + 1 - at / steps)
-end
-
-local function show(self, steps, began, value)
-  local sums, at = self.sums, self.train:state_dict().step
-  self.screen:step({
-    epoch = self.epoch, step = at, steps = steps, lr = self.lr, loss = sums.loss / sums.count,
-    error = sums.wrong and 100 * sums.wrong / sums.count, rate = sums.count / (sums.seconds + sys.clock() - began),
-    left = time_left(self, at, steps, began), value = value,
-  })
-end
-
--- Trains through the epoch, or what is left of it. Returns nil, or why it ended early.
-local function train_epoch(self)
-  self.sums = self.sums or no_sums()
-  self.net:train()
-  local steps, began, reason = #self.train, sys.clock(), nil
-  for x, y, mix in self.train:epoch(self.epoch) do
-    local loss, value
-    if self.layer_watch then loss, value = self.layer_watch:step(step, self, x, y, mix)
-    else loss, value = step(self, x, y, mix) end
-    if not loss then
-      self.bad_loss = value
-      reason = "diverged"
-      break
-    end
-    if self.hooks.on_step then self.hooks.on_step(self, loss) end
-    if self.screen then show(self, steps, began, loss) end
-    if self.stop_all or world.size() == 1 and held.pending() then
-      reason = "interrupted"
-      break
-    end
-  end
-  self.sums.seconds = self.sums.seconds + sys.clock() - began
-  return reason
-end
-
--- The first tensor of the network in which a number is NaN or infinite, or nil.
-local function broken(net)
-  local state = net:state_dict()
-  for _, name in ipairs(state) do
-    if state[name].dtype == "float32" then
-      local zero = (state[name] * 0):sum():item()   -- NaN where one of them is no finite number
-      if zero ~= zero then return name end
-    end
-  end
-end
-
--- The row of the epoch, with the evaluations; nil if Ctrl-C came.
-local function finish_epoch(self)
-  local began, sums = sys.clock(), self.sums
-  local row = {
-    epoch = self.epoch, steps = self.steps, lr = self.lr or self.optimizer.lr, momentum = self.momentum,
-    train_loss = sums.loss / sums.count,
-    train_error = sums.wrong and 100 * sums.wrong / sums.count, img_per_s = sums.count / math.max(sums.seconds, 1e-9),
-  }
-  together.settle(self.net)
-  local function evaluate(prefix, loader, names)
-    local measured = not loader or evaluation.evaluate(self.net, loader, {stop = held.pending, loss = self.loss,
-                                                                          together = true})
-    for _, what in ipairs(loader and measured and names or {}) do row[prefix .. "_" .. what] = measured[what] end
-    return measured
-  end
-  local function both(suffix, ...)
-    return evaluate("val" .. suffix, self.validation, {...}) and evaluate("test" .. suffix, self.test, {...})
-  end
-  if not both("", "loss", "error", "top3", "top5") then return nil end
-  if self.ema and not self.ema:apply(both, "_ema", "loss", "error") then return nil end
-  row.seconds = sums.seconds + sys.clock() - began
-  row.hash = self.net:hash()
-  return row
-end
-
--- best.safetensors: the weights that were measured, the averaged ones where there are any.
-local function save_best(self, averaged)
-  local function save()
-    local state = self:state()
-    state.averaged = averaged
-    checkpoint.save(self:path("best.safetensors"), self.net, nil, state)
-  end
-  if averaged then self.ema:apply(save) else save() end
-end
-
--- Log, schedule, checkpoints. The log comes first: of a row too many, resume takes care.
-local function close_epoch(self, row)
-  self.log:add(row)
-  if self.schedule and self.schedule_unit == "epoch" then self.schedule:step(row.val_loss or row.train_loss) end
-  self.epoch, self.sums = self.epoch + 1, nil
-  local value, what = Log.deciding(row)
-  local better = value == value and (not self.best or value < self.best[what])   -- NaN is never the best
-  -- Whether the averaged weights are what was measured: without images to evaluate on, the training error decides.
-  local averaged = self.ema and (row.val_ema_loss or row.test_ema_loss) and true or nil
-  if better then self.best = {[what] = value, epoch = row.epoch, averaged = averaged} end
-  if self.folder and world.rank() == 0 then
-    self.log:write(self:path("log.csv"))
-    if better then save_best(self, averaged) end
-    if self.keep_every > 0 and row.epoch % self.keep_every == 0 then
-      checkpoint.save(self:path(("epoch_%03d.safetensors"):format(row.epoch)), self.net, nil, self:state())
-    end
-    self:save()
-  end
-end
-
 -- --- all of it ----------------------------------------------------------------------
 
-local function say(self, format, ...)
-  if self.screen then self.screen:say(format:format(...)) end
-end
-
-local function result(self, stopped)
-  local rows = self.log.rows
-  return shown.mark {stopped = stopped, epochs = #rows, best = self.best, last = rows[#rows], log = self.log}
-end
-
-local function diverged(self, what)
-  local there = self.folder and #self.log.rows > 0 and self:path("last.safetensors")
-  say(self, "%s in epoch %d, step %d (rate %g): training stops; a lower rate may help%s", what, self.epoch,
-      self.steps + 1, self.optimizer.lr,
-      there and (", and %s holds epoch %d"):format(there, self.epoch - 1) or "")
-  return result(self, "diverged")
-end
-
--- Whether early stopping has had enough of the epochs so far.
-local function stops_early(self)
-  return self.early_stop > 0 and self.best ~= nil and not self.sums and
-    self.epoch - 1 - self.best.epoch >= self.early_stop
-end
-
--- "no better error than 5.00% of epoch 3 in 2 epochs"
-local function no_better(best, epochs)
-  local value = best.error and ("error than %.2f%%"):format(best.error) or ("loss than %.4g"):format(best.loss)
-  return ("no better %s of epoch %d in %d epochs"):format(value, best.epoch, epochs)
-end
-
--- Where nothing is left to do: says so, and returns why.
-local function over(self)
-  if self.epoch > self.epochs then
-    say(self, "%d of %d epochs are done: nothing is left to train; more epochs would go on", self.epoch - 1,
-        self.epochs)
-    return "finished"
-  elseif stops_early(self) then
-    local waited = self.epoch - 1 - self.best.epoch
-    say(self, "this run has stopped early: %s; --early-stop 0 or one above %d goes on", no_better(self.best, waited),
-        waited)
-    return "early"
-  end
-end
-
--- What takes the run up again.
-local function way_on(self)
-  if self.hand_made then return "the same script with resume = true in train.Trainer" end
-  local own = self.about.config and self.about.config.own
-  return ("resmoon train --run %s --resume%s"):format(text.shell(self.folder), own and own.by == "given" and
-    (" --model FILE.lua:NAME, or here train.resume(%q, {model = net})"):format(self.folder) or "")
-end
-
 local function run(self)
-  for _, note in ipairs(self.notes or {}) do say(self, "%s", note) end
+  for _, note in ipairs(self.notes or {}) do ending.say(self, "%s", note) end
   self.notes = nil
-  local already = over(self)
-  if already then return result(self, already) end
+  local already = ending.over(self)
+  if already then return ending.result(self, already) end
   if self.folder and not self.left then self:save() end   -- whatever ends the first epoch, resume has where to begin
   while self.epoch <= self.epochs do
-    local reason = train_epoch(self)
-    if reason == "diverged" then return diverged(self, ("the loss became %s"):format(self.bad_loss)) end
-    local bad = not reason and broken(self.net)
-    if bad then return diverged(self, bad .. " has become NaN or infinite") end
-    local row = not reason and finish_epoch(self)
+    local reason = epoch.train(self)
+    if reason == "diverged" then return ending.diverged(self, ("the loss became %s"):format(self.bad_loss)) end
+    local bad = not reason and epoch.broken(self.net)
+    if bad then return ending.diverged(self, bad .. " has become NaN or infinite") end
+    local row = not reason and epoch.finish(self)
     if not row then
       self:save()
       held.clear()
       -- What fit needs to go on as if nothing had happened in between, in this process.
       self.stopped = {loader = self.train:state_dict(), generators = checkpoint.generators()}
-      local how = self.folder and " and saved; to go on: " .. way_on(self) or ""
-      say(self, "stopped in epoch %d, step %d%s", self.epoch, self.steps, self.screen and self.screen.go_on or how)
-      return result(self, "interrupted")
+      return ending.interrupted(self)
     end
-    close_epoch(self, row)
+    epoch.close(self, row)
     if self.screen then self.screen:epoch(row) end
-    if self.hooks.on_epoch and self.hooks.on_epoch(self, row) == false then return result(self, "hook") end
-    if stops_early(self) then
-      say(self, "%s: training stops", no_better(self.best, self.early_stop))
-      return result(self, "early")
-    end
+    if self.hooks.on_epoch and self.hooks.on_epoch(self, row) == false then return ending.result(self, "hook") end
+    if ending.is_early(self) then return ending.early(self) end
   end
-  return result(self, "finished")
+  return ending.result(self, "finished")
 end
 
 -- The lock of the folder, held until it is closed. What another process has done there meanwhile is not written over.

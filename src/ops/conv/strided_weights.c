@@ -63,11 +63,25 @@ static void finish(void *ctx, size_t begin, size_t end) {
     rm_kernel_table()->strided_weight_gradient(q->du, rows, q->plan.out.c, i % rows, i / rows * BLOCK, q->dw);
 }
 
+/* The sums are read and written once for each group: large ones want large groups. */
+static rm_strided_plan plan_of(const rm_conv_shape *s, size_t whole) {
+  rm_conv_shape all = *s;
+  all.k = whole;
+  rm_strided_plan plan =
+      rm_strided_plan_of(&all, rm_larger(GROUP_FLOATS, RM_STRIDED_POSITIONS * rm_strided_weights(s->c, whole)));
+  plan.out.c = s->k;
+  return plan;
+}
+
 rm_status rm_strided_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
                                      rm_error *err) {
+  return rm_strided_weight_gradient_part(s, s->k, x, dy, dw, err);
+}
+
+rm_status rm_strided_weight_gradient_part(const rm_conv_shape *s, size_t whole, const float *x, const float *dy,
+                                          float *dw, rm_error *err) {
   size_t sums = RM_STRIDED_POSITIONS * rm_strided_weights(s->c, s->k);
-  /* The sums are read and written once for each group: large ones want large groups. */
-  job q = {.plan = rm_strided_plan_of(s, rm_larger(GROUP_FLOATS, sums)), .x = x, .dy = dy, .dw = dw};
+  job q = {.plan = plan_of(s, whole), .x = x, .dy = dy, .dw = dw};
   size_t inputs = RM_STRIDED_PLACES * rm_strided_place(q.plan.in.tiles, s->c), most = rm_larger(s->c, s->k);
   size_t floats = sums + inputs + RM_STRIDED_PLACES * rm_strided_place(q.plan.out.tiles, s->k) + most;
   RM_TRY(rm_scratch_reserve(PACKED, packed_bytes(&q), err));

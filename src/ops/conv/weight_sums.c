@@ -8,6 +8,7 @@
 #include <string.h>
 #include "dist/batch.h"
 #include "dist/world.h"
+#include "ops/conv/strided_weights.h"
 #include "ops/conv/winograd_weights.h"
 #include "parallel/pool.h"
 #include "parallel/scratch.h"
@@ -80,9 +81,17 @@ static rm_status of_some_channels(const rm_conv_shape *s, const rm_conv_method *
   narrowing n = {.from = dy, .width = s->k, .first = (size_t)rm_world_rank() * part.k, .count = part.k};
   RM_TRY(rm_conv_alloc(rows * part.k, &n.to, err));
   rm_parallel(rows, 256, narrow, &n);
-  rm_status status = method->weight_gradient(&part, x, n.to, dw + first, err);
+  rm_status status = method == &rm_conv_strided
+                         ? rm_strided_weight_gradient_part(&part, s->k, x, n.to, dw + first, err)
+                         : method->weight_gradient(&part, x, n.to, dw + first, err);
   rm_conv_free(n.to, rows * part.k);
   return status;
+}
+
+/* Whether a part of the output channels has the bits that it has in the whole. */
+static bool splits(const rm_conv_shape *s, const rm_conv_method *method, size_t parts) {
+  if (method == &rm_conv_strided) return s->k % (16 * parts) == 0;
+  return method == &rm_conv_winograd && rm_wino_weights_split(s, parts);
 }
 
 static rm_status of_all_images(const rm_conv_shape *s, const rm_conv_method *(*choose)(const rm_conv_shape *s),
@@ -95,7 +104,7 @@ static rm_status of_all_images(const rm_conv_shape *s, const rm_conv_method *(*c
   rm_status status = rm_batch_gather(ny, dy, &dys, err);
   if (status == RM_OK) {
     const rm_conv_method *method = choose(&whole);
-    if (method == &rm_conv_winograd && rm_wino_weights_split(&whole, (size_t)rm_world_size())) {
+    if (splits(&whole, method, (size_t)rm_world_size())) {
       status = of_some_channels(&whole, method, xs, dys, dw, err);
     } else {
       status = method->weight_gradient(&whole, xs, dys, dw, err);

@@ -175,7 +175,7 @@ end)
 
 check.case("processes that may run on the same processors divide these", function()
   libraries()
-  local out, err = mpirun.run(2, {"-e", "rm.dist.barrier() print(rm.sys.cpu_count())"})
+  local out, err = mpirun.run(2, {"-e", "rm.dist.barrier() io.write(rm.sys.cpu_count() .. '\\n')"})
   local each = math.max(1, rm.sys.cpu_count() // 2)
   for count in out:gmatch "%d+" do check.equal(tonumber(count), each, out .. err) end
 end)

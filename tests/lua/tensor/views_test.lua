@@ -99,7 +99,7 @@ check.case("expand stretches extents of 1", function()
   check.equal(x:expand(2, 3):stride(2), 0)
   check.error(function() x:expand(3, 1) end, "size 1 is 3, x (2, 1) has 2 there")
   check.error(function() x:expand(2) end, "needs 2 to 8 sizes, got 1")
-  check.error(function() x:expand(-1, 2, 3) end, "size 1 is -1")
+  check.error(function() x:expand(-1, 2, 3) end, "expand: size 1 must be a count, got -1")
 end)
 
 check.case("narrow, select, split and chunk", function()
