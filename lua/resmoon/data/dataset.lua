@@ -259,6 +259,12 @@ local function is_dataset(v)
   return v.batch ~= nil and v.size ~= nil
 end
 
+-- Sets of other kinds have these methods themselves: called on one of them by name, these would look for tensors.
+local function holds_tensors(v) return is_dataset(v) and is.tensor(v.indices or v.labels) end
+for _, name in ipairs {"size", "batch", "subset", "all_labels", "all_images"} do
+  Dataset[name] = guard.one("data.Dataset", name, Dataset[name], holds_tensors)
+end
+
 check.kind("dataset", "a data set, as data.open or data.shapes10 gives it", is_dataset)
 guard.all("data.Dataset", Dataset, is_dataset)
 Transformed.extend(Dataset)

@@ -143,3 +143,11 @@ check.case("options that are no table are told so by the readers of sets", funct
     check.error(function() rm.data[name]("x", 3) end, name .. ": options is 3, expected a table")
   end
 end)
+
+check.case("a method of the set of images that is called on a set of another kind says so", function()
+  local other = data.from_tensors(rm.randn(4, 2), rm.tensor({1, 2, 1, 2}, "int64"))
+  for _, name in ipairs {"size", "batch", "subset", "all_labels", "all_images"} do
+    check.error(function() data.Dataset[name](other, {1}) end, ("data.Dataset.%s: self is a table"):format(name))
+  end
+  check.equal(other:size(), 4)
+end)
