@@ -167,8 +167,8 @@ local function check()
   end
   if rm.dist.size() > 1 then
     if not args.scaling or args.peer or args.ops or args.mode ~= "train" or #args.models > 1 or args.checkpoint then
-      error(("mpirun has started %d processes, which measure --scaling of the training of one network, and nothing else")
-            :format(rm.dist.size()), 0)
+      error(("mpirun has started %d processes, which measure --scaling of the training of one network, and nothing "
+             .. "else"):format(rm.dist.size()), 0)
     elseif args.batch % rm.dist.size() ~= 0 then
       error(("--batch: %d images do not divide among %d processes"):format(args.batch, rm.dist.size()), 0)
     end
