@@ -20,8 +20,8 @@ local training = data.shapes10({train = true, size = 2048}):shrunk(16)
 local test = data.shapes10({train = false, size = 500}):shrunk(16)
 local EPOCHS, BASE = 8, 64   -- all trainings see each image 8 times; rates are said for batches of 64
 
---- Trains with batches of that size; the rate climbs for `warm` epochs, then falls along half a cosine. Returns the test
--- error and the number of steps.
+--- Trains with batches of that size; the rate climbs for `warm` epochs, then falls along half a cosine. Returns the
+-- test error and the number of steps.
 local function learn(batch, make, rate, warm)
   rm.manual_seed(1)
   local net = rm.models.resnet20 {layers = {1, 1, 1}, width = 8}
