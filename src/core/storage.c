@@ -16,7 +16,14 @@ rm_storage *rm_storage_new(size_t bytes) {
   atomic_init(&s->watchers, 1);
   atomic_init(&s->version, 0);
   s->readers = NULL;
+  s->known = NULL;
   return s;
+}
+
+void rm_storage_know(rm_storage *s, void *block, size_t bytes) {
+  rm_free(s->known, s->known_bytes);
+  s->known = block;
+  s->known_bytes = bytes;
 }
 
 void rm_storage_unwatch(rm_storage *s) {
@@ -27,5 +34,7 @@ void rm_storage_release(rm_storage *s) {
   if (atomic_fetch_sub(&s->refs, 1) != 1) return;
   rm_free(s->data, s->bytes);
   s->data = NULL;
+  rm_free(s->known, s->known_bytes);
+  s->known = NULL;
   rm_storage_unwatch(s);
 }

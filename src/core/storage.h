@@ -14,10 +14,13 @@ typedef struct {
   void *data;
   atomic_uint version; /* counts writes in place, so that backward can refuse stale values */
   rm_reader *readers;  /* NULL: nobody has put anything off */
+  void *known;         /* what is known of the elements (ops/norm/known.h), freed with them, or NULL */
+  size_t known_bytes;
 } rm_storage;
 
-rm_storage *rm_storage_new(size_t bytes); /* uninitialized, one owner; NULL: no memory */
-void rm_storage_release(rm_storage *s);   /* the last owner frees the elements */
-void rm_storage_unwatch(rm_storage *s);   /* the last watcher frees what is left */
+rm_storage *rm_storage_new(size_t bytes);                       /* uninitialized, one owner; NULL: no memory */
+void rm_storage_release(rm_storage *s);                         /* the last owner frees the elements */
+void rm_storage_know(rm_storage *s, void *block, size_t bytes); /* a block of rm_alloc is taken over as `known` */
+void rm_storage_unwatch(rm_storage *s);                         /* the last watcher frees what is left */
 
 #endif

@@ -12,7 +12,7 @@ rm_status rm_tensor_view(const rm_tensor *x, size_t ndim, const size_t shape[], 
   rm_tensor *t = rm_tensor_over(x->storage, x->dtype, ndim, shape, numel);
   if (!t) return rm_fail(err, RM_ERR_MEMORY, "out of memory for a view");
   atomic_fetch_add(&x->storage->refs, 1);
-  memcpy(t->strides, strides, ndim * sizeof *strides);
+  if (ndim > 0) memcpy(t->strides, strides, ndim * sizeof *strides); /* a scalar has none to copy */
   t->offset = offset;
   *out = t;
   return RM_OK;

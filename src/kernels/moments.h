@@ -1,7 +1,7 @@
 /* moments.h -- what batch norm wants to know of a convolution's outputs, taken while they are in registers.
  *
  * Of each column over the rows of a block: the first value, the sum of the distances from it, and the sum of their
- * squares, each in the order of the rows, so that neither instruction set nor threads change a bit. Distances from a
+ * squares, each in an order that the kernel fixes, so that neither instruction set nor threads change a bit. Distances from a
  * value of the column keep the digits when the mean is large against the deviation. In memory a block is
  * (3, columns): first, sum, squares. ops/conv/statistics.h makes mean and variance of many blocks. */
 #ifndef RM_KERNELS_MOMENTS_H
@@ -20,6 +20,20 @@ RM_INLINE void rm_moments_add(rm_moments *m, rm_vec v) {
   rm_vec d = v - m->first;
   m->sum += d;
   m->squares = rm_fma(d, d, m->squares);
+}
+
+/* n values of a row of outputs, each column's. They are added up first: a chain of so many sums would last longer than
+ * what is done with few channels otherwise. */
+RM_INLINE void rm_moments_add_row(rm_moments *m, const rm_vec v[], int n) {
+  rm_vec d = v[0] - m->first, sum = d, squares = d * d;
+#pragma GCC unroll 4
+  for (int i = 1; i < n; i++) {
+    d = v[i] - m->first;
+    sum += d;
+    squares = rm_fma(d, d, squares);
+  }
+  m->sum += sum;
+  m->squares += squares;
 }
 
 RM_INLINE rm_moments rm_moments_load(const float *from, size_t columns) {

@@ -1,4 +1,5 @@
-/* moments_k.c -- the moments of columns in memory (moments.h): for outputs of methods that do not take them. */
+/* moments_k.c -- the moments of columns in memory (moments.h): for batch norm of what no convolution took them
+ * of. The rows behind these will be next. */
 #include "kernels/moments.h"
 #include <string.h>
 
@@ -10,7 +11,10 @@ RM_INLINE void columns_moments(int vectors, size_t rows, size_t columns, const f
   for (int j = 0; j < vectors; j++) m[j] = rm_moments_begin(rm_load(x + j * RM_VL));
   for (size_t r = 0; r < rows; r++, x += columns)
 #pragma GCC unroll 4
-    for (int j = 0; j < vectors; j++) rm_moments_add(&m[j], rm_load(x + j * RM_VL));
+    for (int j = 0; j < vectors; j++) {
+      __builtin_prefetch(x + rows * columns + j * RM_VL);
+      rm_moments_add(&m[j], rm_load(x + j * RM_VL));
+    }
 #pragma GCC unroll 4
   for (int j = 0; j < vectors; j++) rm_moments_store(&m[j], moments + j * RM_VL, columns);
 }

@@ -3,8 +3,8 @@
  * Channels-last, an activation is such a matrix: a row is a pixel, a column a channel,
  * and everything batch norm does runs along columns. So each loop walks over rows outside
  * and columns inside; four rows at a time where sums are taken, so that the sums are loaded
- * and stored once for four rows. Memory is the limit: while a block is gone through once more the
- * next one is asked for, and a large result goes past the caches.
+ * and stored once for four rows. Memory is the limit: a large result goes past the
+ * caches.
  *
  * The normalized value is always (x - mean) * scale + shift, in this order, in every kernel:
  * backward recomputes it to find where relu cut, and must find the same sign as forward did.
@@ -13,13 +13,6 @@
  * Sums are float: a caller passes a block of some dozen rows and adds blocks in double. Every sum goes from the first
  * row to the last in the groups of rows that are written here, whatever the vectors. */
 #include "kernels/isa.h"
-
-enum { LINE = 16 }; /* floats of a line of the cache */
-
-/* n floats at p will be read. Asking for what is not there does no harm. */
-RM_INLINE void ask_for(const float *p, size_t n) {
-  for (size_t i = 0; i < n; i += LINE) __builtin_prefetch(p + i);
-}
 
 /* sum[j] = the sum of column j. */
 void RM_ISA(column_sums)(size_t rows, size_t c, const float *restrict x, float *restrict sum) {
@@ -31,26 +24,6 @@ void RM_ISA(column_sums)(size_t rows, size_t c, const float *restrict x, float *
   }
   for (; r < rows; r++, x += c)
     for (size_t j = 0; j < c; j++) sum[j] += x[j];
-}
-
-/* sum[j] = the sum of (x - mean[j])^2 over column j. x was read just now; the rows behind it will be next. */
-void RM_ISA(column_squares)(size_t rows, size_t c, const float *restrict x, const float *restrict mean,
-                            float *restrict sum) {
-  for (size_t j = 0; j < c; j++) sum[j] = 0;
-  size_t r = 0, next = rows * c;
-  for (; r + 4 <= rows; r += 4, x += 4 * c) {
-    const float *x1 = x + c, *x2 = x1 + c, *x3 = x2 + c;
-    ask_for(x + next, 4 * c);
-    for (size_t j = 0; j < c; j++) {
-      float d0 = x[j] - mean[j], d1 = x1[j] - mean[j], d2 = x2[j] - mean[j], d3 = x3[j] - mean[j];
-      sum[j] += rm_fma1(d0, d0, d1 * d1) + rm_fma1(d2, d2, d3 * d3);
-    }
-  }
-  for (; r < rows; r++, x += c)
-    for (size_t j = 0; j < c; j++) {
-      float d = x[j] - mean[j];
-      sum[j] = rm_fma1(d, d, sum[j]);
-    }
 }
 
 /* --- one value, or a vector of them ------------------------------------------------------ */

@@ -201,13 +201,14 @@ void RM_ISA(strided_output)(const rm_strided_images *g, const float *m, const rm
       rm_moments sums = {0};
       if (moments && t % RM_STRIDED_GROUP) sums = rm_moments_load(moments + k, g->c);
       else if (moments) sums = rm_moments_begin(pixels[0][0] + bias);
-      for (size_t i = 0; i < 4 && i < rows; i++)
+      for (size_t i = 0; i < 4 && i < rows; i++) {
         for (size_t j = 0; j < 4 && j < columns; j++) {
           float *to = tile + (i * g->w + j) * g->c + k;
-          rm_vec v = finished(pixels[i][j], bias, f, to, y);
-          if (moments) rm_moments_add(&sums, v);
-          rm_store(to, v);
+          pixels[i][j] = finished(pixels[i][j], bias, f, to, y);
+          rm_store(to, pixels[i][j]);
         }
+        if (moments) rm_moments_add_row(&sums, pixels[i], columns < 4 ? (int)columns : 4);
+      }
       if (moments) rm_moments_store(&sums, moments + k, g->c);
     }
   }

@@ -247,12 +247,13 @@ RM_INLINE void output_row(const rm_vec t[6], target *to, manner how, float *y) {
   for (int j = 0; j < to->cols; j++) {
     rm_vec v = o[j] + to->bias;
     if (how.way == FINISHED) v = finish_vector(v, to, y + j * to->pixel);
-    if (how.moments && to->begin) to->moments = rm_moments_begin(v), to->begin = false;
-    if (how.moments) rm_moments_add(&to->moments, v);
+    if (how.moments) o[j] = v;
     if (how.way == STREAMED) rm_stream(y + j * to->pixel, v);
     else if (to->lanes == RM_VL) rm_store(y + j * to->pixel, v);
     else memcpy(y + j * to->pixel, &v, to->lanes * sizeof(float));
   }
+  if (how.moments && to->begin) to->moments = rm_moments_begin(o[0]), to->begin = false;
+  if (how.moments) rm_moments_add_row(&to->moments, o, to->cols);
 }
 
 /* Rows 0 and 2 share sums, rows 1 and 3 differences. */

@@ -100,7 +100,16 @@ static void let_go(held *h) {
   rm_tensor_release(h->columns);
 }
 
+/* Nothing was joined to it: as where gradients are recorded, with what a batch norm of it wants to know. */
+static rm_status convolve_alone(const rm_expression *e, const held *h, rm_tensor **y, rm_error *err) {
+  bool was = rm_grad_set(e->recording);
+  rm_status status = rm_conv2d(h->in[X], h->in[KERNEL], h->in[KERNEL_BIAS], &e->options, y, err);
+  rm_grad_set(was);
+  return status;
+}
+
 static rm_status convolve(const rm_expression *e, const held *h, bool relu, rm_tensor **y, rm_error *err) {
+  if (!h->columns && !h->in[ADD] && !relu) return convolve_alone(e, h, y, err);
   rm_tensor *kernel = h->in[KERNEL], *bias = h->in[KERNEL_BIAS], *folded = NULL, *folded_bias = NULL;
   if (h->columns) {
     RM_TRY(rm_batch_norm_fold(h->columns, kernel, bias, &folded, &folded_bias, err));

@@ -14,11 +14,13 @@ local function output(command)
   return text, how, code
 end
 
--- Suites that fork or that need all the time there is are left out.
+-- Suites that fork or that need all the time there is are left out, and those of tests/fuzz: they end the process
+-- where two ways of reading differ, and an allocation that fails in one of them makes them differ.
 local skipped = {conv_test = true, threads_test = true, elementary_test = true, view_property_test = true}
 local suites = {}
 for path in output(("find %s -name '*_test' | LC_ALL=C sort"):format(options.c)):gmatch "[^\n]+" do
-  if not skipped[path:match "[^/]*$"] and path:find(options.only, 1, true) then suites[#suites + 1] = path end
+  local wanted = not skipped[path:match "[^/]*$"] and not path:find("/fuzz/", 1, true)
+  if wanted and path:find(options.only, 1, true) then suites[#suites + 1] = path end
 end
 
 local function run(path, order, more)

@@ -11,7 +11,8 @@ local core     = require "resmoon.core"
 local hint     = require "resmoon.base.hint"
 
 -- The commands that many processes do together.
-local shares = {train = true, compare = true, evaluate = true, search = true, bench = true}
+local shares = {train = true, compare = true, evaluate = true, search = true, bench = true,
+                lab_a = true, lab_b = true}
 
 local WIDTH = 90   -- columns of the help
 
@@ -173,7 +174,8 @@ local function alone(parser)
   local n = core.world.size()
   if n == 1 or shares[parser._name:match "%S+$"] then return end
   complain(("%s: it is work for one process, and %d were started: leave mpirun out. Many share the work of "
-            .. "resmoon train, evaluate, compare and search, and of scripts with rm.dist.\n"):format(parser._name, n))
+            .. "resmoon train, evaluate, compare, search, lab_a and lab_b, and of scripts with rm.dist.\n")
+           :format(parser._name, n))
   os.exit(1)
 end
 

@@ -11,7 +11,6 @@ local lab    = require "resmoon.labs.lab"
 local plot   = require "resmoon.plot"
 local tables = require "resmoon.models.tables"
 local text   = require "resmoon.base.text"
-local train  = require "resmoon.train"
 
 local MODELS = {"resnet18", "plain18", "resnet50", "plain50"}
 
@@ -112,7 +111,7 @@ end
 local function run(args)
   local settings, models = lab.settings(args, about), args.models or MODELS
   local sets, note = lab.open(settings, args, about)
-  local runs = train.several(lab.jobs(models, settings), {folder = args.run, sets = sets})
+  local runs = lab.train(lab.jobs(models, settings), args, sets)
   if not runs then return nil end
   lab.finish(runs, args.run, about, {
     title = "Lab A: residual and plain networks", notes = {note}, headings = HEADINGS, figures = figures(runs, models),

@@ -16,7 +16,6 @@ local lab    = require "resmoon.labs.lab"
 local plot   = require "resmoon.plot"
 local tables = require "resmoon.models.tables"
 local text   = require "resmoon.base.text"
-local train  = require "resmoon.train"
 
 local DEPTHS, FAMILIES, BOTTLENECK_ABOVE = {20, 56, 110}, {"resnet", "plain"}, 50
 
@@ -164,7 +163,7 @@ local function run(args)
   end
   local sets, note = lab.open(settings, args, about)
   for _, job in ipairs(jobs) do job.settings.mean, job.settings.std = settings.mean, settings.std end
-  local runs = train.several(jobs, {folder = args.run, sets = sets})
+  local runs = lab.train(jobs, args, sets)
   if not runs then return nil end
   local rows = errors(jobs, runs)
   local head, compared = {note, table.unpack(depth_notes(jobs))}, beside(settings, sets[1].name or "")

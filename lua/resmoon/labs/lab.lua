@@ -99,6 +99,13 @@ function lab.jobs(models, c)
   return jobs
 end
 
+--- Trains jobs into args.run. Returns the folders of the runs; nil where Ctrl-C ended it, and on all processes but the
+-- first, which shows, draws and writes.
+function lab.train(jobs, args, sets)
+  local runs = rm.train.several(jobs, {folder = args.run, sets = sets})
+  return rm.dist.rank() == 0 and runs or nil
+end
+
 --- What a lab that Ctrl-C ended says.
 function lab.stopped(home) print(("stopped; the same command goes on (%s)"):format(home)) end
 
@@ -186,7 +193,7 @@ end
 function lab.main(module)
   local args = lab.parser(module.about):parse()
   options.main(function()
-    if lab.run(module, args) then return 0 end
+    if lab.run(module, args) or rm.dist.rank() > 0 then return 0 end
     lab.stopped(args.run)
     return 130
   end)

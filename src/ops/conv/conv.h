@@ -22,6 +22,10 @@ typedef struct {
   rm_border border; /* what padding is made of */
 } rm_conv_options;
 
+/* Where it costs nothing, y comes with the statistics of its channels (ops/norm/known.h): Strassen's, Winograd's and the
+ * strided method take them from the outputs in registers (Winograd's for a multiple of 16 channels). Sums of
+ * blocks are floats, from a value of the channel on, and blocks are joined in double: a mean of 10,000 beside a deviation of
+ * 1 costs no digits. */
 rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_tensor **y,
                     rm_error *err);
 
@@ -34,13 +38,6 @@ rm_status rm_conv2d_bordered(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, c
 /* The shape of y, or the error that rm_conv2d would give. */
 rm_status rm_conv2d_shape(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
                           const rm_conv_options *options, size_t shape[4], rm_error *err);
-
-/* rm_conv2d, the same y and the same record on the tape; and for each of K channels the mean of y over all images and
- * pixels, and the sum of squared distances from it. Strassen's, Winograd's and the strided method take them from the outputs in
- * registers (Winograd's for a multiple of 16 channels); others cost a pass over y. Sums of blocks are floats, from a value of the channel on, and blocks are
- * joined in double: a mean of 10,000 beside a deviation of 1 costs no digits. Nothing is written for an empty y. */
-rm_status rm_conv2d_statistics(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
-                               rm_tensor **y, double *mean, double *m2, rm_error *err);
 
 /* relu(conv2d(x) + add), both optional, in one pass over y; records nothing. `add` has y's shape. */
 rm_status rm_conv2d_fused(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,

@@ -18,6 +18,7 @@
 #include "ops/conv/statistics.h"
 #include "ops/conv/weight_sums.h"
 #include "ops/linalg/column_sums.h"
+#include "ops/norm/known.h"
 
 static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_strided, &rm_conv_strassen,
                                                 &rm_conv_direct,   &rm_conv_im2col,  &rm_conv_naive};
@@ -192,22 +193,28 @@ static rm_status take(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tenso
   return status;
 }
 
-typedef struct {
-  double *mean, *m2; /* of each channel */
-} statistics;
+/* With the statistics of y's channels, for a batch norm that may follow, where they cost nothing. */
+static rm_status forward_noted(const operands *o, const rm_conv_method *method, const float *bias, rm_tensor *y,
+                               rm_error *err) {
+  const rm_conv_shape *s = &o->shape;
+  size_t groups = rm_known_groups(s->n);
+  double *moments;
+  RM_TRY(rm_known_new(y, groups, &moments, err));
+  return rm_conv_forward_statistics(method, s, groups, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), bias,
+                                    rm_tensor_f32(y), moments, err);
+}
 
-static rm_status forward(const operands *o, bool relu, const statistics *of, rm_tensor **out, rm_error *err) {
+static rm_status forward(const operands *o, bool relu, bool note, rm_tensor **out, rm_error *err) {
   rm_tensor *y = NULL;
   const rm_conv_shape *s = &o->shape;
   RM_TRY(rm_tensor_new_channels_last((size_t[]){s->n, s->k, s->oh, s->ow}, &y, err));
   rm_conv_finish finish = {
       .bias = o->bias ? rm_tensor_f32(o->bias) : NULL, .add = o->add ? rm_tensor_f32(o->add) : NULL, .relu = relu};
   rm_status status = RM_OK;
-  if (of && y->numel)
-    status = rm_conv_forward_statistics(choose(s), s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), finish.bias,
-                                        rm_tensor_f32(y), of->mean, of->m2, err);
-  else if (y->numel)
-    status = choose(s)->forward(s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), &finish, rm_tensor_f32(y), err);
+  const rm_conv_method *method = y->numel ? choose(s) : NULL;
+  if (method && note && rm_conv_gives_statistics(method, s)) status = forward_noted(o, method, finish.bias, y, err);
+  else if (method)
+    status = method->forward(s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), &finish, rm_tensor_f32(y), err);
   return rm_tensor_give(status, y, out);
 }
 
@@ -228,27 +235,17 @@ static rm_status record(const operands *o, rm_tensor *const inputs[3], rm_tensor
                         err);
 }
 
-static rm_status recorded(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
-                          const statistics *of, rm_tensor **out, rm_error *err) {
+rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_tensor **out,
+                    rm_error *err) {
   operands o = {0};
   rm_tensor *y = NULL;
+  if (!rm_conv2d_is_plain(x, options)) return rm_conv2d_bordered(x, weight, bias, options, out, err);
   RM_TRY(check(x, weight, bias, options, &o.shape, err));
   rm_status status = take(x, weight, bias, NULL, &o, err);
-  if (status == RM_OK) status = forward(&o, false, of, &y, err);
+  if (status == RM_OK) status = forward(&o, false, true, &y, err);
   if (status == RM_OK) status = record(&o, (rm_tensor *[]){x, weight, bias}, y, err);
   drop(&o);
   return rm_tensor_give(status, y, out);
-}
-
-rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_tensor **out,
-                    rm_error *err) {
-  if (!rm_conv2d_is_plain(x, options)) return rm_conv2d_bordered(x, weight, bias, options, out, err);
-  return recorded(x, weight, bias, options, NULL, out, err);
-}
-
-rm_status rm_conv2d_statistics(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
-                               rm_tensor **out, double *mean, double *m2, rm_error *err) {
-  return recorded(x, weight, bias, options, &(statistics){mean, m2}, out, err);
 }
 
 /* --- without gradients ------------------------------------------------------------ */
@@ -265,7 +262,7 @@ rm_status rm_conv2d_fused(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, cons
   operands o = {0};
   RM_TRY(check(x, weight, bias, options, &o.shape, err));
   rm_status status = take(x, weight, bias, add, &o, err);
-  if (status == RM_OK) status = forward(&o, relu, NULL, out, err);
+  if (status == RM_OK) status = forward(&o, relu, false, out, err);
   drop(&o);
   return status;
 }

@@ -156,4 +156,4 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
 }
 
 const rm_conv_method rm_conv_direct = {"direct", fits, pays, forward, input_gradient, rm_direct_weight_gradient,
-                                       NULL,     NULL};
+                                       NULL,     NULL, NULL};

@@ -200,4 +200,5 @@ static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const f
   return RM_OK;
 }
 
-const rm_conv_method rm_conv_im2col = {"im2col", fits, fits, forward, input_gradient, weight_gradient, NULL, NULL};
+const rm_conv_method rm_conv_im2col = {"im2col",        fits, fits, forward, input_gradient,
+                                       weight_gradient, NULL, NULL, NULL};

@@ -87,6 +87,10 @@ void rm_conv_finish_pass(const rm_conv_shape *s, const rm_conv_finish *finish, f
     rm_parallel(s->n * s->oh * s->ow * s->k, 16384, finish_some, &(finish_job){finish, y});
 }
 
+bool rm_conv_tiles_border(const rm_conv_shape *group) {
+  return group->n * ((group->oh + 3) / 4) * ((group->ow + 3) / 4) % RM_WINO_GROUP == 0;
+}
+
 size_t rm_conv_tiles_rows(const rm_conv_shape *s, size_t block) {
   size_t across = (s->ow + 3) / 4, down = (s->oh + 3) / 4, rows = 0;
   size_t last = rm_smaller((block + 1) * RM_WINO_GROUP, s->n * across * down);

@@ -31,6 +31,8 @@ typedef struct {
    * the shape alone. NULL: it takes no moments (statistics.c does). */
   size_t (*blocks)(const rm_conv_shape *s);
   size_t (*block_rows)(const rm_conv_shape *s, size_t block);
+  /* Whether a block ends where a group of images (dist/batch.h) of this shape does. NULL: always. */
+  bool (*border)(const rm_conv_shape *group);
 } rm_conv_method;
 
 extern const rm_conv_method rm_conv_winograd, rm_conv_strided, rm_conv_strassen, rm_conv_direct, rm_conv_im2col,
@@ -52,6 +54,8 @@ size_t rm_conv_chunks(size_t floats, size_t most);
 
 /* Outputs of a channel in a block of RM_WINO_GROUP tiles of 4x4 outputs (fewer at the edges), counted through all images. */
 size_t rm_conv_tiles_rows(const rm_conv_shape *s, size_t block);
+
+bool rm_conv_tiles_border(const rm_conv_shape *group);
 
 /* A block of `floats` numbers from the caching allocator, or RM_ERR_MEMORY. */
 rm_status rm_conv_alloc(size_t floats, float **block, rm_error *err);

@@ -96,4 +96,4 @@ static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const f
   return RM_OK;
 }
 
-const rm_conv_method rm_conv_naive = {"naive", fits, fits, forward, input_gradient, weight_gradient, NULL, NULL};
+const rm_conv_method rm_conv_naive = {"naive", fits, fits, forward, input_gradient, weight_gradient, NULL, NULL, NULL};

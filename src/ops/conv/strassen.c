@@ -154,4 +154,4 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
 }
 
 const rm_conv_method rm_conv_strassen = {
-    "strassen", fits, pays, forward, input_gradient, rm_strassen_weight_gradient, blocks, block_rows};
+    "strassen", fits, pays, forward, input_gradient, rm_strassen_weight_gradient, blocks, block_rows, NULL};

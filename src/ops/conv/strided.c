@@ -137,4 +137,5 @@ static size_t blocks(const rm_conv_shape *s) {
 }
 
 const rm_conv_method rm_conv_strided = {
-    "strided", fits, pays, forward, input_gradient, rm_strided_weight_gradient, blocks, rm_conv_tiles_rows};
+    "strided",           fits, pays, forward, input_gradient, rm_strided_weight_gradient, blocks, rm_conv_tiles_rows,
+    rm_conv_tiles_border};

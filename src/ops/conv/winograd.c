@@ -218,4 +218,5 @@ static size_t blocks(const rm_conv_shape *s) {
 }
 
 const rm_conv_method rm_conv_winograd = {
-    "winograd", fits, pays, forward, input_gradient, rm_wino_weight_gradient, blocks, rm_conv_tiles_rows};
+    "winograd",          fits, pays, forward, input_gradient, rm_wino_weight_gradient, blocks, rm_conv_tiles_rows,
+    rm_conv_tiles_border};

@@ -23,6 +23,7 @@
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/norm/columns.h"
+#include "ops/norm/known.h"
 #include "ops/views/views.h"
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
@@ -57,11 +58,11 @@ typedef struct {
 
 static cut cut_rows(const rm_tensor *x) {
   cut k = {.rows = row_count(x), .c = x->shape[1]};
-  bool shared = rm_batch_shared();
-  k.groups = shared && !rm_batch_shares_norm() ? rm_batch_groups_alone(x->shape[0]) : rm_batch_groups(x->shape[0]);
+  k.groups = rm_known_groups(x->shape[0]);
   k.group = k.rows / k.groups;
   k.block = rm_columns_block(k.c);
-  size_t blocks = k.group ? (k.group + k.block - 1) / k.block : 1, most = CHUNKS / k.groups;
+  size_t blocks = k.group ? (k.group + k.block - 1) / k.block : 1;
+  size_t most = rm_known_undivided(x->shape[0]) ? CHUNKS : CHUNKS / RM_BATCH_GROUPS; /* whoever has the group */
   k.chunk = (blocks + most - 1) / most * k.block;
   k.per_group = k.group ? (k.group + k.chunk - 1) / k.chunk : 1;
   k.chunks = k.groups * k.per_group;
@@ -104,13 +105,18 @@ static rm_status join_groups(const cut *k, join_fn join, double *partial, rm_err
   return status;
 }
 
-/* Runs body on all chunks. A chunk's partial result is two rows of c doubles in `partial`. */
-static rm_status run_chunks(const cut *k, rm_range_fn body, void *ctx, double **partial, rm_error *err) {
+static rm_status new_partial(const cut *k, double **partial, rm_error *err) {
   size_t bytes = k->chunks * 2 * k->c * sizeof(double);
-  RM_TRY(rm_columns_reserve(k->c, err));
   *partial = rm_alloc(bytes);
   if (!*partial) return rm_fail(err, RM_ERR_MEMORY, "batch_norm: out of memory for sums");
   memset(*partial, 0, bytes);
+  return RM_OK;
+}
+
+/* Runs body on all chunks. A chunk's partial result is two rows of c doubles in `partial`. */
+static rm_status run_chunks(const cut *k, rm_range_fn body, void *ctx, double **partial, rm_error *err) {
+  RM_TRY(rm_columns_reserve(k->c, err));
+  RM_TRY(new_partial(k, partial, err));
   rm_parallel(k->chunks, rm_larger(1, GRAIN_FLOATS / (k->chunk * k->c)), body, ctx);
   return RM_OK;
 }
@@ -134,15 +140,22 @@ static void statistics_range(void *ctx, size_t begin, size_t end) {
   }
 }
 
+/* What came with x, for each group. */
+static rm_status take_known(const cut *k, const double *known, double **partial, rm_error *err) {
+  size_t pair = 2 * k->c;
+  RM_TRY(new_partial(k, partial, err));
+  for (size_t g = 0; g < k->groups; g++)
+    memcpy(*partial + g * k->per_group * pair, known + g * pair, pair * sizeof *known);
+  return RM_OK;
+}
+
 static void join_statistics(size_t c, size_t rows, double *to, const double *from) {
   rm_columns_join(c, (double)rows, to, to + c, (double)rows, from, from + c);
 }
 
-/* Mean and sum of squared distances per column; *out has 2*c doubles: free_partial. */
-static rm_status batch_statistics(const rm_tensor *x, stat_job *job, rm_error *err) {
-  size_t c = x->shape[1];
-  *job = (stat_job){.k = cut_rows(x), .x = rm_tensor_f32(x)};
-  const cut *k = &job->k;
+/* What one pass finds, for each group. */
+static rm_status take_statistics(const cut *k, stat_job *job, rm_error *err) {
+  size_t c = k->c;
   RM_TRY(run_chunks(k, statistics_range, job, &job->partial, err));
   for (size_t i = 0; i < k->chunks; i++) {
     double *group = job->partial + i / k->per_group * k->per_group * 2 * c, *part = job->partial + i * 2 * c;
@@ -150,6 +163,15 @@ static rm_status batch_statistics(const rm_tensor *x, stat_job *job, rm_error *e
     rm_columns_join(c, (double)(i % k->per_group * k->chunk), group, group + c, (double)chunk_rows(k, i), part,
                     part + c);
   }
+  return RM_OK;
+}
+
+/* Mean and sum of squared distances per column; *out has 2*c doubles: free_partial. */
+static rm_status batch_statistics(const rm_tensor *x, stat_job *job, rm_error *err) {
+  *job = (stat_job){.k = cut_rows(x), .x = rm_tensor_f32(x)};
+  const cut *k = &job->k;
+  const double *known = rm_known_moments(x, k->groups);
+  RM_TRY(known ? take_known(k, known, &job->partial, err) : take_statistics(k, job, err));
   rm_status status = join_groups(k, join_statistics, job->partial, err);
   if (status != RM_OK) free_partial(k, job->partial);
   return status;

@@ -9,7 +9,7 @@
 enum { FLOATS, DOUBLES, BLOCK_FLOATS = 8192 };
 
 rm_status rm_columns_reserve(size_t c, rm_error *err) {
-  RM_TRY(rm_scratch_reserve(FLOATS, 2 * c * sizeof(float), err));
+  RM_TRY(rm_scratch_reserve(FLOATS, 3 * c * sizeof(float), err));
   return rm_scratch_reserve(DOUBLES, 2 * c * sizeof(double), err);
 }
 
@@ -24,13 +24,17 @@ void rm_columns_join(size_t c, double n0, double *mean, double *m2, double n1, c
   }
 }
 
-/* The same for one block, from its values. */
+/* The same for one block, from its values: distances are taken from the first, so that a mean far from zero costs no
+ * digits. */
 static void block_statistics(size_t rows, size_t c, const float *x, double *mean, double *m2) {
-  float *center = rm_scratch(FLOATS, 2 * c * sizeof(float)), *sum = center + c;
-  rm_kernel_table()->column_sums(rows, c, x, center);
-  for (size_t j = 0; j < c; j++) center[j] /= (float)rows;
-  rm_kernel_table()->column_squares(rows, c, x, center, sum);
-  for (size_t j = 0; j < c; j++) mean[j] = center[j], m2[j] = sum[j];
+  float *first = rm_scratch(FLOATS, 3 * c * sizeof(float)), *sum = first + c, *squares = sum + c;
+  rm_kernel_table()->column_moments(rows, c, x, first);
+  double each = 1 / (double)rows;
+  for (size_t j = 0; j < c; j++) {
+    double from_first = sum[j] * each, inside = squares[j] - from_first * sum[j];
+    mean[j] = first[j] + from_first;
+    m2[j] = inside < 0 ? 0 : inside; /* of equal values, by rounding */
+  }
 }
 
 void rm_columns_statistics(size_t rows, size_t c, const float *x, double *mean, double *m2) {

@@ -180,7 +180,9 @@ static void cut_examples(backward_job *job) {
   size_t n = job->e.n;
   job->parts = rm_batch_groups(n);
   job->group = n / job->parts;
-  job->chunk = rm_larger(1, (job->group + CHUNKS / job->parts - 1) / (CHUNKS / job->parts));
+  bool undivided = rm_batch_groups_alone(rm_batch_whole(n)) == 1;
+  size_t most = undivided ? CHUNKS : CHUNKS / RM_BATCH_GROUPS; /* of a group, whoever has it */
+  job->chunk = rm_larger(1, (job->group + most - 1) / most);
   job->per_part = rm_larger(1, (job->group + job->chunk - 1) / job->chunk);
 }
 

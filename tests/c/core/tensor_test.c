@@ -125,12 +125,27 @@ static void failing_allocations_leave_nothing(void **state) {
   assert_true(n > 10);
 }
 
+/* One element as a scalar: a view without dimensions, shape or strides. */
+static void a_view_without_dimensions_is_a_scalar(void **state) {
+  (void)state;
+  rm_tensor *x, *y;
+  OK(rm_tensor_zeros(RM_FLOAT32, 1, (size_t[]){3}, &x, &test_err));
+  rm_tensor_f32(x)[2] = 1.5f;
+  OK(rm_tensor_view(x, 0, NULL, NULL, 2, &y, &test_err));
+  assert_int_equal(y->ndim, 0);
+  assert_int_equal(y->numel, 1);
+  assert_true(*rm_tensor_f32(y) == 1.5f);
+  rm_tensor_release(x);
+  rm_tensor_release(y);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(storage_lives_as_long_as_a_view),
                                      cmocka_unit_test(conversion_truncates_and_saturates),
                                      cmocka_unit_test(layouts_are_copied_by_position),
                                      cmocka_unit_test(overlapping_copy_reads_before_it_writes),
                                      cmocka_unit_test(too_many_dimensions_and_too_much_memory),
+                                     cmocka_unit_test(a_view_without_dimensions_is_a_scalar),
                                      cmocka_unit_test(failing_allocations_leave_nothing),
                                      cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,6 +129,24 @@ check.case("evaluate and compare give what one process gives", function()
   end)
 end)
 
+check.case("a lab's networks are trained by all, and process 0 alone writes its report", function()
+  libraries()
+  program.with_folder(function(folder)
+    local function words(name)
+      return {"lab_b", "--run", folder .. "/" .. name, "--depths", "20", "--width", "4", "--size", "16",
+              "--threads", "1", table.unpack(SMALL)}
+    end
+    check.equal(select(3, program.run(words "alone")), 0)
+    local out, err, status = mpirun.run(2, words "both")
+    check.equal(status, 0, out .. err)
+    check.equal(select(2, out:gsub("\nreport: ", "")), 1, out)
+    for _, model in ipairs {"resnet20", "plain20"} do
+      check.equal(results(folder .. "/both/" .. model), results(folder .. "/alone/" .. model))
+    end
+    check.that(rm.sys.exists(folder .. "/both/report.html"), out)
+  end)
+end)
+
 check.case("batch norm of each part is a setting, which the log names", function()
   libraries()
   program.with_folder(function(folder)
