@@ -114,9 +114,8 @@ local function lines_of(m)
     {number("%.1f", m.batch / m.together), number("%.2f", 1e3 * m.together), number("%.1f", m.batch / m.one),
      number("%.2f", m.one / m.together), number("%.1f %%", 100 * m.one / m.together / m.processes),
      number("%.1f %%", 100 * math.max(0, 1 - m.apart / m.together)), number("%.0f", m.memory)}})
-  add {"",
-       "of one: one process alone with the whole batch; communication: what a step takes longer than every process's",
-       number("own work, %.2f ms, done at the same time", 1e3 * m.apart), "",
+  add {"", "of one: one process alone with the whole batch; communication: what a step takes longer than the",
+       number("own work of every process, %.2f ms, done at the same time", 1e3 * m.apart), "",
        number("an exchange: %.1f us, and %.1f us a message, %.2f GB/s", 1e6 * c.latency, 1e6 * c.overhead,
               c.bandwidth / 1e9),
        number("a step: %d exchanges that are waited for, %.0f KB; %d buckets of gradients, %.2f MB", t.exchanges,

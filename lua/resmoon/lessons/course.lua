@@ -29,6 +29,7 @@ lesson("11", "bottlenecks", "Bottlenecks and ResNet-50", "bottleneck")
 lesson("12", "one_cycle", "One cycle, and the rate finder", "onecycle")
 lesson("13", "search", "Search", "search")
 lesson("14", "many_machines", "Many machines", "machines")
+lesson("15", "large_batches", "How large may a batch be?", "batches")
 
 course[#course + 1] = {number = "quiz", title = "The quiz of the paper talk", exercise = lazy "resmoon.lessons.quiz",
                        page = "docs/lessons/06-residual-block.md"}

@@ -1,6 +1,6 @@
 --- The course at the prompt: `lessons` lists it, `check "07"` looks at the user's solution of an exercise.
 --
--- Fourteen lessons lead from XOR to many machines. Each has an example (resmoon examples/07_resnet20.lua), a page that
+-- Fifteen lessons lead from XOR to large batches. Each has an example (resmoon examples/07_resnet20.lua), a page that
 -- can be printed (docs/lessons), and an exercise that says which names to define.
 --
 --     lessons                       the list
@@ -20,7 +20,7 @@ local course = {}
 -- Errors: none.
 -- Example:
 --   > #lessons, lessons[1].title, lessons[1].page
---   15  XOR  docs/lessons/01-xor.md
+--   16  XOR  docs/lessons/01-xor.md
 course.lessons = setmetatable({}, {
   __name = "lessons",
   __index = function(_, key) return of().course[key] end,

@@ -1,4 +1,4 @@
---- Solutions of exercises 12 to 14.
+--- Solutions of exercises 12 to 15.
 local function cycle(up, down, place)
   return ([[
     function one_cycle(step, steps, top)
@@ -40,7 +40,35 @@ local EQUAL = [[
   end
 ]]
 
+local SCALED = [[
+  function scaled_rate(step, batch, rate, base, warm)
+    return rate * batch / base * (step < warm and (step + 1) / warm or 1)
+  end
+]]
+local LOCAL = [[
+  function local_rate(w, g, trust, decay)
+    local of_w, of_g = w:norm():item(), g:norm():item()
+    return of_w > 0 and of_g > 0 and trust * of_w / (of_g + decay * of_w) or 1
+  end
+]]
+
 return {
+  {
+    number = "15",
+    right = {SCALED .. LOCAL},
+    wrong = {
+      {code = "function scaled_rate(_, batch, rate, base) return rate * math.sqrt(batch / base) end\n" .. LOCAL,
+       lines = {"four times the batch has four times the rate (it is too small)",
+                "half the batch has half the rate (it is too large)",
+                "the first of ten steps has a tenth (it is too large)",
+                "the tenth has all (it is too small)",
+                "without a warm-up the first step has all (it is too small)"}},
+      {code = SCALED .. [[function local_rate(w, g, trust)
+         return trust * w:norm():item() / g:norm():item()
+       end]], lines = {"decay counts with |w| (it is too large)", "weights of zeros: 1 (it is too small)",
+                       "a gradient of zeros: 1 (it is too large)"}},
+    },
+  },
   {
     number = "12",
     right = {cycle(COSINE, DOWN)},
