@@ -67,8 +67,8 @@ static void finish(void *ctx, size_t begin, size_t end) {
 static rm_strided_plan plan_of(const rm_conv_shape *s, size_t whole) {
   rm_conv_shape all = *s;
   all.k = whole;
-  rm_strided_plan plan =
-      rm_strided_plan_of(&all, rm_larger(GROUP_FLOATS, RM_STRIDED_POSITIONS * rm_strided_weights(s->c, whole)));
+  rm_strided_plan plan = rm_strided_plan_of(
+      &all, rm_larger(GROUP_FLOATS, RM_STRIDED_POSITIONS * rm_strided_weights(s->c, whole)));
   plan.out.c = s->k;
   return plan;
 }
