@@ -132,15 +132,17 @@ RM_INLINE window window_at(const rm_strided_images *g, const float *x, const flo
 
 RM_INLINE void to_places(transform f, const rm_strided_images *g, const window *w, int left, int right,
                          const size_t place[], float *v) {
-  int n = taken(f);
+  int n = taken(f), step = f == INPUT ? 8 : 4; /* pixels to the next tile, whose lines are asked for */
   for (size_t k = 0; k < g->c; k += RM_VL) {
     rm_vec rows[PIXELS][PIXELS], in[PIXELS], out[PIXELS];
 #pragma GCC unroll 9
     for (int i = 0; i < n; i++) {
 #pragma GCC unroll 9
       for (int j = 0; j < n; j++) {
+        const float *at = w->row[i] + (size_t)j * g->pixel + k;
         in[j] = (rm_vec){0};
-        if (j >= left && j < right) in[j] = rm_load(w->row[i] + (size_t)j * g->pixel + k);
+        if (j >= left && j < right) in[j] = rm_load(at);
+        if (j >= n - step && k % 16 == 0) __builtin_prefetch(at + (size_t)step * g->pixel, 0, 2);
       }
       along_axis(f, in, rows[i]);
     }

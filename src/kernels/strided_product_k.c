@@ -57,6 +57,10 @@ RM_INLINE void weight_tile(int rows, int nv, const chain *q, size_t row, size_t 
                            size_t width) {
   rm_tile sum;
   rm_tile_clear(&sum, rows, nv);
+  /* The sums so far come from far away: they are asked for before the work begins. */
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; i++)
+    for (int j = 0; j < nv; j++) __builtin_prefetch(du + (size_t)i * width + (size_t)j * RM_VL, 1, 2);
   for (size_t p = 0; p < q->places; p++) {
     const float *a = q->v + p * q->v_place + row, *b = q->m + p * q->m_place + column;
     for (size_t t = 0; t < q->tiles; t++, a += q->v_row, b += q->m_row)
