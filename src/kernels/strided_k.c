@@ -119,15 +119,14 @@ typedef struct {
 } window;
 
 /* n x n pixels from (top, left) on. */
-RM_INLINE window window_at(const rm_strided_images *g, const float *x, const float *zeros, size_t image, ptrdiff_t top,
-                           ptrdiff_t left, int n) {
-  window w = {.right = n};
+RM_INLINE void find_window(const rm_strided_images *g, const float *x, const float *zeros, size_t image, ptrdiff_t top,
+                           ptrdiff_t left, int n, window *w) {
   const float *row = x + ((ptrdiff_t)(image * g->h) + top) * (ptrdiff_t)(g->w * g->pixel) + left * (ptrdiff_t)g->pixel;
+#pragma GCC unroll 9
   for (int i = 0; i < n; i++, row += g->w * g->pixel)
-    w.row[i] = top + i >= 0 && top + i < (ptrdiff_t)g->h ? row : zeros;
-  if (left < 0) w.left = (int)-left;
-  if ((ptrdiff_t)g->w - left < n) w.right = (int)((ptrdiff_t)g->w - left);
-  return w;
+    w->row[i] = top + i >= 0 && top + i < (ptrdiff_t)g->h ? row : zeros;
+  w->left = left < 0 ? (int)-left : 0;
+  w->right = (ptrdiff_t)g->w - left < n ? (int)((ptrdiff_t)g->w - left) : n;
 }
 
 RM_INLINE void to_places(transform f, const rm_strided_images *g, const window *w, int left, int right,
@@ -188,7 +187,8 @@ void RM_ISA(strided_input)(const rm_strided_images *g, const float *x, const flo
   find_places(g, place);
   spot p = spot_of(g, first);
   for (size_t t = 0; t < count; t++, v += g->row, next_spot(g, &p)) {
-    window w = window_at(g, x, zeros, p.image, 8 * (ptrdiff_t)p.down - 1, 8 * (ptrdiff_t)p.across - 1, 9);
+    window w;
+    find_window(g, x, zeros, p.image, 8 * (ptrdiff_t)p.down - 1, 8 * (ptrdiff_t)p.across - 1, 9, &w);
     input(g, &w, place, v);
   }
 }
@@ -199,7 +199,8 @@ void RM_ISA(strided_output_gradient)(const rm_strided_images *g, const float *dy
   find_places(g, place);
   spot p = spot_of(g, first);
   for (size_t t = 0; t < count; t++, m += g->row, next_spot(g, &p)) {
-    window w = window_at(g, dy, zeros, p.image, 4 * (ptrdiff_t)p.down, 4 * (ptrdiff_t)p.across, 4);
+    window w;
+    find_window(g, dy, zeros, p.image, 4 * (ptrdiff_t)p.down, 4 * (ptrdiff_t)p.across, 4, &w);
     output_gradient(g, &w, place, m);
   }
 }
@@ -210,7 +211,8 @@ void RM_ISA(strided_spread)(const rm_strided_images *g, const float *dy, const f
   find_places(g, place);
   spot p = spot_of(g, first);
   for (size_t t = 0; t < count; t++, v += g->row, next_spot(g, &p)) {
-    window w = window_at(g, dy, zeros, p.image, 4 * (ptrdiff_t)p.down, 4 * (ptrdiff_t)p.across, 5);
+    window w;
+    find_window(g, dy, zeros, p.image, 4 * (ptrdiff_t)p.down, 4 * (ptrdiff_t)p.across, 5, &w);
     spread(g, &w, place, v);
   }
 }
