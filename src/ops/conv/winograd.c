@@ -114,6 +114,7 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++) {
       if (i + 1 < end) rm_wino_prefetch(p, &p->in, q->x, first + q->step, q->step, j);
       if (u_stride * RM_WINO_POSITIONS <= FEW_WEIGHTS) rm_wino_prefetch(p, &p->out, q->y, first, count, j);
+      if (q->finish.add) rm_wino_prefetch(p, &p->out, q->finish.add, first, count, j);
       kernels->wino_product(count, p->in.tiles, p->in.c, p->out.c, v + j * BLOCK, q->u + j * u_stride, m + j * BLOCK);
     }
     kernels->wino_output(&p->out, m, &q->finish, large_output(p), first, count, q->y);
