@@ -87,8 +87,10 @@ RM_KERNEL(void, log_softmax_columns_backward, (size_t rows, size_t cols, size_t 
 /* moments_k.c: of the columns of a matrix, for batch norm */
 RM_KERNEL(void, column_moments, (size_t rows, size_t columns, const float *x, float *moments))
 
+/* column_sums_k.c: of the rows of a matrix, for biases */
+RM_KERNEL(void, column_blocks, (size_t rows, size_t c, const float *x, size_t block, const float *end, double *total))
+
 /* norm_k.c: batch normalization over rows by c columns */
-RM_KERNEL(void, column_sums, (size_t rows, size_t c, const float *x, float *sum))
 RM_KERNEL(void, norm_forward, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, const float *add, bool relu, float *y, bool stream, uint16_t *words))
 RM_KERNEL(void, norm_sums, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *more, const float *mean, const float *scale, const float *shift, bool relu, float *sum, float *dot, float *dadd))
 RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, const float *slope, const float *offset, float *dx, bool stream))
