@@ -42,6 +42,7 @@ static struct {
   atomic_uint_least64_t job; /* number of the latest job */
   atomic_bool open;          /* it may be entered; only then are the fields below valid */
   atomic_size_t inside;      /* workers in it, or just looking whether it is open */
+  atomic_size_t asleep;      /* workers that wait for `wake`, or are about to */
   atomic_bool stop;
   rm_range_fn body;
   void *ctx;
@@ -112,11 +113,13 @@ static inline void relax(void) {
 /* Waits for a job after `seen`; false when the pool stops. */
 static bool next_job(uint64_t seen) {
   for (int i = 0; i < SPINS; i++) {
-    if (atomic_load(&pool.job) != seen || atomic_load(&pool.stop)) break;
+    if (atomic_load(&pool.job) != seen || atomic_load(&pool.stop)) return !atomic_load(&pool.stop);
     relax();
   }
   pthread_mutex_lock(&pool.lock);
+  atomic_fetch_add(&pool.asleep, 1); /* first this, then the look: publish does it the other way round */
   while (atomic_load(&pool.job) == seen && !atomic_load(&pool.stop)) pthread_cond_wait(&pool.wake, &pool.lock);
+  atomic_fetch_sub(&pool.asleep, 1);
   pthread_mutex_unlock(&pool.lock);
   return !atomic_load(&pool.stop);
 }
@@ -185,8 +188,9 @@ rm_status rm_set_num_threads(size_t n, rm_error *err) {
 
 static void publish(void) {
   atomic_store(&pool.open, true);
-  pthread_mutex_lock(&pool.lock);
   atomic_fetch_add(&pool.job, 1);
+  if (atomic_load(&pool.asleep) == 0) return; /* those who watch need no lock, and would only meet in it */
+  pthread_mutex_lock(&pool.lock);
   pthread_cond_broadcast(&pool.wake);
   pthread_mutex_unlock(&pool.lock);
 }
