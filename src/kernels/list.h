@@ -134,7 +134,7 @@ RM_KERNEL(void, strided_weight_gradient, (const float *du, size_t rows, size_t c
 /* direct_k.c: sums over the window of each pixel; `from` and `to` have a pointer for each pixel */
 RM_KERNEL(size_t, direct_packed, (size_t depth, size_t columns))   /* floats of packed weights */
 RM_KERNEL(void, direct_pack, (size_t row, size_t columns, const float *w, size_t column_stride, size_t depth, float *packed))
-RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns, const rm_conv_finish *finish, const float *y, bool stream))
+RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, const rm_direct_runs *runs, const float *packed, size_t columns, const rm_conv_finish *finish, const float *y, bool stream))
 RM_KERNEL(void, direct_pack_gradient, (size_t pixels, size_t columns, const float *dy, size_t stride, float *packed))
 RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw, const float *const ahead[2], const size_t ahead_bytes[2]))
 RM_KERNEL(void, direct_window_weights, (size_t pixels, const float *const *from, const float *dy, size_t columns, size_t vectors, const ptrdiff_t *places, float *dw))
