@@ -87,8 +87,10 @@ RM_KERNEL(void, log_softmax_columns_backward, (size_t rows, size_t cols, size_t 
 /* moments_k.c: of the columns of a matrix, for batch norm */
 RM_KERNEL(void, column_moments, (size_t rows, size_t columns, const float *x, float *moments))
 
+/* column_sums_k.c: of the rows of a matrix, for biases */
+RM_KERNEL(void, column_blocks, (size_t rows, size_t c, const float *x, size_t block, const float *end, double *total))
+
 /* norm_k.c: batch normalization over rows by c columns */
-RM_KERNEL(void, column_sums, (size_t rows, size_t c, const float *x, float *sum))
 RM_KERNEL(void, norm_forward, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, const float *add, bool relu, float *y, bool stream, uint16_t *words))
 RM_KERNEL(void, norm_sums, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *more, const float *mean, const float *scale, const float *shift, bool relu, float *sum, float *dot, float *dadd))
 RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, const float *slope, const float *offset, float *dx, bool stream))
@@ -134,7 +136,7 @@ RM_KERNEL(void, strided_weight_gradient, (const float *du, size_t rows, size_t w
 /* direct_k.c: sums over the window of each pixel; `from` and `to` have a pointer for each pixel */
 RM_KERNEL(size_t, direct_packed, (size_t depth, size_t columns))   /* floats of packed weights */
 RM_KERNEL(void, direct_pack, (size_t row, size_t columns, const float *w, size_t column_stride, size_t depth, float *packed))
-RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns, const rm_conv_finish *finish, const float *y, bool stream))
+RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, const rm_direct_runs *runs, const float *packed, size_t columns, const rm_conv_finish *finish, const float *y, bool stream))
 RM_KERNEL(void, direct_pack_gradient, (size_t pixels, size_t columns, const float *dy, size_t stride, float *packed))
 RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw, const float *const ahead[2], const size_t ahead_bytes[2]))
 RM_KERNEL(void, direct_window_weights, (size_t pixels, const float *const *from, const float *dy, size_t columns, size_t vectors, const ptrdiff_t *places, float *dw))
