@@ -103,7 +103,7 @@ RM_KERNEL(bool, max_row_backward, (size_t windows, size_t c, const float *upper,
 RM_KERNEL(void, sum_window, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *x, float *y))
 RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *dy, float *dx))
 
-/* winograd_k.c, winograd_product_k.c, winograd_weights_k.c: F(4x4, 3x3); layouts in winograd.h. `first` and
+/* winograd_k.c, winograd_output_k.c, winograd_product_k.c, winograd_weights_k.c: F(4x4, 3x3); layouts in winograd.h. `first` and
  * `count` name tiles, `patch` has room for rm_wino_patch_floats; a `large` output need not stay in the caches. */
 RM_KERNEL(void, wino_weights, (const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, int flip, size_t row_block, size_t column_block, float *u))
 RM_KERNEL(void, wino_input, (const rm_wino_images *g, const float *x, float *patch, size_t first, size_t count, float *v))
@@ -122,7 +122,7 @@ RM_KERNEL(double, sum_squares, (size_t n, const float *x))
 RM_KERNEL(float, max_abs, (size_t n, const float *x))
 RM_KERNEL(void, scale, (size_t n, const float *x, float a, float *y))
 
-/* strided_k.c, strided_product_k.c, strided_weights_k.c: 3x3 with stride 2; strided.h says where things lie */
+/* strided_k.c, strided_output_k.c, strided_product_k.c, strided_weights_k.c: 3x3 with stride 2; strided.h says where things lie */
 RM_KERNEL(void, strided_input, (const rm_strided_images *g, const float *x, const float *zeros, size_t first, size_t count, float *v))
 RM_KERNEL(void, strided_output, (const rm_strided_images *g, const float *m, const rm_conv_finish *f, bool large, size_t first, size_t count, float *y))
 RM_KERNEL(void, strided_output_gradient, (const rm_strided_images *g, const float *dy, const float *zeros, size_t first, size_t count, float *m))

@@ -48,7 +48,7 @@ static struct {
   atomic_bool stop;
   rm_range_fn body;
   void *ctx;
-  rm_breakable *breakable; /* what the job is part of, or NULL */
+  rm_breakable *breakable;   /* what the job is part of, or NULL */
   size_t parts, least, most; /* of a piece */
   share shares[RM_MAX_THREADS];
 } pool = {.busy = PTHREAD_MUTEX_INITIALIZER,
