@@ -48,7 +48,7 @@ static struct {
   atomic_bool stop;
   rm_range_fn body;
   void *ctx;
-  rm_breakable *breakable; /* what the job is part of, or NULL */
+  rm_breakable *breakable;   /* what the job is part of, or NULL */
   size_t parts, least, most; /* of a piece */
   share shares[RM_MAX_THREADS];
 } pool = {.busy = PTHREAD_MUTEX_INITIALIZER,
@@ -242,6 +242,8 @@ void rm_parallel(size_t n, size_t grain, rm_range_fn body, void *ctx) {
   close_job();
   pthread_mutex_unlock(&pool.busy);
 }
+
+bool rm_parallel_alone(void) { return working || rm_num_threads() == 1; }
 
 bool rm_pool_hold(size_t *workers) {
   if (working) return false;
