@@ -107,11 +107,11 @@ RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row
  * `count` name tiles, `patch` has room for rm_wino_patch_floats; a `large` output need not stay in the caches. */
 RM_KERNEL(void, wino_weights, (const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, int flip, size_t row_block, size_t column_block, float *u))
 RM_KERNEL(void, wino_input, (const rm_wino_images *g, const float *x, float *patch, size_t first, size_t count, float *v))
-RM_KERNEL(void, wino_product, (size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *u, float *m))
+RM_KERNEL(void, wino_product, (size_t count, size_t tiles, size_t rows, size_t columns, bool more, const float *v, const float *u, float *m))
 RM_KERNEL(void, wino_output, (const rm_wino_images *g, const float *m, const rm_conv_finish *finish, bool large, size_t first, size_t count, float *y))
 RM_KERNEL(void, wino_output_gradient, (const rm_wino_images *g, const float *dy, float *patch, size_t first, size_t count, float *m))
 RM_KERNEL(void, wino_weight_product, (size_t count, size_t tiles, size_t rows, size_t columns, bool more, const float *v, const float *m, float *du))
-RM_KERNEL(void, wino_weight_gradient, (const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns, size_t row_block, size_t column_block, float *dw))
+RM_KERNEL(void, wino_weight_gradient, (const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns, size_t row_block, size_t column_block, float *dw, size_t column_stride))
 
 /* optim_k.c: one step of an optimizer; the file says what the arguments mean */
 RM_KERNEL(void, sgd_step, (size_t n, const float *g, float *p, float lr, float decay))
@@ -122,14 +122,16 @@ RM_KERNEL(double, sum_squares, (size_t n, const float *x))
 RM_KERNEL(float, max_abs, (size_t n, const float *x))
 RM_KERNEL(void, scale, (size_t n, const float *x, float a, float *y))
 
-/* strided_k.c, strided_weights_k.c: 3x3 with stride 2; strided.h says where things lie */
+/* strided_k.c, strided_product_k.c, strided_weights_k.c: 3x3 with stride 2; strided.h says where things lie */
 RM_KERNEL(void, strided_input, (const rm_strided_images *g, const float *x, const float *zeros, size_t first, size_t count, float *v))
-RM_KERNEL(void, strided_output, (const rm_strided_images *g, const float *m, const rm_conv_finish *f, size_t first, size_t count, float *y))
+RM_KERNEL(void, strided_output, (const rm_strided_images *g, const float *m, const rm_conv_finish *f, bool large, size_t first, size_t count, float *y))
 RM_KERNEL(void, strided_output_gradient, (const rm_strided_images *g, const float *dy, const float *zeros, size_t first, size_t count, float *m))
 RM_KERNEL(void, strided_spread, (const rm_strided_images *g, const float *dy, const float *zeros, size_t first, size_t count, float *v))
-RM_KERNEL(void, strided_gather, (const rm_strided_images *g, const float *m, size_t first, size_t count, float *dx))
+RM_KERNEL(void, strided_gather, (const rm_strided_images *g, const float *m, bool large, size_t first, size_t count, float *dx))
+RM_KERNEL(void, strided_product, (const rm_strided_images *from, const rm_strided_images *to, size_t count, const float *v, const float *u, float *m, const float *ahead, size_t ahead_bytes))
+RM_KERNEL(void, strided_weight_product, (const rm_strided_images *in, const rm_strided_images *out, size_t position, size_t count, const float *v, const float *m, bool more, float *du))
 RM_KERNEL(void, strided_weights, (const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, bool flip, size_t row, size_t column, float *u))
-RM_KERNEL(void, strided_weight_gradient, (const float *du, size_t rows, size_t columns, size_t row, size_t column, float *dw))
+RM_KERNEL(void, strided_weight_gradient, (const float *du, size_t rows, size_t width, size_t row, float *dw))
 
 /* direct_k.c: sums over the window of each pixel; `from` and `to` have a pointer for each pixel */
 RM_KERNEL(size_t, direct_packed, (size_t depth, size_t columns))   /* floats of packed weights */

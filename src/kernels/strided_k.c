@@ -51,11 +51,14 @@ RM_INLINE int given(transform f) { return f == OUTPUT ? 4 : f == GATHER ? 8 : 9;
 RM_INLINE void along_axis(transform f, const rm_vec in[9], rm_vec out[9]) {
   rm_vec t[5];
   if (f == INPUT) {
+#pragma GCC unroll 5
     for (int i = 0; i < 5; i++) t[i] = in[2 * i];
     input_points(t, out);
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) out[5 + i] = in[2 * i + 1];
   } else if (f == OUTPUT) {
     output_points(in, out);
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) out[i] += in[5 + i];
   } else if (f == OUTPUT_GRADIENT) {
     rm_vec a = TIMES(q1, in[2], in[0]), b = TIMES(q1, in[3], in[1]), c = TIMES(q2, in[2], in[0]);
@@ -65,17 +68,20 @@ RM_INLINE void along_axis(transform f, const rm_vec in[9], rm_vec out[9]) {
     out[2] = TIMES(p2, e, c);
     out[3] = LESS(p2, e, c);
     out[4] = in[3];
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) out[5 + i] = in[i];
   } else if (f == SPREAD) {
     input_points(in, out);
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) out[5 + i] = in[i];
   } else {
     output_points(in, t);
+#pragma GCC unroll 4
     for (int i = 0; i < 4; i++) out[2 * i] = in[5 + i], out[2 * i + 1] = t[i];
   }
 }
 
-/* --- pixels and places ------------------------------------------------------------------------ */
+/* --- where a tile lies -------------------------------------------------------------------------- */
 typedef struct {
   size_t image, down, across; /* a tile's row and column in the image */
 } spot;
@@ -85,59 +91,105 @@ RM_INLINE spot spot_of(const rm_strided_images *g, size_t t) {
   return (spot){t / (g->across * g->down), in_image / g->across, in_image % g->across};
 }
 
-/* The place at (i, j) of the nine by nine. */
-RM_INLINE size_t place_at(int i, int j) {
-  size_t a = i < POINTS ? (size_t)i : POINTS, b = j < POINTS ? (size_t)j : POINTS;
-  size_t copy = (i < POINTS ? 0 : (size_t)(i - POINTS) * (j < POINTS ? 1 : 4)) +
-                (j < POINTS ? 0 : (size_t)(j - POINTS));
-  return rm_strided_first(a * 6 + b) + copy;
+RM_INLINE void next_spot(const rm_strided_images *g, spot *p) {
+  if (++p->across < g->across) return;
+  p->across = 0;
+  if (++p->down < g->down) return;
+  p->down = 0;
+  p->image++;
 }
 
-/* Where each of the nine by nine places is. */
+/* Where each of the nine by nine places is: those with the same position follow each other. */
 static void find_places(const rm_strided_images *g, size_t at[PIXELS * PIXELS]) {
-  for (int i = 0; i < PIXELS; i++)
-    for (int j = 0; j < PIXELS; j++) at[i * PIXELS + j] = place_at(i, j) * rm_strided_place(g->tiles, g->c);
-}
-
-/* n x n pixels from (top, left) on; those outside of the image are at `zeros`. */
-static void find_pixels(const rm_strided_images *g, const float *x, const float *zeros, size_t image, ptrdiff_t top,
-                        ptrdiff_t left, int n, const float *at[PIXELS * PIXELS]) {
-  for (int i = 0; i < n; i++)
-    for (int j = 0; j < n; j++) {
-      ptrdiff_t r = top + i, s = left + j;
-      bool there = r >= 0 && s >= 0 && r < (ptrdiff_t)g->h && s < (ptrdiff_t)g->w;
-      at[i * n + j] = there ? x + ((image * g->h + (size_t)r) * g->w + (size_t)s) * g->c : zeros;
+  size_t apart = rm_strided_place(g);
+  for (size_t i = 0; i < PIXELS; i++)
+    for (size_t j = 0; j < PIXELS; j++) {
+      size_t a = i < POINTS ? i : POINTS, b = j < POINTS ? j : POINTS;
+      size_t copy = (i - a) * (j < POINTS ? 1 : PIXELS - POINTS) + (j - b);
+      at[i * PIXELS + j] = (rm_strided_first(a * 6 + b) + copy) * apart;
     }
 }
 
-/* Pixels of a tile to its places: row t of each. */
-RM_INLINE void to_places(transform f, const rm_strided_images *g, const float *const at[], const size_t place[],
-                         float *v) {
-  int n = taken(f);
+/* --- pixels to places ---------------------------------------------------------------------------- */
+/* Pixels under a tile: (i, j) at row[i] + j * g->pixel. Only columns left .. right-1 are there; the others are zero. Rows
+ * that are not there point to zeros. */
+typedef struct {
+  const float *row[PIXELS];
+  int left, right;
+} window;
+
+/* n x n pixels from (top, left) on. */
+RM_INLINE void find_window(const rm_strided_images *g, const float *x, const float *zeros, size_t image, ptrdiff_t top,
+                           ptrdiff_t left, int n, window *w) {
+  const float *row = x + ((ptrdiff_t)(image * g->h) + top) * (ptrdiff_t)(g->w * g->pixel) + left * (ptrdiff_t)g->pixel;
+#pragma GCC unroll 9
+  for (int i = 0; i < n; i++, row += g->w * g->pixel)
+    w->row[i] = top + i >= 0 && top + i < (ptrdiff_t)g->h ? row : zeros;
+  w->left = left < 0 ? (int)-left : 0;
+  w->right = (ptrdiff_t)g->w - left < n ? (int)((ptrdiff_t)g->w - left) : n;
+}
+
+RM_INLINE void to_places(transform f, const rm_strided_images *g, const window *w, int left, int right,
+                         const size_t place[], float *v) {
+  int n = taken(f), step = f == INPUT ? 8 : 4; /* pixels to the next tile, whose lines are asked for */
   for (size_t k = 0; k < g->c; k += RM_VL) {
     rm_vec rows[PIXELS][PIXELS], in[PIXELS], out[PIXELS];
+#pragma GCC unroll 9
     for (int i = 0; i < n; i++) {
-      for (int j = 0; j < n; j++) in[j] = rm_load(at[i * n + j] + k);
+#pragma GCC unroll 9
+      for (int j = 0; j < n; j++) {
+        const float *at = w->row[i] + (size_t)j * g->pixel + k;
+        in[j] = (rm_vec){0};
+        if (j >= left && j < right) in[j] = rm_load(at);
+        if (j >= n - step && k % 16 == 0) __builtin_prefetch(at + (size_t)step * g->pixel, 0, 2);
+      }
       along_axis(f, in, rows[i]);
     }
+#pragma GCC unroll 9
     for (int j = 0; j < PIXELS; j++) {
+#pragma GCC unroll 9
       for (int i = 0; i < n; i++) in[i] = rows[i][j];
       along_axis(f, in, out);
+#pragma GCC unroll 9
       for (int i = 0; i < PIXELS; i++) rm_store(v + place[i * PIXELS + j] + k, out[i]);
     }
   }
 }
 
-/* Tiles first .. first+count-1 to rows 0 .. of all places; `zeros`: a pixel of them. */
+/* Of the transform f: tiles whose columns are all there; those where the first is missing (x begins with padding); and
+ * all others. */
+#define TO_PLACES(name, f) \
+  static __attribute__((noinline)) void name##_inside(const rm_strided_images *g, const window *w, \
+                                                      const size_t place[], float *v) { \
+    to_places(f, g, w, 0, taken(f), place, v); \
+  } \
+  static __attribute__((noinline)) void name##_left(const rm_strided_images *g, const window *w, const size_t place[], \
+                                                    float *v) { \
+    to_places(f, g, w, 1, taken(f), place, v); \
+  } \
+  static __attribute__((noinline)) void name##_border(const rm_strided_images *g, const window *w, \
+                                                      const size_t place[], float *v) { \
+    to_places(f, g, w, w->left, w->right, place, v); \
+  } \
+  RM_INLINE void name(const rm_strided_images *g, const window *w, const size_t place[], float *v) { \
+    if (w->right == taken(f) && w->left == 0) name##_inside(g, w, place, v); \
+    else if (w->right == taken(f) && w->left == 1) name##_left(g, w, place, v); \
+    else name##_border(g, w, place, v); \
+  }
+TO_PLACES(input, INPUT)
+TO_PLACES(output_gradient, OUTPUT_GRADIENT)
+TO_PLACES(spread, SPREAD)
+
+/* Tiles first .. first+count-1 to rows 0 .. of all places. `zeros`: RM_STRIDED_ZEROS pixels of them. */
 void RM_ISA(strided_input)(const rm_strided_images *g, const float *x, const float *zeros, size_t first, size_t count,
                            float *v) {
   size_t place[PIXELS * PIXELS];
   find_places(g, place);
-  for (size_t t = 0; t < count; t++, v += rm_strided_row(g->c)) {
-    const float *at[PIXELS * PIXELS];
-    spot p = spot_of(g, first + t);
-    find_pixels(g, x, zeros, p.image, 8 * (ptrdiff_t)p.down - 1, 8 * (ptrdiff_t)p.across - 1, 9, at);
-    to_places(INPUT, g, at, place, v);
+  spot p = spot_of(g, first);
+  for (size_t t = 0; t < count; t++, v += g->row, next_spot(g, &p)) {
+    window w;
+    find_window(g, x, zeros, p.image, 8 * (ptrdiff_t)p.down - 1, 8 * (ptrdiff_t)p.across - 1, 9, &w);
+    input(g, &w, place, v);
   }
 }
 
@@ -145,11 +197,11 @@ void RM_ISA(strided_output_gradient)(const rm_strided_images *g, const float *dy
                                      size_t count, float *m) {
   size_t place[PIXELS * PIXELS];
   find_places(g, place);
-  for (size_t t = 0; t < count; t++, m += rm_strided_row(g->c)) {
-    const float *at[PIXELS * PIXELS];
-    spot p = spot_of(g, first + t);
-    find_pixels(g, dy, zeros, p.image, 4 * (ptrdiff_t)p.down, 4 * (ptrdiff_t)p.across, 4, at);
-    to_places(OUTPUT_GRADIENT, g, at, place, m);
+  spot p = spot_of(g, first);
+  for (size_t t = 0; t < count; t++, m += g->row, next_spot(g, &p)) {
+    window w;
+    find_window(g, dy, zeros, p.image, 4 * (ptrdiff_t)p.down, 4 * (ptrdiff_t)p.across, 4, &w);
+    output_gradient(g, &w, place, m);
   }
 }
 
@@ -157,76 +209,160 @@ void RM_ISA(strided_spread)(const rm_strided_images *g, const float *dy, const f
                             float *v) {
   size_t place[PIXELS * PIXELS];
   find_places(g, place);
-  for (size_t t = 0; t < count; t++, v += rm_strided_row(g->c)) {
-    const float *at[PIXELS * PIXELS];
-    spot p = spot_of(g, first + t);
-    find_pixels(g, dy, zeros, p.image, 4 * (ptrdiff_t)p.down, 4 * (ptrdiff_t)p.across, 5, at);
-    to_places(SPREAD, g, at, place, v);
+  spot p = spot_of(g, first);
+  for (size_t t = 0; t < count; t++, v += g->row, next_spot(g, &p)) {
+    window w;
+    find_window(g, dy, zeros, p.image, 4 * (ptrdiff_t)p.down, 4 * (ptrdiff_t)p.across, 5, &w);
+    spread(g, &w, place, v);
   }
 }
 
 /* --- back to pixels --------------------------------------------------------------------------- */
-/* A vector of all places of a tile as pixels. */
-RM_INLINE void to_pixels(transform f, const size_t place[], const float *m, rm_vec pixels[8][PIXELS]) {
-  rm_vec columns[PIXELS][PIXELS], in[PIXELS], out[PIXELS];
+/* A vector of all places of a tile as pixels, up and down first. */
+RM_INLINE void columns_of(transform f, const size_t place[], const float *m, rm_vec columns[8][PIXELS]) {
   int n = given(f);
+#pragma GCC unroll 9
   for (int j = 0; j < PIXELS; j++) {
+    rm_vec in[PIXELS], out[PIXELS];
+#pragma GCC unroll 9
     for (int i = 0; i < PIXELS; i++) in[i] = rm_load(m + place[i * PIXELS + j]);
     along_axis(f, in, out);
+#pragma GCC unroll 8
     for (int i = 0; i < n; i++) columns[i][j] = out[i];
   }
-  for (int i = 0; i < n; i++) along_axis(f, columns[i], pixels[i]);
 }
 
-RM_INLINE rm_vec finished(rm_vec v, rm_vec bias, const rm_conv_finish *f, const float *y, const float *base) {
-  v += bias;
-  if (f->add) v += rm_load(f->add + (y - base));
+/* Where the pixels of a tile go, and what is still to be done to them. PLAIN: nothing but the bias. STREAMED: nor will
+ * they be read soon; they go past the caches. And whether their moments are taken. */
+typedef struct {
+  enum { FINISHED, PLAIN, STREAMED } way;
+  bool moments;
+} manner;
+
+RM_INLINE rm_vec finished(rm_vec v, const rm_conv_finish *f, const float *to, const float *y) {
+  if (f->add) v += rm_load(f->add + (to - y));
   return f->relu ? rm_keep(~(v < (rm_vec){0}), v) : v;
 }
 
-/* y: the whole output. The moments are those of groups of tiles, counted from the first tile of all. */
-void RM_ISA(strided_output)(const rm_strided_images *g, const float *m, const rm_conv_finish *f, size_t first,
-                            size_t count, float *y) {
+RM_INLINE void put(float *to, rm_vec v, manner how) {
+  if (how.way == STREAMED) rm_stream(to, v);
+  else rm_store(to, v);
+}
+
+/* (Vectors shorter than a cache line would be written past the caches part by part, which is slow.) */
+static bool streams(const rm_strided_images *g, bool large, const float *y) {
+  return large && sizeof(rm_vec) == 64 && g->pixel % BLOCK == 0 && (uintptr_t)y % 64 == 0;
+}
+
+RM_INLINE void output_tile(const rm_strided_images *g, const size_t place[], const float *m, const rm_conv_finish *f,
+                           manner how, const float *y, int height, int width, float *tile, float *moments, bool begin) {
+  size_t row = g->w * g->pixel;
+  for (size_t k = 0; k < g->c; k += RM_VL) {
+    rm_vec columns[8][PIXELS], bias = {0};
+    if (f->bias) bias = rm_load(f->bias + k);
+    columns_of(OUTPUT, place, m + k, columns);
+    rm_moments sums = {0};
+    if (how.moments && !begin) sums = rm_moments_load(moments + k, g->pixel);
+#pragma GCC unroll 4
+    for (int i = 0; i < height; i++) {
+      rm_vec pixels[PIXELS];
+      float *to = tile + (size_t)i * row + k;
+      along_axis(OUTPUT, columns[i], pixels);
+#pragma GCC unroll 4
+      for (int j = 0; j < width; j++, to += g->pixel) {
+        pixels[j] += bias;
+        if (how.way == FINISHED) pixels[j] = finished(pixels[j], f, to, y);
+        put(to, pixels[j], how);
+      }
+      if (how.moments && i == 0 && begin) sums = rm_moments_begin(pixels[0]);
+      if (how.moments) rm_moments_add_row(&sums, pixels, width);
+    }
+    if (how.moments) rm_moments_store(&sums, moments + k, g->pixel);
+  }
+}
+
+RM_INLINE void output_tiles(const rm_strided_images *g, const float *m, const rm_conv_finish *f, manner how,
+                            size_t first, size_t count, float *y) {
   size_t place[PIXELS * PIXELS];
   find_places(g, place);
-  for (size_t t = first; t < first + count; t++, m += rm_strided_row(g->c)) {
-    spot p = spot_of(g, t);
+  spot p = spot_of(g, first);
+  for (size_t t = first; t < first + count; t++, m += g->row, next_spot(g, &p)) {
     size_t rows = g->h - 4 * p.down, columns = g->w - 4 * p.across;
-    float *tile = y + ((p.image * g->h + 4 * p.down) * g->w + 4 * p.across) * g->c;
-    float *moments = f->moments ? f->moments + t / RM_STRIDED_GROUP * 3 * g->c : NULL;
-    for (size_t k = 0; k < g->c; k += RM_VL) {
-      rm_vec pixels[8][PIXELS], bias = {0};
-      if (f->bias) bias = rm_load(f->bias + k);
-      to_pixels(OUTPUT, place, m + k, pixels);
-      rm_moments sums = {0};
-      if (moments && t % RM_STRIDED_GROUP) sums = rm_moments_load(moments + k, g->c);
-      else if (moments) sums = rm_moments_begin(pixels[0][0] + bias);
-      for (size_t i = 0; i < 4 && i < rows; i++) {
-        for (size_t j = 0; j < 4 && j < columns; j++) {
-          float *to = tile + (i * g->w + j) * g->c + k;
-          pixels[i][j] = finished(pixels[i][j], bias, f, to, y);
-          rm_store(to, pixels[i][j]);
-        }
-        if (moments) rm_moments_add_row(&sums, pixels[i], columns < 4 ? (int)columns : 4);
-      }
-      if (moments) rm_moments_store(&sums, moments + k, g->c);
+    float *tile = y + ((p.image * g->h + 4 * p.down) * g->w + 4 * p.across) * g->pixel, *moments = NULL;
+    bool begin = t % RM_STRIDED_GROUP == 0;
+    if (how.moments) moments = f->moments + t / RM_STRIDED_GROUP * 3 * g->pixel;
+    if (rows >= 4 && columns >= 4) output_tile(g, place, m, f, how, y, 4, 4, tile, moments, begin);
+    else
+      output_tile(g, place, m, f, how, y, rows < 4 ? (int)rows : 4, columns < 4 ? (int)columns : 4, tile, moments,
+                  begin);
+  }
+  if (how.way == STREAMED) rm_stream_fence();
+}
+
+#define OUTPUT_TILES(name, way, moments) \
+  static __attribute__((noinline)) void name(const rm_strided_images *g, const float *m, const rm_conv_finish *f, \
+                                             size_t first, size_t count, float *y) { \
+    output_tiles(g, m, f, (manner){way, moments}, first, count, y); \
+  }
+OUTPUT_TILES(finished_tiles, FINISHED, false)
+OUTPUT_TILES(finished_moments, FINISHED, true)
+OUTPUT_TILES(plain_tiles, PLAIN, false)
+OUTPUT_TILES(streamed_tiles, STREAMED, false)
+OUTPUT_TILES(plain_moments, PLAIN, true)
+OUTPUT_TILES(streamed_moments, STREAMED, true)
+
+/* y: the whole output. The moments are those of groups of tiles, counted from the first tile of all. A `large` output
+ * need not stay in the caches. */
+void RM_ISA(strided_output)(const rm_strided_images *g, const float *m, const rm_conv_finish *f, bool large,
+                            size_t first, size_t count, float *y) {
+  bool stream = streams(g, large, y);
+  if (f->add || f->relu) (f->moments ? finished_moments : finished_tiles)(g, m, f, first, count, y);
+  else if (f->moments) (stream ? streamed_moments : plain_moments)(g, m, f, first, count, y);
+  else (stream ? streamed_tiles : plain_tiles)(g, m, f, first, count, y);
+}
+
+RM_INLINE void gather_tile(const rm_strided_images *g, const size_t place[], const float *m, manner how, int height,
+                           int width, float *tile) {
+  size_t row = g->w * g->pixel;
+  for (size_t k = 0; k < g->c; k += RM_VL) {
+    rm_vec columns[8][PIXELS];
+    columns_of(GATHER, place, m + k, columns);
+#pragma GCC unroll 8
+    for (int i = 0; i < height; i++) {
+      rm_vec pixels[PIXELS];
+      float *to = tile + (size_t)i * row + k;
+      along_axis(GATHER, columns[i], pixels);
+#pragma GCC unroll 8
+      for (int j = 0; j < width; j++, to += g->pixel) put(to, pixels[j], how);
     }
   }
 }
 
-/* 8 x 8 pixels of dx, the whole input's gradient, for each tile. */
-void RM_ISA(strided_gather)(const rm_strided_images *g, const float *m, size_t first, size_t count, float *dx) {
+RM_INLINE void gather_tiles(const rm_strided_images *g, const float *m, manner how, size_t first, size_t count,
+                            float *dx) {
   size_t place[PIXELS * PIXELS];
   find_places(g, place);
-  for (size_t t = first; t < first + count; t++, m += rm_strided_row(g->c)) {
-    spot p = spot_of(g, t);
+  spot p = spot_of(g, first);
+  for (size_t t = first; t < first + count; t++, m += g->row, next_spot(g, &p)) {
     size_t rows = g->h - 8 * p.down, columns = g->w - 8 * p.across;
-    float *tile = dx + ((p.image * g->h + 8 * p.down) * g->w + 8 * p.across) * g->c;
-    for (size_t k = 0; k < g->c; k += RM_VL) {
-      rm_vec pixels[8][PIXELS];
-      to_pixels(GATHER, place, m + k, pixels);
-      for (size_t i = 0; i < 8 && i < rows; i++)
-        for (size_t j = 0; j < 8 && j < columns; j++) rm_store(tile + (i * g->w + j) * g->c + k, pixels[i][j]);
-    }
+    float *tile = dx + ((p.image * g->h + 8 * p.down) * g->w + 8 * p.across) * g->pixel;
+    if (rows >= 8 && columns >= 8) gather_tile(g, place, m, how, 8, 8, tile);
+    else gather_tile(g, place, m, how, rows < 8 ? (int)rows : 8, columns < 8 ? (int)columns : 8, tile);
   }
+  if (how.way == STREAMED) rm_stream_fence();
+}
+
+static __attribute__((noinline)) void plain_gather(const rm_strided_images *g, const float *m, size_t first,
+                                                   size_t count, float *dx) {
+  gather_tiles(g, m, (manner){PLAIN, false}, first, count, dx);
+}
+static __attribute__((noinline)) void streamed_gather(const rm_strided_images *g, const float *m, size_t first,
+                                                      size_t count, float *dx) {
+  gather_tiles(g, m, (manner){STREAMED, false}, first, count, dx);
+}
+
+/* 8 x 8 pixels of dx, the whole input's gradient, for each tile. */
+void RM_ISA(strided_gather)(const rm_strided_images *g, const float *m, bool large, size_t first, size_t count,
+                            float *dx) {
+  (streams(g, large, dx) ? streamed_gather : plain_gather)(g, m, first, count, dx);
 }

@@ -58,19 +58,22 @@ static void copy_ragged(const rm_wino_images *g, int extent, float *patch, windo
   w->pixel = pixel;
 }
 
-/* extent x extent pixels. `patch` begins with a row of zeros. */
-RM_INLINE window window_at(const rm_wino_images *g, const float *x, const place *p, int extent, float *patch) {
-  window w = {.pixel = g->pixel, .right = extent};
+/* extent x extent pixels. `patch` begins with a row of zeros. (The window is filled where it is: to return it would copy
+ * it in vectors, which wait for the single pointers to be stored.) */
+RM_INLINE void find_window(const rm_wino_images *g, const float *x, const place *p, int extent, float *patch,
+                           window *w) {
+  w->pixel = g->pixel;
+  w->left = 0;
+  w->right = extent;
   ptrdiff_t top = 4 * (ptrdiff_t)p->down - g->pad, left = 4 * (ptrdiff_t)p->across - g->pad;
   const float *row = x + ((ptrdiff_t)(p->image * g->h) + top) * (ptrdiff_t)(g->w * g->pixel) +
                      left * (ptrdiff_t)g->pixel;
 #pragma GCC unroll 6
   for (int i = 0; i < extent; i++, row += g->w * g->pixel)
-    w.row[i] = top + i >= 0 && top + i < (ptrdiff_t)g->h ? row : patch;
-  if (left < 0) w.left = (int)-left;
-  if ((ptrdiff_t)g->w - left < extent) w.right = (int)((ptrdiff_t)g->w - left);
-  if (g->c % BLOCK) copy_ragged(g, extent, patch + (size_t)extent * g->pixel, &w);
-  return w;
+    w->row[i] = top + i >= 0 && top + i < (ptrdiff_t)g->h ? row : patch;
+  if (left < 0) w->left = (int)-left;
+  if ((ptrdiff_t)g->w - left < extent) w->right = (int)((ptrdiff_t)g->w - left);
+  if (g->c % BLOCK) copy_ragged(g, extent, patch + (size_t)extent * g->pixel, w);
 }
 
 /* --- input ------------------------------------------------------------------------------ */
@@ -133,8 +136,12 @@ RM_INLINE void input_tile(const window *w, size_t channels, size_t block, int le
   }
 }
 
+/* Tiles at the border: where padding is 1 and the width a multiple of 4, only one column is missing on a side, and
+ * which one is a constant again. */
 static __attribute__((noinline)) void input_tile_edge(const window *w, size_t channels, size_t block, float *v) {
-  input_tile(w, channels, block, w->left, w->right, v);
+  if (w->left == 1 && w->right == 6) input_tile(w, channels, block, 1, 6, v);
+  else if (w->left == 0 && w->right == 5) input_tile(w, channels, block, 0, 5, v);
+  else input_tile(w, channels, block, w->left, w->right, v);
 }
 
 void RM_ISA(wino_input)(const rm_wino_images *g, const float *x, float *patch, size_t first, size_t count, float *v) {
@@ -142,7 +149,8 @@ void RM_ISA(wino_input)(const rm_wino_images *g, const float *x, float *patch, s
   place p = place_of(g, first);
   clear(patch, 6 * rm_wino_padded(g->pixel));
   for (size_t t = 0; t < count; t++, v += TILE, next_place(g, &p)) {
-    window w = window_at(g, x, &p, 6, patch);
+    window w;
+    find_window(g, x, &p, 6, patch, &w);
     if (w.left == 0 && w.right == 6) input_tile(&w, channels, block, 0, 6, v);
     else input_tile_edge(&w, channels, block, v);
   }
@@ -205,7 +213,8 @@ void RM_ISA(wino_output_gradient)(const rm_wino_images *g, const float *dy, floa
   place p = place_of(g, first);
   clear(patch, 6 * rm_wino_padded(g->pixel));
   for (size_t t = 0; t < count; t++, m += TILE, next_place(g, &p)) {
-    window w = window_at(g, dy, &p, 4, patch);
+    window w;
+    find_window(g, dy, &p, 4, patch, &w);
     if (w.right == 4) gradient_tile(&w, channels, block, 4, m);
     else gradient_tile_edge(&w, channels, block, m);
   }
