@@ -244,6 +244,8 @@ void rm_parallel(size_t n, size_t grain, rm_range_fn body, void *ctx) {
   pthread_mutex_unlock(&pool.busy);
 }
 
+bool rm_parallel_alone(void) { return working || rm_num_threads() == 1; }
+
 bool rm_pool_hold(size_t *workers) {
   if (working) return false;
   pthread_mutex_lock(&pool.busy);
