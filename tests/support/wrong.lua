@@ -7,13 +7,15 @@ local rm = require "resmoon"
 local wrong = {found = {}, tried = 0}
 
 local file = io.tmpfile()
+-- Userdata that cannot be asked for a field.
+local closed = debug.upvalueid(function() return file end, 1)
 
 --- Values of every kind, made anew: a call may change what it is given.
 function wrong.values()
   return {
     rm.zeros(2, 3), 0, -1, 3, 0.5, 0 / 0, 1e300, math.maxinteger, math.mininteger, "a word", "", true, false,
     {}, {1, 2, 3}, {0}, {"a", "b"}, {stride = "x"}, {surprise = 1}, {{}}, function() end,
-    coroutine.create(print), file,
+    coroutine.create(print), file, closed,
     rm.tensor({1, 2}, "int64"), rm.nn.Linear(2, 2),
   }
 end

@@ -252,10 +252,7 @@ function Dataset:shrunk(size)
 end
 
 local function is_dataset(v)
-  if type(v) ~= "table" and type(v) ~= "userdata" then return false end
-  if is.tensor(v) or is.layer(v) or is.generator(v) then return false end
-  local meta = getmetatable(v)
-  if type(v) == "userdata" and not (type(meta) == "table" and meta.__index) then return false end
+  if not is.indexed(v) or is.tensor(v) or is.layer(v) or is.generator(v) then return false end
   return v.batch ~= nil and v.size ~= nil
 end
 

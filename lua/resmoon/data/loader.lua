@@ -115,9 +115,8 @@ end
 --   > #data.Loader.new(data.shapes10 {size = 100}, {batch_size = 32})
 --   4
 function Loader.new(dataset, options)
-  local given = type(dataset)
-  if given ~= "table" and given ~= "userdata" or not dataset.batch or not dataset.size then
-    fail("loader: argument 1 is a %s, expected a data set, as data.open or data.shapes10 gives it", given)
+  if not is.indexed(dataset) or not dataset.batch or not dataset.size then
+    fail("loader: argument 1 is a %s, expected a data set, as data.open or data.shapes10 gives it", type(dataset))
   end
   options = options_of("loader", options, known)
   check("loader(seed: integer?, generator: generator?, prefetch: integer?, mean: table?, std: table?)", options.seed,
@@ -317,7 +316,7 @@ function Loader:load_state_dict(state)
 end
 
 check.kind("loader", "a loader (data.Loader)", function(v)
-  return (type(v) == "table" or type(v) == "userdata" and not is.tensor(v) and not is.layer(v)) and v.epoch ~= nil
+  return is.indexed(v) and not is.tensor(v) and not is.layer(v) and v.epoch ~= nil
 end)
 
 return guard.all("data.Loader", Loader, function(v) return getmetatable(v) == Loader end)

@@ -1,13 +1,13 @@
 --- The first images of a data set as a network takes them: batches that several analyses go through again and again.
 local data_loader = require "resmoon.data.loader"
 local fail        = require "resmoon.base.fail"
+local is          = require "resmoon.base.is"
 
 --- A list of {x, y} with `options.images` images (default `most`) in batches of options.batch_size (250), normalized
 -- with options.mean and options.std (those of the data set). classes: of the data set, or nil.
 return function(op, dataset, options, most)
-  local kind = type(dataset)
-  if kind ~= "table" and kind ~= "userdata" or not dataset.batch or not dataset.size then
-    fail("%s: argument 2 is a %s, expected a data set", op, kind)
+  if not is.indexed(dataset) or not dataset.batch or not dataset.size then
+    fail("%s: argument 2 is a %s, expected a data set", op, type(dataset))
   end
   local wanted = options.images or most
   if math.type(wanted) ~= "integer" or wanted < 1 then

@@ -83,7 +83,7 @@ end
 function images.of(op, data, options)
   if type(data) == "table" and is.tensor(data[1]) then return of_tensors(op, data, options) end
   local set, norm = data, nil
-  local indexed = type(data) == "table" or type(data) == "userdata" and not is.tensor(data)
+  local indexed = is.indexed(data) and not is.tensor(data)
   if indexed and data.dataset then set, norm = data.dataset, data.table end
   if not indexed or not set.batch or not set.size then
     fail("%s: argument 2 is a %s, expected a data set, a loader, or {x, y}", op,

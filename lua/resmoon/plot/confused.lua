@@ -3,6 +3,7 @@ local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local grid   = require "resmoon.plot.grid"
 local images = require "resmoon.plot.images"
+local is     = require "resmoon.base.is"
 
 --- Draws what confused found: a row for each pair, the images of which the network is surest first; below each what it
 -- was taken for (behind an x) and what it is.
@@ -22,9 +23,8 @@ return function(result, dataset, options)
   if type(result) ~= "table" or not result.images or not result.name_of then
     fail("plot.confused: argument 1 is a %s, expected what confused gives", type(result))
   end
-  local given = type(dataset)
-  if given ~= "table" and given ~= "userdata" or not dataset.batch then
-    fail("plot.confused: argument 2 is a %s, expected the data set", given)
+  if not is.indexed(dataset) or not dataset.batch then
+    fail("plot.confused: argument 2 is a %s, expected the data set", type(dataset))
   end
   if #result == 0 then fail("plot.confused: no two classes were confused") end
   local tiles, columns = {}, 0

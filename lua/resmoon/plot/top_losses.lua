@@ -3,6 +3,7 @@ local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
 local grid   = require "resmoon.plot.grid"
 local images = require "resmoon.plot.images"
+local is     = require "resmoon.base.is"
 
 --- Draws what metrics.top_losses found: each image with what it was taken for (behind an x), what it is, and its loss.
 -- An image that was taken for what it is, but with little confidence, has no x and no frame.
@@ -23,9 +24,8 @@ local function top_losses(worst, dataset, options)
   if type(worst) ~= "table" or type(worst[1]) ~= "table" or not worst[1].index or not worst[1].loss then
     fail("plot.top_losses: argument 1 is a %s, expected a list of metrics.top_losses", type(worst))
   end
-  local kind = type(dataset)
-  if kind ~= "table" and kind ~= "userdata" or not dataset.batch then
-    fail("plot.top_losses: argument 2 is a %s, expected the data set", kind)
+  if not is.indexed(dataset) or not dataset.batch then
+    fail("plot.top_losses: argument 2 is a %s, expected the data set", type(dataset))
   end
   local indices = {}
   for i, each in ipairs(worst) do indices[i] = each.index end

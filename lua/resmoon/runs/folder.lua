@@ -11,6 +11,7 @@ local core = require "resmoon.core"
 local begin = require "resmoon.runs.begin"
 local json = require "resmoon.base.json"
 local Log  = require "resmoon.runs.log"
+local record = require "resmoon.runs.record"
 local shown = require "resmoon.base.shown"
 local readfile = require "resmoon.base.readfile"
 local sys  = core.sys
@@ -57,6 +58,9 @@ function folder.config(path)
   if not ok or type(config) ~= "table" then
     local reason = ok and "it holds no object" or tostring(config):gsub("^[^\n]-:%d+: ", "")
     error(("%s/config.json: %s"):format(path, reason), 0)
+  end
+  if not record.are_classes(config.classes) then
+    error(("%s/config.json: classes is no list of names"):format(path), 0)
   end
   return config
 end

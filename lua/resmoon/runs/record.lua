@@ -20,6 +20,7 @@ local HASHED = 8 << 30   -- bytes of image files that are read for a record
 local DIGITS = 16        -- of the digest of a single file
 local CHUNK = 4096       -- images of a subset that are gathered at a time
 local SHOWN = 4          -- names in a message
+local COMPARED = 1 << 24 -- positions of a split that are compared one by one
 
 local splits = {"train", "validation", "test"}
 local called = {train = "training", validation = "validation", test = "test"}
@@ -48,14 +49,29 @@ local function ranges(list)
   return table.concat(parts, ",")
 end
 
+-- Calls f(from, to) for each range of such a text; returns how many positions there are in all, or nil for another text.
+local function each_range(text, f)
+  local n = 0
+  for item in text:gmatch "[^,]+" do
+    local first, last = item:match "^ ?(%d+)%-?(%d*)$"
+    local from = math.tointeger(tonumber(first))
+    local to = last == "" and from or math.tointeger(tonumber(last))
+    if not from or not to or to < from then return nil end
+    if f then f(from, to) end
+    n = n + (to - from + 1.0)
+  end
+  return n
+end
+
 local function expanded(text)
   local list = {}
-  for from, to in text:gmatch "(%d+)%-?(%d*)" do
-    from = math.tointeger(tonumber(from))
-    for n = from, to ~= "" and math.tointeger(tonumber(to)) or from do list[#list + 1] = n end
-  end
+  each_range(text, function(from, to)
+    for n = from, to do list[#list + 1] = n end
+  end)
   return list
 end
+
+local function comparable(text) return each_range(text) <= COMPARED end
 
 local function counts(labels, classes)
   local by_class = {}
@@ -225,7 +241,7 @@ local function places(made)
   for _, split in ipairs(splits) do
     local part = made[split]
     for _, name in ipairs(part and part.names or {}) do of[name] = split end
-    if part and part.positions and part.space then
+    if part and part.positions and part.space and comparable(part.positions) then
       for _, n in ipairs(expanded(part.positions)) do of[part.space .. n] = split end
     end
   end
@@ -262,7 +278,8 @@ end
 
 local function tensors_differ(old, new, before, split)
   if old.positions ~= new.positions then
-    local parts = membership(expanded(old.positions or ""), expanded(new.positions or ""), function(n)
+    if not comparable(old.positions) or not comparable(new.positions) then return {"others, or in another order"} end
+    local parts = membership(expanded(old.positions), expanded(new.positions), function(n)
       return new.space and before[new.space .. n]
     end, split)
     for i, text in ipairs(parts) do parts[i] = text:gsub("%(", "(numbers ", 1) end
@@ -329,6 +346,29 @@ record.listed = listed
 
 local function path_of(folder) return folder .. "/" .. record.file end
 
+local function list_of(list, fits)
+  if type(list) ~= "table" then return false end
+  for _, value in pairs(list) do
+    if not fits(value) then return false end
+  end
+  return #list > 0 or next(list) == nil
+end
+
+local function is_text(value) return type(value) == "string" end
+local function is_name(value) return is_text(value) or type(value) == "number" end
+local function whole(value) return math.type(value) == "integer" and value >= 0 end
+
+--- Whether that is a list of class names, or nil.
+function record.are_classes(list) return list == nil or list_of(list, is_name) end
+
+local function is_split(part)
+  local function none_or_text(value) return value == nil or is_text(value) end
+  return type(part) == "table" and whole(part.images) and none_or_text(part.digest) and none_or_text(part.space)
+    and (part.positions == nil or is_text(part.positions) and each_range(part.positions) ~= nil)
+    and (part.names == nil and part.contents == nil
+         or list_of(part.names, is_text) and list_of(part.contents, is_text) and #part.names == #part.contents)
+end
+
 --- The record in the folder of a run, or nil where it has none (runs of earlier versions).
 -- Errors: raises for a damaged one.
 function record.read(folder)
@@ -337,7 +377,8 @@ function record.read(folder)
   local ok, made = pcall(json.decode, readfile(path))
   local reason
   if not ok then reason = tostring(made):gsub("^[^\n]-:%d+: ", "")
-  elseif type(made) ~= "table" or type(made.covers) ~= "string" or type(made.classes or {}) ~= "table" then
+  elseif type(made) ~= "table" or not is_text(made.covers) or not record.are_classes(made.classes)
+         or not (made.shape == nil or list_of(made.shape, whole)) or not (made.version == nil or whole(made.version)) then
     reason = "it is not the record of a run's data"
   elseif (made.version or 0) > VERSION then
     reason = ("version %s, but this program knows %d"):format(made.version, VERSION)
@@ -345,9 +386,7 @@ function record.read(folder)
   if not reason then
     for _, split in ipairs(splits) do
       local part = made[split]
-      if part ~= nil and not (type(part) == "table" and math.type(part.images) == "integer" and
-           (part.names == nil or type(part.names) == "table" and type(part.contents) == "table"
-            and #part.names == #part.contents)) then
+      if part ~= nil and not is_split(part) then
         reason = ("its %s images are damaged"):format(called[split])
       end
     end

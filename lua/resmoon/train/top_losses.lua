@@ -2,6 +2,7 @@
 -- init.lua of the library loads it with resmoon.metrics.
 local evaluation = require "resmoon.train.evaluate"
 local fail       = require "resmoon.base.fail"
+local is         = require "resmoon.base.is"
 local Loader     = require "resmoon.data.loader"
 local metrics    = require "resmoon.metrics"
 local options_of = require "resmoon.base.options"
@@ -32,9 +33,8 @@ function metrics.top_losses(net, dataset, options)
   if math.type(k) ~= "integer" or k < 1 then
     fail("metrics.top_losses: k is %s, expected a whole number from 1", tostring(k))
   end
-  local kind = type(dataset)
-  if kind ~= "table" and kind ~= "userdata" or not dataset.batch or not dataset.size then
-    fail("metrics.top_losses: argument 2 is a %s, expected a data set", kind)
+  if not is.indexed(dataset) or not dataset.batch or not dataset.size then
+    fail("metrics.top_losses: argument 2 is a %s, expected a data set", type(dataset))
   end
   local loader = Loader.new(dataset, {
     batch_size = options.batch_size or 250, mean = options.mean, std = options.std})

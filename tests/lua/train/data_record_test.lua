@@ -397,3 +397,39 @@ check.case("a search goes on only on its own images, by whatever path", function
     check.that(status ~= 0 and out:find("search.json, which says of which search, is missing", 1, true), out)
   end)
 end)
+
+check.case("a damaged record is named, and one of too many images to list is not listed", function()
+  program.with_folder(function(folder)
+    local path = folder .. "/data.json"
+    local function read(text)
+      rm.write_atomic(path, text)
+      return record.read(folder)
+    end
+    local good = '{"covers": "files", "classes": ["a", "b"], "shape": [3, 8, 8], "version": 1, %s}'
+    for _, text in ipairs {
+      '{"covers": "files", "classes": [{"a": 1}, "b"]}', '{"covers": "files", "classes": "a"}',
+      '{"covers": "files", "classes": {"a": "b"}}', '{"covers": "files", "shape": 1}',
+      '{"covers": "files", "shape": [[3]]}', '{"covers": "files", "version": "1"}', '{"covers": 1}', "[]", "1", "{",
+    } do
+      check.error(function() read(text) end, path .. ": ")
+    end
+    for _, split in ipairs {
+      "1", "{}", '{"images": 1.5}', '{"images": -1}', '{"images": 1, "names": ["a"]}', '{"images": 1, "contents": ["a"]}',
+      '{"images": 1, "names": [1], "contents": ["a"]}', '{"images": 1, "names": ["a"], "contents": [{}]}',
+      '{"images": 1, "names": ["a", "b"], "contents": ["00"]}', '{"images": 1, "positions": 1}',
+      '{"images": 1, "positions": "1-x"}', '{"images": 1, "positions": "2-1"}', '{"images": 1, "digest": 1}',
+      '{"images": 1, "positions": "1-99999999999999999999"}', '{"images": 1, "positions": "1", "space": {}}',
+    } do
+      check.error(function() read(good:format('"test": ' .. split)) end, path .. ": its test images are damaged")
+    end
+    local many = '"test": {"images": 9, "digest": "%s", "positions": "%s", "space": "test"}'
+    local old = read(good:format(many:format("0", "1-9000000000000000000")))
+    local new = read(good:format(many:format("1", "1-9")))
+    check.equal(record.differences(old, new), {"test images: others, or in another order"})
+    check.equal(record.differences(new, old), {"test images: others, or in another order"})
+    old = read(good:format(many:format("2", "1-4,7")))
+    check.equal(record.differences(old, new), {"test images: 4 added (numbers 5, 6, 8, 9)"})
+    rm.write_atomic(folder .. "/config.json", '{"model": "mlp", "classes": [["a"]]}')
+    check.error(function() rm.train.folder.config(folder) end, folder .. "/config.json: classes is no list of names")
+  end)
+end)
