@@ -60,7 +60,6 @@ static _Thread_local size_t my_index;
 static _Thread_local bool working; /* in a job: what it calls stays in this thread */
 
 size_t rm_thread_index(void) { return my_index; }
-bool rm_in_parallel(void) { return working; }
 
 static size_t default_threads(void) {
   const char *wish = getenv("RESMOON_NUM_THREADS");

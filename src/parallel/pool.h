@@ -32,9 +32,6 @@ bool rm_parallel_alone(void);
 /* Inside body: which thread this is, 0 <= index < rm_num_threads(); 0 outside. */
 size_t rm_thread_index(void);
 
-/* Whether the calling thread works on a job: what it calls stays in this thread. */
-bool rm_in_parallel(void);
-
 /* Stops the workers and frees scratch memory; the pool starts again when needed. */
 void rm_threads_stop(void);
 

@@ -62,7 +62,7 @@ static void add_panels(void *ctx, size_t begin, size_t end) {
 }
 
 /* At a time: a thread by itself as many as its cache has room for, all of them together more. */
-static size_t tiles_at_once(void) { return rm_in_parallel() ? TILES : 2 * TILES; }
+static size_t tiles_at_once(void) { return rm_parallel_alone() ? TILES : 2 * TILES; }
 
 rm_status rm_strided_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
                                      rm_error *err) {
