@@ -155,6 +155,6 @@ RM_KERNEL(size_t, strassen_packed, (size_t c, size_t columns))
 RM_KERNEL(void, strassen_pack, (size_t k, size_t c, size_t columns, const float *w, size_t row_stride, size_t column_stride, float *packed))
 RM_KERNEL(void, strassen_product, (size_t pixels, size_t c, size_t columns, const float *const *from, const float *s, const float *packed, const rm_conv_finish *finish, float *aside, float *const *to, const float *y, bool stream, const float *ahead, size_t ahead_bytes))
 /* strassen_weights_k.c */
-RM_KERNEL(void, strassen_left, (int which, size_t half, size_t c, const float *const *x, size_t pitch, float *a))
-RM_KERNEL(void, strassen_right, (int which, size_t half, size_t columns, size_t first, size_t count, const float *const *dy, float *b))
+RM_KERNEL(void, strassen_left, (size_t half, size_t c, size_t first, size_t count, const float *const *x, size_t pitch, float *a))
+RM_KERNEL(void, strassen_right, (size_t half, size_t columns, size_t first, const float *const *dy, float *b))
 RM_KERNEL(void, strassen_combine, (size_t size, size_t count, const float *m, float *out))

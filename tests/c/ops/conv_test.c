@@ -230,14 +230,17 @@ static void large_outputs_are_the_same(void **state) {
   rm_free(y, 2 * OUT * sizeof *y);
 }
 
-/* Whole convolutions whose outputs are so large, and for the first the input gradient. */
+/* Whole convolutions whose outputs are so large, and for the first the input gradient. The last has more pixels than a
+ * sum of Strassen's weight gradient goes over. */
 static void large_convolutions_match(void **state) {
   (void)state;
   static const struct {
     shape p;
     const char *method;
-  } large[] = {{{1, 64, 182, 182, 64, 1, 1, SAME(0)}, "strassen"}, {{2, 3, 258, 258, 16, 3, 3, SAME(1)}, "direct"}};
-  for (size_t i = 0; i < 2; i++) {
+  } large[] = {{{1, 64, 182, 182, 64, 1, 1, SAME(0)}, "strassen"},
+               {{2, 3, 258, 258, 16, 3, 3, SAME(1)}, "direct"},
+               {{1, 64, 157, 158, 256, 1, 1, SAME(0)}, "strassen"}};
+  for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
     const shape *p = &large[i].p;
     result naive = compute(p, "naive");
     for (size_t k = 0; select_isa(k); k++) {
@@ -245,6 +248,8 @@ static void large_convolutions_match(void **state) {
       if (!(difference(r.y, naive.y) < 2e-5)) fail_msg("output by %s (%s)", large[i].method, rm_kernel_table()->isa);
       if (!(difference(r.dx, naive.dx) < 2e-5))
         fail_msg("gradient by %s (%s)", large[i].method, rm_kernel_table()->isa);
+      if (!(difference(r.dw, naive.dw) < 2e-5))
+        fail_msg("weight gradient by %s (%s)", large[i].method, rm_kernel_table()->isa);
       result_release(r);
       statistics_match(p, large[i].method, 0);
     }
