@@ -53,23 +53,25 @@ RM_INLINE void store_columns(float *to, rm_vec v, size_t columns, bool stream) {
   else store_few(to, (const float *)&v, columns);
 }
 
-/* ROWS pixels, nv vectors; `columns` of them are real. */
-RM_INLINE void forward_tile(int nv, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
-                            size_t length, const float *w, size_t columns, const rm_vec bias[2], bool stream) {
+/* ROWS pixels, nv vectors; `columns` of them are real. w: the panel of weights. */
+RM_INLINE void forward_tile(int nv, const float *const *from, float *const *to, const rm_direct_runs *runs,
+                            const float *w, size_t columns, const rm_vec bias[2], bool stream) {
+  size_t length = runs->length, between = (runs->apart - length) * (size_t)nv * RM_VL;
+  w += runs->first * (size_t)nv * RM_VL;
   rm_tile sum, total;
   rm_tile_begin(&sum, ROWS, nv, bias);
   if (BY_RUN) rm_tile_clear(&total, ROWS, nv);
-  for (size_t r = 0; r < runs; r++) {
+  for (size_t r = 0; r < runs->count; r++, w += between) {
     const float *a[ROWS];
 #pragma GCC unroll 8
-    for (int i = 0; i < ROWS; i++) a[i] = from[i] + offsets[r];
+    for (int i = 0; i < ROWS; i++) a[i] = from[i] + runs->offsets[r];
     for (size_t k = 0; k < length; k++, w += nv * RM_VL) rm_tile_step(&sum, ROWS, nv, a, k, w, RM_VL);
     if (BY_RUN) {
       rm_tile_merge(&total, ROWS, nv, &sum);
       rm_tile_clear(&sum, ROWS, nv);
     }
   }
-  const rm_tile *result = BY_RUN ? &total : &sum;
+  const rm_tile *result = BY_RUN && runs->count ? &total : &sum;
 #pragma GCC unroll 8
   for (int i = 0; i < ROWS; i++) {
     if (nv == 2) store_columns(to[i], result->sum[i][0], RM_VL, stream);
@@ -77,27 +79,27 @@ RM_INLINE void forward_tile(int nv, const float *const *from, float *const *to, 
   }
 }
 
-typedef void forward_fn(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
-                        size_t length, const float *w, size_t columns, const rm_vec bias[2]);
+typedef void forward_fn(const float *const *from, float *const *to, const rm_direct_runs *runs, const float *w,
+                        size_t columns, const rm_vec bias[2]);
 
-static void forward_one(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
-                        size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
-  forward_tile(1, from, to, runs, offsets, length, w, columns, bias, false);
+static void forward_one(const float *const *from, float *const *to, const rm_direct_runs *runs, const float *w,
+                        size_t columns, const rm_vec bias[2]) {
+  forward_tile(1, from, to, runs, w, columns, bias, false);
 }
 
-static void forward_two(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
-                        size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
-  forward_tile(2, from, to, runs, offsets, length, w, columns, bias, false);
+static void forward_two(const float *const *from, float *const *to, const rm_direct_runs *runs, const float *w,
+                        size_t columns, const rm_vec bias[2]) {
+  forward_tile(2, from, to, runs, w, columns, bias, false);
 }
 
-static void forward_one_streamed(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
-                                 size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
-  forward_tile(1, from, to, runs, offsets, length, w, columns, bias, true);
+static void forward_one_streamed(const float *const *from, float *const *to, const rm_direct_runs *runs, const float *w,
+                                 size_t columns, const rm_vec bias[2]) {
+  forward_tile(1, from, to, runs, w, columns, bias, true);
 }
 
-static void forward_two_streamed(const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets,
-                                 size_t length, const float *w, size_t columns, const rm_vec bias[2]) {
-  forward_tile(2, from, to, runs, offsets, length, w, columns, bias, true);
+static void forward_two_streamed(const float *const *from, float *const *to, const rm_direct_runs *runs, const float *w,
+                                 size_t columns, const rm_vec bias[2]) {
+  forward_tile(2, from, to, runs, w, columns, bias, true);
 }
 
 static forward_fn *const forward_by_vectors[2][2] = {{forward_one, forward_two},
@@ -118,9 +120,9 @@ static __attribute__((noinline)) void finish_pixels(size_t pixels, float *const 
 /* Where the last pixels are fewer than ROWS, the last one is computed several times. finish->bias
  * belongs to these columns; finish->add lies as the whole output does, which begins at y. `stream`: past
  * the caches; columns are whole vectors then, rows of `to` aligned to them, and nothing but a bias follows. */
-void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *const *to, size_t runs,
-                            const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns,
-                            const rm_conv_finish *finish, const float *y, bool stream) {
+void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *const *to, const rm_direct_runs *runs,
+                            const float *packed, size_t columns, const rm_conv_finish *finish, const float *y,
+                            bool stream) {
   for (size_t n = 0; n < columns; n += PANEL) {
     size_t left = columns - n < PANEL ? columns - n : PANEL;
     rm_vec start[2] = {{0}};
@@ -133,7 +135,7 @@ void RM_ISA(direct_forward)(size_t pixels, const float *const *from, float *cons
         a[i] = from[q];
         c[i] = to[q] + n;
       }
-      forward_by_vectors[stream][left > RM_VL](a, c, runs, offsets, length, packed + n * runs * length, left, start);
+      forward_by_vectors[stream][left > RM_VL](a, c, runs, packed + n * runs->depth, left, start);
       if (finish->add || finish->relu) finish_pixels(pixels - p < ROWS ? pixels - p : ROWS, c, left, finish, y);
     }
   }

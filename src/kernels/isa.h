@@ -10,6 +10,7 @@
 #elif defined(__ARM_FEATURE_FMA) && RM_VL == 4
 #include <arm_neon.h>
 #endif
+#include "kernels/direct.h"
 #include "kernels/finish.h"
 #include "kernels/strided.h"
 #include "kernels/winograd.h"

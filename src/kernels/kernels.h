@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "kernels/direct.h"
 #include "kernels/finish.h"
 #include "kernels/strided.h"
 #include "kernels/winograd.h"
@@ -23,6 +24,7 @@
 typedef struct {
   const char *isa; /* its name in isa.list */
   size_t vector;   /* floats per vector register */
+  size_t rows;     /* of a tile of sums */
   bool fused;      /* multiply-adds are rounded once: such sets give the same bits */
 #include "kernels/list.h"
 } rm_kernels;

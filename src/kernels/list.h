@@ -87,8 +87,10 @@ RM_KERNEL(void, log_softmax_columns_backward, (size_t rows, size_t cols, size_t 
 /* moments_k.c: of the columns of a matrix, for batch norm */
 RM_KERNEL(void, column_moments, (size_t rows, size_t columns, const float *x, float *moments))
 
+/* column_sums_k.c: of the rows of a matrix, for biases */
+RM_KERNEL(void, column_blocks, (size_t rows, size_t c, const float *x, size_t block, const float *end, double *total))
+
 /* norm_k.c: batch normalization over rows by c columns */
-RM_KERNEL(void, column_sums, (size_t rows, size_t c, const float *x, float *sum))
 RM_KERNEL(void, norm_forward, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, const float *add, bool relu, float *y, bool stream, uint16_t *words))
 RM_KERNEL(void, norm_sums, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *more, const float *mean, const float *scale, const float *shift, bool relu, float *sum, float *dot, float *dadd))
 RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, const float *slope, const float *offset, float *dx, bool stream))
@@ -101,15 +103,15 @@ RM_KERNEL(bool, max_row_backward, (size_t windows, size_t c, const float *upper,
 RM_KERNEL(void, sum_window, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *x, float *y))
 RM_KERNEL(void, sum_window_backward, (size_t c, size_t kh, size_t kw, size_t row, float scale, const float *dy, float *dx))
 
-/* winograd_k.c, winograd_product_k.c, winograd_weights_k.c: F(4x4, 3x3); layouts in winograd.h. `first` and
+/* winograd_k.c, winograd_output_k.c, winograd_product_k.c, winograd_weights_k.c: F(4x4, 3x3); layouts in winograd.h. `first` and
  * `count` name tiles, `patch` has room for rm_wino_patch_floats; a `large` output need not stay in the caches. */
 RM_KERNEL(void, wino_weights, (const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, int flip, size_t row_block, size_t column_block, float *u))
 RM_KERNEL(void, wino_input, (const rm_wino_images *g, const float *x, float *patch, size_t first, size_t count, float *v))
-RM_KERNEL(void, wino_product, (size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *u, float *m))
+RM_KERNEL(void, wino_product, (size_t count, size_t tiles, size_t rows, size_t columns, bool more, const float *v, const float *u, float *m))
 RM_KERNEL(void, wino_output, (const rm_wino_images *g, const float *m, const rm_conv_finish *finish, bool large, size_t first, size_t count, float *y))
 RM_KERNEL(void, wino_output_gradient, (const rm_wino_images *g, const float *dy, float *patch, size_t first, size_t count, float *m))
 RM_KERNEL(void, wino_weight_product, (size_t count, size_t tiles, size_t rows, size_t columns, bool more, const float *v, const float *m, float *du))
-RM_KERNEL(void, wino_weight_gradient, (const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns, size_t row_block, size_t column_block, float *dw))
+RM_KERNEL(void, wino_weight_gradient, (const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns, size_t row_block, size_t column_block, float *dw, size_t column_stride))
 
 /* optim_k.c: one step of an optimizer; the file says what the arguments mean */
 RM_KERNEL(void, sgd_step, (size_t n, const float *g, float *p, float lr, float decay))
@@ -120,19 +122,21 @@ RM_KERNEL(double, sum_squares, (size_t n, const float *x))
 RM_KERNEL(float, max_abs, (size_t n, const float *x))
 RM_KERNEL(void, scale, (size_t n, const float *x, float a, float *y))
 
-/* strided_k.c, strided_weights_k.c: 3x3 with stride 2; strided.h says where things lie */
+/* strided_k.c, strided_output_k.c, strided_product_k.c, strided_weights_k.c: 3x3 with stride 2; strided.h says where things lie */
 RM_KERNEL(void, strided_input, (const rm_strided_images *g, const float *x, const float *zeros, size_t first, size_t count, float *v))
-RM_KERNEL(void, strided_output, (const rm_strided_images *g, const float *m, const rm_conv_finish *f, size_t first, size_t count, float *y))
+RM_KERNEL(void, strided_output, (const rm_strided_images *g, const float *m, const rm_conv_finish *f, bool large, size_t first, size_t count, float *y))
 RM_KERNEL(void, strided_output_gradient, (const rm_strided_images *g, const float *dy, const float *zeros, size_t first, size_t count, float *m))
 RM_KERNEL(void, strided_spread, (const rm_strided_images *g, const float *dy, const float *zeros, size_t first, size_t count, float *v))
-RM_KERNEL(void, strided_gather, (const rm_strided_images *g, const float *m, size_t first, size_t count, float *dx))
+RM_KERNEL(void, strided_gather, (const rm_strided_images *g, const float *m, bool large, size_t first, size_t count, float *dx))
+RM_KERNEL(void, strided_product, (const rm_strided_images *from, const rm_strided_images *to, size_t count, const float *v, const float *u, float *m, const float *ahead, size_t ahead_bytes))
+RM_KERNEL(void, strided_weight_product, (const rm_strided_images *in, const rm_strided_images *out, size_t position, size_t count, const float *v, const float *m, bool more, float *du))
 RM_KERNEL(void, strided_weights, (const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, bool flip, size_t row, size_t column, float *u))
-RM_KERNEL(void, strided_weight_gradient, (const float *du, size_t rows, size_t columns, size_t row, size_t column, float *dw))
+RM_KERNEL(void, strided_weight_gradient, (const float *du, size_t rows, size_t width, size_t row, float *dw))
 
 /* direct_k.c: sums over the window of each pixel; `from` and `to` have a pointer for each pixel */
 RM_KERNEL(size_t, direct_packed, (size_t depth, size_t columns))   /* floats of packed weights */
 RM_KERNEL(void, direct_pack, (size_t row, size_t columns, const float *w, size_t column_stride, size_t depth, float *packed))
-RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, size_t runs, const ptrdiff_t *offsets, size_t length, const float *packed, size_t columns, const rm_conv_finish *finish, const float *y, bool stream))
+RM_KERNEL(void, direct_forward, (size_t pixels, const float *const *from, float *const *to, const rm_direct_runs *runs, const float *packed, size_t columns, const rm_conv_finish *finish, const float *y, bool stream))
 RM_KERNEL(void, direct_pack_gradient, (size_t pixels, size_t columns, const float *dy, size_t stride, float *packed))
 RM_KERNEL(void, direct_weights, (size_t pixels, const float *const *from, const float *packed, size_t runs, const ptrdiff_t *offsets, size_t length, size_t columns, float *dw, const float *const ahead[2], const size_t ahead_bytes[2]))
 RM_KERNEL(void, direct_window_weights, (size_t pixels, const float *const *from, const float *dy, size_t columns, size_t vectors, const ptrdiff_t *places, float *dw))
@@ -151,6 +155,6 @@ RM_KERNEL(size_t, strassen_packed, (size_t c, size_t columns))
 RM_KERNEL(void, strassen_pack, (size_t k, size_t c, size_t columns, const float *w, size_t row_stride, size_t column_stride, float *packed))
 RM_KERNEL(void, strassen_product, (size_t pixels, size_t c, size_t columns, const float *const *from, const float *s, const float *packed, const rm_conv_finish *finish, float *aside, float *const *to, const float *y, bool stream, const float *ahead, size_t ahead_bytes))
 /* strassen_weights_k.c */
-RM_KERNEL(void, strassen_left, (int which, size_t half, size_t c, const float *const *x, size_t pitch, float *a))
-RM_KERNEL(void, strassen_right, (int which, size_t half, size_t columns, size_t first, size_t count, const float *const *dy, float *b))
+RM_KERNEL(void, strassen_left, (size_t half, size_t c, size_t first, size_t count, const float *const *x, size_t pitch, float *a))
+RM_KERNEL(void, strassen_right, (size_t half, size_t columns, size_t first, const float *const *dy, float *b))
 RM_KERNEL(void, strassen_combine, (size_t size, size_t count, const float *m, float *out))

@@ -14,18 +14,6 @@
  * row to the last in the groups of rows that are written here, whatever the vectors. */
 #include "kernels/isa.h"
 
-/* sum[j] = the sum of column j. */
-void RM_ISA(column_sums)(size_t rows, size_t c, const float *restrict x, float *restrict sum) {
-  for (size_t j = 0; j < c; j++) sum[j] = 0;
-  size_t r = 0;
-  for (; r + 4 <= rows; r += 4, x += 4 * c) {
-    const float *x1 = x + c, *x2 = x1 + c, *x3 = x2 + c;
-    for (size_t j = 0; j < c; j++) sum[j] += (x[j] + x1[j]) + (x2[j] + x3[j]);
-  }
-  for (; r < rows; r++, x += c)
-    for (size_t j = 0; j < c; j++) sum[j] += x[j];
-}
-
 /* --- one value, or a vector of them ------------------------------------------------------ */
 RM_INLINE float normal1(float x, float mean, float scale, float shift) { return rm_fma1(x - mean, scale, shift); }
 RM_INLINE rm_vec normal(rm_vec x, rm_vec mean, rm_vec scale, rm_vec shift) { return rm_fma(x - mean, scale, shift); }

@@ -71,62 +71,28 @@ void RM_ISA(max_window_backward)(size_t c, size_t kh, size_t kw, size_t row, con
   }
 }
 
-/* --- rows of 2x2 windows that touch but do not overlap --------------------------------------
- * With fewer channels than lanes a vector reaches into the next pixels: what it writes there is
- * overwritten when their turn comes, so only the end of a row needs partial vectors. */
-RM_INLINE size_t lanes_at(size_t windows, size_t j, size_t c, size_t k) {
-  size_t n = c <= RM_VL ? (windows - j) * c : c - k;
-  return n < RM_VL ? n : RM_VL;
-}
+/* --- rows of 2x2 windows that touch but do not overlap (pool_rows.h) ------------------------
+ * Loads and stores that lie across two cache lines are what these take their time for: where half a vector holds the
+ * channels, it takes half. */
+#define LANES RM_VL
+#define ROW(name) name##_whole
+#include "kernels/pool_rows.h"
+#undef ROW
+#undef LANES
+#define LANES (RM_VL / 2)
+#define ROW(name) name##_half
+#include "kernels/pool_rows.h"
+#undef ROW
+#undef LANES
 
-RM_INLINE rm_vec load_lanes(const float *p, size_t n) {
-  if (n == RM_VL) return rm_load(p);
-  rm_vec v = {0};
-  memcpy(&v, p, n * sizeof(float));
-  return v;
-}
-
-RM_INLINE void store_lanes(float *p, rm_vec v, size_t n) {
-  if (n == RM_VL) rm_store(p, v);
-  else memcpy(p, &v, n * sizeof(float));
-}
-
-RM_INLINE rm_vec larger(rm_vec best, rm_vec v) { /* NaN wins */
-  rm_veci take = (v > best) | ~(v == v);
-  return (rm_vec)((take & (rm_veci)v) | (~take & (rm_veci)best));
-}
-
-/* y (windows, c) from two rows of 2 windows pixels. */
 void RM_ISA(max_row)(size_t windows, size_t c, const float *upper, const float *lower, float *y) {
-  for (size_t j = 0; j < windows; j++)
-    for (size_t k = 0; k < c; k += RM_VL) {
-      size_t n = lanes_at(windows, j, c, k), at = 2 * j * c + k;
-      rm_vec best = larger(load_lanes(upper + at, n), load_lanes(upper + at + c, n));
-      best = larger(best, load_lanes(lower + at, n));
-      store_lanes(y + j * c + k, larger(best, load_lanes(lower + at + c, n)), n);
-    }
+  (c <= RM_VL / 2 ? max_row_half : max_row_whole)(windows, c, upper, lower, y);
 }
 
-/* Writes both rows of dx: dy at the first pixel, in row order, that holds the maximum, 0 elsewhere. Whether a
- * maximum is NaN: its window has got 0 only. */
 bool RM_ISA(max_row_backward)(size_t windows, size_t c, const float *upper, const float *lower, const float *y,
                               const float *dy, float *dx_upper, float *dx_lower) {
-  rm_veci unordered = {0};
-  for (size_t j = 0; j < windows; j++)
-    for (size_t k = 0; k < c; k += RM_VL) {
-      size_t n = lanes_at(windows, j, c, k), at = 2 * j * c + k;
-      rm_vec best = load_lanes(y + j * c + k, n), g = load_lanes(dy + j * c + k, n);
-      unordered |= best != best;
-      rm_veci first = load_lanes(upper + at, n) == best, second = load_lanes(upper + at + c, n) == best;
-      rm_veci third = load_lanes(lower + at, n) == best, fourth = load_lanes(lower + at + c, n) == best;
-      store_lanes(dx_upper + at, rm_keep(first, g), n);
-      store_lanes(dx_upper + at + c, rm_keep(second & ~first, g), n);
-      store_lanes(dx_lower + at, rm_keep(third & ~(first | second), g), n);
-      store_lanes(dx_lower + at + c, rm_keep(fourth & ~(first | second | third), g), n);
-    }
-  for (size_t i = 0; i < RM_VL; i++)
-    if (unordered[i]) return true;
-  return false;
+  return (c <= RM_VL / 2 ? max_row_backward_half : max_row_backward_whole)(windows, c, upper, lower, y, dy, dx_upper,
+                                                                           dx_lower);
 }
 
 /* y = scale * the sum of the window: line sums first, then their sum, which keeps

@@ -13,6 +13,32 @@ enum { ROWS = RM_TILE_ROWS, PANEL = RM_PANEL };
 
 RM_INLINE size_t panel_width(size_t left) { return left > RM_VL ? PANEL : RM_VL; }
 
+/* Four columns of four floats each, turned: to[k * width + j] = from[j * across + k]. */
+typedef float quad __attribute__((vector_size(16), may_alias, aligned(4)));
+
+RM_INLINE void turn_quad(const float *from, size_t across, float *to, size_t width) {
+  quad a = *(const quad *)from, b = *(const quad *)(from + across);
+  quad c = *(const quad *)(from + 2 * across), d = *(const quad *)(from + 3 * across);
+  quad ab0 = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab1 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  quad cd0 = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd1 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(quad *)to = __builtin_shufflevector(ab0, cd0, 0, 1, 4, 5);
+  *(quad *)(to + width) = __builtin_shufflevector(ab0, cd0, 2, 3, 6, 7);
+  *(quad *)(to + 2 * width) = __builtin_shufflevector(ab1, cd1, 0, 1, 4, 5);
+  *(quad *)(to + 3 * width) = __builtin_shufflevector(ab1, cd1, 2, 3, 6, 7);
+}
+
+/* Rows k0 .. k1-1 of columns that lie along k, `left` of them, into a panel. */
+static void pack_along(size_t k0, size_t k1, size_t left, const float *from, size_t across, float *packed,
+                       size_t width) {
+  for (size_t j = 0; j < left; j += 4) {
+    size_t k = k0;
+    for (; left - j >= 4 && k + 4 <= k1; k += 4)
+      turn_quad(from + j * across + k, across, packed + k * width + j, width);
+    for (; k < k1; k++)
+      for (size_t i = j; i < j + 4 && i < left; i++) packed[k * width + i] = from[i * across + k];
+  }
+}
+
 /* Element (k, n) is b[k * down + n * across]. */
 void RM_ISA(product_pack)(size_t depth, size_t columns, const float *b, size_t down, size_t across, float *packed) {
   for (size_t n = 0; n < columns; n += PANEL) {
@@ -24,7 +50,8 @@ void RM_ISA(product_pack)(size_t depth, size_t columns, const float *b, size_t d
     else
       for (size_t k0 = 0; k0 < depth; k0 += 16) { /* a cache line of each column at a time */
         size_t k1 = k0 + 16 < depth ? k0 + 16 : depth;
-        for (size_t j = 0; j < left; j++)
+        if (down == 1) pack_along(k0, k1, left, from, across, packed, width);
+        for (size_t j = 0; down != 1 && j < left; j++)
           for (size_t k = k0; k < k1; k++) packed[k * width + j] = from[k * down + j * across];
       }
     packed += depth * width;

@@ -6,8 +6,8 @@
  *
  * So a tile, which is 4x4 outputs, 9x9 pixels of x and 8x8 of its gradient, has 9x9 places; the first five along
  * each axis are points, the others pixels. Pixels share their weights, which have 6x6 positions. Places with the same
- * position follow each other. Each is a matrix of its own: (tiles, channels), rows 16 floats longer than their
- * channels, since powers of two would meet few sets of a cache.
+ * position follow each other. Each place is a matrix of its own, (tiles, channels); RM_STRIDED_PAD floats between two of
+ * them, and between rows of many channels, keep them from meeting in few sets of a cache.
  *
  * Source: Lavin and Gray 2016, arXiv:1509.09308, for F(m, r); Huang et al. 2020, arXiv:2002.00552, for stride 2. */
 #ifndef RM_KERNELS_STRIDED_H
@@ -20,6 +20,7 @@ enum {
   RM_STRIDED_PLACES = 81,
   RM_STRIDED_POSITIONS = 36,
   RM_STRIDED_PAD = 16,
+  RM_STRIDED_PANEL = 32,           /* channels that come back to pixels at a time */
   RM_STRIDED_GROUP = RM_WINO_GROUP /* tiles whose outputs' moments (moments.h) are taken together */
 };
 
@@ -31,25 +32,26 @@ static inline size_t rm_strided_first(size_t position) {
 static inline size_t rm_strided_count(size_t position) {
   return (position / 6 < 5 ? 1 : 4) * (position % 6 < 5 ? 1 : 4);
 }
-static inline size_t rm_strided_position(size_t place) {
-  if (place < 45) return place / 9 * 6 + (place % 9 < 5 ? place % 9 : 5);
-  return place < 65 ? 30 + (place - 45) / 4 : 35;
-}
 
-static inline size_t rm_strided_row(size_t channels) { return channels + RM_STRIDED_PAD; }
-/* Floats from place to place, with room for so many tiles. */
-static inline size_t rm_strided_place(size_t tiles, size_t channels) {
-  return tiles * rm_strided_row(channels) + RM_STRIDED_PAD;
-}
+/* Floats from tile to tile in a place. */
+static inline size_t rm_strided_row(size_t channels) { return channels % 64 ? channels : channels + RM_STRIDED_PAD; }
 /* Floats from position to position of the weights and of their gradient. */
 static inline size_t rm_strided_weights(size_t rows, size_t columns) { return rows * columns + RM_STRIDED_PAD; }
 
-/* Images, channels-last, of a whole number of blocks of 16 channels, and their tiles: `large` is the input of the
- * convolution, the other is half as large. Tiles count through all images, row by row. */
+/* Images, channels-last, and their tiles: `large` is the input of the convolution, the other is half as large. Tiles
+ * count through all images, row by row. */
 typedef struct {
-  size_t h, w, c;
+  size_t h, w, c;      /* of an image, or c of its channels: a multiple of 16 */
+  size_t pixel;        /* floats from pixel to pixel: all its channels */
   size_t down, across; /* tiles in an image */
-  size_t tiles;        /* room for tiles in a place */
+  size_t row;          /* floats from tile to tile in a place */
+  size_t tiles;        /* room for tiles in a place: a multiple of 8 */
 } rm_strided_images;
+
+/* Floats from place to place: an odd number of cache lines. */
+static inline size_t rm_strided_place(const rm_strided_images *g) { return g->tiles * g->row + RM_STRIDED_PAD; }
+
+/* Pixels of zeros that the transforms of pixels need, in a row. */
+enum { RM_STRIDED_ZEROS = 9 };
 
 #endif

@@ -57,13 +57,13 @@ void RM_ISA(strided_weights)(const float *w, size_t rows, size_t columns, size_t
   }
 }
 
-/* The gradient of those weights into dw (column, row, 3, 3), from du: a matrix (rows, columns) for each position. */
-void RM_ISA(strided_weight_gradient)(const float *du, size_t rows, size_t columns, size_t row, size_t column,
-                                     float *dw) {
-  size_t apart = rm_strided_weights(rows, columns);
-  float taps[9][BLOCK];
-  for (size_t lane = 0; lane < BLOCK; lane += RM_VL) {
-    const float *from = du + row * columns + column + lane;
+/* The gradient of those weights into dw (column, row, 3, 3), for row `row` and `width` columns, at most
+ * RM_STRIDED_PANEL, the first of which dw begins with; from du, a matrix (rows, width) for each position. */
+void RM_ISA(strided_weight_gradient)(const float *du, size_t rows, size_t width, size_t row, float *dw) {
+  size_t apart = rm_strided_weights(rows, width);
+  float taps[9][RM_STRIDED_PANEL];
+  for (size_t lane = 0; lane < width; lane += RM_VL) {
+    const float *from = du + row * width + lane;
     rm_vec t[3][6], u[6], g[3];
     for (int j = 0; j < 6; j++) {
       for (int i = 0; i < 6; i++) u[i] = rm_load(from + (size_t)(i * 6 + j) * apart);
@@ -75,6 +75,6 @@ void RM_ISA(strided_weight_gradient)(const float *du, size_t rows, size_t column
       for (int j = 0; j < 3; j++) rm_store(taps[3 * i + j] + lane, g[j]);
     }
   }
-  for (size_t k = 0; k < BLOCK; k++)
-    for (int t = 0; t < 9; t++) dw[((column + k) * rows + row) * 9 + (size_t)t] = taps[t][k];
+  for (size_t k = 0; k < width; k++)
+    for (int t = 0; t < 9; t++) dw[(k * rows + row) * 9 + (size_t)t] = taps[t][k];
 }

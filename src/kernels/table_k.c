@@ -8,6 +8,7 @@
 const rm_kernels RM_ISA_PASTE(rm_kernels, RM_ISA_NAME) = {
     .isa = RM_STRING(RM_ISA_NAME),
     .vector = RM_VL,
+    .rows = RM_TILE_ROWS,
     .fused = RM_FUSED,
 #include "kernels/list.h"
 };

@@ -1,4 +1,4 @@
-/* winograd_1d.h -- the one-dimensional transforms of F(4x4, 3x3), on vectors of channels.
+/* winograd_1d.h -- the one-dimensional transforms of F(4x4, 3x3), on vectors of channels; and where a tile lies.
  *
  * The interpolation points are 0, +-5/8, +-3/2 and infinity: the error is half that of the
  * usual 0, +-1, +-2, at the same cost.
@@ -82,6 +82,25 @@ RM_INLINE void weight_gradient_1d(const rm_vec u[6], rm_vec g[3]) {
   g[0] = TIMES(n0, u[0], s1) + s2;
   g[1] = TIMES(p1, d1, p2 * d2);
   g[2] = TIMES(q1, s1, TIMES(q2, s2, u[5]));
+}
+
+/* --- where a tile lies ------------------------------------------------------------------ */
+typedef struct {
+  size_t image, down, across; /* a tile's row and column in the image */
+} place;
+
+/* Tile `t`, counted through all images. */
+RM_INLINE place place_of(const rm_wino_images *g, size_t t) {
+  size_t in_image = t % (g->across * g->down);
+  return (place){t / (g->across * g->down), in_image / g->across, in_image % g->across};
+}
+
+RM_INLINE void next_place(const rm_wino_images *g, place *p) {
+  if (++p->across < g->across) return;
+  p->across = 0;
+  if (++p->down < g->down) return;
+  p->down = 0;
+  p->image++;
 }
 
 #endif

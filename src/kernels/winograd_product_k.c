@@ -12,12 +12,13 @@ enum {
   HALVES = PANEL > BLOCK /* the last panel may be one vector */
 };
 
-/* ROWS tiles x nv vectors of columns, over all input channels. `a` steps from channel block to channel
- * block; c from vector to vector. */
-RM_INLINE void product_tile(int nv, bool far, const float *a, size_t block, size_t blocks, const float *b, float *c,
-                            size_t apart) {
+/* ROWS tiles x nv vectors of columns, over all input channels; if there is `more`, what is in c goes on. `a` steps from
+ * channel block to channel block; c from vector to vector. */
+RM_INLINE void product_tile(int nv, bool far, bool more, const float *a, size_t block, size_t blocks, const float *b,
+                            float *c, size_t apart) {
   rm_tile sum;
-  rm_tile_clear(&sum, ROWS, nv);
+  if (more) rm_tile_load(&sum, ROWS, nv, c, TILE, apart);
+  else rm_tile_clear(&sum, ROWS, nv);
   for (size_t q = 0; q < blocks; q++, a += block) {
 #pragma GCC unroll 8
     for (int i = 0; far && i < ROWS; i++) __builtin_prefetch(a + i * TILE + BLOCK, 0, 2);
@@ -26,14 +27,14 @@ RM_INLINE void product_tile(int nv, bool far, const float *a, size_t block, size
   rm_tile_store(&sum, ROWS, nv, c, TILE, apart);
 }
 
-static __attribute__((noinline)) void product_two(bool far, const float *a, size_t block, size_t blocks, const float *b,
-                                                  float *c, size_t apart) {
-  product_tile(2, far, a, block, blocks, b, c, apart);
+static __attribute__((noinline)) void product_two(bool far, bool more, const float *a, size_t block, size_t blocks,
+                                                  const float *b, float *c, size_t apart) {
+  product_tile(2, far, more, a, block, blocks, b, c, apart);
 }
 
-static __attribute__((noinline)) void product_one(bool far, const float *a, size_t block, size_t blocks, const float *b,
-                                                  float *c) {
-  product_tile(1, far, a, block, blocks, b, c, 0);
+static __attribute__((noinline)) void product_one(bool far, bool more, const float *a, size_t block, size_t blocks,
+                                                  const float *b, float *c) {
+  product_tile(1, far, more, a, block, blocks, b, c, 0);
 }
 
 /* Floats from the first vector of the panel at column n to its second: in the same block, or in the next. */
@@ -42,10 +43,10 @@ static size_t to_second(size_t n, size_t block) {
   return (second / BLOCK - n / BLOCK) * block + second % BLOCK - n % BLOCK;
 }
 
-/* One position: m = v u for `count` tiles. Whole groups of ROWS tiles are computed; what is
- * beyond `count` is never read. */
-void RM_ISA(wino_product)(size_t count, size_t tiles, size_t rows, size_t columns, const float *v, const float *u,
-                          float *m) {
+/* One position: m = v u for `count` tiles, or m goes on where it left off, if there is `more`: chains over input channels
+ * may be cut. Whole groups of ROWS tiles are computed; what is beyond `count` is never read. */
+void RM_ISA(wino_product)(size_t count, size_t tiles, size_t rows, size_t columns, bool more, const float *v,
+                          const float *u, float *m) {
   size_t height = rm_wino_padded(rows), width = rm_wino_padded(columns), block = tiles * TILE;
   for (size_t n = 0; n < width; n += PANEL) {
     bool far = n == 0 && block * (height / BLOCK) > NEAR_FLOATS;
@@ -53,8 +54,8 @@ void RM_ISA(wino_product)(size_t count, size_t tiles, size_t rows, size_t column
     float *c = m + n / BLOCK * block + n % BLOCK;
     for (size_t t = 0; t < count; t += ROWS) {
       if (!HALVES || panel_width(n, width) == PANEL)
-        product_two(far, v + t * TILE, block, height / BLOCK, b, c + t * TILE, to_second(n, block));
-      else product_one(far, v + t * TILE, block, height / BLOCK, b, c + t * TILE);
+        product_two(far, more, v + t * TILE, block, height / BLOCK, b, c + t * TILE, to_second(n, block));
+      else product_one(far, more, v + t * TILE, block, height / BLOCK, b, c + t * TILE);
     }
   }
 }

@@ -13,10 +13,14 @@ typedef float taps_of_row[9][BLOCK];
 static void gather_taps(const float *w, size_t rows, size_t columns, size_t row_stride, size_t column_stride, int flip,
                         taps_of_row taps[BLOCK]) {
   if (rows < BLOCK || columns < BLOCK) memset(taps, 0, BLOCK * sizeof *taps);
+  float *first = flip ? taps[0][8] : taps[0][0];
+  ptrdiff_t apart = flip ? -BLOCK : BLOCK;
   for (size_t k = 0; k < columns; k++)
     for (size_t r = 0; r < rows; r++) {
       const float *from = w + k * column_stride + r * row_stride;
-      for (int t = 0; t < 9; t++) taps[r][t][k] = from[flip ? 8 - t : t];
+      float *to = first + r * 9 * BLOCK + k;
+#pragma GCC unroll 9
+      for (int t = 0; t < 9; t++) to[t * apart] = from[t];
     }
 }
 
@@ -62,9 +66,9 @@ RM_INLINE rm_vec sum_of_parts(const float *from, size_t parts, size_t part_strid
   return u;
 }
 
-/* Adds the parts in order, transforms back and writes dw (column, row, 3, 3). */
+/* Adds the parts in order, transforms back and writes dw (column, row, 3, 3), columns `column_stride` apart. */
 void RM_ISA(wino_weight_gradient)(const float *du, size_t parts, size_t part_stride, size_t rows, size_t columns,
-                                  size_t row_block, size_t column_block, float *dw) {
+                                  size_t row_block, size_t column_block, float *dw, size_t column_stride) {
   size_t height = rm_wino_padded(rows), width = rm_wino_padded(columns);
   size_t row = row_block * BLOCK, column = column_block * BLOCK, stride = rm_wino_weights_stride(rows, columns);
   size_t here = rows - row < BLOCK ? rows - row : BLOCK;
@@ -92,5 +96,5 @@ void RM_ISA(wino_weight_gradient)(const float *du, size_t parts, size_t part_str
     }
   for (size_t k = 0; k < across; k++)
     for (size_t r = 0; r < here; r++)
-      for (int t = 0; t < 9; t++) dw[((column + k) * rows + row + r) * 9 + t] = taps[r][t][k];
+      for (int t = 0; t < 9; t++) dw[(column + k) * column_stride + (row + r) * 9 + t] = taps[r][t][k];
 }

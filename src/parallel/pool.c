@@ -19,17 +19,19 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include "base/number.h"
 #include "parallel/interrupt.h"
 #include "parallel/processors.h"
 #include "parallel/scratch.h"
 
-/* Work that may be broken off is handed out in pieces of at most BREAKABLE_GRAINS grains. */
-enum { SPINS = 4000, PIECES = 8, BREAKABLE_GRAINS = 64 };
+/* A piece is a PIECES-th of what is left of a share, so the last ones are small: threads that are not equally fast end
+ * together. Work that may be broken off is handed out in pieces of at most BREAKABLE_GRAINS grains. */
+enum { SPINS = 4000, PIECES = 4, BREAKABLE_GRAINS = 64 };
 
 /* A thread's contiguous range of a job, handed out piece by piece. */
 typedef struct {
   _Alignas(64) atomic_size_t next; /* a cache line each: claims do not disturb the neighbors */
-  size_t end, piece;
+  size_t end;
 } share;
 
 static struct {
@@ -42,11 +44,12 @@ static struct {
   atomic_uint_least64_t job; /* number of the latest job */
   atomic_bool open;          /* it may be entered; only then are the fields below valid */
   atomic_size_t inside;      /* workers in it, or just looking whether it is open */
+  atomic_size_t asleep;      /* workers that wait for `wake`, or are about to */
   atomic_bool stop;
   rm_range_fn body;
   void *ctx;
-  rm_breakable *breakable; /* what the job is part of, or NULL */
-  size_t parts;
+  rm_breakable *breakable;   /* what the job is part of, or NULL */
+  size_t parts, least, most; /* of a piece */
   share shares[RM_MAX_THREADS];
 } pool = {.busy = PTHREAD_MUTEX_INITIALIZER,
           .lock = PTHREAD_MUTEX_INITIALIZER,
@@ -76,22 +79,28 @@ size_t rm_num_threads(void) {
 static void deal(size_t n, size_t parts, size_t grain) {
   size_t each = n / parts, more = n % parts, begin = 0;
   for (size_t i = 0; i < parts; i++) {
-    share *s = &pool.shares[i];
-    size_t length = each + (i < more), piece = (length + PIECES - 1) / PIECES;
-    atomic_store(&s->next, begin);
-    s->end = begin += length;
-    if (rm_breakable_current() && piece > BREAKABLE_GRAINS * grain) piece = BREAKABLE_GRAINS * grain;
-    s->piece = piece > grain ? piece : grain + !grain;
+    atomic_store(&pool.shares[i].next, begin);
+    pool.shares[i].end = begin += each + (i < more);
   }
   pool.parts = parts;
+  pool.least = grain + !grain;
+  pool.most = rm_breakable_current() ? BREAKABLE_GRAINS * pool.least : n;
+}
+
+/* The next piece of a share. */
+static bool claim(share *s, size_t *begin, size_t *end) {
+  *begin = atomic_load(&s->next);
+  do {
+    if (*begin >= s->end) return false;
+    size_t left = s->end - *begin, piece = rm_smaller(rm_larger(left / PIECES, pool.least), pool.most);
+    *end = *begin + rm_smaller(piece, left);
+  } while (!atomic_compare_exchange_weak(&s->next, begin, *end));
+  return true;
 }
 
 static void run_share(share *s) {
-  while (!rm_broken()) {
-    size_t begin = atomic_fetch_add(&s->next, s->piece), end = begin + s->piece;
-    if (begin >= s->end) return;
-    pool.body(pool.ctx, begin, end < s->end ? end : s->end);
-  }
+  size_t begin, end;
+  while (!rm_broken() && claim(s, &begin, &end)) pool.body(pool.ctx, begin, end);
 }
 
 /* The thread's own share, then what others have not got to. */
@@ -112,11 +121,13 @@ static inline void relax(void) {
 /* Waits for a job after `seen`; false when the pool stops. */
 static bool next_job(uint64_t seen) {
   for (int i = 0; i < SPINS; i++) {
-    if (atomic_load(&pool.job) != seen || atomic_load(&pool.stop)) break;
+    if (atomic_load(&pool.job) != seen || atomic_load(&pool.stop)) return !atomic_load(&pool.stop);
     relax();
   }
   pthread_mutex_lock(&pool.lock);
+  atomic_fetch_add(&pool.asleep, 1); /* first this, then the look: publish does it the other way round */
   while (atomic_load(&pool.job) == seen && !atomic_load(&pool.stop)) pthread_cond_wait(&pool.wake, &pool.lock);
+  atomic_fetch_sub(&pool.asleep, 1);
   pthread_mutex_unlock(&pool.lock);
   return !atomic_load(&pool.stop);
 }
@@ -185,8 +196,9 @@ rm_status rm_set_num_threads(size_t n, rm_error *err) {
 
 static void publish(void) {
   atomic_store(&pool.open, true);
-  pthread_mutex_lock(&pool.lock);
   atomic_fetch_add(&pool.job, 1);
+  if (atomic_load(&pool.asleep) == 0) return; /* those who watch need no lock, and would only meet in it */
+  pthread_mutex_lock(&pool.lock);
   pthread_cond_broadcast(&pool.wake);
   pthread_mutex_unlock(&pool.lock);
 }
@@ -230,6 +242,8 @@ void rm_parallel(size_t n, size_t grain, rm_range_fn body, void *ctx) {
   close_job();
   pthread_mutex_unlock(&pool.busy);
 }
+
+bool rm_parallel_alone(void) { return working || rm_num_threads() == 1; }
 
 bool rm_pool_hold(size_t *workers) {
   if (working) return false;

@@ -26,6 +26,8 @@ rm_status rm_set_num_threads(size_t n, rm_error *err);
  * region. `grain` is the smallest range worth a call. Returns when all is done. */
 typedef void (*rm_range_fn)(void *ctx, size_t begin, size_t end);
 void rm_parallel(size_t n, size_t grain, rm_range_fn body, void *ctx);
+/* Whether the caller would do all of it: there is one thread, or it is in a job already. */
+bool rm_parallel_alone(void);
 
 /* Inside body: which thread this is, 0 <= index < rm_num_threads(); 0 outside. */
 size_t rm_thread_index(void);

@@ -35,6 +35,8 @@ local convolutions = {
   {"winograd, panels", 2, 256, 4, 4, 264, 3, 3, {padding = 1}},
   {"strassen", 5, 64, 8, 8, 128, 1, 1, {}},
   {"strassen, weights too", 5, 256, 8, 8, 256, 1, 1, {}},
+  {"strassen, weights of groups", 8, 128, 15, 16, 128, 1, 1, {}},
+  {"strassen, weights in chunks", 1, 64, 157, 158, 256, 1, 1, {}},
   {"strassen, stride 2", 7, 64, 13, 13, 128, 1, 1, {stride = 2}},
   {"direct, 5x5", 3, 6, 14, 14, 16, 5, 5, {}},
   {"direct, 3 to 16", 3, 3, 12, 12, 16, 3, 3, {padding = 1}},

@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "kernels/kernels.h"
 #include "ops/conv/direct_plan.h"
+#include "ops/conv/direct_positions.h"
 #include "ops/conv/direct_weights.h"
 #include "parallel/interrupt.h"
 #include "parallel/pool.h"
@@ -36,13 +37,14 @@ static void class_pixels(const job *q, const rm_direct_class *c, const rm_direct
   const rm_kernels *kernels = rm_kernel_table();
   const float *from[RM_DIRECT_PIXELS];
   float *to[RM_DIRECT_PIXELS];
-  size_t packed = kernels->direct_packed(c->runs * c->length, d->out_cg);
+  size_t depth = c->runs * c->length, packed = kernels->direct_packed(depth, d->out_cg);
+  rm_direct_runs runs = {
+      .count = c->runs, .length = c->length, .offsets = c->offsets, .apart = c->length, .depth = depth};
   for (size_t g = 0; g < d->groups; g++) {
     rm_direct_pixels(d, c, band, rows, begin, count, g, from, to, out);
     rm_conv_finish finish = q->finish;
     if (finish.bias) finish.bias += g * d->out_cg;
-    kernels->direct_forward(count, from, to, c->runs, c->offsets, c->length, c->packed + g * packed, d->out_cg, &finish,
-                            q->out, q->stream);
+    kernels->direct_forward(count, from, to, &runs, c->packed + g * packed, d->out_cg, &finish, q->out, q->stream);
   }
 }
 
@@ -135,7 +137,8 @@ static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool b
   q->stream = d->n * d->out_h * d->out_w * d->out_c > STREAM_FLOATS && d->out_cg % 16 == 0 &&
               (uintptr_t)q->out % 64 == 0 && !q->finish.add && !q->finish.relu;
   rm_parallel(rows, 64, pack_rows, &(packing){s, d, w, backward});
-  rm_parallel(d->bands, 1, convolve_bands, q);
+  if (rm_direct_by_position(d)) rm_direct_positions(d, &q->finish, q->out);
+  else rm_parallel(d->bands, 1, convolve_bands, q);
   rm_conv_free(packed, floats);
   return RM_OK;
 }

@@ -74,13 +74,24 @@ static void add_band(const job *q, size_t index, float *dw) {
   }
 }
 
-static void add_chunks(void *ctx, size_t begin, size_t end) {
+static void sum_chunk(const job *q, size_t chunk, float *dw) {
+  memset(dw, 0, q->part * sizeof(float));
+  size_t last = (chunk + 1) * q->d.bands / q->chunks;
+  for (size_t band = chunk * q->d.bands / q->chunks; band < last && !rm_broken(); band++) add_band(q, band, dw);
+}
+
+static void sum_chunks(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
-  for (size_t chunk = begin; chunk < end; chunk++) {
-    float *dw = q->parts + chunk * q->part;
-    memset(dw, 0, q->part * sizeof(float));
-    size_t last = (chunk + 1) * q->d.bands / q->chunks;
-    for (size_t band = chunk * q->d.bands / q->chunks; band < last && !rm_broken(); band++) add_band(q, band, dw);
+  for (size_t chunk = begin; chunk < end; chunk++) sum_chunk(q, chunk, q->parts + chunk * q->part);
+}
+
+/* One thread adds each chunk to those before it while it is in the cache. */
+static void sum_in_turn(const job *q) {
+  float *one = q->parts + q->part;
+  sum_chunk(q, 0, q->parts);
+  for (size_t chunk = 1; chunk < q->chunks; chunk++) {
+    sum_chunk(q, chunk, one);
+    rm_kernel_table()->accumulate(q->part, one, q->parts);
   }
 }
 
@@ -156,10 +167,15 @@ rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, cons
   q.d.in = x;
   RM_TRY(rm_scratch_reserve(0, rm_direct_scratch(&q.d), err));
   RM_TRY(rm_scratch_reserve(1, q.pixels * q.dy_pad * sizeof(float), err));
-  RM_TRY(rm_conv_alloc(q.chunks * q.part, &q.parts, err));
-  rm_parallel(q.chunks, 1, add_chunks, &q);
-  rm_conv_sum_parts(q.part, q.chunks, q.part, q.parts, q.parts);
+  bool alone = rm_parallel_alone();
+  size_t floats = q.part * (alone ? rm_smaller(2, q.chunks) : q.chunks);
+  RM_TRY(rm_conv_alloc(floats, &q.parts, err));
+  if (alone) sum_in_turn(&q);
+  else {
+    rm_parallel(q.chunks, 1, sum_chunks, &q);
+    rm_conv_sum_parts(q.part, q.chunks, q.part, q.parts, q.parts);
+  }
   rm_parallel(s->groups * ((s->kg + 15) / 16), 1, unpack, &(unpacking){&q, dw});
-  rm_conv_free(q.parts, q.chunks * q.part);
+  rm_conv_free(q.parts, floats);
   return RM_OK;
 }

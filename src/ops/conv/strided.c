@@ -1,8 +1,9 @@
 /* strided.c -- 3x3 with stride 2 and padding 1 in four phases, each by its own Winograd: forward and input gradient;
  * kernels/strided.h has the idea.
  *
- * All threads work on one group of tiles, which stays in the third-level cache: they transform its tiles, multiply
- * place by place, and transform back. How tiles are grouped changes no bit, since a sum runs over channels only. */
+ * Tiles of all images are counted through and taken in blocks. A thread transforms a block, which then lies in its
+ * second-level cache, and multiplies it by one panel of output channels after the other, transforming each back at once. How tiles
+ * are cut changes no bit, since a sum runs over channels only. */
 #include "ops/conv/strided.h"
 #include <string.h>
 #include "base/number.h"
@@ -13,10 +14,9 @@
 
 enum {
   BLOCK = 16,
-  TILES = 24,                     /* of a group, and multiples: whole tiles of registers, whole groups of moments */
-  GROUP_FLOATS = 3 * 1024 * 1024, /* of a group's places, of inputs and outputs */
-  WEIGHTS_FLOATS = 32 * 1024,     /* of the weights of a place at a time: a part of the second-level cache */
-  LEAST_CHANNELS = 64             /* fewer: what is moved costs more than the multiplications saved */
+  PANEL = RM_STRIDED_PANEL,
+  LARGE_OUTPUT = 2 * 1024 * 1024, /* floats: it will not be in the caches when it is read */
+  LEAST_CHANNELS = 16             /* fewer: what is moved costs more than the multiplications saved */
 };
 
 static bool fits(const rm_conv_shape *s) {
@@ -30,105 +30,139 @@ static bool pays(const rm_conv_shape *s) {
   return fits(s) && s->c >= LEAST_CHANNELS && s->k >= LEAST_CHANNELS && tiles * 14 <= s->oh * s->ow;
 }
 
-rm_strided_plan rm_strided_plan_of(const rm_conv_shape *s, size_t floats) {
-  size_t down = (s->oh + 3) / 4, across = (s->ow + 3) / 4, count = s->n * down * across;
-  size_t each = RM_STRIDED_PLACES * (rm_strided_row(s->c) + rm_strided_row(s->k));
-  size_t groups = (count * each + floats - 1) / floats;
-  size_t tiles = ((count + groups - 1) / groups + TILES - 1) / TILES * TILES;
-  return (rm_strided_plan){
-      .in = {s->h, s->w, s->c, down, across, tiles}, .out = {s->oh, s->ow, s->k, down, across, tiles}, .count = count};
+/* --- tiles ---------------------------------------------------------------------------------- */
+/* Room for some tiles more than asked for: registers hold tiles of an instruction set's own number. */
+static rm_strided_images images_of(size_t h, size_t w, size_t c, size_t down, size_t across, size_t tiles) {
+  return (rm_strided_images){h, w, c, c, down, across, rm_strided_row(c), tiles + 8};
 }
 
+rm_strided_plan rm_strided_plan_of(const rm_conv_shape *s, size_t tiles) {
+  size_t down = (s->oh + 3) / 4, across = (s->ow + 3) / 4;
+  return (rm_strided_plan){.in = images_of(s->h, s->w, s->c, down, across, tiles),
+                           .out = images_of(s->oh, s->ow, s->k, down, across, tiles),
+                           .count = s->n * down * across};
+}
+
+rm_strided_images rm_strided_panel(const rm_strided_images *g, size_t count) {
+  rm_strided_images panel = *g;
+  panel.c = panel.row = count;
+  return panel;
+}
+
+size_t rm_strided_block(const rm_strided_images *g) { return RM_STRIDED_PLACES * rm_strided_place(g); }
+
+/* --- a panel of output channels ----------------------------------------------------------------- */
 typedef struct {
   rm_strided_plan plan;
   const rm_conv_shape *s;
   bool backward; /* y and x change places */
-  const rm_strided_images *from, *to;
+  rm_strided_images from, to;
   const float *x, *w, *zeros;
   rm_conv_finish finish;
-  float *y, *u, *v, *m;
-  size_t first, count; /* tiles of the group */
-  size_t columns;      /* at a time */
+  float *y;
+  float *u;    /* transformed weights, panel by panel */
+  size_t step; /* tiles of a block */
 } job;
 
-/* Rows of 16 weights each. */
+static size_t panels(const job *q) { return (q->to.c + PANEL - 1) / PANEL; }
+static size_t panel_width(const job *q, size_t panel) { return rm_smaller(PANEL, q->to.c - panel * PANEL); }
+static size_t panel_weights(const job *q) { return RM_STRIDED_POSITIONS * rm_strided_weights(q->from.c, PANEL); }
+
+/* Row `row` of a panel's weights. */
+static void transform_row(const job *q, size_t panel, size_t row, float *u) {
+  size_t c = q->s->c, down = q->backward ? c * 9 : 9, across = q->backward ? 9 : c * 9, width = panel_width(q, panel);
+  for (size_t n = 0; n < width; n += BLOCK)
+    rm_kernel_table()->strided_weights(q->w + panel * PANEL * across, q->from.c, width, down, across, q->backward, row,
+                                       n, u);
+}
+
+static bool large_output(const job *q) { return q->s->n * q->to.h * q->to.w * q->to.c > LARGE_OUTPUT; }
+
+static size_t panel_floats(const job *q) {
+  rm_strided_images to = rm_strided_panel(&q->to, PANEL);
+  return rm_strided_block(&to);
+}
+
+/* The tiles from `first` on, whose places are v; `ahead`: what will be read next. */
+static void convolve_panel(const job *q, size_t panel, size_t first, size_t count, const float *v, const float *u,
+                           float *m, const float *ahead, size_t ahead_bytes) {
+  const rm_kernels *kernels = rm_kernel_table();
+  rm_strided_images to = rm_strided_panel(&q->to, panel_width(q, panel));
+  rm_conv_finish finish = q->finish;
+  if (finish.bias) finish.bias += panel * PANEL;
+  if (finish.add) finish.add += panel * PANEL;
+  if (finish.moments) finish.moments += panel * PANEL;
+  kernels->strided_product(&q->from, &to, count, v, u, m, ahead, ahead_bytes);
+  if (q->backward) kernels->strided_gather(&to, m, large_output(q), first, count, q->y + panel * PANEL);
+  else kernels->strided_output(&to, m, &finish, large_output(q), first, count, q->y + panel * PANEL);
+}
+
+static void transform_block(const job *q, size_t first, size_t count, float *v) {
+  const rm_kernels *kernels = rm_kernel_table();
+  (q->backward ? kernels->strided_spread : kernels->strided_input)(&q->from, q->x, q->zeros, first, count, v);
+}
+
+/* --- each thread its blocks of tiles ------------------------------------------------------------ */
+static size_t block_bytes(const job *q) { return (rm_strided_block(&q->from) + panel_floats(q)) * sizeof(float); }
+
 static void transform_weights(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
-  size_t c = q->s->c, row = q->backward ? c * 9 : 9, column = q->backward ? 9 : c * 9, blocks = q->to->c / BLOCK;
   for (size_t i = begin; i < end; i++)
-    rm_kernel_table()->strided_weights(q->w, q->from->c, q->to->c, row, column, q->backward, i / blocks,
-                                       i % blocks * BLOCK, q->u);
+    transform_row(q, i / q->from.c, i % q->from.c, q->u + i / q->from.c * panel_weights(q));
 }
 
-/* Groups begin .. of eight tiles, whose moments belong together. */
-static void transform_tiles(void *ctx, size_t begin, size_t end) {
-  const job *q = ctx;
-  const rm_kernels *kernels = rm_kernel_table();
-  size_t first = begin * RM_STRIDED_GROUP, count = rm_smaller(end * RM_STRIDED_GROUP, q->count) - first;
-  (q->backward ? kernels->strided_spread : kernels->strided_input)(q->from, q->x, q->zeros, q->first + first, count,
-                                                                   q->v + first * rm_strided_row(q->from->c));
+/* About where the pixels of tile t begin. */
+static const float *pixels_of(const job *q, size_t t) {
+  const rm_strided_images *g = &q->from;
+  return q->x + t * g->h * g->w / (g->down * g->across) * g->pixel;
 }
 
-static size_t aside_bytes(const job *q) { return 8 * q->from->c * sizeof(float); }
+/* Of up to `count` tiles from t on. */
+static size_t bytes_of(const job *q, size_t t, size_t count) {
+  size_t end = rm_smaller(t + count, q->plan.count);
+  return (size_t)(pixels_of(q, end) - pixels_of(q, t)) * sizeof(float);
+}
 
-/* Place by place, and for each some columns at a time. */
-static void multiply(void *ctx, size_t begin, size_t end) {
+static void convolve_blocks(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
-  size_t depth = q->from->c, columns = q->to->c, across = (columns + q->columns - 1) / q->columns;
-  float *aside = rm_scratch(0, aside_bytes(q));
+  float *v = rm_scratch(0, block_bytes(q)), *m = v + rm_strided_block(&q->from);
   for (size_t i = begin; i < end && !rm_broken(); i++) {
-    size_t place = i / across, n = i % across * q->columns;
-    const float *u = q->u + rm_strided_position(place) * rm_strided_weights(depth, columns) + n * depth;
-    rm_kernel_table()->product(q->count, rm_smaller(q->columns, columns - n), depth,
-                               q->v + place * rm_strided_place(q->from->tiles, depth), rm_strided_row(depth), 1, u,
-                               false, q->m + place * rm_strided_place(q->to->tiles, columns) + n,
-                               rm_strided_row(columns), aside);
+    size_t first = i * q->step, count = rm_smaller(q->step, q->plan.count - first);
+    const float *next = pixels_of(q, first + count);
+    size_t share = i + 1 < end ? bytes_of(q, first + count, q->step) / panels(q) / 64 * 64 : 0;
+    transform_block(q, first, count, v);
+    for (size_t p = 0; p < panels(q); p++, next += share / sizeof(float))
+      convolve_panel(q, p, first, count, v, q->u + p * panel_weights(q), m, next, share);
   }
 }
 
-static void transform_back(void *ctx, size_t begin, size_t end) {
-  const job *q = ctx;
-  size_t first = begin * RM_STRIDED_GROUP, count = rm_smaller(end * RM_STRIDED_GROUP, q->count) - first;
-  const float *m = q->m + first * rm_strided_row(q->to->c);
-  if (q->backward) rm_kernel_table()->strided_gather(q->to, m, q->first + first, count, q->y);
-  else rm_kernel_table()->strided_output(q->to, m, &q->finish, q->first + first, count, q->y);
-}
+/* As few as fill the registers' tiles of the instruction set, and whole groups of moments. */
+static size_t tiles_of_block(void) { return rm_kernel_table()->vector == 16 ? 8 : 24; }
 
+/* --- the two directions ------------------------------------------------------------------------------ */
 static rm_status convolve(job *q, rm_error *err) {
-  size_t in = q->from->c, out = q->to->c, tiles = q->from->tiles;
-  size_t weights = RM_STRIDED_POSITIONS * rm_strided_weights(in, out);
-  size_t inputs = RM_STRIDED_PLACES * rm_strided_place(tiles, in);
-  size_t floats = weights + inputs + RM_STRIDED_PLACES * rm_strided_place(tiles, out) + in;
-  RM_TRY(rm_scratch_reserve(0, aside_bytes(q), err));
-  RM_TRY(rm_conv_alloc(floats, &q->u, err));
-  q->v = q->u + weights;
-  q->m = q->v + inputs;
-  q->zeros = memset(q->u + floats - in, 0, in * sizeof(float));
-  q->columns = rm_larger(WEIGHTS_FLOATS / in / 32 * 32, 32);
-  rm_parallel(in * (out / BLOCK), 16, transform_weights, q);
-  for (q->first = 0; q->first < q->plan.count; q->first += tiles) {
-    q->count = rm_smaller(tiles, q->plan.count - q->first);
-    rm_parallel((q->count + RM_STRIDED_GROUP - 1) / RM_STRIDED_GROUP, 1, transform_tiles, q);
-    rm_parallel(RM_STRIDED_PLACES * ((out + q->columns - 1) / q->columns), 1, multiply, q);
-    rm_parallel((q->count + RM_STRIDED_GROUP - 1) / RM_STRIDED_GROUP, 1, transform_back, q);
-  }
-  rm_conv_free(q->u, floats);
+  size_t depth = q->backward ? q->s->k : q->s->c;
+  q->step = tiles_of_block();
+  q->plan = rm_strided_plan_of(q->s, q->step);
+  q->from = q->backward ? q->plan.out : q->plan.in;
+  q->to = q->backward ? q->plan.in : q->plan.out;
+  size_t weights = panels(q) * panel_weights(q), none = RM_STRIDED_ZEROS * depth;
+  RM_TRY(rm_scratch_reserve(0, block_bytes(q), err));
+  RM_TRY(rm_conv_alloc(weights + none, &q->u, err));
+  q->zeros = memset(q->u + weights, 0, none * sizeof(float));
+  rm_parallel(panels(q) * depth, 16, transform_weights, q);
+  rm_parallel((q->plan.count + q->step - 1) / q->step, 1, convolve_blocks, q);
+  rm_conv_free(q->u, weights + none);
   return RM_OK;
 }
 
 static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
                          rm_error *err) {
-  job q = {.plan = rm_strided_plan_of(s, GROUP_FLOATS), .s = s, .x = x, .w = w, .finish = *finish, .y = y};
-  q.from = &q.plan.in;
-  q.to = &q.plan.out;
-  return convolve(&q, err);
+  return convolve(&(job){.s = s, .x = x, .w = w, .finish = *finish, .y = y}, err);
 }
 
 static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err) {
-  job q = {.plan = rm_strided_plan_of(s, GROUP_FLOATS), .s = s, .backward = true, .x = dy, .w = w, .y = dx};
-  q.from = &q.plan.out;
-  q.to = &q.plan.in;
-  return convolve(&q, err);
+  return convolve(&(job){.s = s, .backward = true, .x = dy, .w = w, .y = dx}, err);
 }
 
 /* --- moments -------------------------------------------------------------------------------- */

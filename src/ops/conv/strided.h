@@ -10,7 +10,11 @@ typedef struct {
   size_t count;              /* tiles of all images */
 } rm_strided_plan;
 
-/* Groups get room for `floats` numbers in the places of both, in whole tiles of every instruction set. */
-rm_strided_plan rm_strided_plan_of(const rm_conv_shape *s, size_t floats);
+/* With places for blocks of so many tiles, a multiple of 8, of whole images. */
+rm_strided_plan rm_strided_plan_of(const rm_conv_shape *s, size_t tiles);
+/* Those of `count` channels, at most RM_STRIDED_PANEL, whose places are a block by themselves. */
+rm_strided_images rm_strided_panel(const rm_strided_images *g, size_t count);
+/* Floats of a block of places. */
+size_t rm_strided_block(const rm_strided_images *g);
 
 #endif

@@ -4,10 +4,7 @@
 
 #include "ops/conv/method.h"
 
+/* A part of the output channels has the bits that it has in the whole. */
 rm_status rm_strided_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
-
-/* The same for some of the output channels, s->k of `whole`, which dy and dw are of: their bits are those in the whole. */
-rm_status rm_strided_weight_gradient_part(const rm_conv_shape *s, size_t whole, const float *x, const float *dy,
-                                          float *dw, rm_error *err);
 
 #endif

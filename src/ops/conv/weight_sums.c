@@ -8,7 +8,6 @@
 #include <string.h>
 #include "dist/batch.h"
 #include "dist/world.h"
-#include "ops/conv/strided_weights.h"
 #include "ops/conv/winograd_weights.h"
 #include "parallel/pool.h"
 #include "parallel/scratch.h"
@@ -88,8 +87,7 @@ static rm_status of_some_channels(const rm_conv_shape *s, const rm_conv_method *
   narrowing n = {.from = dy, .width = s->k, .first = (size_t)rm_world_rank() * part.k, .count = part.k};
   RM_TRY(rm_conv_alloc(rows * part.k, &n.to, err));
   rm_parallel(rows, 256, narrow, &n);
-  rm_status status = method == &rm_conv_strided ? rm_strided_weight_gradient_part(&part, s->k, x, n.to, dw + first, err)
-                                                : method->weight_gradient(&part, x, n.to, dw + first, err);
+  rm_status status = method->weight_gradient(&part, x, n.to, dw + first, err);
   rm_conv_free(n.to, rows * part.k);
   return status;
 }

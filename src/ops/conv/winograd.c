@@ -23,7 +23,8 @@ enum {
   LARGE_OUTPUT = 4 * 1024 * 1024,  /* floats: it will not be in the caches when it is read */
   SHARED_FLOATS = 3 * 1024 * 1024, /* all tiles, where threads share them: the third-level cache */
   MANY_WEIGHTS = 128 * 128,
-  PANEL = 32
+  PANEL = 32,
+  DEPTH = 128
 };
 
 static bool fits(const rm_conv_shape *s) {
@@ -77,17 +78,18 @@ typedef struct {
   size_t step; /* tiles of a block */
 } job;
 
-/* Block `i` of 16 x 16 weights, of `columns` that begin with `first`. */
-static void transform_block(const job *q, size_t first, size_t columns, size_t i, float *u) {
-  size_t c = q->s->c, rows = q->plan.in.c, across = rm_wino_padded(columns) / BLOCK;
+/* Block `i` of 16 x 16 weights: those of `rows` and `columns` that begin with the first ones named. */
+static void transform_block(const job *q, size_t first_row, size_t rows, size_t first, size_t columns, size_t i,
+                            float *u) {
+  size_t c = q->s->c, across = rm_wino_padded(columns) / BLOCK;
   size_t row = q->backward ? c * 9 : 9, column = q->backward ? 9 : c * 9;
-  rm_kernel_table()->wino_weights(q->w + first * column, rows, columns, row, column, q->backward, i / across,
-                                  i % across, u);
+  rm_kernel_table()->wino_weights(q->w + first_row * row + first * column, rows, columns, row, column, q->backward,
+                                  i / across, i % across, u);
 }
 
 static void transform_weights(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
-  for (size_t i = begin; i < end; i++) transform_block(q, 0, q->plan.out.c, i, q->u);
+  for (size_t i = begin; i < end; i++) transform_block(q, 0, q->plan.in.c, 0, q->plan.out.c, i, q->u);
 }
 
 static size_t block_count(size_t rows, size_t columns) {
@@ -114,7 +116,9 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++) {
       if (i + 1 < end) rm_wino_prefetch(p, &p->in, q->x, first + q->step, q->step, j);
       if (u_stride * RM_WINO_POSITIONS <= FEW_WEIGHTS) rm_wino_prefetch(p, &p->out, q->y, first, count, j);
-      kernels->wino_product(count, p->in.tiles, p->in.c, p->out.c, v + j * BLOCK, q->u + j * u_stride, m + j * BLOCK);
+      if (q->finish.add) rm_wino_prefetch(p, &p->out, q->finish.add, first, count, j);
+      kernels->wino_product(count, p->in.tiles, p->in.c, p->out.c, false, v + j * BLOCK, q->u + j * u_stride,
+                            m + j * BLOCK);
     }
     kernels->wino_output(&p->out, m, &q->finish, large_output(p), first, count, q->y);
   }
@@ -144,9 +148,7 @@ static rm_status by_blocks(job *q, rm_error *err) {
 }
 
 /* --- each thread its panels of output channels ------------------------------------------- */
-static size_t panel_weights(const job *q) {
-  return RM_WINO_POSITIONS * rm_wino_weights_stride(q->plan.in.c, PANEL) * sizeof(float);
-}
+static size_t panel_weights(void) { return RM_WINO_POSITIONS * rm_wino_weights_stride(DEPTH, PANEL) * sizeof(float); }
 
 static size_t panel_tiles(const job *q) { return rm_wino_tiles_floats(q->plan.out.tiles, PANEL) * sizeof(float); }
 
@@ -156,23 +158,31 @@ static void transform_tiles(void *ctx, size_t begin, size_t end) {
                                 q->v + begin * RM_WINO_TILE);
 }
 
+/* DEPTH input channels at a time, whose weights stay in the second-level cache. */
+static void multiply_panel(const job *q, size_t k, size_t first, size_t columns, float *u, float *m) {
+  const rm_wino_plan *p = &q->plan;
+  size_t depth = rm_smaller(DEPTH, p->in.c - k), stride = rm_wino_weights_stride(depth, columns);
+  const float *v = q->v + k / BLOCK * p->in.tiles * RM_WINO_TILE;
+  for (size_t b = 0; b < block_count(depth, columns); b++) transform_block(q, k, depth, first, columns, b, u);
+  for (size_t j = 0; j < RM_WINO_POSITIONS; j++)
+    rm_kernel_table()->wino_product(p->count, p->in.tiles, depth, columns, k > 0, v + j * BLOCK, u + j * stride,
+                                    m + j * BLOCK);
+}
+
 static void convolve_panels(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
   const rm_wino_plan *p = &q->plan;
   const rm_kernels *kernels = rm_kernel_table();
-  float *u = rm_scratch(0, panel_weights(q)), *m = rm_scratch(2, panel_tiles(q));
+  float *u = rm_scratch(0, panel_weights()), *m = rm_scratch(2, panel_tiles(q));
   for (size_t i = begin; i < end && !rm_broken(); i++) {
     size_t first = i * PANEL, columns = rm_smaller(PANEL, p->out.c - first);
-    size_t u_stride = rm_wino_weights_stride(p->in.c, columns);
     rm_wino_images out = p->out;
     rm_conv_finish finish = q->finish;
     out.c = columns;
     if (finish.bias) finish.bias += first;
     if (finish.add) finish.add += first;
     if (finish.moments) finish.moments += first;
-    for (size_t b = 0; b < block_count(p->in.c, columns); b++) transform_block(q, first, columns, b, u);
-    for (size_t j = 0; j < RM_WINO_POSITIONS; j++)
-      kernels->wino_product(p->count, p->in.tiles, p->in.c, columns, q->v + j * BLOCK, u + j * u_stride, m + j * BLOCK);
+    for (size_t k = 0; k < p->in.c; k += DEPTH) multiply_panel(q, k, first, columns, u, m);
     kernels->wino_output(&out, m, &finish, large_output(p), 0, p->count, q->y + first);
   }
 }
@@ -181,7 +191,7 @@ static rm_status by_panels(job *q, rm_error *err) {
   rm_wino_plan *p = &q->plan;
   rm_wino_plan_room(p, p->count);
   size_t floats = rm_wino_tiles_floats(p->in.tiles, p->in.c);
-  RM_TRY(rm_scratch_reserve(0, panel_weights(q), err));
+  RM_TRY(rm_scratch_reserve(0, panel_weights(), err));
   RM_TRY(rm_scratch_reserve(1, patch_bytes(q), err));
   RM_TRY(rm_scratch_reserve(2, panel_tiles(q), err));
   RM_TRY(rm_conv_alloc(floats, &q->v, err));

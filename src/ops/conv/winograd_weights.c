@@ -17,6 +17,7 @@
 enum {
   BLOCK = RM_WINO_BLOCK,
   PANEL = 32,
+  ROWS = 128,
   FEW_CHANNELS = 64, /* input and output, up to which a block in a chunk has 48 tiles, else 24 */
   MAX_CHUNKS = 32,
   CHUNKS_FLOATS = 640 * 1024, /* of all sums */
@@ -75,7 +76,7 @@ static void finish_blocks(void *ctx, size_t begin, size_t end) {
   size_t across = rm_wino_padded(q->plan.out.c) / BLOCK;
   for (size_t i = begin; i < end; i++)
     rm_kernel_table()->wino_weight_gradient(q->du, q->chunks, q->part, q->plan.in.c, q->plan.out.c, i / across,
-                                            i % across, q->dw);
+                                            i % across, q->dw, q->plan.in.c * 9);
 }
 
 static size_t block_count(size_t rows, size_t columns) {
@@ -157,25 +158,30 @@ static rm_status by_positions(job *q, rm_error *err) {
 }
 
 /* --- each thread its panels of output channels -------------------------------------------- */
-static size_t panel_bytes(const job *q) {
-  return RM_WINO_POSITIONS * rm_wino_weights_stride(q->plan.in.c, PANEL) * sizeof(float);
+static size_t panel_bytes(void) { return RM_WINO_POSITIONS * rm_wino_weights_stride(ROWS, PANEL) * sizeof(float); }
+
+/* ROWS input channels, whose sums stay in the second-level cache. */
+static void sum_part(const job *q, size_t row, size_t first, size_t columns, float *du) {
+  const rm_wino_plan *p = &q->plan;
+  const rm_kernels *kernels = rm_kernel_table();
+  size_t rows = rm_smaller(ROWS, p->in.c - row), stride = rm_wino_weights_stride(rows, columns);
+  size_t across = rm_wino_padded(columns) / BLOCK;
+  const float *v = q->v + row / BLOCK * p->in.tiles * RM_WINO_TILE;
+  const float *m = q->m + first / BLOCK * p->out.tiles * RM_WINO_TILE;
+  for (size_t j = 0; j < RM_WINO_POSITIONS; j++)
+    kernels->wino_weight_product(p->count, p->in.tiles, rows, columns, false, v + j * BLOCK, m + j * BLOCK,
+                                 du + j * stride);
+  for (size_t b = 0; b < block_count(rows, columns); b++)
+    kernels->wino_weight_gradient(du, 1, 0, rows, columns, b / across, b % across, q->dw + (first * p->in.c + row) * 9,
+                                  p->in.c * 9);
 }
 
 static void sum_panels(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
-  const rm_wino_plan *p = &q->plan;
-  const rm_kernels *kernels = rm_kernel_table();
-  float *du = rm_scratch(0, panel_bytes(q));
-  for (size_t i = begin; i < end && !rm_broken(); i++) {
-    size_t first = i * PANEL, columns = rm_smaller(PANEL, p->out.c - first);
-    size_t u_stride = rm_wino_weights_stride(p->in.c, columns), across = rm_wino_padded(columns) / BLOCK;
-    const float *m = q->m + first / BLOCK * p->out.tiles * RM_WINO_TILE;
-    for (size_t j = 0; j < RM_WINO_POSITIONS; j++)
-      kernels->wino_weight_product(p->count, p->in.tiles, p->in.c, columns, false, q->v + j * BLOCK, m + j * BLOCK,
-                                   du + j * u_stride);
-    for (size_t b = 0; b < block_count(p->in.c, columns); b++)
-      kernels->wino_weight_gradient(du, 1, 0, p->in.c, columns, b / across, b % across, q->dw + first * p->in.c * 9);
-  }
+  float *du = rm_scratch(0, panel_bytes());
+  for (size_t i = begin; i < end && !rm_broken(); i++)
+    for (size_t row = 0; row < q->plan.in.c; row += ROWS)
+      sum_part(q, row, i * PANEL, rm_smaller(PANEL, q->plan.out.c - i * PANEL), du);
 }
 
 static rm_status by_panels(job *q, rm_error *err) {
@@ -183,7 +189,7 @@ static rm_status by_panels(job *q, rm_error *err) {
   rm_wino_plan_room(p, p->count);
   size_t inputs = rm_wino_tiles_floats(p->in.tiles, p->in.c);
   size_t outputs = rm_wino_tiles_floats(p->out.tiles, p->out.c);
-  RM_TRY(rm_scratch_reserve(0, panel_bytes(q), err));
+  RM_TRY(rm_scratch_reserve(0, panel_bytes(), err));
   RM_TRY(rm_scratch_reserve(2, patch_bytes(q), err));
   RM_TRY(rm_conv_alloc(inputs + outputs, &q->v, err));
   q->m = q->v + inputs;

@@ -64,13 +64,14 @@ static void multiply_blocks(void *ctx, size_t begin, size_t end) {
 /* Each thread gets some columns, or, where these are few, some rows: then it packs all columns for itself. Below some
  * 10^6 multiplications waking the threads costs more than they gain. */
 static void on_all_threads(product *p) {
-  enum { LEAST = 64, ROUND = 48 }; /* columns of a block; its rows: whole tiles of every set */
+  enum { LEAST = 64 }; /* columns of a block */
+  size_t tile = rm_kernel_table()->rows;
   size_t threads = (double)p->m * (double)p->n * (double)p->k >= 1e6 ? rm_num_threads() : 1;
   p->rows = p->m;
   p->columns = p->n;
   if (threads > 1 && p->n >= threads * LEAST)
     p->columns = rm_larger(LEAST, (p->n + 2 * threads - 1) / (2 * threads) / 32 * 32);
-  else if (threads > 1) p->rows = (p->m / threads + ROUND) / ROUND * ROUND;
+  else if (threads > 1) p->rows = ((p->m + threads - 1) / threads + tile - 1) / tile * tile;
   p->across = (p->n + p->columns - 1) / p->columns;
   rm_parallel((p->m + p->rows - 1) / p->rows * p->across, 1, multiply_blocks, p);
 }

@@ -59,6 +59,10 @@ static const shape shapes[] = {
     {2, 16, 11, 9, 16, 3, 3, {{1, 1}, {2, 2}, {2, 2}, 1}},
     {2, 12, 8, 7, 18, 3, 3, {{1, 1}, {1, 1}, {1, 1}, 3}},
     {2, 16, 7, 7, 16, 3, 3, {{2, 2}, {1, 1}, {1, 1}, 16}},
+    {19, 6, 14, 14, 16, 5, 5, SAME(0)}, /* large windows over small images: by position */
+    {33, 5, 6, 5, 9, 5, 5, SAME(2)},
+    {20, 4, 9, 8, 6, 7, 7, {{2, 3}, {3, 2}, {1, 1}, 1}},
+    {17, 40, 2, 3, 40, 3, 5, SAME(4)},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -227,14 +231,17 @@ static void large_outputs_are_the_same(void **state) {
   rm_free(y, 2 * OUT * sizeof *y);
 }
 
-/* Whole convolutions whose outputs are so large, and for the first the input gradient. */
+/* Whole convolutions whose outputs are so large, and for the first the input gradient. The last has more pixels than a
+ * sum of Strassen's weight gradient goes over. */
 static void large_convolutions_match(void **state) {
   (void)state;
   static const struct {
     shape p;
     const char *method;
-  } large[] = {{{1, 64, 182, 182, 64, 1, 1, SAME(0)}, "strassen"}, {{2, 3, 258, 258, 16, 3, 3, SAME(1)}, "direct"}};
-  for (size_t i = 0; i < 2; i++) {
+  } large[] = {{{1, 64, 182, 182, 64, 1, 1, SAME(0)}, "strassen"},
+               {{2, 3, 258, 258, 16, 3, 3, SAME(1)}, "direct"},
+               {{1, 64, 157, 158, 256, 1, 1, SAME(0)}, "strassen"}};
+  for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
     const shape *p = &large[i].p;
     result naive = compute(p, "naive");
     for (size_t k = 0; select_isa(k); k++) {
@@ -242,6 +249,8 @@ static void large_convolutions_match(void **state) {
       if (!(difference(r.y, naive.y) < 2e-5)) fail_msg("output by %s (%s)", large[i].method, rm_kernel_table()->isa);
       if (!(difference(r.dx, naive.dx) < 2e-5))
         fail_msg("gradient by %s (%s)", large[i].method, rm_kernel_table()->isa);
+      if (!(difference(r.dw, naive.dw) < 2e-5))
+        fail_msg("weight gradient by %s (%s)", large[i].method, rm_kernel_table()->isa);
       result_release(r);
       statistics_match(p, large[i].method, 0);
     }

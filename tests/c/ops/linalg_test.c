@@ -123,18 +123,44 @@ static void threads_keep_the_bits(void **state) {
   }
 }
 
+/* Column j of rows r .. r + 127 is one chain of float additions; chunks of such blocks add up in double. */
+static float naive_column_sum(size_t rows, size_t cols, const float *x, size_t j) {
+  size_t chunk = ((rows + 63) / 64 + 127) / 128 * 128;
+  double total = 0;
+  for (size_t first = 0; first < rows; first += chunk) {
+    double of_chunk = 0;
+    for (size_t r = first; r < first + chunk && r < rows; r += 128) {
+      float sum = 0;
+      for (size_t i = r; i < r + 128 && i < first + chunk && i < rows; i++) sum += x[i * cols + j];
+      of_chunk += sum;
+    }
+    total += of_chunk;
+  }
+  return (float)total;
+}
+
+/* The groups of 16 images, in the tree. */
+static float naive_batch_sum(size_t rows, size_t cols, const float *x, size_t j) {
+  float part[8];
+  for (size_t g = 0; g < 8; g++) part[g] = naive_column_sum(2 * rows, cols, x + 2 * g * rows * cols, j);
+  return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+}
+
 static void column_sums_are_right(void **state) {
   (void)state;
-  rm_rng rng = rm_rng_new(5, 1);
-  rm_tensor *x = test_normal(&rng, 2, (size_t[]){40001, 7}, 0, 1);
-  float sums[7];
-  OK(rm_column_sums(40001, 7, rm_tensor_f32(x), sums, &test_err));
-  for (size_t j = 0; j < 7; j++) {
-    double sum = 0;
-    for (size_t i = 0; i < 40001; i++) sum += rm_tensor_f32(x)[i * 7 + j];
-    assert_true(fabs(sum - sums[j]) < 1e-3);
-  }
-  rm_tensor_release(x);
+  static const size_t shapes[][2] = {{2500, 7}, {600, 6}, {601, 16}, {130, 70}, {1, 33}, {40001, 3}, {3, 200}};
+  static float sums[200];
+  for (size_t isa = 0; select_isa(isa); isa++)
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+      rm_rng rng = rm_rng_new(5, i);
+      size_t rows = shapes[i][0], cols = shapes[i][1];
+      rm_tensor *x = test_normal(&rng, 2, (size_t[]){16 * rows, cols}, 0, 1);
+      OK(rm_column_sums(rows, cols, rm_tensor_f32(x), sums, &test_err));
+      for (size_t j = 0; j < cols; j++) assert_true(sums[j] == naive_column_sum(rows, cols, rm_tensor_f32(x), j));
+      OK(rm_batch_sums(16, rows, cols, rm_tensor_f32(x), sums, &test_err));
+      for (size_t j = 0; j < cols; j++) assert_true(sums[j] == naive_batch_sum(rows, cols, rm_tensor_f32(x), j));
+      rm_tensor_release(x);
+    }
 }
 
 int main(void) {
