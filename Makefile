@@ -118,6 +118,14 @@ $B/tests/%: tests/c/%.c $B/low.a
 	@echo '  cc    $<'
 	$Q$(CC) $(FLAGS) -Itests/c $< -Wl,--whole-archive $B/low.a -Wl,--no-whole-archive $(LIBS) $(CMOCKA_LIBS) -o $@
 
+# A world of two processes for tests/c/dist, found beside the suite in place of MPICH's plugin.
+$B/tests/dist/mpi-mpich.so: tests/support/echo_transport.c src/dist/transport.h $(STAMP)
+	@mkdir -p $(@D)
+	@echo '  link  $@'
+	$Q$(CC) $(WARN) -std=gnu11 -O1 -g -fPIC -shared -iquote src $< -o $@
+
+$B/tests/dist/collect_test: | $B/tests/dist/mpi-mpich.so
+
 $B/tests/pty: tests/support/pty.c $(STAMP)
 	@mkdir -p $(@D)
 	@echo '  cc    $<'

@@ -93,7 +93,7 @@ local function run_lua(path)
   local name = path:sub(#tests + 2)
   if options.filter then
     -- A filter that names another file, or a case of one, cannot match here.
-    local file = options.filter:match("^[%w_/]+_test%.lua")
+    local file = options.filter:match("^[%w_/]+_test%.lua") or options.filter:match "^c/[%w_/]+_test%.c"
     if file and not name:find(file, 1, true) then return end
   end
   local started = os.time()
@@ -120,7 +120,7 @@ for _, path in ipairs(find(options.c, "*_test", 2)) do run_c(path) end
 for _, path in ipairs(find(tests .. "/lua", "*_test.lua")) do run_lua(path) end
 for _, path in ipairs(find(tests .. "/shell", "*_test.lua")) do run_lua(path) end
 
-if total.passed + total.failed == 0 then
+if total.passed + total.failed + total.skipped == 0 then
   print("no test ran" .. (options.filter and (": nothing matches %q"):format(options.filter) or ""))
   total.failed = 1
 end

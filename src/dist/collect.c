@@ -23,6 +23,7 @@ static void join(size_t n, rm_reduce_type type, rm_reduce_op op, void *to, const
   } while (0)
   if (type == RM_REDUCE_FLOAT) JOIN(float);
   else if (type == RM_REDUCE_DOUBLE) JOIN(double);
+  else if (op == RM_REDUCE_SUM) JOIN(uint64_t); /* wraps, as sums of tensors do */
   else JOIN(int64_t);
 #undef JOIN
 }
@@ -145,6 +146,7 @@ rm_status rm_dist_progress(rm_error *err) {
   for (rm_reduction *q = active, *next; q; q = next) {
     next = q->next;
     bool over = false;
+    if (!q->exchange) return rm_fail(err, RM_ERR_IO, "dist: what an earlier call had begun failed in its middle");
     RM_TRY(rm_exchange_test(q->exchange, &over, &q->peer, err));
     if (over) RM_TRY(go_on(q, err));
   }

@@ -164,6 +164,7 @@ static size_t statistics_match(const shape *p, const char *method, double offset
   rm_tensor *w = test_normal(&rng, 4, (size_t[]){p->k, p->c / p->o.groups, p->r, p->s}, 0, 0.1);
   rm_tensor *b = test_normal(&rng, 1, &p->k, (float)offset, 1);
   double *before = malloc(16 * p->k * sizeof *before);
+  assert_non_null(before);
   size_t taken = 0;
   assert_true(rm_conv_force(method));
   for (size_t threads = 1; threads <= 3; threads++) {

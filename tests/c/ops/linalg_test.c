@@ -89,6 +89,7 @@ static float *products(size_t na, const size_t *sa, size_t nb, const size_t *sb,
   OK(rm_backward(y, dy, false, &test_err));
   *count = y->numel + a->numel + b->numel;
   float *all = malloc(*count * sizeof *all);
+  assert_non_null(all);
   memcpy(all, rm_tensor_f32(y), y->numel * sizeof *all);
   memcpy(all + y->numel, rm_tensor_f32(a->grad), a->numel * sizeof *all);
   memcpy(all + y->numel + a->numel, rm_tensor_f32(b->grad), b->numel * sizeof *all);

@@ -18,6 +18,7 @@ static void a_program_reads_and_writes(void **state) {
   enum { LENGTH = 300000 };
   char *text = malloc(LENGTH);
   assert_non_null(text);
+  assert_non_null(text);
   for (size_t i = 0; i < LENGTH; i++) text[i] = (char)('a' + i % 26);
   rm_process p;
   OK(rm_process_start(&p, (char *[]){"cat", NULL}, (rm_plumbing){.feed = true, .capture = true}, &test_err));

@@ -48,6 +48,8 @@ for _, length in ipairs {1, 3, 1000, 5003} do
   same(x, rm.arange(length) * (r + 1))
   same(dist.all_reduce(x:long()), (rm.arange(length) * (n * (n + 1) // 2)):long())
 end
+local most = dist.all_reduce(rm.full({3}, math.maxinteger, "int64"))
+assert(most[3]:item() == math.maxinteger * n, "a sum of int64 wraps")
 local wide = rm.full({4, 6}, r):t()
 same(dist.all_reduce(wide), rm.full({6, 4}, n * (n - 1) // 2))
 -- A sum is one tree: not what adding up in order gives.

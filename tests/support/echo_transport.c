@@ -1,0 +1,81 @@
+/* echo_transport.c -- a world of two processes of which one is there, for tests/c/dist: what is sent comes back as the
+ * other's message of the same tag. RESMOON_TEST_FAIL=N: call N on a message fails (the first is 1). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "dist/transport.h"
+
+enum { MOST = 64 };
+typedef struct {
+  int tag;
+  const void *from;
+  void *to;
+  size_t sent, wanted;
+} message;
+static message messages[MOST];
+static size_t count;
+
+static int fails(void) {
+  static long calls;
+  const char *nth = getenv("RESMOON_TEST_FAIL");
+  if (!nth) return calls = 0;
+  return ++calls == atol(nth) ? 7 : 0;
+}
+
+static message *of(int tag) {
+  for (size_t i = 0; i < count; i++)
+    if (messages[i].tag == tag) return &messages[i];
+  messages[count % MOST] = (message){.tag = tag};
+  return &messages[count++ % MOST];
+}
+
+static int echo(message *m, uint64_t *request) {
+  *request = 1;
+  if (m->from && m->to) {
+    memcpy(m->to, m->from, m->sent < m->wanted ? m->sent : m->wanted);
+    *m = messages[--count];
+  }
+  return fails();
+}
+
+static int send(int peer, int tag, const void *data, size_t bytes, uint64_t *request) {
+  (void)peer;
+  message *m = of(tag);
+  m->from = data;
+  m->sent = bytes;
+  return echo(m, request);
+}
+
+static int receive(int peer, int tag, void *data, size_t bytes, uint64_t *request) {
+  (void)peer;
+  message *m = of(tag);
+  m->to = data;
+  m->wanted = bytes;
+  return echo(m, request);
+}
+
+static int test(uint64_t *request, int *done) {
+  *request = 0;
+  *done = 1;
+  return fails();
+}
+
+static void describe(int failure, char *text, size_t size) { snprintf(text, size, "failure %d of a test", failure); }
+static void end_all(int status) { _Exit(status); }
+static void finish(void) {}
+
+int rm_transport_open(int version, rm_transport *out, char *reason, size_t size) {
+  if (version != RM_TRANSPORT_VERSION) return snprintf(reason, size, "another version"), 1;
+  *out = (rm_transport){.rank = 0,
+                        .size = 2,
+                        .local_rank = 0,
+                        .local_size = 2,
+                        .library = "an echo",
+                        .send = send,
+                        .receive = receive,
+                        .test = test,
+                        .describe = describe,
+                        .abort = end_all,
+                        .finish = finish};
+  return 0;
+}
