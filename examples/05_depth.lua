@@ -10,7 +10,7 @@
 --   resnet-8: signal 0.46; gradient 0.391 in the first layer, 0.532 in the last but one, 1 times
 --   plain-20: signal 0.16; gradient 4.409 in the first layer, 0.318 in the last but one, 14 times
 --   resnet-20: signal 0.67; gradient 2.082 in the first layer, 0.455 in the last but one, 5 times
---   plain-56: signal 0.26; gradient 958.409 in the first layer, 0.395 in the last but one, 2429 times
+--   plain-56: signal 0.26; gradient 958.411 in the first layer, 0.395 in the last but one, 2429 times
 --   resnet-56: signal 1.21; gradient 5.061 in the first layer, 0.460 in the last but one, 11 times
 local rm = require "resmoon"
 local nn = rm.nn

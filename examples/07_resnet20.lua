@@ -5,12 +5,12 @@
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2 and figure 6.
 --
 -- Run it: resmoon examples/07_resnet20.lua. It prints:
---   plain-8, 19218 parameters: loss 2.120 1.332 0.369 0.263; training error 0.0 %
---   resnet-8, 19218 parameters: loss 2.126 1.381 0.477 0.338; training error 0.3 %
---   plain-20, 68050 parameters: loss 2.241 1.982 1.544 1.252; training error 28.0 %
---   resnet-20, 68050 parameters: loss 1.839 0.754 0.107 0.075; training error 0.0 %
---   plain-32, 116882 parameters: loss 2.313 2.272 2.194 2.118; training error 74.3 %
---   resnet-32, 116882 parameters: loss 1.843 0.887 0.148 0.084; training error 0.0 %
+--   plain-8, 19218 parameters: loss 2.120 1.332 0.379 0.263; training error 0.0 %
+--   resnet-8, 19218 parameters: loss 2.128 1.417 0.500 0.355; training error 0.3 %
+--   plain-20, 68050 parameters: loss 2.268 2.083 1.750 1.398; training error 35.7 %
+--   resnet-20, 68050 parameters: loss 1.797 0.736 0.113 0.079; training error 0.0 %
+--   plain-32, 116882 parameters: loss 2.312 2.266 2.137 2.111; training error 74.0 %
+--   resnet-32, 116882 parameters: loss 1.933 0.995 0.138 0.085; training error 0.0 %
 local rm          = require "resmoon"
 local data, train = rm.data, rm.train
 

@@ -4,10 +4,10 @@
 -- Source: Li et al. 2018, arXiv:1712.09913, section 4.
 --
 -- Run it: resmoon examples/08_landscape.lua. It prints:
---   plain-32: loss from left to right through the middle: 5.19 3.14 2.24 1.99 1.94 2.04 2.1 2.27 3.41
---     below ln 10, the loss of guessing: 18 of 81 points, on average to a distance of 0.26
---   resnet-32: loss from left to right through the middle: 10.4 4.07 1.37 0.17 0.0271 0.168 0.995 3.54 9.12
---     below ln 10, the loss of guessing: 23 of 81 points, on average to a distance of 0.32
+--   plain-32: loss from left to right through the middle: 3.53 2.5 2.26 2.06 1.84 2 2.44 3.45 8.04
+--     below ln 10, the loss of guessing: 13 of 81 points, on average to a distance of 0.23
+--   resnet-32: loss from left to right through the middle: 6.7 3.19 1.19 0.165 0.0127 0.141 1.73 6.17 14.1
+--     below ln 10, the loss of guessing: 24 of 81 points, on average to a distance of 0.33
 --   landscape.png: true
 local rm = require "resmoon"
 

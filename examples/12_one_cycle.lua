@@ -5,9 +5,9 @@
 -- Run it: resmoon examples/12_one_cycle.lua. It prints:
 --   the finder suggests 0.057; the network is as before: true
 --   constant, a hundredth of it  : loss 2.327 2.306 2.298 2.293 2.290 2.287 2.283 2.279 2.278 2.273, test error 86.2 %
---   constant, the suggestion     : loss 2.341 2.193 2.023 1.922 1.794 1.702 1.642 1.507 1.437 1.337, test error 59.8 %
---   constant, three times as high: loss 2.351 2.282 2.157 2.010 1.917 1.833 1.719 1.638 1.582 1.465, test error 62.4 %
---   one cycle up to that         : loss 2.329 2.272 2.107 1.963 1.813 1.679 1.533 1.363 1.165 1.020, test error 57.0 %
+--   constant, the suggestion     : loss 2.341 2.202 2.003 1.922 1.813 1.732 1.646 1.533 1.473 1.364, test error 56.4 %
+--   constant, three times as high: loss 2.347 2.275 2.168 2.035 1.926 1.835 1.734 1.645 1.596 1.452, test error 59.0 %
+--   one cycle up to that         : loss 2.328 2.267 2.095 1.952 1.809 1.677 1.557 1.357 1.187 1.021, test error 54.6 %
 local rm          = require "resmoon"
 local data, train = rm.data, rm.train
 

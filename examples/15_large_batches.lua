@@ -4,15 +4,15 @@
 -- You, Gitman, Ginsburg 2017, arXiv:1708.03888 (LARS).
 --
 -- Run it: resmoon examples/15_large_batches.lua. It prints:
---   SGD, rate 0.1     batch   64, 256 steps: test error 72.2 %
+--   SGD, rate 0.1     batch   64, 256 steps: test error 74.2 %
 --   SGD, rate 0.1     batch  256,  64 steps: test error 86.8 %
---   SGD, rate 0.1     batch 1024,  16 steps: test error 86.6 %
---   SGD, rate grows   batch   64, 256 steps: test error 72.8 %
---   SGD, rate grows   batch  256,  64 steps: test error 78.4 %
+--   SGD, rate 0.1     batch 1024,  16 steps: test error 86.8 %
+--   SGD, rate grows   batch   64, 256 steps: test error 71.6 %
+--   SGD, rate grows   batch  256,  64 steps: test error 78.6 %
 --   SGD, rate grows   batch 1024,  16 steps: test error 84.0 %
---   LARS, rate grows  batch   64, 256 steps: test error 69.0 %
---   LARS, rate grows  batch  256,  64 steps: test error 69.4 %
---   LARS, rate grows  batch 1024,  16 steps: test error 88.8 %
+--   LARS, rate grows  batch   64, 256 steps: test error 70.8 %
+--   LARS, rate grows  batch  256,  64 steps: test error 72.0 %
+--   LARS, rate grows  batch 1024,  16 steps: test error 85.6 %
 local rm = require "resmoon"
 local data, optim, train = rm.data, rm.optim, rm.train
 
