@@ -30,7 +30,7 @@ static const instruction_set sets[] = {
 #undef RM_INSTRUCTION_SET
 enum { SETS = sizeof sets / sizeof *sets };
 
-static const rm_kernels *chosen;
+static const rm_kernels *_Atomic chosen; /* by whichever thread asks first */
 
 static bool available(const instruction_set *set) {
 #if defined(__x86_64__)

@@ -49,7 +49,7 @@ local function ranges(list)
   return table.concat(parts, ",")
 end
 
--- Calls f(from, to) for each range of such a text; returns how many positions there are in all, or nil for another text.
+-- Calls f(from, to) for each range of such a text; returns how many positions there are in all, nil for another text.
 local function each_range(text, f)
   local n = 0
   for item in text:gmatch "[^,]+" do
@@ -378,7 +378,8 @@ function record.read(folder)
   local reason
   if not ok then reason = tostring(made):gsub("^[^\n]-:%d+: ", "")
   elseif type(made) ~= "table" or not is_text(made.covers) or not record.are_classes(made.classes)
-         or not (made.shape == nil or list_of(made.shape, whole)) or not (made.version == nil or whole(made.version)) then
+         or not (made.shape == nil or list_of(made.shape, whole))
+         or not (made.version == nil or whole(made.version)) then
     reason = "it is not the record of a run's data"
   elseif (made.version or 0) > VERSION then
     reason = ("version %s, but this program knows %d"):format(made.version, VERSION)

@@ -414,7 +414,8 @@ check.case("a damaged record is named, and one of too many images to list is not
       check.error(function() read(text) end, path .. ": ")
     end
     for _, split in ipairs {
-      "1", "{}", '{"images": 1.5}', '{"images": -1}', '{"images": 1, "names": ["a"]}', '{"images": 1, "contents": ["a"]}',
+      "1", "{}", '{"images": 1.5}', '{"images": -1}', '{"images": 1, "names": ["a"]}',
+      '{"images": 1, "contents": ["a"]}',
       '{"images": 1, "names": [1], "contents": ["a"]}', '{"images": 1, "names": ["a"], "contents": [{}]}',
       '{"images": 1, "names": ["a", "b"], "contents": ["00"]}', '{"images": 1, "positions": 1}',
       '{"images": 1, "positions": "1-x"}', '{"images": 1, "positions": "2-1"}', '{"images": 1, "digest": 1}',
