@@ -90,7 +90,6 @@ RM_INLINE void output_tiles(const rm_strided_images *g, const float *m, const rm
     output_tiles(g, m, f, (manner){way, moments}, first, count, y); \
   }
 OUTPUT_TILES(finished_tiles, FINISHED, false)
-OUTPUT_TILES(finished_moments, FINISHED, true)
 OUTPUT_TILES(plain_tiles, PLAIN, false)
 OUTPUT_TILES(streamed_tiles, STREAMED, false)
 OUTPUT_TILES(plain_moments, PLAIN, true)
@@ -101,7 +100,7 @@ OUTPUT_TILES(streamed_moments, STREAMED, true)
 void RM_ISA(strided_output)(const rm_strided_images *g, const float *m, const rm_conv_finish *f, bool large,
                             size_t first, size_t count, float *y) {
   bool stream = streams(g, large, y);
-  if (f->add || f->relu) (f->moments ? finished_moments : finished_tiles)(g, m, f, first, count, y);
+  if (f->add || f->relu) finished_tiles(g, m, f, first, count, y);
   else if (f->moments) (stream ? streamed_moments : plain_moments)(g, m, f, first, count, y);
   else (stream ? streamed_tiles : plain_tiles)(g, m, f, first, count, y);
 }

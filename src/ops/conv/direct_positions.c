@@ -8,7 +8,7 @@
 
 /* How many floats of the images that are computed together should stay in the second-level cache; and where so few
  * are read that a second tile, which shares the weights, may join them. */
-enum { CACHED_FLOATS = 96 * 1024, FEW_FLOATS = 32 * 1024 };
+enum { CACHED_FLOATS = 96 * 1024, FEW_FLOATS = 32 * 1024, LARGEST_TILE = 8 };
 
 /* Taps as a grid: `across` in each row. */
 typedef struct {
@@ -47,15 +47,16 @@ static span columns_inside(const rm_direct *d, const rm_direct_class *c, grid g,
 }
 
 /* --- whether it pays --------------------------------------------------------------------- */
-/* Images that are computed together: one tile, or two. 0: they would read too much. */
-static size_t together(const rm_direct *d) {
-  size_t rows = rm_kernel_table()->rows, most = 0; /* floats under the rows of a window */
+/* Tiles of images that are computed together: one, or two. 0: they would read too much. It follows from the shape alone,
+ * since a method's choice shows where a weight is infinite; so tiles count for the largest that any instruction set has. */
+static size_t tiles_together(const rm_direct *d) {
+  size_t most = 0; /* floats under the rows of a window */
   for (size_t k = 0; k < d->classes; k++) {
     grid g;
     if (is_grid(&d->class[k], &g)) most = rm_larger(most, g.down * d->in_w * d->in_c);
   }
-  if (rows * most > CACHED_FLOATS) return 0;
-  return 2 * rows * most <= FEW_FLOATS ? 2 * rows : rows;
+  if (LARGEST_TILE * most > CACHED_FLOATS) return 0;
+  return 2 * LARGEST_TILE * most <= FEW_FLOATS ? 2 : 1;
 }
 
 /* Whether at least three of twenty products would be with padding. */
@@ -75,8 +76,8 @@ static bool saves(const rm_direct *d) {
 }
 
 bool rm_direct_by_position(const rm_direct *d) {
-  size_t images = together(d);
-  return d->groups == 1 && images > 0 && d->n >= images && saves(d);
+  size_t tiles = tiles_together(d);
+  return d->groups == 1 && tiles > 0 && d->n >= tiles * LARGEST_TILE && saves(d);
 }
 
 /* --- the sums ------------------------------------------------------------------------------ */
@@ -130,6 +131,6 @@ static void some_images(void *ctx, size_t begin, size_t end) {
 }
 
 void rm_direct_positions(const rm_direct *d, const rm_conv_finish *finish, float *out) {
-  size_t images = together(d);
+  size_t images = tiles_together(d) * rm_kernel_table()->rows;
   rm_parallel((d->n + images - 1) / images, 1, some_images, &(job){d, finish, out, images});
 }

@@ -6,7 +6,7 @@
  * these are read, from where they lie.
  *
  * A sum goes through what is left of it in the same order, and a product with 0 changes no sum of finite numbers: the
- * bits are those of bands. */
+ * bits are those of bands. (Where a weight is infinite, bands give NaN under padding, and this does not.) */
 #ifndef RM_OPS_CONV_DIRECT_POSITIONS_H
 #define RM_OPS_CONV_DIRECT_POSITIONS_H
 
