@@ -11,12 +11,12 @@
 -- Example:
 --   > data.cifar10.mean, data.cifar10.classes[1], #data.cifar100.classes
 --   {0.4914, 0.4822, 0.4465}  airplane  100
-local check   = require "resmoon.base.check"
 local imaging = require("resmoon.core").imaging
 local Dataset = require "resmoon.data.dataset"
 local shell   = require("resmoon.base.text").shell
 local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
+local options_of = require "resmoon.base.options"
 local shown   = require "resmoon.base.shown"
 
 local function words(text)
@@ -107,8 +107,7 @@ end
 -- options: train (true); records, how many each file must hold (the official number; 0: any).
 -- Errors: name the file, and the bytes or labels that were expected.
 local function load(set, dir, options)
-  options = options or {}
-  check.value(set.name, "options", options, {"table"})
+  options = options_of(set.name, options, {"train", "records"})
   dir = find.expand(dir)
   find.check(set.name, dir)
   local split = options.train == false and "test" or "train"

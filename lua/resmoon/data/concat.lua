@@ -7,6 +7,7 @@ local guard   = require "resmoon.base.guard"
 local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local fail    = require "resmoon.base.fail"
+local options_of = require "resmoon.base.options"
 local imaging = core.imaging
 
 local own = {}
@@ -164,7 +165,7 @@ guard.all("data.Dataset", own, function(v) return check.is(v, "dataset") end)
 --   > both:batch({61})[1]:eq(b:batch({1})):all():item()
 --   1
 return function(list, options)
-  options = options or {}
+  options = options_of("concat", options, {name = "string"})
   if type(list) ~= "table" or list[1] == nil then fail("concat: expected a list of data sets") end
   local first, names, ends, n, in_memory = list[1], {}, {}, 0, true
   for i, set in ipairs(list) do

@@ -16,12 +16,12 @@
 -- Example:
 --   > data.mnist.classes[1], data.mnist.mean
 --   0  {0.1307}
-local check = require "resmoon.base.check"
 local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local shell   = require("resmoon.base.text").shell
 local fail    = require "resmoon.base.fail"
 local find    = require "resmoon.data.find"
+local options_of = require "resmoon.base.options"
 local shown   = require "resmoon.base.shown"
 local imaging = core.imaging
 
@@ -169,8 +169,8 @@ end
 
 -- --- opening --------------------------------------------------------------------------------
 
--- One split as it lies on disk; options.otherwise is kind's.
-local function load_split(dir, options)
+-- One split as it lies on disk; otherwise is kind's.
+local function load_split(dir, options, otherwise)
   local split = options.train == false and "test" or "train"
   local stem = split == "train" and "train" or "t10k"
   local names = spellings(stem .. "-images", 3)
@@ -182,7 +182,7 @@ local function load_split(dir, options)
   end
   local images, labels = read(folder, stem, mnist.classes)
   local notes = {}
-  local name, kind = own.kind(folder, labels, options.otherwise or "mnist", notes)
+  local name, kind = own.kind(folder, labels, otherwise or "mnist", notes)
   return Dataset.new {
     name = name, split = split, folder = folder, root = find.absolute(dir), format = "IDX files", images = images,
     labels = labels, classes = kind.classes, mean = kind.mean, std = kind.std, mirror = kind.mirror, notes = notes,
@@ -191,18 +191,17 @@ end
 
 --- Reads one split below `dir`; options.train is true unless given.
 -- Errors: name the file, and the bytes, shape or labels that were expected.
-local function load(_, dir, options)
-  options = options or {}
-  check.value("mnist", "options", options, {"table"})
+local function load(_, dir, options, otherwise)
+  options = options_of("mnist", options, {"train", "emnist"})
   dir = find.expand(dir)
   find.check("mnist", dir)
-  local set = load_split(dir, options)
+  local set = load_split(dir, options, otherwise)
   if set.split == "test" and not rawget(set, "mean") then   -- of the training images
     set.like = function()
       local copy = {}
       for key, value in pairs(options) do copy[key] = value end
       copy.train = true
-      return load_split(dir, copy)
+      return load_split(dir, copy, otherwise)
     end
   end
   return set

@@ -8,6 +8,7 @@ local cifar  = require "resmoon.data.cifar"
 local csv    = require "resmoon.data.csv"
 local folder = require "resmoon.data.folder"
 local mnist  = require "resmoon.data.mnist"
+local options_of = require "resmoon.base.options"
 local shapes10 = require "resmoon.data.shapes10"
 local split  = require "resmoon.data.split"
 local summary = require "resmoon.data.summary"
@@ -76,11 +77,11 @@ local formats = {
   {name = "mnist", text = "train-images-idx3-ubyte (or .gz), as in MNIST/raw; emnist-*-train-images-idx3-ubyte",
    find = mnist.find,
    load = function(dir, options)
-     options.otherwise = "idx"
-     return two(function(o) return mnist.mnist(dir, o) end, options)
+     return two(function(o) return mnist.mnist(dir, o, "idx") end, options)
    end},
   {name = "csv", text = "train.csv with the columns label,pixel0,pixel1,...", find = csv.find,
-   load = function(dir)
+   load = function(dir, options)
+     options_of("data.open of a table", options, {"train"})
      local train, test = csv.open(dir)
      if not test then return held_out(train) end
      return train, test
@@ -165,6 +166,7 @@ end
 
 -- shapes10's size is that of the training set: a fifth as many images test it.
 local function open_shapes10(options)
+  options_of("shapes10", options, {"train", "size", "seed"})
   return two(function(o)
     local size = o.size
     if size and o.train == false and options.train == nil then size = math.max(1, size // 5) end

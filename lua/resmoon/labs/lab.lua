@@ -102,7 +102,9 @@ end
 --- Trains jobs into args.run. Returns the folders of the runs; nil where Ctrl-C ended it, and on all processes but the
 -- first, which shows, draws and writes.
 function lab.train(jobs, args, sets)
-  local runs = rm.train.several(jobs, {folder = args.run, sets = sets})
+  local named = {}   -- a lab's jobs may know more about themselves
+  for i, job in ipairs(jobs) do named[i] = {name = job.name, settings = job.settings} end
+  local runs = rm.train.several(named, {folder = args.run, sets = sets})
   return rm.dist.rank() == 0 and runs or nil
 end
 

@@ -12,6 +12,7 @@ local init       = require "resmoon.nn.initialize"
 local layers     = require "resmoon.nn.layers"
 local Module     = require "resmoon.nn.module"
 local norm       = require "resmoon.nn.norm"
+local options    = require "resmoon.base.options"
 local Sequential = require "resmoon.nn.sequential"
 
 local Conv2d, Linear = layers.Conv2d, layers.Linear
@@ -20,6 +21,9 @@ local blocks = {
   basic      = require "resmoon.nn.basicblock",
   bottleneck = require "resmoon.nn.bottleneck",
 }
+
+local known = {"name", "block", "layers", "widths", "stem", "stem_width", "shortcut", "stride_at", "norm",
+               "stochastic_depth", "in_channels", "num_classes"}
 
 local ResNet = class("ResNet", Module)
 
@@ -57,6 +61,7 @@ end
 --   {4, 10}
 function ResNet:init(spec)
   check("models.ResNet(spec: table)", spec)
+  options("models.ResNet", spec, known)
   check("models.ResNet(layers: count[], widths: count[])", spec.layers, spec.widths)
   local Block = blocks[spec.block]
   if not Block then fail("resnet: block is %s, expected 'basic' or 'bottleneck'", tostring(spec.block)) end

@@ -7,6 +7,7 @@
 local check  = require "resmoon.base.check"
 local fail   = require "resmoon.base.fail"
 local figure = require "resmoon.plot.figure"
+local options_of = require "resmoon.base.options"
 local text   = require "resmoon.base.text"
 
 local charts = {}
@@ -19,6 +20,8 @@ local function panel_options(options)
 end
 
 local known = "xlabel ylabel xrange yrange logy key"
+local of_panel = {"title", "xlabel", "ylabel", "xrange", "yrange", "logy", "key"}
+local of_series = {"x", "y", "title", "dashed", "color", "panel", "points", "faint"}
 
 local function counting(n)
   local list = {}
@@ -29,6 +32,7 @@ end
 -- One series: a list or tensor of y; or {x =, y =, title =, dashed =, panel =}.
 local function check_series(op, series)
   local named = type(series) == "table" and series.y ~= nil
+  if named then options_of(op .. ": a series", series, of_series) end
   local y = numbers(op, named and series.y or series)
   local x = named and series.x and numbers(op, series.x) or counting(#y)
   if #x ~= #y then fail("%s: %d values of x for %d of y", op, #x, #y) end
@@ -44,6 +48,7 @@ local function draw_series(op, list, options, style)
   local f = figure.new({title = options.title, size = options.size or (options.panels and {1000, 430})})
   local panels = {}
   for i, each in ipairs(options.panels or {options}) do
+    if options.panels then options_of(("%s: panel %d"):format(op, i), each, of_panel) end
     panels[i] = f:panel(panel_options(each))
     if options.panels then panels[i].title = each.title end
   end

@@ -14,6 +14,7 @@
 local check = require "resmoon.base.check"
 local core = require "resmoon.core"
 local library = require "resmoon.base.library"
+local options = require "resmoon.base.options"
 local fail = require "resmoon.base.fail"
 local shown = require "resmoon.base.shown"
 
@@ -55,6 +56,7 @@ function genes.check(list)
   check("search.genes.check(genes: table[])", list)
   for i, gene in ipairs(list) do
     if type(gene.name) ~= "string" then fail("search: gene %d has no name", i) end
+    options("search: gene " .. gene.name, gene, {"name", "low", "high", "scale"})
     if not (type(gene.low) == "number" and type(gene.high) == "number" and gene.low <= gene.high) then
       fail("search: gene %s goes from %s to %s", gene.name, tostring(gene.low), tostring(gene.high))
     end

@@ -1,9 +1,12 @@
 --- Classes of single image files: train.predict(net, {"cat.png"}, {classes =, input =, mean =, std =}).
 local core       = require "resmoon.core"
 local fail       = require "resmoon.base.fail"
+local options_of = require "resmoon.base.options"
 local transforms = require "resmoon.data.transforms"
 local pcall = require("resmoon.base.catch").pcall
 local shown = require "resmoon.base.shown"
+
+local known = {"input", "mean", "std", "classes", "top", "transform"}
 
 -- The k best of a list of probabilities.
 local function best(row, classes, k)
@@ -38,7 +41,8 @@ end
 local function predict(net, files, options)
   if type(files) == "string" then files = {files} end
   if type(files) ~= "table" or #files == 0 then fail("predict: expected the names of image files") end
-  if type(options) ~= "table" or not options.input then
+  options_of("predict", options, known)
+  if not options or not options.input then
     fail("predict: options need input = {channels, height, width}")
   end
   local top = options.top or 3

@@ -5,6 +5,7 @@ local fail   = require "resmoon.base.fail"
 local folder = require "resmoon.runs.folder"
 local json   = require "resmoon.base.json"
 local models = require "resmoon.models"
+local options_of = require "resmoon.base.options"
 local rehearsal = require "resmoon.base.rehearsal"
 local run    = require "resmoon.train.run"
 local text   = require "resmoon.base.text"
@@ -39,13 +40,15 @@ local function check(jobs, options)
     if type(job) ~= "table" or type(job.name) ~= "string" or type(job.settings) ~= "table" then
       fail("several: job %d is not a table {name = text, settings = table}", i)
     end
+    options_of(("several: job %d"):format(i), job, {"name", "settings"})
     if named[job.name] then
       fail("several: jobs %d and %d are both called '%s', and would be one run", named[job.name], i,
            text.visible(job.name))
     end
     named[job.name] = i
   end
-  if type(options) ~= "table" or type(options.folder) ~= "string" then
+  options_of("several", options, {"folder", "sets", "progress"})
+  if not options or type(options.folder) ~= "string" then
     fail("several: options need folder, where the runs are to be")
   end
 end

@@ -140,8 +140,16 @@ end)
 
 check.case("options that are no table are told so by the readers of sets", function()
   for _, name in ipairs {"cifar10", "cifar100", "mnist"} do
-    check.error(function() rm.data[name]("x", 3) end, name .. ": options is 3, expected a table")
+    check.error(function() rm.data[name]("x", 3) end, name .. ": options are a number, expected a table")
   end
+end)
+
+check.case("a misspelled option of a reader of sets is told so", function()
+  for _, name in ipairs {"cifar10", "cifar100", "mnist"} do
+    check.error(function() rm.data[name]("x", {trian = false}) end, name .. ": unknown option 'trian'")
+  end
+  check.error(function() data.open("shapes10", {sise = 3}) end, "shapes10: unknown option 'sise'")
+  check.error(function() data.concat({data.shapes10 {size = 2}}, {nmae = "a"}) end, "concat: unknown option 'nmae'")
 end)
 
 check.case("a method of the set of images that is called on a set of another kind says so", function()
