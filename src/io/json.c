@@ -2,19 +2,71 @@
 #include "io/json.h"
 
 #include <pthread.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* jansson 2.14 returns NULL alike for a text that is wrong and for memory that ran out, mostly with no error code,
- * and so do the functions that make values. So it allocates through us, and we remember. */
+ * and so do the functions that make values. So it allocates through us, and we remember.
+ *
+ * And its reader does not ask whether the text of a token could grow: where it could not, taking back the character behind
+ * a long number is a failed assertion (lex_unget_unsave), which ends the program. So nothing of it runs on after a
+ * failure: the allocation jumps out of the reader, and what that had allocated, which is in a ring, is freed here. */
+typedef struct block {
+  _Alignas(16) struct block *next; /* a ring of what one reading has allocated, or of this block alone */
+  struct block *previous;
+} block;
+
 static _Thread_local bool starved;
+static _Thread_local struct {
+  bool on;
+  block ring;
+  jmp_buf out;
+} reading;
 
 static void *allocate(size_t bytes) {
-  void *block = malloc(bytes);
-  starved |= !block;
-  return block;
+  block *b = bytes < SIZE_MAX - sizeof *b ? malloc(sizeof *b + bytes) : NULL;
+  if (!b) {
+    starved = true;
+    if (reading.on) longjmp(reading.out, 1);
+    return NULL;
+  }
+  b->next = b->previous = b;
+  if (reading.on) {
+    *b = (block){reading.ring.next, &reading.ring};
+    b->next->previous = b;
+    reading.ring.next = b;
+  }
+  return b + 1;
 }
 
-static void allocate_through_us(void) { json_set_alloc_funcs(allocate, free); }
+static void leave_ring(block *b) {
+  b->previous->next = b->next;
+  b->next->previous = b->previous;
+}
+
+static void release(void *memory) {
+  block *b = memory ? (block *)memory - 1 : NULL;
+  if (b) leave_ring(b);
+  free(b);
+}
+
+static json_t *read_text(const char *text, size_t length, json_error_t *where) {
+  json_t *root = NULL;
+  reading.ring.next = reading.ring.previous = &reading.ring;
+  reading.on = true;
+  if (setjmp(reading.out) == 0) {
+    root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, where);
+    reading.on = false;
+    leave_ring(&reading.ring);
+    return root;
+  }
+  reading.on = false;
+  while (reading.ring.next != &reading.ring) release(reading.ring.next + 1);
+  return NULL;
+}
+
+static void allocate_through_us(void) { json_set_alloc_funcs(allocate, release); }
 
 void rm_json_begin(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -52,7 +104,7 @@ rm_status rm_json_parse(const char *what, const char *text, size_t length, size_
     return rm_fail(err, RM_ERR_FORMAT, "%s: nested %zu deep, at most %zu allowed", what, depth, max_depth);
   json_error_t where;
   rm_json_begin();
-  json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+  json_t *root = read_text(text, length, &where);
   if (!root && rm_json_starved()) return rm_fail(err, RM_ERR_MEMORY, "%s: out of memory", what);
   if (!root)
     return rm_fail(err, RM_ERR_FORMAT, "%s: line %d, column %d: %s", what, where.line, where.column, where.text);
