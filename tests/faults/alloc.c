@@ -26,8 +26,8 @@ static atomic_long site_count;
 static _Thread_local bool inside; /* backtrace may allocate */
 long fault_alloc_sites(void) { return site_count; }
 
-/* Whether the place is a new one. */
-static bool note_site(void) {
+/* Its number if the place is a new one, else 0. */
+static uint64_t note_site(void) {
   void *frames[DEPTH];
   static long shown; /* RESMOON_FAULT_TRACE: who asked, on stderr, for the first fault of each order */
   inside = true;
@@ -42,19 +42,22 @@ static bool note_site(void) {
   hash |= 1;
   for (size_t i = hash >> 40;; i++) {
     uint64_t none = 0, there = sites[i % SITES];
-    if (there == hash || site_count > SITES / 2) return false;
+    if (there == hash || site_count > SITES / 2) return 0;
     if (there) continue;
     if (atomic_compare_exchange_strong(&sites[i % SITES], &none, hash)) {
       site_count++;
-      return true;
+      return hash;
     }
-    if (none == hash) return false;
+    if (none == hash) return 0;
   }
 }
 
-/* RESMOON_FAULT_PLACES: nothing fails, and the number of the first allocation at each place goes to stderr. */
+/* RESMOON_FAULT_PLACES: nothing fails, and of each place the number of its first allocation goes to stderr, with its own
+ * number, which is the same in every run where addresses are (setarch -R). */
 static void show_place(void) {
-  if (note_site()) dprintf(2, "place %ld\n", (long)fault_alloc.seen);
+  long at = fault_alloc.seen;
+  uint64_t place = note_site();
+  if (place) dprintf(2, "place %ld %016llx\n", at, (unsigned long long)place);
 }
 
 static bool refuse(void) {

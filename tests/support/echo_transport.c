@@ -1,7 +1,7 @@
 /* echo_transport.c -- a world of two processes of which one is there, for tests/c/dist: what is sent comes back as the
  * other's message of the same tag. RESMOON_TEST_FAIL=N: call N on a message fails (the first is 1). While RESMOON_TEST_LATE
  * is set nothing arrives; what was begun meanwhile comes at the first call on such a message after that, or, where nothing
- * was sent, as bytes of 0x5a. */
+ * was sent, as bytes of 0x5a. RESMOON_TEST_RANK: which of the two this process is (0). */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,9 +83,11 @@ static void finish(void) {}
 
 int rm_transport_open(int version, rm_transport *out, char *reason, size_t size) {
   if (version != RM_TRANSPORT_VERSION) return snprintf(reason, size, "another version"), 1;
-  *out = (rm_transport){.rank = 0,
+  const char *text = getenv("RESMOON_TEST_RANK");
+  int rank = text ? atoi(text) : 0;
+  *out = (rm_transport){.rank = rank,
                         .size = 2,
-                        .local_rank = 0,
+                        .local_rank = rank,
                         .local_size = 2,
                         .library = "an echo",
                         .send = send,

@@ -170,6 +170,7 @@ static rm_status attempt(int way, float *x) {
 /* A call is given up while its messages are on their way; they come when the caller's memory is somebody else's. */
 static const char *one_is_given_up(int way) {
   float *x = malloc(LONG * sizeof *x);
+  EXPECT(x != NULL);
   for (size_t k = 0; k < LONG; k++) x[k] = (float)k;
   setenv("RESMOON_TEST_LATE", "1", 1);
   setenv("RESMOON_DIST_TIMEOUT", "0.5", 1);

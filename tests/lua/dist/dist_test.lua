@@ -147,7 +147,8 @@ check.case("processes that call with different tensors are told so", function()
   check.that(status ~= 0 and err:find("process 0 has float32 (2), and process 1 has something else", 1, true), err)
 end)
 
--- Process 0 gives up a sum while its message to process 1 is not there yet; when that comes, another tensor has the memory.
+-- Process 0 gives up a sum while the message of process 1 is not there yet; when that comes, another tensor has the
+-- memory.
 local GIVEN_UP = [=[
 local world, r = require "resmoon.core".world, rm.dist.rank()
 local function give_up()
