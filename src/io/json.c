@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <setjmp.h>
-#include <stdint.h>
 #include <stdlib.h>
 
 /* jansson 2.14 returns NULL alike for a text that is wrong and for memory that ran out, mostly with no error code,
@@ -11,58 +10,62 @@
  *
  * And its reader does not ask whether the text of a token could grow: where it could not, taking back the character behind
  * a long number is a failed assertion (lex_unget_unsave), which ends the program. So nothing of it runs on after a
- * failure: the allocation jumps out of the reader, and what that had allocated, which is in a ring, is freed here. */
-typedef struct block {
-  _Alignas(16) struct block *next; /* a ring of what one reading has allocated, or of this block alone */
-  struct block *previous;
-} block;
-
+ * failure: the allocation jumps out of the reader, and what that had allocated, of which there is a list, is freed here.
+ * (Blocks are those of malloc and free all the same: another library in this process may use jansson, too.) */
 static _Thread_local bool starved;
 static _Thread_local struct {
   bool on;
-  block ring;
+  void **blocks;
+  size_t n, room;
   jmp_buf out;
 } reading;
 
+static void *no_memory(void) {
+  starved = true;
+  if (reading.on) longjmp(reading.out, 1);
+  return NULL;
+}
+
 static void *allocate(size_t bytes) {
-  block *b = bytes < SIZE_MAX - sizeof *b ? malloc(sizeof *b + bytes) : NULL;
-  if (!b) {
-    starved = true;
-    if (reading.on) longjmp(reading.out, 1);
-    return NULL;
+  if (reading.on && reading.n == reading.room) {
+    size_t room = 2 * reading.room + 64;
+    void **more = realloc(reading.blocks, room * sizeof *more);
+    if (!more) return no_memory();
+    reading.blocks = more;
+    reading.room = room;
   }
-  b->next = b->previous = b;
-  if (reading.on) {
-    *b = (block){reading.ring.next, &reading.ring};
-    b->next->previous = b;
-    reading.ring.next = b;
-  }
-  return b + 1;
+  void *block = malloc(bytes);
+  if (!block) return no_memory();
+  if (reading.on) reading.blocks[reading.n++] = block;
+  return block;
 }
 
-static void leave_ring(block *b) {
-  b->previous->next = b->next;
-  b->next->previous = b->previous;
+/* From the back: what is freed while a text is read is mostly what it had last, or as long ago as it is long. */
+static void release(void *block) {
+  for (size_t i = reading.on && block ? reading.n : 0; i-- > 0;)
+    if (reading.blocks[i] == block) {
+      reading.blocks[i] = reading.blocks[--reading.n];
+      break;
+    }
+  free(block);
 }
 
-static void release(void *memory) {
-  block *b = memory ? (block *)memory - 1 : NULL;
-  if (b) leave_ring(b);
-  free(b);
+static void end_reading(void) {
+  free(reading.blocks);
+  reading.on = false;
+  reading.blocks = NULL;
+  reading.n = reading.room = 0;
 }
 
 static json_t *read_text(const char *text, size_t length, json_error_t *where) {
-  json_t *root = NULL;
-  reading.ring.next = reading.ring.previous = &reading.ring;
   reading.on = true;
   if (setjmp(reading.out) == 0) {
-    root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, where);
-    reading.on = false;
-    leave_ring(&reading.ring);
+    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, where);
+    end_reading();
     return root;
   }
-  reading.on = false;
-  while (reading.ring.next != &reading.ring) release(reading.ring.next + 1);
+  for (size_t i = 0; i < reading.n; i++) free(reading.blocks[i]);
+  end_reading();
   return NULL;
 }
 
