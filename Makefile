@@ -124,7 +124,7 @@ $B/tests/dist/mpi-mpich.so: tests/support/echo_transport.c src/dist/transport.h 
 	@echo '  link  $@'
 	$Q$(CC) $(WARN) -std=gnu11 -O1 -g -fPIC -shared -iquote src $< -o $@
 
-$B/tests/dist/collect_test: | $B/tests/dist/mpi-mpich.so
+$B/tests/dist/collect_test $B/tests/dist/batch_test: | $B/tests/dist/mpi-mpich.so
 
 $B/tests/pty: tests/support/pty.c $(STAMP)
 	@mkdir -p $(@D)
@@ -142,6 +142,11 @@ $B/tests/restore: tests/faults/restore.c tests/faults/journal.c $(STAMP)
 	@echo '  cc    $<'
 	$Q$(CC) $(WARN) -std=gnu11 -O1 -g -iquote tests $(filter %.c,$^) -ldl -o $@
 
+$B/tests/only.so: tests/support/only.c $(STAMP)
+	@mkdir -p $(@D)
+	@echo '  link  $@'
+	$Q$(CC) $(WARN) -std=gnu11 -O1 -g -fPIC -shared $< -ldl -o $@
+
 $B/tests/lines.so: tests/support/lines.c $(STAMP)
 	@mkdir -p $(@D)
 	@echo '  link  $@'
@@ -149,7 +154,7 @@ $B/tests/lines.so: tests/support/lines.c $(STAMP)
 
 -include tests/fuzz/rules.mk
 
-TESTPROGRAMS := $(CTESTS) $(REPLAYS) $B/tests/pty $B/tests/shim.so $B/tests/restore
+TESTPROGRAMS := $(CTESTS) $(REPLAYS) $B/tests/pty $B/tests/shim.so $B/tests/only.so $B/tests/restore
 ctests: $(TESTPROGRAMS)
 
 # (The sanitizers would otherwise end a program that asks for too much memory.)

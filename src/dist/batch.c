@@ -2,7 +2,7 @@
 #include "dist/batch.h"
 
 #include "dist/collect.h"
-#include "memory/alloc.h"
+#include "dist/exchange.h"
 
 static bool shared, shares_norm = true;
 
@@ -66,13 +66,13 @@ void rm_batch_count_once(size_t n, float *x) {
 }
 
 rm_status rm_batch_gather(size_t n, const float *x, float **all, rm_error *err) {
-  size_t bytes = rm_batch_whole(n) * sizeof(float);
-  float *room = rm_alloc(bytes);
-  if (!room) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu bytes", bytes);
-  rm_status status = rm_dist_all_gather(x, n * sizeof(float), room, err);
-  if (status == RM_OK) *all = room;
-  else rm_free(room, bytes);
-  return status;
+  void *room;
+  RM_TRY(rm_dist_all_gather_new(x, n * sizeof(float), &room, err));
+  *all = room;
+  return RM_OK;
 }
 
-void rm_batch_free(size_t n, float *all) { rm_free(all, rm_batch_whole(n) * sizeof(float)); }
+void rm_batch_free(size_t n, float *all) {
+  (void)n; /* the memory knows */
+  rm_message_memory_release(all);
+}

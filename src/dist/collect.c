@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clock.h"
+#include "dist/exchange.h"
 
 /* Up to so many bytes everybody sends everything to everybody: one journey instead of two. */
 enum { SMALL = 4096 };
@@ -35,14 +36,15 @@ static void join_all(size_t n, rm_reduce_type type, rm_reduce_op op, int size, v
 }
 
 struct rm_reduction {
-  char *data, *room; /* room: what comes from the others, a part for each */
-  size_t n, width, room_bytes;
+  char *data, *room; /* of one block; room: what comes from the others, a part for each */
+  size_t n, width;
   rm_reduce_type type;
   rm_reduce_op op;
   int tags[2], peer;
-  bool small, second, over; /* second: the sums are on their way back */
-  rm_exchange *exchange;
+  bool small, second, over, taken; /* second: the sums are on their way back; taken: waited for, and whole */
+  rm_exchange *exchanges[2];
   rm_reduction *next; /* of those that are on their way */
+  void *parts[];      /* of the others and of this process, for join_all */
 };
 
 static rm_reduction *active;
@@ -57,67 +59,72 @@ static size_t count(const rm_reduction *q, int r) {
   return (r + 1 == rm_world_size() ? q->n : first(q, r + 1)) - first(q, r);
 }
 
+static rm_status new_parcels(rm_parcel **out, rm_error *err) {
+  *out = calloc((size_t)rm_world_size(), sizeof **out);
+  return *out ? RM_OK : rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %d messages", rm_world_size());
+}
+
 /* The parts of everybody to everybody, or, the second time, the sums. */
-static rm_status send_parts(rm_reduction *q, rm_error *err) {
+static rm_status new_exchange(rm_reduction *q, bool second, rm_error *err) {
   int size = rm_world_size(), rank = rm_world_rank();
-  rm_parcel *parcels = calloc((size_t)size, sizeof *parcels);
-  if (!parcels) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %d messages", size);
+  rm_parcel *parcels;
+  RM_TRY(new_parcels(&parcels, err));
   size_t mine = count(q, rank) * q->width;
   for (int r = 0; r < size; r++) {
     char *theirs = q->data + first(q, r) * q->width;
-    if (q->second) parcels[r] = (rm_parcel){q->data + first(q, rank) * q->width, theirs, mine, count(q, r) * q->width};
+    if (second) parcels[r] = (rm_parcel){q->data + first(q, rank) * q->width, theirs, mine, count(q, r) * q->width};
     else parcels[r] = (rm_parcel){theirs, q->room + (size_t)r * mine, count(q, r) * q->width, mine};
   }
-  rm_status status = rm_exchange_start(parcels, q->tags[q->second], &q->exchange, err);
+  rm_status status = rm_exchange_new(parcels, q->data, &q->exchanges[second], err);
   free(parcels);
   return status;
 }
 
-static rm_status add_up(rm_reduction *q, rm_error *err) {
+static void add_up(rm_reduction *q) {
   int size = rm_world_size(), rank = rm_world_rank();
   size_t n = count(q, rank), bytes = n * q->width;
   char *own = q->data + first(q, rank) * q->width;
-  void **parts = malloc((size_t)size * sizeof *parts);
-  if (!parts) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %d messages", size);
-  for (int r = 0; r < size; r++) parts[r] = r == rank ? own : q->room + (size_t)r * bytes;
-  join_all(n, q->type, q->op, size, parts);
-  if (parts[0] != own) memcpy(own, parts[0], bytes);
-  free(parts);
-  return RM_OK;
+  for (int r = 0; r < size; r++) q->parts[r] = r == rank ? own : q->room + (size_t)r * bytes;
+  join_all(n, q->type, q->op, size, q->parts);
+  if (q->parts[0] != own) memcpy(own, q->parts[0], bytes);
 }
 
-static rm_status start(void *data, size_t n, rm_reduce_type type, rm_reduce_op op, rm_reduction **out, rm_error *err) {
-  int size = rm_world_size();
-  rm_reduction *q = calloc(1, sizeof *q);
+/* Everything that it will need. Of no elements, or of one process, nothing is sent. */
+rm_status rm_reduction_new(size_t n, rm_reduce_type type, rm_reduce_op op, rm_reduction **out, rm_error *err) {
+  size_t size = (size_t)rm_world_size(), bytes = n * width(type);
+  rm_reduction *q = calloc(1, sizeof *q + size * sizeof *q->parts);
   if (!q) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory");
-  *q = (rm_reduction){.data = data, .n = n, .width = width(type), .type = type, .op = op};
-  q->small = n * q->width <= SMALL;
-  for (int i = 0; i < 2; i++) q->tags[i] = rm_world_tag();
+  *q = (rm_reduction){.n = n, .width = width(type), .type = type, .op = op, .small = bytes <= SMALL};
   q->over = size == 1 || n == 0;
-  if (!q->over) {
-    q->room_bytes = (size_t)size * count(q, rm_world_rank()) * q->width;
-    q->room = malloc(q->room_bytes + 1);
-    rm_status status = q->room ? send_parts(q, err)
-                               : rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu bytes", q->room_bytes);
-    if (status != RM_OK) {
-      free(q->room);
-      free(q);
-      return status;
-    }
-    rm_world_on_wait(rm_dist_progress);
-    rm_reduction **end = &active;
-    while (*end) end = &(*end)->next;
-    *end = q;
-  }
-  *out = q;
-  return RM_OK;
+  size_t room = q->over ? 0 : size * count(q, rm_world_rank()) * q->width;
+  rm_status status = RM_OK;
+  if (!(q->data = rm_message_memory(bytes + room)))
+    status = rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu bytes", bytes + room);
+  else q->room = q->data + bytes;
+  if (status == RM_OK && !q->over) status = new_exchange(q, false, err);
+  if (status == RM_OK && !q->over && !q->small) status = new_exchange(q, true, err);
+  if (status == RM_OK) *out = q;
+  else rm_reduction_free(q);
+  return status;
 }
 
-rm_status rm_reduction_start(void *data, size_t n, rm_reduce_type type, rm_reduce_op op, rm_reduction **out,
-                             rm_error *err) {
+void *rm_reduction_data(rm_reduction *q) { return q->data; }
+
+static rm_status start(rm_reduction *q, rm_error *err) {
+  if (q->over) return RM_OK;
+  RM_TRY(rm_world_whole(err));
+  for (int i = 0; i < 2; i++) q->tags[i] = rm_world_tag();
+  rm_world_on_wait(rm_dist_progress);
+  rm_reduction **end = &active;
+  while (*end) end = &(*end)->next;
+  *end = q;
+  return rm_exchange_start(q->exchanges[0], q->tags[0], err);
+}
+
+rm_status rm_reduction_start(rm_reduction *q, rm_error *err) {
   traffic.reductions++;
-  traffic.reduction_bytes += (double)(n * width(type));
-  return start(data, n, type, op, out, err);
+  traffic.reduction_bytes += (double)(q->n * q->width);
+  return start(q, err);
 }
 
 static void leave_list(rm_reduction *q) {
@@ -128,46 +135,52 @@ static void leave_list(rm_reduction *q) {
     }
 }
 
-/* The exchange of q is over: what follows. */
+/* An exchange of q is over: what follows. */
 static rm_status go_on(rm_reduction *q, rm_error *err) {
-  rm_exchange_free(q->exchange);
-  q->exchange = NULL;
-  if (!q->second) RM_TRY(add_up(q, err));
+  if (!q->second) add_up(q);
   if (q->second || q->small) {
     q->over = true;
     leave_list(q);
     return RM_OK;
   }
   q->second = true;
-  return send_parts(q, err);
+  return rm_exchange_start(q->exchanges[1], q->tags[1], err);
 }
 
 rm_status rm_dist_progress(rm_error *err) {
+  if (active) RM_TRY(rm_world_whole(err));
   for (rm_reduction *q = active, *next; q; q = next) {
     next = q->next;
     bool over = false;
-    if (!q->exchange) return rm_fail(err, RM_ERR_IO, "dist: what an earlier call had begun failed in its middle");
-    RM_TRY(rm_exchange_test(q->exchange, &over, &q->peer, err));
-    if (over) RM_TRY(go_on(q, err));
+    rm_status status = rm_exchange_test(q->exchanges[q->second], &over, &q->peer, err);
+    if (status == RM_OK && over) status = go_on(q, err);
+    if (status != RM_OK) rm_world_break();
+    RM_TRY(status);
   }
   return RM_OK;
 }
 
 static rm_status test(void *what, bool *over, int *peer, rm_error *err) {
   rm_reduction *q = what;
-  RM_TRY(rm_dist_progress(err));
+  if (!q->over) RM_TRY(rm_dist_progress(err));
   *over = q->over;
   *peer = q->peer;
   return RM_OK;
 }
 
-rm_status rm_reduction_wait(rm_reduction *q, rm_error *err) { return rm_world_wait(test, q, err); }
+rm_status rm_reduction_wait(rm_reduction *q, rm_error *err) {
+  RM_TRY(rm_world_wait(test, q, err));
+  q->taken = true;
+  return RM_OK;
+}
 
 void rm_reduction_free(rm_reduction *q) {
   if (!q) return;
+  /* One that is over but that nobody waited for is given up as well: what it is part of is not whole. */
+  if (q->exchanges[0] && rm_exchange_begun(q->exchanges[0]) && !q->taken) rm_world_break();
   leave_list(q);
-  rm_exchange_free(q->exchange);
-  free(q->room);
+  for (int i = 0; i < 2; i++) rm_exchange_free(q->exchanges[i]);
+  rm_message_memory_release(q->data);
   free(q);
 }
 
@@ -175,49 +188,66 @@ void rm_reduction_free(rm_reduction *q) {
 
 rm_status rm_dist_all_reduce(void *data, size_t n, rm_reduce_type type, rm_reduce_op op, rm_error *err) {
   rm_reduction *q = NULL;
-  RM_TRY(start(data, n, type, op, &q, err));
-  traffic.exchanges += q->small ? 1 : 2;
-  traffic.bytes += (double)(n * width(type)) * (q->small ? 1 : 2.0 / rm_world_size());
-  rm_status status = rm_reduction_wait(q, err);
+  size_t bytes = n * width(type);
+  if (rm_world_size() == 1 || n == 0) return RM_OK;
+  RM_TRY(rm_reduction_new(n, type, op, &q, err));
+  memcpy(q->data, data, bytes);
+  rm_status status = start(q, err);
+  if (status == RM_OK) {
+    traffic.exchanges += q->small ? 1 : 2;
+    traffic.bytes += (double)bytes * (q->small ? 1 : 2.0 / rm_world_size());
+    status = rm_reduction_wait(q, err);
+  }
+  if (status == RM_OK) memcpy(data, q->data, bytes);
   rm_reduction_free(q);
   return status;
 }
 
-/* Sends and receives what parcels say, and waits. */
-static rm_status exchange(const rm_parcel parcels[], rm_error *err) {
+/* Sends and receives what parcels say, all of it in `memory`, and waits. */
+static rm_status exchange(const rm_parcel parcels[], void *memory, rm_error *err) {
   rm_exchange *e = NULL;
-  RM_TRY(rm_exchange_start(parcels, rm_world_tag(), &e, err));
-  rm_status status = rm_exchange_wait(e, err);
+  RM_TRY(rm_world_whole(err));
+  RM_TRY(rm_exchange_new(parcels, memory, &e, err));
+  rm_status status = rm_exchange_start(e, rm_world_tag(), err);
+  if (status == RM_OK) status = rm_exchange_wait(e, err);
   rm_exchange_free(e);
   return status;
 }
 
-static rm_status new_parcels(rm_parcel **out, rm_error *err) {
-  *out = calloc((size_t)rm_world_size(), sizeof **out);
-  return *out ? RM_OK : rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %d messages", rm_world_size());
+rm_status rm_dist_all_gather_new(const void *data, size_t bytes, void **all, rm_error *err) {
+  int size = rm_world_size(), rank = rm_world_rank();
+  rm_parcel *parcels = NULL;
+  char *room = rm_message_memory((size_t)size * bytes);
+  rm_status status = RM_OK;
+  if (!room) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu bytes", (size_t)size * bytes);
+  char *own = room + (size_t)rank * bytes;
+  if (bytes > 0) memcpy(own, data, bytes);
+  if (size > 1 && bytes > 0) status = new_parcels(&parcels, err);
+  if (parcels) {
+    for (int r = 0; r < size; r++) parcels[r] = (rm_parcel){own, room + (size_t)r * bytes, bytes, bytes};
+    status = exchange(parcels, room, err);
+    traffic.exchanges++;
+    traffic.bytes += (double)bytes;
+    free(parcels);
+  }
+  if (status == RM_OK) *all = room;
+  else rm_message_memory_release(room);
+  return status;
 }
 
 rm_status rm_dist_all_gather(const void *data, size_t bytes, void *all, rm_error *err) {
-  int size = rm_world_size(), rank = rm_world_rank();
-  rm_parcel *parcels;
-  if (bytes == 0) return RM_OK;
-  memcpy((char *)all + (size_t)rank * bytes, data, bytes);
-  if (size == 1) return RM_OK;
-  RM_TRY(new_parcels(&parcels, err));
-  for (int r = 0; r < size; r++) parcels[r] = (rm_parcel){data, (char *)all + (size_t)r * bytes, bytes, bytes};
-  traffic.exchanges++;
-  traffic.bytes += (double)bytes;
-  rm_status status = exchange(parcels, err);
-  free(parcels);
-  return status;
+  void *room;
+  RM_TRY(rm_dist_all_gather_new(data, bytes, &room, err));
+  if (bytes > 0) memcpy(all, room, (size_t)rm_world_size() * bytes);
+  rm_message_memory_release(room);
+  return RM_OK;
 }
 
 rm_status rm_dist_barrier(rm_error *err) {
-  char all[16], *room = rm_world_size() > 16 ? malloc((size_t)rm_world_size()) : all;
-  if (!room) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory");
-  rm_status status = rm_dist_all_gather("", 1, room, err);
-  if (room != all) free(room);
-  return status;
+  void *room;
+  RM_TRY(rm_dist_all_gather_new("", 1, &room, err));
+  rm_message_memory_release(room);
+  return RM_OK;
 }
 
 /* Down a binomial tree: who has the data gives it to the one `step` further. Ranks count from the root. */
@@ -226,16 +256,23 @@ rm_status rm_dist_broadcast(void *data, size_t bytes, int root, rm_error *err) {
   rm_parcel *parcels;
   if (size == 1 || bytes == 0) return RM_OK;
   RM_TRY(new_parcels(&parcels, err));
+  char *room = rm_message_memory(bytes);
+  rm_status status = room ? RM_OK : rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu bytes", bytes);
+  if (room && rank == 0) memcpy(room, data, bytes);
   while (step < size) step *= 2;
-  rm_status status = RM_OK;
+  bool begun = false;
   for (step /= 2; step > 0 && status == RM_OK; step /= 2) {
     memset(parcels, 0, (size_t)size * sizeof *parcels);
     if (rank % (2 * step) == 0 && rank + step < size)
-      parcels[(rank + step + root) % size] = (rm_parcel){.send = data, .send_bytes = bytes};
+      parcels[(rank + step + root) % size] = (rm_parcel){.send = room, .send_bytes = bytes};
     else if (rank % (2 * step) == step)
-      parcels[(rank - step + root) % size] = (rm_parcel){.receive = data, .receive_bytes = bytes};
-    status = exchange(parcels, err);
+      parcels[(rank - step + root) % size] = (rm_parcel){.receive = room, .receive_bytes = bytes};
+    status = exchange(parcels, room, err);
+    if (status != RM_OK && begun) rm_world_break(); /* the others have gone one step with it */
+    begun = true;
   }
+  if (status == RM_OK && rank > 0) memcpy(data, room, bytes);
+  rm_message_memory_release(room);
   free(parcels);
   return status;
 }
@@ -247,23 +284,23 @@ rm_dist_traffic rm_dist_traffic_now(void) { return traffic; }
 enum { MOST_AT_ONCE = 64 };
 
 rm_status rm_dist_time(size_t count, size_t bytes, double *seconds, rm_error *err) {
-  int size = rm_world_size();
+  size_t size = (size_t)rm_world_size(), room_bytes = (size + 1) * bytes;
   rm_exchange *list[MOST_AT_ONCE] = {0};
   rm_parcel *parcels;
-  char *room = calloc((size_t)size + 1, bytes + 1);
   if (count > MOST_AT_ONCE) count = MOST_AT_ONCE;
-  if (!room) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu bytes", bytes);
-  rm_status status = new_parcels(&parcels, err);
-  for (int r = 0; status == RM_OK && r < size; r++)
-    parcels[r] = (rm_parcel){room, room + (size_t)(r + 1) * bytes, bytes, bytes};
+  RM_TRY(new_parcels(&parcels, err));
+  char *room = rm_message_memory(room_bytes);
+  rm_status status = room ? RM_OK : rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu bytes", room_bytes);
+  if (room) memset(room, 0, room_bytes);
+  for (size_t r = 0; room && r < size; r++) parcels[r] = (rm_parcel){room, room + (r + 1) * bytes, bytes, bytes};
+  for (size_t i = 0; i < count && status == RM_OK; i++) status = rm_exchange_new(parcels, room, &list[i], err);
   if (status == RM_OK) status = rm_dist_barrier(err);
   double began = rm_seconds(RM_CLOCK_STEADY);
-  for (size_t i = 0; i < count && status == RM_OK; i++)
-    status = rm_exchange_start(parcels, rm_world_tag(), &list[i], err);
+  for (size_t i = 0; i < count && status == RM_OK; i++) status = rm_exchange_start(list[i], rm_world_tag(), err);
   for (size_t i = 0; i < count && status == RM_OK; i++) status = rm_exchange_wait(list[i], err);
   *seconds = rm_seconds(RM_CLOCK_STEADY) - began;
   for (size_t i = 0; i < count; i++) rm_exchange_free(list[i]);
-  if (status == RM_OK) free(parcels);
-  free(room);
+  rm_message_memory_release(room);
+  free(parcels);
   return status;
 }

@@ -10,20 +10,20 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "dist/collect.h"
+#include "dist/exchange.h"
 #include "dist/launcher.h"
 #include "parallel/interrupt.h"
 #include "parallel/processors.h"
 
 enum {
-  PIECE = 1 << 30, /* bytes of a message, at most: MPI counts them in an int */
-  TAGS = 16384,    /* every MPI library has 32767 */
-  LEAVING = TAGS   /* the tag of the last exchange */
+  TAGS = 16384,  /* every MPI library has 32767 */
+  LEAVING = TAGS /* the tag of the last exchange */
 };
 static const double PATIENT = 200e-6; /* seconds of testing before the first sleep */
 
 static struct {
   rm_transport transport;
-  bool joined, alone;
+  bool joined, alone, broken;
   int tag; /* of the next exchange */
   double delay;
   double waited;
@@ -109,7 +109,7 @@ void rm_world_abort(int status) {
   _Exit(status);
 }
 
-/* --- messages ------------------------------------------------------------------------------ */
+/* --- what is done together ------------------------------------------------------------------- */
 
 int rm_world_tag(void) {
   int tag = world.tag;
@@ -117,72 +117,21 @@ int rm_world_tag(void) {
   return tag;
 }
 
-typedef struct {
-  uint64_t request;
-  int peer;
-} piece;
+void rm_world_break(void) { world.broken = true; }
 
-struct rm_exchange {
-  size_t pieces, room;
-  double ready; /* the moment before which it is not over; 0: whenever it is */
-  piece list[]; /* those that are not over */
-};
-
-static size_t pieces_of(size_t bytes) { return (bytes + PIECE - 1) / PIECE; }
-
-static rm_status failed(int peer, int failure, rm_error *err) {
-  char text[300];
-  world.transport.describe(failure, text, sizeof text);
-  return rm_fail(err, RM_ERR_IO, "dist: process %d cannot be reached from process %d: %s", peer, rm_world_rank(), text);
+rm_status rm_world_whole(rm_error *err) {
+  if (!world.broken) return RM_OK;
+  rm_exchange_given_up();
+  return rm_fail(err, RM_ERR_STATE,
+                 "dist: an earlier call failed or was given up in its middle, so process %d is at another place than "
+                 "the others: end them all",
+                 rm_world_rank());
 }
 
-static rm_status begin(rm_exchange *e, int tag, int peer, const rm_parcel *p, rm_error *err) {
-  const rm_transport *t = &world.transport;
-  int failure = 0;
-  for (size_t at = 0; at < p->receive_bytes && !failure; at += PIECE) {
-    size_t bytes = p->receive_bytes - at < PIECE ? p->receive_bytes - at : PIECE;
-    failure = t->receive(peer, tag, (char *)p->receive + at, bytes, &e->list[e->pieces].request);
-    e->list[e->pieces++].peer = peer;
-  }
-  for (size_t at = 0; at < p->send_bytes && !failure; at += PIECE) {
-    size_t bytes = p->send_bytes - at < PIECE ? p->send_bytes - at : PIECE;
-    failure = t->send(peer, tag, (const char *)p->send + at, bytes, &e->list[e->pieces].request);
-    e->list[e->pieces++].peer = peer;
-  }
-  return failure ? failed(peer, failure, err) : RM_OK;
-}
-
-rm_status rm_exchange_start(const rm_parcel parcels[], int tag, rm_exchange **out, rm_error *err) {
-  int size = rm_world_size(), rank = rm_world_rank();
-  size_t pieces = 0;
-  for (int r = 0; r < size; r++)
-    if (r != rank) pieces += pieces_of(parcels[r].send_bytes) + pieces_of(parcels[r].receive_bytes);
-  rm_exchange *e = malloc(sizeof *e + pieces * sizeof *e->list);
-  if (!e) return rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu messages", pieces);
-  *e = (rm_exchange){.room = pieces};
-  if (world.delay > 0) e->ready = rm_seconds(RM_CLOCK_STEADY) + world.delay;
-  rm_status status = RM_OK;
-  /* Beginning with the next process, so that not all send to process 0 at once. */
-  for (int i = 1; i < size && status == RM_OK; i++)
-    status = begin(e, tag, (rank + i) % size, &parcels[(rank + i) % size], err);
-  if (status == RM_OK) *out = e;
-  else free(e);
-  return status;
-}
-
-rm_status rm_exchange_test(rm_exchange *e, bool *over, int *peer, rm_error *err) {
-  for (size_t i = 0; i < e->pieces;) {
-    int done = 0, failure = world.transport.test(&e->list[i].request, &done);
-    if (failure) return failed(e->list[i].peer, failure, err);
-    if (done) e->list[i] = e->list[--e->pieces];
-    else i++;
-  }
-  if (e->pieces > 0) *peer = e->list[0].peer;
-  *over = e->pieces == 0 && (e->ready == 0 || rm_seconds(RM_CLOCK_STEADY) >= e->ready);
-  return RM_OK;
-}
+const rm_transport *rm_world_transport(void) { return &world.transport; }
 
 void rm_world_delay(double seconds) { world.delay = seconds; }
+double rm_world_delayed(void) { return world.delay; }
 
 static double patience(void) {
   const char *text = getenv("RESMOON_DIST_TIMEOUT");
@@ -224,29 +173,21 @@ rm_status rm_world_wait(rm_world_test test, void *what, rm_error *err) {
   }
 }
 
-static rm_status test_exchange(void *what, bool *over, int *peer, rm_error *err) {
-  return rm_exchange_test(what, over, peer, err);
-}
-
-rm_status rm_exchange_wait(rm_exchange *e, rm_error *err) { return rm_world_wait(test_exchange, e, err); }
-
-void rm_exchange_free(rm_exchange *e) { free(e); }
-
 void rm_world_leave(void) {
   if (!world.joined) return;
-  double seconds = patience();
-  int size = rm_world_size();
-  char here = 0, *there = calloc((size_t)size, 1);
-  rm_parcel *parcels = calloc((size_t)size, sizeof *parcels);
+  double seconds = patience(), end = rm_seconds(RM_CLOCK_STEADY) + seconds;
+  size_t size = (size_t)rm_world_size();
+  char *here = rm_message_memory(1 + size); /* then what the others send */
+  rm_parcel *parcels = calloc(size, sizeof *parcels);
   rm_exchange *e = NULL;
   bool over = false;
   int peer;
-  for (int r = 0; parcels && there && r < size; r++) parcels[r] = (rm_parcel){&here, there + r, 1, 1};
-  if (parcels && there && rm_exchange_start(parcels, LEAVING, &e, NULL) == RM_OK) {
-    double end = rm_seconds(RM_CLOCK_STEADY) + seconds;
+  if (here) *here = 0;
+  for (size_t r = 0; parcels && here && r < size; r++) parcels[r] = (rm_parcel){here, here + 1 + r, 1, 1};
+  if (parcels && here && rm_exchange_new(parcels, here, &e, NULL) == RM_OK &&
+      rm_exchange_start(e, LEAVING, NULL) == RM_OK)
     while (rm_exchange_test(e, &over, &peer, NULL) == RM_OK && !over && rm_seconds(RM_CLOCK_STEADY) < end)
       nanosleep(&(struct timespec){0, 1000000}, NULL);
-  }
   if (!over) {
     fprintf(stderr, "resmoon: process %d has ended, but others have not for %.0f seconds (RESMOON_DIST_TIMEOUT)\n",
             rm_world_rank(), seconds);
@@ -254,7 +195,7 @@ void rm_world_leave(void) {
   }
   rm_exchange_free(e);
   free(parcels);
-  free(there);
+  rm_message_memory_release(here);
   world.joined = false;
   world.transport.finish();
 }

@@ -1,4 +1,4 @@
-/* world.h -- the processes that work together, and messages among them.
+/* world.h -- the processes that work together. (Their messages: exchange.h. What they do together: collect.h.)
  *
  * A process that no launcher started is a world of one: every call here does what it says, at once. The world is one for
  * the whole process, as the launcher made it; all calls come from the main thread.
@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/status.h"
+#include "dist/transport.h"
 
 /* Joins the processes that a launcher started; without one, or called again, it does nothing. From then on exit() leaves
  * the world together with the others, or with another status than 0 ends it. rm_processors tells the share of each. */
@@ -31,27 +32,18 @@ void rm_world_leave(void);
 void rm_world_abort(int status);
 bool rm_world_joined(void); /* and has not left */
 
-/* --- messages ------------------------------------------------------------------------------ */
+/* --- what is done together ------------------------------------------------------------------ */
+
+/* What carries messages (exchange.h). */
+const rm_transport *rm_world_transport(void);
 
 /* The number by which an exchange is known. Processes ask for them in the same order, so they agree. */
 int rm_world_tag(void);
 
-/* Messages on their way, at most one each way for each process of the world. */
-typedef struct rm_exchange rm_exchange;
-
-typedef struct {
-  const void *send;
-  void *receive;
-  size_t send_bytes, receive_bytes; /* 0: none */
-} rm_parcel;
-
-/* Begins to send and receive parcels[r] to and from every process r (that of this process is left out). The memory stays
- * the caller's, untouched until the exchange is over. `tag` is what rm_world_tag gave, on every process. */
-rm_status rm_exchange_start(const rm_parcel parcels[], int tag, rm_exchange **out, rm_error *err);
-/* Whether it is over; never waits. *peer: a process whose message is missing. */
-rm_status rm_exchange_test(rm_exchange *e, bool *over, int *peer, rm_error *err);
-rm_status rm_exchange_wait(rm_exchange *e, rm_error *err);
-void rm_exchange_free(rm_exchange *e); /* after it is over, or failed; NULL is fine */
+/* What was begun together and failed in its middle leaves the processes at different places: what one sends next is not
+ * what another waits for. From then on every call of this process says so, instead of taking one message for another. */
+void rm_world_break(void);
+rm_status rm_world_whole(rm_error *err); /* RM_ERR_STATE where it is broken */
 
 /* Waits until test says that it is over, or fails; *peer is a process that is waited for. In between it calls what
  * rm_world_on_wait was given, so that other exchanges come on. */
@@ -61,6 +53,7 @@ void rm_world_on_wait(rm_status (*progress)(rm_error *err));
 
 /* For measurements: every exchange takes so many seconds longer, as over a slower network. */
 void rm_world_delay(double seconds);
+double rm_world_delayed(void); /* how many */
 
 /* Seconds that this process has waited for others so far. */
 double rm_world_waited(void);

@@ -1,11 +1,15 @@
 --- The C suites with an allocation that fails: each place where one of them asks for memory, once and from there on.
 --
---     lua5.4 tests/faults/suites.lua --c FOLDER [--seconds S] [--seed N] [--only TEXT]
+--     lua5.4 tests/faults/suites.lua --c FOLDER [--seconds S] [--seed N] [--only TEXT] [--done FILE]
 --
--- A test may fail then, and say so. It may not crash and it may not hang.
+-- A test may fail then, and say so. It may not crash and it may not hang. A place is told by the ten callers of an
+-- allocation; of the test functions that come upon it the quickest runs, alone. --done: places that were done, one
+-- a line; these are left out, and those of this run are added. So a campaign goes on where the last one ended (of the
+-- same build: places are told by addresses).
 local options = {c = "build/release/tests", seconds = "60", seed = "1", only = ""}
 for i = 1, #arg, 2 do options[arg[i]:match "^%-%-(%w+)$"] = arg[i + 1] end
 math.randomseed(tonumber(options.seed))
+local stop = os.time() + tonumber(options.seconds)
 
 local function output(command)
   local pipe = assert(io.popen(command .. " 2>&1"))
@@ -14,43 +18,79 @@ local function output(command)
   return text, how, code
 end
 
--- Suites that fork or that need all the time there is are left out, and those of tests/fuzz: they end the process
--- where two ways of reading differ, and an allocation that fails in one of them makes them differ.
-local skipped = {conv_test = true, threads_test = true, elementary_test = true, view_property_test = true}
+-- Those of tests/fuzz are left out: they end the process where two ways of reading differ, and an allocation that fails
+-- in one of them makes them differ. So is the suite of convolutions, which takes an hour, unless --only names it.
 local suites = {}
 for path in output(("find %s -name '*_test' | LC_ALL=C sort"):format(options.c)):gmatch "[^\n]+" do
-  local wanted = not skipped[path:match "[^/]*$"] and not path:find("/fuzz/", 1, true)
+  local wanted = not path:find("/fuzz/", 1, true) and (options.only ~= "" or not path:find "/conv_test$")
   if wanted and path:find(options.only, 1, true) then suites[#suites + 1] = path end
 end
 
-local function run(path, order, more)
-  return output(("%s LD_PRELOAD=%s/shim.so RESMOON_FAULT=%s CMOCKA_MESSAGE_OUTPUT=TAP timeout -s KILL 60 %s"):format(
-    more or "", options.c, order, path))
+local done, record = {}, nil
+if options.done then
+  record = assert(io.open(options.done, "a+"))
+  for line in record:lines() do done[line] = true end
 end
 
-local stop = os.time() + tonumber(options.seconds)
+-- Runs a suite, or one of its tests. (Addresses are the same in every run, so that places are; and it is the suite
+-- alone that the faults are for. A place is the same with every instruction set, so there is one.)
+local function run(path, test, order, more, limit)
+  local line = "setarch -R timeout -s KILL %d env CMOCKA_MESSAGE_OUTPUT=TAP RESMOON_TEST_ISA=avx2 " ..
+               "RESMOON_TEST_ONLY='%s' RESMOON_FAULT=%s %s LD_PRELOAD='%s/shim.so %s/only.so' %s"
+  return output(line:format(limit or 600, test or "*", order, more or "", options.c, options.c, path))
+end
+
+local function clock() return tonumber((output "cut -d' ' -f1 /proc/uptime")) end
+
+-- The places of a suite, each with the quickest test that comes upon it.
+local function places_of(path)
+  local list, known = {}, {}
+  for test in run(path, nil, "off"):gmatch "ok %d+ %- ([%w_]+)" do
+    local began = clock()
+    local said = run(path, test, "alloc/1000000000", "RESMOON_FAULT_PLACES=1")
+    local seconds = clock() - began
+    for at, name in said:gmatch "place (%d+) (%x+)\n" do
+      local p = known[name]
+      if not p then
+        p = {seconds = math.huge, line = path:match "[^/]*$" .. " " .. name}
+        known[name], list[#list + 1] = p, p
+      end
+      if seconds < p.seconds then p.test, p.at, p.seconds = test, at, seconds end
+    end
+  end
+  return list
+end
+
+-- Fails a place, once and from there on; how many faults were made.
+local function fail(path, name, p)
+  for _, rest in ipairs {"", "+"} do
+    local text, how, code = run(path, p.test, ("alloc/%s%s"):format(p.at, rest), nil, math.ceil(60 + 20 * p.seconds))
+    if how == "signal" or (code > 128 and code <= 192) or text:find "xception: " then
+      print(("FAULT\t%s %s\talloc/%s%s: %s %d %s"):format(name, p.test, p.at, rest, how, code,
+        text:match "[^\n]*xception[^\n]*" or ""))
+    end
+  end
+  return 2
+end
+
 for i, path in ipairs(suites) do
   local name = path:sub(#options.c + 2)
-  -- The places: the ordinal of the first allocation of each.
-  local said = run(path, "alloc/1000000000", "RESMOON_FAULT_PLACES=1")
-  local places = {}
-  for at in said:gmatch "place (%d+)\n" do places[#places + 1] = tonumber(at) end
-  for k = #places, 2, -1 do
-    local j = math.random(k)
-    places[k], places[j] = places[j], places[k]
+  local share, faults, before = os.time() + (stop - os.time()) / (#suites - i + 1), 0, 0
+  local places, open = places_of(path), {}
+  for _, p in ipairs(places) do
+    if done[p.line] then before = before + 1 else open[#open + 1] = p end
   end
-  local share, faults = os.time() + (stop - os.time()) / (#suites - i + 1), 0
-  for _, at in ipairs(places) do
-    for _, rest in ipairs {"", "+"} do
-      local text, how, code = run(path, ("alloc/%d%s"):format(at, rest))
-      faults = faults + 1
-      if how == "signal" or (code > 128 and code < 255) or text:find "xception: " then
-        print(("FAULT\t%s\talloc/%d%s: %s %d %s"):format(name, at, rest, how, code,
-          text:match "[^\n]*xception[^\n]*" or ""))
-      end
-    end
-    if os.time() >= share then break end
+  for k = #open, 2, -1 do
+    local j = math.random(k)
+    open[k], open[j] = open[j], open[k]
+  end
+  for n, p in ipairs(open) do
+    if n > 1 and os.time() >= share then break end
+    faults = faults + fail(path, name, p)
+    before = before + 1
+    if record then record:write(p.line, "\n") record:flush() end
   end
   print(("@\t%s\t%d\t%d"):format(name, #places, faults))
+  if options.done then print(("# %d of %d places are done"):format(before, #places)) end
   io.stdout:flush()
 end

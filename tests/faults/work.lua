@@ -88,6 +88,7 @@ add {name = "load into a network", state = hash, begin = function()
 end, run = function() net:load_state_dict(rm.load(file)) end}
 add {name = "json", run = function()
   rm.json.decode(rm.json.encode {a = {1, 2, {b = "text"}}, c = "ü", d = 0.5, e = true})
+  rm.json.decode '[[-1234567890.12345678901234567890e-10, "a text of more than sixteen bytes"]]'
 end}
 add {name = "sha256 of a file", begin = function() rm.save(file, {w = rm.ones(3)}) end,
      run = function() rm.sha256():file(file):digest() end}

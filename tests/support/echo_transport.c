@@ -1,5 +1,8 @@
 /* echo_transport.c -- a world of two processes of which one is there, for tests/c/dist: what is sent comes back as the
- * other's message of the same tag. RESMOON_TEST_FAIL=N: call N on a message fails (the first is 1). */
+ * other's message of the same tag. RESMOON_TEST_FAIL=N: call N on a message fails (the first is 1). While RESMOON_TEST_LATE
+ * is set nothing arrives; what was begun meanwhile comes at the first call on such a message after that, or, where nothing
+ * was sent, as bytes of 0x5a. RESMOON_TEST_RANK: which of the two this process is (0). */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +32,21 @@ static message *of(int tag) {
   return &messages[count++ % MOST];
 }
 
+enum { AT_ONCE = 1, BY_AND_BY = 2 }; /* requests */
+
+static bool late(void) { return getenv("RESMOON_TEST_LATE") != NULL; }
+
+static void deliver(void) {
+  for (; count > 0; count--) {
+    message *m = &messages[count - 1];
+    if (m->to && m->from) memcpy(m->to, m->from, m->sent < m->wanted ? m->sent : m->wanted);
+    else if (m->to) memset(m->to, 0x5a, m->wanted);
+  }
+}
+
 static int echo(message *m, uint64_t *request) {
-  *request = 1;
-  if (m->from && m->to) {
+  *request = late() ? BY_AND_BY : AT_ONCE;
+  if (m->from && m->to && !late()) {
     memcpy(m->to, m->from, m->sent < m->wanted ? m->sent : m->wanted);
     *m = messages[--count];
   }
@@ -55,6 +70,8 @@ static int receive(int peer, int tag, void *data, size_t bytes, uint64_t *reques
 }
 
 static int test(uint64_t *request, int *done) {
+  if (*request == BY_AND_BY && late()) return *done = 0;
+  if (*request == BY_AND_BY) deliver();
   *request = 0;
   *done = 1;
   return fails();
@@ -66,9 +83,11 @@ static void finish(void) {}
 
 int rm_transport_open(int version, rm_transport *out, char *reason, size_t size) {
   if (version != RM_TRANSPORT_VERSION) return snprintf(reason, size, "another version"), 1;
-  *out = (rm_transport){.rank = 0,
+  const char *text = getenv("RESMOON_TEST_RANK");
+  int rank = text ? atoi(text) : 0;
+  *out = (rm_transport){.rank = rank,
                         .size = 2,
-                        .local_rank = 0,
+                        .local_rank = rank,
                         .local_size = 2,
                         .library = "an echo",
                         .send = send,

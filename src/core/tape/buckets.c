@@ -14,9 +14,8 @@ typedef struct {
 } part;
 
 typedef struct {
-  float *data;
   size_t first, end; /* parts */
-  rm_reduction *on_its_way;
+  rm_reduction *sum;
 } bucket;
 
 struct rm_buckets {
@@ -33,14 +32,14 @@ static rm_status send_open(rm_buckets *b, rm_error *err) {
   if (b->open == b->n) return RM_OK;
   if (!rm_grow((void **)&b->sent, b->nsent, &b->sent_capacity, sizeof *b->sent)) return no_memory(err);
   bucket *s = &b->sent[b->nsent];
-  *s = (bucket){.data = malloc(b->floats * sizeof(float) + 1), .first = b->open, .end = b->n};
-  if (!s->data) return no_memory(err);
-  float *to = s->data;
+  *s = (bucket){.first = b->open, .end = b->n};
+  RM_TRY(rm_reduction_new(b->floats, RM_REDUCE_FLOAT, RM_REDUCE_SUM, &s->sum, err));
+  float *to = rm_reduction_data(s->sum);
   for (size_t i = s->first; i < s->end; to += b->parts[i++].grad->numel)
     memcpy(to, rm_tensor_f32(b->parts[i].grad), b->parts[i].grad->numel * sizeof *to);
-  rm_status status = rm_reduction_start(s->data, b->floats, RM_REDUCE_FLOAT, RM_REDUCE_SUM, &s->on_its_way, err);
+  rm_status status = rm_reduction_start(s->sum, err);
   if (status != RM_OK) {
-    free(s->data);
+    rm_reduction_free(s->sum);
     return status;
   }
   b->nsent++;
@@ -67,8 +66,8 @@ rm_status rm_buckets_finish(rm_buckets *b, rm_error *err) {
   RM_TRY(send_open(b, err));
   for (; b->finished < b->nsent; b->finished++) {
     bucket *s = &b->sent[b->finished];
-    const float *from = s->data;
-    RM_TRY(rm_reduction_wait(s->on_its_way, err));
+    RM_TRY(rm_reduction_wait(s->sum, err));
+    const float *from = rm_reduction_data(s->sum);
     for (size_t i = s->first; i < s->end; from += b->parts[i++].grad->numel)
       memcpy(rm_tensor_f32(b->parts[i].grad), from, b->parts[i].grad->numel * sizeof *from);
   }
@@ -89,11 +88,7 @@ void rm_buckets_free(rm_buckets *b) {
     rm_tensor_release(b->parts[i].leaf);
     rm_tensor_release(b->parts[i].grad);
   }
-  /* What a failure has left on its way may still be written to: it stays, and the program is about to end. */
-  for (size_t i = 0; i < b->finished; i++) {
-    rm_reduction_free(b->sent[i].on_its_way);
-    free(b->sent[i].data);
-  }
+  for (size_t i = 0; i < b->nsent; i++) rm_reduction_free(b->sent[i].sum);
   free(b->parts);
   free(b->sent);
   free(b);

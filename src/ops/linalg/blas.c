@@ -23,9 +23,22 @@ static sgemm_fn library_sgemm; /* NULL: plain loops */
 static void *(*take_buffer)(int);
 static void (*give_buffer)(void *);
 static const char *library_name = "plain loops";
-static pthread_once_t loaded = PTHREAD_ONCE_INIT;
 
-static void load(void) {
+/* --- loading ------------------------------------------------------------------------ */
+
+enum { LOADING = 1 << 20 }; /* bytes that there must be for it */
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool loaded;
+
+static bool memory_left(size_t bytes) {
+  char *volatile block = malloc(bytes); /* volatile: a compiler may leave out what is freed at once */
+  free(block);
+  return block != NULL;
+}
+
+/* False: there is no memory now. libgfortran, which comes with it, ends the program then (its constructors). */
+static bool load(void) {
+  if (!memory_left(LOADING)) return false;
   static const char *const names[] = {"libopenblas.so.0", "libopenblas.so"};
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
   if (rm_kernel_openblas()) setenv("OPENBLAS_CORETYPE", rm_kernel_openblas(), 0);
@@ -34,12 +47,12 @@ static void load(void) {
   if (!library) {
     const char *reason = dlerror();
     fprintf(stderr, "resmoon: OpenBLAS cannot be loaded (%s); matrix products will be slow\n", reason ? reason : "");
-    return;
+    return true;
   }
   library_sgemm = (sgemm_fn)dlsym(library, "cblas_sgemm");
   if (!library_sgemm) {
     fprintf(stderr, "resmoon: the library libopenblas.so.0 has no cblas_sgemm; matrix products will be slow\n");
-    return;
+    return true;
   }
   take_buffer = (void *(*)(int))dlsym(library, "blas_memory_alloc");
   give_buffer = (void (*)(void *))dlsym(library, "blas_memory_free");
@@ -48,10 +61,18 @@ static void load(void) {
   if (set_threads) set_threads(1);
   char *(*config)(void) = (char *(*)(void))dlsym(library, "openblas_get_config");
   library_name = config ? config() : "OpenBLAS";
+  return true;
+}
+
+static void load_once(void) {
+  if (atomic_load(&loaded)) return;
+  pthread_mutex_lock(&loading);
+  if (!atomic_load(&loaded)) atomic_store(&loaded, load());
+  pthread_mutex_unlock(&loading);
 }
 
 const char *rm_blas_name(void) {
-  pthread_once(&loaded, load);
+  load_once();
   return library_name;
 }
 
@@ -107,6 +128,13 @@ static bool has_buffers(void) {
   return atomic_load(&buffers.taken) >= threads;
 }
 
+/* Of small matrices OpenBLAS 0.3.21 packs one in a block of malloc, and does not ask whether it got it (its small
+ * kernels for SkylakeX): so a block that holds both is had and given back before. */
+static bool has_room(size_t m, size_t n, size_t k) {
+  static const double SMALL = 1e6; /* multiplications: what goes to these kernels */
+  return (double)m * n * k > SMALL || memory_left((m + n + 64) * k * sizeof(float));
+}
+
 /* --- one thread's product -------------------------------------------------------- */
 
 static void scale_row(size_t n, float beta, float *c) {
@@ -135,7 +163,7 @@ static size_t half(size_t extent) { return (extent / 2 + 63) / 64 * 64; }
 void rm_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
               const float *b, size_t ldb, float beta, float *c, size_t ldc) {
   if (m == 0 || n == 0 || rm_broken()) return;
-  pthread_once(&loaded, load);
+  load_once();
   if ((double)m * n * k > CALL) { /* the longest extent in halves */
     size_t m1 = m, n1 = n, k1 = k;
     if (m >= n && m >= k) m1 = half(m);
@@ -149,7 +177,7 @@ void rm_sgemm(bool trans_a, bool trans_b, size_t m, size_t n, size_t k, float al
     return;
   }
   bool fits = m <= INT_MAX && n <= INT_MAX && k <= INT_MAX && lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX;
-  if (library_sgemm && fits && k > 0 && has_buffers())
+  if (library_sgemm && fits && k > 0 && has_buffers() && has_room(m, n, k))
     library_sgemm(CBLAS_ROW_MAJOR, trans_a ? CBLAS_TRANS : CBLAS_NO_TRANS, trans_b ? CBLAS_TRANS : CBLAS_NO_TRANS,
                   (int)m, (int)n, (int)k, alpha, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
   else plain_sgemm(trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);

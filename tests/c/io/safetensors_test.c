@@ -111,6 +111,7 @@ static void hostile_lengths(void **state) {
   write_raw(99999999, "{}", 2, "", 0);
   refuse("past the end");
   FILE *f = fopen(path, "wb");
+  assert_non_null(f);
   fputs("short", f);
   fclose(f);
   refuse("shorter than 8 bytes");
@@ -222,6 +223,7 @@ static void mutations(void **state) {
   rm_safetensors_free(file);
   char good[1000];
   FILE *f = fopen(path, "rb");
+  assert_non_null(f);
   size_t size = fread(good, 1, sizeof good, f);
   fclose(f);
   assert_true(size > 100 && size < sizeof good);
@@ -234,6 +236,7 @@ static void mutations(void **state) {
     for (uint64_t k = rm_rng_below(&rng, 4); k > 0; k--)
       bytes[rm_rng_below(&rng, size)] = (char)rm_rng_below(&rng, 256);
     f = fopen(path, "wb");
+    assert_non_null(f);
     fwrite(bytes, 1, length, f);
     fclose(f);
     if (rm_safetensors_load(path, &file, &err) == RM_OK) rm_safetensors_free(file);

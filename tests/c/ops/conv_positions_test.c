@@ -62,6 +62,7 @@ static void bits_are_those_of_bands(void **state) {
       size_t ny = dy->numel / IMAGES;
       float *y = malloc(IMAGES * ny * sizeof(float)), *dx = malloc(IMAGES * nx * sizeof(float));
       float *one_y = malloc(ny * sizeof(float)), *one_dx = malloc(nx * sizeof(float));
+      assert_true(y && dx && one_y && one_dx);
       compute(p, x, w, dy, 0, IMAGES, y, dx);
       for (size_t n = 0; n < IMAGES; n++) {
         compute(p, x, w, dy, n, 1, one_y, one_dx);

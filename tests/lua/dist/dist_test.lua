@@ -147,6 +147,37 @@ check.case("processes that call with different tensors are told so", function()
   check.that(status ~= 0 and err:find("process 0 has float32 (2), and process 1 has something else", 1, true), err)
 end)
 
+-- Process 0 gives up a sum while the message of process 1 is not there yet; when that comes, another tensor has the
+-- memory.
+local GIVEN_UP = [=[
+local world, r = require "resmoon.core".world, rm.dist.rank()
+local function give_up()
+  local x = rm.full({300000}, r + 1)
+  local ok, err = pcall(world.all_reduce, x, "sum")
+  assert(not ok and err:find "has not answered process %d for 1 seconds", err)
+  assert(rm.allclose(x, rm.full({300000}, r + 1), {rtol = 0, atol = 0}), "what failed has changed something")
+end
+if r == 1 then rm.sys.sleep(2.5) end
+give_up()
+collectgarbage()
+local y = rm.full({300000}, 7)
+for _ = 1, 150 do
+  local ok, err = pcall(rm.dist.barrier)
+  assert(not ok and err:find("failed or was given up in its middle, so process " .. r, 1, true), err)
+  rm.sys.sleep(0.02)
+  assert(rm.allclose(y, rm.full({300000}, 7), {rtol = 0, atol = 0}), "somebody else's memory was written to")
+end
+print "all is well"
+os.exit(r == 0 and 3 or 0)
+]=]
+
+check.case("what comes after a call was given up is written into nobody's memory, and the next calls say so", function()
+  for _, library in ipairs(libraries()) do
+    local out, err, status = mpirun.run(2, {"-e", GIVEN_UP}, {library = library, env = "RESMOON_DIST_TIMEOUT=1"})
+    check.equal({out:match "all is well", status}, {"all is well", 3}, out .. err)
+  end
+end)
+
 check.case("started by mpirun without support the program says so instead of doing the same N times", function()
   program.with_folder(function(folder)
     -- A program that finds no plugin beside it.
