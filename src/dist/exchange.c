@@ -77,13 +77,15 @@ static rm_status begin(rm_exchange *e, int tag, int peer, rm_error *err) {
   int failure = 0;
   for (size_t at = 0; at < p->receive_bytes && !failure; at += PIECE) {
     size_t bytes = p->receive_bytes - at < PIECE ? p->receive_bytes - at : PIECE;
+    e->list[e->pieces].peer = peer;
     failure = t->receive(peer, tag, (char *)p->receive + at, bytes, &e->list[e->pieces].request);
-    e->list[e->pieces++].peer = peer;
+    if (!failure) e->pieces++; /* what was not begun has no request to test */
   }
   for (size_t at = 0; at < p->send_bytes && !failure; at += PIECE) {
     size_t bytes = p->send_bytes - at < PIECE ? p->send_bytes - at : PIECE;
+    e->list[e->pieces].peer = peer;
     failure = t->send(peer, tag, (const char *)p->send + at, bytes, &e->list[e->pieces].request);
-    e->list[e->pieces++].peer = peer;
+    if (!failure) e->pieces++;
   }
   return failure ? failed(peer, failure, err) : RM_OK;
 }
