@@ -11,12 +11,18 @@
  * And its reader does not ask whether the text of a token could grow: where it could not, taking back the character behind
  * a long number is a failed assertion (lex_unget_unsave), which ends the program. So nothing of it runs on after a
  * failure: the allocation jumps out of the reader, and what that had allocated, of which there is a list, is freed here.
- * (Blocks are those of malloc and free all the same: another library in this process may use jansson, too.) */
+ * While a text is read nothing is freed, so that no block has to be looked for in the list: what the reader lets go of is
+ * listed, too, which is less than what it keeps and the text together. (Blocks are those of malloc and free all the same:
+ * another library in this process may use jansson, too.) */
+typedef struct {
+  void **blocks;
+  size_t n, room;
+} block_list;
+
 static _Thread_local bool starved;
 static _Thread_local struct {
   bool on;
-  void **blocks;
-  size_t n, room;
+  block_list all, released; /* released: those of all that the reader does not need any more */
   jmp_buf out;
 } reading;
 
@@ -26,46 +32,53 @@ static void *no_memory(void) {
   return NULL;
 }
 
-static void *allocate(size_t bytes) {
-  if (reading.on && reading.n == reading.room) {
-    size_t room = 2 * reading.room + 64;
-    void **more = realloc(reading.blocks, room * sizeof *more);
-    if (!more) return no_memory();
-    reading.blocks = more;
-    reading.room = room;
+/* Room for one more; does not return where there is none. */
+static void make_room(block_list *list) {
+  if (list->n < list->room) return;
+  size_t room = 2 * list->room + 64;
+  void **more = realloc(list->blocks, room * sizeof *more);
+  if (!more) {
+    no_memory();
+    return;
   }
+  list->blocks = more;
+  list->room = room;
+}
+
+static void *allocate(size_t bytes) {
+  if (reading.on) make_room(&reading.all);
   void *block = malloc(bytes);
   if (!block) return no_memory();
-  if (reading.on) reading.blocks[reading.n++] = block;
+  if (reading.on) reading.all.blocks[reading.all.n++] = block;
   return block;
 }
 
-/* From the back: what is freed while a text is read is mostly what it had last, or as long ago as it is long. */
 static void release(void *block) {
-  for (size_t i = reading.on && block ? reading.n : 0; i-- > 0;)
-    if (reading.blocks[i] == block) {
-      reading.blocks[i] = reading.blocks[--reading.n];
-      break;
-    }
-  free(block);
+  if (!reading.on || !block) {
+    free(block);
+    return;
+  }
+  make_room(&reading.released);
+  reading.released.blocks[reading.released.n++] = block;
 }
 
-static void end_reading(void) {
-  free(reading.blocks);
+/* what: those that are freed with it. */
+static void end_reading(const block_list *what) {
+  for (size_t i = 0; i < what->n; i++) free(what->blocks[i]);
+  free(reading.all.blocks);
+  free(reading.released.blocks);
   reading.on = false;
-  reading.blocks = NULL;
-  reading.n = reading.room = 0;
+  reading.all = reading.released = (block_list){0};
 }
 
 static json_t *read_text(const char *text, size_t length, json_error_t *where) {
   reading.on = true;
   if (setjmp(reading.out) == 0) {
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, where);
-    end_reading();
+    end_reading(&reading.released);
     return root;
   }
-  for (size_t i = 0; i < reading.n; i++) free(reading.blocks[i]);
-  end_reading();
+  end_reading(&reading.all);
   return NULL;
 }
 

@@ -47,3 +47,14 @@ check.case("hostile text is refused", function()
   check.error(function() json.decode "[1,]" end, "line 1")
   check.error(function() json.decode "" end, "json.decode")
 end)
+
+-- What had been read is let go of in the order of the text, which must not make a reader look through all of it each
+-- time.
+check.case("a long text that ends wrongly is refused, an object with a name twice too", function()
+  local list = {}
+  for i = 1, 100000 do list[i] = ('"k%d":{"a":[%d,2]}'):format(i, i) end
+  local text = table.concat(list, ",")
+  check.equal(json.decode("{" .. text .. "}").k100000.a[1], 100000)
+  check.error(function() json.decode("{" .. text .. ',"k1":2}') end, "duplicate object key")
+  check.error(function() json.decode("[" .. ("1,"):rep(500000) .. "x") end, "invalid token near 'x'")
+end)
