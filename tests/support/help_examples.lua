@@ -4,6 +4,7 @@
 --     examples.rewrite(results)    puts what was printed into the docstrings
 --
 -- `resmoon tests/help_examples.lua` shows where they differ; with --write it rewrites them.
+local in_folder = require "support.in_folder"
 local rm = require "resmoon"
 
 local examples = {}
@@ -70,21 +71,8 @@ end
 --- Runs them in a process and a folder of their own.
 -- Returns a list of {entry =, example =, got = list of texts}.
 function examples.run(filter)
-  local program = arg and arg[-1] or "build/release/resmoon"
-  program = os.getenv "RESMOON" or program
-  if program:sub(1, 1) ~= "/" then program = rm.sys.getcwd() .. "/" .. program end
-  local folder = rm.sys.mkdtemp(os.tmpname())
-  local script = ([[package.path = %q .. package.path
-    local examples = require "support.help_examples"
-    local results = examples.type_all(%s)
-    rm.write_atomic("results.json", rm.json.encode(results))]])
-    :format(rm.sys.getcwd() .. "/tests/?.lua;", filter and ("%q"):format(filter) or "nil")
-  local status, out, err = rm.sys.run({"env", "-C", folder, program, "-e", script}, {capture = true})
-  local file = io.open(folder .. "/results.json")
-  if status ~= 0 or not file then error(("the examples ended with status %s\n%s%s"):format(status, out, err), 0) end
-  local results = rm.json.decode(file:read "a")
-  file:close()
-  rm.sys.run {"rm", "-rf", folder}
+  local results = in_folder(('return require("support.help_examples").type_all(%s)')
+    :format(filter and ("%q"):format(filter) or "nil"))
   local entries = require "resmoon.shell.help.read".all()
   for _, result in ipairs(results) do
     result.entry = entries[result.entry]

@@ -4,6 +4,7 @@
 --     accepted, tried = unknown_options.run()     in a folder of its own
 --
 -- accepted: {{name = of the entry, file =, line =, code =}, ...}, where nothing was said.
+local in_folder = require "support.in_folder"
 local rm = require "resmoon"
 
 local unknown_options = {}
@@ -60,18 +61,7 @@ end
 
 --- The same in a process and a folder of their own.
 function unknown_options.run()
-  local program = os.getenv "RESMOON" or arg and arg[-1] or "build/release/resmoon"
-  if program:sub(1, 1) ~= "/" then program = rm.sys.getcwd() .. "/" .. program end
-  local folder = rm.sys.mkdtemp(os.tmpname())
-  local script = ([[package.path = %q .. package.path
-    local found = require("support.unknown_options").type_all()
-    rm.write_atomic("found.json", rm.json.encode(found))]]):format(rm.sys.getcwd() .. "/tests/?.lua;")
-  local status, out, err = rm.sys.run({"env", "-C", folder, program, "-e", script}, {capture = true})
-  local file = io.open(folder .. "/found.json")
-  if status ~= 0 or not file then error(("the examples ended with status %s\n%s%s"):format(status, out, err), 0) end
-  local found = rm.json.decode(file:read "a")
-  file:close()
-  rm.sys.run {"rm", "-rf", folder}
+  local found = in_folder 'return require("support.unknown_options").type_all()'
   return found.accepted, found.tried
 end
 
