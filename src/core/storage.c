@@ -3,20 +3,28 @@
 
 #include "memory/alloc.h"
 
-rm_storage *rm_storage_new(size_t bytes) {
+rm_storage *rm_storage_without_elements(size_t bytes) {
   rm_storage *s = rm_alloc(sizeof *s);
   if (!s) return NULL;
-  s->data = rm_alloc(bytes);
-  if (!s->data) {
-    rm_free(s, sizeof *s);
-    return NULL;
-  }
+  s->data = NULL;
   s->bytes = bytes;
-  atomic_init(&s->refs, 1);
+  atomic_init(&s->refs, 0);
   atomic_init(&s->watchers, 1);
   atomic_init(&s->version, 0);
   s->readers = NULL;
   s->known = NULL;
+  return s;
+}
+
+rm_storage *rm_storage_new(size_t bytes) {
+  rm_storage *s = rm_storage_without_elements(bytes);
+  if (!s) return NULL;
+  s->data = rm_alloc(bytes);
+  if (!s->data) {
+    rm_storage_unwatch(s);
+    return NULL;
+  }
+  atomic_init(&s->refs, 1);
   return s;
 }
 

@@ -19,6 +19,7 @@ typedef struct {
 } rm_storage;
 
 rm_storage *rm_storage_new(size_t bytes);                       /* uninitialized, one owner; NULL: no memory */
+rm_storage *rm_storage_without_elements(size_t bytes);          /* they are gone from the beginning; one watcher */
 void rm_storage_release(rm_storage *s);                         /* the last owner frees the elements */
 void rm_storage_know(rm_storage *s, void *block, size_t bytes); /* a block of rm_alloc is taken over as `known` */
 void rm_storage_unwatch(rm_storage *s);                         /* the last watcher frees what is left */

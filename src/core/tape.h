@@ -14,7 +14,10 @@
  * A large input that the operation before can compute again at the price of a pass over memory
  * is not kept: relu(bn(c)) in front of a convolution follows from c, which is kept in any case.
  * It is saved weakly, and backward takes it from any tensor that still holds it or has it computed
- * again. What it follows from may be such a tensor in turn: relu(bn(c) + s) follows from c and s. */
+ * again. What it follows from may be such a tensor in turn: relu(bn(c) + s) follows from c and s.
+ *
+ * An output that every reader can work out while it reads need not be computed at all: y is then a promise
+ * (rm_tensor_promise), recorded like any output, and readers look at what its node saved. */
 #ifndef RM_CORE_TAPE_H
 #define RM_CORE_TAPE_H
 
@@ -35,7 +38,7 @@ bool rm_tape_wants(size_t n, rm_tensor *const inputs[]);
  * in dx is released by the caller. Recording is off meanwhile. */
 typedef rm_status (*rm_backward_fn)(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err);
 
-/* Computes the node's output once more, from what it saved: the same bits. */
+/* Computes the node's output, from what it saved: the same bits each time. */
 typedef rm_status (*rm_recompute_fn)(const rm_node *node, rm_tensor **y, rm_error *err);
 
 /* Records y = op(inputs). Call it only if rm_tape_wants(...), with a fresh y.
@@ -51,10 +54,14 @@ typedef struct {
   rm_tensor *const *saved;
   size_t more_saved; /* so many of them, the last ones, only recompute looks at */
   bool adds_up;      /* backward looks at rm_node_more_dy */
+  bool reads_source; /* backward asks rm_node_source, then rm_node_bring_back, for what may have to be computed */
   const void *payload;
   size_t payload_bytes;
 } rm_record;
 rm_status rm_tape_record(rm_tensor *y, const rm_record *record, rm_error *err);
+
+/* y, fresh, has the elements that were promised, and becomes what the promise stands for: computed by its node. */
+void rm_tape_keep_promise(const rm_tensor *promise, rm_tensor *y);
 
 /* Whether x is the output of an operation that can compute it again, and large enough for that: then x, an input, costs
  * nothing to save, or is kept anyway for a chain of such outputs to begin with. */
@@ -66,6 +73,12 @@ rm_tensor *rm_node_more_dy(const rm_node *node);
 
 bool rm_node_needs(const rm_node *node, size_t input);
 rm_tensor *rm_node_saved(const rm_node *node, size_t i); /* borrowed; NULL if NULL was saved */
+/* For a backward whose record has `reads_source`: NULL if saved tensor i is at hand, else the node that can compute it,
+ * whose own saved tensors are as they were, though not all of them need be at hand. */
+rm_status rm_node_source(const rm_node *node, size_t i, const rm_node **source, rm_error *err);
+/* From now on it is at hand. */
+rm_status rm_node_bring_back(const rm_node *node, size_t i, rm_error *err);
+bool rm_node_is(const rm_node *node, rm_backward_fn backward); /* which operation it is */
 const void *rm_node_payload(const rm_node *node);
 /* The tensor that owns a node gives it up; frees the graph behind it without recursion. */
 void rm_node_release(rm_node *node);

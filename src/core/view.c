@@ -41,3 +41,18 @@ rm_status rm_tensor_revive(const rm_tensor *weak, rm_tensor **out, rm_error *err
   rm_storage_release(weak->storage);
   return status;
 }
+
+rm_status rm_tensor_promise(const size_t shape[4], rm_tensor **out, rm_error *err) {
+  size_t numel;
+  RM_TRY(rm_shape_numel(4, shape, &numel, err));
+  rm_storage *storage = rm_storage_without_elements(numel * rm_dtype_size(RM_FLOAT32));
+  rm_tensor *t = storage ? rm_tensor_over(storage, RM_FLOAT32, 4, shape, numel) : NULL;
+  if (!t) {
+    if (storage) rm_storage_unwatch(storage);
+    return rm_fail(err, RM_ERR_MEMORY, "out of memory for a tensor");
+  }
+  rm_strides_channels_last(shape, t->strides);
+  t->weak = true;
+  *out = t;
+  return RM_OK;
+}

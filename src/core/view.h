@@ -17,5 +17,7 @@ rm_status rm_tensor_detach(const rm_tensor *x, rm_tensor **out, rm_error *err);
  * tensor on them, or NULL where nobody has kept them. */
 rm_status rm_tensor_weak(const rm_tensor *x, rm_tensor **out, rm_error *err);
 rm_status rm_tensor_revive(const rm_tensor *weak, rm_tensor **out, rm_error *err);
+/* Weak from the beginning: a channels-last tensor of this shape whose elements nobody has computed. */
+rm_status rm_tensor_promise(const size_t shape[4], rm_tensor **out, rm_error *err);
 
 #endif

@@ -92,6 +92,7 @@ RM_KERNEL(void, column_blocks, (size_t rows, size_t c, const float *x, size_t bl
 
 /* norm_k.c: batch normalization over rows by c columns */
 RM_KERNEL(void, norm_forward, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, const float *add, bool relu, float *y, bool stream, uint16_t *words))
+RM_KERNEL(void, norm_relu, (size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift, float *y))
 RM_KERNEL(void, norm_sums, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *more, const float *mean, const float *scale, const float *shift, bool relu, float *sum, float *dot, float *dadd))
 RM_KERNEL(void, norm_backward, (size_t rows, size_t c, const float *x, const float *y, const uint16_t *words, const float *dy, const float *mean, const float *scale, const float *shift, bool relu, const float *slope, const float *offset, float *dx, bool stream))
 

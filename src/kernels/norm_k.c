@@ -89,6 +89,40 @@ void RM_ISA(norm_forward)(size_t rows, size_t c, const float *x, const float *me
   else FORWARD(false, false, NULL);
 }
 
+/* --- relu of few rows, from the caches to the caches ------------------------------------ */
+/* `vectors` of columns, whose three numbers stay in registers. */
+RM_INLINE void relu_columns(size_t rows, size_t c, int vectors, const float *restrict x, const float *restrict mean,
+                            const float *restrict scale, const float *restrict shift, float *restrict y) {
+  rm_vec m[2], s[2], b[2];
+  for (int k = 0; k < vectors; k++) {
+    m[k] = rm_load(mean + k * RM_VL);
+    s[k] = rm_load(scale + k * RM_VL);
+    b[k] = rm_load(shift + k * RM_VL);
+  }
+  for (size_t r = 0; r < rows; r++, x += c, y += c)
+    for (int k = 0; k < vectors; k++) {
+      rm_vec v = normal(rm_load(x + k * RM_VL), m[k], s[k], b[k]);
+      rm_store(y + k * RM_VL, rm_keep(~(v < 0), v));
+    }
+}
+
+/* y = relu((x - mean) * scale + shift), the same bits as norm_forward gives. */
+void RM_ISA(norm_relu)(size_t rows, size_t c, const float *x, const float *mean, const float *scale, const float *shift,
+                       float *y) {
+  enum { BLOCK = 2048 }; /* floats of x that are gone through once for every few columns */
+  size_t step = c < BLOCK / 8 ? BLOCK / c : 8;
+  for (size_t r = 0; r < rows; r += step, x += step * c, y += step * c) {
+    size_t n = rows - r < step ? rows - r : step, j = 0;
+    for (; j + 2 * RM_VL <= c; j += 2 * RM_VL) relu_columns(n, c, 2, x + j, mean + j, scale + j, shift + j, y + j);
+    for (; j + RM_VL <= c; j += RM_VL) relu_columns(n, c, 1, x + j, mean + j, scale + j, shift + j, y + j);
+    for (; j < c; j++)
+      for (size_t i = 0; i < n; i++) {
+        float v = normal1(x[i * c + j], mean[j], scale[j], shift[j]);
+        y[i * c + j] = v < 0 ? 0 : v;
+      }
+  }
+}
+
 /* --- backward ------------------------------------------------------------------------ */
 /* The gradient in front of relu is dy where the output was not cut to 0; at NaN dy, as relu_backward has it. The
  * output is recomputed from x (FROM_X), or was stored (FROM_Y), or bits of it (FROM_WORDS). */

@@ -3,8 +3,10 @@
 
 #include <string.h>
 #include "core/tape.h"
+#include "measure/profile.h"
 #include "memory/alloc.h"
 #include "ops/norm/norm.h"
+#include "ops/norm/promise.h"
 #include "parallel/interrupt.h"
 
 /* --- owning ------------------------------------------------------------------------------------ */
@@ -34,6 +36,7 @@ void rm_expression_release(rm_expression *e) {
   if (!e || --e->refs > 0) return;
   give_up_inputs(e);
   rm_tensor_release(e->result);
+  rm_tensor_release(e->promise);
   rm_free(e, sizeof *e);
 }
 
@@ -67,6 +70,7 @@ void rm_expression_take_over(rm_expression *e, const rm_expression *from) {
   e->options = from->options;
   if (from->columns) e->columns = rm_tensor_retain(from->columns);
   e->of_batch = from->of_batch;
+  e->relu = from->relu;
 }
 
 /* --- computing ------------------------------------------------------------------------------------ */
@@ -123,10 +127,11 @@ static rm_status convolve(const rm_expression *e, const held *h, bool relu, rm_t
 }
 
 static rm_status normalize(const rm_expression *e, const held *h, bool relu, rm_tensor **y, rm_error *err) {
-  bool was = rm_grad_set(e->recording);
+  bool was = rm_grad_set(e->recording && !e->promise);
   rm_status status = rm_batch_norm_apply(h->in[X], h->in[WEIGHT], h->in[BIAS], h->columns, e->of_batch, h->in[ADD],
-                                         relu, y, err);
+                                         relu || e->relu, y, err);
   rm_grad_set(was);
+  if (status == RM_OK && e->promise) rm_tape_keep_promise(e->promise, *y);
   return status;
 }
 
@@ -142,13 +147,37 @@ rm_status rm_expression_compute(rm_expression *e, bool relu, rm_tensor **y, rm_e
   return rm_tensor_give(status, fresh, y);
 }
 
+rm_status rm_expression_promise(rm_expression *e, rm_tensor **promise, rm_error *err) {
+  *promise = NULL;
+  if (e->result || !e->relu) return RM_OK;
+  RM_TRY(check_unchanged(e, err));
+  held h = hold(e);
+  rm_tensor *fresh = NULL;
+  e->refs++;
+  bool was = rm_grad_set(e->recording);
+  rm_status status = RM_OK;
+  if (!e->promise)
+    status = rm_batch_norm_promise(h.in[X], h.in[WEIGHT], h.in[BIAS], h.columns, e->of_batch, &fresh, err);
+  rm_grad_set(was);
+  let_go(&h);
+  if (!e->promise && !e->result) e->promise = fresh;
+  else rm_tensor_release(fresh);
+  if (status == RM_OK && !e->result) *promise = e->promise;
+  rm_expression_release(e);
+  return status;
+}
+
 rm_status rm_expression_settle(rm_expression *e, rm_error *err) {
   rm_tensor *result = NULL;
   if (e->result) return RM_OK;
+  const char *was = rm_profile_recorded(NULL);
+  rm_scope scope = rm_profile_begin(); /* whoever looks has nothing to do with it */
   e->refs++;
   rm_status status = rm_expression_compute(e, false, &result, err);
   if (status == RM_OK && !e->result) e->result = result;
   else rm_tensor_release(result);
+  rm_profile_end(scope, rm_expression_input(e, KERNEL) ? "conv2d" : "batch_norm", RM_PROFILE_CALL);
+  rm_profile_recorded(was);
   if (status == RM_OK) give_up_inputs(e);
   rm_expression_release(e);
   return status;

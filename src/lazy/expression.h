@@ -1,7 +1,8 @@
 /* expression.h -- what a value still has to compute; for the files of this folder.
  *
  * There are two kinds. With a kernel: x goes through a convolution, into which `columns`, unless NULL, are
- * folded. Without: x is normalized by the columns of rm_batch_norm_columns. Either may add a tensor. */
+ * folded. Without: x is normalized by the columns of rm_batch_norm_columns. Either may add a tensor; the second kind may
+ * have relu behind it. */
 #ifndef RM_LAZY_EXPRESSION_H
 #define RM_LAZY_EXPRESSION_H
 
@@ -27,6 +28,8 @@ struct rm_expression {
   rm_tensor *columns;
   size_t ndim, shape[RM_MAX_DIMS]; /* of the result */
   bool of_batch;                   /* the statistics came from x itself */
+  bool relu;                       /* follows; nothing is joined any more */
+  rm_tensor *promise;              /* NULL, or what a convolution already reads (ops/norm/promise.h) */
   bool recording;                  /* whether gradients were recorded at the call */
 };
 
@@ -43,6 +46,9 @@ rm_tensor *rm_expression_input(const rm_expression *e, rm_input_kind kind); /* b
 
 /* A fresh tensor: what e stands for, or its relu. e is as it was. */
 rm_status rm_expression_compute(rm_expression *e, bool relu, rm_tensor **y, rm_error *err);
+/* What a convolution may read instead of the result, which is not computed for that; NULL where there is no such thing.
+ * Borrowed. */
+rm_status rm_expression_promise(rm_expression *e, rm_tensor **promise, rm_error *err);
 /* Computes e->result, unless it is there, and gives up the inputs. */
 rm_status rm_expression_settle(rm_expression *e, rm_error *err);
 

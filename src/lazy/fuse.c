@@ -4,21 +4,35 @@
 #include <string.h>
 #include "core/tape.h"
 #include "lazy/expression.h"
+#include "measure/profile.h"
 #include "ops/pointwise/pointwise.h"
 
 /* The expression behind v, if what is called now may be joined to it. */
 static rm_expression *joinable(const rm_value *v) {
   rm_expression *e = v->expression;
-  return e && !e->result && e->recording == rm_grad_enabled() ? e : NULL;
+  return e && !e->result && !e->relu && e->recording == rm_grad_enabled() ? e : NULL;
 }
 
 /* --- convolution --------------------------------------------------------------------------------- */
+
+/* What x promises, if it waits for a convolution like this; else NULL. */
+static rm_status promise_of(rm_value *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
+                            rm_tensor **promise, rm_error *err) {
+  rm_expression *e = x->expression;
+  *promise = NULL;
+  if (!e || !e->relu || !rm_grad_enabled()) return RM_OK;
+  RM_TRY(rm_expression_promise(e, promise, err));
+  if (*promise && !rm_conv2d_normalizes(*promise, weight, bias, options)) *promise = NULL;
+  return RM_OK;
+}
 
 rm_status rm_value_conv2d(rm_value *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_value *y,
                           rm_error *err) {
   rm_tensor *t;
   rm_expression *e;
   size_t shape[4];
+  RM_TRY(promise_of(x, weight, bias, options, &t, err));
+  if (t) return rm_conv2d(t, weight, bias, options, &y->tensor, err);
   RM_TRY(rm_value_tensor(x, &t, err));
   /* Recorded, it is computed at once: backward wants the convolution and the batch norm apart. So is what is a
    * convolution of something else. */
@@ -133,9 +147,33 @@ rm_status rm_value_add(rm_value *a, rm_value *b, rm_value *y, rm_error *err) {
 
 /* --- relu ---------------------------------------------------------------------------------------------- */
 
+/* Whether relu of e may be put off in turn, for a convolution that works it out while it reads: recorded, and without a
+ * shortcut, which would be read as well. */
+static bool promises(const rm_expression *e) {
+  return e->recording && e->ndim == 4 && !rm_expression_input(e, KERNEL) && !rm_expression_input(e, ADD);
+}
+
+static rm_status put_off_relu(rm_value *x, rm_value *y, rm_error *err) {
+  rm_expression *relu;
+  RM_TRY(rm_expression_new("relu", &relu, err));
+  const rm_expression *e = joinable(x);
+  if (!e) {
+    rm_expression_release(relu);
+    return RM_OK;
+  }
+  rm_expression_take_over(relu, e);
+  relu->relu = true;
+  rm_profile_recorded("batch_norm"); /* what it is filed under */
+  y->expression = relu;
+  return RM_OK;
+}
+
 rm_status rm_value_relu(rm_value *x, rm_value *y, rm_error *err) {
   rm_expression *e = joinable(x);
   rm_tensor *t;
+  if (e && promises(e)) RM_TRY(put_off_relu(x, y, err));
+  if (y->expression) return RM_OK;
+  e = joinable(x);
   if (e) return rm_expression_compute(e, true, &y->tensor, err);
   RM_TRY(rm_value_tensor(x, &t, err));
   return rm_relu(t, &y->tensor, err);

@@ -7,7 +7,10 @@
  *   convolution of x [* batch norm] [+ shortcut]   where no gradients are recorded; `*`: with fixed statistics, folded
  *                                                into the weights
  *
- * relu(expression) does all of it at once. A caller who needs the tensor asks rm_value_tensor, which does the rest:
+ *   relu of a batch norm without a shortcut      where gradients are recorded
+ *
+ * relu(expression) does all of it at once, and the last kind is never computed if all that looks at it is a convolution that
+ * can work it out while it reads (ops/norm/promise.h). A caller who needs the tensor asks rm_value_tensor, which does the rest:
  * such a value cannot be told from a tensor. Training and inference take the same way.
  *
  * - Shapes and types are checked at the call; what is computed is computed at the first look, and that may fail

@@ -8,7 +8,7 @@
 /* Scratch memory of the calling thread, kept between calls: at least `bytes`, 64-byte
  * aligned, contents undefined; NULL when memory ran out. One block per thread and
  * slot: asking again for the same slot may move it. */
-enum { RM_SCRATCH_SLOTS = 4 };
+enum { RM_SCRATCH_SLOTS = 5 };
 void *rm_scratch(size_t slot, size_t bytes);
 /* Makes sure that rm_scratch(slot, bytes) cannot fail in any thread of the pool. */
 rm_status rm_scratch_reserve(size_t slot, size_t bytes, rm_error *err);

@@ -45,7 +45,7 @@ static rm_status differentiate(rm_node *node, rm_tensor *dx[], rm_error *err) {
   rm_tensor *dy = node->dy;
   rm_tensor_release(node->again); /* whoever kept the output weakly has been visited */
   node->dy = node->again = NULL;
-  rm_status status = rm_saved_bring_back(node, node->nbackward, err);
+  rm_status status = node->reads_source ? RM_OK : rm_saved_bring_back(node, node->nbackward, err);
   rm_scope scope = rm_profile_begin();
   if (status == RM_OK) status = node->backward(node, dy, dx, err);
   rm_profile_end(scope, node->name, RM_PROFILE_BACKWARD);

@@ -24,6 +24,7 @@ rm_node *rm_node_new(const rm_record *r) {
   node->recompute = r->recompute;
   node->ninputs = r->ninputs;
   node->adds_up = r->adds_up;
+  node->reads_source = r->reads_source;
   node->nsaved = r->nsaved;
   node->nbackward = r->nsaved - r->more_saved;
   node->payload_bytes = r->payload_bytes;
@@ -75,6 +76,7 @@ void rm_node_release(rm_node *node) {
 
 bool rm_node_needs(const rm_node *node, size_t i) { return node->edges[i].node || node->edges[i].leaf; }
 rm_tensor *rm_node_saved(const rm_node *node, size_t i) { return node->saved[i].tensor; }
+bool rm_node_is(const rm_node *node, rm_backward_fn backward) { return node->backward == backward; }
 rm_tensor *rm_node_more_dy(const rm_node *node) { return node->more_dy; }
 const void *rm_node_payload(const rm_node *node) { return node->payload; }
 const char *rm_node_name(const rm_node *node) { return node->name; }

@@ -33,6 +33,7 @@ struct rm_node {
   size_t ninputs, nsaved, payload_bytes;
   size_t nbackward;   /* of the saved: those that backward looks at, the first ones */
   bool adds_up;       /* its backward takes dy in two parts */
+  bool reads_source;  /* its backward brings back what was saved weakly, if it needs it */
   bool used;          /* backward has been here and freed what was saved */
   rm_tensor *dy;      /* during a walk: the gradient of the output so far */
   rm_tensor *more_dy; /* the same, the second part; only with adds_up */

@@ -46,3 +46,9 @@ rm_status rm_tape_record(rm_tensor *y, const rm_record *r, rm_error *err) {
   rm_profile_recorded(r->name);
   return RM_OK;
 }
+
+void rm_tape_keep_promise(const rm_tensor *promise, rm_tensor *y) {
+  y->node = promise->node;
+  atomic_fetch_add(&y->node->refs, 1);
+  y->requires_grad = true;
+}

@@ -22,8 +22,9 @@ bool rm_tape_can_recompute(const rm_tensor *x) {
 }
 
 /* Whether x, an input, need not be kept, since its own node can compute it again. One that would wait for too many
- * others is kept, and the next chain begins behind it. */
+ * others is kept, and the next chain begins behind it. A promise cannot be. */
 static bool recomputable(const rm_record *r, const rm_tensor *x) {
+  if (x->weak) return true;
   if (!rm_tape_can_recompute(x) || x->node->chain > LONGEST_CHAIN) return false;
   for (size_t i = 0; i < r->ninputs; i++)
     if (r->inputs[i] == x) return true;
@@ -72,15 +73,36 @@ static rm_status compute_again(rm_node *source, rm_error *err) {
   return status;
 }
 
+/* Takes it from who has it. */
+static rm_status find(rm_saved *s, rm_error *err) {
+  if (!s->weak || s->tensor) return RM_OK;
+  RM_TRY(rm_tensor_revive(s->weak, &s->tensor, err));
+  if (!s->tensor && s->source->again) s->tensor = rm_tensor_retain(s->source->again);
+  return RM_OK;
+}
+
+static rm_status bring_back(rm_saved *s, rm_error *err) {
+  RM_TRY(find(s, err));
+  if (!s->weak || s->tensor) return RM_OK;
+  RM_TRY(compute_again(s->source, err));
+  s->tensor = rm_tensor_retain(s->source->again);
+  return RM_OK;
+}
+
 rm_status rm_saved_bring_back(rm_node *node, size_t n, rm_error *err) {
-  for (size_t i = 0; i < n; i++) {
-    rm_saved *s = &node->saved[i];
-    if (!s->weak) continue;
-    RM_TRY(rm_tensor_revive(s->weak, &s->tensor, err));
-    if (s->tensor) continue;
-    if (!s->source->again) RM_TRY(compute_again(s->source, err));
-    s->tensor = rm_tensor_retain(s->source->again);
-  }
+  for (size_t i = 0; i < n; i++) RM_TRY(bring_back(&node->saved[i], err));
+  return RM_OK;
+}
+
+rm_status rm_node_bring_back(const rm_node *node, size_t i, rm_error *err) { return bring_back(&node->saved[i], err); }
+
+rm_status rm_node_source(const rm_node *node, size_t i, const rm_node **source, rm_error *err) {
+  rm_saved *s = &node->saved[i];
+  *source = NULL;
+  RM_TRY(find(s, err));
+  if (!s->weak || s->tensor) return RM_OK;
+  RM_TRY(rm_saved_check(s->source, s->source->nsaved, err));
+  *source = s->source;
   return RM_OK;
 }
 

@@ -35,6 +35,10 @@ bool rm_conv2d_is_plain(const rm_tensor *x, const rm_conv_options *options);
 rm_status rm_conv2d_bordered(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
                              rm_tensor **y, rm_error *err);
 
+/* Whether x may be a promise (ops/norm/promise.h): what computes this convolution can do with what x follows from. */
+bool rm_conv2d_normalizes(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
+                          const rm_conv_options *options);
+
 /* The shape of y, or the error that rm_conv2d would give. */
 rm_status rm_conv2d_shape(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
                           const rm_conv_options *options, size_t shape[4], rm_error *err);

@@ -19,6 +19,7 @@
 #include "ops/conv/weight_sums.h"
 #include "ops/linalg/column_sums.h"
 #include "ops/norm/known.h"
+#include "ops/norm/promise.h"
 
 static const rm_conv_method *const methods[] = {&rm_conv_winograd, &rm_conv_strided, &rm_conv_strassen,
                                                 &rm_conv_direct,   &rm_conv_im2col,  &rm_conv_naive};
@@ -126,7 +127,21 @@ static rm_status describe(const rm_tensor *x, const rm_tensor *w, const rm_conv_
   return RM_OK;
 }
 
+/* --- what it reads ---------------------------------------------------------------- */
+static rm_conv_pixels promised_pixels(const rm_promise *p) {
+  return (rm_conv_pixels){rm_tensor_f32(p->x), rm_tensor_f32(p->columns)};
+}
+
+/* A promise is read by way of what it was promised from: whoever passes one has asked rm_conv2d_normalizes. */
+static rm_conv_pixels pixels_of(const rm_tensor *x) {
+  rm_promise promised;
+  if (x->weak && rm_promise_source(x->node, &promised)) return promised_pixels(&promised);
+  return (rm_conv_pixels){rm_tensor_f32(x), NULL};
+}
+
 /* --- backward --------------------------------------------------------------------- */
+enum { SAVED_X, SAVED_WEIGHT, SAVED }; /* channels-last, row-major */
+
 static rm_status input_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor *w, rm_tensor **out, rm_error *err) {
   rm_tensor *dx = NULL;
   RM_TRY(rm_tensor_new_channels_last((size_t[]){s->n, s->c, s->h, s->w}, &dx, err));
@@ -136,12 +151,30 @@ static rm_status input_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor
   return rm_tensor_give(status, dx, out);
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, rm_tensor *x, rm_tensor *dy, rm_tensor **out, rm_error *err) {
+/* What the node's input was: kept, or promised by what `promised` says where the weight gradient can do with that, or
+ * computed now. */
+static rm_status pixels_again(const rm_node *node, rm_conv_pixels *x, rm_error *err) {
+  const rm_node *source;
+  rm_promise promised;
+  RM_TRY(rm_node_source(node, SAVED_X, &source, err));
+  if (rm_promise_source(source, &promised) && rm_conv_weight_sums_normalize(rm_node_payload(node), choose)) {
+    *x = promised_pixels(&promised);
+    return RM_OK;
+  }
+  RM_TRY(rm_node_bring_back(node, SAVED_X, err));
+  *x = (rm_conv_pixels){rm_tensor_f32(rm_node_saved(node, SAVED_X)), NULL};
+  return RM_OK;
+}
+
+static rm_status weight_gradient(const rm_node *node, rm_tensor *dy, rm_tensor **out, rm_error *err) {
+  const rm_conv_shape *s = rm_node_payload(node);
+  rm_conv_pixels x;
   rm_tensor *dw = NULL;
+  if (dy->numel > 0) RM_TRY(pixels_again(node, &x, err));
   RM_TRY(rm_tensor_new(RM_FLOAT32, 4, (size_t[]){s->k, s->cg, s->r, s->s}, &dw, err));
   rm_status status = RM_OK;
   if (dy->numel == 0) memset(rm_tensor_f32(dw), 0, dw->numel * sizeof(float));
-  else status = rm_conv_weight_sums(s, choose, rm_tensor_f32(x), rm_tensor_f32(dy), rm_tensor_f32(dw), err);
+  else status = rm_conv_weight_sums(s, choose, &x, rm_tensor_f32(dy), rm_tensor_f32(dw), err);
   return rm_tensor_give(status, dw, out);
 }
 
@@ -152,14 +185,15 @@ static rm_status bias_gradient(const rm_conv_shape *s, rm_tensor *dy, rm_tensor 
   return rm_tensor_give(status, db, out);
 }
 
-/* Saved: x (channels-last) and the weight (row-major). */
 static rm_status backward(const rm_node *node, rm_tensor *dy, rm_tensor *dx[], rm_error *err) {
   const rm_conv_shape *s = rm_node_payload(node);
   rm_tensor *g = NULL;
   RM_TRY(rm_tensor_channels_last(dy, &g, err));
   rm_status status = RM_OK;
-  if (rm_node_needs(node, 0)) status = input_gradient(s, g, rm_node_saved(node, 1), &dx[0], err);
-  if (status == RM_OK && rm_node_needs(node, 1)) status = weight_gradient(s, rm_node_saved(node, 0), g, &dx[1], err);
+  if (rm_node_needs(node, 0)) status = rm_node_bring_back(node, SAVED_WEIGHT, err);
+  if (status == RM_OK && rm_node_needs(node, 0))
+    status = input_gradient(s, g, rm_node_saved(node, SAVED_WEIGHT), &dx[0], err);
+  if (status == RM_OK && rm_node_needs(node, 1)) status = weight_gradient(node, g, &dx[1], err);
   if (status == RM_OK && rm_node_needs(node, 2)) status = bias_gradient(s, g, &dx[2], err);
   rm_tensor_release(g);
   return status;
@@ -200,8 +234,9 @@ static rm_status forward_noted(const operands *o, const rm_conv_method *method, 
   size_t groups = rm_known_groups(s->n);
   double *moments;
   RM_TRY(rm_known_new(y, groups, &moments, err));
-  return rm_conv_forward_statistics(method, s, groups, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), bias,
-                                    rm_tensor_f32(y), moments, err);
+  rm_conv_pixels x = pixels_of(o->x);
+  return rm_conv_forward_statistics(method, s, groups, &x, rm_tensor_f32(o->weight), bias, rm_tensor_f32(y), moments,
+                                    err);
 }
 
 static rm_status forward(const operands *o, bool relu, bool note, rm_tensor **out, rm_error *err) {
@@ -211,10 +246,10 @@ static rm_status forward(const operands *o, bool relu, bool note, rm_tensor **ou
   rm_conv_finish finish = {
       .bias = o->bias ? rm_tensor_f32(o->bias) : NULL, .add = o->add ? rm_tensor_f32(o->add) : NULL, .relu = relu};
   rm_status status = RM_OK;
+  rm_conv_pixels x = pixels_of(o->x);
   const rm_conv_method *method = y->numel ? choose(s) : NULL;
   if (method && note && rm_conv_gives_statistics(method, s)) status = forward_noted(o, method, finish.bias, y, err);
-  else if (method)
-    status = method->forward(s, rm_tensor_f32(o->x), rm_tensor_f32(o->weight), &finish, rm_tensor_f32(y), err);
+  else if (method) status = method->forward(s, &x, rm_tensor_f32(o->weight), &finish, rm_tensor_f32(y), err);
   return rm_tensor_give(status, y, out);
 }
 
@@ -222,14 +257,15 @@ static rm_status record(const operands *o, rm_tensor *const inputs[3], rm_tensor
   if (!rm_tape_wants(3, inputs)) return RM_OK;
   /* What the gradient of neither needs is not kept. */
   bool keep_x = inputs[1]->requires_grad, keep_w = inputs[0]->requires_grad;
-  rm_tensor *saved[] = {keep_x ? o->x : NULL, keep_w ? o->weight : NULL};
+  rm_tensor *saved[SAVED] = {[SAVED_X] = keep_x ? o->x : NULL, [SAVED_WEIGHT] = keep_w ? o->weight : NULL};
   return rm_tape_record(y,
                         &(rm_record){.name = "conv2d",
                                      .backward = backward,
                                      .ninputs = 3,
                                      .inputs = inputs,
-                                     .nsaved = 2,
+                                     .nsaved = SAVED,
                                      .saved = saved,
+                                     .reads_source = true,
                                      .payload = &o->shape,
                                      .payload_bytes = sizeof o->shape},
                         err);
@@ -246,6 +282,14 @@ rm_status rm_conv2d(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_c
   if (status == RM_OK) status = record(&o, (rm_tensor *[]){x, weight, bias}, y, err);
   drop(&o);
   return rm_tensor_give(status, y, out);
+}
+
+bool rm_conv2d_normalizes(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
+                          const rm_conv_options *options) {
+  rm_conv_shape s;
+  rm_error err; /* left to the convolution itself */
+  if (!rm_conv2d_is_plain(x, options) || check(x, weight, bias, options, &s, &err) != RM_OK) return false;
+  return x->numel > 0 && choose(&s)->normalizes;
 }
 
 /* --- without gradients ------------------------------------------------------------ */

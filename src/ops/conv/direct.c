@@ -143,11 +143,11 @@ static rm_status convolve(job *q, const rm_conv_shape *s, const float *w, bool b
   return RM_OK;
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
-                         rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const rm_conv_pixels *x, const float *w, const rm_conv_finish *finish,
+                         float *y, rm_error *err) {
   job q = {.finish = *finish, .out = y};
   rm_direct_forward(s, true, false, &q.d);
-  q.d.in = x;
+  q.d.in = x->x;
   return convolve(&q, s, w, false, err);
 }
 
@@ -159,4 +159,4 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
 }
 
 const rm_conv_method rm_conv_direct = {"direct", fits, pays, forward, input_gradient, rm_direct_weight_gradient,
-                                       NULL,     NULL, NULL};
+                                       NULL,     NULL, NULL, false};

@@ -161,10 +161,11 @@ static void plan(const rm_conv_shape *s, job *q) {
   q->chunks = rm_conv_chunks(size, q->d.bands);
 }
 
-rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
+rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
+                                    rm_error *err) {
   job q = {.dy = dy};
   plan(s, &q);
-  q.d.in = x;
+  q.d.in = x->x;
   RM_TRY(rm_scratch_reserve(0, rm_direct_scratch(&q.d), err));
   RM_TRY(rm_scratch_reserve(1, q.pixels * q.dy_pad * sizeof(float), err));
   bool alone = rm_parallel_alone();

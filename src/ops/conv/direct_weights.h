@@ -4,6 +4,7 @@
 
 #include "ops/conv/method.h"
 
-rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
+rm_status rm_direct_weight_gradient(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
+                                    rm_error *err);
 
 #endif

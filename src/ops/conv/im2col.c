@@ -113,10 +113,10 @@ static void forward_tiles(void *ctx, size_t begin, size_t end) {
   }
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
-                         rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const rm_conv_pixels *x, const float *w, const rm_conv_finish *finish,
+                         float *y, rm_error *err) {
   float *ohwi;
-  job q = {.s = s, .x = x, .bias = finish->bias, .y = y};
+  job q = {.s = s, .x = x->x, .bias = finish->bias, .y = y};
   RM_TRY(prepare(&q, err));
   RM_TRY(rm_conv_alloc(s->k * q.depth, &ohwi, err));
   rm_conv_weight_to_ohwi(s, w, ohwi);
@@ -184,9 +184,10 @@ static void weight_gradient_parts(void *ctx, size_t begin, size_t end) {
   }
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
+static rm_status weight_gradient(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
+                                 rm_error *err) {
   float *parts;
-  job q = {.s = s, .x = x, .dy = dy};
+  job q = {.s = s, .x = x->x, .dy = dy};
   RM_TRY(prepare(&q, err));
   size_t size = s->k * q.depth, chunks = PARTS_FLOATS / size < 1 ? 1 : PARTS_FLOATS / size;
   q.chunks = rm_smaller(rm_smaller(chunks, MAX_CHUNKS), s->n);
@@ -201,4 +202,4 @@ static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const f
 }
 
 const rm_conv_method rm_conv_im2col = {"im2col",        fits, fits, forward, input_gradient,
-                                       weight_gradient, NULL, NULL, NULL};
+                                       weight_gradient, NULL, NULL, NULL,    false};

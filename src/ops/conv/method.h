@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "kernels/finish.h"
 #include "ops/conv/conv.h"
+#include "ops/conv/pixels.h"
 
 typedef struct {
   size_t n, c, h, w; /* images, channels, height, width of x */
@@ -23,16 +24,18 @@ typedef struct {
   const char *name;
   bool (*fits)(const rm_conv_shape *s); /* can it compute this shape? */
   bool (*pays)(const rm_conv_shape *s); /* and faster than the methods after it? */
-  rm_status (*forward)(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
-                       rm_error *err);
+  rm_status (*forward)(const rm_conv_shape *s, const rm_conv_pixels *x, const float *w, const rm_conv_finish *finish,
+                       float *y, rm_error *err);
   rm_status (*input_gradient)(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err);
-  rm_status (*weight_gradient)(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
+  rm_status (*weight_gradient)(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
+                               rm_error *err);
   /* Into how many blocks of outputs `forward` cuts what finish->moments tells, and the outputs of a channel in each: by
    * the shape alone. NULL: it takes no moments (statistics.c does). */
   size_t (*blocks)(const rm_conv_shape *s);
   size_t (*block_rows)(const rm_conv_shape *s, size_t block);
   /* Whether a block ends where a group of images (dist/batch.h) of this shape does. NULL: always. */
   bool (*border)(const rm_conv_shape *group);
+  bool normalizes; /* x may be of both kinds (pixels.h): else it is as it lies */
 } rm_conv_method;
 
 extern const rm_conv_method rm_conv_winograd, rm_conv_strided, rm_conv_strassen, rm_conv_direct, rm_conv_im2col,

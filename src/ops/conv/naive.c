@@ -34,15 +34,15 @@ static double output(const rm_conv_shape *s, const float *x, const float *w, siz
   return sum;
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
-                         rm_error *err) {
+static rm_status forward(const rm_conv_shape *s, const rm_conv_pixels *x, const float *w, const rm_conv_finish *finish,
+                         float *y, rm_error *err) {
   (void)err;
   float *next = y;
   for (size_t n = 0; n < s->n; n++)
     for (size_t i = 0; i < s->oh && !rm_broken(); i++)
       for (size_t j = 0; j < s->ow; j++)
         for (size_t k = 0; k < s->k; k++)
-          *next++ = (float)(output(s, x, w, n, i, j, k) + (finish->bias ? finish->bias[k] : 0));
+          *next++ = (float)(output(s, x->x, w, n, i, j, k) + (finish->bias ? finish->bias[k] : 0));
   rm_conv_finish_pass(s, finish, y);
   return RM_OK;
 }
@@ -87,13 +87,15 @@ static double weight_sum(const rm_conv_shape *s, const float *x, const float *dy
   return sum;
 }
 
-static rm_status weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
+static rm_status weight_gradient(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
+                                 rm_error *err) {
   (void)err;
   for (size_t k = 0; k < s->k; k++)
     for (size_t c = 0; c < s->cg && !rm_broken(); c++)
       for (size_t r = 0; r < s->r; r++)
-        for (size_t t = 0; t < s->s; t++) *dw++ = (float)weight_sum(s, x, dy, k, c, r, t);
+        for (size_t t = 0; t < s->s; t++) *dw++ = (float)weight_sum(s, x->x, dy, k, c, r, t);
   return RM_OK;
 }
 
-const rm_conv_method rm_conv_naive = {"naive", fits, fits, forward, input_gradient, weight_gradient, NULL, NULL, NULL};
+const rm_conv_method rm_conv_naive = {"naive",         fits, fits, forward, input_gradient,
+                                      weight_gradient, NULL, NULL, NULL,    false};

@@ -71,8 +71,8 @@ static void join_groups(const job *q, size_t groups, double *moments) {
 }
 
 rm_status rm_conv_forward_statistics(const rm_conv_method *method, const rm_conv_shape *s, size_t groups,
-                                     const float *x, const float *w, const float *bias, float *y, double *moments,
-                                     rm_error *err) {
+                                     const rm_conv_pixels *x, const float *w, const float *bias, float *y,
+                                     double *moments, rm_error *err) {
   job q = {.method = method, .s = s, .blocks = method->blocks(s) / groups};
   q.chunks = rm_smaller(rm_known_undivided(s->n) ? CHUNKS : CHUNKS_OF_GROUP, q.blocks);
   float *room;

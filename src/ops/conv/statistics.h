@@ -12,7 +12,7 @@ bool rm_conv_gives_statistics(const rm_conv_method *method, const rm_conv_shape 
 /* The forward of such a method with a bias alone. moments (groups, 2, K): of each group the mean of each of K channels
  * over its images and pixels, and the sum of squared distances from it. y is not empty. */
 rm_status rm_conv_forward_statistics(const rm_conv_method *method, const rm_conv_shape *s, size_t groups,
-                                     const float *x, const float *w, const float *bias, float *y, double *moments,
-                                     rm_error *err);
+                                     const rm_conv_pixels *x, const float *w, const float *bias, float *y,
+                                     double *moments, rm_error *err);
 
 #endif

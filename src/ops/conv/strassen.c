@@ -142,9 +142,9 @@ static rm_status run(job *q, const rm_conv_shape *s, const float *w, rm_error *e
   return RM_OK;
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
-                         rm_error *err) {
-  job q = {.in = x, .finish = *finish, .out = y};
+static rm_status forward(const rm_conv_shape *s, const rm_conv_pixels *x, const float *w, const rm_conv_finish *finish,
+                         float *y, rm_error *err) {
+  job q = {.in = x->x, .finish = *finish, .out = y};
   return run(&q, s, w, err);
 }
 
@@ -154,4 +154,4 @@ static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const f
 }
 
 const rm_conv_method rm_conv_strassen = {
-    "strassen", fits, pays, forward, input_gradient, rm_strassen_weight_gradient, blocks, block_rows, NULL};
+    "strassen", fits, pays, forward, input_gradient, rm_strassen_weight_gradient, blocks, block_rows, NULL, false};

@@ -111,10 +111,10 @@ static void combine(void *ctx, size_t begin, size_t end) {
 /* With fewer channels the factors cost more than is saved. */
 static bool saves(const rm_conv_shape *s) { return s->c * s->k >= 64 * 256; }
 
-rm_status rm_strassen_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
+rm_status rm_strassen_weight_gradient(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
                                       rm_error *err) {
   if (!saves(s)) return rm_conv_direct.weight_gradient(s, x, dy, dw, err);
-  job q = {.s = s, .x = x, .dy = dy, .dw = dw, .pixels = s->n * s->oh * s->ow};
+  job q = {.s = s, .x = x->x, .dy = dy, .dw = dw, .pixels = s->n * s->oh * s->ow};
   q.panel = 2 * rm_kernel_table()->vector;
   q.panels = s->k / 2 / q.panel;
   q.blocks = (q.pixels + PIXELS - 1) / PIXELS;

@@ -4,7 +4,7 @@
 
 #include "ops/conv/method.h"
 
-rm_status rm_strassen_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
+rm_status rm_strassen_weight_gradient(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
                                       rm_error *err);
 
 #endif

@@ -49,6 +49,25 @@ rm_strided_images rm_strided_panel(const rm_strided_images *g, size_t count) {
   return panel;
 }
 
+static rm_conv_tiles tiles_of(const rm_strided_images *g) {
+  return (rm_conv_tiles){g->h, g->w, g->pixel, g->down, g->across, 8, 9, 1};
+}
+
+void rm_strided_input(const rm_strided_images *g, const rm_conv_pixels *x, const float *zeros, size_t first,
+                      size_t count, float *v) {
+  rm_conv_tiles tiles = tiles_of(g);
+  size_t step = rm_conv_pixels_step(x, &tiles, RM_STRIDED_GROUP), end = first + count;
+  for (size_t n; first < end; first += n, v += n * g->row) {
+    n = rm_smaller(step, end - first);
+    rm_kernel_table()->strided_input(g, rm_conv_pixels_under(x, &tiles, first, n), zeros, first, n, v);
+  }
+}
+
+rm_status rm_strided_input_reserve(const rm_strided_images *g, const rm_conv_pixels *x, rm_error *err) {
+  rm_conv_tiles tiles = tiles_of(g);
+  return rm_conv_pixels_reserve(x, &tiles, rm_conv_pixels_step(x, &tiles, RM_STRIDED_GROUP), err);
+}
+
 size_t rm_strided_block(const rm_strided_images *g) { return RM_STRIDED_PLACES * rm_strided_place(g); }
 
 /* --- a panel of output channels ----------------------------------------------------------------- */
@@ -57,7 +76,8 @@ typedef struct {
   const rm_conv_shape *s;
   bool backward; /* y and x change places */
   rm_strided_images from, to;
-  const float *x, *w, *zeros;
+  rm_conv_pixels x;
+  const float *w, *zeros;
   rm_conv_finish finish;
   float *y;
   float *u;    /* transformed weights, panel by panel */
@@ -98,8 +118,8 @@ static void convolve_panel(const job *q, size_t panel, size_t first, size_t coun
 }
 
 static void transform_block(const job *q, size_t first, size_t count, float *v) {
-  const rm_kernels *kernels = rm_kernel_table();
-  (q->backward ? kernels->strided_spread : kernels->strided_input)(&q->from, q->x, q->zeros, first, count, v);
+  if (q->backward) rm_kernel_table()->strided_spread(&q->from, q->x.x, q->zeros, first, count, v);
+  else rm_strided_input(&q->from, &q->x, q->zeros, first, count, v);
 }
 
 /* --- each thread its blocks of tiles ------------------------------------------------------------ */
@@ -114,7 +134,7 @@ static void transform_weights(void *ctx, size_t begin, size_t end) {
 /* About where the pixels of tile t begin. */
 static const float *pixels_of(const job *q, size_t t) {
   const rm_strided_images *g = &q->from;
-  return q->x + t * g->h * g->w / (g->down * g->across) * g->pixel;
+  return q->x.x + t * g->h * g->w / (g->down * g->across) * g->pixel;
 }
 
 /* Of up to `count` tiles from t on. */
@@ -146,6 +166,7 @@ static rm_status convolve(job *q, rm_error *err) {
   q->plan = rm_strided_plan_of(q->s, q->step);
   q->from = q->backward ? q->plan.out : q->plan.in;
   q->to = q->backward ? q->plan.in : q->plan.out;
+  if (!q->backward) RM_TRY(rm_strided_input_reserve(&q->from, &q->x, err));
   size_t weights = panels(q) * panel_weights(q), none = RM_STRIDED_ZEROS * depth;
   RM_TRY(rm_scratch_reserve(0, block_bytes(q), err));
   RM_TRY(rm_conv_alloc(weights + none, &q->u, err));
@@ -156,13 +177,13 @@ static rm_status convolve(job *q, rm_error *err) {
   return RM_OK;
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
-                         rm_error *err) {
-  return convolve(&(job){.s = s, .x = x, .w = w, .finish = *finish, .y = y}, err);
+static rm_status forward(const rm_conv_shape *s, const rm_conv_pixels *x, const float *w, const rm_conv_finish *finish,
+                         float *y, rm_error *err) {
+  return convolve(&(job){.s = s, .x = *x, .w = w, .finish = *finish, .y = y}, err);
 }
 
 static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err) {
-  return convolve(&(job){.s = s, .backward = true, .x = dy, .w = w, .y = dx}, err);
+  return convolve(&(job){.s = s, .backward = true, .x = {dy, NULL}, .w = w, .y = dx}, err);
 }
 
 /* --- moments -------------------------------------------------------------------------------- */
@@ -170,6 +191,13 @@ static size_t blocks(const rm_conv_shape *s) {
   return (s->n * ((s->oh + 3) / 4) * ((s->ow + 3) / 4) + RM_STRIDED_GROUP - 1) / RM_STRIDED_GROUP;
 }
 
-const rm_conv_method rm_conv_strided = {
-    "strided",           fits, pays, forward, input_gradient, rm_strided_weight_gradient, blocks, rm_conv_tiles_rows,
-    rm_conv_tiles_border};
+const rm_conv_method rm_conv_strided = {"strided",
+                                        fits,
+                                        pays,
+                                        forward,
+                                        input_gradient,
+                                        rm_strided_weight_gradient,
+                                        blocks,
+                                        rm_conv_tiles_rows,
+                                        rm_conv_tiles_border,
+                                        true};

@@ -16,7 +16,8 @@ enum { PANEL = RM_STRIDED_PANEL, TILES = 64, GRADIENTS = 0, SUMS };
 
 typedef struct {
   rm_strided_plan plan;
-  const float *x, *dy, *zeros;
+  rm_conv_pixels x;
+  const float *dy, *zeros;
   float *v, *du, *dw;  /* du: panel by panel, or NULL: all tiles are transformed at once, and no sum is kept */
   size_t first, count; /* tiles that are transformed */
 } job;
@@ -33,8 +34,7 @@ static size_t panels(const job *q) { return (q->plan.out.c + PANEL - 1) / PANEL;
 
 static void transform_inputs(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
-  rm_kernel_table()->strided_input(&q->plan.in, q->x, q->zeros, q->first + begin, end - begin,
-                                   q->v + begin * q->plan.in.row);
+  rm_strided_input(&q->plan.in, &q->x, q->zeros, q->first + begin, end - begin, q->v + begin * q->plan.in.row);
 }
 
 static void multiply(const job *q, const rm_strided_images *out, const float *m, float *du) {
@@ -64,11 +64,12 @@ static void add_panels(void *ctx, size_t begin, size_t end) {
 /* At a time: a thread by itself as many as its cache has room for, all of them together more. */
 static size_t tiles_at_once(void) { return rm_parallel_alone() ? TILES : 2 * TILES; }
 
-rm_status rm_strided_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw,
+rm_status rm_strided_weight_gradient(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
                                      rm_error *err) {
-  job q = {.plan = rm_strided_plan_of(s, tiles_at_once()), .x = x, .dy = dy, .dw = dw};
+  job q = {.plan = rm_strided_plan_of(s, tiles_at_once()), .x = *x, .dy = dy, .dw = dw};
   size_t none = RM_STRIDED_ZEROS * rm_larger(s->c, s->k), inputs = rm_strided_block(&q.plan.in), sums = 0;
   if (q.plan.count > tiles_at_once()) sums = panels(&q) * panel_sums(&q);
+  RM_TRY(rm_strided_input_reserve(&q.plan.in, &q.x, err));
   RM_TRY(rm_scratch_reserve(GRADIENTS, panel_bytes(&q), err));
   if (sums == 0) RM_TRY(rm_scratch_reserve(SUMS, panel_sums(&q) * sizeof(float), err));
   RM_TRY(rm_conv_alloc(inputs + sums + none, &q.v, err));

@@ -5,6 +5,7 @@
 #include "ops/conv/method.h"
 
 /* A part of the output channels has the bits that it has in the whole. */
-rm_status rm_strided_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
+rm_status rm_strided_weight_gradient(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
+                                     rm_error *err);
 
 #endif

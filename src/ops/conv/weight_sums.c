@@ -17,7 +17,8 @@ enum { SMALL_WEIGHTS = 64 * 64 * 9, MANY_PIXELS = 2048 };
 typedef struct {
   const rm_conv_shape *s; /* of a group */
   const rm_conv_method *method;
-  const float *x, *dy;
+  rm_conv_pixels x;
+  const float *dy;
   float *parts, *dw;
   size_t groups, weights;
   rm_status status[RM_BATCH_GROUPS];
@@ -33,10 +34,11 @@ static bool in_groups(const rm_conv_shape *s) {
 static void sum_groups(void *ctx, size_t begin, size_t end) {
   job *q = ctx;
   const rm_conv_shape *s = q->s;
-  for (size_t g = begin; g < end; g++)
-    q->status[g] = q->method->weight_gradient(s, q->x + g * s->n * s->h * s->w * s->c,
-                                              q->dy + g * s->n * s->oh * s->ow * s->k, q->parts + g * q->weights,
+  for (size_t g = begin; g < end; g++) {
+    rm_conv_pixels x = {q->x.x + g * s->n * s->h * s->w * s->c, q->x.columns};
+    q->status[g] = q->method->weight_gradient(s, &x, q->dy + g * s->n * s->oh * s->ow * s->k, q->parts + g * q->weights,
                                               &q->errors[g]);
+  }
 }
 
 /* Weights begin .. end-1. */
@@ -76,8 +78,8 @@ static void narrow(void *ctx, size_t begin, size_t end) {
 }
 
 /* Each process has the weights of some output channels, and -0 for the others: adding up puts them together. */
-static rm_status of_some_channels(const rm_conv_shape *s, const rm_conv_method *method, const float *x, const float *dy,
-                                  float *dw, rm_error *err) {
+static rm_status of_some_channels(const rm_conv_shape *s, const rm_conv_method *method, const rm_conv_pixels *x,
+                                  const float *dy, float *dw, rm_error *err) {
   rm_conv_shape part = *s;
   size_t size = (size_t)rm_world_size(), rows = s->n * s->oh * s->ow, all = weights_of(s);
   part.k = part.kg = s->k / size;
@@ -108,10 +110,11 @@ static rm_status of_all_images(const rm_conv_shape *s, const rm_conv_method *(*c
   rm_status status = rm_batch_gather(ny, dy, &dys, err);
   if (status == RM_OK) {
     const rm_conv_method *method = choose(&whole);
+    rm_conv_pixels pixels = {xs, NULL};
     if (splits(&whole, method, (size_t)rm_world_size())) {
-      status = of_some_channels(&whole, method, xs, dys, dw, err);
+      status = of_some_channels(&whole, method, &pixels, dys, dw, err);
     } else {
-      status = method->weight_gradient(&whole, xs, dys, dw, err);
+      status = method->weight_gradient(&whole, &pixels, dys, dw, err);
       rm_batch_count_once(weights_of(s), dw);
     }
     rm_batch_free(ny, dys);
@@ -120,17 +123,28 @@ static rm_status of_all_images(const rm_conv_shape *s, const rm_conv_method *(*c
   return status;
 }
 
-rm_status rm_conv_weight_sums(const rm_conv_shape *s, const rm_conv_method *(*choose)(const rm_conv_shape *s),
-                              const float *x, const float *dy, float *dw, rm_error *err) {
+static rm_conv_shape group_of(const rm_conv_shape *s) {
   rm_conv_shape group = *s;
-  job q = {.s = &group, .x = x, .dy = dy, .weights = weights_of(s)};
+  group.n = s->n / rm_batch_groups(s->n);
+  return group;
+}
+
+bool rm_conv_weight_sums_normalize(const rm_conv_shape *s, const rm_conv_method *(*choose)(const rm_conv_shape *s)) {
+  rm_conv_shape group = group_of(s);
+  if (in_groups(s)) return choose(&group)->normalizes;
+  return !rm_batch_shared() && choose(s)->normalizes;
+}
+
+rm_status rm_conv_weight_sums(const rm_conv_shape *s, const rm_conv_method *(*choose)(const rm_conv_shape *s),
+                              const rm_conv_pixels *x, const float *dy, float *dw, rm_error *err) {
+  rm_conv_shape group = group_of(s);
+  job q = {.s = &group, .x = *x, .dy = dy, .weights = weights_of(s)};
   if (in_groups(s)) {
     q.groups = rm_batch_groups(s->n);
-    group.n = s->n / q.groups;
     q.method = choose(&group);
     if (q.groups > 1) return by_groups(&q, dw, err);
     return q.method->weight_gradient(s, x, dy, dw, err);
   }
-  if (rm_batch_shared()) return of_all_images(s, choose, x, dy, dw, err);
+  if (rm_batch_shared()) return of_all_images(s, choose, x->x, dy, dw, err);
   return choose(s)->weight_gradient(s, x, dy, dw, err);
 }

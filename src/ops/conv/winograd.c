@@ -49,6 +49,25 @@ rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, pt
 
 void rm_wino_plan_room(rm_wino_plan *p, size_t tiles) { p->in.tiles = p->out.tiles = (tiles + 23) / 24 * 24; }
 
+static rm_conv_tiles tiles_of(const rm_wino_plan *p) {
+  const rm_wino_images *g = &p->in;
+  return (rm_conv_tiles){g->h, g->w, g->pixel, g->down, g->across, 4, 6, g->pad};
+}
+
+void rm_wino_input(const rm_wino_plan *p, const rm_conv_pixels *x, float *patch, size_t first, size_t count, float *v) {
+  rm_conv_tiles tiles = tiles_of(p);
+  size_t step = rm_conv_pixels_step(x, &tiles, RM_WINO_GROUP), end = first + count;
+  for (size_t n; first < end; first += n, v += n * RM_WINO_TILE) {
+    n = rm_smaller(step, end - first);
+    rm_kernel_table()->wino_input(&p->in, rm_conv_pixels_under(x, &tiles, first, n), patch, first, n, v);
+  }
+}
+
+rm_status rm_wino_input_reserve(const rm_wino_plan *p, const rm_conv_pixels *x, rm_error *err) {
+  rm_conv_tiles tiles = tiles_of(p);
+  return rm_conv_pixels_reserve(x, &tiles, rm_conv_pixels_step(x, &tiles, RM_WINO_GROUP), err);
+}
+
 void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first, size_t count,
                       size_t position) {
   size_t end = rm_smaller(first + count, p->count), in_image = g->across * g->down;
@@ -70,7 +89,8 @@ typedef struct {
   rm_wino_plan plan;
   const rm_conv_shape *s;
   bool backward; /* the input gradient */
-  const float *x, *w;
+  rm_conv_pixels x;
+  const float *w;
   rm_conv_finish finish;
   float *y;
   float *u;    /* transformed weights */
@@ -112,9 +132,9 @@ static void convolve_blocks(void *ctx, size_t begin, size_t end) {
   float *m = rm_scratch(0, block_bytes(q)), *v = m + BLOCK, *patch = rm_scratch(1, patch_bytes(q));
   for (size_t i = begin; i < end && !rm_broken(); i++) {
     size_t first = i * q->step, count = rm_smaller(q->step, p->count - first);
-    kernels->wino_input(&p->in, q->x, patch, first, count, v);
+    rm_wino_input(p, &q->x, patch, first, count, v);
     for (size_t j = 0; j < RM_WINO_POSITIONS; j++) {
-      if (i + 1 < end) rm_wino_prefetch(p, &p->in, q->x, first + q->step, q->step, j);
+      if (i + 1 < end) rm_wino_prefetch(p, &p->in, q->x.x, first + q->step, q->step, j);
       if (u_stride * RM_WINO_POSITIONS <= FEW_WEIGHTS) rm_wino_prefetch(p, &p->out, q->y, first, count, j);
       if (q->finish.add) rm_wino_prefetch(p, &p->out, q->finish.add, first, count, j);
       kernels->wino_product(count, p->in.tiles, p->in.c, p->out.c, false, v + j * BLOCK, q->u + j * u_stride,
@@ -154,8 +174,7 @@ static size_t panel_tiles(const job *q) { return rm_wino_tiles_floats(q->plan.ou
 
 static void transform_tiles(void *ctx, size_t begin, size_t end) {
   const job *q = ctx;
-  rm_kernel_table()->wino_input(&q->plan.in, q->x, rm_scratch(1, patch_bytes(q)), begin, end - begin,
-                                q->v + begin * RM_WINO_TILE);
+  rm_wino_input(&q->plan, &q->x, rm_scratch(1, patch_bytes(q)), begin, end - begin, q->v + begin * RM_WINO_TILE);
 }
 
 /* DEPTH input channels at a time, whose weights stay in the second-level cache. */
@@ -204,19 +223,20 @@ static rm_status by_panels(job *q, rm_error *err) {
 /* --- the two directions --------------------------------------------------------------------- */
 static rm_status convolve(job *q, rm_error *err) {
   const rm_wino_plan *p = &q->plan;
+  RM_TRY(rm_wino_input_reserve(p, &q->x, err));
   bool few_tiles = rm_wino_tiles_floats(p->count, p->in.c) <= SHARED_FLOATS;
   return few_tiles && p->in.c * p->out.c >= MANY_WEIGHTS ? by_panels(q, err) : by_blocks(q, err);
 }
 
-static rm_status forward(const rm_conv_shape *s, const float *x, const float *w, const rm_conv_finish *finish, float *y,
-                         rm_error *err) {
-  job q = {.s = s, .x = x, .w = w, .finish = *finish, .y = y};
+static rm_status forward(const rm_conv_shape *s, const rm_conv_pixels *x, const float *w, const rm_conv_finish *finish,
+                         float *y, rm_error *err) {
+  job q = {.s = s, .x = *x, .w = w, .finish = *finish, .y = y};
   q.plan = rm_wino_plan_of(s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
   return convolve(&q, err);
 }
 
 static rm_status input_gradient(const rm_conv_shape *s, const float *dy, const float *w, float *dx, rm_error *err) {
-  job q = {.s = s, .backward = true, .x = dy, .w = w, .y = dx};
+  job q = {.s = s, .backward = true, .x = {dy, NULL}, .w = w, .y = dx};
   q.plan = rm_wino_plan_of(s->n, s->oh, s->ow, s->k, 2 - (ptrdiff_t)s->pad_h, s->h, s->w, s->c);
   return convolve(&q, err);
 }
@@ -228,5 +248,5 @@ static size_t blocks(const rm_conv_shape *s) {
 }
 
 const rm_conv_method rm_conv_winograd = {
-    "winograd",          fits, pays, forward, input_gradient, rm_wino_weight_gradient, blocks, rm_conv_tiles_rows,
-    rm_conv_tiles_border};
+    "winograd",           fits, pays, forward, input_gradient, rm_wino_weight_gradient, blocks, rm_conv_tiles_rows,
+    rm_conv_tiles_border, true};

@@ -16,6 +16,11 @@ rm_wino_plan rm_wino_plan_of(size_t n, size_t in_h, size_t in_w, size_t in_c, pt
 /* Blocks get room for `tiles`. */
 void rm_wino_plan_room(rm_wino_plan *p, size_t tiles);
 
+/* Transforms tiles first .. first+count-1, for which there is room at v; `patch` as wino_input has it. rm_wino_input_reserve makes
+ * sure of the scratch memory that it takes. */
+void rm_wino_input(const rm_wino_plan *p, const rm_conv_pixels *x, float *patch, size_t first, size_t count, float *v);
+rm_status rm_wino_input_reserve(const rm_wino_plan *p, const rm_conv_pixels *x, rm_error *err);
+
 /* Asks for a slice of what tiles first .. first+count-1 will read or write, position by position: the
  * products, which need little memory, hide the way from main memory. */
 void rm_wino_prefetch(const rm_wino_plan *p, const rm_wino_images *g, const float *x, size_t first, size_t count,

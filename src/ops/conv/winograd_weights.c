@@ -29,7 +29,8 @@ enum {
 
 typedef struct {
   rm_wino_plan plan;
-  const float *x, *dy;
+  rm_conv_pixels x;
+  const float *dy;
   float *dw;
   float *du;   /* sums in the transform domain, one for each chunk */
   size_t part; /* floats of one */
@@ -51,10 +52,10 @@ static void add_block(const job *q, size_t block, bool more, float *v, float *m,
   size_t tiles = p->in.tiles, u_stride = rm_wino_weights_stride(p->in.c, p->out.c);
   size_t first = block * tiles, count = rm_smaller(tiles, p->count - first);
   float *patch = rm_scratch(2, patch_bytes(q));
-  kernels->wino_input(&p->in, q->x, patch, first, count, v);
+  rm_wino_input(p, &q->x, patch, first, count, v);
   kernels->wino_output_gradient(&p->out, q->dy, patch, first, count, m);
   for (size_t j = 0; j < RM_WINO_POSITIONS; j++) {
-    rm_wino_prefetch(p, &p->in, q->x, first + tiles, tiles, j);
+    rm_wino_prefetch(p, &p->in, q->x.x, first + tiles, tiles, j);
     rm_wino_prefetch(p, &p->out, q->dy, first + tiles, tiles, j);
     kernels->wino_weight_product(count, tiles, p->in.c, p->out.c, more, v + j * BLOCK, m + j * BLOCK,
                                  du + j * u_stride);
@@ -114,7 +115,7 @@ static void transform_tiles(void *ctx, size_t begin, size_t end) {
   const rm_kernels *kernels = rm_kernel_table();
   size_t first = q->first + begin, count = end - begin, at = begin * RM_WINO_TILE;
   float *patch = rm_scratch(2, patch_bytes(q));
-  kernels->wino_input(&p->in, q->x, patch, first, count, q->v + at);
+  rm_wino_input(p, &q->x, patch, first, count, q->v + at);
   kernels->wino_output_gradient(&p->out, q->dy, patch, first, count, q->m + at);
 }
 
@@ -203,9 +204,11 @@ bool rm_wino_weights_split(const rm_conv_shape *s, size_t parts) {
   return s->k % (BLOCK * parts) == 0 && s->c * (s->k / parts) >= MORE_WEIGHTS;
 }
 
-rm_status rm_wino_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err) {
-  job q = {.x = x, .dy = dy, .dw = dw};
+rm_status rm_wino_weight_gradient(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
+                                  rm_error *err) {
+  job q = {.x = *x, .dy = dy, .dw = dw};
   q.plan = rm_wino_plan_of(s->n, s->h, s->w, s->c, (ptrdiff_t)s->pad_h, s->oh, s->ow, s->k);
+  RM_TRY(rm_wino_input_reserve(&q.plan, &q.x, err));
   if (s->c * s->k < MORE_WEIGHTS) return by_chunks(&q, err);
   bool few_tiles = rm_wino_tiles_floats(q.plan.count, s->c + s->k) <= ALL_FLOATS;
   return few_tiles && s->c * s->k >= MANY_WEIGHTS ? by_panels(&q, err) : by_positions(&q, err);

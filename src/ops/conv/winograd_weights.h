@@ -4,7 +4,8 @@
 
 #include "ops/conv/method.h"
 
-rm_status rm_wino_weight_gradient(const rm_conv_shape *s, const float *x, const float *dy, float *dw, rm_error *err);
+rm_status rm_wino_weight_gradient(const rm_conv_shape *s, const rm_conv_pixels *x, const float *dy, float *dw,
+                                  rm_error *err);
 
 /* Whether the output channels may be computed in so many equal parts, each as a convolution of its own, with the same
  * bits: where no chunks are cut, each weight is one sum over all tiles. */

@@ -26,6 +26,11 @@ typedef struct {
   bool of_batch, relu;
 } rm_batch_norm_payload;
 
+/* y is, or will be, the batch norm of inputs (x, weight, bias, add). `follows`: it can be computed again from what is
+ * saved. */
+rm_status rm_batch_norm_record(rm_tensor *y, rm_tensor *const inputs[4], rm_tensor *const saved[RM_NORM_SAVED],
+                               bool follows, rm_batch_norm_payload how, rm_error *err);
+
 static inline size_t rm_norm_row_count(const rm_tensor *x) { return x->shape[1] ? x->numel / x->shape[1] : 0; }
 
 /* t with its channels innermost: a matrix (rows, C) without gaps. The caller releases it. */

@@ -62,6 +62,29 @@ static void forward(void) {
         forward_of(columns[n], how & 1, how & 2, how & 4);
 }
 
+/* Rows in the caches: more of them than are gone through at a time, columns of every kind of end, NaN and both zeros. */
+static void relu_of_rows(void) {
+  enum { MANY = 700 };
+  static const size_t widths[] = {1, 5, 16, 20, 37, 48, 300};
+  static float x[MANY * 300], expected[MANY * 300], y[MANY * 300], mean[300], scale[300], shift[300];
+  rm_rng rng = rm_rng_new(12, 0);
+  float *small[] = {mean, scale, shift};
+  for (size_t i = 0; i < 3; i++) fill(&rng, small[i], 300);
+  fill(&rng, x, MANY * 300);
+  const rm_kernels *k = rm_kernel_table();
+  for (size_t n = 0; n < sizeof widths / sizeof *widths; n++) {
+    size_t c = widths[n];
+    x[3 * c] = NAN;
+    x[4 * c] = mean[0];
+    memset(y, 0xff, sizeof y);
+    memset(expected, 0xff, sizeof expected);
+    k->norm_forward(MANY, c, x, mean, scale, shift, NULL, true, expected, false, NULL);
+    k->norm_relu(MANY, c, x, mean, scale, shift, y);
+    assert_memory_equal(y, expected, sizeof y); /* and nothing behind the last row */
+    assert_true(isnan(y[3 * c]));
+  }
+}
+
 enum { NO_RELU, FROM_X, FROM_Y, FROM_WORDS };
 
 static void backward_of(size_t c, int how, bool two, bool keep) {
@@ -108,6 +131,7 @@ static void against_naive(void **state) {
   (void)state;
   begin();
   test_each_isa(forward);
+  test_each_isa(relu_of_rows);
   test_each_isa(backward);
 }
 
