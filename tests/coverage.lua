@@ -4,7 +4,10 @@
 --
 -- Prints the totals and the files by what is not reached, and writes BUILD/uncovered.txt, with every line and branch
 -- that no test takes. A kernel is compiled for several instruction sets, and a line of it counts once. `make coverage`
--- runs this.
+-- runs this. Branches of C are sorted by what they are, too: support/branches.lua.
+package.path = arg[0]:match "^(.-)[^/]*$" .. "?.lua;" .. package.path
+local branches_by_kind = require "support.branches"
+
 local build = assert(arg[1], "usage: lua5.4 tests/coverage.lua BUILD")
 
 local function lines(command)
@@ -147,6 +150,8 @@ local function report(title, files, out)
 end
 
 local out <close> = assert(io.open(build .. "/uncovered.txt", "w"))
-report("src", of_c(), out)
+local c = of_c()
+report("src", c, out)
+branches_by_kind(c, out)
 report("lua", of_lua(), out)
 print("all of it: " .. build .. "/uncovered.txt")

@@ -38,6 +38,11 @@ local function lines(command)
   return list, how, code
 end
 
+-- A signal that whoever started the tests ignores (nohup, services) is ignored by all they start: a program that is
+-- told to stop would run for ever. So a file begins with signals as a terminal gives them (coreutils 8.31 and later).
+local SIGNALS = "env --default-signal=HUP,INT,QUIT,TERM,PIPE "
+if not os.execute(SIGNALS .. "true 2>/dev/null") then SIGNALS = "" end
+
 -- Files below a folder, those at least `depth` levels down.
 local function find(folder, pattern, depth)
   return (lines(("find %s -mindepth %d -name %s 2>/dev/null | LC_ALL=C sort"):format(quote(folder), depth or 0,
@@ -69,7 +74,7 @@ local function run_c(path)
   local name = "c" .. path:sub(#options.c + 1)
   if options.filter and not (name .. ".c: "):find(options.filter, 1, true) then return end
   local started = os.time()
-  local output, how, code = lines("CMOCKA_MESSAGE_OUTPUT=TAP " .. quote(path) .. " 2>&1")
+  local output, how, code = lines("CMOCKA_MESSAGE_OUTPUT=TAP " .. SIGNALS .. quote(path) .. " 2>&1")
   local planned, passed, failed, skipped, text = 0, 0, 0, 0, {}
   for _, line in ipairs(output) do
     local plan = line:match("^%d+%.%.(%d+)")
@@ -97,8 +102,8 @@ local function run_lua(path)
     if file and not name:find(file, 1, true) then return end
   end
   local started = os.time()
-  local output, how, code = lines(("LUA_PATH=%s %s %s/support/suite.lua --seed %s %s %s %s %s 2>&1"):format(
-    quote("lua/?.lua;lua/?/init.lua;;"), quote(options.program), quote(tests), quote(options.seed),
+  local output, how, code = lines(("LUA_PATH=%s %s%s %s/support/suite.lua --seed %s %s %s %s %s 2>&1"):format(
+    quote("lua/?.lua;lua/?/init.lua;;"), SIGNALS, quote(options.program), quote(tests), quote(options.seed),
     options.quick and "--quick" or "", options.verbose and "--verbose" or "", quote(path),
     options.filter and quote(options.filter) or ""))
   local passed, failed, skipped = (output[#output] or ""):match("^@ (%d+) (%d+) (%d+)$")

@@ -100,9 +100,10 @@ static void fill_blocks(void *ctx, size_t begin, size_t end) {
   }
 }
 
-static rm_status run_fill(rm_rng *rng, rm_tensor *t, fill f, rm_error *err) {
+/* op: for errors, as those call it who can be wrong; what else is filled is always float32. */
+static rm_status run_fill(const char *op, rm_rng *rng, rm_tensor *t, fill f, rm_error *err) {
   if (t->dtype != RM_FLOAT32)
-    return rm_fail(err, RM_ERR_TYPE, "random fill: tensor is %s, expected float32", rm_dtype_name(t->dtype));
+    return rm_fail(err, RM_ERR_TYPE, "%s: x is %s, expected float32", op, rm_dtype_name(t->dtype));
   rm_tensor *rows = t;
   bool direct = rm_tensor_is_contiguous(t);
   if (!direct) RM_TRY(rm_tensor_new(RM_FLOAT32, t->ndim, t->shape, &rows, err));
@@ -122,20 +123,20 @@ static rm_status run_fill(rm_rng *rng, rm_tensor *t, fill f, rm_error *err) {
 }
 
 rm_status rm_rng_fill_uniform(rm_rng *rng, rm_tensor *t, float low, float high, rm_error *err) {
-  if (!(high >= low)) return rm_fail(err, RM_ERR_VALUE, "uniform: low %g is above high %g", (double)low, (double)high);
-  return run_fill(rng, t, (fill){.a = low, .b = high - low, .draw = draw_uniform}, err);
+  if (!(high >= low)) return rm_fail(err, RM_ERR_VALUE, "uniform_: low %g is above high %g", (double)low, (double)high);
+  return run_fill("uniform_", rng, t, (fill){.a = low, .b = high - low, .draw = draw_uniform}, err);
 }
 
 rm_status rm_rng_fill_normal(rm_rng *rng, rm_tensor *t, float mean, float std, rm_error *err) {
   if (!(std >= 0))
-    return rm_fail(err, RM_ERR_VALUE, "normal: standard deviation must not be negative, got %g", (double)std);
-  return run_fill(rng, t, (fill){.a = mean, .b = std, .draw = draw_normal}, err);
+    return rm_fail(err, RM_ERR_VALUE, "normal_: standard deviation must not be negative, got %g", (double)std);
+  return run_fill("normal_", rng, t, (fill){.a = mean, .b = std, .draw = draw_normal}, err);
 }
 
 rm_status rm_rng_fill_bernoulli(rm_rng *rng, rm_tensor *t, float p, rm_error *err) {
   if (!(p >= 0 && p <= 1))
-    return rm_fail(err, RM_ERR_VALUE, "bernoulli: probability must be in 0..1, got %g", (double)p);
-  return run_fill(rng, t, (fill){.a = p, .draw = draw_bernoulli}, err);
+    return rm_fail(err, RM_ERR_VALUE, "bernoulli_: probability must be in 0..1, got %g", (double)p);
+  return run_fill("bernoulli_", rng, t, (fill){.a = p, .draw = draw_bernoulli}, err);
 }
 
 rm_status rm_rng_permutation(rm_rng *rng, size_t n, rm_tensor **out, rm_error *err) {

@@ -78,6 +78,14 @@ check.case("nohup's wish counts", function()
   check.equal({output, status}, {"went on\n", 0})
 end)
 
+check.case("tests that were started where signals are ignored do not hang, and hold", function()
+  for only, count in pairs {["SIGHUP in training"] = 1, ["where nobody reads the output"] = 2} do
+    local said, status = shell(("trap '' HUP PIPE INT; lua5.4 tests/run.lua --quick --program $R %s"):format(
+      quote("shell/signals_test.lua: " .. only)))
+    check.equal({said:match "[^\n]*\n$", status}, {count .. " passed, 0 failed\n", 0})
+  end
+end)
+
 check.case("where nobody reads the output, a script ends, and a run is saved", function()
   local output, status = shell("bash -c '$0 -e \"while true do pcall(print, 1) end\" | head -1; "
                                .. "exit ${PIPESTATUS[0]}' $R")

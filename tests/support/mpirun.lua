@@ -28,7 +28,7 @@ function mpirun.libraries()
 end
 
 --- Runs `size` processes of the program with a list of arguments; returns what they wrote, their errors, and the exit
--- status of mpirun. options: library (the first there is), env, input, seconds (120).
+-- status of mpirun. options: library (the first there is), env, input, seconds (120; see program.limit).
 function mpirun.run(size, arguments, options)
   options = options or {}
   local library = options.library or mpirun.libraries()[1]
@@ -38,7 +38,7 @@ function mpirun.run(size, arguments, options)
   -- (What the MPI libraries keep, in plugins that are gone by the end, cannot be told from a leak of ours.)
   local line = 'env -u LUA_PATH RESMOON_HISTORY= RESMOON_STARTUP= ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" '
                .. "%s %s timeout -k 5 %d %s -n %d %s %s </dev/null 2>%s"
-  local pipe = assert(io.popen(line:format(library.env, options.env or "", options.seconds or 120,
+  local pipe = assert(io.popen(line:format(library.env, options.env or "", program.limit(options.seconds or 120),
     library.command, size, program.quote(program.path), table.concat(words, " "), errors)))
   local output = pipe:read "a"
   local _, _, status = pipe:close()

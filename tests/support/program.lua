@@ -4,6 +4,15 @@ local program = {}
 --- The program, as tests/run.lua started it.
 program.path = arg[-1]
 
+--- So many seconds for the release build, and more for one that the sanitizers or the counters of coverage make slower:
+--- for limits that are only there to end what hangs.
+function program.limit(seconds)
+  for _, mode in ipairs {"asan", "tsan", "coverage", "debug"} do
+    if program.path:find("/" .. mode .. "/", 1, true) then return 5 * seconds end
+  end
+  return seconds
+end
+
 local function quote(text) return "'" .. text:gsub("'", "'\\''") .. "'" end
 program.quote = quote
 
