@@ -20,10 +20,9 @@ static rm_status promise_of(rm_value *x, rm_tensor *weight, rm_tensor *bias, con
                             rm_tensor **promise, rm_error *err) {
   rm_expression *e = x->expression;
   *promise = NULL;
-  if (!e || !e->relu || !rm_grad_enabled()) return RM_OK;
-  RM_TRY(rm_expression_promise(e, promise, err));
-  if (*promise && !rm_conv2d_normalizes(*promise, weight, bias, options)) *promise = NULL;
-  return RM_OK;
+  if (!e || e->result || !e->relu || !rm_grad_enabled()) return RM_OK;
+  if (!rm_conv2d_normalizes(rm_expression_input(e, X), weight, bias, options)) return RM_OK; /* of the same shape */
+  return rm_expression_promise(e, promise, err);
 }
 
 rm_status rm_value_conv2d(rm_value *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options, rm_value *y,

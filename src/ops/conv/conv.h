@@ -35,7 +35,8 @@ bool rm_conv2d_is_plain(const rm_tensor *x, const rm_conv_options *options);
 rm_status rm_conv2d_bordered(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, const rm_conv_options *options,
                              rm_tensor **y, rm_error *err);
 
-/* Whether x may be a promise (ops/norm/promise.h): what computes this convolution can do with what x follows from. */
+/* Whether a tensor of x's shape may be a promise (ops/norm/promise.h) instead: what computes this convolution can do with
+ * what that follows from. */
 bool rm_conv2d_normalizes(const rm_tensor *x, const rm_tensor *weight, const rm_tensor *bias,
                           const rm_conv_options *options);
 

@@ -32,9 +32,4 @@ rm_status rm_conv_pixels_reserve(const rm_conv_pixels *p, const rm_conv_tiles *t
  * at it, is there at i * c. Nothing else may be read. Valid until the next call in this thread. */
 const float *rm_conv_pixels_under(const rm_conv_pixels *p, const rm_conv_tiles *t, size_t first, size_t count);
 
-/* The same pixels from image `first` on. */
-static inline rm_conv_pixels rm_conv_pixels_from(const rm_conv_pixels *p, const size_t image_floats, size_t first) {
-  return (rm_conv_pixels){p->x + first * image_floats, p->columns};
-}
-
 #endif

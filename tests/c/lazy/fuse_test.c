@@ -3,6 +3,7 @@
 #include "leaks.h"
 #include "parallel/interrupt.h"
 #include "support.h"
+#include "lazy/look.h"
 #include "core/copy.h"
 #include "core/reader.h"
 #include "core/view.h"
@@ -10,7 +11,6 @@
 #include "lazy/expression.h"
 #include "lazy/fuse.h"
 #include "ops/optim/optim.h"
-#include "ops/pointwise/pointwise.h"
 
 /* conv1-bn1-relu-conv2-bn2 (+ shortcut) - relu, 8 channels. */
 enum { CONV1, BN1, CONV2, BN2, LAYERS, CHANNELS = 8 };
@@ -37,12 +37,6 @@ static void free_block(void) {
 
 static void set_training(bool training) {
   for (int i = 0; i < LAYERS; i++) block[i]->training = training;
-}
-
-static rm_tensor *see(rm_value *v) {
-  rm_tensor *t;
-  OK(rm_value_tensor(v, &t, &test_err));
-  return t;
 }
 
 /* *v = layer(*v); looked at, if `apart`. */
@@ -246,13 +240,6 @@ static void free_waiting(waiting *w) {
   rm_tensor_release(w->shortcut);
   rm_tensor_release(w->expected);
   free_block();
-}
-
-static void fill(rm_tensor *t, double value) {
-  bool was = rm_grad_set(false);
-  OK(rm_tensor_check_writable("fill", t, &test_err));
-  OK(rm_add_scaled(RM_ADD, t, rm_operand_number(value), 1, &test_err));
-  rm_grad_set(was);
 }
 
 static void writes_are_waited_for(void **state) {

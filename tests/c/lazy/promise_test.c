@@ -2,12 +2,12 @@
  * same network whose activation is looked at first, to the last bit, and no activation in memory. */
 #include "leaks.h"
 #include "support.h"
+#include "lazy/look.h"
 #include "core/copy.h"
 #include "core/hook.h"
 #include "core/view.h"
 #include "lazy/expression.h"
 #include "lazy/fuse.h"
-#include "ops/pointwise/pointwise.h"
 
 /* y = conv(relu(bn(x))): x (n, c, h, w), k output channels, 3x3. */
 typedef struct {
@@ -64,12 +64,6 @@ static rm_status convolve(const network *m, rm_value *a, rm_tensor **y, rm_error
   if (status == RM_OK) *y = rm_tensor_retain(t);
   rm_value_release(&v);
   return status;
-}
-
-static rm_tensor *see(rm_value *v) {
-  rm_tensor *t;
-  OK(rm_value_tensor(v, &t, &test_err));
-  return t;
 }
 
 static bool promised(const rm_value *a) { return a->expression && a->expression->promise; }
@@ -268,13 +262,6 @@ static void hooks_see_its_gradient(void **state) {
   }
   assert_true(seen[0].sum != 0);
   assert_true(seen[0].sum == seen[1].sum);
-}
-
-static void fill(rm_tensor *t, double value) {
-  bool was = rm_grad_set(false);
-  OK(rm_tensor_check_writable("fill", t, &test_err));
-  OK(rm_add_scaled(RM_ADD, t, rm_operand_number(value), 1, &test_err));
-  rm_grad_set(was);
 }
 
 /* A write into x: who waits is served first, and backward refuses. */
