@@ -8,7 +8,7 @@
  * Call: rm.num_threads() -> number
  * Call: rm.set_num_threads(n) -> nothing
  * Units: threads; at the start RESMOON_NUM_THREADS, else the processors this process may run on.
- * Errors: n below 1 or no whole number.
+ * Errors: n below 1 or no whole number; an argument of num_threads.
  * Example:
  *   > before = rm.num_threads()
  *   > rm.set_num_threads(1)
@@ -16,6 +16,7 @@
  *   1
  *   > rm.set_num_threads(before) */
 static int core_num_threads(lua_State *L) {
+  if (!lua_isnone(L, 1)) return bind_error(L, "num_threads: takes no argument; set_num_threads sets their number");
   lua_pushinteger(L, (lua_Integer)rm_num_threads());
   return 1;
 }
