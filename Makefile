@@ -175,10 +175,10 @@ faults: all ctests ## faults of memory, disk and power; MINUTES=n is how long
 coverage: ## lines and branches of src, lines of lua, that tests and short campaigns reach; FILTER=text chooses tests
 	@$(MAKE) --no-print-directory MODE=coverage measure-coverage
 
-# Where a test does not choose, one thread: counters that threads share make two slower than one.
 # The campaigns: faults of files and memory, random calls and graphs, from fixed seeds.
 UNDER_FAULTS = env RESMOON_HISTORY= LD_PRELOAD=$(CURDIR)/$B/tests/shim.so $B/resmoon
 UNDER_FUZZ   = env LUA_PATH='lua/?.lua;lua/?/init.lua;;' $B/resmoon
+# One thread, where a test does not choose: counters that threads share make two slower than one.
 measure-coverage: all $(TESTPROGRAMS) $B/tests/lines.so
 	@rm -rf $B/lines && mkdir -p $B/lines
 	@find $B -name '*.gcda' -delete

@@ -167,6 +167,10 @@ static size_t option_size(lua_State *L, const char *name) {
   return (size_t)n;
 }
 
+void bind_question(lua_State *L, const char *op, const char *instead) {
+  if (!lua_isnone(L, 1)) bind_error(L, "%s: takes no argument; %s", op, instead);
+}
+
 size_t bind_optsize(lua_State *L, int arg, const char *name, size_t def) {
   if (push_option(L, arg, name) != LUA_TNIL) def = option_size(L, name);
   lua_pop(L, 1);

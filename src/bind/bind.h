@@ -100,6 +100,8 @@ rm_dtype bind_optdtype(lua_State *L, int arg, rm_dtype def);
 void bind_checkoptions(lua_State *L, int arg, const char *op, const char *const names[]);
 double bind_optnumber(lua_State *L, int arg, const char *name, double def);
 size_t bind_optsize(lua_State *L, int arg, const char *name, size_t def);
+/* A question takes no argument: whoever gives one wants to set what is asked. `instead` says how that is done. */
+void bind_question(lua_State *L, const char *op, const char *instead);
 bool bind_optbool(lua_State *L, int arg, const char *name, bool def);
 /* A number or a pair {h, w}. */
 void bind_optpair(lua_State *L, int arg, const char *name, size_t def, size_t pair[2]);

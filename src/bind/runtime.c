@@ -16,7 +16,7 @@
  *   1
  *   > rm.set_num_threads(before) */
 static int core_num_threads(lua_State *L) {
-  if (!lua_isnone(L, 1)) return bind_error(L, "num_threads: takes no argument; set_num_threads sets their number");
+  bind_question(L, "num_threads", "set_num_threads sets their number");
   lua_pushinteger(L, (lua_Integer)rm_num_threads());
   return 1;
 }
@@ -79,11 +79,12 @@ static int core_live_tensors(lua_State *L) {
 
 /* The instruction set of the kernels in use, one of rm.machine.isas().
  * Call: rm.isa() -> string
- * Errors: none; RESMOON_ISA in the environment forces one at the start.
+ * Errors: an argument. RESMOON_ISA in the environment forces a set at the start.
  * Example:
  *   > type(rm.isa())
  *   string */
 static int core_isa(lua_State *L) {
+  bind_question(L, "isa", "RESMOON_ISA in the environment chooses it");
   lua_pushstring(L, rm_kernel_table()->isa);
   return 1;
 }

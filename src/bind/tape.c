@@ -104,11 +104,12 @@ static int core_enable_grad(lua_State *L) { return call_with(L, true, "enable_gr
 
 /* Whether operations are being recorded.
  * Call: rm.is_grad_enabled() -> boolean
- * Errors: none.
+ * Errors: an argument.
  * Example:
  *   > rm.is_grad_enabled(), rm.no_grad(rm.is_grad_enabled)
  *   true  false */
 static int core_is_grad_enabled(lua_State *L) {
+  bind_question(L, "is_grad_enabled", "no_grad and enable_grad call a function with recording off or on");
   lua_pushboolean(L, rm_grad_enabled());
   return 1;
 }

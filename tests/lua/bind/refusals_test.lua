@@ -135,6 +135,8 @@ check.case("files, programs and generators", function()
     {function() rm.sys.sleep(0 / 0) end, "sys.sleep: expected 0 to 1e6 seconds, got "},
     {function() rm.set_num_threads(0) end, "set_num_threads: expected at least 1, got 0"},
     {function() rm.num_threads(1) end, "num_threads: takes no argument; set_num_threads sets their number"},
+    {function() rm.isa "avx2" end, "isa: takes no argument; RESMOON_ISA in the environment chooses it"},
+    {function() rm.is_grad_enabled(false) end, "is_grad_enabled: takes no argument; no_grad and enable_grad call"},
     {function() return generator.nothing end, 'a generator has no field or method "nothing"'},
     {function() generator.seed = 3 end, 'a generator\'s field "seed" cannot be assigned (only state can)'},
   }
