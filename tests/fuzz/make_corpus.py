@@ -123,6 +123,8 @@ put("config", "onecycle", '{"model": "resnet20", "schedule": "onecycle", "cycle_
     '"classes": ["a", "b"], "model_options": {"dropout": 0.5}, "label_smoothing": 0.1, "cutmix": 0.5}')
 put("journal", "search", '{"training": {"lr": 0.1, "data": "shapes10"}, "population": 4, "generations": 2, "mutation": 0.1, '
     '"genes": ["lr"]}')
+put("journal", "finding_array", "[[]]")
+put("journal", "finding_inner_array", '{"training": [1], "population": 4}')
 put("journal", "trial", '{"fitness": 0.5, "genes": {"lr": 0.1}, "accuracy": [10, 20], "loss": [2.3, 1.9]}')
 for name, text in {"field": "rm.nn.Lin", "method": "x:re", "option": 'rm.nn.Conv2d(1, 2, 3, {str', "string": 'models.get "res',
                    "block": "for i = 1, 3 do\n  pri", "index": "list.a[\"b", "comment": "x = 3 --[==[ opti", "help": "?rm.opt"}.items():

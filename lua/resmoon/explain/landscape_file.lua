@@ -4,6 +4,7 @@
 -- under the metadata key "resmoon_landscape". Nothing in it is ever run.
 local core = require "resmoon.core"
 local json = require "resmoon.base.json"
+local object = require "resmoon.base.object"
 local text = require "resmoon.base.text"
 
 local file = {}
@@ -54,8 +55,8 @@ function file.read(path)
   local tensors, meta = core.load(path)
   local shown = text.visible(path)
   if not meta[KEY] then error(("%s holds no landscape"):format(shown), 0) end
-  local ok, about = pcall(json.decode, meta[KEY])
-  if not ok or type(about) ~= "table" then error(("%s: what it says of itself is damaged"):format(shown), 0) end
+  local about = object.of(meta[KEY])
+  if not about then error(("%s: what it says of itself is damaged"):format(shown), 0) end
   if about.version ~= VERSION then
     error(("%s: version %s of a landscape, but this program knows %d"):format(shown, tostring(about.version), VERSION),
           0)

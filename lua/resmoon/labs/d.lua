@@ -9,9 +9,11 @@
 -- Source: Smith 2017, arXiv:1506.01186 (finder); Smith and Topin 2018, arXiv:1708.07120 (one-cycle).
 local architecture = require "resmoon.labs.architecture"
 local best_five = require "resmoon.labs.best_five"
+local check     = require "resmoon.base.check"
 local config    = require "resmoon.train.config"
 local json      = require "resmoon.base.json"
 local lab       = require "resmoon.labs.lab"
+local object    = require "resmoon.base.object"
 local predicted = require "resmoon.train.predicted"
 local train_run = require "resmoon.train.run"
 local rate_curve = require "resmoon.train.rate_curve"
@@ -89,6 +91,19 @@ function Work:trained(name, changes)
   return self:or_stop(train.several({job}, {folder = self.home, sets = self.sets}))[1]
 end
 
+-- What the finder left in a file. Raises where that is damaged.
+local function read_finding(path)
+  local found, reason = object.read(path)
+  if found and type(found.suggestion) ~= "number" then reason = "it has no suggestion"
+  elseif found then
+    for _, name in ipairs {"lr", "loss", "smooth"} do
+      if not check.is(found[name], "number[]") then reason = ("its %s is no list of numbers"):format(name) end
+    end
+  end
+  if reason then error(("%s: %s\nremove that file, and the rate is looked for again"):format(path, reason), 0) end
+  return found
+end
+
 -- What the finder says, kept in the lab's folder: what came after it was trained with that rate.
 function Work:finder()
   if self.finding then return self.finding end
@@ -96,8 +111,7 @@ function Work:finder()
   -- Of smaller batches the loss is too noisy to read.
   local batch = math.max(self.settings.batch_size, math.min(64, self.settings.train_size or 64))
   if rm.sys.exists(path) then
-    local file <close> = assert(io.open(path))
-    local before = json.decode(file:read "a")
+    local before = read_finding(path)
     if before.steps == self.args.steps and before.batch == batch then
       self.finding = before
       return before

@@ -15,6 +15,7 @@ local check = require "resmoon.base.check"
 local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local json = require "resmoon.base.json"
+local object = require "resmoon.base.object"
 local shown = require "resmoon.base.shown"
 
 local checkpoint = {}
@@ -118,11 +119,9 @@ end
 function checkpoint.load(path)
   check("train.checkpoint.load(path: string)", path)
   local tensors, meta = core.load(path)
-  local ok, about = true, {}
-  if meta.resmoon then ok, about = pcall(json.decode, meta.resmoon) end
-  if not ok or type(about) ~= "table" then
-    error(("%s: what it says of itself is damaged: %s"):format(path, tostring(about):gsub("^[^\n]-:%d+: ", "")), 0)
-  end
+  local about, reason = {}, nil
+  if meta.resmoon then about, reason = object.of(meta.resmoon) end
+  if not about then error(("%s: what it says of itself is damaged: %s"):format(path, reason), 0) end
   if about.version ~= nil and not (math.type(about.version) == "integer" and about.version <= VERSION) then
     error(("%s: checkpoint version %s, but this program knows %d"):format(path, tostring(about.version), VERSION), 0)
   end

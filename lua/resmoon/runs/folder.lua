@@ -9,11 +9,10 @@ local check = require "resmoon.base.check"
 local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local begin = require "resmoon.runs.begin"
-local json = require "resmoon.base.json"
 local Log  = require "resmoon.runs.log"
 local record = require "resmoon.runs.record"
 local shown = require "resmoon.base.shown"
-local readfile = require "resmoon.base.readfile"
+local object = require "resmoon.base.object"
 local sys  = core.sys
 
 local folder = {}
@@ -54,11 +53,8 @@ function folder.config(path)
   if not folder.is_run(path) then
     error(("%s is not a run: it has no config.json"):format(path), 0)
   end
-  local ok, config = pcall(json.decode, readfile(path .. "/config.json"))
-  if not ok or type(config) ~= "table" then
-    local reason = ok and "it holds no object" or tostring(config):gsub("^[^\n]-:%d+: ", "")
-    error(("%s/config.json: %s"):format(path, reason), 0)
-  end
+  local config, reason = object.read(path .. "/config.json")
+  if not config then error(("%s/config.json: %s"):format(path, reason), 0) end
   if not record.are_classes(config.classes) then
     error(("%s/config.json: classes is no list of names"):format(path), 0)
   end

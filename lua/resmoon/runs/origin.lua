@@ -125,7 +125,8 @@ local function known_by_name(value, path, content)
     end
   end
   for name, global in next, _G do
-    if global == value and content:find("%f[%w_]" .. name .. "%f[^%w_]") then names[#names + 1] = name end
+    if rawequal(global, value) and type(name) == "string" and name:find "^[%a_][%w_]*$"
+       and content:find("%f[%w_]" .. name .. "%f[^%w_]") then names[#names + 1] = name end
   end
   table.sort(names)
   return names[1] ~= nil, names[1]

@@ -10,7 +10,7 @@
 local core = require "resmoon.core"
 local json = require "resmoon.base.json"
 local source = require "resmoon.runs.source"
-local readfile = require "resmoon.base.readfile"
+local object = require "resmoon.base.object"
 local sys  = core.sys
 
 local record = {}
@@ -374,14 +374,12 @@ end
 function record.read(folder)
   local path = path_of(folder)
   if not sys.exists(path) then return nil end
-  local ok, made = pcall(json.decode, readfile(path))
-  local reason
-  if not ok then reason = tostring(made):gsub("^[^\n]-:%d+: ", "")
-  elseif type(made) ~= "table" or not is_text(made.covers) or not record.are_classes(made.classes)
-         or not (made.shape == nil or list_of(made.shape, whole))
-         or not (made.version == nil or whole(made.version)) then
+  local made, reason = object.read(path)
+  if made and not (is_text(made.covers) and record.are_classes(made.classes)
+                   and (made.shape == nil or list_of(made.shape, whole))
+                   and (made.version == nil or whole(made.version))) then
     reason = "it is not the record of a run's data"
-  elseif (made.version or 0) > VERSION then
+  elseif made and (made.version or 0) > VERSION then
     reason = ("version %s, but this program knows %d"):format(made.version, VERSION)
   end
   if not reason then

@@ -6,19 +6,12 @@
 local core = require "resmoon.core"
 local json = require "resmoon.base.json"
 local lock = require "resmoon.runs.lock"
+local object = require "resmoon.base.object"
 local record = require "resmoon.runs.record"
 local source = require "resmoon.runs.source"
-local readfile = require "resmoon.base.readfile"
 local sys  = core.sys
 
 local journal = {}
-
-local function read(path)
-  local ok, value = pcall(json.decode, readfile(path))
-  if not ok then return nil, value:gsub("^[^\n]-:%d+: ", "") end
-  if type(value) ~= "table" then return nil, "it holds no object" end
-  return value
-end
 
 local function write(path, value) core.write_atomic(path, json.encode(value, {indent = true}) .. "\n") end
 
@@ -45,7 +38,7 @@ local function search_path(folder) return folder .. "/search.json" end
 local function comparable(settings, recorded)
   local copy = {}
   for name, value in pairs(settings) do copy[name] = value end
-  if type(copy.training) == "table" then
+  if object.is(copy.training) then
     local training = {}
     for name, value in pairs(copy.training) do training[name] = value end
     training.data_path = nil
@@ -72,13 +65,13 @@ function journal.check(folder, settings, made)
     end
     return
   end
-  local saved, reason = read(path)
+  local saved, reason = object.read(path)
   if not saved then error(("%s: %s"):format(path, reason), 0) end
   local before = record.read(folder)
   saved, settings = comparable(saved, before), comparable(json.decode(json.encode(settings)), before)
   for _, name in ipairs {"training", "population", "generations", "mutation", "genes", "crossover"} do
     if text(saved[name]) ~= text(settings[name]) then
-      local both = type(saved[name]) == "table" and type(settings[name]) == "table"
+      local both = object.is(saved[name]) and object.is(settings[name])
       local what = both and difference(saved[name], settings[name]) or difference(saved, settings)
       error(("%s was begun with another %s (%s); --run DIR puts a new search elsewhere"):format(folder, name, what), 0)
     end
@@ -124,7 +117,7 @@ local function flaw(result, genes)
       if type(value) ~= "number" then return ("%s holds %s, expected numbers"):format(name, text(value)) end
     end
   end
-  if type(result.genes) ~= "table" then return "it has no genes" end
+  if not object.is(result.genes) then return "it has no genes" end
   for name, value in pairs(genes) do
     if result.genes[name] ~= value then
       return ("its %s is %s, but this search gives that trial %s: it, or one before it, was changed"):format(name,
@@ -138,7 +131,7 @@ end
 function journal.result(folder, number, genes)
   local path = trial_path(folder, number)
   if not sys.exists(path) then return nil end
-  local result, reason = read(path)
+  local result, reason = object.read(path)
   reason = result and flaw(result, genes) or not result and reason
   if reason then
     error(("%s: %s\nremove that file, and the trial is run again"):format(path, reason), 0)

@@ -15,6 +15,7 @@ local json       = require "resmoon.base.json"
 local lock       = require "resmoon.runs.lock"
 local models     = require "resmoon.models"
 local Module     = require "resmoon.nn.module"
+local object     = require "resmoon.base.object"
 local options_of = require "resmoon.base.options"
 local optim      = require "resmoon.optim"
 local preflight  = require "resmoon.train.preflight"
@@ -233,7 +234,7 @@ end
 local function load_checked(path, file, c)
   local saved = checkpoint.load(file)
   local written = saved.state.config
-  if type(written) ~= "table" then error(file .. " does not say which training it is of", 0) end
+  if not object.is(written) then error(file .. " does not say which training it is of", 0) end
   local names, list = {}, {}
   for name in pairs(config.with(c, written)) do names[#names + 1] = name end
   table.sort(names)
@@ -396,7 +397,7 @@ function run.load(path, options)
   local saved, file
   if sys.is_dir(path) then saved, file = best_checkpoint(path) else saved, file = checkpoint.load(path), path end
   local c = saved.state.config
-  if type(c) ~= "table" then error(file .. " does not say which network it is of", 0) end
+  if not object.is(c) then error(file .. " does not say which network it is of", 0) end
   local net = run.network(path, c, options.model)
   local ok, reason = pcall(net.load_state_dict, net, saved.net)
   if not ok then

@@ -285,6 +285,13 @@ check.case("lab_d: a part alone; files that are no images are refused before any
     local _, err, status = program.run {"lab_d", "--run", folder .. "/e", "--images", home .. "/lrfind.svg"}
     check.that(status ~= 0 and err:find("lrfind.svg", 1, true), err)
     check.that(not rm.sys.exists(folder .. "/e"))
+    for content, reason in pairs {["[1]"] = "it holds no object", ["{}"] = "it has no suggestion",
+                                  ['{"suggestion": 0.1, "lr": [0.1, "x"], "loss": [1], "smooth": [1]}']
+                                    = "its lr is no list of numbers"} do
+      program.file(home .. "/lrfind.json", content)
+      _, err, status = program.run {"lab_d", "--run", home, "--parts", "lrfind", "--steps", "10"}
+      check.that(status ~= 0 and err:find("/d/lrfind.json: " .. reason, 1, true), err)
+    end
   end)
 end)
 

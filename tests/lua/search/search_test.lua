@@ -229,7 +229,9 @@ check.case("a damaged journal is an error that names the file", function()
       check.error(function() search.run(budget(folder)) end, "001.json: " .. message)
     end
     damaged('{"fitness": 3', "json.decode: line 1")
-    damaged("[]", "fitness is absent")
+    damaged("[]", "it holds no object")
+    damaged('{"accuracy": [3], "loss": [2]}', "fitness is absent")
+    damaged('{"fitness": 3, "accuracy": [3], "loss": [2], "genes": [0.5]}', "it has no genes")
     damaged('{"fitness": 3, "accuracy": [3], "loss": ["x"]}', 'loss holds "x", expected numbers')
     good.genes.lr = 0.5
     damaged(rm.json.encode(good), "its lr is 0.5, but this search gives that trial")
@@ -237,6 +239,11 @@ check.case("a damaged journal is an error that names the file", function()
     check.equal(#search.run(budget(folder)).all, 3)
     program.file(folder .. "/search.json", "{")
     check.error(function() search.run(budget(folder)) end, "search.json: json.decode")
+    -- An array has numbers for names: they stand beside no text in any order.
+    program.file(folder .. "/search.json", "[[]]")
+    check.error(function() search.run(budget(folder)) end, "search.json: it holds no object")
+    program.file(folder .. "/search.json", '{"training": [1]}')
+    check.error(function() search.run(budget(folder)) end, "was begun with another training")
   end)
 end)
 

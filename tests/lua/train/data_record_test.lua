@@ -153,6 +153,8 @@ check.case("a run of an earlier version has no record: it says so, goes on, and 
     refused(path, {"new: zebra"})
     program.file(path .. "/data.json", '{"covers": 3')
     refused(path, {"data.json: json.decode"})
+    program.file(path .. "/data.json", '["all"]')
+    refused(path, {"data.json: it holds no object"})
   end)
 end)
 
