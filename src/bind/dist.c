@@ -123,10 +123,13 @@ static int world_traffic(lua_State *L) {
 
 /* time(count, bytes) -> seconds: count exchanges of bytes with every other process, at once */
 static int world_time(lua_State *L) {
+  lua_Integer count = luaL_checkinteger(L, 1), bytes = luaL_checkinteger(L, 2);
   double seconds;
   rm_error err;
-  if (rm_dist_time((size_t)luaL_checkinteger(L, 1), (size_t)luaL_checkinteger(L, 2), &seconds, &err) != RM_OK)
-    return bind_raise(L, &err);
+  if (count < 0 || bytes < 0)
+    return bind_error(L, "dist: %lld exchanges of %lld bytes, expected numbers from 0", (long long)count,
+                      (long long)bytes);
+  if (rm_dist_time((size_t)count, (size_t)bytes, &seconds, &err) != RM_OK) return bind_raise(L, &err);
   lua_pushnumber(L, seconds);
   return 1;
 }

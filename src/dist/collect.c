@@ -284,10 +284,14 @@ rm_dist_traffic rm_dist_traffic_now(void) { return traffic; }
 enum { MOST_AT_ONCE = 64 };
 
 rm_status rm_dist_time(size_t count, size_t bytes, double *seconds, rm_error *err) {
-  size_t size = (size_t)rm_world_size(), room_bytes = (size + 1) * bytes;
+  size_t size = (size_t)rm_world_size(), room_bytes;
   rm_exchange *list[MOST_AT_ONCE] = {0};
   rm_parcel *parcels;
-  if (count > MOST_AT_ONCE) count = MOST_AT_ONCE;
+  if (count > MOST_AT_ONCE)
+    return rm_fail(err, RM_ERR_VALUE, "dist: %zu exchanges at once, expected at most %d", count, MOST_AT_ONCE);
+  if (bytes > PTRDIFF_MAX / (size + 1))
+    return rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu messages of %zu bytes", size + 1, bytes);
+  room_bytes = (size + 1) * bytes;
   RM_TRY(new_parcels(&parcels, err));
   char *room = rm_message_memory(room_bytes);
   rm_status status = room ? RM_OK : rm_fail(err, RM_ERR_MEMORY, "dist: no memory for %zu bytes", room_bytes);

@@ -47,7 +47,7 @@ typedef struct {
 } rm_dist_traffic;
 rm_dist_traffic rm_dist_traffic_now(void);
 
-/* Begins `count` exchanges of `bytes` with each other process at once; *seconds until all are over. */
+/* Begins `count` exchanges (at most 64) of `bytes` with each other process at once; *seconds until all are over. */
 rm_status rm_dist_time(size_t count, size_t bytes, double *seconds, rm_error *err);
 
 #endif

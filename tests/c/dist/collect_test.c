@@ -74,6 +74,10 @@ static void gathered_and_told(void **state) {
   OK(rm_dist_time(3, 100, &seconds, &test_err));
   rm_world_delay(0);
   assert_true(seconds >= 1e-3);
+  /* Sizes whose product with the number of messages would be another. */
+  assert_int_equal(rm_dist_time(1, SIZE_MAX / 2 + 1, &seconds, &test_err), RM_ERR_MEMORY);
+  assert_int_equal(rm_dist_time(1, SIZE_MAX, &seconds, &test_err), RM_ERR_MEMORY);
+  assert_int_equal(rm_dist_time(65, 8, &seconds, &test_err), RM_ERR_VALUE);
   assert_true(rm_dist_traffic_now().exchanges > 0);
 }
 
