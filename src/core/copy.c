@@ -34,29 +34,43 @@ static void store_from(char *d, rm_dtype dtype, const char *s, rm_dtype src) {
   else *(uint8_t *)d = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
 }
 
+/* One run of the copy, for each pair of types; data[0] is written, data[1] read. */
 typedef struct {
   rm_dtype dst, src;
+  size_t dst_size, src_size;
 } types;
 
-/* One run of the copy; data[0] is written, data[1] read. */
-static void copy_run(void *ctx, size_t n, char *const data[], const ptrdiff_t strides[]) {
+static void copy_any(void *ctx, size_t n, char *const data[], const ptrdiff_t strides[]) {
   const types *t = ctx;
-  size_t size = rm_dtype_size(t->dst), from = rm_dtype_size(t->src);
-  if (t->dst == t->src && strides[0] == 1 && strides[1] == 1) {
-    memcpy(data[0], data[1], n * size);
-  } else if (t->dst == RM_FLOAT32 && t->src == RM_FLOAT32) {
-    float *d = (float *)data[0];
-    const float *s = (const float *)data[1];
-    for (size_t i = 0; i < n; i++) d[(ptrdiff_t)i * strides[0]] = s[(ptrdiff_t)i * strides[1]];
-  } else if (t->dst == RM_FLOAT32 && t->src == RM_UINT8) {
-    float *d = (float *)data[0];
-    const uint8_t *s = (const uint8_t *)data[1];
-    for (size_t i = 0; i < n; i++) d[(ptrdiff_t)i * strides[0]] = s[(ptrdiff_t)i * strides[1]];
-  } else {
-    for (size_t i = 0; i < n; i++)
-      store_from(data[0] + (ptrdiff_t)i * strides[0] * (ptrdiff_t)size, t->dst,
-                 data[1] + (ptrdiff_t)i * strides[1] * (ptrdiff_t)from, t->src);
-  }
+  for (size_t i = 0; i < n; i++)
+    store_from(data[0] + (ptrdiff_t)i * strides[0] * (ptrdiff_t)t->dst_size, t->dst,
+               data[1] + (ptrdiff_t)i * strides[1] * (ptrdiff_t)t->src_size, t->src);
+}
+
+static void copy_bytes(void *ctx, size_t n, char *const data[], const ptrdiff_t strides[]) {
+  (void)strides;
+  memcpy(data[0], data[1], n * ((const types *)ctx)->dst_size);
+}
+
+static void copy_floats(void *ctx, size_t n, char *const data[], const ptrdiff_t strides[]) {
+  (void)ctx;
+  float *d = (float *)data[0];
+  const float *s = (const float *)data[1];
+  for (size_t i = 0; i < n; i++) d[(ptrdiff_t)i * strides[0]] = s[(ptrdiff_t)i * strides[1]];
+}
+
+static void floats_of_bytes(void *ctx, size_t n, char *const data[], const ptrdiff_t strides[]) {
+  (void)ctx;
+  float *d = (float *)data[0];
+  const uint8_t *s = (const uint8_t *)data[1];
+  for (size_t i = 0; i < n; i++) d[(ptrdiff_t)i * strides[0]] = s[(ptrdiff_t)i * strides[1]];
+}
+
+static rm_iter_fn copy_of(const types *t, const rm_iter *it) {
+  if (t->dst == t->src && it->strides[0][0] == 1 && it->strides[1][0] == 1) return copy_bytes;
+  if (t->dst == RM_FLOAT32 && t->src == RM_FLOAT32) return copy_floats;
+  if (t->dst == RM_FLOAT32 && t->src == RM_UINT8) return floats_of_bytes;
+  return copy_any;
 }
 
 /* Whether the two may overlap in memory: same storage is all that is asked. */
@@ -75,9 +89,9 @@ rm_status rm_tensor_copy(rm_tensor *dst, const rm_tensor *src, rm_error *err) {
   }
   rm_iter it;
   rm_iter_init(&it, 2, (const rm_tensor *const[]){dst, src});
-  types t = {dst->dtype, src->dtype};
+  types t = {dst->dtype, src->dtype, rm_dtype_size(dst->dtype), rm_dtype_size(src->dtype)};
   rm_unbreakable pause = rm_unbreakable_begin(); /* dst may be the user's; indices are used as they stand */
-  rm_iter_run(&it, copy_run, &t);
+  rm_iter_run(&it, copy_of(&t, &it), &t);
   rm_unbreakable_end(pause);
   rm_tensor_mark_written(dst);
   rm_tensor_release(safe);

@@ -2,6 +2,7 @@
 #include "core/iterate.h"
 
 #include <string.h>
+#include "base/number.h"
 #include "parallel/pool.h"
 
 /* Smallest number of elements worth handing to another thread. */
@@ -84,32 +85,48 @@ typedef struct {
   void *ctx;
 } job;
 
-/* Elements [begin, end), counted with the innermost dimension fastest. */
+/* Bytes from one position along dimension d to the next. */
+static ptrdiff_t step_of(const rm_iter *it, size_t k, size_t d) { return it->strides[k][d] * (ptrdiff_t)it->size[k]; }
+
+/* Where the elements at a position are. */
+static void locate(const rm_iter *it, const size_t position[], char *data[]) {
+  for (size_t k = 0; k < it->nops; k++) {
+    data[k] = it->data[k];
+    for (size_t d = 0; d < it->ndim; d++) data[k] += (ptrdiff_t)position[d] * step_of(it, k, d);
+  }
+}
+
+/* Elements [begin, end), counted with the innermost dimension fastest. Runs that follow each other along the second
+ * dimension are reached by a step each: there are many where they are short. */
 static void walk(void *arg, size_t begin, size_t end) {
   const job *j = arg;
   const rm_iter *it = j->it;
   size_t position[RM_MAX_DIMS], rest = begin;
   char *data[RM_ITER_MAX];
-  ptrdiff_t inner[RM_ITER_MAX];
+  ptrdiff_t inner[RM_ITER_MAX], step[RM_ITER_MAX] = {0};
   for (size_t d = 0; d < it->ndim; d++) {
     position[d] = rest % it->shape[d];
     rest /= it->shape[d];
   }
-  for (size_t k = 0; k < it->nops; k++) inner[k] = it->strides[k][0];
+  for (size_t k = 0; k < it->nops; k++) {
+    inner[k] = it->strides[k][0];
+    if (it->ndim > 1) step[k] = step_of(it, k, 1);
+  }
   while (begin < end) {
-    size_t n = it->shape[0] - position[0];
-    if (n > end - begin) n = end - begin;
-    for (size_t k = 0; k < it->nops; k++) {
-      ptrdiff_t offset = 0;
-      for (size_t d = 0; d < it->ndim; d++) offset += (ptrdiff_t)position[d] * it->strides[k][d];
-      data[k] = it->data[k] + offset * (ptrdiff_t)it->size[k];
-    }
-    j->fn(j->ctx, n, data, inner);
-    begin += n;
-    position[0] += n;
-    for (size_t d = 0; d + 1 < it->ndim && position[d] == it->shape[d]; d++) {
-      position[d] = 0;
-      position[d + 1]++;
+    size_t runs = it->ndim > 1 && position[0] == 0 ? it->shape[1] - position[1] : 1;
+    size_t n = rm_smaller(it->shape[0] - position[0], end - begin);
+    locate(it, position, data);
+    for (size_t i = 0; i < runs && n > 0; i++) {
+      if (i > 0)
+        for (size_t k = 0; k < it->nops; k++) data[k] += step[k];
+      j->fn(j->ctx, n, data, inner);
+      begin += n;
+      position[0] += n;
+      for (size_t d = 0; d + 1 < it->ndim && position[d] == it->shape[d]; d++) {
+        position[d] = 0;
+        position[d + 1]++;
+      }
+      n = rm_smaller(n, end - begin);
     }
   }
 }
