@@ -119,6 +119,21 @@ check.case("summaries count their parameters", function()
   check.equal(s.rows[2].shape, {1, 8, 8, 8})
 end)
 
+-- The mean of squares less the square of the mean has no digits left where the mean is large.
+check.case("values far from 0 are normalized as those near it", function()
+  for _, mean in ipairs {0, 1000, -3000, 10000} do
+    local x = rm.zeros(2, 8, 8, 8) + mean
+    for w = 1, 8 do x[{{}, {}, {}, w}] = mean + (w % 2 == 0 and 0.5 or -0.5) end
+    for _, module in ipairs {nn.GroupNorm(2, 8), nn.LayerNorm {8, 8, 8}, nn.InstanceNorm2d(8), nn.BatchNorm2d(8)} do
+      for _, layout in ipairs {"as it was made", "channels-last"} do
+        local y = module(layout == "channels-last" and x:permute(1, 3, 4, 2):contiguous():permute(1, 4, 2, 3) or x)
+        check.close(y[{{}, {}, {}, 2}], rm.ones(2, 8, 8), {atol = 1e-3})
+        check.close(y[{{}, {}, {}, 7}], -rm.ones(2, 8, 8), {atol = 1e-3})
+      end
+    end
+  end
+end)
+
 check.case("errors", function()
   local x = rm.randn(2, 6, 3, 3)
   check.error(function() nn.GroupNorm(4, 6) end, "GroupNorm: 6 channels cannot be divided into 4 groups")
