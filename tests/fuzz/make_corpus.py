@@ -121,6 +121,10 @@ put("config", "run", '{"name": "a", "model": "mlp", "epochs": 5, "lr": 0.1, "opt
     '"milestones": [2, 3], "warmup": 0, "batch_size": 32, "data": "shapes10", "seed": 1, "augment": false, "width": 1}')
 put("config", "onecycle", '{"model": "resnet20", "schedule": "onecycle", "cycle_momentum": true, "input": [3, 32, 32], '
     '"classes": ["a", "b"], "model_options": {"dropout": 0.5}, "label_smoothing": 0.1, "cutmix": 0.5}')
+put("landscape", "about", '{"version": 1, "grid": 2, "x": [0, 1.5], "y": [-1, 1], "name": "a", "directions": "path", "images": 8, '
+    '"statistics": "recompute", "net": "n", "data": "d", "plane": "p", "center": {"loss": 2.3, "error": 90}, '
+    '"path": {"x": [0, 1], "y": [0, 1], "variance": [0.9, 0.1]}}')
+put("landscape", "list", '[1, {"grid": 2}]')
 put("journal", "search", '{"training": {"lr": 0.1, "data": "shapes10"}, "population": 4, "generations": 2, "mutation": 0.1, '
     '"genes": ["lr"]}')
 put("journal", "finding_array", "[[]]")

@@ -115,6 +115,21 @@ return function(folder)
     try(net.load_state_dict, net, saved, {strict = false})
   end
 
+  --- What a landscape says of itself, in a file whose points are good.
+  local landscape = require "resmoon.explain.landscape_file"
+  local points = {losses = rm.zeros(2, 2), done = rm.zeros({2, 2}, "uint8")}
+  local known = {grid = 2, x = {0, 1}, y = {0, 1}, net = "a", data = "b", plane = "c", statistics = "running"}
+  function readers.landscape(bytes)
+    local path = path_of "landscape.safetensors"
+    if not pcall(rm.save, path, points, {resmoon_landscape = bytes}) then return end   -- no text
+    local there = try(landscape.read, path)
+    if not there then return end
+    same(there.grid, 2, "grid")
+    try(landscape.check, path, there, known)
+    landscape.write(path_of "again.safetensors", there, points)
+    same(rm.json.encode(there), rm.json.encode((landscape.read(path_of "again.safetensors"))), "landscape")
+  end
+
   --- Names of classes: words.txt and the tables of Tiny-ImageNet.
   local wordnet = require "resmoon.data.wordnet"
   function readers.wordnet(bytes)

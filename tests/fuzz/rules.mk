@@ -1,7 +1,7 @@
 # Fuzzing: the harnesses of this folder, as tests that replay the corpora and, in MODE=fuzz, for libFuzzer.
 
 # Readers in C have a program each; those in Lua share one (readers.lua).
-FUZZ_LUA   := log config record journal checkpoint weights wordnet lua_json complete
+FUZZ_LUA   := log config record journal checkpoint weights landscape wordnet lua_json complete
 FUZZ_PROGRAMS := $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_READERS := $(filter-out lua,$(FUZZ_PROGRAMS)) $(FUZZ_LUA)
 REPLAYS    := $(FUZZ_PROGRAMS:%=$B/tests/fuzz/%_test)
