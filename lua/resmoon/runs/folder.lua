@@ -11,6 +11,8 @@ local core = require "resmoon.core"
 local begin = require "resmoon.runs.begin"
 local Log  = require "resmoon.runs.log"
 local record = require "resmoon.runs.record"
+local setting = require "resmoon.runs.setting"
+local settings = require "resmoon.runs.settings"
 local shown = require "resmoon.base.shown"
 local object = require "resmoon.base.object"
 local sys  = core.sys
@@ -57,6 +59,11 @@ function folder.config(path)
   if not config then error(("%s/config.json: %s"):format(path, reason), 0) end
   if not record.are_classes(config.classes) then
     error(("%s/config.json: classes is no list of names"):format(path), 0)
+  end
+  for _, row in ipairs(settings.list) do
+    local ok, wrong = true, nil
+    if config[row.name] ~= nil then ok, wrong = pcall(setting.check_kind, row, config[row.name]) end
+    if not ok then error(("%s/config.json: %s"):format(path, (wrong:gsub("^train: ", ""))), 0) end
   end
   return config
 end

@@ -5,7 +5,7 @@
 --     {"lr", "number", least = 0, flag = "--lr RATE", group = "Training", help = "learning rate at the start", ...}
 --
 -- It begins with the name and the kind: number, whole, string, boolean, table, numbers (a list of them, as one for each
--- channel), or epochs (a list of their numbers).
+-- channel), epochs (a list of their numbers), or shape (a list of extents).
 --   help        what it is, in words that go on after the name
 --   default     its value where none is given; it stands in every complete config
 --   usually     in words, what holds where the setting is absent, or how a default is chosen that depends on network
@@ -34,6 +34,7 @@ local kinds = {
   table   = {"table", "a table"},
   numbers = {"table", "a list of numbers"},
   epochs  = {"table", "a list of the numbers of epochs"},
+  shape   = {"table", "a list of whole numbers"},
 }
 
 local function contains(list, value)
@@ -63,12 +64,32 @@ function setting.bad(name, value, expected)
   error(("train: %s is %s, expected %s"):format(name, shown, expected), 0)
 end
 
---- Raises where a row's setting cannot have this value.
-function setting.check(row, value)
+--- Raises where a value is of another kind than a row's setting: what only reads a run relies on no more.
+function setting.check_kind(row, value)
   local name, bad, kind = row.name, setting.bad, kinds[row.kind]
   if contains(row.words, value) then return end
   if type(value) ~= kind[1] then bad(name, value, kind[2] .. (row.words and " or " .. quoted(row.words) or "")) end
   if row.kind == "whole" and math.type(value) ~= "integer" then bad(name, value, kind[2]) end
+  for i, x in ipairs(row.kind == "numbers" and value or {}) do
+    if type(x) ~= "number" or x ~= x or math.abs(x) == math.huge then
+      bad(("%s[%d]"):format(name, i), x, "a finite number")
+    end
+  end
+  for i, extent in ipairs(row.kind == "shape" and value or {}) do
+    if math.type(extent) ~= "integer" or extent < 1 then
+      bad(("%s[%d]"):format(name, i), extent, "a whole number from 1")
+    end
+  end
+  for i, epoch in ipairs(row.kind == "epochs" and value or {}) do
+    if math.type(epoch) ~= "integer" or epoch < 1 then bad("milestone " .. i, epoch, "the number of an epoch") end
+  end
+end
+
+--- Raises where a row's setting cannot have this value.
+function setting.check(row, value)
+  setting.check_kind(row, value)
+  local name, bad = row.name, setting.bad
+  if contains(row.words, value) then return end
   if row.least and not (value >= row.least and value < math.huge) then bad(name, value, "at least " .. row.least) end
   if row.below and (value >= row.below or value ~= value) then bad(name, value, "below " .. row.below) end
   if row.choices and not contains(row.choices, value) and not contains(row.besides, value) then
@@ -76,16 +97,9 @@ function setting.check(row, value)
     error(("train: %s is %s%s, expected one of %s"):format(name, value, nearest, table.concat(row.choices, ", ")), 0)
   end
   if row.kind == "numbers" then
-    if #value == 0 then error(("train: %s is an empty list, expected %s"):format(name, kind[2]), 0) end
+    if #value == 0 then error(("train: %s is an empty list, expected %s"):format(name, kinds.numbers[2]), 0) end
     for i, x in ipairs(value) do
-      local what = ("%s[%d]"):format(name, i)
-      if type(x) ~= "number" or x ~= x or math.abs(x) == math.huge then bad(what, x, "a finite number") end
-      if row.above and x <= row.above then bad(what, x, "above " .. row.above) end
-    end
-  end
-  if row.kind == "epochs" then
-    for i, epoch in ipairs(value) do
-      if math.type(epoch) ~= "integer" or epoch < 1 then bad("milestone " .. i, epoch, "the number of an epoch") end
+      if row.above and x <= row.above then bad(("%s[%d]"):format(name, i), x, "above " .. row.above) end
     end
   end
 end

@@ -328,7 +328,7 @@ row {"hand_made", "boolean",
 row {"own", "table", help = "of a network of your own: what builds it (file, digest, name)"}
 row {"chosen", "table", help = "the defaults that were chosen for network and images, by name"}
 row {"classes", "table", help = "names of the classes"}
-row {"input", "table", help = "shape of an image, {C, H, W}, or of a row of numbers"}
+row {"input", "shape", help = "shape of an image, {C, H, W}, or of a row of numbers"}
 row {"outputs", "whole", help = "how many numbers are predicted, where the data have no classes (regression)"}
 row {"parameters", "whole", help = "how many numbers the network learns"}
 row {"data_name", "string", incidental = true, help = "what the data set calls itself"}

@@ -122,6 +122,7 @@ end)
 
 check.case("a config.json that was cut short is named, with the line", function()
   with_run(function(path)
+    local good = folders.config(path)
     program.file(path .. "/config.json", content(path .. "/config.json"):sub(1, 60))
     local _, errors = program.run {"evaluate", path}
     check.that(errors:find(("^resmoon evaluate: %s/config.json: json.decode: line %%d+"):format(path)), errors)
@@ -129,6 +130,13 @@ check.case("a config.json that was cut short is named, with the line", function(
     refused(path, path .. "/config.json: it holds no object")
     program.file(path .. "/config.json", '[1, "mlp"]')
     refused(path, path .. "/config.json: it holds no object")
+    for _, case in ipairs {{"gamma", {1}, "gamma is {1}, expected a number"},
+                           {"milestones", {1, "x"}, "milestone 2 is 'x', expected the number of an epoch"},
+                           {"milestones", true, "milestones is true, expected a list of the numbers of epochs"},
+                           {"input", {{}}, "input[1] is"}, {"epochs", 2.5, "epochs is 2.5, expected a whole number"}} do
+      program.file(path .. "/config.json", rm.json.encode(rm.train.config.with(good, {[case[1]] = case[2]})))
+      check.error(function() folders.read(path) end, path .. "/config.json: " .. case[3])
+    end
   end)
 end)
 
