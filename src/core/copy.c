@@ -34,12 +34,12 @@ static void store_from(char *d, rm_dtype dtype, const char *s, rm_dtype src) {
   else *(uint8_t *)d = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
 }
 
-/* One run of the copy, for each pair of types; data[0] is written, data[1] read. */
 typedef struct {
   rm_dtype dst, src;
   size_t dst_size, src_size;
 } types;
 
+/* One run of the copy, of any two types and of those that are frequent; data[0] is written, data[1] read. */
 static void copy_any(void *ctx, size_t n, char *const data[], const ptrdiff_t strides[]) {
   const types *t = ctx;
   for (size_t i = 0; i < n; i++)

@@ -1,5 +1,5 @@
---- What programs keep about their own files: a JSON object, read from text or from a file. An array is none: its keys
--- are numbers, so whatever is looked for by name seems to be absent.
+--- A JSON object, from text or from a file: what a run, a checkpoint or a search says of itself. An array is none: its
+-- keys are numbers, so whatever is looked for by name seems to be absent.
 local json     = require "resmoon.base.json"
 local readfile = require "resmoon.base.readfile"
 

@@ -55,8 +55,8 @@ function file.read(path)
   local tensors, meta = core.load(path)
   local shown = text.visible(path)
   if not meta[KEY] then error(("%s holds no landscape"):format(shown), 0) end
-  local about = object.of(meta[KEY])
-  if not about then error(("%s: what it says of itself is damaged"):format(shown), 0) end
+  local about, reason = object.of(meta[KEY])
+  if not about then error(("%s: what it says of itself is damaged: %s"):format(shown, reason), 0) end
   if about.version ~= VERSION then
     error(("%s: version %s of a landscape, but this program knows %d"):format(shown, tostring(about.version), VERSION),
           0)

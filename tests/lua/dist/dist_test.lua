@@ -12,6 +12,14 @@ local function libraries()
   return list
 end
 
+check.case("only so many exchanges as there can be are timed", function()
+  local time = require("resmoon.core").world.time
+  check.error(function() time(1, -8) end, "dist: 1 exchanges of %-8 bytes, expected numbers from 0")
+  check.error(function() time(65, 8) end, "dist: 65 exchanges at once, expected at most 64")
+  check.error(function() time(1, math.maxinteger) end, "dist: no memory for")
+  check.that(time(2, 8) >= 0)
+end)
+
 check.case("one process is a world", function()
   check.equal({dist.rank(), dist.size(), dist.local_rank(), dist.local_size()}, {0, 1, 0, 1})
   check.equal(dist.library(), nil)

@@ -158,6 +158,16 @@ check.case("several trainings of a script: each has its own network, and values 
   end)
 end)
 
+check.case("a global whose name is no identifier is not looked for in the file", function()
+  local script = HEAD .. [[
+    _G["a("] = senet
+    train.run(settings {model = senet}, {folder = "runs/senet"})]]
+  with_files({["s.lua"] = script}, function(folder)
+    resmoon(folder, "s.lua")
+    check.equal(own(folder .. "/runs/senet").name, "senet")
+  end)
+end)
+
 check.case("a function of a module that the script requires, which requires another", function()
   local files = {
     ["blocks.lua"] = "return {width = 4}",

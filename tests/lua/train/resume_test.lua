@@ -112,7 +112,7 @@ check.case("a truncated checkpoint, one of another network, of other settings, o
     refused(path, "does not say which training it is of")
     rm.save(last, {w = rm.ones(2)}, {resmoon = "[1]"})
     refused(path, "last.safetensors: what it says of itself is damaged: it holds no object")
-    rm.save(last, {w = rm.ones(2)}, {resmoon = '{"version": 1, "state": {"config": [1, 2]}}'})
+    rm.save(last, {w = rm.ones(2)}, {resmoon = '{"version": 1, "config": [1, 2]}'})
     refused(path, "does not say which training it is of")
     check.error(function() train.load(last) end, "does not say which network it is of")
     rm.write_atomic(last, good)
