@@ -2,10 +2,12 @@
 --
 --     resmoon tests/soak/soak.lua HOURS      (make soak HOURS=8)
 --
--- The prompt gets `round(N)` (work.lua: training, evaluation, pictures, saving and loading, errors, other programs) and
--- between the rounds what people type: help, values, mistakes. After each round the process notes what it
--- holds. The slope is that of least squares over what comes after the first fifth. Ends with status 1 where a work
--- failed, the program ended, memory grows by more than LIMIT MB an hour (runs of half an hour and more), or files do.
+-- The prompt gets `round(N)` (work.lua: training, evaluation, pictures, saving and loading, errors, other programs; and
+-- in turn what rarer.lua lists: searches, runs that are taken up, landscapes, hooks, epochs that are left), and between
+-- the rounds what people type: help, values, mistakes. After each round the process notes what it holds. The slope is
+-- that of least squares over what comes after the first fifth. Ends with status 1 where a work failed, the program
+-- ended, or, in runs of half an hour and more, where memory grows by more than LIMIT MB an hour, or the last fifth had
+-- more open files or more tensors at a time than the second.
 local rm = require "resmoon"
 
 local LIMIT, ENOUGH = 4, 0.5
@@ -26,6 +28,13 @@ local function slope(list, column)
   end
   local d = n * sxx - sx * sx
   return d > 0 and (n * sxy - sx * sy) / d or 0
+end
+
+-- The most that the column holds from one share of the list to another.
+local function most(list, column, from, to)
+  local highest = 0
+  for i = math.floor(#list * from) + 1, math.floor(#list * to) do highest = math.max(highest, list[i][column]) end
+  return highest
 end
 
 local function samples_of(path)
@@ -73,9 +82,9 @@ print(("                 after warm-up   at the end      slope"))
 print(("resident memory  %10.1f MB  %10.1f MB   %+.2f MB an hour"):format(first[2] / 1e6, last[2] / 1e6, memory))
 print(("open files       %10d     %10d      %+.2f an hour"):format(first[3], last[3], files))
 print(("tensors          %10d     %10d      %+.2f an hour"):format(first[4], last[4], tensors))
+local function more(column) return most(list, column, 0.8, 1) > most(list, column, 0.2, 0.4) end
 local long = hours >= ENOUGH
-local bad = #failures > 0 or not alive or how ~= "exit" or code ~= 0 or last[3] > first[3] or last[4] > first[4]
-  or long and memory > LIMIT
+local bad = #failures > 0 or not alive or how ~= "exit" or code ~= 0 or long and (memory > LIMIT or more(3) or more(4))
 if not alive or code ~= 0 then print(("the program ended early: %s %s; its output is in %s"):format(how, code, folder))
 else os.execute("rm -rf '" .. folder .. "'") end
 os.exit(not bad)

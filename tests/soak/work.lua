@@ -1,8 +1,9 @@
---- What soak.lua has the program do at its prompt, again and again: round(N) does one of each, and notes what the
--- process holds.
+--- What soak.lua has the program do at its prompt, again and again: round(N) does one of each, one of what rarer.lua
+-- lists, and notes what the process holds.
 --
 --     resmoon -i tests/soak/work.lua FOLDER      (samples go to FOLDER/samples)
 local rm = require "resmoon"
+local rarer = dofile(arg[0]:match "^.*/" .. "rarer.lua")
 local folder = arg[1]
 local began = os.time()
 
@@ -53,14 +54,17 @@ local works = {
   function() rm.sys.run {"true"} end,
 }
 
+local function noted(n, what, work, ...)
+  local ok, message = pcall(work, ...)
+  if ok then return end
+  local file <close> = assert(io.open(folder .. "/failures", "a"))
+  file:write(("round %d, %s: %s\n"):format(n, what, tostring(message)))
+end
+
 function round(n)  -- luacheck: globals round
-  for i, work in ipairs(works) do
-    local ok, message = pcall(work, n)
-    if not ok then
-      local file <close> = assert(io.open(folder .. "/failures", "a"))
-      file:write(("round %d, work %d: %s\n"):format(n, i, tostring(message)))
-    end
-  end
+  for i, work in ipairs(works) do noted(n, "work " .. i, work, n) end
+  local i = n % #rarer + 1
+  noted(n, "rarer work " .. i, rarer[i], folder, n)
   collectgarbage()
   collectgarbage()
   local file <close> = assert(io.open(folder .. "/samples", "a"))
