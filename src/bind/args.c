@@ -26,7 +26,7 @@ size_t bind_checkindex(lua_State *L, int arg, size_t n, const char *op) {
 static size_t checksize(lua_State *L, int arg, const char *op) {
   int ok;
   lua_Integer n = lua_tointegerx(L, arg, &ok);
-  if (!ok) bind_error(L, "%s: a size must be a whole number, got %s", op, luaL_tolstring(L, arg, NULL));
+  if (!ok) bind_error(L, "%s: a size must be a whole number, got %s", op, bind_phrase(L, arg));
   if (n < 0) bind_error(L, "%s: a size must not be negative, got %lld", op, (long long)n);
   return (size_t)n;
 }
@@ -138,8 +138,7 @@ void bind_checkoptions(lua_State *L, int arg, const char *op, const char *const 
   lua_pushnil(L);
   while (lua_next(L, arg)) {
     lua_pop(L, 1);
-    if (lua_type(L, -1) != LUA_TSTRING)
-      bind_error(L, "%s: options have names, got the key %s", op, luaL_tolstring(L, -1, NULL));
+    if (lua_type(L, -1) != LUA_TSTRING) bind_error(L, "%s: options have names, got the key %s", op, bind_phrase(L, -1));
     const char *given = lua_tostring(L, -1);
     size_t i = 0;
     while (names[i] && strcmp(names[i], given) != 0) i++;
@@ -148,7 +147,7 @@ void bind_checkoptions(lua_State *L, int arg, const char *op, const char *const 
 }
 
 static void wrong_option(lua_State *L, const char *name, const char *expected) {
-  bind_error(L, "option %s: expected %s, got %s", name, expected, luaL_tolstring(L, -1, NULL));
+  bind_error(L, "option %s: expected %s, got %s", name, expected, bind_phrase(L, -1));
 }
 
 double bind_optnumber(lua_State *L, int arg, const char *name, double def) {

@@ -31,6 +31,13 @@ int bind_raise(lua_State *L, const rm_error *err);
 /* Raises a formatted message the same way: "conv2d: stride must be at least 1, got 0". */
 int bind_error(lua_State *L, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Whether a chunk, as lua_Debug.source names it, is part of ResMoon's own Lua library. */
+bool bind_is_ours(const char *source);
+
+/* Pushes what an error calls the value at arg: as it prints where that is short and on one line, else by its kind
+ * ("a tensor", "a ResNet"), as lua/resmoon/base/phrase.lua does. Valid while it is on the stack. */
+const char *bind_phrase(lua_State *L, int arg);
+
 /* The candidate nearest to a misspelled name: start, offer each, read `name` (NULL: none is near). */
 typedef struct {
   const char *wanted, *name;

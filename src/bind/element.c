@@ -14,7 +14,7 @@ rm_element bind_checkelement(lua_State *L, int arg, rm_dtype dtype, const char *
   int whole = 1;
   lua_Integer i = truth ? lua_toboolean(L, arg) : lua_tointegerx(L, arg, &whole);
   if (!whole || (dtype == RM_UINT8 && (i < 0 || i > 255)))
-    bind_error(L, "%s: %s is no %s", op, luaL_tolstring(L, arg, NULL), rm_dtype_name(dtype));
+    bind_error(L, "%s: %s is no %s", op, bind_phrase(L, arg), rm_dtype_name(dtype));
   if (dtype == RM_UINT8) e.u8 = (uint8_t)i;
   else e.i64 = i;
   return e;

@@ -5,15 +5,14 @@
 #include "bind/bind.h"
 #include "parallel/interrupt.h"
 
-/* Whether a chunk is part of ResMoon's own Lua library. */
-static bool is_ours(const char *source) { return strstr(source, "lua/resmoon/") || strstr(source, "5.4/resmoon/"); }
+bool bind_is_ours(const char *source) { return strstr(source, "lua/resmoon/") || strstr(source, "5.4/resmoon/"); }
 
 /* Pushes "file:line: " of the innermost Lua function outside our library, or "". */
 static void push_where(lua_State *L) {
   lua_Debug frame;
   for (int level = 1; lua_getstack(L, level, &frame); level++) {
     lua_getinfo(L, "Sl", &frame);
-    if (frame.currentline > 0 && !is_ours(frame.source)) {
+    if (frame.currentline > 0 && !bind_is_ours(frame.source)) {
       lua_pushfstring(L, "%s:%d: ", frame.short_src, frame.currentline);
       return;
     }
@@ -88,6 +87,31 @@ int bind_error(lua_State *L, const char *format, ...) {
   rm_format(err.message, sizeof err.message, format, args);
   va_end(args);
   return bind_raise(L, &err);
+}
+
+/* Pushes "a tensor", "an AlexNet", "a function". */
+static const char *push_kind(lua_State *L, int arg) {
+  const char *name = luaL_typename(L, arg);
+  char first[2] = "";
+  if (luaL_getmetafield(L, arg, "__name") == LUA_TSTRING) {
+    name = lua_tostring(L, -1);
+    if (strncmp(name, "resmoon.", 8) == 0) { /* the core's: resmoon.Tensor */
+      name += 8;
+      first[0] = (char)(*name | 0x20);
+      name++;
+    }
+  }
+  bool vowel = strchr("AEIOUaeio", first[0] ? first[0] : *name) != NULL;
+  return lua_pushfstring(L, "%s%s%s", vowel ? "an " : "a ", first, name);
+}
+
+const char *bind_phrase(lua_State *L, int arg) {
+  enum { LONGEST = 80 };
+  arg = lua_absindex(L, arg);
+  size_t length;
+  const char *text = luaL_tolstring(L, arg, &length);
+  if (lua_type(L, arg) == LUA_TSTRING || (length <= LONGEST && !memchr(text, '\n', length))) return text;
+  return push_kind(L, arg);
 }
 
 /* --- misspelled names ------------------------------------------------------------------ */

@@ -11,7 +11,7 @@ static size_t position(lua_State *L, const rm_tensor *x, size_t d) {
   char text[RM_SHAPE_TEXT];
   lua_Integer i = lua_tointegerx(L, -1, &whole), n = (lua_Integer)x->shape[d];
   if (!whole || lua_type(L, -1) != LUA_TNUMBER)
-    bind_error(L, "index: dimension %zu: expected a whole number, got %s", d + 1, luaL_tolstring(L, -1, NULL));
+    bind_error(L, "index: dimension %zu: expected a whole number, got %s", d + 1, bind_phrase(L, -1));
   if (i == 0) bind_error(L, "index: dimension %zu: position 0: positions count from 1 (-1 is the last)", d + 1);
   if (i > n || i < -n)
     bind_error(L, "index: dimension %zu: position %lld is out of range 1..%lld of a tensor %s", d + 1, (long long)i,

@@ -18,8 +18,7 @@ static int without_options(lua_State *L, rm_status (*make)(rm_layer **, rm_error
 static size_t check_count(lua_State *L, int arg, const char *op) {
   int whole;
   lua_Integer n = lua_tointegerx(L, arg, &whole);
-  if (!whole || n < 0)
-    bind_error(L, "%s: argument %d: expected a whole number, got %s", op, arg, luaL_tolstring(L, arg, NULL));
+  if (!whole || n < 0) bind_error(L, "%s: argument %d: expected a whole number, got %s", op, arg, bind_phrase(L, arg));
   return (size_t)n;
 }
 

@@ -34,7 +34,7 @@ static lua_Integer entry(lua_State *L, int arg, lua_Integer i) {
   if (lua_istable(L, arg)) lua_geti(L, arg, i);
   else lua_pushvalue(L, arg);
   lua_Integer v = lua_tointegerx(L, -1, &whole);
-  if (!whole) bind_error(L, "roll: expected a whole number, got %s", luaL_tolstring(L, -1, NULL));
+  if (!whole) bind_error(L, "roll: expected a whole number, got %s", bind_phrase(L, -1));
   lua_pop(L, 1);
   return v;
 }

@@ -16,7 +16,7 @@ static size_t check_sizes(lua_State *L, int arg, int64_t sizes[RM_MAX_DIMS], con
     else lua_pushvalue(L, arg + (int)i);
     sizes[i] = lua_tointegerx(L, -1, &whole);
     if (!whole || sizes[i] < -1)
-      bind_error(L, "%s: size %zu must be a count or -1, got %s", op, i + 1, luaL_tolstring(L, -1, NULL));
+      bind_error(L, "%s: size %zu must be a count or -1, got %s", op, i + 1, bind_phrase(L, -1));
     lua_pop(L, 1);
   }
   return n;

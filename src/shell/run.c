@@ -12,13 +12,34 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/letters.h"
+#include "bind/bind.h"
 #include "dist/world.h"
 #include "shell/interrupt.h"
 
 static const char TRACE[] = "resmoon.trace"; /* in the registry */
 
+/* Where the stack is full there is no room for trace.lua. Lua names the innermost line, which may be one of ours (a
+ * module that calls itself): names the user's instead, if one is near (tail calls leave none), and gives 1; 0 if the
+ * error at 1 is another one. */
+static int name_overflow(lua_State *L) {
+  static const char TROUBLE[] = ": stack overflow", MEANING[] = "a function, or a module, calls itself without end";
+  size_t length, tail = sizeof TROUBLE - 1;
+  const char *message = lua_type(L, 1) == LUA_TSTRING ? lua_tolstring(L, 1, &length) : NULL;
+  if (!message || length < tail || strcmp(message + length - tail, TROUBLE) != 0) return 0;
+  lua_Debug frame;
+  for (int level = 1; level < 1000 && lua_getstack(L, level, &frame); level++) {
+    lua_getinfo(L, "Sl", &frame);
+    if (frame.currentline <= 0 || bind_is_ours(frame.source)) continue;
+    lua_pushfstring(L, "%s:%d%s: %s", frame.short_src, frame.currentline, TROUBLE, MEANING);
+    return 1;
+  }
+  lua_pushfstring(L, "%s: %s", TROUBLE + 2, MEANING);
+  return 1;
+}
+
 /* Message handler: the error as a string, with the traceback. */
 static int add_traceback(lua_State *L) {
+  if (name_overflow(L)) return 1;
   if (!lua_isstring(L, 1) && !luaL_getmetafield(L, 1, "__tostring"))
     lua_pushfstring(L, lua_isnil(L, 1) ? "(the error is %s)" : "(the error is a %s)", luaL_typename(L, 1));
   else luaL_tolstring(L, 1, NULL);

@@ -92,6 +92,17 @@ check.case("an error names operation, argument, what it is and what was expected
   check.error(function() rm.data.Loader.epoch() end, "data.Loader.epoch: self is nil")
 end)
 
+check.case("an error names what it was given, and does not print it", function()
+  local net, data = rm.models.resnet20(), rm.zeros(30, 30)
+  check.error(function() rm.metrics.confusion(net) end, "got a ResNet$")
+  check.error(function() rm.nn.Conv2d(net, 1, 1) end, "Conv2d: argument 1: expected a whole number, got a ResNet$")
+  check.error(function() rm.zeros(2):reshape(data) end, "got a tensor$")
+  check.error(function() rm.nn.Conv2d(1, 1, 1, {stride = data}) end, "stride: expected .*, got a tensor$")
+  check.error(function() rm.data.folder(net) end, "data: expected a folder, got a ResNet$")
+  check.error(function() rm.data.k_fold(rm.data.shapes10 {size = 5}, rm.zeros(2).shape) end, "k is {2}, expected")
+  check.error(function() rm.draw(3) end, "draw: argument 1 is a number, expected a network")
+end)
+
 check.case("what random calls found: fields that were taken away, tables of something else", function()
   local nn, data = rm.nn, rm.data
   local bare = setmetatable({}, getmetatable(nn.PReLU()))

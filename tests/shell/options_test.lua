@@ -119,6 +119,12 @@ check.case("a stack that overflows is an error with a short traceback", function
   check.equal(status, 1)
   check.that(errors:find("stack overflow", 1, true), errors)
   check.that(select(2, errors:gsub("\n", "")) < 40, "the traceback is long")
+  -- Of a module that calls itself the line on top of the stack is one of ours; it is the user's that is named.
+  local module = "local B = nn.class('B', nn.Module)\nfunction B:forward(x) %s end\nB()(rm.ones(2))"
+  _, errors = run {"-e", module:format "return 1 + self(x)"}
+  check.that(errors:find("(command line):2: stack overflow: a function, or a module, calls itself", 1, true), errors)
+  _, errors = run {"-e", module:format "return self(x)"}  -- a tail call, which leaves no line
+  check.that(errors:find "^stack overflow: a function, or a module, calls itself without end", errors)
 end)
 
 check.case("os.exit gives its status, and errors may be any value", function()

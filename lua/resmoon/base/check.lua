@@ -11,6 +11,7 @@
 -- function, so inner loops have none.
 local fail = require "resmoon.base.fail"
 local is   = require "resmoon.base.is"
+local phrase = require "resmoon.base.phrase"
 
 local check = {}
 
@@ -44,7 +45,7 @@ local function is_list(value, each)
 end
 
 --- "an Optimizer", "a table".
-function check.a(name) return (name:find "^[AEIOUaeio]" and "an " or "a ") .. name end
+check.a = phrase.a
 
 function fits(value, kind)
   local each = kind:match "^(.*)%[%]$"
@@ -65,15 +66,7 @@ local function expected(list)
 end
 
 --- "'x'", "2.5", "a table": a value as an error names it.
-function check.shown(value)
-  if type(value) == "string" then return ("'%s'"):format(#value > 60 and value:sub(1, 57) .. "..." or value) end
-  if type(value) == "number" or type(value) == "boolean" or value == nil then return tostring(value) end
-  if is.tensor(value) then return "a tensor" end
-  if is.layer(value) then return "a layer" end
-  local meta = getmetatable(value)
-  local name = type(meta) == "table" and rawget(meta, "__name")
-  return check.a(type(value) == "table" and type(name) == "string" and name or type(value))
-end
+check.shown = phrase.of
 
 --- Raises unless the value is of one of the kinds, a list of names.
 function check.value(op, name, value, list)

@@ -45,10 +45,10 @@ end
 -- Errors: raises unless name is a string and base nil or a class.
 local function class(name, base)
   if type(name) ~= "string" then
-    fail("class: name is a %s, expected a string", type(name))
+    fail("class: name is %k, expected a string", name)
   end
   if base ~= nil and not (type(base) == "table" and rawget(base, "__name")) then
-    fail("class: the base of %s is a %s, expected a class", name, type(base))
+    fail("class: the base of %s is %k, expected a class", name, base)
   end
   local cls = {}
   for key, value in pairs(base or {}) do

@@ -1,17 +1,29 @@
 --- Raises an error that names the user's line: the first on the call stack that is not ours.
 --
---     fail("optim.SGD: lr is a %s, expected a number", type(lr))
+--     fail("optim.SGD: lr is %k, expected a number", lr)
+--
+-- Values are shown by phrase.inline, so that a network that stands where a number was expected is named, not printed;
+-- %k says of what kind a value is ("a tensor", "a ResNet", "nil").
 --
 -- A level given to `error` would have to know how deep inside the library it is called.
+local phrase = require "resmoon.base.phrase"
+
 local ours = debug.getinfo(1, "S").source:match("^(.*)base/fail%.lua$")
 
--- What is wrong may be of any kind: where "%d" cannot show it, it is shown as it is.
 local function formatted(format, ...)
-  local ok, message = pcall(string.format, format, ...)
-  if ok then return message end
-  local words = table.pack(...)
-  for i = 1, words.n do words[i] = tostring(words[i]) end
-  return (format:gsub("%%[%d.]*[dg]", "%%s"):format(table.unpack(words, 1, words.n)))
+  local words, i = table.pack(...), 0
+  format = format:gsub("%%[%d.-]*[%a%%]", function(directive)
+    if directive == "%%" then return nil end
+    i = i + 1
+    if directive == "%k" then
+      words[i] = phrase.kind(words[i])
+      return "%s"
+    end
+    words[i] = phrase.inline(words[i])
+    -- What is wrong may be of any kind: where "%d" cannot show it, it is shown as it is.
+    if not pcall(string.format, directive, words[i]) then return "%s" end
+  end)
+  return format:format(table.unpack(words, 1, words.n))
 end
 
 local function fail(format, ...)

@@ -13,7 +13,7 @@ local pytorch = lazy "resmoon.base.pytorch"
 
 local function missing(title, members, name)
   if type(name) ~= "string" then
-    fail("%s has nothing at %s: its names are strings, as in help \"%s\"", title, tostring(name), title)
+    fail("%s has nothing at %s: its names are strings, as in help \"%s\"", title, name, title)
   end
   local there = pytorch()[title .. "." .. name]
   if there then fail("%s has no '%s': %s", title, name, there) end

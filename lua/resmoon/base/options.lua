@@ -21,12 +21,12 @@ end
 
 local function options(op, given, known)
   if given == nil then return {} end
-  if type(given) ~= "table" then fail("%s: options are a %s, expected a table", op, type(given)) end
+  if type(given) ~= "table" then fail("%s: options are %k, expected a table", op, given) end
   local names, there = names_of(known), {}
   for _, name in ipairs(names) do there[name] = true end
   for name, value in pairs(given) do
     if not there[name] then
-      fail("%s: unknown option '%s'%s; it takes %s", op, tostring(name), hint(name, names), table.concat(names, ", "))
+      fail("%s: unknown option '%s'%s; it takes %s", op, name, hint(name, names), table.concat(names, ", "))
     end
     if known[name] then check.value(op, name, value, check.kinds(known[name])) end
   end

@@ -3,6 +3,7 @@
 -- Names, definitions and rounding are those of torchvision 0.14 for tensors of bytes.
 local fail       = require "resmoon.base.fail"
 local options_of = require "resmoon.base.options"
+local phrase     = require "resmoon.base.phrase"
 local steps      = require "resmoon.data.steps"
 
 local colors = {}
@@ -11,7 +12,7 @@ local function is_number(x) return type(x) == "number" and x == x and math.abs(x
 
 local function adjust(name, factor, low, high)
   if not is_number(factor) or factor < low or factor > high then
-    fail("adjust_%s: factor is %s, expected %s", name, tostring(factor),
+    fail("adjust_%s: factor is %s, expected %s", name, factor,
          high < math.huge and ("%g to %g"):format(low, high) or "a number from 0")
   end
   return steps.one {kind = "color", [name] = {factor, factor}}
@@ -51,7 +52,7 @@ function colors.grayscale() return steps.one {kind = "grayscale"} end
 
 function colors.random_grayscale(p)
   p = p or 0.1
-  if not is_number(p) or p < 0 or p > 1 then fail("random_grayscale: p is %s, expected 0 to 1", tostring(p)) end
+  if not is_number(p) or p < 0 or p > 1 then fail("random_grayscale: p is %s, expected 0 to 1", p) end
   return steps.one {kind = "random_grayscale", p = p}
 end
 
@@ -66,7 +67,7 @@ local function range_of(name, given, center, least, most)
   end
   if not (is_number(low) and is_number(high) and least <= low and low <= high and high <= most) then
     fail("color_jitter: %s is %s, expected %s, or {low, high} with %g <= low <= high%s", name,
-         type(given) == "table" and ("{%s, %s}"):format(tostring(given[1]), tostring(given[2])) or tostring(given),
+         type(given) == "table" and ("{%s, %s}"):format(phrase.inline(given[1]), phrase.inline(given[2])) or given,
          name == "hue" and "0 to 0.5" or "a number from 0", least, most < math.huge and (" <= %g"):format(most) or "")
   end
   return {low, high}

@@ -66,7 +66,7 @@ local function numbers(self, which)
   if type(which) ~= "table" then which = which:totable() end
   for _, i in ipairs(which) do
     if math.type(i) ~= "integer" or i < 1 or i > self:size() then
-      fail("dataset: index %s is out of range, expected 1 to %d", tostring(i), self:size())
+      fail("dataset: index %s is out of range, expected 1 to %d", i, self:size())
     end
   end
   return which
@@ -138,7 +138,7 @@ local function same(a, b) return table.concat(a or {}, "\0") == table.concat(b o
 -- Raises where the images of a set are of another shape than the first one's, or its classes are others.
 local function check_part(set, i, first)
   if type(set) ~= "table" or not set.batch or not set.size then
-    fail("concat: number %d is a %s, expected a data set", i, type(set))
+    fail("concat: number %d is %k, expected a data set", i, set)
   end
   if not same(set.shape, first.shape) or (set.inputs ~= nil) ~= (first.inputs ~= nil) then
     fail("concat: %s has %s (%s), %s has %s (%s)", set.name, set.inputs and "rows" or "images",

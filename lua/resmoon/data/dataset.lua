@@ -130,7 +130,7 @@ end
 --   {1, 26, 51, 76}
 function Dataset.spread(size, n)
   if math.type(size) ~= "integer" or math.type(n) ~= "integer" or n > size then
-    fail("spread: expected two whole numbers, size and n, n at most size, got %s and %s", tostring(size), tostring(n))
+    fail("spread: expected two whole numbers, size and n, n at most size, got %s and %s", size, n)
   end
   local list = {}
   for k = 1, n do list[k] = 1 + (k - 1) * size // n end
@@ -236,7 +236,7 @@ end
 function Dataset:shrunk(size)
   local height, width = self.shape[2], self.shape[3]
   if height ~= width or math.type(size) ~= "integer" or size < 1 or height % size ~= 0 then
-    fail("shrunk: size is %s, expected a whole number that divides both sides of %dx%d images", tostring(size), height,
+    fail("shrunk: size is %s, expected a whole number that divides both sides of %dx%d images", size, height,
          width)
   end
   local factor, parts, n = height // size, {}, self:size()

@@ -12,7 +12,7 @@ local function pair(name, given, low, high)
   local a, b = given[1], given[2]
   if type(a) ~= "number" or type(b) ~= "number" or not (a > 0 and a <= b and b < math.huge)
      or name == "scale" and b > 1 then
-    fail("random_erasing: %s is {%s, %s}, expected 0 < low <= high%s", name, tostring(a), tostring(b),
+    fail("random_erasing: %s is {%s, %s}, expected 0 < low <= high%s", name, a, b,
          name == "scale" and " <= 1" or "")
   end
   return {a, b}

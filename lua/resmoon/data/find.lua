@@ -8,7 +8,7 @@ local find = {}
 --- "~" and "~/x" as the shell reads them; no slash at the end.
 function find.expand(path)
   if type(path) ~= "string" or path == "" then
-    fail("data: expected a folder, got %s", path == "" and '""' or tostring(path))
+    fail("data: expected a folder, got %s", path == "" and '""' or path)
   end
   path = path:gsub("^~%f[/\0]", os.getenv("HOME") or "~")
   return #path > 1 and path:gsub("/+$", "") or path

@@ -203,7 +203,7 @@ local function check_options(options)
   end
   local split = options.split or options.train == false and "test" or "train"
   if split ~= "train" and split ~= "val" and split ~= "test" then
-    fail("folder: split is %s, expected train, val or test", tostring(options.split))
+    fail("folder: split is %s, expected train, val or test", options.split)
   end
   return split
 end

@@ -43,7 +43,7 @@ return function(dataset, k, options)
   options = options_of("k_fold", options, {seed = "whole", stratified = "boolean"})
   local n = dataset:size()
   if not is.whole(k, 2) or k > n then
-    fail("k_fold: k is %s, expected a whole number from 2 to %d, the number of images", tostring(k), n)
+    fail("k_fold: k is %s, expected a whole number from 2 to %d, the number of images", k, n)
   end
   if options.stratified then
     if not dataset.classes then fail("k_fold: stratified: %s has no classes", dataset.name) end

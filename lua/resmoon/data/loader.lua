@@ -47,7 +47,7 @@ local function treatment(options)
   for _, name in ipairs {"mixup", "cutmix"} do
     local alpha = options[name]
     if alpha ~= nil and (type(alpha) ~= "number" or not (alpha >= 0 and alpha < math.huge)) then
-      fail("loader: %s is %s, expected alpha, a number from 0", name, tostring(alpha))
+      fail("loader: %s is %s, expected alpha, a number from 0", name, alpha)
     end
     if alpha and alpha > 0 then made[name], any = alpha, true end
   end
@@ -61,7 +61,7 @@ local function sampled(dataset, options)
     return nil
   end
   if options.samples ~= nil and not is.whole(options.samples, 1) then
-    fail("loader: samples is %s, expected a whole number from 1", tostring(options.samples))
+    fail("loader: samples is %s, expected a whole number from 1", options.samples)
   end
   return {sums = sampling.sums(dataset, options.sampling), samples = options.samples or dataset:size()}
 end
@@ -116,7 +116,7 @@ end
 --   4
 function Loader.new(dataset, options)
   if not is.indexed(dataset) or not dataset.batch or not dataset.size then
-    fail("loader: argument 1 is a %s, expected a data set, as data.open or data.shapes10 gives it", type(dataset))
+    fail("loader: argument 1 is %k, expected a data set, as data.open or data.shapes10 gives it", dataset)
   end
   options = options_of("loader", options, known)
   check("loader(seed: integer?, generator: generator?, prefetch: integer?, mean: table?, std: table?)", options.seed,

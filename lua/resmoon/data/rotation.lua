@@ -32,7 +32,7 @@ end
 --     [1, 3]]]
 --   uint8 (1, 2, 2)
 function rotation.rotate(degrees, options)
-  if not is_number(degrees) then fail("rotate: degrees is %s, expected a number", tostring(degrees)) end
+  if not is_number(degrees) then fail("rotate: degrees is %s, expected a number", degrees) end
   local bilinear, fill = how("rotate", options)
   return steps.one {kind = "rotate", degrees = {degrees, degrees}, bilinear = bilinear, fill = fill}
 end
@@ -51,7 +51,7 @@ function rotation.random_rotation(degrees, options)
   local range = type(degrees) == "table" and degrees or is_number(degrees) and degrees >= 0 and {-degrees, degrees}
   if not range or not is_number(range[1]) or not is_number(range[2]) or range[1] > range[2] then
     fail("random_rotation: degrees is %s, expected a number from 0 or {low, high}",
-         type(degrees) == "table" and "a table" or tostring(degrees))
+         degrees)
   end
   local bilinear, fill = how("random_rotation", options)
   return steps.one {kind = "random_rotation", degrees = {range[1], range[2]}, bilinear = bilinear, fill = fill}

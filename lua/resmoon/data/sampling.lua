@@ -24,7 +24,7 @@ function sampling.sums(dataset, weights)
   if weights == "balanced" then weights = balanced(dataset)
   elseif is.tensor(weights) then weights = weights:totable()
   elseif type(weights) ~= "table" then
-    fail("loader: sampling is %s, expected 'balanced' or a weight for each image", tostring(weights))
+    fail("loader: sampling is %s, expected 'balanced' or a weight for each image", weights)
   end
   if #weights ~= dataset:size() then
     fail("loader: sampling has %d weights, the data set %d images", #weights, dataset:size())
@@ -32,7 +32,7 @@ function sampling.sums(dataset, weights)
   local sums, sum = {}, 0.0
   for i, weight in ipairs(weights) do
     if type(weight) ~= "number" or not (weight >= 0 and weight < math.huge) then
-      fail("loader: sampling: weight %d is %s, expected a number from 0", i, tostring(weight))
+      fail("loader: sampling: weight %d is %s, expected a number from 0", i, weight)
     end
     sum = sum + weight
     sums[i] = sum

@@ -109,7 +109,7 @@ function split.sample(dataset, n, seed)
   check("data.sample(dataset: dataset, n: number, seed: integer?)", dataset, n, seed)
   local size = dataset:size()
   if math.type(n) ~= "integer" or n < 1 or n > size then
-    fail("sample: %s of %d images, expected a whole number from 1 to %d", tostring(n), size, size)
+    fail("sample: %s of %d images, expected a whole number from 1 to %d", n, size, size)
   end
   if n == size then return dataset end
   local _, chosen = draw(dataset, n, seed or 0)

@@ -82,7 +82,7 @@ local function classes_of(labels, given)
 end
 
 local function check_rows(name, t)
-  if not is.tensor(t) then fail("from_tensors: %s is a %s, expected a tensor", name, type(t)) end
+  if not is.tensor(t) then fail("from_tensors: %s is %k, expected a tensor", name, t) end
   if #t.shape == 0 then fail("from_tensors: %s is a single number, expected rows", name) end
 end
 
@@ -152,7 +152,7 @@ local function input_of(value, i)
   if is.tensor(value) then return value end
   if type(value) == "number" then return core.tensor {value} end
   if type(value) ~= "table" then
-    fail("from_table: the input of row %d is a %s, expected numbers or a tensor", i, type(value))
+    fail("from_table: the input of row %d is %k, expected numbers or a tensor", i, value)
   end
   local ok, made = pcall(core.tensor, value)
   if not ok then fail("from_table: the input of row %d: %s", i, (tostring(made):gsub("^[^\n]-:%d+: ", ""))) end
@@ -165,8 +165,8 @@ local function kind_of(label, i)
   if math.type(label) == "integer" then return "class" end
   if type(label) == "number" then return "number" end
   if type(label) == "table" or is.tensor(label) then return "vector" end
-  fail("from_table: the label of row %d is a %s, expected a class (a name or a whole number) or numbers", i,
-       type(label))
+  fail("from_table: the label of row %d is %k, expected a class (a name or a whole number) or numbers", i,
+       label)
 end
 
 local function named_labels(list, given)

@@ -49,7 +49,7 @@ end
 function Transformed.new(source, transform)
   check("transformed(dataset: dataset)", source)
   if type(transform) ~= "function" and not (getmetatable(transform) or {}).__call then
-    fail("transformed: argument 1 is a %s, expected a transform (data.transforms) or a function", type(transform))
+    fail("transformed: argument 1 is %k, expected a transform (data.transforms) or a function", transform)
   end
   local image = transform((source:get(1)), core.generator(0))
   check("transformed(image: tensor)", image)   -- what the transform gives

@@ -132,7 +132,7 @@ end
 --   {1, 2, 2}
 function transforms.compose(list)
   local all, alone = setmetatable({}, Steps), true
-  if type(list) ~= "table" then fail("compose: expected a list of transforms, got a %s", type(list)) end
+  if type(list) ~= "table" then fail("compose: expected a list of transforms, got %k", list) end
   for i = 1, #list do
     local each = list[i]
     if each == nil then fail("compose: transform %d is nil", i) end
@@ -276,7 +276,7 @@ function transforms.imagenet_test(size, options)
   check("data.transforms.imagenet_test(size: count?)", size)
   size = size or 224
   local crops = known("imagenet_test", options, {"crops"}).crops or 1
-  if crops ~= 1 and crops ~= 10 then fail("imagenet_test: crops is %s, expected 1 or 10", tostring(crops)) end
+  if crops ~= 1 and crops ~= 10 then fail("imagenet_test: crops is %s, expected 1 or 10", crops) end
   local cut = crops == 10 and transforms.ten_crop or transforms.center_crop
   return transforms.compose {whole(size), cut(size)}
 end

@@ -116,7 +116,7 @@ end
 function dist.broadcast(x, root)
   root = root or 0
   if not is.whole(root, 0) or root >= world.size() then
-    fail("dist.broadcast: root is %s, expected a process, 0 to %d", tostring(root), world.size() - 1)
+    fail("dist.broadcast: root is %s, expected a process, 0 to %d", root, world.size() - 1)
   end
   if is.tensor(x) or Module.is_module(x) then
     local list = is.tensor(x) and {x} or tensors_of(x)
@@ -150,7 +150,7 @@ end
 --   [1., 2.]  float32 (2)  3
 function dist.all_reduce(x, op)
   op = op or "sum"
-  if not ops[op] then fail('dist.all_reduce: op is %s, expected "sum", "mean" or "max"', tostring(op)) end
+  if not ops[op] then fail('dist.all_reduce: op is %s, expected "sum", "mean" or "max"', op) end
   if type(x) == "number" then
     local values = dist.gather(x)
     if op == "max" then return math.max(table.unpack(values)) end
@@ -227,7 +227,7 @@ end
 --   > net.weight.grad
 --   [[1., 1.]]  float32 (1, 2)
 function dist.average_gradients(net)
-  if not Module.is_module(net) then fail("dist.average_gradients: argument 1 is a %s, expected a module", type(net)) end
+  if not Module.is_module(net) then fail("dist.average_gradients: argument 1 is %k, expected a module", net) end
   local grads, names = {}, {}
   for _, p in ipairs(net:parameters()) do
     grads[#grads + 1] = p.grad

@@ -7,11 +7,11 @@ local is          = require "resmoon.base.is"
 -- with options.mean and options.std (those of the data set). classes: of the data set, or nil.
 return function(op, dataset, options, most)
   if not is.indexed(dataset) or not dataset.batch or not dataset.size then
-    fail("%s: argument 2 is a %s, expected a data set", op, type(dataset))
+    fail("%s: argument 2 is %k, expected a data set", op, dataset)
   end
   local wanted = options.images or most
   if math.type(wanted) ~= "integer" or wanted < 1 then
-    fail("%s: images is %s, expected a whole number from 1", op, tostring(wanted))
+    fail("%s: images is %s, expected a whole number from 1", op, wanted)
   end
   local loader = data_loader.new(dataset, {batch_size = math.min(options.batch_size or 250, wanted),
                                            mean = options.mean, std = options.std})

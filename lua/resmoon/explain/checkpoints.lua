@@ -51,7 +51,7 @@ function checkpoints.given(list)
   for i, each in ipairs(list) do
     if type(each) == "string" then states[i] = checkpoint.load(each).net
     elseif type(each) == "table" then states[i] = each
-    else fail("landscape: checkpoint %d is a %s, expected a file or a table of tensors by name", i, type(each)) end
+    else fail("landscape: checkpoint %d is %k, expected a file or a table of tensors by name", i, each) end
     numbers[i] = i
   end
   return states, numbers

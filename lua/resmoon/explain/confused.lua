@@ -51,7 +51,7 @@ end
 local function confused(net, dataset, options)
   options = options_of("confused", options, {pairs = "whole", examples = "whole", images = "whole", mean = "table",
                                              std = "table", batch_size = "whole"})
-  if not kind.is_module(net) then fail("confused: argument 1 is a %s, expected a network", type(net)) end
+  if not kind.is_module(net) then fail("confused: argument 1 is %k, expected a network", net) end
   local list = batches("confused", dataset, options, 1000)
   local all, found, of, wrong = predictions(net, list), {}, {}, 0
   local by_name = {}

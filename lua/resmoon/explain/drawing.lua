@@ -113,10 +113,10 @@ local function draw(what, options)
   options = options_of("draw", options, {input = "table", collapse = "boolean", file = "string|table", title = "string",
                                          show = "boolean", size = "table"})
   local nets = kind.is_module(what) and {what} or what
-  if type(nets) ~= "table" or #nets == 0 then fail("draw: argument 1 is a %s, expected a network", type(what)) end
+  if type(nets) ~= "table" or #nets == 0 then fail("draw: argument 1 is %k, expected a network", what) end
   local list = {}
   for i, net in ipairs(nets) do
-    if not kind.is_module(net) then fail("draw: argument 1 has a %s at %d, expected a network", type(net), i) end
+    if not kind.is_module(net) then fail("draw: argument 1 has %k at %d, expected a network", net, i) end
     list[i] = one(net, options)
   end
   if options.show ~= false then

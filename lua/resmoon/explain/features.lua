@@ -97,11 +97,11 @@ local known = {images = "whole", mean = "table", std = "table", layers = "table"
 
 local function features(net, dataset, options)
   options = options_of("features", options, known)
-  if not kind.is_module(net) then fail("features: argument 1 is a %s, expected a network", type(net)) end
+  if not kind.is_module(net) then fail("features: argument 1 is %k, expected a network", net) end
   local wanted, began = {}, core.sys.clock()
   for _, method in ipairs(options.methods or {"pca", "tsne"}) do
     if method ~= "pca" and method ~= "tsne" then
-      fail("features: the method is %s, expected 'pca' or 'tsne'", tostring(method))
+      fail("features: the method is %s, expected 'pca' or 'tsne'", method)
     end
     wanted[method] = true
   end

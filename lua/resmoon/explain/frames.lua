@@ -90,7 +90,7 @@ end
 function frames.filters(run, options)
   local op = "frames.filters"
   local o = options_of(op, options, with_series {layer = "string"})
-  if type(run) ~= "string" then fail("%s: argument 1 is a %s, expected the folder of a run", op, type(run)) end
+  if type(run) ~= "string" then fail("%s: argument 1 is %k, expected the folder of a run", op, run) end
   local states, epochs = checkpoints.run(run, op)
   local order, weights, most, name = {}, {}, 0, nil
   for key in pairs(states[1]) do order[#order + 1] = key end

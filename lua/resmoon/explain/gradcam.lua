@@ -49,7 +49,7 @@ local function layer_at(op, net, x, path)
   end
   local ok, module = pcall(net.get_submodule, net, path)  -- "layer1[1].conv1", as Lua writes it
   if ok then return module, path end
-  fail("%s: %s has no layer '%s'%s", op, kind.label(net), tostring(path), hint(tostring(path), paths))
+  fail("%s: %s has no layer '%s'%s", op, kind.label(net), path, hint(tostring(path), paths))
 end
 
 -- Weights (to, from) by which `from` pixels become `to`, between their middles (align_corners = false in PyTorch).

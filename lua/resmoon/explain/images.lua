@@ -115,7 +115,7 @@ function images.of_run(op, path, options)
   local split = options.split or "train"
   local set = split == "train" and sets[1] or split == "test" and sets[2]
   if not set then
-    fail("%s: split is '%s', expected train or test%s", op, tostring(split),
+    fail("%s: split is '%s', expected train or test%s", op, split,
          split == "test" and ", and the run has no test images" or "")
   end
   return net, images.of(op, set, {images = options.images, batch = options.batch, mean = mean, std = std}), c

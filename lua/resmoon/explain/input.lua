@@ -28,7 +28,7 @@ end
 return function(op, net, given)
   if given ~= nil then
     if type(given) ~= "table" or #given == 0 then
-      fail("%s: input is %s, expected the shape of one image as in {3, 32, 32}", op, tostring(given))
+      fail("%s: input is %s, expected the shape of one image as in {3, 32, 32}", op, given)
     end
     return given
   end

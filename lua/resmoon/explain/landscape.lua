@@ -78,7 +78,7 @@ local function axes(o, path)
   for i = 1, 4 do
     if not is_finite(r[i]) then
       fail("landscape: range is a list with %s at %d, expected a number, or {x from, x to, y from, y to}",
-           tostring(r[i]), i)
+           r[i], i)
     end
   end
   if not (r[1] < r[2] and r[3] < r[4]) then

@@ -130,7 +130,7 @@ local function lesions(net, dataset, options)
   local known = {mean = "table", std = "table"}
   for _, name in ipairs(whole) do known[name] = "whole" end
   options = options_of("lesions", options, known)
-  if not kind.is_module(net) then fail("lesions: argument 1 is a %s, expected a network", type(net)) end
+  if not kind.is_module(net) then fail("lesions: argument 1 is %k, expected a network", net) end
   local began = core.sys.clock()
   local list = batches("lesions", dataset, options, 500)
   local result = setmetatable({name = kind.label(net), images = list.count}, Lesions)

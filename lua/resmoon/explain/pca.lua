@@ -26,7 +26,7 @@ local function pca(x, k)
   k = k or 2
   local n, d = x.shape[1], x.shape[2]
   if math.type(k) ~= "integer" or k < 1 or k > math.min(n, d) or n < 2 then
-    fail("pca: %s components of %d points with %d dimensions", tostring(k), n, d)
+    fail("pca: %s components of %d points with %d dimensions", k, n, d)
   end
   local mean = x:mean(1)
   local centered = (x - mean:reshape(1, d)):contiguous()

@@ -9,7 +9,7 @@ local scored = {}
 
 --- Images (N, C, H, W) as a network takes them, of one or several.
 function scored.images(op, net, x)
-  if not kind.is_module(net) then fail("%s: argument 1 is a %s, expected a network", op, type(net)) end
+  if not kind.is_module(net) then fail("%s: argument 1 is %k, expected a network", op, net) end
   if not is.tensor(x) or x.dtype ~= "float32" then
     fail("%s: argument 2 is %s, expected float32 images as the network takes them: x:normalize(mean, std)", op,
       is.tensor(x) and x.dtype or "a " .. type(x))
@@ -32,10 +32,10 @@ function scored.classes(op, scores, class)
     for i = 1, n do same[i] = list end
     list = same
   end
-  if type(list) ~= "table" or #list ~= n then fail("%s: class: %d images, %s classes", op, n, tostring(#list)) end
+  if type(list) ~= "table" or #list ~= n then fail("%s: class: %d images, %s classes", op, n, #list) end
   for i = 1, n do
     if math.type(list[i]) ~= "integer" or list[i] < 1 or list[i] > k then
-      fail("%s: class is %s, expected a whole number from 1 to %d", op, tostring(list[i]), k)
+      fail("%s: class is %s, expected a whole number from 1 to %d", op, list[i], k)
     end
   end
   return core.tensor(list, "int64")

@@ -189,11 +189,11 @@ end
 -- Errors: raises where the shape does not fit, or where the result does not follow from the image by recorded
 -- operations.
 local function trace(net, x)
-  if not kind.is_module(net) then fail("trace: argument 1 is a %s, expected a network", type(net)) end
+  if not kind.is_module(net) then fail("trace: argument 1 is %k, expected a network", net) end
   x = is.tensor(x) and x:detach():clone() or core.zeros(1, table.unpack(x))
   x:requires_grad_(true)
   local y, marks, root = run(net, x)
-  if not is.tensor(y) then fail("trace: %s gives a %s, expected a tensor", kind.label(net), type(y)) end
+  if not is.tensor(y) then fail("trace: %s gives %k, expected a tensor", kind.label(net), y) end
   local list = core.tape_graph(y)
   if #list == 0 then fail("trace: nothing that %s computes was recorded", kind.label(net)) end
   local sorted, by_key = in_order(list)

@@ -41,7 +41,7 @@ local function tsne(x, options)
   if n < 4 then fail("tsne: %d points, expected at least 4", n) end
   local perplexity = options.perplexity or math.min(30, (n - 1) / 3)
   if not (perplexity >= 1 and perplexity <= n - 1) then
-    fail("tsne: perplexity is %s, expected 1 to %d", tostring(perplexity), n - 1)
+    fail("tsne: perplexity is %s, expected 1 to %d", perplexity, n - 1)
   end
   return core.no_grad(function()
     x = x:detach():reshape(n, -1):contiguous()

@@ -37,7 +37,7 @@ function Confusion:init(classes)
   self.names = type(classes) == "table" and classes or nil
   self.size = self.names and #self.names or classes
   if math.type(self.size) ~= "integer" or self.size < 1 then
-    fail("metrics.confusion: expected a number or list of classes, got %s", tostring(classes))
+    fail("metrics.confusion: expected a number or list of classes, got %s", classes)
   end
   if self.size > MOST then
     fail("metrics.confusion: %d classes, expected at most %d: the matrix has a row and a column for each", self.size,

@@ -6,7 +6,6 @@
 -- about one is called decided.
 local fail = require "resmoon.base.fail"
 local read = require "resmoon.metrics.scores"
-local text = require "resmoon.base.text"
 
 local difference = {}
 
@@ -14,13 +13,13 @@ local NUMBER = 2  -- standard errors within which a difference is undecided
 
 local function check_count(op, images)
   if math.type(images) ~= "integer" or images < 1 then
-    fail("%s: images is %s, expected a whole number from 1", op, tostring(images))
+    fail("%s: images is %s, expected a whole number from 1", op, images)
   end
 end
 
 local function check_rate(op, rate)
   if type(rate) ~= "number" or not (rate >= 0 and rate <= 100) then
-    fail("%s: the rate is %s, expected per cent from 0 to 100", op, text.format("%s", rate))
+    fail("%s: the rate is %s, expected per cent from 0 to 100", op, rate)
   end
 end
 
@@ -84,7 +83,7 @@ function difference.difference(a, b)
   for i = 1, 2 do
     local each = i == 1 and a or b
     if type(each) ~= "table" then
-      fail("metrics.difference: argument %d is a %s, expected {rate, images}", i, type(each))
+      fail("metrics.difference: argument %d is %k, expected {rate, images}", i, each)
     end
     local rates = type(each[1]) == "table" and each[1] or {each[1]}
     check_count("metrics.difference", each[2])

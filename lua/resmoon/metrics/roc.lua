@@ -52,7 +52,7 @@ end
 function roc.roc(scores, labels, class)
   local rows = read.rows("metrics.roc", scores)
   if rows[1] and not rows[1][class] then
-    fail("metrics.roc: class %s, but there are %d", tostring(class), #rows[1])
+    fail("metrics.roc: class %s, but there are %d", class, #rows[1])
   end
   return curve(rows, read.labels("metrics.roc", labels, #rows), class)
 end

@@ -19,7 +19,7 @@ local function rank(scores, labels, k)
   local list = {}
   for n, row in ipairs(rows) do
     if not row[labels[n]] then
-      fail("metrics.top_losses: label %s, but there are %d classes", tostring(labels[n]), #row)
+      fail("metrics.top_losses: label %s, but there are %d classes", labels[n], #row)
     end
     local loss = cross_entropy(row, labels[n])
     if loss ~= loss then loss = math.huge end  -- scores that are no numbers could not be worse

@@ -30,14 +30,14 @@ local activation = {names = {"sigmoid", "tanh", "relu", "leaky_relu", "maxout", 
 function activation.get(who, name, slope)
   name = name or "relu"
   if not functions[name] then
-    fail("%s: activation is %s%s, expected one of %s", who, tostring(name), hint(name, activation.names),
+    fail("%s: activation is %s%s, expected one of %s", who, name, hint(name, activation.names),
          table.concat(activation.names, ", "))
   end
   if slope ~= nil and name ~= "leaky_relu" then
-    fail("%s: negative_slope is %s, but the activation is %s, not leaky_relu", who, tostring(slope), name)
+    fail("%s: negative_slope is %s, but the activation is %s, not leaky_relu", who, slope, name)
   end
   if slope ~= nil and type(slope) ~= "number" then
-    fail("%s: negative_slope is a %s, expected a number", who, type(slope))
+    fail("%s: negative_slope is %k, expected a number", who, slope)
   end
   if slope then return function(x) return x:leaky_relu(slope) end, 1 end
   return functions[name], name == "maxout" and PIECES or 1

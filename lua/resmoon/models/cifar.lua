@@ -45,7 +45,7 @@ local function build(name, depth, options, plain)
   options = check(name, options, names)
   local block = options.block or "basic"
   local each  = 3 * (convolutions[block] or fail("models.%s: block is %s, expected 'basic' or 'bottleneck'",
-                                                 name, tostring(block)))
+                                                 name, block))
   if options.blocks then
     if options.layers then fail("models.%s: give layers or blocks, not both", name) end
     local n, given = options.blocks, options

@@ -57,7 +57,7 @@ function models.get(name)
   for _, known in ipairs(names) do
     if known == name then return models[known] end
   end
-  fail("models: there is no '%s'%s (models.list() has all)", tostring(name), hint(tostring(name):lower(), names))
+  fail("models: there is no '%s'%s (models.list() has all)", name, hint(tostring(name):lower(), names))
 end
 
 --- models.resnet21 is an error that names the nearest, rather than a nil to be called.

@@ -33,7 +33,7 @@ function LeNet5:init(options)
   options = check("lenet5", options, {"pool", "activation", "negative_slope", "input", "num_classes"})
   local pools = {max = layers.MaxPool2d, avg = layers.AvgPool2d}
   local Pool  = pools[options.pool or "max"]
-  if not Pool then fail("models.lenet5: pool is %s, expected 'max' or 'avg'", tostring(options.pool)) end
+  if not Pool then fail("models.lenet5: pool is %s, expected 'max' or 'avg'", options.pool) end
   local channels, height, width = table.unpack(options.input or {3, 32, 32})
   local border = math.max(0, (32 - math.min(height, width)) // 2)
   local function behind(n) return ((n + 2 * border - 4) // 2 - 4) // 2 end  -- both convolutions and pools

@@ -64,7 +64,7 @@ function ResNet:init(spec)
   options("models.ResNet", spec, known)
   check("models.ResNet(layers: count[], widths: count[])", spec.layers, spec.widths)
   local Block = blocks[spec.block]
-  if not Block then fail("resnet: block is %s, expected 'basic' or 'bottleneck'", tostring(spec.block)) end
+  if not Block then fail("resnet: block is %s, expected 'basic' or 'bottleneck'", spec.block) end
   local channels, width = spec.in_channels or 3, spec.stem_width or spec.widths[1]
   rawset(self, "name", spec.name)
   if spec.stem == "imagenet" then
@@ -80,7 +80,7 @@ function ResNet:init(spec)
   elseif spec.stem == "deep_cifar" then
     self.stem, width = deep_stem(channels, 1, spec.norm)
   else
-    fail("resnet: stem is %s, expected 'imagenet', 'cifar', 'deep' or 'deep_cifar'", tostring(spec.stem))
+    fail("resnet: stem is %s, expected 'imagenet', 'cifar', 'deep' or 'deep_cifar'", spec.stem)
   end
   local count, all = 0, 0
   for _, n in ipairs(spec.layers) do all = all + n end

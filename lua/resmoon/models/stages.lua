@@ -13,7 +13,7 @@ local function check_counts(model, name, list)
   end
   for i, n in ipairs(list) do
     if math.type(n) ~= "integer" or n < 1 then
-      fail("models.%s: %s[%d] is %s, expected a whole number from 1", model, name, i, tostring(n))
+      fail("models.%s: %s[%d] is %s, expected a whole number from 1", model, name, i, n)
     end
   end
   return list

@@ -61,8 +61,8 @@ end
 --   > acts[2], acts["1"].shape
 --   1  {4, 3}
 local function activations(net, x, options)
-  if not Module.is_module(net) then fail("activations: argument 1 is a %s, expected a module", type(net)) end
-  if not is.tensor(x) then fail("activations: argument 2 is a %s, expected a tensor", type(x)) end
+  if not Module.is_module(net) then fail("activations: argument 1 is %k, expected a module", net) end
+  if not is.tensor(x) then fail("activations: argument 2 is %k, expected a tensor", x) end
   options = options_of("activations", options, {"match", "grad"})
   local acts, types = setmetatable({grad = {}}, Activations), {}
   about[acts] = {net = Module.label(net), input = shape_text(x), types = types}

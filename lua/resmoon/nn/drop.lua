@@ -64,7 +64,7 @@ local StochasticDepth = class("StochasticDepth", Module)
 function StochasticDepth:init(p, mode)
   self.p = probability("StochasticDepth", p)
   if mode ~= "row" and mode ~= "batch" then
-    fail('StochasticDepth: mode is %s, expected "row" or "batch"', tostring(mode))
+    fail('StochasticDepth: mode is %s, expected "row" or "batch"', mode)
   end
   self.mode = mode
 end

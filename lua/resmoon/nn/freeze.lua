@@ -38,7 +38,7 @@ local function chosen(op, net, paths)
   local list, names = parts(net)
   local found = {}
   for _, path in ipairs(paths) do
-    if type(path) ~= "string" then fail("%s: a path is a %s, expected a string like \"layer1.0\"", op, type(path)) end
+    if type(path) ~= "string" then fail("%s: a path is %k, expected a string like \"layer1.0\"", op, path) end
     local pattern, any = pattern_of(path), false
     for _, each in ipairs(list) do
       if each.name:find(pattern) then found[#found + 1], any = each, true end

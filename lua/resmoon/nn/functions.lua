@@ -25,7 +25,7 @@ local function module(name, method, fields)
     for i, field in ipairs(fields) do
       local value = select(i, ...)
       if value == nil then value = field[2] end
-      if type(value) ~= "number" then fail("%s: %s is a %s, expected a number", name, field[1], type(value)) end
+      if type(value) ~= "number" then fail("%s: %s is %k, expected a number", name, field[1], value) end
       self[field[1]] = value
     end
   end

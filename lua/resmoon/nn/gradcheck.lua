@@ -116,18 +116,18 @@ end
 --   true
 local function gradcheck(f, inputs, options)
   if type(f) ~= "function" and not Module.is_module(f) then
-    fail("gradcheck: argument 1 is a %s, expected a function or module", type(f))
+    fail("gradcheck: argument 1 is %k, expected a function or module", f)
   end
   if is.tensor(inputs) then inputs = {inputs} end
   if type(inputs) ~= "table" then
-    fail("gradcheck: argument 2 is a %s, expected a tensor or a list of inputs", type(inputs))
+    fail("gradcheck: argument 2 is %k, expected a tensor or a list of inputs", inputs)
   end
   local given = options_of("gradcheck", options, {"step", "rtol", "atol", "limit", "raise_exception"})
   local o = {step = given.step or 1e-2, rtol = given.rtol or 1e-2, atol = given.atol or 1e-3,
              limit = given.limit or 40}
   for name, value in pairs(o) do
     if type(value) ~= "number" or value < 0 or ((name == "step" or name == "limit") and value == 0) then
-      fail("gradcheck: %s is %s, expected a number above 0", name, tostring(value))
+      fail("gradcheck: %s is %s, expected a number above 0", name, value)
     end
   end
   local arguments, tensors = gather(f, inputs)

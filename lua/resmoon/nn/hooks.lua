@@ -96,7 +96,7 @@ end
 local function register(name, module, kind, fn)
   protocol.called_on(module, name)
   if type(fn) ~= "function" and not (getmetatable(fn) or {}).__call then
-    fail("%s: the hook is a %s, expected a function", name, type(fn))
+    fail("%s: the hook is %k, expected a function", name, fn)
   end
   local list = table.move((get(module) or {})[kind] or {}, 1, #((get(module) or {})[kind] or {}), 1, {})
   -- A function of its own, since the same one may be registered twice.

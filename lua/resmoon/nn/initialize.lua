@@ -60,7 +60,7 @@ function init.calculate_gain(nonlinearity, slope)
   local gain = gains[nonlinearity]
   if not gain then
     fail("calculate_gain: nonlinearity is %s, expected linear, sigmoid, tanh, relu, leaky_relu, maxout, elu, silu "
-         .. "or gelu", tostring(nonlinearity))
+         .. "or gelu", nonlinearity)
   end
   return gain(slope or 0.01)
 end
@@ -126,7 +126,7 @@ function init.kaiming_std(weight, options)
   options = options_of("nn.init.kaiming", options, of_kaiming)
   local mode = options.mode or "fan_in"
   if mode ~= "fan_in" and mode ~= "fan_out" then
-    fail("kaiming: mode is %s, expected 'fan_in' or 'fan_out'", tostring(mode))
+    fail("kaiming: mode is %s, expected 'fan_in' or 'fan_out'", mode)
   end
   local fan_in, fan_out = init.calculate_fan(weight)
   local gain = init.calculate_gain(options.nonlinearity or "leaky_relu", options.a or 0)
@@ -230,10 +230,10 @@ local methods = {
 --   0.0  0.05
 function init.initialize_(net, method, options)
   options = options_of("initialize_", options, {"activation", "negative_slope", "generator"})
-  if not kind.is_module(net) then fail("initialize_: argument 1 is a %s, expected a module", type(net)) end
+  if not kind.is_module(net) then fail("initialize_: argument 1 is %k, expected a module", net) end
   local fresh = methods[method]
   if not fresh then
-    fail("initialize_: method is %s, expected 'xavier', 'xavier_normal', 'he' or 'xavier_sigmoid'", tostring(method))
+    fail("initialize_: method is %s, expected 'xavier', 'xavier_normal', 'he' or 'xavier_sigmoid'", method)
   end
   local activation = options.activation or "relu"
   init.calculate_gain(activation)  -- raises, before anything is changed

@@ -77,8 +77,8 @@ end
 
 -- --- fields -----------------------------------------------------------------------------
 
--- `_order` lists the fields as they were first assigned; `_kinds[key]` is "parameter" or
--- "buffer" for tensors that are, true for all other fields.
+-- `_order` lists the fields as they were first assigned; `_kinds[key]` is "parameter" or "buffer" for tensors that are,
+-- or were when somebody last asked, true for all other fields.
 local function register(self, key, role)
   local order, kinds = rawget(self, "_order"), rawget(self, "_kinds")
   if not order then
@@ -90,26 +90,10 @@ local function register(self, key, role)
   kinds[key] = role
 end
 
--- Called for fields that are not there yet.
--- Whether `wanted` is the module or one of those below it.
-local function holds(module, wanted)
-  if rawequal(module, wanted) then return true end
-  for _, child in module:each_child() do
-    if holds(child, wanted) then return true end
-  end
-  return false
-end
-
--- Parameters, copies and the printed tree of a network that contains itself have no end.
+-- Called for fields that are not there yet; of others nn/protocol.lua asks later what stands in them.
 function Module:__newindex(key, value)
-  if type(value) == "table" and Module.is_module(value) and holds(value, self) then
-    fail("%s.%s: a module cannot be inside itself", getmetatable(self).__name, tostring(key))
-  end
-  if type(value) == "table" and shown.is_plain(value) and Module.is_module(value[1]) then
-    fail("%s.%s: a plain table hides its modules from parameters(); use nn.Sequential or nn.ModuleList",
-      getmetatable(self).__name, tostring(key))
-  end
-  register(self, key, is.tensor(value) and value.is_leaf and value.requires_grad and "parameter" or true)
+  if type(value) == "table" then protocol.check_field(self, key, value) end
+  register(self, key, is.tensor(value) and protocol.is_parameter(value) and "parameter" or true)
   rawset(self, key, value)
 end
 
@@ -126,7 +110,7 @@ function Module:register_buffer(name, tensor)
   protocol.called_on(self, "register_buffer")
   check("register_buffer(name: string|whole)", name)
   if not is.tensor(tensor) then
-    fail("register_buffer: %s is a %s, expected a tensor", name, type(tensor))
+    fail("register_buffer: %s is %k, expected a tensor", name, tensor)
   end
   register(self, name, "buffer")
   rawset(self, name, tensor)

@@ -125,7 +125,7 @@ end
 --   forward: the input of Sequential has inf at (1, 1)
 --   > guard:remove()
 local function nan_guard(net)
-  if not Module.is_module(net) then fail("nan_guard: argument 1 is a %s, expected a module", type(net)) end
+  if not Module.is_module(net) then fail("nan_guard: argument 1 is %k, expected a module", net) end
   local guard = Guard(net)
   core.observe_backward(observe)
   return guard

@@ -20,9 +20,9 @@ local kinds = {
 
 local function norm(kind, channels)
   local make = kind == nil and kinds.batch or type(kind) == "function" and kind or kinds[kind]
-  if not make then fail("norm is %s, expected 'batch', 'group', 'instance' or a function", tostring(kind)) end
+  if not make then fail("norm is %s, expected 'batch', 'group', 'instance' or a function", kind) end
   local module = make(channels)
-  if not Module.is_module(module) then fail("norm: the function gave a %s, expected a module", type(module)) end
+  if not Module.is_module(module) then fail("norm: the function gave %k, expected a module", module) end
   return module
 end
 

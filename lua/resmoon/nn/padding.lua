@@ -25,7 +25,7 @@ local function amounts(name, padding)
   local list = {}
   for i, n in ipairs(padding) do
     if not is.whole(n) or n < 0 then
-      fail("%s: padding %d is %s, expected a whole number, not negative", name, i, tostring(n))
+      fail("%s: padding %d is %s, expected a whole number, not negative", name, i, n)
     end
     list[i] = math.tointeger(n)
   end
@@ -37,7 +37,7 @@ local function module(name, mode)
   function Pad:init(padding, value)
     self.padding = amounts(name, padding)
     if name ~= "ConstantPad2d" then return end
-    if type(value) ~= "number" then fail("%s: value is a %s, expected a number", name, type(value)) end
+    if type(value) ~= "number" then fail("%s: value is %k, expected a number", name, value) end
     self.value = value
   end
   local signature = name .. "(x: tensor)"

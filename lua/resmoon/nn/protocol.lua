@@ -4,6 +4,10 @@
 -- differs between the two is asked in own_names, own_tensor, each_child and train below: a layer has slots and a
 -- mode in C, and no children; a table has fields in `_order` (nn/module.lua).
 --
+-- Lua does not tell a table that one of its fields gets another value, so it is asked here, on each walk, what stands
+-- in the fields now: a parameter that took the place of a number is one, a number in the place of a parameter is none,
+-- and what cannot be part of a network is an error.
+--
 -- state_dict and load_state_dict are in nn/state.lua, hooks in nn/hooks.lua, paths in nn/surgery.lua, clone in
 -- nn/clone.lua, freeze in nn/freeze.lua.
 local core = require "resmoon.core"
@@ -25,13 +29,53 @@ function protocol.called_on(self, method)
   fail("%s: expected a module, got %s; it is called with a colon: net:%s(...)", method, given, method)
 end
 
+-- --- fields -----------------------------------------------------------------------------
+
+-- Whether `wanted` is the module or one of those below it, whatever else is there.
+local function holds(module, wanted, seen)
+  if rawequal(module, wanted) then return true end
+  if type(module) ~= "table" or not kind.is_module(module) or seen[module] then return false end
+  seen[module] = true
+  for _, key in ipairs(rawget(module, "_order") or {}) do
+    if holds(rawget(module, key), wanted, seen) then return true end
+  end
+  return false
+end
+
+--- Whether a tensor that is assigned to a field is a parameter there.
+function protocol.is_parameter(tensor) return tensor.is_leaf and tensor.requires_grad end
+
+-- The first of the values of a table that is a module; of large tables, which hold data, the beginning is looked at.
+local function module_in(list)
+  local looked = 0
+  for _, value in next, list do
+    if kind.is_module(value) then return value end
+    looked = looked + 1
+    if looked == 64 then return nil end
+  end
+end
+
+--- Raises for a table in a field that no walk would come to the end of, or that hides modules from all walks.
+function protocol.check_field(module, key, value)
+  if kind.is_module(value) then
+    -- Parameters, copies and the printed tree of a network that contains itself have no end.
+    if holds(value, module, {}) then fail("%s.%s: a module cannot be inside itself", kind.label(module), key) end
+  elseif shown.is_plain(value) then
+    local hidden = module_in(value)
+    if hidden and not holds(module, hidden, {}) then  -- a second name of what is a child is no harm
+      fail("%s.%s: a plain table hides its modules from parameters(); use nn.Sequential or nn.ModuleList",
+        kind.label(module), key)
+    end
+  end
+end
+
 -- --- walking ----------------------------------------------------------------------------
 
 -- The name in checkpoints of the child at `key`.
 local function child_name(key) return math.type(key) and tostring(key - 1) or key end
 
 local function join(prefix, name)
-  if type(prefix) ~= "string" then fail("the prefix of names is a %s, expected a string", type(prefix)) end
+  if type(prefix) ~= "string" then fail("the prefix of names is %k, expected a string", prefix) end
   return prefix == "" and name or prefix .. "." .. name
 end
 
@@ -50,19 +94,32 @@ function methods:each_child()
   return function()
     while i < #order do
       i = i + 1
-      local child = rawget(self, order[i])
-      if rawequal(child, self) then fail("%s: a module cannot be inside itself", tostring(order[i])) end
-      if kind.is_module(child) then return order[i], child end
+      local key = order[i]
+      local child = rawget(self, key)
+      if type(child) == "table" then protocol.check_field(self, key, child) end
+      if kind.is_module(child) then return key, child end
     end
   end
 end
 
--- The names of a module's own tensors of a kind, in order.
-local function own_names(module, wanted)
+-- What a field of a module is now: "parameter", "buffer" or neither.
+local function role_of(module, key)
+  local value, kinds = rawget(module, key), rawget(module, "_kinds")
+  if not is.tensor(value) then return nil end
+  if kinds[key] == true and protocol.is_parameter(value) then kinds[key] = "parameter" end
+  if kinds[key] == "parameter" and not value.is_leaf then
+    fail("%s.%s: a computed tensor took the place of a parameter; copy_ within rm.no_grad changes its values",
+      kind.label(module), key)
+  end
+  return kinds[key]
+end
+
+--- The names of a module's own tensors that are "parameter" or "buffer", in order.
+function protocol.own_names(module, wanted)
   if is.layer(module) then return core.layer_slots(module, wanted) end
-  local names, kinds = {}, rawget(module, "_kinds")
+  local names = {}
   for _, key in ipairs(rawget(module, "_order") or {}) do
-    if kinds[key] == wanted then names[#names + 1] = key end
+    if role_of(module, key) == wanted then names[#names + 1] = key end
   end
   return names
 end
@@ -80,7 +137,7 @@ local function each_tensor(module, prefix, visit, seen)
     seen[module] = true
   end
   for _, role in ipairs {"parameter", "buffer"} do
-    for _, name in ipairs(own_names(module, role)) do
+    for _, name in ipairs(protocol.own_names(module, role)) do
       local tensor = own_tensor(module, name)
       if tensor and not (seen and seen[tensor]) then
         if seen then seen[tensor] = true end

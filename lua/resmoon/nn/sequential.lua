@@ -9,7 +9,8 @@
 -- Call: nn.Sequential {modules} -> module
 -- Call: seq[i] -> module
 -- Shapes: what the first module takes; what the last one gives.
--- Errors: raises for an element that is neither module nor function.
+-- Errors: raises for an element that is neither module nor function, where it is put in or, in the place of another
+--   one, when the list is called; and for one that would leave a gap.
 -- Example:
 --   > net = nn.Sequential {nn.Flatten(), nn.Linear(12, 5), nn.Linear(5, 2)}
 --   > net(rm.zeros(8, 3, 2, 2)).shape, #net
@@ -18,6 +19,7 @@
 --   Linear(5, 2)  weight (2, 5), bias (2)
 local class  = require "resmoon.base.class"
 local fail   = require "resmoon.base.fail"
+local kind   = require "resmoon.nn.kind"
 local Module = require "resmoon.nn.module"
 
 local Sequential = class("Sequential", Module)
@@ -26,7 +28,7 @@ local Sequential = class("Sequential", Module)
 function Sequential:init(modules)
   if modules == nil then return end
   if type(modules) ~= "table" or Module.is(modules) then
-    fail("Sequential: expected a table of modules, got a %s", type(modules))
+    fail("Sequential: expected a table of modules, got %k", modules)
   end
   for i = 1, #modules do self:append(modules[i]) end
 end
@@ -41,11 +43,24 @@ function Sequential:append(module)
   if not Sequential.is(self) then
     fail("append: expected a Sequential; it is called with a colon: net:append(layer)")
   end
-  if not Module.is_module(module) and type(module) ~= "function" then
-    fail("Sequential: element %d is a %s, expected a module or function", #self + 1, type(module))
-  end
   self[rawlen(self) + 1] = module
   return self
+end
+
+local function check_element(self, i, element)
+  if type(element) ~= "function" and not kind.is_module(element) then
+    fail("%s: element %d is %k, expected a module or function", kind.label(self), i, element)
+  end
+end
+
+function Sequential:__newindex(key, value)
+  if math.type(key) == "integer" then
+    check_element(self, key, value)
+    if key ~= rawlen(self) + 1 then
+      fail("%s: there is no place %d yet: the next one is %d", kind.label(self), key, rawlen(self) + 1)
+    end
+  end
+  Module.__newindex(self, key, value)
 end
 
 function Sequential:__index(key)
@@ -56,7 +71,11 @@ end
 function Sequential:__len() return rawlen(self) end
 
 function Sequential:forward(x)
-  for i = 1, rawlen(self) do x = rawget(self, i)(x) end
+  for i = 1, rawlen(self) do
+    local element = rawget(self, i)
+    check_element(self, i, element)
+    x = element(x)
+  end
   return x
 end
 

@@ -45,7 +45,7 @@ function PadShortcut:describe() return text.fields("(+%d channels, stride = %d)"
 
 local function shortcut(cin, cout, stride, option, kind)
   if not (option == "A" or option == "B" or option == "C" or option == "D") then
-    fail("shortcut: option is %s, expected 'A', 'B', 'C', 'D' or 'none'", tostring(option))
+    fail("shortcut: option is %s, expected 'A', 'B', 'C', 'D' or 'none'", option)
   end
   if option ~= "C" and stride == 1 and cin == cout then return nil end
   if option == "A" then

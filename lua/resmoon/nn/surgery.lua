@@ -26,7 +26,7 @@ local function is_list(module) return type(module) == "table" and rawlen(module)
 -- "layer1.0.conv2" or "layer1[1].conv2" -> {"layer1", 1, "conv2"}: keys as Lua has them.
 local function keys_of(op, text)
   if type(text) ~= "string" then
-    fail("%s: the path is a %s, expected a string like \"layer1.0.conv2\"", op, type(text))
+    fail("%s: the path is %k, expected a string like \"layer1.0.conv2\"", op, text)
   end
   local keys = {}
   local plain = text:gsub("%[(%d+)%]", function(n) return "." .. math.tointeger(tonumber(n)) - 1 end):gsub("^%.", "")
@@ -83,7 +83,7 @@ end
 
 local function check_new(op, layer, parent, in_list)
   if not kind.is_module(layer) and not (in_list and type(layer) == "function") then
-    fail("%s: expected a module or layer, got a %s", op, type(layer))
+    fail("%s: expected a module or layer, got %k", op, layer)
   end
   if kind.is_module(layer) then
     for _, inner in layer:named_modules() do
@@ -144,7 +144,7 @@ end
 function surgery:insert(path, layer, where)
   where = where or "before"
   if where ~= "before" and where ~= "after" then
-    fail("insert: the third argument is %s, expected \"before\" or \"after\"", tostring(where))
+    fail("insert: the third argument is %s, expected \"before\" or \"after\"", where)
   end
   local parent, key, at = locate("insert", self, path)
   local old = child_at(parent, key)

@@ -40,11 +40,11 @@ local EMA = class("EMA")
 
 function EMA:init(net, options)
   options = options_of("optim.EMA", options, {decay = "number", warmup = "boolean", use_buffers = "boolean"})
-  if not kind.is_module(net) then fail("optim.EMA: expected a module or layer, got a %s", type(net)) end
+  if not kind.is_module(net) then fail("optim.EMA: expected a module or layer, got %k", net) end
   self.net, self.decay = net, options.decay or 0.999
   self.warmup, self.use_buffers = options.warmup or false, options.use_buffers ~= false
   if not (self.decay >= 0 and self.decay < 1) then
-    fail("optim.EMA: decay is %s, expected a number from 0 to below 1", tostring(self.decay))
+    fail("optim.EMA: decay is %s, expected a number from 0 to below 1", self.decay)
   end
   self.updates = 0
   self.averages = {}   -- name -> tensor
@@ -141,7 +141,7 @@ end
 function EMA:prepare_state_dict(state)
   if type(state) ~= "table" or type(state.tensors) ~= "table" or type(state.numbers) ~= "table"
      or math.type(state.numbers.updates) ~= "integer" or state.numbers.updates < 0 then
-    fail("optim.EMA: load_state_dict: expected what state_dict gave, got a %s without it", type(state))
+    fail("optim.EMA: load_state_dict: expected what state_dict gave, got %k without it", state)
   end
   local averages, keys, known = {}, {}, {}
   if state.numbers.updates > 0 then

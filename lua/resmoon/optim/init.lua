@@ -45,7 +45,7 @@ function optim.clip_grad_norm(params, max_norm, options)
   check("optim.clip_grad_norm(params: table, max_norm: number)", params, max_norm)
   local norm_type = options_of("optim.clip_grad_norm", options, {"norm_type"}).norm_type or 2
   if norm_type ~= 2 and norm_type ~= math.huge then
-    fail("clip_grad_norm: norm_type is %s, expected 2 or math.huge", tostring(norm_type))
+    fail("clip_grad_norm: norm_type is %s, expected 2 or math.huge", norm_type)
   end
   return core.no_grad(function() return core.clip_grad_norm(params, max_norm, norm_type == math.huge) end)
 end

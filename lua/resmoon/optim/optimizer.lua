@@ -62,7 +62,7 @@ local function check_options(cls, options, group)
   for name, default in pairs(cls.defaults) do known[name] = type(default) end
   options_of("optim." .. cls.__name, options, known)
   if options.lr ~= nil and not (options.lr >= 0 and options.lr < math.huge) then
-    fail("optim.%s: lr is %s, expected a number from 0", cls.__name, tostring(options.lr))
+    fail("optim.%s: lr is %s, expected a number from 0", cls.__name, options.lr)
   end
 end
 
@@ -74,7 +74,7 @@ local function new_group(cls, params, options, all)
   for i = 1, #params do  -- ipairs would end at a nil
     local p = params[i]
     if not is.tensor(p) then
-      fail("optim.%s: parameter %d is a %s, expected a tensor", cls.__name, i, type(p))
+      fail("optim.%s: parameter %d is %k, expected a tensor", cls.__name, i, p)
     end
     if not p.is_leaf then
       fail("optim.%s: parameter %d is computed from other tensors, expected a leaf",
@@ -109,7 +109,7 @@ function Optimizer:init(params, options)
     for i = 1, #params do
       local given = params[i]
       if type(given) ~= "table" then
-        fail("optim.%s: group %d is a %s, expected a table", cls.__name, i, type(given))
+        fail("optim.%s: group %d is %k, expected a table", cls.__name, i, given)
       end
       check_options(cls, given, true)
       local merged = {}
@@ -221,7 +221,7 @@ end
 function Optimizer:follow(net, options)
   local cls = getmetatable(self)
   if not kind.is_module(net) then
-    fail("optim.%s: follow: expected a module or layer, got a %s", cls.__name, type(net))
+    fail("optim.%s: follow: expected a module or layer, got %k", cls.__name, net)
   end
   options = options_of("Optimizer.follow", options, {keep = "tensor[]", leave = "tensor[]"})
   local there, known, fresh = {}, {}, {}
@@ -338,11 +338,11 @@ end
 function Optimizer:prepare_state_dict(state)
   if type(state) ~= "table" or type(state.numbers) ~= "table" or type(state.numbers.groups) ~= "table"
      or type(state.tensors) ~= "table" then
-    fail("optim: load_state_dict: expected what state_dict gave, got a %s without it", type(state))
+    fail("optim: load_state_dict: expected what state_dict gave, got %k without it", state)
   end
   local cls, groups = getmetatable(self), state.numbers.groups
   if state.optimizer ~= cls.__name then
-    fail("optim.%s: the state is of %s", cls.__name, tostring(state.optimizer))
+    fail("optim.%s: the state is of %s", cls.__name, state.optimizer)
   end
   if #groups ~= #self.groups then
     fail("optim.%s: the state has %d groups, the optimizer %d",
@@ -356,7 +356,7 @@ function Optimizer:prepare_state_dict(state)
     base = base + #group.params
   end
   for key in pairs(state.tensors) do
-    if not seen[key] then fail("optim.%s: the state has %s, which the optimizer has not", cls.__name, tostring(key)) end
+    if not seen[key] then fail("optim.%s: the state has %s, which the optimizer has not", cls.__name, key) end
   end
   return function()
     for g, group in ipairs(self.groups) do

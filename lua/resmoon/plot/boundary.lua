@@ -99,7 +99,7 @@ end
 --   true
 return function(net, x, y, options)
   options = figure.options("plot.boundary", options, "range")
-  if not Module.is_module(net) then fail("plot.boundary: argument 1 is a %s, expected a network", type(net)) end
+  if not Module.is_module(net) then fail("plot.boundary: argument 1 is %k, expected a network", net) end
   x, y = points_of(x, y)
   local range = range_of(options.range, x)
   local rows = probabilities(net, range)

@@ -19,7 +19,7 @@ return function(results, options)
   options = figure.options("plot.calibration", options, "names")
   if type(results) == "table" and results.bins then results = {results} end
   if type(results) ~= "table" or type(results[1]) ~= "table" or not results[1].bins then
-    fail("plot.calibration: argument 1 is a %s, expected what metrics.calibration gives", type(results))
+    fail("plot.calibration: argument 1 is %k, expected what metrics.calibration gives", results)
   end
   local f = figure.new {title = options.title, size = options.size or {1000, 450}}
   local curve = f:panel {title = "reliability", xlabel = "confidence", ylabel = "accuracy", xrange = {0, 1},

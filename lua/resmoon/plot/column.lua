@@ -73,7 +73,7 @@ end
 local function column(panels, options)
   options = figure.options("plot.column", options, "column label")
   if type(options.column) ~= "string" then
-    fail("plot.column: column is %s, expected the name of one as in log.csv", tostring(options.column))
+    fail("plot.column: column is %s, expected the name of one as in log.csv", options.column)
   end
   if type(panels) ~= "table" or #panels == 0 then fail("plot.column: no runs to draw") end
   if not (type(panels[1]) == "table" and panels[1].runs) then panels = {{runs = panels}} end

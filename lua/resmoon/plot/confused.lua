@@ -21,10 +21,10 @@ local is     = require "resmoon.base.is"
 return function(result, dataset, options)
   options = figure.options("plot.confused", options)
   if type(result) ~= "table" or not result.images or not result.name_of then
-    fail("plot.confused: argument 1 is a %s, expected what confused gives", type(result))
+    fail("plot.confused: argument 1 is %k, expected what confused gives", result)
   end
   if not is.indexed(dataset) or not dataset.batch then
-    fail("plot.confused: argument 2 is a %s, expected the data set", type(dataset))
+    fail("plot.confused: argument 2 is %k, expected the data set", dataset)
   end
   if #result == 0 then fail("plot.confused: no two classes were confused") end
   local tiles, columns = {}, 0

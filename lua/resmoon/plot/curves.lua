@@ -78,10 +78,10 @@ end
 
 local function check_marks(marks)
   if marks ~= nil and marks ~= false and type(marks) ~= "table" then
-    fail("plot.curves: marks is %s, expected a list of epochs or false", tostring(marks))
+    fail("plot.curves: marks is %s, expected a list of epochs or false", marks)
   end
   for i, epoch in ipairs(marks or {}) do
-    if type(epoch) ~= "number" then fail("plot.curves: mark %d is a %s, expected an epoch", i, type(epoch)) end
+    if type(epoch) ~= "number" then fail("plot.curves: mark %d is %k, expected an epoch", i, epoch) end
   end
   return marks
 end

@@ -10,7 +10,7 @@ local layers  = require "resmoon.plot.layers"
 
 -- One image as the network takes it: (1, C, H, W).
 local function one_image(x)
-  if not core.is_tensor(x) then fail("plot.feature_maps: argument 2 is a %s, expected a tensor", type(x)) end
+  if not core.is_tensor(x) then fail("plot.feature_maps: argument 2 is %k, expected a tensor", x) end
   if #x.shape == 3 then x = x:reshape(1, x.shape[1], x.shape[2], x.shape[3]) end
   if #x.shape ~= 4 or x.shape[1] ~= 1 then
     fail("plot.feature_maps: expected one image (C, H, W) or (1, C, H, W), got (%s)", table.concat(x.shape, ", "))
@@ -58,7 +58,7 @@ local function feature_maps(net, x, options)
   x = one_image(x)
   local limit = options.limit or 16
   if math.type(limit) ~= "integer" or limit < 1 then
-    fail("plot.feature_maps: limit is %s, expected a whole number from 1", tostring(limit))
+    fail("plot.feature_maps: limit is %s, expected a whole number from 1", limit)
   end
   local acts = activations(net, x, {match = "^" .. path:gsub("%W", "%%%0") .. "$"})
   local maps = acts[path]

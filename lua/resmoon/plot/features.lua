@@ -44,7 +44,7 @@ end
 return function(result, options)
   options = figure.options("plot.features", options)
   if type(result) ~= "table" or type(result[1]) ~= "table" or not result.labels then
-    fail("plot.features: argument 1 is a %s, expected what features gives", type(result))
+    fail("plot.features: argument 1 is %k, expected what features gives", result)
   end
   local rows = 0
   for _, method in ipairs(METHODS) do rows = rows + (result[1][method[1]] and 1 or 0) end

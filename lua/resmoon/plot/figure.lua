@@ -46,7 +46,7 @@ function figure.numbers(op, value)
   end
   for i = 1, #value do
     if type(value[i]) ~= "number" then
-      fail("%s: element %d is a %s, expected a number", op, i, type(value[i]))
+      fail("%s: element %d is %k, expected a number", op, i, value[i])
     end
   end
   return value

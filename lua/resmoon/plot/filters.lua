@@ -39,7 +39,7 @@ end
 local function count(options, name, default)
   local value = options[name]
   if value ~= nil and (math.type(value) ~= "integer" or value < 1) then
-    fail("plot.filters: %s is %s, expected a whole number from 1", name, tostring(value))
+    fail("plot.filters: %s is %s, expected a whole number from 1", name, value)
   end
   return value or default
 end
@@ -84,7 +84,7 @@ local function filters(what, options)
   local columns = in_rows and math.min(inputs, count(options, "inputs", MOST.columns)) or count(options, "columns")
   local shown = weight:narrow(1, 1, n)
   if options.scale ~= nil and type(options.scale) ~= "number" then
-    fail("plot.filters: scale is a %s, expected a number", type(options.scale))
+    fail("plot.filters: scale is %k, expected a number", options.scale)
   end
   local most = options.scale or shown:abs():max():item()
   if not (most > 0 and most < math.huge) then most = 1 end  -- nothing but zeros, or no numbers

@@ -31,8 +31,8 @@ local sys    = core.sys
 return function(count, draw, options)
   local op = "plot.frames"
   options = options_of(op, options, {file = "string", seconds = "number", keep = "boolean"})
-  if not is.whole(count, 1) then fail("%s: count is %s, expected a whole number from 1", op, tostring(count)) end
-  if type(draw) ~= "function" then fail("%s: argument 2 is a %s, expected a function(k, file)", op, type(draw)) end
+  if not is.whole(count, 1) then fail("%s: count is %s, expected a whole number from 1", op, count) end
+  if type(draw) ~= "function" then fail("%s: argument 2 is %k, expected a function(k, file)", op, draw) end
   local stem = (options.file or ""):match "^(.+)%.apng$" or (options.file or ""):match "^(.+)%.png$"
   if not stem then
     fail("%s: file is %s, expected a name ending in .apng or .png", op,

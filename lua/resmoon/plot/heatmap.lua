@@ -111,7 +111,7 @@ end
 --   true
 function heatmap.confusion(m, options)
   if type(m) ~= "table" or type(m.counts) ~= "table" or not m.name then
-    fail("plot.confusion: argument 1 is a %s, expected a matrix of metrics.confusion", type(m))
+    fail("plot.confusion: argument 1 is %k, expected a matrix of metrics.confusion", m)
   end
   local given = figure.options("plot.confusion", options, "xticks yticks xlabel ylabel format")
   -- As a table, if the screen is wide enough for it.

@@ -45,7 +45,7 @@ local function texts(what, given, count, classes)
   if given == nil then return nil end
   local list = core.is_tensor(given) and given:flatten():totable() or given
   if type(list) ~= "table" then
-    fail("plot.images: %s is a %s, expected a list or a tensor of classes", what, type(given))
+    fail("plot.images: %s is %k, expected a list or a tensor of classes", what, given)
   end
   if #list < count then fail("plot.images: %d images, but %d of %s", count, #list, what) end
   local result = {}
@@ -56,7 +56,7 @@ end
 local function whole(options, name)
   local value = options[name]
   if value ~= nil and (math.type(value) ~= "integer" or value < 1) then
-    fail("plot.images: %s is %s, expected a whole number from 1", name, tostring(value))
+    fail("plot.images: %s is %s, expected a whole number from 1", name, value)
   end
   return value
 end

@@ -206,13 +206,13 @@ local function landscape(given, options)
   options = figure.options("plot.landscape", options, "top kind steps")
   local kind = options.kind or "both"
   if kind ~= "both" and kind ~= "surface" and kind ~= "contours" then
-    fail("plot.landscape: kind is %s, expected both, surface or contours", tostring(kind))
+    fail("plot.landscape: kind is %s, expected both, surface or contours", kind)
   end
   if options.steps ~= nil and not is.whole(options.steps, 1) then
-    fail("plot.landscape: steps is %s, expected a whole number from 1", tostring(options.steps))
+    fail("plot.landscape: steps is %s, expected a whole number from 1", options.steps)
   end
   if options.top ~= nil and type(options.top) ~= "number" then
-    fail("plot.landscape: top is a %s, expected a number", type(options.top))
+    fail("plot.landscape: top is %k, expected a number", options.top)
   end
   if type(given) == "table" and given.losses then given = {given} end
   if type(given) ~= "table" or #given == 0 then fail "plot.landscape: there is no landscape to draw" end

@@ -8,8 +8,8 @@ local layers = {type_of = Module.type_of}
 --- The layer at a path as activations and checkpoints write it ("layer1.0.conv1"), and the path; without one, the
 -- first convolution. A layer without children is its own.
 function layers.find(op, net, path)
-  if not Module.is_module(net) then fail("%s: argument 1 is a %s, expected a network or a layer", op, type(net)) end
-  if path ~= nil and type(path) ~= "string" then fail("%s: layer is a %s, expected a path", op, type(path)) end
+  if not Module.is_module(net) then fail("%s: argument 1 is %k, expected a network or a layer", op, net) end
+  if path ~= nil and type(path) ~= "string" then fail("%s: layer is %k, expected a path", op, path) end
   local paths = {}
   for name, module in net:named_modules() do
     if path and name == path then return module, name end

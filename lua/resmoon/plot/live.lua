@@ -146,7 +146,7 @@ end
 
 local function check_number(name, value)
   if type(value) ~= "number" then
-    fail("live:add: %s is a %s, expected a number", name, type(value))
+    fail("live:add: %s is %k, expected a number", name, value)
   end
   return value
 end

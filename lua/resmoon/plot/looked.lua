@@ -68,7 +68,7 @@ end
 return function(result, options)
   options = figure.options("plot.look", options, "limit")
   if type(result) ~= "table" or not result.cam or not result.occlusion then
-    fail("plot.look: argument 1 is a %s, expected what look gives", type(result))
+    fail("plot.look: argument 1 is %k, expected what look gives", result)
   end
   local tiles = {}
   for i = 1, math.min(#result.class, options.limit or 8) do

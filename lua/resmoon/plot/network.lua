@@ -170,7 +170,7 @@ local function network(list, options)
   options = figure.options("plot.network", options)
   if type(list) == "table" and list.row then list = {list} end
   if type(list) ~= "table" or type(list[1]) ~= "table" or not list[1].row then
-    fail("plot.network: argument 1 is a %s, expected a drawing, as draw(net) gives it", type(list))
+    fail("plot.network: argument 1 is %k, expected a drawing, as draw(net) gives it", list)
   end
   local f = figure_of(list, options)
   f.as_text = function()

@@ -46,7 +46,7 @@ local function range(axis, limits)
   if not limits then return ("set %srange [*:*]\n"):format(axis) end
   local function limit(x)
     if not x then return "*" end
-    if type(x) ~= "number" then fail("plot: a limit of %srange is a %s, expected a number", axis, type(x)) end
+    if type(x) ~= "number" then fail("plot: a limit of %srange is %k, expected a number", axis, x) end
     return number(x)
   end
   return ("set %srange [%s:%s]\n"):format(axis, limit(limits[1]), limit(limits[2]))

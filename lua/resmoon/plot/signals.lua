@@ -22,7 +22,7 @@ local columns = {
 
 local function check_column(op, name)
   if not columns[name] then
-    fail("%s: '%s' is no column, expected mean, std, dead or gradient", op, tostring(name))
+    fail("%s: '%s' is no column, expected mean, std, dead or gradient", op, name)
   end
   return name
 end

@@ -22,10 +22,10 @@ local is     = require "resmoon.base.is"
 local function top_losses(worst, dataset, options)
   options = figure.options("plot.top_losses", options, "columns")
   if type(worst) ~= "table" or type(worst[1]) ~= "table" or not worst[1].index or not worst[1].loss then
-    fail("plot.top_losses: argument 1 is a %s, expected a list of metrics.top_losses", type(worst))
+    fail("plot.top_losses: argument 1 is %k, expected a list of metrics.top_losses", worst)
   end
   if not is.indexed(dataset) or not dataset.batch then
-    fail("plot.top_losses: argument 2 is a %s, expected the data set", type(dataset))
+    fail("plot.top_losses: argument 2 is %k, expected the data set", dataset)
   end
   local indices = {}
   for i, each in ipairs(worst) do indices[i] = each.index end

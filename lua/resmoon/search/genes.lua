@@ -58,10 +58,10 @@ function genes.check(list)
     if type(gene.name) ~= "string" then fail("search: gene %d has no name", i) end
     options("search: gene " .. gene.name, gene, {"name", "low", "high", "scale"})
     if not (type(gene.low) == "number" and type(gene.high) == "number" and gene.low <= gene.high) then
-      fail("search: gene %s goes from %s to %s", gene.name, tostring(gene.low), tostring(gene.high))
+      fail("search: gene %s goes from %s to %s", gene.name, gene.low, gene.high)
     end
     if gene.scale ~= "log" and gene.scale ~= "linear" then
-      fail("search: the scale of gene %s is %s, expected 'log' or 'linear'", gene.name, tostring(gene.scale))
+      fail("search: the scale of gene %s is %s, expected 'log' or 'linear'", gene.name, gene.scale)
     end
     if gene.scale == "log" and gene.low <= 0 then
       fail("search: gene %s has a log scale, so it cannot begin at %g", gene.name, gene.low)

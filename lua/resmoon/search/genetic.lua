@@ -21,15 +21,15 @@ local function settings(given)
   for name, value in pairs(options("search", given, names)) do o[name] = value end
   for _, name in ipairs {"population", "generations"} do
     if math.type(o[name]) ~= "integer" or o[name] < 1 then
-      fail("search: %s is %s, expected a whole number from 1", name, tostring(o[name]))
+      fail("search: %s is %s, expected a whole number from 1", name, o[name])
     end
   end
   if o.population < 2 then fail("search: population is %d, expected at least 2", o.population) end
   if not (type(o.threshold) == "number" and o.threshold >= 0 and o.threshold <= 1) then
-    fail("search: threshold is %s, expected 0 to 1", tostring(o.threshold))
+    fail("search: threshold is %s, expected 0 to 1", o.threshold)
   end
   if o.crossover ~= "random" and o.crossover ~= "middle" then
-    fail("search: crossover is %s, expected 'random' or 'middle'", tostring(o.crossover))
+    fail("search: crossover is %s, expected 'random' or 'middle'", o.crossover)
   end
   check("search.genetic(evaluate: callable, on_generation: callable?)", o.evaluate, o.on_generation)
   o.genes = genes.check(o.genes or genes.defaults)
@@ -104,7 +104,7 @@ local function genetic(given)
     for i, individual in ipairs(new) do
       local value = fitness[i]
       if type(value) ~= "number" or value ~= value then
-        fail("search: the fitness of individual %d is %s, expected a number", individual.number, tostring(value))
+        fail("search: the fitness of individual %d is %s, expected a number", individual.number, value)
       end
       individual.fitness = value
       population[#population + 1] = individual

@@ -26,10 +26,10 @@ local names = {"settings", "folder", "genes", "population", "generations", "thre
 local function complete(given)
   local o = config.with({population = 10, generations = 5, threshold = 0.8, workers = 1, progress = true},
                         options("search.run", given, names))
-  if type(o.settings) ~= "table" then fail("search.run: settings is a %s, expected a table", type(o.settings)) end
-  if type(o.folder) ~= "string" then fail("search.run: folder is a %s, expected a string", type(o.folder)) end
+  if type(o.settings) ~= "table" then fail("search.run: settings is %k, expected a table", o.settings) end
+  if type(o.folder) ~= "string" then fail("search.run: folder is %k, expected a string", o.folder) end
   if math.type(o.workers) ~= "integer" or o.workers < 1 then
-    fail("search.run: workers is %s, expected a whole number from 1", tostring(o.workers))
+    fail("search.run: workers is %s, expected a whole number from 1", o.workers)
   end
   if o.workers > 1 and ranks.count() > 1 then
     fail("search.run: workers is %d, but mpirun has started %d processes, which share the trials: leave it out",

@@ -90,7 +90,7 @@ end
 -- Call: reload(name) -> the module
 -- Errors: raises for a module that require does not find, or whose file fails.
 local function reload(name)
-  if type(name) ~= "string" then fail("reload: expected the name of a module, as for require, got a %s", type(name)) end
+  if type(name) ~= "string" then fail("reload: expected the name of a module, as for require, got %k", name) end
   local old = package.loaded[name]
   if old == nil then
     if not (package.preload[name] or package.searchpath(name, package.cpath)) then file_of(name) end   -- there is one

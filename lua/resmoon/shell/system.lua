@@ -83,7 +83,7 @@ end
 -- Errors: raises if there is no editor, or it ends with a status other than 0; then nothing is run.
 function system.edit(name)
   if name == nil or name == "" then return edit_block() end
-  if type(name) ~= "string" then fail("edit: expected the name of a file, got a %s", type(name)) end
+  if type(name) ~= "string" then fail("edit: expected the name of a file, got %k", name) end
   return edit_file(name)
 end
 

@@ -9,6 +9,7 @@
 -- Neighbors in a list that look the same are shown once, so that ResNet-1202 fits on a screen.
 local paint  = require "resmoon.shell.paint"
 local Module = require "resmoon.nn.module"
+local protocol = require "resmoon.nn.protocol"
 
 local function is_layer(module) return type(module) == "userdata" end
 
@@ -27,11 +28,8 @@ local function own_shapes(module)
   if is_layer(module) then
     for name, tensor in module:named_parameters() do list[#list + 1] = name .. " " .. shape_text(tensor) end
   else
-    local kinds = rawget(module, "_kinds") or {}
-    for _, key in ipairs(rawget(module, "_order") or {}) do
-      if kinds[key] == "parameter" and rawget(module, key) ~= nil then
-        list[#list + 1] = tostring(key) .. " " .. shape_text(rawget(module, key))
-      end
+    for _, key in ipairs(protocol.own_names(module, "parameter")) do
+      list[#list + 1] = tostring(key) .. " " .. shape_text(rawget(module, key))
     end
   end
   return table.concat(list, ", ")

@@ -33,7 +33,7 @@ local function batch_of(data, size)
     x, y = data:batch(size)
   end
   if not (is.tensor(x) and is.tensor(y)) then
-    fail("overfit_one_batch: argument 2 is a %s, expected a data set, a Loader or a list {x, y} of tensors", type(data))
+    fail("overfit_one_batch: argument 2 is %k, expected a data set, a Loader or a list {x, y} of tensors", data)
   end
   if x.shape[1] > size then x, y = x:narrow(1, 1, size), y:narrow(1, 1, size) end
   if x.dtype == "uint8" then x = (x:float() - 128) / 64 end
@@ -113,12 +113,12 @@ end
 --   > overfit_one_batch(net, {x, y}, {lr = 0.1}).ok
 --   true
 local function overfit_one_batch(net, data, options)
-  if not Module.is_module(net) then fail("overfit_one_batch: argument 1 is a %s, expected a module", type(net)) end
+  if not Module.is_module(net) then fail("overfit_one_batch: argument 1 is %k, expected a module", net) end
   local given = options_of("overfit_one_batch", options, {"size", "steps", "lr", "target", "loss", "keep"})
   local o = {size = given.size or 32, steps = given.steps or 100, lr = given.lr or 0.01, target = given.target or 0.05}
   for name, value in pairs(o) do
     if type(value) ~= "number" or value ~= value or value <= 0 then
-      fail("overfit_one_batch: %s is %s, expected a number above 0", name, tostring(value))
+      fail("overfit_one_batch: %s is %s, expected a number above 0", name, value)
     end
   end
   local loss_of = given.loss or function(result, y) return result:cross_entropy(y) end

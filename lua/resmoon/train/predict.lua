@@ -47,7 +47,7 @@ local function predict(net, files, options)
   end
   local top = options.top or 3
   if math.type(top) ~= "integer" or top < 1 then
-    fail("predict: top is %s, expected a whole number from 1", tostring(top))
+    fail("predict: top is %s, expected a whole number from 1", top)
   end
   local channels, height, width = table.unpack(options.input)
   local images = transforms.read(files, channels, options.transform or transforms.cover {height, width}, nil,

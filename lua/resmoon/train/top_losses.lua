@@ -31,10 +31,10 @@ function metrics.top_losses(net, dataset, options)
   options = options_of("metrics.top_losses", options, {"k", "mean", "std", "batch_size"})
   local k = options.k or 16
   if math.type(k) ~= "integer" or k < 1 then
-    fail("metrics.top_losses: k is %s, expected a whole number from 1", tostring(k))
+    fail("metrics.top_losses: k is %s, expected a whole number from 1", k)
   end
   if not is.indexed(dataset) or not dataset.batch or not dataset.size then
-    fail("metrics.top_losses: argument 2 is a %s, expected a data set", type(dataset))
+    fail("metrics.top_losses: argument 2 is %k, expected a data set", dataset)
   end
   local loader = Loader.new(dataset, {
     batch_size = options.batch_size or 250, mean = options.mean, std = options.std})

@@ -82,8 +82,8 @@ function watch.watch(what)
     settings.folder = nil
     trainer, config = run.trainer(settings, {folder = what.folder, progress = false})
   else
-    fail("watch: argument 1 is a %s, expected settings, options of a Trainer, a Trainer or the folder of a run",
-      type(what))
+    fail("watch: argument 1 is %k, expected settings, options of a Trainer, a Trainer or the folder of a run",
+      what)
   end
   local name = trainer.name or config and config.name or Module.label(trainer.net)
   watched = {trainer = trainer, config = config, name = name}
@@ -103,7 +103,7 @@ end
 function watch.resume(options)
   options = options_of("resume", options, {"epochs"})
   if options.epochs ~= nil and (math.type(options.epochs) ~= "integer" or options.epochs < 1) then
-    fail("resume: epochs is %s, expected a whole number from 1", tostring(options.epochs))
+    fail("resume: epochs is %s, expected a whole number from 1", options.epochs)
   end
   if not watched then fail("resume: there is no run to go on with; watch{...} starts one") end
   local trainer = watched.trainer

@@ -40,7 +40,7 @@ check.case("what is wrong is said before anything is sent", function()
   check.error(function() dist.all_reduce(rm.ones(2):long(), "mean") end, "the mean of int64")
   check.error(function() dist.all_reduce {} end, "argument 1 is a table, expected a tensor, a module or a number")
   check.error(function() dist.broadcast(rm.ones(2), 1) end, "root is 1, expected a process, 0 to 0")
-  check.error(function() dist.average_gradients(rm.ones(2)) end, "argument 1 is a userdata, expected a module")
+  check.error(function() dist.average_gradients(rm.ones(2)) end, "argument 1 is a tensor, expected a module")
 end)
 
 -- Run by every process; each check raises, which ends all with a failure.

@@ -182,3 +182,58 @@ check.case("a module inside itself, near or far below, is refused, and the netwo
   check.error(function() net:parameters() end, "1: a module cannot be inside itself")
   check.error(function() tostring(net) end, "1: a module cannot be inside itself")
 end)
+
+check.case("a cycle that replaced fields closed is an error of every walk, wherever it begins", function()
+  local net = nn.Sequential {nn.Linear(4, 4), nn.Sequential {nn.Linear(4, 4)}}
+  net[2][1] = net
+  local walks = {
+    parameters = net.parameters, state_dict = net.state_dict, modules = net.modules, hash = net.hash, train = net.train,
+    clone = function() return net:clone():modules() end, apply = function() net:apply(function() end) end,
+    tostring = tostring, inner = function() return net[2]:parameters() end, summary = function() net:summary {4} end,
+  }
+  for name, walk in pairs(walks) do
+    check.error(function() walk(net) end, "Sequential.[12]: a module cannot be inside itself", name)
+  end
+end)
+
+check.case("what stands in a field that was replaced is what counts", function()
+  local function count(change)
+    local block = Block(4)
+    change(block)
+    return names(block:named_parameters())
+  end
+  local rest = {"fc.weight", "fc.bias", "bn.weight", "bn.bias"}
+  -- A field that was no parameter at first becomes one, and stays one while it is frozen.
+  local late = count(function(b)
+    b.late = false
+    b.late = rm.ones(4, {requires_grad = true})
+    b:parameters()
+    b.late:requires_grad_(false)
+  end)
+  check.equal(late, {"scale", "late", table.unpack(rest)})
+  -- A parameter that gave way to a number, a text or a module is none; nor is it saved or asked for.
+  for _, instead in ipairs {3, "none", nn.ReLU()} do
+    check.equal(count(function(b) b.scale = instead end), rest)
+    local block = Block(4)
+    block.scale, block.seen = instead, 5
+    check.that(block:state_dict().scale == nil and block:state_dict().seen == nil)
+    block:load_state_dict(block:state_dict())
+    check.that(block:hash() ~= Block(4):hash())
+  end
+  check.equal(count(function(b) b.fc = rm.ones(2, {requires_grad = true}) end), {"fc", "scale", "bn.weight", "bn.bias"})
+  check.error(function() count(function(b) b.scale = b.scale * 2 end) end,
+              "Block.scale: a computed tensor took the place of a parameter; copy_ within rm.no_grad")
+end)
+
+check.case("a plain table that hides modules is refused, in a new field, in a replaced one, and by name", function()
+  local said = "a plain table hides its modules from parameters%(%); use nn.Sequential or nn.ModuleList"
+  for _, hiding in ipairs {{nn.Linear(4, 4)}, {1, nn.Linear(4, 4)}, {left = nn.Linear(4, 4)}} do
+    local block = Block(4)
+    check.error(function() block.more = hiding end, "Block.more: " .. said)
+    block.fc = hiding
+    check.error(function() block:parameters() end, "Block.fc: " .. said)
+  end
+  local block = Block(4)
+  block.names = {first = block.fc, block.bn}  -- second names of its own children
+  check.equal(#block:parameters(), 5)
+end)

@@ -136,7 +136,7 @@ check.case("errors", function()
   check.error(function() nn.ReflectionPad2d {1, 2} end, "ReflectionPad2d: padding is 2 numbers")
   check.error(function() nn.ZeroPad2d(-1) end, "ZeroPad2d: padding 1 is -1, expected a whole number, not negative")
   check.error(function() nn.ZeroPad2d(1)(rm.zeros(2, 3)) end, "ZeroPad2d: x is (2, 3), expected (N, C, H, W)")
-  check.error(function() nn.ConstantPad2d(1) end, "ConstantPad2d: value is a nil, expected a number")
+  check.error(function() nn.ConstantPad2d(1) end, "ConstantPad2d: value is nil, expected a number")
   check.error(function() nn.Conv2d(2, 2, 3, {padding = "same", stride = 2}) end,
     'padding="same" goes with stride 1 only')
   check.error(function() nn.Conv2d(2, 2, 3, {padding = "all"}) end, 'Conv2d: padding is "all", expected a number')

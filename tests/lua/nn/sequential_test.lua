@@ -29,5 +29,18 @@ end)
 
 check.case("what is not a module is refused", function()
   check.error(function() nn.Sequential {nn.ReLU(), 3} end, "Sequential: element 2 is a number, expected a module")
-  check.error(function() nn.Sequential(nn.ReLU()) end, "expected a table of modules, got a userdata")
+  check.error(function() nn.Sequential(nn.ReLU()) end, "expected a table of modules, got a layer")
+  -- What took the place of an element is seen when the list is called.
+  local net = nn.Sequential {nn.ReLU(), nn.ReLU()}
+  for kind, instead in pairs {number = 3, table = {nn.ReLU()}, string = "relu"} do
+    net[1] = instead
+    check.error(function() net(rm.ones(2)) end, ("element 1 is a %s, expected a module or function"):format(kind))
+  end
+  net[1] = nil
+  check.error(function() net(rm.ones(2)) end, "Sequential: element 1 is nil, expected a module or function")
+  net = nn.Sequential {nn.ReLU()}
+  check.error(function() net[3] = nn.ReLU() end, "Sequential: there is no place 3 yet: the next one is 2")
+  check.error(function() net[2] = 7 end, "Sequential: element 2 is a number, expected a module")
+  net[2] = nn.Flatten()
+  check.equal(#net, 2)
 end)

@@ -72,13 +72,13 @@ end)
 
 check.case("errors name what was wrong", function()
   local opt = optimizer()
-  check.error(function() schedule.Step(opt, {}) end, "Step: step_size is a nil, expected a number")
+  check.error(function() schedule.Step(opt, {}) end, "Step: step_size is nil, expected a number")
   check.error(function() schedule.Step(opt, {step_size = 1, size = 2}) end, "unknown option 'size'")
   check.error(function() schedule.Step({}, {step_size = 1}) end, "expected an optimizer")
   check.error(function() schedule.OneCycle(opt, {max_lr = 1, total_steps = 5, anneal_strategy = "log"}) end,
               "expected 'cos' or 'linear'")
   check.error(function() schedule.Plateau(opt, {mode = "low"}) end, "expected 'min' or 'max'")
-  check.error(function() schedule.Plateau(opt):step() end, "metric is a nil")
+  check.error(function() schedule.Plateau(opt):step() end, "metric is nil")
   check.error(function() schedule.Warmup(opt, {warmup_steps = 3}) end, "expected a schedule")
 end)
 
@@ -104,7 +104,7 @@ check.case("cyclic rates turn Adam's first beta; sizes and modes that are none a
   check.close({opt.lr, opt.betas[1]}, {0.1, 0.9})
   check.error(function() schedule.CyclicLR(opt, {base_lr = 0.1, max_lr = 1, mode = "square"}) end, "mode is square")
   check.error(function() schedule.CyclicLR(opt, {base_lr = 0.1, max_lr = 1, step_size_up = 0}) end, "step_size_up is 0")
-  check.error(function() schedule.CyclicLR(opt, {base_lr = 0.1}) end, "max_lr is a nil")
+  check.error(function() schedule.CyclicLR(opt, {base_lr = 0.1}) end, "max_lr is nil")
 end)
 
 check.case("a schedule is shown by its settings, its step and the rate in effect", function()

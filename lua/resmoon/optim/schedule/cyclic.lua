@@ -43,14 +43,14 @@ function Cyclic:init(optimizer, options)
   self.step_size_down, given.step_size_down = given.step_size_down, nil
   local mode, up = given.mode or "triangular", given.step_size_up or 2000
   if not heights[mode] then
-    fail("schedule.Cyclic: mode is %s, expected 'triangular', 'triangular2' or 'exp_range'", tostring(mode))
+    fail("schedule.Cyclic: mode is %s, expected 'triangular', 'triangular2' or 'exp_range'", mode)
   end
   local down = self.step_size_down == nil and up or self.step_size_down
   self.step_size_down = down
   for _, each in ipairs {{"step_size_up", up}, {"step_size_down", down}} do
     local name, size = each[1], each[2]
     if type(size) ~= "number" or not (size > 0 and size < math.huge) then
-      fail("schedule.Cyclic: %s is %s, expected a number above 0", name, tostring(size))
+      fail("schedule.Cyclic: %s is %s, expected a number above 0", name, size)
     end
   end
   Schedule.init(self, optimizer, given)

@@ -38,7 +38,7 @@ function Lambda:init(optimizer, options)
     fail("schedule.Lambda: %d functions, but the optimizer has %d groups", #given, #groups)
   end
   for g, f in ipairs(list) do
-    if not callable(f) then fail("schedule.Lambda: lr_lambda %d is a %s, expected a function", g, type(f)) end
+    if not callable(f) then fail("schedule.Lambda: lr_lambda %d is %k, expected a function", g, f) end
   end
   self.lambdas = list
   Schedule.init(self, optimizer, rest)
@@ -49,7 +49,7 @@ function Lambda:apply()
   for g, base in ipairs(self.base) do
     local factor = self.lambdas[g](self.t)
     if type(factor) ~= "number" or not (factor >= 0 and factor < math.huge) then
-      fail("schedule.Lambda: lr_lambda(%d) is %s, expected a number from 0", self.t, tostring(factor))
+      fail("schedule.Lambda: lr_lambda(%d) is %s, expected a number from 0", self.t, factor)
     end
     rates[g] = base * factor
   end

@@ -41,7 +41,7 @@ function OneCycle:init(optimizer, options)
   local strategy = options and options.anneal_strategy or "cos"
   if not anneal[strategy] then
     fail("schedule.OneCycle: anneal_strategy is %s, expected 'cos' or 'linear'",
-      tostring(strategy))
+      strategy)
   end
   Schedule.init(self, optimizer, options)
 end

@@ -33,9 +33,9 @@ function Plateau:init(optimizer, options)
   local mode = options and options.mode or "min"
   local kind = options and options.threshold_mode or "rel"
   if mode ~= "min" and mode ~= "max" then
-    fail("schedule.Plateau: mode is %s, expected 'min' or 'max'", tostring(mode))
+    fail("schedule.Plateau: mode is %s, expected 'min' or 'max'", mode)
   elseif kind ~= "rel" and kind ~= "abs" then
-    fail("schedule.Plateau: threshold_mode is %s, expected 'rel' or 'abs'", tostring(kind))
+    fail("schedule.Plateau: threshold_mode is %s, expected 'rel' or 'abs'", kind)
   end
   self.bad, self.cooling = 0, 0
   Schedule.init(self, optimizer, options)
@@ -57,7 +57,7 @@ end
 --- Errors: raises unless metric is a number.
 function Plateau:step(metric)
   if type(metric) ~= "number" then
-    fail("schedule.Plateau: step(metric): metric is a %s, expected a number", type(metric))
+    fail("schedule.Plateau: step(metric): metric is %k, expected a number", metric)
   end
   self.t = self.t + 1
   if better(self, metric) then

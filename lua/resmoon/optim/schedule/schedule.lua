@@ -15,7 +15,7 @@ local Schedule = class("Schedule")
 function Schedule:init(optimizer, options)
   local cls = getmetatable(self)
   if type(optimizer) ~= "table" or type(optimizer.groups) ~= "table" then
-    fail("schedule.%s: expected an optimizer, got a %s", cls.__name, type(optimizer))
+    fail("schedule.%s: expected an optimizer, got %k", cls.__name, optimizer)
   end
   self.optimizer, self.t, self.base = optimizer, 0, {}
   for g, group in ipairs(optimizer.groups) do self.base[g] = group.lr end
@@ -28,8 +28,7 @@ function Schedule:init(optimizer, options)
   end
   for key, kind in pairs(cls.required) do
     if self[key] == nil then
-      fail("schedule.%s: %s is a %s, expected a %s",
-        cls.__name, key, type(self[key]), kind)
+      fail("schedule.%s: %s is nil, expected a %s", cls.__name, key, kind)
     end
   end
   self:apply()
@@ -111,14 +110,14 @@ function Schedule:load_state_dict(state) self:prepare_state_dict(state)() end
 function Schedule:prepare_state_dict(state)
   local name = getmetatable(self).__name
   if type(state) ~= "table" or math.type(state.t) ~= "integer" or state.t < 0 or type(state.base) ~= "table" then
-    fail("schedule.%s: load_state_dict: expected what state_dict gave, got a %s without it", name, type(state))
+    fail("schedule.%s: load_state_dict: expected what state_dict gave, got %k without it", name, state)
   end
   if #state.base ~= #self.base then
     fail("schedule.%s: the state is of %d groups, the optimizer has %d", name, #state.base, #self.base)
   end
   for g, rate in ipairs(state.base) do
     if type(rate) ~= "number" or not (rate >= 0 and rate < math.huge) then
-      fail("schedule.%s: the state's rate of group %d is %s", name, g, tostring(rate))
+      fail("schedule.%s: the state's rate of group %d is %s", name, g, rate)
     end
   end
   return function()

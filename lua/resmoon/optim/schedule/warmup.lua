@@ -30,7 +30,7 @@ local Warmup = class("Warmup")
 --- schedule: any schedule. options: warmup_steps, start_factor (0.1).
 function Warmup:init(schedule, options)
   if type(schedule) ~= "table" or type(schedule.optimizer) ~= "table" then
-    fail("schedule.Warmup: expected a schedule, got a %s", type(schedule))
+    fail("schedule.Warmup: expected a schedule, got %k", schedule)
   end
   options = options_of("schedule.Warmup", options, {warmup_steps = "number", start_factor = "number"})
   if type(options.warmup_steps) ~= "number" or options.warmup_steps < 0 then
@@ -66,7 +66,7 @@ function Warmup:load_state_dict(state) self:prepare_state_dict(state)() end
 
 function Warmup:prepare_state_dict(state)
   if type(state) ~= "table" or math.type(state.t) ~= "integer" or state.t < 0 then
-    fail("schedule.Warmup: load_state_dict: expected what state_dict gave, got a %s without it", type(state))
+    fail("schedule.Warmup: load_state_dict: expected what state_dict gave, got %k without it", state)
   end
   local inner = self.schedule:prepare_state_dict(state.schedule)
   return function()
