@@ -36,6 +36,27 @@ void bind_checkend(lua_State *L, int arg, const char *op) {
     if (!lua_isnil(L, arg)) bind_error(L, "%s: argument %d, a %s, is one too many", op, arg, luaL_typename(L, arg));
 }
 
+size_t bind_checklist(lua_State *L, int arg, const char *op, const char *what) {
+  arg = lua_absindex(L, arg);
+  luaL_checktype(L, arg, LUA_TTABLE);
+  size_t n = (size_t)luaL_len(L, arg);
+  if (luaL_getmetafield(L, arg, "__len") != LUA_TNIL) { /* an object, which may have fields */
+    lua_pop(L, 1);
+    return n;
+  }
+  luaL_checkstack(L, 3, op);
+  lua_pushnil(L);
+  while (lua_next(L, arg)) {
+    lua_pop(L, 1);
+    if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 && (size_t)lua_tointeger(L, -1) <= n) continue;
+    const char *form = lua_type(L, -1) == LUA_TSTRING ? "'%s'" : "[%s]";
+    lua_pushfstring(L, form, bind_phrase(L, -1));
+    bind_error(L, "%s: the list of %s has a field %s; what else is given comes after the list", op, what,
+               lua_tostring(L, -1));
+  }
+  return n;
+}
+
 /* Numbers end at `arg`: with a nil there, no other number may follow. */
 static void check_gap(lua_State *L, int arg, const char *op) {
   if (!lua_isnil(L, arg)) return;
@@ -46,7 +67,7 @@ static void check_gap(lua_State *L, int arg, const char *op) {
 size_t bind_checkshape(lua_State *L, int arg, size_t shape[RM_MAX_DIMS], int *next, const char *op) {
   size_t n = 0;
   if (lua_istable(L, arg)) {
-    size_t length = (size_t)luaL_len(L, arg);
+    size_t length = bind_checklist(L, arg, op, "sizes");
     if (length > RM_MAX_DIMS) bind_error(L, "%s: at most %d dimensions, got %zu", op, RM_MAX_DIMS, length);
     for (; n < length; n++) {
       lua_geti(L, arg, (lua_Integer)n + 1);
@@ -81,7 +102,7 @@ int bind_checkdims(lua_State *L, int arg, size_t ndim, bool flags[RM_MAX_DIMS], 
   bool any = false;
   if (lua_istable(L, arg) && lua_geti(L, arg, 1) == LUA_TNUMBER) {
     lua_pop(L, 1);
-    lua_Integer n = luaL_len(L, arg);
+    lua_Integer n = (lua_Integer)bind_checklist(L, arg, op, "dimensions");
     for (lua_Integer i = 1; i <= n; i++) {
       if (lua_geti(L, arg, i) != LUA_TNUMBER)
         bind_error(L, "%s: dimension %d of the list is a %s, expected a number", op, (int)i, luaL_typename(L, -1));
@@ -188,7 +209,7 @@ void bind_optpair(lua_State *L, int arg, const char *name, size_t def, size_t pa
   pair[0] = pair[1] = def;
   int type = push_option(L, arg, name);
   if (type == LUA_TTABLE) {
-    if (luaL_len(L, -1) != 2) wrong_option(L, name, "a number or a pair {height, width}");
+    if (bind_checklist(L, -1, name, "two numbers") != 2) wrong_option(L, name, "a number or a pair {height, width}");
     for (int i = 0; i < 2; i++) {
       lua_geti(L, -1, i + 1);
       pair[i] = option_size(L, name);

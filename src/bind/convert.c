@@ -60,7 +60,7 @@ static size_t table_shape(lua_State *L, size_t shape[RM_MAX_DIMS]) {
   while (lua_istable(L, -1)) {
     if (n == RM_MAX_DIMS) bind_error(L, "tensor: at most %d dimensions", RM_MAX_DIMS);
     luaL_checkstack(L, 2, "tensor");
-    shape[n] = lua_rawlen(L, -1);
+    shape[n] = bind_checklist(L, -1, "tensor", "elements");
     if (shape[n++] == 0) break;
     lua_rawgeti(L, -1, 1);
   }
@@ -100,9 +100,9 @@ static void fill_from(lua_State *L, filler *f, size_t depth) {
   if (!lua_istable(L, -1))
     bind_error(L, "tensor: row %s is a %s, expected a table of %zu", place(f, depth, text), luaL_typename(L, -1),
                expected);
-  if (lua_rawlen(L, -1) != expected)
-    bind_error(L, "tensor: row %s has %zu elements, expected %zu like the first", place(f, depth, text),
-               (size_t)lua_rawlen(L, -1), expected);
+  size_t n = bind_checklist(L, -1, "tensor", "elements");
+  if (n != expected)
+    bind_error(L, "tensor: row %s has %zu elements, expected %zu like the first", place(f, depth, text), n, expected);
   for (size_t i = 0; i < expected; i++) {
     f->position[depth] = i + 1;
     lua_rawgeti(L, -1, (lua_Integer)i + 1);

@@ -59,7 +59,7 @@ static int idx_labels(lua_State *L) {
 /* The strings of the table at `arg`, which keeps them alive, in memory of Lua's (pushed). */
 static const char **check_strings(lua_State *L, int arg, size_t *n) {
   luaL_checktype(L, arg, LUA_TTABLE);
-  *n = (size_t)luaL_len(L, arg);
+  *n = bind_checklist(L, arg, "data", "paths");
   const char **strings = lua_newuserdatauv(L, (*n + 1) * sizeof *strings, 0);
   for (size_t i = 0; i < *n; i++) {
     if (lua_rawgeti(L, arg, (lua_Integer)i + 1) != LUA_TSTRING)

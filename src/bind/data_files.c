@@ -16,7 +16,7 @@ enum { NAMES_ROOM = 1 << 16 };
 /* The strings of the table at `arg`, which keeps them alive, in memory of Lua's (pushed). */
 static const char **check_paths(lua_State *L, int arg, size_t *n) {
   luaL_checktype(L, arg, LUA_TTABLE);
-  *n = (size_t)luaL_len(L, arg);
+  *n = bind_checklist(L, arg, "data", "paths");
   const char **paths = lua_newuserdatauv(L, (*n + 1) * sizeof *paths, 0);
   for (size_t i = 0; i < *n; i++) {
     if (lua_rawgeti(L, arg, (lua_Integer)i + 1) != LUA_TSTRING)

@@ -22,7 +22,7 @@ static size_t *from_tensor(lua_State *L, const rm_tensor *t, size_t extent, cons
 size_t *bind_checkindices(lua_State *L, int arg, size_t extent, const char *op, size_t *n) {
   if (lua_isuserdata(L, arg)) return from_tensor(L, bind_checktensor(L, arg), extent, op, n);
   luaL_checktype(L, arg, LUA_TTABLE);
-  *n = (size_t)luaL_len(L, arg);
+  *n = bind_checklist(L, arg, op, "indices");
   size_t *indices = lua_newuserdatauv(L, (*n + 1) * sizeof *indices, 0);
   for (size_t i = 0; i < *n; i++) {
     lua_rawgeti(L, arg, (lua_Integer)i + 1);

@@ -7,7 +7,7 @@
 /* The tensors of the list at argument 1, in memory that Lua frees. */
 static rm_tensor **checklist(lua_State *L, const char *op, size_t *n) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  *n = (size_t)luaL_len(L, 1);
+  *n = bind_checklist(L, 1, op, "tensors");
   rm_tensor **xs = lua_newuserdatauv(L, (*n + 1) * sizeof *xs, 0);
   for (size_t i = 0; i < *n; i++) {
     lua_geti(L, 1, (lua_Integer)i + 1);
@@ -76,7 +76,7 @@ static int tensor_pad(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   size_t amounts[2 * RM_MAX_DIMS], before[RM_MAX_DIMS] = {0}, after[RM_MAX_DIMS] = {0};
   luaL_checktype(L, 2, LUA_TTABLE);
-  size_t n = (size_t)luaL_len(L, 2);
+  size_t n = bind_checklist(L, 2, "pad", "amounts");
   if (n % 2 != 0 || n > 2 * x->ndim)
     bind_error(L, "pad: expected pairs {before, after} for at most %zu dimensions, got %zu numbers", x->ndim, n);
   for (size_t i = 0; i < n; i++) {

@@ -12,7 +12,7 @@ enum { MAX_CHANNELS = 64 };
 
 static size_t check_numbers(lua_State *L, int arg, double out[MAX_CHANNELS]) {
   luaL_checktype(L, arg, LUA_TTABLE);
-  lua_Integer n = luaL_len(L, arg);
+  lua_Integer n = (lua_Integer)bind_checklist(L, arg, "normalize", "channels' numbers");
   if (n < 1 || n > MAX_CHANNELS)
     bind_error(L, "normalize: expected 1 to %d channels, got %lld", MAX_CHANNELS, (long long)n);
   for (lua_Integer c = 0; c < n; c++) {

@@ -26,7 +26,9 @@ static rm_process *push_process(lua_State *L) {
 /* The table at `arg` as argv, in a userdata that it pushes. The strings stay in the table. */
 static char **check_argv(lua_State *L, int arg, const char *op) {
   luaL_checktype(L, arg, LUA_TTABLE);
-  lua_Integer n = luaL_len(L, arg);
+  char name[32];
+  snprintf(name, sizeof name, "sys.%s", op);
+  lua_Integer n = (lua_Integer)bind_checklist(L, arg, name, "a program's arguments");
   if (n < 1 || n > 100000) bind_error(L, "sys.%s: expected a list of a program and its arguments", op);
   char **argv = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *argv, 0);
   for (lua_Integer i = 1; i <= n; i++) {

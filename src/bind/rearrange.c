@@ -20,7 +20,7 @@ static int tensor_flip(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   bool dims[RM_MAX_DIMS] = {false};
   if (lua_isnoneornil(L, 2)) return bind_error(L, "flip: expected dimensions, as in x:flip(1) or x:flip({1, 2})");
-  bool none = lua_istable(L, 2) && luaL_len(L, 2) == 0;
+  bool none = lua_istable(L, 2) && bind_checklist(L, 2, "flip", "dimensions") == 0;
   bind_checkend(L, none ? 3 : bind_checkdims(L, 2, x->ndim, dims, "flip"), "flip");
   rm_tensor **y = bind_boxtensor(L);
   rm_error err;
@@ -78,7 +78,7 @@ static int tensor_roll(lua_State *L) {
   rm_tensor *x = bind_checktensor(L, 1);
   rm_error err;
   lua_settop(L, 3);
-  lua_Integer n = lua_istable(L, 2) ? luaL_len(L, 2) : 1;
+  lua_Integer n = lua_istable(L, 2) ? (lua_Integer)bind_checklist(L, 2, "roll", "shifts") : 1;
   if (lua_isnil(L, 3)) {
     if (n != 1) return bind_error(L, "roll: %d shifts without dimensions", (int)n);
     int64_t shift = entry(L, 2, 1);
@@ -86,7 +86,7 @@ static int tensor_roll(lua_State *L) {
     if (RM_BREAKABLE(roll_all(x, shift, y, &err), &err) != RM_OK) return bind_raise(L, &err);
     return bind_pushed(L, y);
   }
-  lua_Integer dims = lua_istable(L, 3) ? luaL_len(L, 3) : 1;
+  lua_Integer dims = lua_istable(L, 3) ? (lua_Integer)bind_checklist(L, 3, "roll", "dimensions") : 1;
   if (n != dims) return bind_error(L, "roll: %d shifts for %d dimensions", (int)n, (int)dims);
   rm_tensor **y = bind_boxtensor(L);
   *y = rm_tensor_retain(x);

@@ -7,7 +7,7 @@
 /* Sizes that may be -1, from stack index `arg` on: numbers or one table. */
 static size_t check_sizes(lua_State *L, int arg, int64_t sizes[RM_MAX_DIMS], const char *op) {
   bool table = lua_istable(L, arg);
-  size_t n = table ? lua_rawlen(L, arg) : (size_t)(lua_gettop(L) - arg + 1);
+  size_t n = table ? bind_checklist(L, arg, op, "sizes") : (size_t)(lua_gettop(L) - arg + 1);
   if (n > RM_MAX_DIMS) bind_error(L, "%s: at most %d dimensions, got %zu", op, RM_MAX_DIMS, n);
   if (table) bind_checkend(L, arg + 1, op);
   for (size_t i = 0; i < n; i++) {
@@ -123,7 +123,7 @@ static int tensor_permute(lua_State *L) {
   size_t order[RM_MAX_DIMS];
   rm_error err;
   bool table = lua_istable(L, 2);
-  size_t n = table ? lua_rawlen(L, 2) : (size_t)(lua_gettop(L) - 1);
+  size_t n = table ? bind_checklist(L, 2, "permute", "dimensions") : (size_t)(lua_gettop(L) - 1);
   if (n != x->ndim) return bind_error(L, "permute: x has %zu dimensions, the order names %zu", x->ndim, n);
   if (table) bind_checkend(L, 3, "permute");
   for (size_t d = 0; d < n; d++) {
@@ -283,7 +283,7 @@ static int tensor_split(lua_State *L) {
   size_t d = dim_or_first(L, 3, x, "split");
   size_t extent = x->shape[d], start = 0;
   if (lua_istable(L, 2)) {
-    lua_Integer parts = luaL_len(L, 2);
+    lua_Integer parts = (lua_Integer)bind_checklist(L, 2, "split", "sizes");
     bind_newtable(L, 0, 0);
     for (lua_Integer i = 1; i <= parts; i++) {
       if (lua_rawgeti(L, 2, i) != LUA_TNUMBER)

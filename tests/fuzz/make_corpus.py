@@ -114,6 +114,7 @@ put("history", "broken", b"#1700000000\nx\0y\n#1700000001\n")
 put("log", "run", "epoch,steps,lr,momentum,train_loss,train_error,test_loss,test_error,hash\n"
     "1,10,0.1,0.9,2.3,90,2.2,88.5," + "0f" * 32 + "\n2,20,0.1,0.9,1.5,50,,,\n")
 put("log", "spreadsheet", '\ufeffepoch,"my, own",train_loss,train_error\r\n1,"a ""b""",nan,-0\r\n')
+put("log", "finding_minus_zero", "epoch,train_loss,train_error\n1,nan,-0.\n2,-0,0\n")
 put("log", "regression", "epoch,train_loss,train_error\n1,inf,\n")
 put("wordnet", "words", "n01443537\tgoldfish, Carassius auratus\nn01629819\tEuropean fire salamander\n")
 put("wordnet", "annotations", "val_0.JPEG\tn01443537\t0\t32\t44\t62\n")

@@ -103,6 +103,53 @@ check.case("an error names what it was given, and does not print it", function()
   check.error(function() rm.draw(3) end, "draw: argument 1 is a number, expected a network")
 end)
 
+check.case("options that were written into a list are not left out", function()
+  local nn, optim, data, plot, metrics = rm.nn, rm.optim, rm.data, rm.plot, rm.metrics
+  local x, w, set = rm.ones(2, 3), rm.ones(1, {requires_grad = true}), data.shapes10 {size = 3}
+  local function refused(f, what)
+    check.error(f, "the list of " .. what .. " has a field '[%w_]+'; what else is given comes after the list")
+  end
+  refused(function() rm.zeros {2, 3, dtype = "int64"} end, "sizes")
+  refused(function() rm.randn {2, 3, generator = rm.generator(1)} end, "sizes")
+  refused(function() x:reshape {3, 2, a = 1} end, "sizes")
+  refused(function() x:sum {1, keepdim = true} end, "dimensions")
+  refused(function() x:permute {2, 1, a = 1} end, "dimensions")
+  refused(function() rm.tensor {1, 2, dtype = "int64"} end, "elements")
+  refused(function() rm.tensor {{1, 2}, {3, 4, a = 5}} end, "elements")
+  refused(function() return x[{1, keepdim = true}] end, "positions")
+  refused(function() rm.cat {x, x, dim = 2} end, "tensors")
+  refused(function() rm.stack {a = x} end, "tensors")
+  refused(function() x:pad {1, 1, mode = "reflect"} end, "amounts")
+  refused(function() x:split {1, 1, dim = 2} end, "sizes")
+  refused(function() nn.Conv2d(1, 1, 3, {stride = {1, 1, padding = 2}}) end, "two numbers")
+  refused(function() nn.Sequential {nn.ReLU(), name = "mine"} end, "modules")
+  refused(function() nn.ModuleList {first = nn.ReLU()} end, "modules")
+  refused(function() optim.SGD {w, lr = 0.5} end, "parameters")
+  refused(function() optim.SGD {{params = {w}}, lr = 0.5} end, "groups")
+  refused(function() optim.clip_grad_norm({w, norm_type = 2}, 1) end, "parameters")
+  refused(function() data.concat {set, set, name = "both"} end, "data sets")
+  refused(function() data.from_table {{1, "a"}, name = "mine"} end, "rows")
+  refused(function() data.transforms.compose {data.transforms.flip(1), p = 1} end, "transforms")
+  refused(function() metrics.accuracy({{1, 0}}, {1, classes = 2}) end, "labels")
+  refused(function() plot.curves {"runs/a", "runs/b", file = "curves.png"} end, "runs")
+  refused(function() plot.lines {{1, 2}, {2, 1}, file = "lines.png"} end, "series")
+  refused(function() plot.lines {1, 2, 3, file = "lines.png"} end, "numbers")
+  -- Nor are elements behind a gap, and those that are one too many.
+  check.error(function() rm.tensor {[2] = 1} end, "the list of elements has a field %[2%]")
+  check.error(function() rm.tensor {[0] = 1, 2} end, "the list of elements has a field %[0%]")
+  check.error(function() plot.curves {"runs/a", nil, "runs/b"} end, "number 2 in the list of runs is nil")
+  check.error(function() plot.bars({"a"}, {1, 2}) end, "1 labels for 2 values")
+  check.error(function() data.transforms.resize {4, 8, 9} end, "size must be a whole number or {height, width}")
+  check.equal(x:sum({keepdim = true}).shape, {1, 1})  -- options alone
+  check.equal(rm.zeros(x.shape).shape, {2, 3})
+end)
+
+check.case("metrics leave the scores they read as they were", function()
+  local scores = {{0 / 0, 1}, {3, 2}}
+  check.equal(rm.metrics.accuracy(scores, {2, 1}), 1.0)
+  check.that(scores[1][1] ~= scores[1][1], "the NaN is gone")
+end)
+
 check.case("what random calls found: fields that were taken away, tables of something else", function()
   local nn, data = rm.nn, rm.data
   local bare = setmetatable({}, getmetatable(nn.PReLU()))

@@ -11,6 +11,7 @@
 -- function, so inner loops have none.
 local fail = require "resmoon.base.fail"
 local is   = require "resmoon.base.is"
+local lists = require "resmoon.base.list"
 local phrase = require "resmoon.base.phrase"
 
 local check = {}
@@ -41,7 +42,7 @@ local function is_list(value, each)
   for i = 1, #value do
     if not fits(value[i], each) then return false end
   end
-  return #value > 0 or next(value) == nil
+  return lists.foreign(value) == nil
 end
 
 --- "an Optimizer", "a table".

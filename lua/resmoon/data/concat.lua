@@ -7,6 +7,7 @@ local guard   = require "resmoon.base.guard"
 local core    = require "resmoon.core"
 local Dataset = require "resmoon.data.dataset"
 local fail    = require "resmoon.base.fail"
+local lists   = require "resmoon.base.list"
 local options_of = require "resmoon.base.options"
 local imaging = core.imaging
 
@@ -73,18 +74,18 @@ local function numbers(self, which)
 end
 
 function own:batch(which, generator_of)
-  local lists, places = {}, {}   -- of each part: numbers there, and where they stand in the batch
+  local numbered, places = {}, {}   -- of each part: numbers there, and where they stand in the batch
   for at, i in ipairs(numbers(self, which)) do
     local p, k = place(self, i)
-    if not lists[p] then lists[p], places[p] = {}, {} end
-    table.insert(lists[p], k)
+    if not numbered[p] then numbered[p], places[p] = {}, {} end
+    table.insert(numbered[p], k)
     table.insert(places[p], at)
   end
   local xs, ys, back, n = {}, {}, {}, 0
   for p = 1, #self.parts do
     local at = places[p]
     if at then
-      xs[#xs + 1], ys[#ys + 1] = self.parts[p]:batch(lists[p], generator_of and function(i)
+      xs[#xs + 1], ys[#ys + 1] = self.parts[p]:batch(numbered[p], generator_of and function(i)
         return generator_of(at[i])
       end)
       for _, position in ipairs(at) do
@@ -167,6 +168,7 @@ guard.all("data.Dataset", own, function(v) return check.is(v, "dataset") end)
 return function(list, options)
   options = options_of("concat", options, {name = "string"})
   if type(list) ~= "table" or list[1] == nil then fail("concat: expected a list of data sets") end
+  lists.check("concat", list, "data sets")
   local first, names, ends, n, in_memory = list[1], {}, {}, 0, true
   for i, set in ipairs(list) do
     check_part(set, i, first)

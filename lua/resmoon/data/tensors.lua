@@ -7,6 +7,7 @@ local check = require "resmoon.base.check"
 local guard = require "resmoon.base.guard"
 local core  = require "resmoon.core"
 local fail  = require "resmoon.base.fail"
+local lists = require "resmoon.base.list"
 local is    = require "resmoon.base.is"
 local Dataset = require "resmoon.data.dataset"
 local options_of = require "resmoon.base.options"
@@ -214,6 +215,7 @@ end
 function Tensors.from_table(rows, options)
   options = options_of("from_table", options, {name = "string", classes = "table", regression = "boolean"})
   if type(rows) ~= "table" or #rows == 0 then fail("from_table: expected a list of rows {input, label}") end
+  lists.check("from_table", rows, "rows")
   local inputs, labels, kind = {}, {}, nil
   for i = 1, #rows do
     local row = rows[i]

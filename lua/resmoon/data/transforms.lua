@@ -21,6 +21,7 @@ local library = require "resmoon.base.library"
 local fail  = require "resmoon.base.fail"
 local known = require "resmoon.base.options"
 local core  = require "resmoon.core"
+local lists = require "resmoon.base.list"
 local steps = require "resmoon.data.steps"
 local is    = require "resmoon.base.is"
 local imaging = core.imaging
@@ -36,7 +37,10 @@ local Steps, one_step = steps.Steps, steps.one
 
 local function sides(op, size)
   local h, w = size, size
-  if type(size) == "table" then h, w = size[1], size[2] end
+  if type(size) == "table" then
+    lists.check(op, size, "sides")
+    h, w = size[1], #size == 2 and size[2] or nil
+  end
   if math.type(h) ~= "integer" or math.type(w) ~= "integer" or h < 1 or w < 1 then
     fail("%s: size must be a whole number or {height, width}", op)
   end
@@ -133,6 +137,7 @@ end
 function transforms.compose(list)
   local all, alone = setmetatable({}, Steps), true
   if type(list) ~= "table" then fail("compose: expected a list of transforms, got %k", list) end
+  lists.check("compose", list, "transforms")
   for i = 1, #list do
     local each = list[i]
     if each == nil then fail("compose: transform %d is nil", i) end

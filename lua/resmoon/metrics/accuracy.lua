@@ -4,6 +4,7 @@
 -- scores higher, or equal with a lower number: a network that says the same for all classes gets
 -- no image right by luck of ties, except those of class 1.
 local fail = require "resmoon.base.fail"
+local lists = require "resmoon.base.list"
 local read = require "resmoon.metrics.scores"
 local text = require "resmoon.base.text"
 local shown = require "resmoon.base.shown"
@@ -37,6 +38,7 @@ function accuracy.topk(scores, labels, k)
   local rows = read.rows("metrics.topk", scores)
   labels = read.labels("metrics.topk", labels, #rows)
   local ks, right = type(k) == "table" and k or {k}, {}
+  lists.check("metrics.topk", ks, "k")
   for i = 1, #ks do right[i] = 0 end
   for n, row in ipairs(rows) do
     local rank = before(row, labels[n])

@@ -23,6 +23,7 @@
 --   cat                 1    1
 --   dog                 0    1
 local fail  = require "resmoon.base.fail"
+local lists = require "resmoon.base.list"
 local class = require "resmoon.base.class"
 local read  = require "resmoon.metrics.scores"
 local text  = require "resmoon.base.text"
@@ -34,6 +35,7 @@ local MOST = 10000   -- classes: 1.6 GB of counts
 
 --- `classes`: their number, or a list of their names.
 function Confusion:init(classes)
+  if type(classes) == "table" and shown.is_plain(classes) then lists.check("metrics.confusion", classes, "names") end
   self.names = type(classes) == "table" and classes or nil
   self.size = self.names and #self.names or classes
   if math.type(self.size) ~= "integer" or self.size < 1 then
@@ -269,10 +271,10 @@ function Confusion:report()
   end
   local function percent(x) return text.value("%.2f", 100 * x) end
   line("class", function(column) return column[1] end, "images")
-  local lists = {}
-  for _, column in ipairs(columns) do lists[column] = self[column[2]](self) end
+  local by_column = {}
+  for _, column in ipairs(columns) do by_column[column] = self[column[2]](self) end
   for c = 1, self.size do
-    line(names[c], function(column) return percent(lists[column][c]) end, support[c])
+    line(names[c], function(column) return percent(by_column[column][c]) end, support[c])
   end
   line(name_of_means(names), function(column) return percent(macro[column[2]]) end, self:total())
   lines[#lines + 1] = self:about_absent()

@@ -14,6 +14,7 @@ local class      = require "resmoon.base.class"
 local core       = require "resmoon.core"
 local count      = require "resmoon.nn.count"
 local fail       = require "resmoon.base.fail"
+local lists      = require "resmoon.base.list"
 local Module     = require "resmoon.nn.module"
 local options_of = require "resmoon.base.options"
 local text = require "resmoon.base.text"
@@ -24,6 +25,7 @@ function LayerNorm:init(shape, options)
   options = options_of("LayerNorm", options, {eps = "number", elementwise_affine = "boolean"})
   if type(shape) ~= "table" then shape = {shape} end
   if #shape == 0 then fail("LayerNorm: expected a size, or a list of sizes") end
+  lists.check("LayerNorm", shape, "sizes")
   self.normalized_shape = {}
   for i, size in ipairs(shape) do self.normalized_shape[i] = count("LayerNorm", "size " .. i, size) end
   self.eps, self.elementwise_affine = options.eps or 1e-5, options.elementwise_affine ~= false

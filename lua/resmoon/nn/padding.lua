@@ -13,6 +13,7 @@
 local check  = require "resmoon.base.check"
 local class  = require "resmoon.base.class"
 local fail   = require "resmoon.base.fail"
+local lists  = require "resmoon.base.list"
 local is     = require "resmoon.base.is"
 local Module = require "resmoon.nn.module"
 
@@ -22,6 +23,7 @@ local function amounts(name, padding)
     fail("%s: padding is %s, expected a number or {left, right, top, bottom}", name,
          type(padding) == "table" and #padding .. " numbers" or "a " .. type(padding))
   end
+  lists.check(name, padding, "four numbers")
   local list = {}
   for i, n in ipairs(padding) do
     if not is.whole(n) or n < 0 then

@@ -20,6 +20,7 @@
 local class  = require "resmoon.base.class"
 local fail   = require "resmoon.base.fail"
 local kind   = require "resmoon.nn.kind"
+local lists  = require "resmoon.base.list"
 local Module = require "resmoon.nn.module"
 
 local Sequential = class("Sequential", Module)
@@ -30,6 +31,7 @@ function Sequential:init(modules)
   if type(modules) ~= "table" or Module.is(modules) then
     fail("Sequential: expected a table of modules, got %k", modules)
   end
+  lists.check(getmetatable(self).__name, modules, "modules")
   for i = 1, #modules do self:append(modules[i]) end
 end
 

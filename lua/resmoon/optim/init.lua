@@ -15,6 +15,7 @@ local check = require "resmoon.base.check"
 local library = require "resmoon.base.library"
 local core = require "resmoon.core"
 local fail = require "resmoon.base.fail"
+local lists = require "resmoon.base.list"
 
 local optim = {
   Optimizer = require "resmoon.optim.optimizer",
@@ -43,6 +44,7 @@ local optim = {
 --   [0.6000, 0.8000]  float32 (2)
 function optim.clip_grad_norm(params, max_norm, options)
   check("optim.clip_grad_norm(params: table, max_norm: number)", params, max_norm)
+  lists.check("optim.clip_grad_norm", params, "parameters")
   local norm_type = options_of("optim.clip_grad_norm", options, {"norm_type"}).norm_type or 2
   if norm_type ~= 2 and norm_type ~= math.huge then
     fail("clip_grad_norm: norm_type is %s, expected 2 or math.huge", norm_type)

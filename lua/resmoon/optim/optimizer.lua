@@ -24,6 +24,7 @@ local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
 local is    = require "resmoon.base.is"
 local kind  = require "resmoon.nn.kind"
+local lists = require "resmoon.base.list"
 local shown = require "resmoon.base.shown"
 local text  = require "resmoon.base.text"
 local options_of = require "resmoon.base.options"
@@ -83,6 +84,7 @@ local function new_group(cls, params, options, all)
     group.params[i] = p
     all[#all + 1] = p
   end
+  lists.check("optim." .. cls.__name, params, "parameters")
   if #group.params == 0 then
     fail("optim.%s: no parameters to optimize", cls.__name)
   end
@@ -117,6 +119,7 @@ function Optimizer:init(params, options)
       for key, value in pairs(given) do merged[key] = value end
       groups[i] = new_group(cls, given.params or {}, merged, all)
     end
+    lists.check("optim." .. cls.__name, params, "groups")
   else
     groups[1] = new_group(cls, params, options, all)
   end
@@ -299,9 +302,9 @@ end
 
 -- Copies of the state tensors of a group. `seen` notes the names that were there.
 local function copies(cls, group, saved, tensors, base, seen)
-  local lists = {}
+  local copied = {}
   for name in pairs(group.state) do
-    lists[name] = {}
+    copied[name] = {}
     local option = cls.optional[name]
     local wanted = not option or saved.options[option] and saved.options[option] ~= 0
     for i, p in ipairs(group.params) do
@@ -312,13 +315,13 @@ local function copies(cls, group, saved, tensors, base, seen)
         local own = p:detach():clone()
         local ok, message = pcall(own.copy_, own, given)
         if not ok then fail("optim.%s: %s: %s", cls.__name, key, message) end
-        lists[name][i] = own
+        copied[name][i] = own
       elseif wanted and saved.steps[i] > 0 then
         fail("optim.%s: the state lacks %s, of a parameter that has made %d steps", cls.__name, key, saved.steps[i])
       end
     end
   end
-  return shown.mark(lists)
+  return shown.mark(copied)
 end
 
 --- What load_state_dict does, in two halves: looks at all of a state, and returns the function that takes it over.
@@ -348,11 +351,11 @@ function Optimizer:prepare_state_dict(state)
     fail("optim.%s: the state has %d groups, the optimizer %d",
       cls.__name, #groups, #self.groups)
   end
-  local base, lists, seen = 0, {}, {}
+  local base, copied, seen = 0, {}, {}
   for g, group in ipairs(self.groups) do
     local reason = flaw(cls, group, groups[g])
     if reason then fail("optim.%s: group %d of the state %s", cls.__name, g, reason) end
-    lists[g] = copies(cls, group, groups[g], state.tensors, base, seen)
+    copied[g] = copies(cls, group, groups[g], state.tensors, base, seen)
     base = base + #group.params
   end
   for key in pairs(state.tensors) do
@@ -365,7 +368,7 @@ function Optimizer:prepare_state_dict(state)
         if value ~= nil then group[key] = value end
       end
       group.steps = {table.unpack(groups[g].steps)}
-      group.state = lists[g]
+      group.state = copied[g]
     end
   end
 end

@@ -22,6 +22,7 @@
 --   > rm.sys.exists "accuracy.svg"
 --   true
 local fail   = require "resmoon.base.fail"
+local lists  = require "resmoon.base.list"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
 local run_of = require "resmoon.plot.run"
@@ -84,6 +85,7 @@ end
 local function accuracy(panels, options)
   options = figure.options("plot.accuracy", options, "columns")
   if type(panels) ~= "table" or #panels == 0 then fail("plot.accuracy: no runs to draw") end
+  lists.check("plot.accuracy", panels, "runs")
   if not (type(panels[1]) == "table" and panels[1].runs) then panels = {{runs = panels}} end
   local all = {}
   for i, panel in ipairs(panels) do all[i] = {curves = curves(panel.runs), behind = curves(panel.behind)} end

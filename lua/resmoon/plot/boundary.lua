@@ -2,6 +2,7 @@
 local colors  = require "resmoon.plot.colors"
 local core    = require "resmoon.core"
 local fail    = require "resmoon.base.fail"
+local lists   = require "resmoon.base.list"
 local figure  = require "resmoon.plot.figure"
 local gnuplot = require "resmoon.plot.gnuplot"
 local is      = require "resmoon.base.is"
@@ -37,6 +38,8 @@ local function points_of(x, y)
   if type(x) ~= "table" or type(y) ~= "table" or #x ~= #y then
     fail "plot.boundary: expected points (N, 2) and as many labels, 1 or 2"
   end
+  lists.check("plot.boundary", x, "points")
+  lists.check("plot.boundary", y, "labels")
   return x, y
 end
 

@@ -6,6 +6,7 @@
 -- corner).
 local check  = require "resmoon.base.check"
 local fail   = require "resmoon.base.fail"
+local lists  = require "resmoon.base.list"
 local figure = require "resmoon.plot.figure"
 local options_of = require "resmoon.base.options"
 local text   = require "resmoon.base.text"
@@ -45,6 +46,7 @@ local function draw_series(op, list, options, style)
     list = {list}
   end
   if type(list) ~= "table" or #list == 0 then fail("%s: nothing to draw", op) end
+  lists.check(op, list, "series")
   local f = figure.new({title = options.title, size = options.size or (options.panels and {1000, 430})})
   local panels = {}
   for i, each in ipairs(options.panels or {options}) do
@@ -114,6 +116,8 @@ function charts.bars(labels, values, options)
   options = figure.options("plot.bars", options, known)
   values = numbers("plot.bars", values)
   if #values == 0 then fail("plot.bars: nothing to draw") end
+  if labels then lists.check("plot.bars", labels, "labels") end
+  if labels and #labels ~= #values then fail("plot.bars: %d labels for %d values", #labels, #values) end
   local ticks = labels and {}
   for i = 1, labels and #values or 0 do ticks[i] = {i, tostring(labels[i] or "")} end
   local f = figure.new({title = options.title, size = options.size})

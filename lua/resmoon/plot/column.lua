@@ -25,6 +25,7 @@
 --   > rm.sys.exists "loss.svg"
 --   true
 local fail   = require "resmoon.base.fail"
+local lists  = require "resmoon.base.list"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
 local run_of = require "resmoon.plot.run"
@@ -76,6 +77,7 @@ local function column(panels, options)
     fail("plot.column: column is %s, expected the name of one as in log.csv", options.column)
   end
   if type(panels) ~= "table" or #panels == 0 then fail("plot.column: no runs to draw") end
+  lists.check("plot.column", panels, "runs")
   if not (type(panels[1]) == "table" and panels[1].runs) then panels = {{runs = panels}} end
   local all, last, low, high = {}, 0, math.huge, -math.huge
   for i, panel in ipairs(panels) do

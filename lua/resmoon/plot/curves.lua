@@ -23,6 +23,7 @@
 --   > rm.sys.exists "curves.svg"
 --   true
 local fail   = require "resmoon.base.fail"
+local lists  = require "resmoon.base.list"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
 local run_of = require "resmoon.plot.run"
@@ -90,6 +91,7 @@ local function curves(runs, options)
   options = figure.options("plot.curves", options, "error marks")
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
   if type(runs) ~= "table" or #runs == 0 then fail("plot.curves: no runs to draw") end
+  lists.check("plot.curves", runs, "runs")
   local given = check_marks(options.marks)
   local read, regression, fits = {}, true, false   -- fits: whether a run has a training error
   for i, run in ipairs(runs) do

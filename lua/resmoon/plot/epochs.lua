@@ -1,5 +1,6 @@
 --- What a run's log has for each epoch beside the error: losses, and top-1, top-3 and top-5 accuracy.
 local fail   = require "resmoon.base.fail"
+local lists  = require "resmoon.base.list"
 local figure = require "resmoon.plot.figure"
 local named  = require "resmoon.runs.named"
 local run_of = require "resmoon.plot.run"
@@ -95,6 +96,7 @@ function epochs.topk(runs, options)
   options = figure.options("plot.topk", options)
   if type(runs) == "string" or (type(runs) == "table" and runs.log) then runs = {runs} end
   if type(runs) ~= "table" or #runs == 0 then fail("plot.topk: no runs to draw") end
+  lists.check("plot.topk", runs, "runs")
   local list = {}
   for i, run in ipairs(runs) do list[i] = run_of("plot.topk", run, i) end
   list = named.apart(list)

@@ -10,6 +10,7 @@
 -- is so much higher, unless the caller has given its size.
 local check   = require "resmoon.base.check"
 local fail    = require "resmoon.base.fail"
+local lists   = require "resmoon.base.list"
 local core    = require "resmoon.core"
 local gnuplot = require "resmoon.plot.gnuplot"
 local legend  = require "resmoon.plot.legend"
@@ -49,6 +50,7 @@ function figure.numbers(op, value)
       fail("%s: element %d is %k, expected a number", op, i, value[i])
     end
   end
+  lists.check(op, value, "numbers")
   return value
 end
 

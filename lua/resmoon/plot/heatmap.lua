@@ -1,6 +1,7 @@
 --- Matrices as colors; the confusion matrix among them.
 local core    = require "resmoon.core"
 local fail    = require "resmoon.base.fail"
+local lists   = require "resmoon.base.list"
 local check   = require "resmoon.base.check"
 local figure  = require "resmoon.plot.figure"
 local gnuplot = require "resmoon.plot.gnuplot"
@@ -21,6 +22,7 @@ local function matrix(value)
   if type(rows) ~= "table" or type(rows[1]) ~= "table" or type(rows[1][1]) ~= "number" then
     fail("plot.heatmap: expected rows of numbers or a tensor of two dimensions")
   end
+  lists.check("plot.heatmap", rows, "rows")
   return rows
 end
 

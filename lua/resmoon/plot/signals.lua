@@ -2,6 +2,7 @@
 local colors  = require "resmoon.plot.colors"
 local core    = require "resmoon.core"
 local fail    = require "resmoon.base.fail"
+local lists   = require "resmoon.base.list"
 local figure  = require "resmoon.plot.figure"
 local folder  = require "resmoon.runs.folder"
 local gnuplot = require "resmoon.plot.gnuplot"
@@ -93,6 +94,7 @@ function signals.signals(list, options)
   options = figure.options(op, options, "columns")
   if type(list) == "string" or type(list) == "table" and list.layers then list = {list} end
   if type(list) ~= "table" or #list == 0 then fail("%s: nothing to draw", op) end
+  lists.check(op, list, "what is drawn")
   local wanted, curves = options.columns or {"std", "gradient"}, curves_of(op, list)
   if type(wanted) ~= "table" or #wanted == 0 then fail("%s: columns is no list of names", op) end
   local names, longest = named.names(curves), 0
@@ -148,6 +150,7 @@ function signals.map(runs, options)
   options = figure.options(op, options, "column")
   if type(runs) == "string" or type(runs) == "table" and runs.layers then runs = {runs} end
   if type(runs) ~= "table" or #runs == 0 then fail("%s: no runs to draw", op) end
+  lists.check(op, runs, "runs")
   local name = check_column(op, options.column or "gradient")
   local column, list, low, high = columns[name], {}, math.huge, -math.huge
   for i, run in ipairs(runs) do

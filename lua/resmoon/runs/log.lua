@@ -197,7 +197,8 @@ local function number(field)
   local value = words[rest:lower()]
   if not value then value = rest:find "^[%d.]" and not rest:find "[xX]" and tonumber(rest) or nil end
   if not value then return nil end
-  return sign == "-" and value == value and -value or value
+  if sign ~= "-" or value ~= value then return value end
+  return value == 0 and -0.0 or -value  -- "0" is a whole number, of which there is no -0
 end
 
 -- Columns that every log has; of train_error all rows have a value, or none.

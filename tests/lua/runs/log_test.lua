@@ -36,6 +36,14 @@ check.case("line ends, byte order mark, quotes and the order of columns make no 
   check.equal(read("epoch,test_error,train_error,train_loss\n1,81,80,2.5\n2,61,60,1.5\n").rows, plain)
 end)
 
+check.case("a zero keeps its sign, however it is written", function()
+  for _, zero in ipairs {"-0", "-0.", "-0.0", "-0e3"} do
+    local log = read("epoch,train_loss,train_error\n1," .. zero .. ",0\n")
+    check.equal({1 / log.rows[1].train_loss, 1 / log.rows[1].train_error}, {-math.huge, math.huge}, zero)
+    check.equal(tostring(read(tostring(log))), tostring(log))
+  end
+end)
+
 check.case("columns of a user's stay, and are written again", function()
   local content = 'epoch,train_loss,train_error,"my, note"\n1,2.5,80,"he said ""good"""\n'
   local log = read(content)
