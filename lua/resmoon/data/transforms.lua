@@ -140,7 +140,6 @@ function transforms.compose(list)
   lists.check("compose", list, "transforms")
   for i = 1, #list do
     local each = list[i]
-    if each == nil then fail("compose: transform %d is nil", i) end
     if getmetatable(each) == Steps then table.move(each, 1, #each, #all + 1, all) else alone = false end
   end
   if alone then return all end
