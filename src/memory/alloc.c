@@ -15,6 +15,9 @@
 #define _GNU_SOURCE
 #include "memory/alloc.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -186,6 +189,9 @@ void rm_alloc_trim(void) {
   pthread_mutex_lock(&heap.lock);
   trim();
   pthread_mutex_unlock(&heap.lock);
+#ifdef __GLIBC__
+  malloc_trim(0); /* which keeps what is freed below a block that is in use */
+#endif
 }
 
 void rm_alloc_on_exhaustion(void (*reclaim)(void *ctx), void *ctx) {

@@ -5,9 +5,10 @@
 -- The prompt gets `round(N)` (work.lua: training, evaluation, pictures, saving and loading, errors, other programs; and
 -- in turn what rarer.lua lists: searches, runs that are taken up, landscapes, hooks, epochs that are left), and between
 -- the rounds what people type: help, values, mistakes. After each round the process notes what it holds. The slope is
--- that of least squares over what comes after the first fifth. Ends with status 1 where a work failed, the program
--- ended, or, in runs of half an hour and more, where memory grows by more than LIMIT MB an hour, or the last fifth had
--- more open files or more tensors at a time than the second.
+-- that of least squares over what comes after the first fifth; of resident memory where the cache of tensors was
+-- emptied (work.lua), for what is kept to be used again grows with each new size. Ends with status 1 where a work
+-- failed, the program ended, or, in runs of half an hour and more, where memory grows by more than LIMIT MB an hour, or
+-- the last fifth had more open files or more tensors at a time than the second.
 local rm = require "resmoon"
 
 local LIMIT, ENOUGH = 4, 0.5
@@ -74,14 +75,25 @@ do
   local file <close> = io.open(folder .. "/failures")
   for line in file and file:lines() or function() end do failures[#failures + 1] = line end
 end
-local memory, files, tensors = slope(list, 2) / 1e6, slope(list, 3), slope(list, 4)
-local first, last = list[#list // 5 + 1] or {0, 0, 0, 0}, list[#list] or {0, 0, 0, 0}
+local trimmed = {}
+for _, row in ipairs(list) do trimmed[#trimmed + 1] = row[6] == 1 and row or nil end
+local memory, files, tensors = slope(trimmed, 2) / 1e6, slope(list, 3), slope(list, 4)
+local function ends(rows, column) return (rows[#rows // 5 + 1] or {})[column] or 0, (rows[#rows] or {})[column] or 0 end
 print(("%d rounds of work in %.2f hours; %d failures"):format(#list, (os.time() - started) / 3600, #failures))
 for i = 1, math.min(5, #failures) do print("  " .. failures[i]) end
 print(("                 after warm-up   at the end      slope"))
-print(("resident memory  %10.1f MB  %10.1f MB   %+.2f MB an hour"):format(first[2] / 1e6, last[2] / 1e6, memory))
-print(("open files       %10d     %10d      %+.2f an hour"):format(first[3], last[3], files))
-print(("tensors          %10d     %10d      %+.2f an hour"):format(first[4], last[4], tensors))
+local function in_mb(rows, column)
+  local first, last = ends(rows, column)
+  return first / 1e6, last / 1e6
+end
+local from, to = in_mb(trimmed, 2)
+print(("resident memory  %10.1f MB  %10.1f MB   %+.2f MB an hour"):format(from, to, memory))
+from, to = in_mb(list, 5)
+print(("cached           %10.1f MB  %10.1f MB   %.1f MB at most"):format(from, to, most(list, 5, 0, 1) / 1e6))
+from, to = ends(list, 3)
+print(("open files       %10d     %10d      %+.2f an hour"):format(from, to, files))
+from, to = ends(list, 4)
+print(("tensors          %10d     %10d      %+.2f an hour"):format(from, to, tensors))
 local function more(column) return most(list, column, 0.8, 1) > most(list, column, 0.2, 0.4) end
 local long = hours >= ENOUGH
 local bad = #failures > 0 or not alive or how ~= "exit" or code ~= 0 or long and (memory > LIMIT or more(3) or more(4))

@@ -1,5 +1,6 @@
 --- What soak.lua has the program do at its prompt, again and again: round(N) does one of each, one of what rarer.lua
--- lists, and notes what the process holds.
+-- lists, and notes what the process holds. Once all of rarer.lua has had its turn, what tensors left to be used again
+-- goes back to the system first: what is resident then is what somebody holds.
 --
 --     resmoon -i tests/soak/work.lua FOLDER      (samples go to FOLDER/samples)
 local rm = require "resmoon"
@@ -67,6 +68,9 @@ function round(n)  -- luacheck: globals round
   noted(n, "rarer work " .. i, rarer[i], folder, n)
   collectgarbage()
   collectgarbage()
+  local cached, trimmed = rm.memory().cached, n % #rarer == 0
+  if trimmed then rm.trim_memory() end
   local file <close> = assert(io.open(folder .. "/samples", "a"))
-  file:write(("%d %d %d %d\n"):format(os.time() - began, rm.sys.rss(), #rm.sys.list "/proc/self/fd", rm.live_tensors()))
+  file:write(("%d %d %d %d %d %d\n"):format(os.time() - began, rm.sys.rss(), #rm.sys.list "/proc/self/fd",
+    rm.live_tensors(), cached, trimmed and 1 or 0))
 end

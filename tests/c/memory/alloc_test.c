@@ -2,6 +2,8 @@
 #include "support.h"
 #include "leaks.h"
 
+#include <unistd.h>
+
 enum { MIB = 1 << 20 };
 
 /* AddressSanitizer, too, shall say no with NULL. */
@@ -140,12 +142,42 @@ static void garbage_is_asked_for_once(void **state) {
   rm_alloc_on_exhaustion(NULL, NULL);
 }
 
+/* Bytes of the process that are in memory. */
+static size_t resident(void) {
+  long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  assert_non_null(file);
+  assert_int_equal(fscanf(file, "%*d %ld", &pages), 1);
+  fclose(file);
+  return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Small blocks lie in the heap of malloc, which keeps what is freed below a block that is in use. */
+static void trimmed_memory_is_the_systems(void **state) {
+  (void)state;
+  if (!keeps_freed()) skip();
+  enum { BLOCKS = 400, BYTES = 200 << 10 };
+  static char *blocks[BLOCKS];
+  rm_alloc_trim();
+  size_t before = resident();
+  for (size_t i = 0; i < BLOCKS; i++) {
+    assert_non_null(blocks[i] = rm_alloc(BYTES));
+    memset(blocks[i], 1, BYTES);
+  }
+  assert_true(resident() >= before + BLOCKS * (size_t)BYTES / 10 * 9);
+  for (size_t i = 0; i + 1 < BLOCKS; i++) rm_free(blocks[i], BYTES);
+  rm_alloc_trim();
+  assert_true(resident() <= before + BLOCKS * (size_t)BYTES / 10);
+  rm_free(blocks[BLOCKS - 1], BYTES);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(freed_neighbors_serve_larger_requests),
                                      cmocka_unit_test(scattered_runs_are_gathered),
                                      cmocka_unit_test(blocks_never_overlap),
                                      cmocka_unit_test(impossible_sizes_are_refused),
                                      cmocka_unit_test(garbage_is_asked_for_once),
+                                     cmocka_unit_test(trimmed_memory_is_the_systems),
                                      cmocka_unit_test(nothing_is_left)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
