@@ -36,6 +36,10 @@ void bind_checkend(lua_State *L, int arg, const char *op) {
     if (!lua_isnil(L, arg)) bind_error(L, "%s: argument %d, a %s, is one too many", op, arg, luaL_typename(L, arg));
 }
 
+/* A list of more elements than that is walked from its last element on, which costs nothing: where a constructor or
+ * appending made it, fields of other names come behind all elements. */
+enum { WALKED = 16 };
+
 size_t bind_checklist(lua_State *L, int arg, const char *op, const char *what) {
   arg = lua_absindex(L, arg);
   luaL_checktype(L, arg, LUA_TTABLE);
@@ -45,7 +49,8 @@ size_t bind_checklist(lua_State *L, int arg, const char *op, const char *what) {
     return n;
   }
   luaL_checkstack(L, 3, op);
-  lua_pushnil(L);
+  if (n <= WALKED) lua_pushnil(L);
+  else lua_pushinteger(L, (lua_Integer)n);
   while (lua_next(L, arg)) {
     lua_pop(L, 1);
     if (lua_isinteger(L, -1) && lua_tointeger(L, -1) >= 1 && (size_t)lua_tointeger(L, -1) <= n) continue;

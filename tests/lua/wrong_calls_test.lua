@@ -136,6 +136,8 @@ check.case("options that were written into a list are not left out", function()
   refused(function() plot.lines {1, 2, 3, file = "lines.png"} end, "numbers")
   -- Nor are elements behind a gap, and those that are one too many.
   check.error(function() rm.tensor {[2] = 1} end, "the list of elements has a field %[2%]")
+  local long = table.pack(table.unpack(rm.ones(1000):totable()))  -- with the field n
+  check.error(function() rm.tensor(long) end, "the list of elements has a field 'n'")
   check.error(function() rm.tensor {[0] = 1, 2} end, "the list of elements has a field %[0%]")
   check.error(function() plot.curves {"runs/a", nil, "runs/b"} end, "number 2 in the list of runs is nil")
   check.error(function() plot.bars({"a"}, {1, 2}) end, "1 labels for 2 values")

@@ -55,6 +55,9 @@ local function check_element(self, i, element)
   end
 end
 
+-- Elements that were checked: a call of a network asks for each.
+local checked = setmetatable({}, {__mode = "k"})
+
 function Sequential:__newindex(key, value)
   if math.type(key) == "integer" then
     check_element(self, key, value)
@@ -75,7 +78,10 @@ function Sequential:__len() return rawlen(self) end
 function Sequential:forward(x)
   for i = 1, rawlen(self) do
     local element = rawget(self, i)
-    check_element(self, i, element)
+    if not checked[element] then
+      check_element(self, i, element)
+      checked[element] = true
+    end
     x = element(x)
   end
   return x
