@@ -15,12 +15,12 @@
 #define _GNU_SOURCE
 #include "memory/alloc.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#ifdef __GLIBC__ /* <stdlib.h> says so */
+#include <malloc.h>
+#endif
 #include "memory/arena.h"
 
 #if defined(__SANITIZE_ADDRESS__)
