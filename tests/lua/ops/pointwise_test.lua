@@ -396,3 +396,31 @@ end)
 case("maxout of no channels by a huge number of candidates is refused", function()
   check.error(function() rm.zeros(2, 0, 3):maxout(1 << 62) end, "more elements than memory can hold")
 end)
+
+check.case("tails: what is nearly 0 has as many right digits as what is not, and stays in order", function()
+  local tails = {}
+  for i = 0, 340 do tails[#tails + 1] = -2 - i / 4 end
+  local near = {}
+  for e = -30, -2 do near[#near + 1] = -10.0 ^ e near[#near + 1] = 10.0 ^ e end
+  -- exp(x) - 1 without loss, by its series
+  local function expm1(x)
+    return math.abs(x) < 0.1 and x + x ^ 2 / 2 + x ^ 3 / 6 + x ^ 4 / 24 + x ^ 5 / 120 or math.exp(x) - 1
+  end
+  local function agree(name, x, wanted)
+    x = rm.tensor(x)
+    local got, inputs = x[name](x):totable(), x:totable()
+    for i, input in ipairs(inputs) do
+      local right = wanted(input)
+      check.that(math.abs(got[i] - right) <= 1e-6 * math.abs(right) + 1e-44,
+                 ("%s(%.9g) is %.9g, expected %.9g"):format(name, input, got[i], right))
+    end
+    return got
+  end
+  local falling = agree("sigmoid", tails, function(x) return 1 / (1 + math.exp(-x)) end)
+  for i = 2, #falling do check.that(falling[i] < falling[i - 1], ("sigmoid(%g) is no smaller"):format(tails[i])) end
+  agree("logsigmoid", tails, function(x) return x - math.log(1 + math.exp(x)) end)
+  agree("silu", tails, function(x) return x / (1 + math.exp(-x)) end)
+  agree("elu", near, function(x) return x > 0 and x or expm1(x) end)
+  agree("expm1", near, expm1)
+  agree("tanh", near, function(x) return math.abs(x) < 1e-2 and x - x ^ 3 / 3 or expm1(2 * x) / (expm1(2 * x) + 2) end)
+end)
