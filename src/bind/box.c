@@ -194,6 +194,7 @@ static int box_gc(lua_State *L) {
   if (!box) return luaL_typeerror(L, 1, "tensor");
   if (box->tensor && box->tensor->hooks && bind_keephooks(L, 1, box->tensor)) return 0;
   rm_value_release(box);
+  bind_boxdied(L);
   return 0;
 }
 

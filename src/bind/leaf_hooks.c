@@ -3,7 +3,7 @@
  * Kept by the registry, such a function would keep the leaf, which keeps the hook, for ever. So it hangs on the box that
  * the hook was registered with, in a table with weak keys, and the collector sees the circle. Where a box dies before its
  * tensor (a layer or a graph holds that, too), its finalizer keeps it until nobody else holds the tensor; that is looked
- * at after a backward, when a hook is registered, and when a layer is freed. */
+ * at after a backward, when a hook is registered, when a layer is freed, and when as many boxes died as are kept. */
 #include "bind/leaf_hooks.h"
 
 #include "core/hook.h"
@@ -11,6 +11,8 @@
 /* Their addresses are keys of the registry. functions: box -> {hook = function}, weak keys; boxes: hook -> box, weak
  * values; kept: boxes that live on, as keys. */
 static const char functions_key, boxes_key, kept_key;
+/* Boxes that were kept when that was last looked at, and boxes that died since. */
+static size_t kept, died;
 
 bool bind_pushhungfunction(lua_State *L, const void *h) {
   int top = lua_gettop(L);
@@ -64,6 +66,7 @@ bool bind_keephooks(lua_State *L, int index, rm_tensor *t) {
     lua_pushvalue(L, index);
     lua_pushboolean(L, 1);
     lua_rawset(L, -3);
+    kept++;
     lua_rawgetp(L, LUA_REGISTRYINDEX, &functions_key);
     lua_pushvalue(L, index);
     lua_rawget(L, -2);
@@ -84,15 +87,18 @@ bool bind_keephooks(lua_State *L, int index, rm_tensor *t) {
 
 /* Lets go of the boxes whose tensors nobody else holds any more; of all, where the state is closed. */
 static void let_go(lua_State *L, bool all) {
+  kept = died = 0;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kept_key);
   for (lua_pushnil(L); lua_next(L, -2);) {
     lua_pop(L, 1);
     rm_value *box = lua_touserdata(L, -1);
+    kept += !all;
     if (all) rm_value_release(box);
     else if (!box->tensor || atomic_load(&box->tensor->refs) == 1) { /* closed by hand, or ours alone */
       lua_pushvalue(L, -1);
       lua_pushnil(L);
       lua_rawset(L, -4);
+      kept--;
     }
   }
   lua_pop(L, 1);
@@ -104,6 +110,10 @@ static int close_state(lua_State *L) {
 }
 
 void bind_letgoofboxes(lua_State *L) { let_go(L, false); }
+
+void bind_boxdied(lua_State *L) {
+  if (kept > 0 && ++died >= kept) let_go(L, false);
+}
 
 static void make_weak(lua_State *L, const char *mode, const void *key) {
   lua_newtable(L);

@@ -12,6 +12,9 @@ void bind_drophungfunction(lua_State *L, const void *hook);
 /* From the finalizer of the box at `index`, whose tensor has hooks: whether the box must live on, since something else
  * holds the tensor. It is then finalized again later. */
 bool bind_keephooks(lua_State *L, int index, rm_tensor *t);
+/* From the finalizer of a box that let go of its tensor, which may have been the last to hold another one: now and then
+ * looks whether boxes that live on still must. */
+void bind_boxdied(lua_State *L);
 /* Such boxes whose tensors nobody else holds any more are left to the collector. */
 void bind_letgoofboxes(lua_State *L);
 

@@ -5,6 +5,7 @@
 -- seeds are at hand. "Decided" is a difference of more than two standard errors: of twenty differences that are none,
 -- about one is called decided.
 local fail = require "resmoon.base.fail"
+local lists = require "resmoon.base.list"
 local read = require "resmoon.metrics.scores"
 
 local difference = {}
@@ -81,7 +82,7 @@ end
 function difference.difference(a, b)
   local means, square = {}, 0
   for i = 1, 2 do
-    local each = i == 1 and a or b
+    local each = select(i, a, b)
     if type(each) ~= "table" then
       fail("metrics.difference: argument %d is %k, expected {rate, images}", i, each)
     end
@@ -118,9 +119,15 @@ function difference.paired_difference(a, b, labels)
   local op = "metrics.paired_difference"
   if labels ~= nil then a, b = difference.right(op, a, labels), difference.right(op, b, labels) end
   for i = 1, 2 do
-    local each = i == 1 and a or b
+    local each = select(i, a, b)
     if type(each) ~= "table" or type(each[1]) ~= "boolean" then
       fail("%s: argument %d is no list of booleans; scores need labels", op, i)
+    end
+    lists.check(op, each, "booleans")
+    for k, right in ipairs(each) do
+      if type(right) ~= "boolean" then
+        fail("%s: number %d of argument %d is %k, expected true or false", op, k, i, right)
+      end
     end
   end
   if #a ~= #b then fail("%s: %d images for the first, %d for the second", op, #a, #b) end

@@ -100,3 +100,22 @@ check.case("a profile can be stopped twice, and names outlive their functions", 
     check.equal(again[i].calls, entry.calls)
   end
 end)
+
+check.case("a leaf whose hook uses it goes with the graph that held it last, without a backward", function()
+  collectgarbage()
+  collectgarbage()
+  local before = rm.live_tensors()
+  local function graph()
+    local w = rm.randn(3, 3, {requires_grad = true})
+    w:register_hook(function(g) return g * w end)
+    return w * 2
+  end
+  local y = graph()
+  collectgarbage()  -- the box of w goes, its tensor is the graph's
+  collectgarbage()
+  check.equal(y.shape, {3, 3})
+  y = nil  -- luacheck: ignore
+  collectgarbage()
+  collectgarbage()
+  check.equal(rm.live_tensors() - before, 0)
+end)

@@ -202,3 +202,10 @@ end)
 check.case("a matrix that no memory holds is refused, not begun", function()
   check.error(function() metrics.confusion(65536) end, "metrics.confusion: 65536 classes, expected at most 10000")
 end)
+
+check.case("a first argument that is missing is not the second one", function()
+  check.error(function() metrics.difference(nil, {16, 600}) end, "metrics.difference: argument 1 is nil")
+  check.error(function() metrics.paired_difference(nil, {true, false}) end, "argument 1 is no list of booleans")
+  check.error(function() metrics.paired_difference({true, 1}, {true, false}) end,
+              "number 2 of argument 1 is a number, expected true or false")
+end)
