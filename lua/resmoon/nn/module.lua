@@ -15,7 +15,9 @@
 -- Call: nn.Module
 -- Call: nn.class(name, nn.Module) -> class
 -- Shapes: as forward takes and gives them; batches of images are (N, C, H, W).
--- Errors: raised inside a module say where: "at resnet20.layer2[1].conv1". A plain table of modules is refused.
+-- Errors: raised inside a module say where: "at resnet20.layer2[1].conv1". A plain table of modules, a module inside
+--  itself and a computed tensor in the place of a parameter are refused, when they are assigned or when parameters are
+--  next asked for. A module that shall be no part of the network (a teacher) is kept by a local variable or a function.
 -- Example:
 --   > nn.Module.label(models.resnet20())
 --   resnet20
