@@ -1,6 +1,7 @@
 /* data.c -- reading, drawing and preparing images: what lua/resmoon/data stands on.
  *
  * The functions are in the table `imaging` of the core. Positions count from 1 here. */
+#include <string.h>
 #include "bind/bind.h"
 #include "bind/data_files.h"
 #include "bind/indices.h"
@@ -184,9 +185,18 @@ static double step_number(lua_State *L, const char *name, int k, double def) {
     lua_rawgeti(L, -1, k + 1);
     lua_replace(L, -2);
   }
-  if (!lua_isnil(L, -1)) value = luaL_checknumber(L, -1);
+  if (!lua_isnil(L, -1) && lua_type(L, -1) != LUA_TNUMBER)
+    bind_error(L, "transform: %s is %s, expected a number", name, bind_phrase(L, -1));
+  if (!lua_isnil(L, -1)) value = lua_tonumber(L, -1);
   lua_pop(L, 1);
   return value;
+}
+
+/* A height or width; 0: none. */
+static size_t step_side(lua_State *L, const char *name) {
+  double value = step_number(L, name, 0, 0);
+  if (!(value >= 0 && value <= INT32_MAX)) bind_error(L, "transform: %s is %g, expected at least 0", name, value);
+  return (size_t)value;
 }
 
 /* What random_erasing and rotation have beside: of the step at the top of the stack. */
@@ -217,12 +227,15 @@ static rm_step check_step(lua_State *L) {
       "flip",           "color",   "color_jitter", "grayscale",   "random_grayscale", "rotate", "random_rotation",
       "random_erasing", NULL};
   rm_step step = {.p = step_number(L, "p", 0, 0.5)};
-  double height = step_number(L, "height", 0, 0), width = step_number(L, "width", 0, 0);
-  lua_getfield(L, -1, "kind");
-  step.kind = (rm_step_kind)luaL_checkoption(L, -1, NULL, kinds);
+  size_t kind = 0;
+  step.height = step_side(L, "height");
+  step.width = step_side(L, "width");
+  if (lua_getfield(L, -1, "kind") != LUA_TSTRING)
+    bind_error(L, "transform: kind is %s, expected a string", bind_phrase(L, -1));
+  while (kinds[kind] && strcmp(kinds[kind], lua_tostring(L, -1)) != 0) kind++;
+  if (!kinds[kind]) bind_error(L, "transform: there is no step of the kind '%s'", lua_tostring(L, -1));
+  step.kind = (rm_step_kind)kind;
   lua_pop(L, 1);
-  step.height = height > 0 ? (size_t)height : 0;
-  step.width = width > 0 ? (size_t)width : 0;
   for (int k = 0; k < 2; k++) {
     step.scale[k] = step_number(L, "scale", k, 1);
     step.ratio[k] = step_number(L, "ratio", k, 1);
@@ -240,7 +253,7 @@ static rm_transform check_transform(lua_State *L, int arg) {
   rm_step *steps = lua_newuserdatauv(L, (n + 1) * sizeof *steps, 0);
   for (size_t i = 0; i < n; i++) {
     lua_rawgeti(L, arg, (lua_Integer)i + 1);
-    luaL_checktype(L, -1, LUA_TTABLE);
+    if (!lua_istable(L, -1)) bind_error(L, "transform: step %zu is %s, expected a table", i + 1, bind_phrase(L, -1));
     steps[i] = check_step(L);
     lua_pop(L, 1);
   }

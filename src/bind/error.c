@@ -108,6 +108,11 @@ static const char *push_kind(lua_State *L, int arg) {
 const char *bind_phrase(lua_State *L, int arg) {
   enum { LONGEST = 80 };
   arg = lua_absindex(L, arg);
+  int type = lua_type(L, arg);
+  if (type == LUA_TTABLE || type == LUA_TUSERDATA || type == LUA_TFUNCTION || type == LUA_TTHREAD) {
+    if (luaL_getmetafield(L, arg, "__tostring") == LUA_TNIL) return push_kind(L, arg); /* it prints as an address */
+    lua_pop(L, 1);
+  }
   size_t length;
   const char *text = luaL_tolstring(L, arg, &length);
   if (lua_type(L, arg) == LUA_TSTRING || (length <= LONGEST && !memchr(text, '\n', length))) return text;

@@ -171,6 +171,22 @@ check.case("what random calls found: fields that were taken away, tables of some
               "data.mixed_loss: labels is nil, expected a tensor")
   check.error(function() data.mixed_loss(function() end, 1, {labels = rm.ones(1), share = 1}) end,
               "data.mixed_loss: result is nil, expected a tensor or a number")
+  check.error(function() bare(rm.ones(2)) end, "PReLU: num_parameters is nil, expected a whole number from 1")
   check.error(function() rm.metrics.calibration({{1, 2}}, {1}, 3) end, "metrics.calibration")
   check.error(function() rm.metrics.calibration({{1, 2}}, {1}, {bins = 0}) end, "bins")
+  check.error(function() nn.Bottleneck(2, 2, {stride = {1, 1}}) end, "stride is a table, expected a whole")
+  check.error(function() nn.BasicBlock(2, 2, {drop = "x"}) end, "nn.BasicBlock: drop is 'x', expected a number")
+  check.error(function() rm.train.config.model {model = "mlp", classes = 3} end, "classes is 3, expected a list of str")
+  local image = rm.zeros({3, 4, 4}, "uint8")
+  for said, change in pairs {
+    ["p is a function, expected a number"] = function(t) t[1].p = print end,
+    ["kind is 3, expected a string"] = function(t) t[1].kind = 3 end,
+    ["there is no step of the kind 'flap'"] = function(t) t[1].kind = "flap" end,
+    ["height is 1e%+300, expected at least 0"] = function(t) t[1].height = 1e300 end,
+    ["step 2 is 7, expected a table"] = function(t) t[2] = 7 end,
+  } do
+    local transform = data.transforms.flip(0.5)
+    change(transform)
+    check.error(function() transform(image) end, "transform: " .. said)
+  end
 end)

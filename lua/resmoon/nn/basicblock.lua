@@ -34,6 +34,7 @@ BasicBlock.expansion = 1  -- channels of y over width
 function BasicBlock:init(cin, width, options)
   check("nn.BasicBlock(cin: count, width: count)", cin, width)
   options = options_of("nn.BasicBlock", options, known)
+  check("nn.BasicBlock(stride: count|table?, drop: number?)", options.stride, options.drop)
   local stride, option = options.stride or 1, options.shortcut or "B"
   self.conv1 = Conv2d(cin, width, 3, {stride = stride, padding = 1, bias = false})
   self.bn1   = norm(options.norm, width)

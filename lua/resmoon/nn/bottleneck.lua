@@ -35,6 +35,7 @@ Bottleneck.expansion = 4  -- channels of y over width
 function Bottleneck:init(cin, width, options)
   check("nn.Bottleneck(cin: count, width: count)", cin, width)
   options = options_of("nn.Bottleneck", options, known)
+  check("nn.Bottleneck(stride: count?, drop: number?)", options.stride, options.drop)
   local stride, option, at = options.stride or 1, options.shortcut or "B", options.stride_at or "3x3"
   if at ~= "3x3" and at ~= "1x1" then fail("bottleneck: stride_at is %s, expected '3x3' or '1x1'", at) end
   local first = at == "1x1" and stride or 1

@@ -25,8 +25,8 @@ function PReLU:init(num_parameters, options)
 end
 
 function PReLU:forward(x)
-  check("PReLU(x: tensor)", x)
   local n, a = self.num_parameters, self.weight
+  check("PReLU(x: tensor, num_parameters: count, weight: tensor)", x, n, a)
   if n > 1 then
     local shape = {1, n}
     for d = 3, x:dim() do shape[d] = 1 end

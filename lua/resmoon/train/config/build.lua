@@ -24,6 +24,8 @@ local asked = {"width", "shortcut", "block", "activation", "negative_slope", "bl
 --   lenet5
 function build.model(c, home)
   check("train.config.model(config: table)", c)
+  check("train.config.model(classes: string[]?, outputs: count?, model_options: table?)", c.classes, c.outputs,
+        c.model_options)
   local options = {num_classes = c.outputs or c.classes and #c.classes or 10, input = c.input, width = c.width,
                    shortcut = c.shortcut, block = c.block, activation = c.activation, negative_slope = c.leaky_slope,
                    blocks = c.blocks, stem = c.stem, norm = c.norm, stochastic_depth = c.stochastic_depth}
