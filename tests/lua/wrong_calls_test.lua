@@ -171,6 +171,8 @@ check.case("what random calls found: fields that were taken away, tables of some
               "data.mixed_loss: labels is nil, expected a tensor")
   check.error(function() data.mixed_loss(function() end, 1, {labels = rm.ones(1), share = 1}) end,
               "data.mixed_loss: result is nil, expected a tensor or a number")
+  local mlp = rm.models.mlp()
+  check.error(function() mlp:act(rm.ones(2)) end, "activation: x is an? [%w]+, expected a tensor")
   check.error(function() bare(rm.ones(2)) end, "PReLU: num_parameters is nil, expected a whole number from 1")
   check.error(function() rm.metrics.calibration({{1, 2}}, {1}, 3) end, "metrics.calibration")
   check.error(function() rm.metrics.calibration({{1, 2}}, {1}, {bins = 0}) end, "bins")

@@ -7,20 +7,23 @@
 -- Maxout takes the larger of two neighboring outputs, so the layer in front of it has twice as many: two
 -- `pieces` for each feature.
 -- Sources: maxout: Goodfellow et al. 2013, arXiv:1302.4389; elu: Clevert et al. 2016, arXiv:1511.07289.
+local check = require "resmoon.base.check"
 local fail = require "resmoon.base.fail"
 local hint = require "resmoon.base.hint"
 
 local PIECES = 2  -- of maxout
 
+-- It stands in a field of a network, net.act, and may be called with a colon by mistake: x is the network then.
+local function of(name, argument)
+  return function(x)
+    check("activation(x: tensor)", x)
+    return x[name](x, argument)
+  end
+end
+
 local functions = {
-  sigmoid    = function(x) return x:sigmoid() end,
-  tanh       = function(x) return x:tanh() end,
-  relu       = function(x) return x:relu() end,
-  leaky_relu = function(x) return x:leaky_relu() end,
-  maxout     = function(x) return x:maxout(PIECES) end,
-  elu        = function(x) return x:elu() end,
-  silu       = function(x) return x:silu() end,
-  gelu       = function(x) return x:gelu() end,
+  sigmoid = of "sigmoid", tanh = of "tanh", relu = of "relu", leaky_relu = of "leaky_relu", elu = of "elu",
+  silu = of "silu", gelu = of "gelu", maxout = of("maxout", PIECES),
 }
 
 local activation = {names = {"sigmoid", "tanh", "relu", "leaky_relu", "maxout", "elu", "silu", "gelu"}}
@@ -39,7 +42,7 @@ function activation.get(who, name, slope)
   if slope ~= nil and type(slope) ~= "number" then
     fail("%s: negative_slope is %k, expected a number", who, slope)
   end
-  if slope then return function(x) return x:leaky_relu(slope) end, 1 end
+  if slope then return of("leaky_relu", slope), 1 end
   return functions[name], name == "maxout" and PIECES or 1
 end
 
