@@ -94,7 +94,7 @@ size_t bind_checkindex(lua_State *L, int arg, size_t n, const char *op);
 /* Raises if there is an argument other than nil from `arg` on: nothing is left out in silence. */
 void bind_checkend(lua_State *L, int arg, const char *op);
 /* The length of the list at `arg`. Raises for a table with keys beside 1..n, which nobody would look at: options that
- * were written into the list. `what` as in "sizes". */
+ * were written into the list; of a long one, with those that come behind its last element. `what` as in "sizes". */
 size_t bind_checklist(lua_State *L, int arg, const char *op, const char *what);
 /* Sizes given as numbers from `arg` on, or as one table: (2, 3) or ({2, 3}). Returns the
  * number of sizes and sets *next to the first argument behind them. A nil among numbers raises. */

@@ -69,8 +69,8 @@ static void check_list(lua_State *L, const rm_tensor *x, size_t d, const rm_tens
 bool bind_checkkey(lua_State *L, const rm_tensor *x, rm_range ranges[RM_MAX_DIMS], rm_tensor *lists[RM_MAX_DIMS]) {
   char text[RM_SHAPE_TEXT];
   bool table = lua_istable(L, 2), listed = false;
-  size_t entries = table ? bind_checklist(L, 2, "index", "positions") : 1, d = 0,
-         kept = 0; /* dimensions of x, and of what is left of it */
+  size_t entries = table ? bind_checklist(L, 2, "index", "positions") : 1;
+  size_t d = 0, kept = 0; /* dimensions of x, and of what is left of it */
   if (!table && lua_type(L, 2) != LUA_TNUMBER && !lua_isuserdata(L, 2))
     bind_error(L, "index: expected a number, a table, a tensor or a name, got %s", luaL_typename(L, 2));
   for (size_t k = 0; k < RM_MAX_DIMS; k++) {
