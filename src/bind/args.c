@@ -1,4 +1,5 @@
 /* args.c -- checking arguments: Lua counts from 1, C from 0. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include "bind/bind.h"
@@ -179,7 +180,15 @@ static void wrong_option(lua_State *L, const char *name, const char *expected) {
 double bind_optnumber(lua_State *L, int arg, const char *name, double def) {
   int ok = 1;
   if (push_option(L, arg, name) != LUA_TNIL) def = lua_tonumberx(L, -1, &ok);
-  if (!ok) wrong_option(L, name, "a number");
+  if (!ok || isnan(def)) wrong_option(L, name, "a number");
+  lua_pop(L, 1);
+  return def;
+}
+
+int64_t bind_optinteger(lua_State *L, int arg, const char *name, int64_t def) {
+  int ok = 1;
+  if (push_option(L, arg, name) != LUA_TNIL) def = lua_tointegerx(L, -1, &ok);
+  if (!ok) wrong_option(L, name, "a whole number");
   lua_pop(L, 1);
   return def;
 }

@@ -108,7 +108,8 @@ rm_dtype bind_optdtype(lua_State *L, int arg, rm_dtype def);
  * `arg` (absent or nil table: all defaults) and raise on a wrong type. bind_checkoptions
  * raises on a field that `names` (NULL at its end) does not list, naming the nearest one. */
 void bind_checkoptions(lua_State *L, int arg, const char *op, const char *const names[]);
-double bind_optnumber(lua_State *L, int arg, const char *name, double def);
+double bind_optnumber(lua_State *L, int arg, const char *name, double def); /* not NaN */
+int64_t bind_optinteger(lua_State *L, int arg, const char *name, int64_t def);
 size_t bind_optsize(lua_State *L, int arg, const char *name, size_t def);
 /* A question takes no argument: whoever gives one wants to set what is asked. `instead` says how that is done. */
 void bind_question(lua_State *L, const char *op, const char *instead);

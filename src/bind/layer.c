@@ -175,6 +175,9 @@ static void push_field(lua_State *L, const rm_layer *layer, const rm_field *fiel
     case RM_FIELD_BOOL: lua_pushboolean(L, *(const bool *)value); return;
     case RM_FIELD_TEXT: lua_pushstring(L, *(const char *const *)value); return;
     case RM_FIELD_NUMBER:
+    case RM_FIELD_NOT_NEGATIVE:
+    case RM_FIELD_PROBABILITY:
+    case RM_FIELD_SHARE_OR_NONE:
       number = *(const double *)value;
       if (isnan(number)) lua_pushnil(L);
       else lua_pushnumber(L, number);
@@ -239,9 +242,13 @@ static int layer_newindex(lua_State *L) {
   } else if (strcmp(name, "training") == 0) {
     luaL_checktype(L, 3, LUA_TBOOLEAN);
     layer->training = lua_toboolean(L, 3);
-  } else if (field && field->kind == RM_FIELD_NUMBER) {
-    double *value = (double *)((char *)layer + field->offset);
-    *value = lua_toboolean(L, 3) ? luaL_checknumber(L, 3) : NAN;
+  } else if (field && rm_field_is_number(field)) {
+    bool none = field->kind == RM_FIELD_SHARE_OR_NONE && !lua_toboolean(L, 3);
+    int number = 1;
+    double value = none ? NAN : lua_tonumberx(L, 3, &number);
+    if (!number || (!none && isnan(value)))
+      return bind_error(L, "%s.%s: expected a number, got %s", layer->type->name, name, bind_phrase(L, 3));
+    if (rm_layer_set_number(layer, field, value, &err) != RM_OK) return bind_raise(L, &err);
   } else {
     return bind_error(L, "%s: the field \"%s\" cannot be assigned", layer->type->name, name);
   }

@@ -25,7 +25,7 @@ static int class_loss(lua_State *L, const char *op, bool logits) {
   rm_tensor *x = bind_checktensor(L, 1), *labels = bind_checktensor(L, 2);
   bind_checkoptions(L, 3, op, logits ? names : nll_names);
   rm_loss_options o = {.reduction = check_reduction(L, 3, op, false),
-                       .ignore_index = (int64_t)bind_optnumber(L, 3, "ignore_index", IGNORED),
+                       .ignore_index = bind_optinteger(L, 3, "ignore_index", IGNORED),
                        .label_smoothing = bind_optnumber(L, 3, "label_smoothing", 0)};
   if (lua_istable(L, 3)) lua_getfield(L, 3, "weight");
   else lua_pushnil(L);
@@ -47,7 +47,7 @@ static int class_loss(lua_State *L, const char *op, bool logits) {
  *  Probabilities are float32, of x's shape, and may carry a gradient; weight then counts in the sums, and the mean
  *  divides by the number of rows.
  * Options: weight           tensor (K), how much each class counts
- *  label_smoothing  in [0, 1): this share of the target is spread over all classes
+ *  label_smoothing  0 to 1: this share of the target is spread over all classes
  *  ignore_index     a label that counts for nothing
  *  reduction        "mean", "sum" or "none"
  * Errors: a label outside 1..K; shapes that do not fit; an unknown option; ignore_index with probabilities.

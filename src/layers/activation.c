@@ -68,7 +68,7 @@ const rm_layer_type rm_leaky_relu_type = {.name = "LeakyReLU",
 rm_status rm_leaky_relu_layer(double negative_slope, rm_layer **layer, rm_error *err) {
   RM_TRY(rm_layer_new(&rm_leaky_relu_type, layer, err));
   ((leaky_relu *)*layer)->negative_slope = negative_slope;
-  return RM_OK;
+  return rm_layer_checked(layer, err);
 }
 
 /* --- ELU ---------------------------------------------------------------------------------------------- */
@@ -94,7 +94,7 @@ const rm_layer_type rm_elu_type = {
 rm_status rm_elu_layer(double alpha, rm_layer **layer, rm_error *err) {
   RM_TRY(rm_layer_new(&rm_elu_type, layer, err));
   ((elu *)*layer)->alpha = alpha;
-  return RM_OK;
+  return rm_layer_checked(layer, err);
 }
 
 /* --- GELU --------------------------------------------------------------------------------------------- */

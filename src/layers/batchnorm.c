@@ -17,8 +17,8 @@ enum { RUNNING_MEAN, RUNNING_VAR, BATCHES };
 
 static const rm_field fields[] = {
     {"num_features", RM_FIELD_SIZE, offsetof(batch_norm, features)},
-    {"eps", RM_FIELD_NUMBER, offsetof(batch_norm, config.eps)},
-    {"momentum", RM_FIELD_NUMBER, offsetof(batch_norm, config.momentum)},
+    {"eps", RM_FIELD_NOT_NEGATIVE, offsetof(batch_norm, config.eps)},
+    {"momentum", RM_FIELD_SHARE_OR_NONE, offsetof(batch_norm, config.momentum)},
     {"affine", RM_FIELD_BOOL, offsetof(batch_norm, config.affine)},
     {"track_running_stats", RM_FIELD_BOOL, offsetof(batch_norm, config.track_running_stats)},
     {NULL, 0, 0}};
@@ -113,13 +113,12 @@ rm_status rm_batch_norm_layer(size_t features, size_t dims, const rm_batch_norm_
                               rm_error *err) {
   const rm_layer_type *type = dims == 2 ? &rm_batch_norm_2d_type : &rm_batch_norm_1d_type;
   if (features == 0) return rm_fail(err, RM_ERR_VALUE, "%s: channels must be at least 1, got 0", type->name);
-  if (!(config->eps >= 0))
-    return rm_fail(err, RM_ERR_VALUE, "%s: eps must not be negative, got %g", type->name, config->eps);
   rm_layer *made = NULL;
   RM_TRY(rm_layer_new(type, &made, err));
   ((batch_norm *)made)->features = features;
   ((batch_norm *)made)->config = *config;
-  rm_status status = add_slots(made, features, config, err);
+  rm_status status = rm_layer_check_numbers(made, err);
+  if (status == RM_OK) status = add_slots(made, features, config, err);
   if (status == RM_OK) *layer = made;
   else rm_layer_free(made);
   return status;

@@ -7,7 +7,7 @@ typedef struct {
   double p;
 } dropout;
 
-static const rm_field fields[] = {{"p", RM_FIELD_NUMBER, offsetof(dropout, p)}, {NULL, 0, 0}};
+static const rm_field fields[] = {{"p", RM_FIELD_PROBABILITY, offsetof(dropout, p)}, {NULL, 0, 0}};
 
 static rm_status forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err) {
   rm_tensor *t;
@@ -23,8 +23,7 @@ const rm_layer_type rm_dropout_type = {
     .name = "Dropout", .bytes = sizeof(dropout), .fields = fields, .forward = forward, .describe = describe};
 
 rm_status rm_dropout_layer(double p, rm_layer **layer, rm_error *err) {
-  if (!(p >= 0 && p <= 1)) return rm_fail(err, RM_ERR_VALUE, "Dropout: p must be a probability, 0 to 1, got %g", p);
   RM_TRY(rm_layer_new(&rm_dropout_type, layer, err));
   ((dropout *)*layer)->p = p;
-  return RM_OK;
+  return rm_layer_checked(layer, err);
 }

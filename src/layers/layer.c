@@ -47,6 +47,40 @@ const rm_field *rm_layer_fields(const rm_layer *layer) {
   return layer->type->fields ? layer->type->fields : none;
 }
 
+bool rm_field_is_number(const rm_field *field) {
+  return field->kind >= RM_FIELD_NUMBER && field->kind <= RM_FIELD_SHARE_OR_NONE;
+}
+
+static rm_status check_number(const rm_layer *layer, const rm_field *field, double x, rm_error *err) {
+  const char *must = NULL;
+  switch (field->kind) {
+    case RM_FIELD_NOT_NEGATIVE: must = x >= 0 && isfinite(x) ? NULL : "not be negative"; break;
+    case RM_FIELD_PROBABILITY: must = x >= 0 && x <= 1 ? NULL : "be a probability, 0 to 1"; break;
+    case RM_FIELD_SHARE_OR_NONE: must = (x >= 0 && x <= 1) || isnan(x) ? NULL : "be 0 to 1, or false"; break;
+    default: must = isfinite(x) ? NULL : "be finite";
+  }
+  if (!must) return RM_OK;
+  return rm_fail(err, RM_ERR_VALUE, "%s: %s must %s, got %g", layer->type->name, field->name, must, x);
+}
+
+rm_status rm_layer_set_number(rm_layer *layer, const rm_field *field, double value, rm_error *err) {
+  RM_TRY(check_number(layer, field, value, err));
+  *(double *)((char *)layer + field->offset) = value;
+  return RM_OK;
+}
+
+rm_status rm_layer_check_numbers(const rm_layer *layer, rm_error *err) {
+  for (const rm_field *f = rm_layer_fields(layer); f->name; f++)
+    if (rm_field_is_number(f)) RM_TRY(check_number(layer, f, *(const double *)((const char *)layer + f->offset), err));
+  return RM_OK;
+}
+
+rm_status rm_layer_checked(rm_layer **layer, rm_error *err) {
+  rm_status status = rm_layer_check_numbers(*layer, err);
+  if (status != RM_OK) rm_layer_free(*layer), *layer = NULL;
+  return status;
+}
+
 #define RM_POINTER(name) &rm_##name##_type,
 const rm_layer_type *const rm_layer_types[] = {RM_LAYER_TYPES(RM_POINTER) NULL};
 #undef RM_POINTER

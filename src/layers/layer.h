@@ -27,7 +27,10 @@ typedef enum {
   RM_FIELD_PAIR,    /* size_t[2]: height, width */
   RM_FIELD_PADDING, /* rm_conv_options, of which the padding is asked for: a pair, or "same" */
   RM_FIELD_DIM,     /* ptrdiff_t: a dimension as users count, from 1, or from the end */
-  RM_FIELD_NUMBER,  /* double; NaN stands for none */
+  RM_FIELD_NUMBER,  /* double, finite, as the next three */
+  RM_FIELD_NOT_NEGATIVE,
+  RM_FIELD_PROBABILITY,
+  RM_FIELD_SHARE_OR_NONE, /* 0 to 1; NaN stands for none */
   RM_FIELD_BOOL,
   RM_FIELD_TEXT /* const char *, static */
 } rm_field_kind;
@@ -79,6 +82,15 @@ rm_status rm_layer_copy(const rm_layer *layer, rm_layer **copy, rm_error *err);
 rm_status rm_layer_forward(rm_layer *layer, rm_value *x, rm_rng *rng, rm_value *y, rm_error *err);
 /* The fields of the layer's type, to the one whose name is NULL. */
 const rm_field *rm_layer_fields(const rm_layer *layer);
+/* Whether the field holds a number. */
+bool rm_field_is_number(const rm_field *field);
+/* Puts a number into such a field; NaN where it may be none. On failure, where it cannot be that number, it is as it
+ * was. */
+rm_status rm_layer_set_number(rm_layer *layer, const rm_field *field, double value, rm_error *err);
+/* Fails where a number of the layer is one that rm_layer_set_number would refuse: for those who make one. */
+rm_status rm_layer_check_numbers(const rm_layer *layer, rm_error *err);
+/* As that; on failure *layer is freed, and NULL. */
+rm_status rm_layer_checked(rm_layer **layer, rm_error *err);
 
 /* The parameter or buffer of that name, or NULL. */
 rm_slot *rm_layer_slot(rm_layer *layer, const char *name);

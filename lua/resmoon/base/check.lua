@@ -5,8 +5,8 @@
 --
 -- The signature names the operation and, in order, every argument with its kind; the values follow in the same order.
 -- Kinds are the names of Lua's types, those of the list below, and what a part of the library adds with check.kind
--- ("module", "dataset"); several stand with | between them, "string[]" is a list of
--- strings, and a question mark allows nil. The error says it all:
+-- ("module", "dataset"); several stand with | between them, "string[]" is a list of strings, and a question mark allows
+-- nil. A "number" may be infinite or nan, the other kinds of numbers may not. The error says it all:
 -- "nn.init.normal_: t is nil, expected a tensor". A signature is read once; a check costs about as much as a call of a
 -- function, so inner loops have none.
 local fail = require "resmoon.base.fail"
@@ -15,6 +15,10 @@ local lists = require "resmoon.base.list"
 local phrase = require "resmoon.base.phrase"
 
 local check = {}
+
+local function between(low, high)
+  return function(v) return type(v) == "number" and v >= low and v <= high and v < math.huge end
+end
 
 local function callable(v)
   local meta = type(v) == "table" and getmetatable(v) or nil
@@ -25,8 +29,16 @@ end
 local kinds = {
   whole = {"a whole number", is.whole},
   count = {"a whole number from 1", function(v) return is.whole(v, 1) end},
+  natural = {"a whole number from 0", function(v) return is.whole(v, 0) end},
   -- 3.0, too
   integer = {"a whole number", function(v) return type(v) == "number" and math.tointeger(v) ~= nil end},
+  finite = {"a finite number", function(v) return type(v) == "number" and math.abs(v) < math.huge end},
+  zero = {"0", function(v) return v == 0 end},
+  positive = {"a number above 0", function(v) return type(v) == "number" and v > 0 and v < math.huge end},
+  nonnegative = {"a number from 0", between(0, math.huge)},
+  probability = {"a number from 0 to 1", between(0, 1)},
+  -- how much of what was there a step keeps
+  decay = {"a number from 0, below 1", function(v) return type(v) == "number" and v >= 0 and v < 1 end},
   tensor = {"a tensor", is.tensor}, generator = {"a generator", is.generator},
   any = {"a value", function(v) return v ~= nil end},
   callable = {"a function", callable}, boolean = {"true or false"},
@@ -69,16 +81,28 @@ end
 --- "'x'", "2.5", "a table": a value as an error names it.
 check.shown = phrase.of
 
+--- What is wrong where a value is of none of the kinds, a list of names, or nil: "lr is -1, expected a number from 0".
+function check.flaw(name, value, list)
+  for _, kind in ipairs(list) do
+    if fits(value, kind) then return nil end
+  end
+  return ("%s is %s, expected %s"):format(name, check.shown(value), expected(list))
+end
+
 --- Raises unless the value is of one of the kinds, a list of names.
 function check.value(op, name, value, list)
-  for _, kind in ipairs(list) do
-    if fits(value, kind) then return end
-  end
-  fail("%s: %s is %s, expected %s", op, name, check.shown(value), expected(list))
+  local flaw = check.flaw(name, value, list)
+  if flaw then fail("%s: %s", op, flaw) end
 end
 
 --- Whether a value is of a kind.
 function check.is(value, kind) return fits(value, kind) end
+
+--- The test of one kind, for those who ask often: check.test("positive")(0.1).
+function check.test(kind)
+  local known = kinds[kind]
+  return known and known[2] or function(value) return fits(value, kind) end
+end
 
 --- "number|string" as a list.
 function check.kinds(text)

@@ -29,7 +29,7 @@ local sizes = {train = 50000, test = 10000}
 
 --- options: train (true), size (50000, for the test split 10000), seed (1).
 local function make(set, options)
-  options = options_of("shapes10", options, {"train", "size", "seed"})
+  options = options_of("shapes10", options, {train = "boolean", size = "any", seed = "integer"})
   local split = options.train == false and "test" or "train"
   local size = options.size or sizes[split]
   if math.type(size) ~= "integer" or size < 1 then

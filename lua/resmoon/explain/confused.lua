@@ -49,7 +49,7 @@ local function predictions(net, list)
 end
 
 local function confused(net, dataset, options)
-  options = options_of("confused", options, {pairs = "whole", examples = "whole", images = "whole", mean = "table",
+  options = options_of("confused", options, {pairs = "count", examples = "natural", images = "whole", mean = "table",
                                              std = "table", batch_size = "whole"})
   if not kind.is_module(net) then fail("confused: argument 1 is %k, expected a network", net) end
   local list = batches("confused", dataset, options, 1000)

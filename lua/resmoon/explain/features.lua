@@ -93,7 +93,7 @@ local function stage(path, x, labels, options, wanted)
 end
 
 local known = {images = "whole", mean = "table", std = "table", layers = "table", methods = "table", pool = "whole",
-               perplexity = "number", iterations = "whole", seed = "whole", batch_size = "whole"}
+               perplexity = "number", iterations = "count", seed = "whole", batch_size = "whole"}
 
 local function features(net, dataset, options)
   options = options_of("features", options, known)

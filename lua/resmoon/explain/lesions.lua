@@ -124,12 +124,11 @@ local function by_path(net, all, batch, options, generator)
   return paths.summarize(norms)
 end
 
-local whole = {"images", "batch_size", "swaps", "random", "draws", "samples", "path_images", "seed"}
+local kinds = {mean = "table", std = "table", images = "whole", batch_size = "whole", seed = "whole", swaps = "natural",
+               random = "natural", draws = "count", samples = "count", path_images = "count"}
 
 local function lesions(net, dataset, options)
-  local known = {mean = "table", std = "table"}
-  for _, name in ipairs(whole) do known[name] = "whole" end
-  options = options_of("lesions", options, known)
+  options = options_of("lesions", options, kinds)
   if not kind.is_module(net) then fail("lesions: argument 1 is %k, expected a network", net) end
   local began = core.sys.clock()
   local list = batches("lesions", dataset, options, 500)

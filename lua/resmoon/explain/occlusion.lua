@@ -50,7 +50,7 @@ local function drops(net, image, class, at, size, value)
 end
 
 local function occlusion(net, x, options)
-  options = options_of("occlusion", options, {class = "any", size = "whole", step = "whole", value = "number|table"})
+  options = options_of("occlusion", options, {class = "any", size = "whole", step = "whole", value = "finite|table"})
   x = scored.images("occlusion", net, x)
   local n, c, height, width = table.unpack(x.shape)
   local size = options.size or math.max(1, math.min(height, width) // 5)

@@ -28,8 +28,8 @@ local shown = require "resmoon.base.shown"
 local EARLY, SWITCH = 50, 250  -- iterations with exaggeration, and with the small momentum
 local TINY = 1e-12
 
-local known = {perplexity = "number", iterations = "whole", dims = "whole", rate = "number", exaggeration = "number",
-               seed = "whole"}
+local known = {perplexity = "number", iterations = "count", dims = "count", rate = "positive",
+               exaggeration = "positive", seed = "whole"}
 
 local function tsne(x, options)
   options = options_of("tsne", options, known)

@@ -9,6 +9,8 @@ local options_of = require "resmoon.base.options"
 local read = require "resmoon.metrics.scores"
 local shown = require "resmoon.base.shown"
 
+local MOST_BINS = 100000
+
 local function confidence_of(row)
   local best = read.best(row)
   local most, sum = row[best], 0
@@ -31,6 +33,7 @@ end
 -- See: plot.calibration
 local function calibration(scores, labels, options)
   local count = options_of("metrics.calibration", options, {bins = "count"}).bins or 15
+  if count > MOST_BINS then fail("metrics.calibration: bins is %s, expected 1 to %d", count, MOST_BINS) end
   local rows = read.rows("metrics.calibration", scores)
   labels = read.labels("metrics.calibration", labels, #rows)
   if #rows == 0 then fail("metrics.calibration: there are no images") end

@@ -3,8 +3,8 @@ local check = require "resmoon.base.check"
 local fail = require "resmoon.base.fail"
 local options_of = require "resmoon.base.options"
 
-local kinds = {num_classes = {"count"}, stochastic_depth = {"number"}, dropout = {"number"}, stem = {"string"},
-               batch_norm = {"boolean"}, aux = {"boolean"}}
+local kinds = {num_classes = {"count"}, stochastic_depth = {"probability"}, dropout = {"probability"},
+               stem = {"string"}, batch_norm = {"boolean"}, aux = {"boolean"}}
 
 --- Checks options against the names that `model` takes; returns a table, empty for nil. any_shape: its input may have
 -- other than three dimensions.

@@ -21,7 +21,7 @@ local text = require "resmoon.base.text"
 local GroupNorm = class("GroupNorm", Module)
 
 function GroupNorm:init(groups, channels, options)
-  options = options_of("GroupNorm", options, {eps = "number", affine = "boolean"})
+  options = options_of("GroupNorm", options, {eps = "nonnegative", affine = "boolean"})
   self.num_groups   = count("GroupNorm", "groups", groups)
   self.num_channels = count("GroupNorm", "channels", channels)
   if channels % groups ~= 0 then

@@ -29,7 +29,7 @@ local InstanceNorm = class("InstanceNorm", Module)
 
 function InstanceNorm:init(features, options)
   local name = getmetatable(self).__name
-  options = options_of(name, options, {eps = "number", momentum = "number", affine = "boolean",
+  options = options_of(name, options, {eps = "nonnegative", momentum = "probability", affine = "boolean",
                                        track_running_stats = "boolean"})
   self.num_features = count(name, "features", features)
   self.eps, self.momentum = options.eps or 1e-5, options.momentum or 0.1

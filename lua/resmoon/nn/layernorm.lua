@@ -22,7 +22,7 @@ local text = require "resmoon.base.text"
 local LayerNorm = class("LayerNorm", Module)
 
 function LayerNorm:init(shape, options)
-  options = options_of("LayerNorm", options, {eps = "number", elementwise_affine = "boolean"})
+  options = options_of("LayerNorm", options, {eps = "nonnegative", elementwise_affine = "boolean"})
   if type(shape) ~= "table" then shape = {shape} end
   if #shape == 0 then fail("LayerNorm: expected a size, or a list of sizes") end
   lists.check("LayerNorm", shape, "sizes")

@@ -8,7 +8,7 @@
 --
 -- Call: optim.Adam(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0}) -> optimizer
 -- Shapes: params is a list of tensors, or of groups.
--- Errors: raises for an unknown option, or one of another type.
+-- Errors: raises for an unknown option, a number below 0, or betas that are not two numbers from 0, below 1.
 -- Example:
 --   > w = rm.tensor({1}, {requires_grad = true})
 --   > opt = optim.Adam({w}, {lr = 0.1})
@@ -21,8 +21,13 @@ local core      = require "resmoon.core"
 local class     = require "resmoon.base.class"
 local Optimizer = require "resmoon.optim.optimizer"
 
+check.kind("betas", "two numbers from 0, below 1", function(v)
+  return type(v) == "table" and #v == 2 and check.is(v, "decay[]")
+end)
+
 local Adam = class("Adam", Optimizer)
 Adam.defaults = {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0.0}
+Adam.kinds = {lr = "nonnegative", betas = "betas", eps = "nonnegative", weight_decay = "nonnegative"}
 Adam.states = {"m", "s"}
 Adam.decoupled = false  -- AdamW overrides it
 

@@ -34,7 +34,7 @@ local optim = {
 -- Source: Pascanu et al. 2013, arXiv:1211.5063, algorithm 1.
 -- Call: optim.clip_grad_norm(params, max_norm, {norm_type = 2}) -> number
 -- Shapes: params is a list of tensors; those without a gradient are skipped.
--- Errors: raises for another norm_type, or an element that is not a tensor.
+-- Errors: raises for another norm_type, a max_norm below 0, or an element that is not a tensor.
 -- Example:
 --   > w = rm.tensor({3, 4}, {requires_grad = true})
 --   > (w * w):sum():backward()
@@ -44,6 +44,7 @@ local optim = {
 --   [0.6000, 0.8000]  float32 (2)
 function optim.clip_grad_norm(params, max_norm, options)
   check("optim.clip_grad_norm(params: table, max_norm: number)", params, max_norm)
+  if max_norm ~= math.huge then check("optim.clip_grad_norm(max_norm: nonnegative)", max_norm) end
   lists.check("optim.clip_grad_norm", params, "parameters")
   local norm_type = options_of("optim.clip_grad_norm", options, {"norm_type"}).norm_type or 2
   if norm_type ~= 2 and norm_type ~= math.huge then

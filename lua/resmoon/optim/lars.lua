@@ -26,6 +26,7 @@ local Optimizer = require "resmoon.optim.optimizer"
 
 local LARS = class("LARS", Optimizer)
 LARS.defaults = {lr = 0.1, momentum = 0.9, weight_decay = 0.0, trust = 0.001}
+LARS.kinds = {lr = "nonnegative", momentum = "nonnegative", weight_decay = "nonnegative", trust = "nonnegative"}
 LARS.states = {"velocity"}
 
 local function norm(t) return math.sqrt((t * t):sum():item()) end

@@ -22,6 +22,7 @@ local check = require "resmoon.base.check"
 local core  = require "resmoon.core"
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
+local group_options = require "resmoon.optim.group_options"
 local is    = require "resmoon.base.is"
 local kind  = require "resmoon.nn.kind"
 local lists = require "resmoon.base.list"
@@ -41,6 +42,10 @@ check.kind("optimizer", "an optimizer", Optimizer.is)
 -- State tensors that are only kept with an option that is neither 0 nor false: name -> option.
 Optimizer.optional = {}
 
+-- What an option may be, a kind of base/check.lua; without one, what has the type of the default. And what others must
+-- be where one is true: needs = {nesterov = {momentum = "positive"}}.
+Optimizer.kinds, Optimizer.needs = {lr = "nonnegative"}, {}
+
 -- Options are read and written through the object; all else is an ordinary field.
 function Optimizer:__index(key)
   local cls = getmetatable(self)
@@ -55,16 +60,6 @@ end
 function Optimizer:__newindex(key, value)
   if getmetatable(self).defaults[key] == nil then return rawset(self, key, value) end
   for _, group in ipairs(self.groups) do group[key] = value end
-end
-
--- Options of all groups, or those of one, beside its params: of the types that the defaults have.
-local function check_options(cls, options, group)
-  local known = {params = group and "table" or nil}
-  for name, default in pairs(cls.defaults) do known[name] = type(default) end
-  options_of("optim." .. cls.__name, options, known)
-  if options.lr ~= nil and not (options.lr >= 0 and options.lr < math.huge) then
-    fail("optim.%s: lr is %s, expected a number from 0", cls.__name, options.lr)
-  end
 end
 
 local function new_group(cls, params, options, all)
@@ -105,7 +100,7 @@ function Optimizer:init(params, options)
     fail("optim.%s: expected a list of parameters (net:parameters()), got %s",
       cls.__name, type(params) == "table" and tostring(getmetatable(params).__name) or type(params))
   end
-  check_options(cls, options)
+  group_options.check_given(cls, options)
   local groups, all = {}, {}
   if type(params[1]) == "table" then
     for i = 1, #params do
@@ -113,7 +108,7 @@ function Optimizer:init(params, options)
       if type(given) ~= "table" then
         fail("optim.%s: group %d is %k, expected a table", cls.__name, i, given)
       end
-      check_options(cls, given, true)
+      group_options.check_given(cls, given, true)
       local merged = {}
       for key, value in pairs(options) do merged[key] = value end
       for key, value in pairs(given) do merged[key] = value end
@@ -126,12 +121,13 @@ function Optimizer:init(params, options)
   local twice = core.find_duplicate(all)
   if twice then fail("optim.%s: parameter %d appears twice", cls.__name, twice) end
   rawset(self, "groups", shown.mark(groups))
+  for _, group in ipairs(groups) do group_options.check(cls, group) end
 end
 
 --- One step: every parameter with a gradient moves; the class says how.
 -- Call: opt:step() -> nothing
 -- Shapes: parameters and gradients of equal shape; a parameter without gradient stays.
--- Errors: raises for a gradient of another shape.
+-- Errors: raises for a gradient of another shape, or an option that was set to what it cannot be.
 -- Example:
 --   > w = rm.tensor({1}, {requires_grad = true})
 --   > opt = optim.SGD({w}, {lr = 0.5})
@@ -142,6 +138,8 @@ end
 function Optimizer:step()
   rehearsal.meets {kind = "step", text = "a step of an optimizer"}
   core.no_grad(function()
+    local cls = getmetatable(self)
+    for _, group in ipairs(self.groups) do group_options.check(cls, group) end
     for _, group in ipairs(self.groups) do
       for i, p in ipairs(group.params) do
         if p.grad then group.steps[i] = group.steps[i] + 1 end
@@ -280,26 +278,6 @@ function Optimizer:state_dict()
   return shown.mark {optimizer = getmetatable(self).__name, tensors = tensors, numbers = {groups = groups}}
 end
 
--- What is wrong with the numbers of group g of a state, or nil.
-local function flaw(cls, group, saved)
-  if type(saved) ~= "table" or type(saved.steps) ~= "table" or type(saved.options) ~= "table" then
-    return "lacks steps or options"
-  end
-  if #saved.steps ~= #group.params then
-    return ("has %d parameters, the optimizer's %d"):format(#saved.steps, #group.params)
-  end
-  for i, n in ipairs(saved.steps) do
-    if math.type(n) ~= "integer" or n < 0 then return ("has made %s steps with parameter %d"):format(tostring(n), i) end
-  end
-  for key, default in pairs(cls.defaults) do
-    local value = saved.options[key]
-    if type(value) ~= type(default) and (value ~= nil or key == "lr") then
-      return ("has %s = %s, expected a %s"):format(key, tostring(value), type(default))
-    end
-    if value ~= value then return ("has %s = nan"):format(key) end
-  end
-end
-
 -- Copies of the state tensors of a group. `seen` notes the names that were there.
 local function copies(cls, group, saved, tensors, base, seen)
   local copied = {}
@@ -353,7 +331,7 @@ function Optimizer:prepare_state_dict(state)
   end
   local base, copied, seen = 0, {}, {}
   for g, group in ipairs(self.groups) do
-    local reason = flaw(cls, group, groups[g])
+    local reason = group_options.flaw_of_saved(cls, group, groups[g])
     if reason then fail("optim.%s: group %d of the state %s", cls.__name, g, reason) end
     copied[g] = copies(cls, group, groups[g], state.tensors, base, seen)
     base = base + #group.params

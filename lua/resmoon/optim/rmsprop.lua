@@ -24,6 +24,8 @@ local Optimizer = require "resmoon.optim.optimizer"
 
 local RMSprop = class("RMSprop", Optimizer)
 RMSprop.defaults = {lr = 1e-2, alpha = 0.99, eps = 1e-8, weight_decay = 0.0, momentum = 0.0, centered = false}
+RMSprop.kinds = {lr = "nonnegative", alpha = "probability", eps = "nonnegative", weight_decay = "nonnegative",
+                 momentum = "nonnegative"}
 RMSprop.states = {"s", "velocity", "mean"}
 RMSprop.optional = {velocity = "momentum", mean = "centered"}
 

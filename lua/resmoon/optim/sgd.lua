@@ -10,7 +10,7 @@
 --
 -- Call: optim.SGD(params, {lr = 0.1, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false}) -> optimizer
 -- Shapes: params is a list of tensors (net:parameters()), or of groups {params = list, lr = ...}.
--- Errors: raises for an unknown option; for nesterov without momentum, or with dampening.
+-- Errors: raises for an unknown option, a rate, momentum or decay below 0, nesterov without momentum or with dampening.
 -- Example:
 --   > w = rm.tensor({1}, {requires_grad = true})
 --   > opt = optim.SGD({w}, {lr = 0.1, momentum = 0.5})
@@ -22,22 +22,13 @@ local check     = require "resmoon.base.check"
 local core      = require "resmoon.core"
 local class     = require "resmoon.base.class"
 local Optimizer = require "resmoon.optim.optimizer"
-local fail      = require "resmoon.base.fail"
 
 local SGD = class("SGD", Optimizer)
 SGD.defaults = {lr = 0.1, momentum = 0.0, dampening = 0.0, weight_decay = 0.0, nesterov = false}
+SGD.kinds = {lr = "nonnegative", momentum = "nonnegative", dampening = "finite", weight_decay = "nonnegative"}
+SGD.needs = {nesterov = {momentum = "positive", dampening = "zero"}}
 SGD.states = {"velocity"}
 SGD.optional = {velocity = "momentum"}
-
---- Errors: raises if nesterov is asked for without momentum or with dampening.
-function SGD:init(params, options)
-  Optimizer.init(self, params, options)
-  for _, group in ipairs(self.groups) do
-    if group.nesterov and (group.momentum <= 0 or group.dampening ~= 0) then
-      fail("optim.SGD: nesterov needs momentum > 0 and dampening = 0")
-    end
-  end
-end
 
 function SGD:step_group(group)
   check("SGD.step_group(group: group)", group)

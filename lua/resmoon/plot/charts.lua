@@ -6,10 +6,13 @@
 -- corner).
 local check  = require "resmoon.base.check"
 local fail   = require "resmoon.base.fail"
+local is     = require "resmoon.base.is"
 local lists  = require "resmoon.base.list"
 local figure = require "resmoon.plot.figure"
 local options_of = require "resmoon.base.options"
 local text   = require "resmoon.base.text"
+
+local MOST_BINS = 100000
 
 local charts = {}
 
@@ -154,7 +157,9 @@ function charts.histogram(values, options)
   end
   if low > high then fail("plot.histogram: no finite value to draw") end
   local bins = options.bins or 30
-  if math.type(bins) ~= "integer" or bins < 1 then fail("plot.histogram: bins must be at least 1") end
+  if not is.whole(bins, 1) or bins > MOST_BINS then
+    fail("plot.histogram: bins is %s, expected 1 to %d", bins, MOST_BINS)
+  end
   local width = high > low and (high - low) / bins or 1
   local counts, centers = {}, {}
   for b = 1, bins do counts[b], centers[b] = 0, low + (b - 0.5) * width end

@@ -20,6 +20,7 @@ local options_of = require "resmoon.base.options"
 
 local figure = {colors = require("resmoon.plot.look").colors, round_step = ticks.round_step}
 
+local MOST_PIXELS = 32767  -- of Cairo's images
 local TITLE = 34  -- pixels for the title above several panels
 
 local kinds = {file = {"string", "string[]"}, size = {"number[]"}, title = {"string", "number"}, error = {"string"},
@@ -35,7 +36,13 @@ function figure.options(op, given, names)
   for name, kind in pairs(kinds) do
     if given and given[name] ~= nil then check.value(op, name, given[name], kind) end
   end
-  if given and given.size and #given.size ~= 2 then fail("%s: size has %d numbers, expected 2", op, #given.size) end
+  local size = given and given.size or {MOST_PIXELS, MOST_PIXELS}
+  if #size ~= 2 then fail("%s: size has %d numbers, expected 2", op, #size) end
+  for i, pixels in ipairs(size) do
+    if not check.is(pixels, "integer") or pixels < 1 or pixels > MOST_PIXELS then
+      fail("%s: size[%d] is %s, expected 1 to %d pixels", op, i, pixels, MOST_PIXELS)
+    end
+  end
   return given or {}
 end
 

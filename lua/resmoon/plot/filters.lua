@@ -1,4 +1,5 @@
 --- The kernels of a convolution, as pictures.
+local check   = require "resmoon.base.check"
 local core    = require "resmoon.core"
 local colors = require "resmoon.plot.colors"
 local fail    = require "resmoon.base.fail"
@@ -83,9 +84,7 @@ local function filters(what, options)
   local n = math.min(outputs, count(options, "limit", in_rows and MOST.rows or MOST.images))
   local columns = in_rows and math.min(inputs, count(options, "inputs", MOST.columns)) or count(options, "columns")
   local shown = weight:narrow(1, 1, n)
-  if options.scale ~= nil and type(options.scale) ~= "number" then
-    fail("plot.filters: scale is %k, expected a number", options.scale)
-  end
+  check("plot.filters(scale: positive?)", options.scale)
   local most = options.scale or shown:abs():max():item()
   if not (most > 0 and most < math.huge) then most = 1 end  -- nothing but zeros, or no numbers
   local kernels, tiles = shown:totable(), {}

@@ -20,7 +20,7 @@ local shown = require "resmoon.base.shown"
 
 local defaults = {from = 1e-6, to = 1, steps = 100, smoothing = 0.9, diverge = 4}
 
-local kinds = {from = "number", to = "number", steps = "number", smoothing = "number", diverge = "number",
+local kinds = {from = "number", to = "number", steps = "number", smoothing = "decay", diverge = "number",
                loss = "function", on_step = "function"}
 
 local function settings(options)
@@ -30,10 +30,8 @@ local function settings(options)
   if not (o.from > 0 and o.to > o.from) then
     fail("lrfind: from is %g and to is %g, expected 0 < from < to", o.from, o.to)
   end
+  if o.diverge ~= math.huge then check("lrfind(diverge: positive)", o.diverge) end
   if math.type(o.steps) ~= "integer" or o.steps < 10 then fail("lrfind: steps is %s, expected at least 10", o.steps) end
-  if not (o.smoothing >= 0 and o.smoothing < 1) then
-    fail("lrfind: smoothing is %g, expected 0 to below 1", o.smoothing)
-  end
   return o
 end
 

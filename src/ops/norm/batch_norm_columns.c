@@ -117,6 +117,13 @@ static rm_status check(const rm_tensor *x, const rm_tensor *weight, const rm_ten
   return rm_batch_norm_check_vectors(x->ndim, x->shape, weight, bias, running_mean, running_var, err);
 }
 
+rm_status rm_norm_check_numbers(const char *op, double eps, double momentum, bool uses_momentum, rm_error *err) {
+  if (!(eps >= 0)) return rm_fail(err, RM_ERR_VALUE, "%s: eps must not be negative, got %g", op, eps);
+  if (uses_momentum && !(momentum >= 0 && momentum <= 1))
+    return rm_fail(err, RM_ERR_VALUE, "%s: momentum must be 0 to 1, got %g", op, momentum);
+  return RM_OK;
+}
+
 /* Element j of a vector, or `def` if there is none. */
 static float at(const rm_tensor *t, size_t j, float def) {
   return t ? rm_tensor_f32(t)[(ptrdiff_t)j * t->strides[0]] : def;
@@ -162,6 +169,7 @@ rm_status rm_batch_norm_fixed_columns(size_t ndim, const size_t x_shape[], rm_te
                                       rm_error *err) {
   size_t shape[2] = {RM_NORM_COLUMNS, x_shape[1]};
   RM_TRY(rm_batch_norm_check_vectors(ndim, x_shape, weight, bias, running_mean, running_var, err));
+  RM_TRY(rm_norm_check_numbers("batch_norm", eps, 0, false, err));
   RM_TRY(rm_tensor_new(RM_FLOAT32, 2, shape, columns, err));
   for (size_t j = 0; j < shape[1]; j++)
     fill_columns(*columns, j, at(running_mean, j, 0), at(running_var, j, 1), eps, weight, bias);
@@ -172,6 +180,7 @@ rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias
                                 rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor **columns,
                                 rm_error *err) {
   RM_TRY(check(x, weight, bias, running_mean, running_var, err));
+  RM_TRY(rm_norm_check_numbers("batch_norm", options->eps, options->momentum, options->training && running_mean, err));
   size_t shape[2] = {RM_NORM_COLUMNS, x->shape[1]};
   if (!options->training && running_mean)
     return rm_batch_norm_fixed_columns(x->ndim, x->shape, weight, bias, running_mean, running_var, options->eps,

@@ -1,5 +1,6 @@
 /* group_norm.c -- see group_norm.h: what each of the three asks of its arguments. */
 #include "ops/norm/group_norm.h"
+#include "ops/norm/norm.h"
 
 #include <string.h>
 #include "core/tape.h"
@@ -30,7 +31,7 @@ static rm_status check_channels(const char *op, const rm_tensor *x, const rm_ten
   RM_TRY(rm_check_float(op, "x", x, err));
   if (x->ndim < 2 || x->shape[1] == 0)
     return rm_fail(err, RM_ERR_SHAPE, "%s: x is %s, expected (N, C, ...)", op, rm_tensor_text(x, text));
-  if (!(eps >= 0)) return rm_fail(err, RM_ERR_VALUE, "%s: eps must not be negative, got %g", op, eps);
+  RM_TRY(rm_norm_check_numbers(op, eps, 0, false, err));
   RM_TRY(check_vector(op, "weight", weight, x->shape[1], err));
   return check_vector(op, "bias", bias, x->shape[1], err);
 }
@@ -87,7 +88,7 @@ rm_status rm_layer_norm(rm_tensor *x, size_t ndim, const size_t shape[], rm_tens
   if (ndim > x->ndim || memcmp(x->shape + before, shape, ndim * sizeof *shape) != 0)
     return rm_fail(err, RM_ERR_SHAPE, "layer_norm: x is %s, expected %s as its last dimensions", rm_tensor_text(x, has),
                    rm_shape_text(ndim, shape, wants));
-  if (!(eps >= 0)) return rm_fail(err, RM_ERR_VALUE, "layer_norm: eps must not be negative, got %g", eps);
+  RM_TRY(rm_norm_check_numbers("layer_norm", eps, 0, false, err));
   RM_TRY(check_last("weight", weight, ndim, shape, err));
   RM_TRY(check_last("bias", bias, ndim, shape, err));
   rm_tensor *w = NULL, *b = NULL;
@@ -155,6 +156,8 @@ rm_status rm_instance_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_
   RM_TRY(check_channels("instance_norm", x, weight, bias, options->eps, err));
   RM_TRY(check_vector("instance_norm", "running_mean", running_mean, x->shape[1], err));
   RM_TRY(check_vector("instance_norm", "running_var", running_var, x->shape[1], err));
+  RM_TRY(
+      rm_norm_check_numbers("instance_norm", options->eps, options->momentum, options->training && running_mean, err));
   size_t pixels = product(x->ndim - 2, x->shape + 2);
   if (!running_mean != !running_var || (!running_mean && !options->training))
     return rm_fail(err, RM_ERR_VALUE,

@@ -28,6 +28,8 @@ rm_status rm_batch_norm(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_ten
 rm_status rm_batch_norm_columns(rm_tensor *x, rm_tensor *weight, rm_tensor *bias, rm_tensor *running_mean,
                                 rm_tensor *running_var, const rm_batch_norm_options *options, rm_tensor **columns,
                                 rm_error *err);
+/* Fails for an eps below 0, or, where it is used, a momentum that is not from 0 to 1. */
+rm_status rm_norm_check_numbers(const char *op, double eps, double momentum, bool uses_momentum, rm_error *err);
 /* The columns for an x of this shape from running statistics alone. */
 rm_status rm_batch_norm_fixed_columns(size_t ndim, const size_t shape[], rm_tensor *weight, rm_tensor *bias,
                                       rm_tensor *running_mean, rm_tensor *running_var, double eps, rm_tensor **columns,

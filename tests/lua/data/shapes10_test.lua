@@ -54,6 +54,6 @@ end)
 
 check.case("wrong options are named", function()
   check.error(function() data.shapes10 {sise = 3} end,
-              "shapes10: unknown option 'sise', did you mean 'size'?; it takes train, size, seed")
+              "shapes10: unknown option 'sise', did you mean 'size'?; it takes seed, size, train")
   check.error(function() data.shapes10 {size = 0} end, "size must be a whole number from 1, got 0")
 end)

@@ -224,7 +224,8 @@ check.case("residual networks with another norm, and with stochastic depth", fun
   check.equal(#net:state_dict(), #models.resnet20():state_dict())
   check.equal(models.plain20({stochastic_depth = 0.5}).layer1[1].drop, nil)
   check.error(function() models.resnet20 {norm = "layer"} end, "norm is layer, expected 'batch', 'group', 'instance'")
-  check.error(function() models.resnet50 {stochastic_depth = 2} end, "StochasticDepth: p must be a probability")
+  check.error(function() models.resnet50 {stochastic_depth = 2} end,
+              "models.resnet50: stochastic_depth is 2, expected a number from 0 to 1")
 end)
 
 check.case("LeNet-5 gives MNIST the border of the paper", function()

@@ -215,7 +215,8 @@ check.case("what cannot be searched is refused before anything is written", func
     refused({workers = 0}, "workers is 0")
     refused({settings = {val_split = 0}}, "no images are held out")
     refused({settings = {data = folder}}, folder)
-    refused({settings = settings {optimizer = "sgd", nesterov = true, momentum = 0, train_size = 60}}, "nesterov needs")
+    refused({settings = settings {optimizer = "sgd", nesterov = true, momentum = 0, train_size = 60}},
+            "with nesterov, momentum is 0")
   end)
 end)
 

@@ -240,7 +240,9 @@ check.case("a checkpoint with a field missing or wrong: an error, and network an
     expect("velocity.9, which the optimizer has not", function(_, saved)
       saved.optimizer.tensors["velocity.9"] = rm.ones(1)
     end)
-    expect("has lr = nil", function(_, saved) saved.optimizer.numbers.groups[1].options.lr = nil end)
+    expect("group 1 of the state does not fit: lr is nil", function(_, saved)
+      saved.optimizer.numbers.groups[1].options.lr = nil
+    end)
     expect("of another network: fc1.bias is missing", function(_, saved) saved.net["fc1.bias"] = nil end)
     expect("fc1.bias is float32 (6), expected float32 (5)", function(_, saved) saved.net["fc1.bias"] = rm.ones(6) end)
     expect("fc7.bias is not the network's", function(_, saved) saved.net["fc7.bias"] = rm.ones(6) end)

@@ -25,7 +25,8 @@ local fail     = require "resmoon.base.fail"
 local Schedule = require "resmoon.optim.schedule.schedule"
 
 local Cyclic = class("Cyclic", Schedule)
-Cyclic.required = {base_lr = "number", max_lr = "number"}
+Cyclic.required = {base_lr = "nonnegative", max_lr = "nonnegative"}
+Cyclic.kinds = {gamma = "nonnegative", base_momentum = "nonnegative", max_momentum = "nonnegative"}
 Cyclic.defaults = {step_size_up = 2000, mode = "triangular", gamma = 1.0, cycle_momentum = true, base_momentum = 0.8,
                    max_momentum = 0.9}
 
@@ -48,10 +49,7 @@ function Cyclic:init(optimizer, options)
   local down = self.step_size_down == nil and up or self.step_size_down
   self.step_size_down = down
   for _, each in ipairs {{"step_size_up", up}, {"step_size_down", down}} do
-    local name, size = each[1], each[2]
-    if type(size) ~= "number" or not (size > 0 and size < math.huge) then
-      fail("schedule.Cyclic: %s is %s, expected a number above 0", name, size)
-    end
+    check.value("schedule.Cyclic", each[1], each[2], {"positive"})
   end
   Schedule.init(self, optimizer, given)
   for g = 1, #self.base do self.base[g] = self.base_lr end

@@ -2,7 +2,6 @@
 -- Sources: step decay as in He et al. 2016, arXiv:1512.03385, section 4.2 (divide by 10 at
 -- given epochs); cosine: Loshchilov and Hutter 2017, arXiv:1608.03983, eq. 5 without restarts.
 local core     = require "resmoon.core"
-local fail     = require "resmoon.base.fail"
 local check    = require "resmoon.base.check"
 local class    = require "resmoon.base.class"
 local Schedule = require "resmoon.optim.schedule.schedule"
@@ -20,14 +19,7 @@ local Schedule = require "resmoon.optim.schedule.schedule"
 --   2  0.1
 --   3  0.1
 local Step = class("Step", Schedule)
-Step.required, Step.defaults = {step_size = "number"}, {gamma = 0.1}
-
-function Step:init(optimizer, options)
-  if type(options) == "table" and options.step_size == 0 then
-    fail("schedule.Step: step_size is 0, expected a number above 0")
-  end
-  Schedule.init(self, optimizer, options)
-end
+Step.required, Step.defaults, Step.kinds = {step_size = "positive"}, {gamma = 0.1}, {gamma = "nonnegative"}
 
 function Step:rate(t, base)
   check("Step.rate(t: number, base: number)", t, base)
@@ -47,7 +39,8 @@ end
 --   > ("%.3f"):format(opt.lr)
 --   0.010
 local MultiStep = class("MultiStep", Schedule)
-MultiStep.required, MultiStep.defaults = {milestones = "number[]"}, {gamma = 0.1}
+MultiStep.required, MultiStep.defaults = {milestones = "finite[]"}, {gamma = 0.1}
+MultiStep.kinds = {gamma = "nonnegative"}
 
 function MultiStep:rate(t, base)
   check("MultiStep.rate(t: number, base: number)", t, base)
@@ -68,7 +61,7 @@ end
 --   > opt.lr
 --   0.5
 local Exponential = class("Exponential", Schedule)
-Exponential.required = {gamma = "number"}
+Exponential.required = {gamma = "nonnegative"}
 
 function Exponential:rate(t, base)
   check("Exponential.rate(t: number, base: number)", t, base)
@@ -87,7 +80,7 @@ end
 --   > ("%.3f"):format(opt.lr)
 --   0.500
 local Cosine = class("Cosine", Schedule)
-Cosine.required, Cosine.defaults = {T_max = "number"}, {eta_min = 0.0}
+Cosine.required, Cosine.defaults, Cosine.kinds = {T_max = "positive"}, {eta_min = 0.0}, {eta_min = "nonnegative"}
 
 function Cosine:rate(t, base)
   check("Cosine.rate(t: number, base: number)", t, base)

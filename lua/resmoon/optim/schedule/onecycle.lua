@@ -24,7 +24,9 @@ local Schedule = require "resmoon.optim.schedule.schedule"
 local fail     = require "resmoon.base.fail"
 
 local OneCycle = class("OneCycle", Schedule)
-OneCycle.required = {max_lr = "number", total_steps = "number"}
+OneCycle.required = {max_lr = "nonnegative", total_steps = "positive"}
+OneCycle.kinds = {pct_start = "probability", div_factor = "positive", final_div_factor = "positive",
+                  base_momentum = "nonnegative", max_momentum = "nonnegative"}
 OneCycle.defaults = {
   pct_start = 0.3, anneal_strategy = "cos", div_factor = 25.0, final_div_factor = 1e4,
   three_phase = false, cycle_momentum = true, base_momentum = 0.85, max_momentum = 0.95,

@@ -27,6 +27,9 @@ Plateau.defaults = {
   cooldown = 0, min_lr = 0.0, eps = 1e-8,
 }
 
+Plateau.kinds = {factor = "decay", patience = "nonnegative", threshold = "nonnegative", cooldown = "nonnegative",
+                 min_lr = "nonnegative", eps = "nonnegative"}
+
 --- Errors: raises on a mode other than "min" and "max", a threshold_mode other than "rel" and "abs".
 function Plateau:init(optimizer, options)
   check("schedule.Plateau(options: table?)", options)

@@ -3,6 +3,7 @@
 -- `t` counts steps (or epochs: whatever `step` is called for) from 0; the rate set by the
 -- schedule is the one in effect during step t. A class gives the rate as a function of t
 -- and of the starting rate, so nothing drifts and any t can be resumed at.
+local check = require "resmoon.base.check"
 local class = require "resmoon.base.class"
 local fail  = require "resmoon.base.fail"
 local options_of = require "resmoon.base.options"
@@ -20,7 +21,7 @@ function Schedule:init(optimizer, options)
   self.optimizer, self.t, self.base = optimizer, 0, {}
   for g, group in ipairs(optimizer.groups) do self.base[g] = group.lr end
   local known = {}
-  for key, default in pairs(cls.defaults) do known[key] = type(default) end
+  for key, default in pairs(cls.defaults) do known[key] = cls.kinds[key] or type(default) end
   for key, kind in pairs(cls.required) do known[key] = kind end
   for key, value in pairs(options_of("schedule." .. cls.__name, options, known)) do self[key] = value end
   for key, default in pairs(cls.defaults) do
@@ -28,13 +29,15 @@ function Schedule:init(optimizer, options)
   end
   for key, kind in pairs(cls.required) do
     if self[key] == nil then
-      fail("schedule.%s: %s is nil, expected a %s", cls.__name, key, kind)
+      check.value("schedule." .. cls.__name, key, nil, {kind})
     end
   end
   self:apply()
 end
 
-Schedule.defaults, Schedule.required = {}, {}
+-- Options with their defaults; kinds of those that must be given; kinds of the others, where the type of the default
+-- does not say it all (base/check.lua).
+Schedule.defaults, Schedule.required, Schedule.kinds = {}, {}, {}
 
 -- The rate in step t, where base is the first one: a class has its own.
 function Schedule:rate()

@@ -32,10 +32,8 @@ function Warmup:init(schedule, options)
   if type(schedule) ~= "table" or type(schedule.optimizer) ~= "table" then
     fail("schedule.Warmup: expected a schedule, got %k", schedule)
   end
-  options = options_of("schedule.Warmup", options, {warmup_steps = "number", start_factor = "number"})
-  if type(options.warmup_steps) ~= "number" or options.warmup_steps < 0 then
-    fail("schedule.Warmup: warmup_steps is missing, expected a number of steps")
-  end
+  options = options_of("schedule.Warmup", options, {warmup_steps = "nonnegative", start_factor = "nonnegative"})
+  if not options.warmup_steps then fail("schedule.Warmup: warmup_steps is missing, expected a number of steps") end
   self.schedule, self.optimizer, self.t = schedule, schedule.optimizer, 0
   self.warmup_steps, self.start_factor = options.warmup_steps, options.start_factor or 0.1
   self:apply()
