@@ -12,6 +12,7 @@ local Dataset = require "resmoon.data.dataset"
 local fail   = require "resmoon.base.fail"
 local is     = require "resmoon.base.is"
 local Loader = require "resmoon.data.loader"
+local load   = require "resmoon.train.load"
 local run    = require "resmoon.train.run"
 
 local Images = class("Images")
@@ -108,7 +109,7 @@ end
 function images.of_run(op, path, options)
   local folder = path:gsub("(.)/+$", "%1")
   local file = options.last and core.sys.is_dir(folder) and folder .. "/last.safetensors" or folder
-  local net, c, mean, std = run.load(file)
+  local net, c, mean, std = load(file)
   if options.data then c.data, c.data_path = options.data, nil end
   local sets = {config.open(c)}
   if not options.data and core.sys.is_dir(folder) then run.check_data(folder, sets, c) end

@@ -20,7 +20,7 @@ local setting    = require "resmoon.runs.setting"
 local settings   = require "resmoon.runs.settings"
 local tables     = require "resmoon.models.tables"
 local text       = require "resmoon.base.text"
-local trained    = require "resmoon.train.run"
+local network_of = require "resmoon.train.network_of"
 local verdict    = require "resmoon.train.verdict"
 
 local report = {}
@@ -104,7 +104,7 @@ local function setup(doc, all, options)
   local rows, notes = {}, {}
   for i, each in ipairs(all) do
     local c = each.run.config
-    local ok, net = pcall(trained.network, each.run.folder, c)
+    local ok, net = pcall(network_of, each.run.folder, c)
     rows[i] = {each.run.name, ok and tostring(tables.depth(net)) or text.NONE, text.grouped(c.parameters or 0),
                ok and ("%.1f"):format(net:summary(c.input).macs / 1e6) or text.NONE}
     if not ok then notes[#notes + 1] = tostring(net) end

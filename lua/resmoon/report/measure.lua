@@ -7,7 +7,7 @@ local folder     = require "resmoon.runs.folder"
 local Loader     = require "resmoon.data.loader"
 local metrics    = require "resmoon.metrics"
 local testset    = require "resmoon.train.testset"
-local trained    = require "resmoon.train.run"
+local load       = require "resmoon.train.load"
 
 local measure = {}
 
@@ -35,7 +35,7 @@ function measure.run(path, options)
   end
   local result = {run = run, summary = folder.summary(run)}
   if options.evaluate == false then return result end
-  local net, c, mean, std = trained.load(path)
+  local net, c, mean, std = load(path)
   local test, notes = testset(path, c, {data = options.data})
   result.notes = notes
   local loader = Loader.new(test, {batch_size = config.test_batch(test.shape), mean = mean, std = std})

@@ -122,7 +122,8 @@ function checkpoint.load(path)
   local about, reason = {}, nil
   if meta.resmoon then about, reason = object.of(meta.resmoon) end
   if not about then error(("%s: what it says of itself is damaged: %s"):format(path, reason), 0) end
-  if about.version ~= nil and not (math.type(about.version) == "integer" and about.version <= VERSION) then
+  local version = about.version
+  if version ~= nil and not (math.type(version) == "integer" and version >= 1 and version <= VERSION) then
     error(("%s: checkpoint version %s, but this program knows %d"):format(path, tostring(about.version), VERSION), 0)
   end
   local net, states, averages = {}, {}, {}

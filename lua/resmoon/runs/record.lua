@@ -377,7 +377,7 @@ function record.read(folder)
   local made, reason = object.read(path)
   if made and not (is_text(made.covers) and record.are_classes(made.classes)
                    and (made.shape == nil or list_of(made.shape, whole))
-                   and (made.version == nil or whole(made.version))) then
+                   and (made.version == nil or whole(made.version) and made.version > 0)) then
     reason = "it is not the record of a run's data"
   elseif made and (made.version or 0) > VERSION then
     reason = ("version %s, but this program knows %d"):format(made.version, VERSION)

@@ -67,6 +67,11 @@ function settings.check(c)
       error(("train: unknown setting '%s'%s"):format(tostring(name), hint(name, names())), 0)
     end
   end
+  settings.check_values(c)
+end
+
+--- Raises for a setting that cannot have its value; what is no setting is not looked at.
+function settings.check_values(c)
   for _, row in ipairs(settings.list) do
     if c[row.name] ~= nil then setting.check(row, c[row.name]) end
   end

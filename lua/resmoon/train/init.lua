@@ -20,7 +20,7 @@ return library("train", {
   run = run.run,
   resume = run.resume,
   several = require "resmoon.train.several",
-  load = run.load,
+  load = require "resmoon.train.load",
   compare = require "resmoon.train.compare",
   evaluate = tested.evaluate,
   ten_crop = require "resmoon.train.ten_crop",

@@ -5,6 +5,7 @@ local fail   = require "resmoon.base.fail"
 local metrics = require "resmoon.metrics"
 local named  = require "resmoon.runs.named"
 local core   = require "resmoon.core"
+local load   = require "resmoon.train.load"
 local run    = require "resmoon.train.run"
 local text   = require "resmoon.base.text"
 
@@ -17,7 +18,7 @@ local responses = {}
 -- Source: He et al. 2016, arXiv:1512.03385, section 4.2, "Analysis of layer responses".
 function responses.of(path, options)
   options = options or {}
-  local net, c, mean, std = run.load(path)
+  local net, c, mean, std = load(path)
   if options.data then c.data, c.data_path = options.data, nil end
   local sets = {config.open(c)}
   local train = sets[1]

@@ -3,12 +3,25 @@
 -- What does not fit, lacks something or is damaged is an error that names the file, and then network, optimizer,
 -- schedule, loader, generators and log are what they were.
 local checkpoint = require "resmoon.runs.checkpoint"
+local lists      = require "resmoon.base.list"
 local Log        = require "resmoon.runs.log"
 local sys        = require("resmoon.core").sys
 
 local function is_count(x) return math.type(x) == "integer" and x >= 0 end
 
 local function is_number(x) return type(x) == "number" and x == x end
+
+local function is_rate(x) return is_number(x) and x >= 0 and x < math.huge end
+
+local function is_percent(x) return is_number(x) and x >= 0 and x <= 100 end
+
+local function is_list_of_names(list)
+  if type(list) ~= "table" or lists.foreign(list) ~= nil then return false end
+  for i = 1, #list do
+    if type(list[i]) ~= "string" then return false end
+  end
+  return true
+end
 
 -- Raises unless table t, called `what`, has these fields: {name = test}. A name that begins with "?" may be absent.
 local function check(t, what, fields)
@@ -25,10 +38,11 @@ end
 
 local function check_state(state)
   check(state, "its state", {epoch = function(n) return is_count(n) and n > 0 end, steps = is_count,
-                             ["?lr"] = is_number, ["?momentum"] = is_number})
+                             ["?lr"] = is_rate, ["?momentum"] = is_rate})
   if state.best ~= nil then
     local what = type(state.best) == "table" and state.best.loss and "loss" or "error"
-    check(state.best, "the best epoch", {[what] = is_number, epoch = is_count})
+    check(state.best, "the best epoch", {[what] = what == "loss" and is_number or is_percent, epoch = is_count,
+                                         ["?averaged"] = function(b) return type(b) == "boolean" end})
   end
   if state.sums ~= nil then
     check(state.sums, "the sum of its epoch", {loss = is_number, ["?wrong"] = is_number, count = is_count,
@@ -76,7 +90,8 @@ local function check_frozen(net, frozen)
   for name in net:named_modules() do names.held[name] = true end
   for _, part in ipairs {"parameters", "held"} do
     local list = type(frozen) == "table" and frozen[part]
-    if type(list) ~= "table" then error(("what is frozen lacks its %s"):format(part), 0) end
+    if list == nil or list == false then error(("what is frozen lacks its %s"):format(part), 0) end
+    if not is_list_of_names(list) then error(("the %s that are frozen are no list of names"):format(part), 0) end
     for _, name in ipairs(list) do
       if not names[part][name] then
         error(("it has %s frozen, which is not the network's"):format(tostring(name)), 0)

@@ -3,7 +3,6 @@ local check      = require "resmoon.base.check"
 local core       = require "resmoon.core"
 local begin      = require "resmoon.runs.begin"
 local blueprint  = require "resmoon.runs.blueprint"
-local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
 local curves     = require "resmoon.plot.curves"
 local defaults   = require "resmoon.train.defaults"
@@ -14,13 +13,11 @@ local folder     = require "resmoon.runs.folder"
 local json       = require "resmoon.base.json"
 local lock       = require "resmoon.runs.lock"
 local models     = require "resmoon.models"
-local Module     = require "resmoon.nn.module"
-local object     = require "resmoon.base.object"
-local options_of = require "resmoon.base.options"
 local optim      = require "resmoon.optim"
 local preflight  = require "resmoon.train.preflight"
 local record     = require "resmoon.runs.record"
 local rehearsal  = require "resmoon.base.rehearsal"
+local saved_by   = require "resmoon.train.saved_by"
 local settings   = require "resmoon.runs.settings"
 local shell      = require("resmoon.base.text").shell
 local source     = require "resmoon.runs.source"
@@ -209,6 +206,8 @@ function run.changed(path, changes)
     error(("%s was trained by a script of your own with train.Trainer, which has its optimizer, schedule and loss: run "
            .. "the script again, with resume = true among the options of train.Trainer"):format(path), 0)
   end
+  local ok, wrong = pcall(settings.check_values, saved)
+  if not ok then error(("%s/config.json: %s"):format(path, (wrong:gsub("^train: ", ""))), 0) end
   changes = with_network(path, saved, changes or {})
   for name, value in pairs(changes) do
     local may_change = settings.may_change(name)
@@ -228,28 +227,6 @@ function run.changed(path, changes)
     end
   end
   return config.complete(saved)
-end
-
--- The checkpoint in a file. Raises where it was written by a training with other settings than config.json has.
-local function load_checked(path, file, c)
-  local saved = checkpoint.load(file)
-  local written = saved.state.config
-  if not object.is(written) then error(file .. " does not say which training it is of", 0) end
-  local names, list = {}, {}
-  for name in pairs(config.with(c, written)) do names[#names + 1] = name end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local later = written[name] == nil and config.defaults[name] ~= nil   -- a setting of a later version
-    if not (settings.may_differ(name) or later) and text(written[name]) ~= text(c[name]) then
-      list[#list + 1] = ("%s: %s there, %s in config.json"):format(name, text(written[name]), text(c[name]))
-    end
-  end
-  if #list > 0 then
-    error(("%s was written by a training with other settings (%s%s): it is another run's, or config.json was edited; "
-           .. "%s does not go on"):format(file, table.concat(list, "; ", 1, math.min(4, #list)),
-          #list > 4 and ("; and %d more"):format(#list - 4) or "", path), 0)
-  end
-  return saved
 end
 
 -- The checkpoint with which the run in a folder goes on; nil where it was stopped before its first one.
@@ -285,7 +262,7 @@ run.check_data, run.record_of = check_data, record_of
 --- Raises where the run in a folder could not be taken up: its checkpoint is gone, damaged or of another training.
 function run.check_checkpoint(path, c)
   local last = last_checkpoint(path)
-  return last and load_checked(path, last, c)
+  return last and saved_by(path, last, c)
 end
 
 -- The trainer's own checks of how far the run has come.
@@ -344,69 +321,6 @@ function run.resume(path, changes, options)
   if rehearsal.on() then return rehearsal.stand_in end
   local trainer, c = run.reopen(path, changes, options)
   return run.finish(trainer, c)
-end
-
--- The best checkpoint of the run in a folder, and its file.
-local function best_checkpoint(path)
-  local c = folder.config(path)  -- says if it is not a run
-  local file = path .. "/best.safetensors"
-  if sys.exists(file) then
-    return load_checked(path, file, c), file
-  end
-  local last = path .. "/last.safetensors"
-  if not sys.exists(path .. "/log.csv") then error(path .. " holds no checkpoint yet: no epoch was finished", 0) end
-  error(("%s: best.safetensors is missing, though log.csv shows finished epochs%s"):format(path,
-        sys.exists(last) and ("; %s holds the network of the last one"):format(last) or ""), 0)
-end
-
--- The folder of the run that a path is of, which may be a checkpoint in it; nil where that is none.
-local function home_of(path)
-  local home = sys.is_dir(path) and path or path:match "^(.*)/[^/]*$" or "."
-  return folder.is_run(home) and home or nil
-end
-
---- The network of a run as its config says, with the weights of the beginning. model: what builds it, instead.
--- Errors: raises where it cannot be built again.
-function run.network(path, c, model)
-  if model ~= nil then
-    local what = blueprint.builder(blueprint.written {model = model})
-    c = config.with(c, {own = config.with(c.own or {})})
-    blueprint.give(c, Module.is_module(what) and what:clone() or what)
-  end
-  return config.model(c, path and home_of(path))
-end
-
---- The network of a run: train.load("runs/resnet20") or train.load("runs/resnet20/last.safetensors").
--- Of a folder the best checkpoint is taken. Returns net (in eval mode), config, the mean and
--- standard deviation its images are normalized with, and true where the weights are averaged ones (ema). A network of
--- your own is built by the copy of your file that is in the run's folder; where no file holds it, it is given again.
--- Call: train.load(path, {model = nil}) -> net, config, mean, std, averaged
--- Options: model  what builds the network instead: a function, a network of that shape, "FILE.lua:NAME"
--- Shapes: mean and std are lists of C numbers, in units of [0, 1].
--- Errors: raises where there is no run, no finished epoch, or a damaged file; where the checkpoint is of another
--- training than config.json says; where the network cannot be built again, or has other parameters.
--- Example:
---   > settings = {model = "mlp", epochs = 1, train_size = 200, test_size = 50}
---   > train.run(settings, {folder = "runs/mine", progress = false});
---   > net, config = train.load "runs/mine"
---   > config.model, net.training
---   mlp  false
-function run.load(path, options)
-  check("train.load(path: string)", path)
-  options = options_of("train.load", options, {"model"})
-  local saved, file
-  if sys.is_dir(path) then saved, file = best_checkpoint(path) else saved, file = checkpoint.load(path), path end
-  local c = saved.state.config
-  if not object.is(c) then error(file .. " does not say which network it is of", 0) end
-  local net = run.network(path, c, options.model)
-  local ok, reason = pcall(net.load_state_dict, net, saved.net)
-  if not ok then
-    error(("%s: the weights are not those of %s: %s"):format(file, options.model ~= nil and "the network that was given"
-          or "the network that its run builds", (tostring(reason):gsub("^[^\n]-load_state_dict: ", ""))), 0)
-  end
-  if saved.state.frozen then net:set_frozen(saved.state.frozen) end
-  net:eval()
-  return net, shown.mark(c), saved.state.mean, saved.state.std, saved.state.averaged
 end
 
 return run

@@ -5,7 +5,7 @@ local fail       = require "resmoon.base.fail"
 local Loader     = require "resmoon.data.loader"
 local options_of = require "resmoon.base.options"
 local predict    = require "resmoon.train.predict"
-local run        = require "resmoon.train.run"
+local load       = require "resmoon.train.load"
 local testset    = require "resmoon.train.testset"
 
 local tested = {}
@@ -45,7 +45,7 @@ function tested.evaluate(what, loader, options)
   if options ~= nil then fail("train.evaluate: of a run the second argument is its options, and there is no third") end
   local o = options_of("train.evaluate", loader, {model = "any", data = "string|table", batch_size = "whole",
                                                   scores = "boolean"})
-  local net, c, mean, std = run.load(what, {model = o.model})
+  local net, c, mean, std = load(what, {model = o.model})
   local test, notes
   if type(o.data) == "table" then test, notes = o.data, {} else test, notes = testset(what, c, {data = o.data}) end
   local batches = Loader.new(test, {batch_size = o.batch_size or config.test_batch(test.shape), mean = mean, std = std})
@@ -81,7 +81,7 @@ end
 function tested.predict(what, files, options)
   if type(what) ~= "string" then return predict(what, files, options) end
   local o = options_of("train.predict", options, {model = "any", top = "number"})
-  local net, c, mean, std = run.load(what, {model = o.model})
+  local net, c, mean, std = load(what, {model = o.model})
   return predict(net, files, {classes = c.classes, input = c.input, mean = mean, std = std, top = o.top,
                               transform = config.test_transform(c)})
 end
