@@ -32,19 +32,32 @@ local function is_numbers(v, n)
   return true
 end
 
+local function is_axis(v, n)
+  if not is_numbers(v, n) then return false end
+  for i = 2, n do
+    if v[i] <= v[i - 1] then return false end
+  end
+  return true
+end
+
 -- What a record must have: name -> test.
 local fields = {
   grid = function(v) return math.type(v) == "integer" and v >= 2 end,
-  x = function(v, about) return is_numbers(v, about.grid) end,
-  y = function(v, about) return is_numbers(v, about.grid) end,
+  x = function(v, about) return is_axis(v, about.grid) end,
+  y = function(v, about) return is_axis(v, about.grid) end,
   name = function(v) return type(v) == "string" end,
   directions = function(v) return v == "random" or v == "path" end,
+  seed = function(v, about) return math.type(v) == "integer" or v == nil and about.directions == "path" end,
+  biases = function(v) return type(v) == "boolean" end,
   statistics = function(v) return v == "running" or v == "recompute" end,
   images = function(v) return math.type(v) == "integer" and v >= 1 end,
   net = function(v) return type(v) == "string" end,
   data = function(v) return type(v) == "string" end,
   plane = function(v) return type(v) == "string" end,
-  center = function(v) return type(v) == "table" and is_number(v.loss) end,
+  center = function(v)
+    return type(v) == "table" and is_number(v.loss) and (v.error == nil or is_number(v.error))
+  end,
+  classes = function(v) return v == nil or math.type(v) == "integer" and v >= 1 end,
   path = function(v)
     return v == nil or type(v) == "table" and is_numbers(v.x) and is_numbers(v.y, #v.x) and is_numbers(v.variance, 2)
   end,

@@ -3,8 +3,10 @@
 -- A trial's file is written as a whole when it has ended; so whatever is killed, and when, no finished trial is
 -- lost, and a search that is taken up again runs only what is missing. A file that cannot be what a trial left is an
 -- error: what came after it was bred from it.
+local check = require "resmoon.base.check"
 local core = require "resmoon.core"
 local json = require "resmoon.base.json"
+local lists = require "resmoon.base.list"
 local lock = require "resmoon.runs.lock"
 local object = require "resmoon.base.object"
 local record = require "resmoon.runs.record"
@@ -113,7 +115,8 @@ local function flaw(result, genes)
     local later = result[name] == nil and name ~= "accuracy" and name ~= "loss"
     if later then result[name] = {} end
     if type(result[name]) ~= "table" then return ("%s is %s, expected a list"):format(name, text(result[name])) end
-    for _, value in pairs(result[name]) do
+    if lists.foreign(result[name]) then return name .. " is an object, expected a list" end
+    for _, value in ipairs(result[name]) do
       if type(value) ~= "number" then return ("%s holds %s, expected numbers"):format(name, text(value)) end
     end
   end
@@ -123,6 +126,10 @@ local function flaw(result, genes)
       return ("its %s is %s, but this search gives that trial %s: it, or one before it, was changed"):format(name,
         text(result.genes[name]), text(value))
     end
+  end
+  for name, kind in pairs {generation = "natural", epochs = "natural", seconds = "nonnegative", stopped = "string"} do
+    local reason = check.flaw(name, result[name], {kind})
+    if reason then return reason end
   end
 end
 

@@ -176,6 +176,17 @@ local function taken_up(folder)
   check.error(function() landscape(net, ds, options) end, "(statistics differs)")
   check.equal(files.read(file), bytes)
   -- Damaged files are refused by name.
+  local tensors, metadata = rm.load(file)
+  for name, wrong in pairs {seed = {"x", 0.5, {1}}, biases = {1, "x"}, classes = {0, "x"},
+                            center = {1, {loss = 1, error = "x"}},
+                            x = {{0, 0, 0, 0}, {3, 2, 1, 0}, {0, 1, 2}, "x"}, y = {{0, 1, 1, 2}}, grid = {3, 0.5}} do
+    for _, value in ipairs(wrong) do
+      local about = rm.json.decode(metadata.resmoon_landscape)
+      about[name] = value
+      rm.save(file, tensors, {resmoon_landscape = rm.json.encode(about)})
+      check.error(function() landscape(file) end, "a.landscape: ")
+    end
+  end
   for _, meta in ipairs {"{", "[]", '{"version":1}', '{"version":2}', '{"version":1,"grid":100000000}'} do
     rm.save(file, {losses = rm.zeros(4, 4), done = rm.zeros({4, 4}, "uint8")}, {resmoon_landscape = meta})
     check.error(function() landscape(file) end, "a.landscape: ")

@@ -234,6 +234,15 @@ check.case("a damaged journal is an error that names the file", function()
     damaged('{"accuracy": [3], "loss": [2]}', "fitness is absent")
     damaged('{"fitness": 3, "accuracy": [3], "loss": [2], "genes": [0.5]}', "it has no genes")
     damaged('{"fitness": 3, "accuracy": [3], "loss": ["x"]}', 'loss holds "x", expected numbers')
+    for _, each in ipairs {{"generation", "x", "generation is 'x', expected a whole number from 0"},
+                           {"epochs", -1, "epochs is -1"}, {"seconds", {}, "seconds is a table"},
+                           {"stopped", 3, "stopped is 3, expected a string"},
+                           {"accuracy", {a = 1}, "accuracy is an object, expected a list"}} do
+      local before = good[each[1]]
+      good[each[1]] = each[2]
+      damaged(rm.json.encode(good), each[3])
+      good[each[1]] = before
+    end
     good.genes.lr = 0.5
     damaged(rm.json.encode(good), "its lr is 0.5, but this search gives that trial")
     os.remove(path)
