@@ -4,8 +4,10 @@
 --     return library("optim", {SGD = ..., Adam = ...})
 --
 -- `optim.sgd` raises "optim has no 'sgd', did you mean 'optim.SGD'?". What PyTorch has there and we elsewhere, or not
--- as an object of its own, is told from base/pytorch.lua. rawget(optim, "sgd") still asks without raising.
+-- as an object of its own, is told from base/pytorch.lua. rawget(optim, "sgd") still asks without raising. Functions
+-- refuse arguments that they do not take (base/guard.lua).
 local fail = require "resmoon.base.fail"
+local guard = require "resmoon.base.guard"
 local hint = require "resmoon.base.hint"
 local lazy = require "resmoon.base.lazy"
 
@@ -30,6 +32,7 @@ end
 -- more: other names that there are, a set.
 return function(title, members, find, more)
   local meta = getmetatable(members) or {}
+  guard.part(title, members)
   function meta.__index(_, name)
     local value = find and find(name)
     if value ~= nil then return value end

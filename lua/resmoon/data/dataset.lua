@@ -162,7 +162,7 @@ end
 --   > x, y = data.shapes10({size = 10}):batch {7, 1, 4}
 --   > x.shape, x.dtype, y.shape
 --   {3, 3, 32, 32}  uint8  {3}
-function Dataset:batch(which)
+function Dataset:batch(which, _)   -- a loader gives all data sets its generators; here nothing is random
   check("Dataset.batch(which: number|table|tensor)", which)
   if type(which) == "number" then
     local n = self:size()

@@ -49,7 +49,7 @@ function own:get(i)
   return x[1], y:item()
 end
 
-function own:batch(which)
+function own:batch(which, _)
   check("Dataset.batch(which: number|table|tensor)", which)
   if type(which) == "number" then
     if which < 1 or which > self:size() then fail("batch: size %d, expected 1 to %d", which, self:size()) end

@@ -23,7 +23,7 @@ function Images:init(batches, classes)
 end
 
 --- Iterates over the batches, as a loader does.
-function Images:epoch()
+function Images:epoch(_)   -- which one: they are the same
   local i = 0
   return function()
     i = i + 1

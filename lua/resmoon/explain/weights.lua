@@ -50,6 +50,6 @@ function Weights:restore()
   end
 end
 
-Weights.__close = Weights.restore
+function Weights:__close() self:restore() end
 
 return Weights

@@ -55,7 +55,7 @@ function Signals:close()
   self.handles = {}
 end
 
-Signals.__close = Signals.close
+function Signals:__close() self:close() end
 
 --- A list of {path =, mean =, std =, dead = share or NaN, gradient = norm or NaN}: gradients as they are now.
 -- std is that of all numbers, divided by their count.

@@ -7,6 +7,7 @@
 -- Topic: models
 local fail = require "resmoon.base.fail"
 local own  = require "resmoon.models.file"
+local guard = require "resmoon.base.guard"
 local hint = require "resmoon.base.hint"
 local shown = require "resmoon.base.shown"
 
@@ -61,7 +62,7 @@ function models.get(name)
 end
 
 --- models.resnet21 is an error that names the nearest, rather than a nil to be called.
-return setmetatable(models, {__index = function(_, name)
+return setmetatable(guard.part("models", models), {__index = function(_, name)
   -- late: the tables are made of the networks that this file lists.
   if name == "tables" then return require "resmoon.models.tables" end
   return models.get(name)

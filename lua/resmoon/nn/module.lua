@@ -149,7 +149,7 @@ end
 -- Example:
 --   > nn.ReLU()(rm.tensor {-1, 1})
 --   [0., 1.]  float32 (2)
-function Module:forward()
+function Module:forward(...)  -- luacheck: ignore 212
   fail("%s has no forward(x)", getmetatable(self).__name)
 end
 

@@ -26,11 +26,12 @@ local Module = require "resmoon.nn.module"
 local Sequential = class("Sequential", Module)
 
 --- modules: one table of them.
-function Sequential:init(modules)
+function Sequential:init(modules, ...)   -- so that what is written as in PyTorch is answered below
   if modules == nil then return end
   if type(modules) ~= "table" or Module.is(modules) then
     fail("Sequential: expected a table of modules, got %k", modules)
   end
+  if select("#", ...) > 0 then fail("Sequential: argument 2, %k, is one too many: one table has all modules", (...)) end
   lists.check(getmetatable(self).__name, modules, "modules")
   for i = 1, #modules do self:append(modules[i]) end
 end

@@ -6,12 +6,14 @@
 -- A class is found again by its place in the module's result, or, if it is local, by the name of
 -- the variable that its functions have caught.
 local fail = require "resmoon.base.fail"
+local guard = require "resmoon.base.guard"
 
 local function is_class(value) return type(value) == "table" and type(rawget(value, "__name")) == "string" end
 
 -- Calls visit(function, index, name, value) for all that functions of one file have caught, from
 -- `value` on: through tables, classes, and other functions of the file.
 local function each_upvalue(value, source, visit, seen)
+  value = guard.inner(value)
   if seen[value] then return end
   if type(value) == "table" then
     seen[value] = true

@@ -6,6 +6,7 @@
 -- be read and a large table does not flood the terminal. All else is printed as print does.
 local contents = require "resmoon.base.contents"
 local core     = require "resmoon.core"
+local guard    = require "resmoon.base.guard"
 local lazy     = require "resmoon.base.lazy"
 local paint    = require "resmoon.shell.paint"
 local shown    = require "resmoon.base.shown"
@@ -31,6 +32,7 @@ local function tensor_text(x, depth)
 end
 
 local function function_text(f)
+  f = guard.inner(f)
   local info = debug.getinfo(f, "Su")
   if info.what == "C" then return tostring(f) end
   local names = {}

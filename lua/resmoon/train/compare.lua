@@ -7,6 +7,7 @@
 --   1:02:05
 local check = require "resmoon.base.check"
 local folder = require "resmoon.runs.folder"
+local guard  = require "resmoon.base.guard"
 local kept   = require "resmoon.train.kept"
 local named  = require "resmoon.runs.named"
 local plot   = require "resmoon.plot"
@@ -180,4 +181,4 @@ function compare.show(runs, path, options)
   end
 end
 
-return compare
+return guard.part("train.compare", compare)

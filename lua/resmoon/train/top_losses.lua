@@ -1,5 +1,6 @@
 --- metrics.top_losses: it needs more than scores, since it evaluates a network, and so stands here.
 -- init.lua of the library loads it with resmoon.metrics.
+local guard      = require "resmoon.base.guard"
 local evaluation = require "resmoon.train.evaluate"
 local fail       = require "resmoon.base.fail"
 local is         = require "resmoon.base.is"
@@ -41,5 +42,7 @@ function metrics.top_losses(net, dataset, options)
   local measured = evaluation.evaluate(net, loader, {scores = true})
   return shown.mark(rank(measured.scores, measured.labels, k))
 end
+
+metrics.top_losses = guard.call("metrics.top_losses", metrics.top_losses)
 
 return metrics.top_losses

@@ -19,7 +19,8 @@ check.case("a path that leads nowhere is answered with what is there", function(
   local net = net20()
   local function refused(path, message)
     for _, op in ipairs {"get_submodule", "replace", "insert", "remove"} do
-      check.error(function() net[op](net, path, nn.ReLU()) end, op .. ": " .. message)
+      local layer = (op == "replace" or op == "insert") and nn.ReLU() or nil
+      check.error(function() net[op](net, path, layer) end, op .. ": " .. message)
     end
   end
   refused("layer1.0.conv3", "layer1.0 has no 'conv3', did you mean 'conv1'?; it has conv1, bn1, conv2, bn2")

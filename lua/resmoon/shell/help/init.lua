@@ -13,6 +13,7 @@
 --   > help.search "floor_divide"
 --     tensor.floor_divide  The exact quotient rounded down, and the rest, ...
 local format = require "resmoon.shell.help.format"
+local guard  = require "resmoon.base.guard"
 local index  = require "resmoon.shell.help.index"
 local topics = require "resmoon.shell.help.topics"
 
@@ -136,7 +137,7 @@ end
 
 -- The comment above a function in a file.
 local function own_function(f)
-  local info = debug.getinfo(f, "S")
+  local info = debug.getinfo(guard.inner(f), "S")
   local path = info.source:match "^@(.+)$"
   local place = path and ("%s, line %d"):format(path, info.linedefined) or "the prompt"
   local lines, block = {}, {}
