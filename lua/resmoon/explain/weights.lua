@@ -50,6 +50,6 @@ function Weights:restore()
   end
 end
 
-function Weights:__close() self:restore() end
+function Weights:__close() Weights.restore(self) end
 
 return Weights

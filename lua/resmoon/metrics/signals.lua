@@ -55,7 +55,7 @@ function Signals:close()
   self.handles = {}
 end
 
-function Signals:__close() self:close() end
+function Signals:__close() Signals.close(self) end
 
 --- A list of {path =, mean =, std =, dead = share or NaN, gradient = norm or NaN}: gradients as they are now.
 -- std is that of all numbers, divided by their count.

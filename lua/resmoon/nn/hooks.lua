@@ -126,7 +126,7 @@ function Handle:remove()
   self.removed = true
 end
 
-function Handle:__close() self:remove() end
+function Handle:__close() Handle.remove(self) end
 
 function Handle:__tostring()
   return self.name:gsub("^register_", "") .. (self.removed and " (removed)" or ": handle:remove() takes it away")

@@ -102,7 +102,7 @@ function Guard:remove()
   if not next(guards) then core.observe_backward(nil) end
 end
 
-function Guard:__close() self:remove() end
+function Guard:__close() Guard.remove(self) end
 
 function Guard:__tostring()
   return ("nan_guard on %s%s"):format(Module.label(self.net),

@@ -232,6 +232,6 @@ function Live:close()
   return true
 end
 
-function Live:__close() self:close() end
+function Live:__close() Live.close(self) end
 
 return Live

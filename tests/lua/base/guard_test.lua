@@ -50,7 +50,7 @@ check.case("a class that a user makes takes what its init takes, as in Lua", fun
   check.equal(Mine(1, 2).a, 1)
 end)
 
-check.case("a handle that is closed by an error is closed", function()
+check.case("a handle that is closed by an error is closed; what is none is refused by name", function()
   local net = rm.nn.Sequential {rm.nn.ReLU()}
   local calls = 0
   local ok = pcall(function()
@@ -60,4 +60,6 @@ check.case("a handle that is closed by an error is closed", function()
   end)
   net(rm.ones(1))
   check.equal({ok, calls}, {false, 1})
+  local handle = net:register_forward_hook(function() end)
+  check.error(function() getmetatable(handle).__close "log.csv" end, "remove: expected a handle")
 end)
