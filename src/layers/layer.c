@@ -54,7 +54,7 @@ bool rm_field_is_number(const rm_field *field) {
 static rm_status check_number(const rm_layer *layer, const rm_field *field, double x, rm_error *err) {
   const char *must = NULL;
   switch (field->kind) {
-    case RM_FIELD_NOT_NEGATIVE: must = x >= 0 && isfinite(x) ? NULL : "not be negative"; break;
+    case RM_FIELD_NOT_NEGATIVE: must = !(x >= 0) ? "not be negative" : isfinite(x) ? NULL : "be finite"; break;
     case RM_FIELD_PROBABILITY: must = x >= 0 && x <= 1 ? NULL : "be a probability, 0 to 1"; break;
     case RM_FIELD_SHARE_OR_NONE: must = (x >= 0 && x <= 1) || isnan(x) ? NULL : "be 0 to 1, or false"; break;
     default: must = isfinite(x) ? NULL : "be finite";

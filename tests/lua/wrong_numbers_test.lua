@@ -112,6 +112,7 @@ check.case("layers: when they are made, and when a field is set", function()
     check.error(function() layer[name] = value end, name)
     check.equal(layer[name], before)
   end
+  check.error(function() nn.BatchNorm2d(2, {eps = INF}) end, "BatchNorm2d: eps must be finite, got inf")
   local norm = nn.BatchNorm2d(2)
   norm.momentum = false    -- the plain average of all batches
   check.equal(norm.momentum, nil)
