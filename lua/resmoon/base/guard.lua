@@ -1,6 +1,6 @@
 --- Functions that look at how they are called, where Lua does not: a method at its self, so that one called with a dot,
 -- or on something else, says so ("Log.add: self is nil, expected a Log"); and all at arguments that they do not take,
--- which Lua drops ("optim.SGD: argument 3, a table, is one too many").
+-- which Lua drops ("SGD: argument 3, a table, is one too many").
 --
 --     guard.all("data.Loader", Loader, is_loader)       every method of a table
 --     method = guard.one("Log", "add", method, is_log)  one of them, or the value itself if it is no method

@@ -6,6 +6,7 @@
 local check = require "resmoon.base.check"
 local core = require "resmoon.core"
 local json = require "resmoon.base.json"
+local text = require "resmoon.base.json_text"
 local lists = require "resmoon.base.list"
 local lock = require "resmoon.runs.lock"
 local object = require "resmoon.base.object"
@@ -16,8 +17,6 @@ local sys  = core.sys
 local journal = {}
 
 local function write(path, value) core.write_atomic(path, json.encode(value, {indent = true}) .. "\n") end
-
-local function text(value) return value == nil and "absent" or (json.encode({value}):sub(2, -2)) end
 
 -- "lr was 0.1, is 0.5": the first of the settings, by name, that differ.
 local function difference(saved, given)

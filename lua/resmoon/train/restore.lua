@@ -3,7 +3,7 @@
 -- What does not fit, lacks something or is damaged is an error that names the file, and then network, optimizer,
 -- schedule, loader, generators and log are what they were.
 local checkpoint = require "resmoon.runs.checkpoint"
-local lists      = require "resmoon.base.list"
+local is_kind    = require("resmoon.base.check").is
 local Log        = require "resmoon.runs.log"
 local sys        = require("resmoon.core").sys
 
@@ -11,17 +11,9 @@ local function is_count(x) return math.type(x) == "integer" and x >= 0 end
 
 local function is_number(x) return type(x) == "number" and x == x end
 
-local function is_rate(x) return is_number(x) and x >= 0 and x < math.huge end
+local function is_rate(x) return is_kind(x, "nonnegative") end
 
-local function is_percent(x) return is_number(x) and x >= 0 and x <= 100 end
-
-local function is_list_of_names(list)
-  if type(list) ~= "table" or lists.foreign(list) ~= nil then return false end
-  for i = 1, #list do
-    if type(list[i]) ~= "string" then return false end
-  end
-  return true
-end
+local function is_percent(x) return is_rate(x) and x <= 100 end
 
 -- Raises unless table t, called `what`, has these fields: {name = test}. A name that begins with "?" may be absent.
 local function check(t, what, fields)
@@ -91,7 +83,7 @@ local function check_frozen(net, frozen)
   for _, part in ipairs {"parameters", "held"} do
     local list = type(frozen) == "table" and frozen[part]
     if list == nil or list == false then error(("what is frozen lacks its %s"):format(part), 0) end
-    if not is_list_of_names(list) then error(("the %s that are frozen are no list of names"):format(part), 0) end
+    if not is_kind(list, "string[]") then error(("the %s that are frozen are no list of names"):format(part), 0) end
     for _, name in ipairs(list) do
       if not names[part][name] then
         error(("it has %s frozen, which is not the network's"):format(tostring(name)), 0)

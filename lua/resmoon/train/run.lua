@@ -10,7 +10,7 @@ local data       = require "resmoon.data"
 local device     = require "resmoon.runs.device"
 local given      = require "resmoon.train.config.given"
 local folder     = require "resmoon.runs.folder"
-local json       = require "resmoon.base.json"
+local text       = require "resmoon.base.json_text"
 local lock       = require "resmoon.runs.lock"
 local models     = require "resmoon.models"
 local optim      = require "resmoon.optim"
@@ -174,8 +174,6 @@ function run.run(partial, options)
   if trainer.screen then trainer.screen:say(config.describe(c, trainer.train.dataset)) end
   return run.finish(trainer, c)
 end
-
-local function text(value) return value == nil and "absent" or (json.encode({value}):sub(2, -2)) end
 
 -- Settings given anew for a run whose network is one's own: what is to build it is noted, and is no setting any more.
 local function with_network(path, saved, changes)

@@ -4,11 +4,9 @@
 -- has.
 local checkpoint = require "resmoon.runs.checkpoint"
 local config     = require "resmoon.train.config"
-local json       = require "resmoon.base.json"
+local text       = require "resmoon.base.json_text"
 local object     = require "resmoon.base.object"
 local settings   = require "resmoon.runs.settings"
-
-local function text(value) return value == nil and "absent" or (json.encode({value}):sub(2, -2)) end
 
 return function(path, file, c)
   local saved = checkpoint.load(file)

@@ -1,6 +1,5 @@
 /* group_norm.c -- see group_norm.h: what each of the three asks of its arguments. */
 #include "ops/norm/group_norm.h"
-#include "ops/norm/norm.h"
 
 #include <string.h>
 #include "core/tape.h"
@@ -8,6 +7,7 @@
 #include "memory/alloc.h"
 #include "ops/check.h"
 #include "ops/norm/group_rows.h"
+#include "ops/norm/norm.h"
 #include "ops/views/views.h"
 #include "parallel/interrupt.h"
 
