@@ -1,5 +1,6 @@
 -- Whatever stands in the place of a number of a checkpoint, it is taken up whole or not at all.
 local check   = require "support.check"
+local files   = require "support.files"
 local program = require "support.program"
 local rm      = require "resmoon"
 local train   = rm.train
@@ -93,3 +94,30 @@ for optimizer, options in pairs {SGD = {lr = 0.01, momentum = 0.9}, Adam = {lr =
     end)
   end)
 end
+
+check.case("train.load, and resume of a config.json, name the file with a value that it cannot have", function()
+  program.with_folder(function(folder)
+    local run = folder .. "/run"
+    train.run({model = "mlp", data = "shapes10", train_size = 20, test_size = 10, epochs = 1, batch_size = 10},
+              {folder = run, progress = false})
+    local best = run .. "/best.safetensors"
+    local tensors, metadata = rm.load(best)
+    local state = rm.json.decode(metadata.resmoon)
+    for name, wrong in pairs {mean = {"x", {1, "x", 1}, {1, 2}}, std = {3, {1, 0, 1}, {1, -1, 1}}, averaged = {"x", 1},
+                              frozen = {true, "x", {parameters = {1}}, {held = {"nowhere"}}}} do
+      for _, value in ipairs(wrong) do
+        metadata.resmoon = rm.json.encode(with(state, {name}, value))
+        rm.save(best, tensors, metadata)
+        check.error(function() train.load(run) end, "best.safetensors: ")
+      end
+    end
+    metadata.resmoon = rm.json.encode(state)
+    rm.save(best, tensors, metadata)
+    check.equal(#select(3, train.load(run)), 3)
+    local config = rm.json.decode(files.read(run .. "/config.json"))
+    for name, value in pairs {batch_size = 0, momentum = -1, label_smoothing = 1} do
+      rm.write_atomic(run .. "/config.json", rm.json.encode(with(config, {name}, value)))
+      check.error(function() train.resume(run) end, "config.json: " .. name)
+    end
+  end)
+end)
